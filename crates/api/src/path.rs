@@ -44,6 +44,19 @@ impl FromRequestParts<App> for PathNode {
     }
 }
 
+/// The path's `{id}`, an agent, and `{key}`, the key of a session.
+#[derive(Clone, Debug)]
+pub(crate) struct PathSession(pub(crate) AgentId, pub(crate) std::sync::Arc<str>);
+
+impl FromRequestParts<App> for PathSession {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let PathId(id) = PathId::from_request_parts(parts, app).await?;
+        Ok(Self(id, parameter(parts, app, "key").await?.into()))
+    }
+}
+
 /// The path of a value of a call of a node.
 #[derive(Clone, Debug)]
 pub(crate) struct PathStep {

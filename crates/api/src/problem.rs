@@ -77,6 +77,8 @@ problem_kinds! {
     NoSuchApproval = NOT_FOUND, "no-such-approval", "There is no such approval";
     /// There is no such agent, or it has no such skill.
     NoSuchAgent = NOT_FOUND, "no-such-agent", "There is no such agent";
+    /// The agent has no such session.
+    NoSuchSession = NOT_FOUND, "no-such-session", "There is no such session";
     /// The address does not take this method.
     MethodNotAllowed = METHOD_NOT_ALLOWED, "method-not-allowed", "The address does not take this method";
     /// The body did not arrive in time.
@@ -93,6 +95,10 @@ problem_kinds! {
     AlreadyDecided = CONFLICT, "already-decided", "The call was decided on before";
     /// The decision is on other arguments than those of the call.
     OtherArguments = CONFLICT, "other-arguments", "The call has other arguments";
+    /// An execution has the session.
+    SessionBusy = CONFLICT, "session-busy", "An execution has the session";
+    /// Another turn is the last one of the session.
+    NotLastTurn = CONFLICT, "not-last-turn", "The turn is not the last one";
     /// What the change was made to is no longer current.
     VersionConflict = PRECONDITION_FAILED, "version-conflict", "Another version is current";
     /// The body is larger than allowed.

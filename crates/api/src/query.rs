@@ -2,6 +2,7 @@
 //! refused with every fault named. A filter that is misspelt must not quietly list everything.
 
 mod page;
+mod sessions;
 mod versions;
 mod without;
 
@@ -19,6 +20,7 @@ use crate::app::App;
 use crate::problem::{Problem, ProblemKind};
 
 pub(crate) use page::{Window, X_TOTAL_COUNT, counted, linked, next_address, reply};
+pub(crate) use sessions::SessionWindow;
 pub(crate) use versions::{RestoreQuery, VersionWindow};
 pub(crate) use without::WithoutQuery;
 

@@ -26,6 +26,7 @@ mod nodes;
 pub(crate) mod openapi;
 mod protection;
 mod retry;
+mod sessions;
 mod templates;
 mod test_node;
 mod text;
@@ -54,6 +55,7 @@ pub(crate) fn all(document: openapi::Document) -> OpenApiRouter<App> {
         .merge(agents::routes())
         .merge(agent_versions::routes())
         .merge(agent_drafts::routes())
+        .merge(sessions::routes())
         .merge(protection::routes())
         .merge(mcp_commands::routes())
         .merge(node_types::routes())

@@ -211,7 +211,17 @@ pub(crate) async fn with_counters(rollups: impl Iterator<Item = Rollup>) -> Api 
         let row = Box::new(ExecutionRow { id: execution, flow: rollup.flow, ..row.clone() });
         let projection = Projection::Finished { row, journal: "[]".into(), rollup: Box::new(rollup) };
         let (takes, sends) = (Vec::new(), Vec::new());
-        Commit { execution, seq: 0, record: None, idempotency: None, projection, takes, sends, follows: None }
+        Commit {
+            execution,
+            seq: 0,
+            record: None,
+            idempotency: None,
+            projection,
+            takes,
+            sends,
+            sessions: None,
+            follows: None,
+        }
     };
     let worker =
         api.store().register("other".into(), Timestamp::from_micros(NOW), Duration::from_secs(9)).await;

@@ -38,6 +38,7 @@ fn body_of(path: &str, method: &str) -> &'static str {
         ("post", Some("execute")) if path.contains("/agents/") => r#"{"skill":"score"}"#,
         ("post", Some("try")) => r#"{"skill":"score"}"#,
         ("post", Some("decide")) => r#"{"decision":"retry"}"#,
+        ("post", Some("regenerate")) => r#"{"turn":1}"#,
         ("patch", Some("{id}")) => r#"{"name":"Mine"}"#,
         _ => "",
     }

@@ -6,6 +6,7 @@ use anyhow::Context;
 use futures_util::future::BoxFuture;
 use steadflow_core::agent::Agent;
 use steadflow_core::ids::{AgentId, TenantId};
+use steadflow_core::session::{SessionId, SessionPart, SessionTurn};
 use steadflow_core::trace::Sampling;
 use steadflow_core::trial::Question;
 use steadflow_core::work::Work;
@@ -129,6 +130,19 @@ impl AgentDirectory for StoredAgents {
         Box::pin(async move {
             let found = self.read(tenant, id, version).await;
             found.map(|agent| agent.map(Arc::new)).map_err(|error| DirectoryError(Box::new(error)))
+        })
+    }
+
+    fn turns(
+        &self,
+        tenant: TenantId,
+        agent: AgentId,
+        part: SessionPart,
+    ) -> BoxFuture<'_, Result<Vec<SessionTurn>, DirectoryError>> {
+        Box::pin(async move {
+            let session = SessionId { tenant, agent, key: Arc::clone(&part.key) };
+            let turns = self.0.session_turns(session, part.last, part.len(), part.bytes).await;
+            turns.map_err(|error| DirectoryError(Box::new(error)))
         })
     }
 }

@@ -17,6 +17,7 @@ use crate::caller::Actor;
 use crate::failure::ErrorClass;
 use crate::ids::{AgentId, Attempt, EdgeIndex, ExecutionId, FlowId, NodeId, NodeIndex, StepKey, TenantId};
 use crate::payload::Payload;
+use crate::session::SessionPart;
 use crate::status::{ExecutionStatus, Wait};
 use crate::timestamp::Timestamp;
 use crate::usage::Usage;
@@ -215,6 +216,13 @@ pub enum Event {
         /// For what.
         wait: Wait,
     },
+    /// A node has its session, until it ends.
+    SessionTaken {
+        /// Which one.
+        node: NodeIndex,
+        /// What it reads.
+        part: SessionPart,
+    },
     /// A person ended a backoff: the attempt is due now.
     BackoffEnded {
         /// The node that waited.
@@ -349,6 +357,9 @@ pub struct Accepted {
     /// Outputs reused from it, by node.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub reused: BTreeMap<NodeId, Payload>,
+    /// The node whose turn of a session it writes again, which `retry_of` wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub regenerates: Option<NodeId>,
     /// The worker that accepted it.
     pub worker: Arc<str>,
 }
@@ -370,6 +381,7 @@ impl Accepted {
             agents: BTreeMap::new(),
             retry_of: None,
             reused: BTreeMap::new(),
+            regenerates: None,
             worker,
         }
     }

@@ -21,8 +21,10 @@ mod node;
 mod result;
 mod retry_plan;
 mod same_nodes;
+mod session;
 mod start;
 mod steps;
+mod timers;
 mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,6 +41,7 @@ use crate::inbox::Signal;
 use crate::limits::Limits;
 use crate::payload::Payload;
 use crate::protection::SlotAnswer;
+use crate::session::SessionAnswer;
 use crate::timestamp::Timestamp;
 use crate::usage::UsageSum;
 use crate::work::{CallKey, Outcome};
@@ -52,6 +55,7 @@ pub use messages::last_error;
 pub use node::{AttemptError, AttemptRecord, NodeExecution, NodeState};
 pub use result::ResultParts;
 pub use retry_plan::{RetryMode, RetryPlan};
+pub use timers::TimerReason;
 
 /// An immutable version of a flow: what an execution is pinned to.
 #[derive(Debug)]
@@ -114,7 +118,7 @@ pub struct Execution {
     is_cut: bool,
     /// What it has of its budget; `None` without one.
     spending: Option<Box<budget::Spending>>,
-    /// Nodes that have asked for a slot. Not stored: whoever reads the journal asks again.
+    /// Nodes that have asked for a slot or their session. Not stored: whoever reads the journal asks again.
     slots_asked: BTreeSet<NodeIndex>,
 }
 
@@ -163,6 +167,20 @@ pub enum Input {
     },
     /// A call that waited for a slot of its agent has one, or will have none.
     SlotAnswered(SlotAnswer),
+    /// A node that waited for its session has an answer.
+    SessionAnswered {
+        /// Which node.
+        node: NodeIndex,
+        /// What it got.
+        answer: SessionAnswer,
+    },
+    /// Another execution takes the session of a node.
+    Interrupt {
+        /// Which node.
+        node: NodeId,
+        /// That execution.
+        by: ExecutionId,
+    },
     /// A timer may be due. Too early is harmless.
     Tick,
     /// This worker drives it from here on; calls that ran elsewhere or before a crash are lost.
@@ -230,6 +248,7 @@ impl From<Signal> for Input {
             Signal::RetryNow { node, by } => Self::RetryNow { node, by },
             Signal::Resolve { node, resolution, by } => Self::Resolve { node, resolution, by },
             Signal::Approve { node, answer, by } => Self::Approve { node, answer, by },
+            Signal::Interrupt { node, by } => Self::Interrupt { node, by },
             Signal::ChildEnded { node, child, end } => Self::ChildEnded { node, child, end },
         }
     }
@@ -265,23 +284,6 @@ pub enum Rejected {
     /// The decision is about other arguments than those of the call.
     #[error("the call has other arguments than those that were decided on")]
     OtherArguments,
-}
-
-/// Why an execution must be processed again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum TimerReason {
-    /// The timeout of the execution expires.
-    Deadline,
-    /// The timeout of an attempt or of one of its calls expires.
-    AttemptTimeout,
-    /// A backoff is over.
-    Backoff,
-    /// A delay is over.
-    Delay,
-    /// Nobody has decided on a call in time.
-    Approval,
-    /// The last decision had taken its share.
-    Cut,
 }
 
 impl Execution {
@@ -441,41 +443,6 @@ impl Execution {
             let shorter = node.input.as_ref().and_then(|input| shorten(index, input));
             node.input = shorter.or_else(|| node.input.take());
         }
-    }
-
-    /// Returns when to send [`Input::Tick`] next, and why. Sending it earlier changes nothing.
-    pub fn next_timer(&self) -> Option<(Timestamp, TimerReason)> {
-        if self.status.is_finished() {
-            return None;
-        }
-        let held = self.status == ExecutionStatus::Paused;
-        let mut next = self.deadline.map(|at| (at, TimerReason::Deadline));
-        let mut add =
-            |timer: (Timestamp, TimerReason)| next = Some(next.map_or(timer, |next| next.min(timer)));
-        for &index in &self.active {
-            let node = self.node(index);
-            match node.state {
-                NodeState::Running { .. } => {
-                    node.next_stop().into_iter().for_each(|at| add((at, TimerReason::AttemptTimeout)));
-                }
-                NodeState::Backoff { retry_at } if !held => add((retry_at, TimerReason::Backoff)),
-                NodeState::Waiting(Wait::Delay { until }) if !held => add((until, TimerReason::Delay)),
-                NodeState::Pending
-                | NodeState::Backoff { .. }
-                | NodeState::Waiting(_)
-                | NodeState::Completed
-                | NodeState::Failed
-                | NodeState::Cancelled
-                | NodeState::Skipped => {}
-            }
-            if !held && !node.approvals.is_empty() {
-                node.next_expiry().into_iter().for_each(|at| add((at, TimerReason::Approval)));
-            }
-        }
-        if self.is_cut && !held {
-            add((self.created_at, TimerReason::Cut));
-        }
-        next
     }
 
     /// Takes the decision's events out as the record to commit.

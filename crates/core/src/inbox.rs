@@ -58,6 +58,13 @@ pub enum Signal {
         /// By whom.
         by: Actor,
     },
+    /// Another execution takes the session of a node.
+    Interrupt {
+        /// The node.
+        node: NodeId,
+        /// That execution.
+        by: ExecutionId,
+    },
     /// A child execution ended.
     ChildEnded {
         /// The node that started it.

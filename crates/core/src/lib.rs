@@ -29,6 +29,7 @@ pub mod protection;
 pub mod quota;
 pub mod retry;
 pub mod scope;
+pub mod session;
 pub mod status;
 pub mod step;
 pub mod template;

@@ -46,7 +46,7 @@ use crate::timestamp::Timestamp;
 use crate::transcript::Rules;
 use crate::work::Task;
 
-pub use agent::Agent;
+pub use agent::{Agent, WantedSession};
 pub use catalogue::{About, Entry, NamedBy, NodeType, Traits};
 pub(crate) use catalogue::{in_dialect, read};
 pub use condition::Condition;
@@ -240,6 +240,8 @@ pub enum Next {
         /// What has to be approved.
         requests: Vec<Request>,
     },
+    /// Take this session, and begin again.
+    Session(WantedSession),
     /// Wait for a moment or a person.
     Wait(Wait),
     /// Start these child executions; their ends come back to `resume`, in any order.
@@ -379,6 +381,11 @@ pub(crate) trait Values: fmt::Debug {
     /// Returns whether an edge that leaves the node asks for `case`.
     fn is_asked_for(&self, case: &str) -> bool;
 
+    /// Returns whether the node has its session. A trial reads none.
+    fn has_session(&self) -> bool {
+        true
+    }
+
     /// Makes a failure of an expression that has no value.
     fn failure(&self, error: &ExpressionError) -> Failure {
         Failure::of_expression(error)
@@ -442,6 +449,11 @@ impl<'a> Context<'a> {
         let needs = when.needs(arguments, &mut scope);
         self.values.take_back(scope.meter);
         needs
+    }
+
+    /// Returns whether the node has its session.
+    pub fn has_session(&self) -> bool {
+        self.values.has_session()
     }
 
     /// Returns whether an edge that leaves the node asks for `case`.

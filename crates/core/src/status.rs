@@ -110,11 +110,13 @@ pub enum Wait {
     },
     /// The end of child executions.
     Child,
+    /// The end of another execution's turn in the session of a node.
+    Session,
 }
 
 impl Wait {
     /// The names of what executions are found by: all waits but that for a retry, which has a filter of its own.
-    pub const NAMES: [&'static str; 5] = ["delay", "decision", "approval", "slot", "child"];
+    pub const NAMES: [&'static str; 6] = ["delay", "decision", "approval", "slot", "child", "session"];
 
     /// Returns the name that answers and the database use.
     pub const fn as_str(self) -> &'static str {
@@ -125,13 +127,14 @@ impl Wait {
             Self::Slot => "slot",
             Self::Retry { .. } => "retry",
             Self::Child => "child",
+            Self::Session => "session",
         }
     }
 
     /// Returns when it is over by itself, where that is known.
     pub const fn until(self) -> Option<Timestamp> {
         match self {
-            Self::Decision | Self::Approval | Self::Slot | Self::Child => None,
+            Self::Decision | Self::Approval | Self::Slot | Self::Child | Self::Session => None,
             Self::Delay { until: moment } | Self::Retry { at: moment } => Some(moment),
         }
     }
@@ -145,6 +148,7 @@ impl Wait {
             ("slot", None) => Some(Self::Slot),
             ("retry", Some(at)) => Some(Self::Retry { at }),
             ("child", None) => Some(Self::Child),
+            ("session", None) => Some(Self::Session),
             _ => None,
         }
     }

@@ -87,7 +87,7 @@ impl Trial {
             }
             Next::Fail(failure) => Self { input: None, step: Step::Known(Err(failure)) },
             Next::Step(step) => Self::of_work(work(placed, pinned, step, now)),
-            Next::Steps { .. } | Next::Wait(_) | Next::Children(_) | Next::Pending => {
+            Next::Steps { .. } | Next::Session(_) | Next::Wait(_) | Next::Children(_) | Next::Pending => {
                 let message = "This node cannot be tried by itself: run the flow";
                 let failure = Failure::new(ErrorClass::Configuration, message);
                 Self { input: None, step: Step::Known(Err(failure)) }
@@ -132,6 +132,7 @@ fn work(placed: &PlacedNode, pinned: &Pinned, step: node::Step, now: Timestamp) 
         stop_at: Some(now.plus(limit)),
         has_own_timeout: placed.node.attempt_timeout.is_some(),
         previous_error: None,
+        session: None,
     }
 }
 

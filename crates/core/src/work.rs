@@ -11,6 +11,7 @@ use crate::guardrail::Stage;
 use crate::ids::{AgentId, Attempt, ExecutionId, FlowId, NodeId, NodeIndex, StepKey, TenantId};
 use crate::payload::Payload;
 use crate::quota::Quota;
+use crate::session::SessionPart;
 use crate::template::SecretSlot;
 use crate::timestamp::Timestamp;
 use crate::usage::Usage;
@@ -44,6 +45,8 @@ pub struct Work {
     pub has_own_timeout: bool,
     /// The error of the previous attempt, for work that can use it.
     pub previous_error: Option<Arc<str>>,
+    /// What was said before in the session of the node; only where a skill is asked.
+    pub session: Option<Box<SessionPart>>,
 }
 
 impl Work {
@@ -147,6 +150,11 @@ pub enum Task {
 }
 
 impl Task {
+    /// Returns whether it is a part of the node's session: agents that tools and judges ask are not.
+    pub(crate) const fn is_of_session(&self) -> bool {
+        matches!(self, Self::Skill { .. } | Self::Turn(_))
+    }
+
     /// Returns how many bytes of what was said before it sends.
     pub fn data_bytes(&self) -> usize {
         match self {

@@ -27,6 +27,7 @@ mod records;
 mod retries;
 mod saving;
 mod schemas;
+mod sessions;
 mod slots;
 mod stories;
 mod support;

@@ -47,7 +47,10 @@ fn every_call_has_an_id_of_its_own() {
         execution.decide(Input::Start, START, &mut decision).expect("it starts");
         let inputs = decision.effects.iter().filter_map(|effect| match effect {
             Effect::StartStep(work) => Some(work.input.as_str().to_owned()),
-            Effect::StopStep(..) | Effect::AwaitSlot(_) => None,
+            Effect::StopStep(..)
+            | Effect::AwaitSlot(_)
+            | Effect::AwaitSession(_)
+            | Effect::SessionLeft(_) => None,
         });
         let text = inputs.collect::<String>();
         let is_id = |part: &&str| part.len() == 36;

@@ -150,6 +150,12 @@ impl<'a> SkillCall<'a> {
 
 impl SkillCall<'_> {
     async fn run(&self, keyring: &mut Keyring<'_>) -> Outcome {
+        if self.work.session.is_some() && !matches!(self.agent.backend, Backend::Llm(_)) {
+            return Outcome::failed(misconfigured(format!(
+                "The agent {} is no language model, so it has no sessions. Remove `session` from the node.",
+                self.agent.name
+            )));
+        }
         match &self.agent.backend {
             Backend::Http(config) => Outcome::new(http::run(self, config, keyring).await),
             Backend::Llm(_) => llm::run(self, keyring).await,

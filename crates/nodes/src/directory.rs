@@ -1,10 +1,11 @@
-//! The directory of agents.
+//! The directory of agents, and of what was said to them.
 
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use steadflow_core::agent::Agent;
 use steadflow_core::ids::{AgentId, TenantId};
+use steadflow_core::session::{SessionPart, SessionTurn};
 
 /// Finds registered agents.
 pub trait AgentDirectory: Send + Sync + 'static {
@@ -19,6 +20,20 @@ pub trait AgentDirectory: Send + Sync + 'static {
         id: AgentId,
         version: Option<u32>,
     ) -> BoxFuture<'_, Result<Option<Arc<Agent>>, DirectoryError>>;
+
+    /// Returns the turns of `part` of a session of the agent, in order; a directory without sessions has none.
+    ///
+    /// # Errors
+    /// As [`Self::agent`].
+    fn turns(
+        &self,
+        tenant: TenantId,
+        agent: AgentId,
+        part: SessionPart,
+    ) -> BoxFuture<'_, Result<Vec<SessionTurn>, DirectoryError>> {
+        let _ = (tenant, agent, part);
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
 }
 
 /// The directory could not be read.

@@ -6,6 +6,7 @@ mod listen;
 mod pin;
 mod protection;
 mod retry;
+mod sessions;
 mod start;
 mod stored;
 mod upkeep;
@@ -487,9 +488,4 @@ impl Engine {
         }
         self.inner.store.close().await
     }
-}
-
-/// Returns the id of a listed execution, damaged or not.
-fn id_of(row: &Listed<ExecutionRow>) -> ExecutionId {
-    row.as_ref().map_or_else(|damaged| ExecutionId::new(damaged.id), |row| row.id)
 }

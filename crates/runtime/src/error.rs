@@ -6,6 +6,7 @@ use steadflow_core::agent::NoSkill;
 use steadflow_core::execution::{ExecutionStatus, Rejected};
 use steadflow_core::flow::Fault;
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId};
+use steadflow_core::session::SessionHolder;
 use steadflow_store::StoreError;
 
 /// Why an engine ended without being asked to. Nothing that was acknowledged is lost; the next start recovers it.
@@ -40,6 +41,15 @@ pub enum RuntimeError {
     /// There is no such version of the agent.
     #[error("no version {1} of agent {0}")]
     NoAgentVersion(AgentId, u32),
+    /// The agent has no such session, or it has no turn yet.
+    #[error("no session `{0}`")]
+    NoSession(Arc<str>),
+    /// A node has the session. Nothing was changed.
+    #[error("execution {} has the session", .0.execution)]
+    SessionBusy(SessionHolder),
+    /// Another turn is the last one of the session. Nothing was started.
+    #[error("turn {0} is the last one of the session")]
+    NotLastTurn(u32),
     /// The agent has no such skill.
     #[error(transparent)]
     NoSkill(#[from] NoSkill),

@@ -18,6 +18,7 @@ mod live;
 mod parking;
 mod refused;
 mod reply;
+mod sessions;
 mod settle;
 mod slots;
 mod turn;
@@ -29,9 +30,10 @@ use steadflow_core::budget::{Draw, Drawn};
 use steadflow_core::execution::{Execution, Input, NewExecution};
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId, TenantId};
 use steadflow_core::protection::{AgentLimits, BudgetAsk, Gates};
+use steadflow_core::session::SessionClaim;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::{CallKey, Work};
-use steadflow_store::{ById, Commit, Idempotency, InboxId, InboxItem};
+use steadflow_store::{ById, Claimed, Commit, Idempotency, InboxId, InboxItem, StoreError};
 
 use crate::hub::Change;
 use batch::Large;
@@ -39,6 +41,7 @@ pub use config::ShardConfig;
 pub use decide::LongTurn;
 use live::{Live, Queued};
 pub use reply::Reply;
+use sessions::Sessions;
 use slots::Slots;
 use turn::Room;
 
@@ -96,6 +99,8 @@ pub enum Message {
     },
     /// What came of an [`Action::Decide`].
     Decided(Box<LongTurn>),
+    /// What came of an [`Action::ClaimSession`].
+    SessionClaimed(Box<SessionClaim>, Result<Claimed, StoreError>),
     /// Parked executions that will be due soon.
     Due(Vec<(Timestamp, ExecutionId)>),
     /// The flow's limit of concurrent executions, as it is now.
@@ -209,6 +214,7 @@ impl Message {
             | Self::Sorted(_)
             | Self::Loaded { .. }
             | Self::Decided(_)
+            | Self::SessionClaimed(..)
             | Self::Due(_)
             | Self::FlowLimit { .. }
             | Self::AgentLimits { .. }
@@ -269,6 +275,8 @@ pub enum Action {
     StopStep(CallKey),
     /// Take a turn that may take long, and answer with [`Message::Decided`].
     Decide(Box<LongTurn>),
+    /// Ask the store for a session, and answer with [`Message::SessionClaimed`].
+    ClaimSession(Box<SessionClaim>),
     /// Take an execution from the store, and answer with [`Message::Loaded`].
     Load(ExecutionId),
     /// Delete an item of the inbox from which nothing followed, and answer with [`Message::Sorted`].
@@ -308,6 +316,8 @@ pub struct Shard {
     flows: BTreeMap<FlowId, Slots>,
     /// Which calls of agents may begin.
     gates: Gates,
+    /// Which nodes wait for a session.
+    sessions: Sessions,
     /// Executions that were given a slot and have not started on disk.
     granted: BTreeMap<ExecutionId, FlowId>,
     commits: Vec<Commit>,
@@ -355,6 +365,7 @@ impl Shard {
             doubtful: BTreeSet::new(),
             flows: BTreeMap::new(),
             gates: Gates::new(Timestamp::from_micros(0)),
+            sessions: Sessions::default(),
             granted: BTreeMap::new(),
             commits: Vec::new(),
             suspects: BTreeMap::new(),
@@ -385,6 +396,7 @@ impl Shard {
             Message::Show { reply } => self.show(reply, now),
             Message::Loaded { execution, loaded } => self.loaded(execution, loaded, now),
             Message::Decided(turn) => self.decided(turn, now),
+            Message::SessionClaimed(claim, result) => self.session_claimed(&claim, result, now),
             Message::Due(due) => self.due(due),
             Message::FlowLimit { flow, limit } => self.limit_changed(flow, limit, now),
             Message::AgentLimits { agent, limits } => self.gates.set(agent, limits, now),
@@ -418,6 +430,7 @@ impl Shard {
             self.show_is_due(id, now);
         }
         self.look_again(now);
+        self.ask_for_sessions(now);
         self.give_turns(now);
     }
 
@@ -435,7 +448,8 @@ impl Shard {
         let large = self.large_timer();
         // No call begins while it drains, so none is to be woken for.
         let slots = self.gates.next_timer().filter(|_| self.phase == Phase::Open);
-        timer.into_iter().chain(show).chain(again).chain(large).chain(slots).min()
+        let sessions = self.sessions.next_timer();
+        timer.into_iter().chain(show).chain(again).chain(large).chain(slots).chain(sessions).min()
     }
 
     /// Takes what is to be done now.

@@ -125,6 +125,7 @@ fn commit(execution: ExecutionId, seq: u64, record: &Arc<str>, journal: &str) ->
         projection,
         takes: Vec::new(),
         sends: Vec::new(),
+        sessions: None,
         follows: None,
     }
 }

@@ -5,12 +5,13 @@ mod budgets;
 pub(crate) mod commit;
 pub(crate) mod delete;
 pub(crate) mod idempotency;
-mod inbox;
+pub(crate) mod inbox;
 pub(crate) mod journal;
 mod leases;
 pub(crate) mod long_records;
 pub(crate) mod projections;
 mod recover;
+pub(crate) mod sessions;
 pub(crate) mod tips;
 
 use std::sync::Arc;

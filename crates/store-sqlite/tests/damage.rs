@@ -32,6 +32,7 @@ fn commit(number: u128, seq: u64) -> Commit {
         projection: Projection::Tail,
         takes: Vec::new(),
         sends: Vec::new(),
+        sessions: None,
         follows: None,
     }
 }

@@ -84,6 +84,7 @@ fn commit(number: u128, seq: u64, projection: Projection) -> Commit {
         projection,
         takes: Vec::new(),
         sends: Vec::new(),
+        sessions: None,
         follows: None,
     }
 }

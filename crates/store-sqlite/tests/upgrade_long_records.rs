@@ -109,6 +109,7 @@ async fn executions_go_on_and_keep_all_records() {
             projection,
             takes: Vec::new(),
             sends: Vec::new(),
+            sessions: None,
             follows: None,
         };
         store.commit(worker, vec![commit]).await.expect("it commits");

@@ -8,6 +8,7 @@ pub mod health;
 pub mod history;
 pub mod log;
 mod samples;
+pub mod sessions;
 pub mod tenants;
 
 use std::future::Future;
@@ -196,6 +197,21 @@ macro_rules! conformance_tests {
             agents_are_filtered_and_counted
             pages_of_large_agents_and_versions_are_short
             several_agents_are_read_at_once
+        }
+        $crate::conformance_tests! { @module $harness, sessions = sessions:
+            a_session_has_one_writer_until_it_leaves
+            a_turn_is_added_with_the_commit_and_read_by_the_next
+            the_oldest_turns_are_left_out
+            a_turn_of_a_commit_that_is_not_written_is_not_there
+            who_does_not_have_a_session_adds_nothing_to_it
+            only_who_drives_an_execution_takes_a_session_for_it
+            a_session_outlives_the_worker_and_is_taken_again
+            who_interrupts_sends_that_to_the_one_that_has_the_session
+            only_the_last_turn_is_written_again
+            sessions_are_listed_in_parts_the_last_used_first
+            a_session_that_nobody_has_is_deleted
+            sessions_that_are_not_used_are_deleted
+            sessions_are_deleted_with_their_agent
         }
         $crate::conformance_tests! { @module $harness, tenants = tenants:
             a_tenant_sees_nothing_of_another

@@ -10,7 +10,7 @@ use steadflow_core::budget::{Amount, Day, Draw, Drawn, Settlement};
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 
-pub use commit::{Commit, Committed, Idempotency, IdempotencyHit, Projection, Worker};
+pub use commit::{Commit, Committed, Idempotency, IdempotencyHit, Projection, SessionChanges, Worker};
 pub use inbox::{InboxId, InboxInput, InboxItem};
 
 use crate::{StoreFuture, Stored};

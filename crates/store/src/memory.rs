@@ -4,12 +4,13 @@
 //! one of them is lost when the worker that drives it "crashes". It is deterministic: every collection is ordered.
 //!
 //! Each call exists twice: as a plain method (`commit_now`), for a simulator that has no executor, and as the future
-//! that [`Log`](crate::Log), [`History`](crate::History) or [`Catalogue`](crate::Catalogue) asks for, which is ready
-//! immediately.
+//! that [`Log`](crate::Log), [`History`](crate::History), [`Catalogue`](crate::Catalogue) or
+//! [`Sessions`](crate::Sessions) asks for, which is ready immediately.
 
 mod catalogue;
 mod history;
 mod log;
+mod sessions;
 
 use std::collections::BTreeMap;
 use std::future::{poll_fn, ready};
@@ -20,6 +21,7 @@ use std::task::Poll;
 use steadflow_core::budget::{Amount, Day};
 use steadflow_core::event::{Event, Record};
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId, TenantId};
+use steadflow_core::session::SessionId;
 use steadflow_core::timestamp::Timestamp;
 
 use crate::{
@@ -64,6 +66,7 @@ struct Database {
     agent_uses: BTreeMap<(TenantId, AgentId), AgentUse>,
     /// What is drawn from the budgets of agents.
     drawn: BTreeMap<(Day, TenantId, AgentId), Amount>,
+    sessions: BTreeMap<SessionId, sessions::Session>,
     /// How many bytes are free on the disk that it pretends to have.
     disk_free: Option<u64>,
 }

@@ -95,6 +95,9 @@ pub(crate) fn event_of(happened: &Happened, at: Timestamp) -> Option<Event> {
         Happened::ApprovalDecided { verdict, .. } => {
             ("approval decided", Some(("steadflow.decision", verdict.as_str().to_owned())))
         }
+        Happened::SessionTaken { part, .. } => {
+            ("session taken", Some(("gen_ai.conversation.id", part.key.to_string())))
+        }
         Happened::BackoffEnded { .. } => ("backoff ended", None),
         Happened::Resolved { .. } => ("decided", None),
         Happened::Accepted(_)

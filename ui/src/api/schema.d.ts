@@ -201,6 +201,62 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/studio/agents/{id}/sessions": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Lists the sessions of an agent, the last used first. */
+        readonly get: operations["list_sessions"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/studio/agents/{id}/sessions/{key}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Shows a session with its last turns, oldest first. */
+        readonly get: operations["show_session"];
+        readonly put?: never;
+        readonly post?: never;
+        /** Deletes a session with its turns. The next execution that gives its key begins a new one. */
+        readonly delete: operations["delete_session"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/studio/agents/{id}/sessions/{key}/regenerate": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Writes the last turn of a session again.
+         * @description This starts a new execution with what the execution of that turn was started with. It reuses the outputs of that one, but
+         *     for the node that wrote the turn and those behind it, and its turn replaces the last one.
+         */
+        readonly post: operations["regenerate_session"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/studio/agents/{id}/test": {
         readonly parameters: {
             readonly query?: never;
@@ -1359,6 +1415,36 @@ export interface components {
              * @default {}
              */
             readonly input?: unknown;
+            /**
+             * Session
+             * @description Executions that give the same key share a conversation with the agent, one at a time.
+             */
+            readonly session?: (string) | {
+                /**
+                 * Key
+                 * @description Executions that give the same key share a conversation: a string, or a template that gives one.
+                 */
+                readonly key: string;
+                /**
+                 * Turns at most
+                 * @description How many of the last turns the model is given.
+                 * @default 50
+                 */
+                readonly max_turns?: number | null;
+                /**
+                 * Tokens at most
+                 * @description How many tokens these turns have at most, with 4 bytes counted as one.
+                 * @default 20000
+                 */
+                readonly max_tokens?: number | null;
+                /**
+                 * When another execution writes
+                 * @description `wait` for it to end, or `interrupt`: its node fails, and this one takes its place.
+                 * @default wait
+                 * @enum {string|null}
+                 */
+                readonly when_busy?: "wait" | "interrupt" | null;
+            } | null;
             /** @enum {string} */
             readonly type: "agent";
         } & {
@@ -1931,6 +2017,7 @@ export interface components {
             readonly seq: number;
             readonly skill: string;
             readonly agent: components["schemas"]["AskedAgent"] | null;
+            readonly session: components["schemas"]["SessionPart"] | null;
             /**
              * Format: int32
              * @description How often the model was asked, of `max_turns` of the agent.
@@ -2252,7 +2339,7 @@ export interface components {
             readonly to: string;
         };
         /** @enum {string} */
-        readonly ErrorClass: "timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "guardrail" | "validation" | "expression" | "configuration" | "budget" | "output_too_large" | "internal" | "interrupted";
+        readonly ErrorClass: "timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "guardrail" | "validation" | "expression" | "configuration" | "budget" | "replaced" | "output_too_large" | "internal" | "interrupted";
         readonly ErrorClassCounts: {
             readonly error_class: components["schemas"]["ErrorClass"];
             /**
@@ -2472,7 +2559,7 @@ export interface components {
                  * @description The class of the error. It determines whether the node is retried.
                  * @default internal
                  */
-                readonly class?: ("timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "guardrail" | "validation" | "expression" | "configuration" | "budget" | "output_too_large" | "internal" | "interrupted") | string | null;
+                readonly class?: ("timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "guardrail" | "validation" | "expression" | "configuration" | "budget" | "replaced" | "output_too_large" | "internal" | "interrupted") | string | null;
             } | string;
             /** @enum {string} */
             readonly type: "action";
@@ -3083,7 +3170,7 @@ export interface components {
             readonly name?: string | null;
         };
         /** @description One entry of the journal. The events of one decision have the same `seq` and `at`. */
-        readonly JournalEvent: components["schemas"]["AcceptedEvent"] | components["schemas"]["StartedEvent"] | components["schemas"]["AdoptedEvent"] | components["schemas"]["AttemptStartedEvent"] | components["schemas"]["AttemptFailedEvent"] | components["schemas"]["AttemptReleasedEvent"] | components["schemas"]["StepStartedEvent"] | components["schemas"]["StepCompletedEvent"] | components["schemas"]["StepFailedEvent"] | components["schemas"]["ApprovalRequestedEvent"] | components["schemas"]["ApprovalDecidedEvent"] | components["schemas"]["ChildrenStartedEvent"] | components["schemas"]["ChildEndedEvent"] | components["schemas"]["NodeCompletedEvent"] | components["schemas"]["NodeFailedEvent"] | components["schemas"]["NodeSkippedEvent"] | components["schemas"]["NodeWaitingEvent"] | components["schemas"]["BackoffEndedEvent"] | components["schemas"]["ResolvedEvent"] | components["schemas"]["PausedEvent"] | components["schemas"]["ResumedEvent"] | components["schemas"]["FinishedEvent"];
+        readonly JournalEvent: components["schemas"]["AcceptedEvent"] | components["schemas"]["StartedEvent"] | components["schemas"]["AdoptedEvent"] | components["schemas"]["AttemptStartedEvent"] | components["schemas"]["AttemptFailedEvent"] | components["schemas"]["AttemptReleasedEvent"] | components["schemas"]["StepStartedEvent"] | components["schemas"]["StepCompletedEvent"] | components["schemas"]["StepFailedEvent"] | components["schemas"]["ApprovalRequestedEvent"] | components["schemas"]["ApprovalDecidedEvent"] | components["schemas"]["ChildrenStartedEvent"] | components["schemas"]["ChildEndedEvent"] | components["schemas"]["NodeCompletedEvent"] | components["schemas"]["NodeFailedEvent"] | components["schemas"]["NodeSkippedEvent"] | components["schemas"]["NodeWaitingEvent"] | components["schemas"]["SessionTakenEvent"] | components["schemas"]["BackoffEndedEvent"] | components["schemas"]["ResolvedEvent"] | components["schemas"]["PausedEvent"] | components["schemas"]["ResumedEvent"] | components["schemas"]["FinishedEvent"];
         /** @description An event of the journal. */
         readonly JournalMessage: {
             /** @description An event of the journal. */
@@ -3718,6 +3805,21 @@ export interface components {
             /** @description The time of the record. */
             readonly at: components["schemas"]["Time"];
         };
+        /** @description Which turn to write again. */
+        readonly RegenerateTurn: {
+            /**
+             * Format: int32
+             * @description The number of the last turn, as it was seen.
+             */
+            readonly turn: number;
+        };
+        /** @description The answer to a turn that is written again. */
+        readonly Regenerated: {
+            /** Format: uuid */
+            readonly new_execution_id: string;
+            /** @description Always `pending`: what it has come to since, the execution itself says. */
+            readonly status: components["schemas"]["ExecutionStatus"];
+        };
         /** @description What a call may use of the budget of its execution. */
         readonly Reserved: {
             /**
@@ -4009,12 +4111,106 @@ export interface components {
              * Retry only
              * @description Error classes or HTTP statuses. Empty: all errors that may be temporary.
              */
-            readonly retry_on?: readonly (("timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "guardrail" | "validation" | "expression" | "configuration" | "budget" | "output_too_large" | "internal" | "interrupted") | number)[] | null;
+            readonly retry_on?: readonly (("timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "guardrail" | "validation" | "expression" | "configuration" | "budget" | "replaced" | "output_too_large" | "internal" | "interrupted") | number)[] | null;
             /**
              * Never retry
              * @description Error classes or HTTP statuses. Overrides the other list.
              */
-            readonly do_not_retry_on?: readonly (("timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "guardrail" | "validation" | "expression" | "configuration" | "budget" | "output_too_large" | "internal" | "interrupted") | number)[] | null;
+            readonly do_not_retry_on?: readonly (("timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "guardrail" | "validation" | "expression" | "configuration" | "budget" | "replaced" | "output_too_large" | "internal" | "interrupted") | number)[] | null;
+        };
+        /** @description A session with some of its turns. */
+        readonly Session: components["schemas"]["SessionSummary"] & {
+            /** @description In order. There are more before the first one unless its number is 1. */
+            readonly turns: readonly components["schemas"]["SessionTurn"][];
+        };
+        /** @description A node that has a session. */
+        readonly SessionHolder: {
+            /** Format: uuid */
+            readonly execution_id: string;
+            readonly node_id: string;
+        };
+        /** @description What a node reads of its session. */
+        readonly SessionPart: {
+            readonly key: string;
+            /**
+             * Format: int32
+             * @description The number of the turn that the node adds.
+             */
+            readonly turn: number;
+            /**
+             * Format: int32
+             * @description How many of the turns before it the model is given.
+             */
+            readonly earlier_turns: number;
+        };
+        /** @description A session without its turns. */
+        readonly SessionSummary: {
+            readonly key: string;
+            /**
+             * Format: int32
+             * @description The number of the last turn; 0 before the first one.
+             */
+            readonly last_turn: number;
+            /**
+             * Format: int64
+             * @description How long the turns are together, in bytes of JSON.
+             */
+            readonly bytes: number;
+            readonly created_at: components["schemas"]["Time"];
+            /** @description When an execution took it for the last time, or added a turn. */
+            readonly used_at: components["schemas"]["Time"];
+            readonly held_by: components["schemas"]["SessionHolder"] | null;
+        };
+        /** @description A node has its session, until it ends. */
+        readonly SessionTakenEvent: {
+            readonly node_id: string;
+            /** @description The key of the session. */
+            readonly session: string;
+            /**
+             * Format: int32
+             * @description The number of the turn that the node adds.
+             */
+            readonly turn: number;
+            /**
+             * Format: int32
+             * @description How many of the turns before it the model is given.
+             */
+            readonly earlier_turns: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "session_taken";
+            /** Format: int64 */
+            readonly seq: number;
+            /** Format: date-time */
+            readonly at: string;
+        };
+        /** @description What was asked and answered. */
+        readonly SessionTurn: {
+            /**
+             * Format: int32
+             * @description From 1.
+             */
+            readonly number: number;
+            /**
+             * Format: uuid
+             * @description The execution that asked, which may be deleted.
+             */
+            readonly execution_id: string;
+            readonly node_id: string;
+            /** @description The input of the node. */
+            readonly question: components["schemas"]["Shown"];
+            /** @description The output of the node. */
+            readonly answer: components["schemas"]["Shown"];
+            /**
+             * Format: int64
+             * @description The tokens that the node sent, in all its attempts.
+             */
+            readonly input_tokens: number;
+            /** Format: int64 */
+            readonly output_tokens: number;
+            readonly answered_at: components["schemas"]["Time"];
         };
         /** @description Any JSON. One whose text is longer than 64 KiB, or for which the answer has no room, is a preview. */
         readonly Shown: unknown | components["schemas"]["Preview"];
@@ -4609,10 +4805,11 @@ export interface components {
          */
         readonly VerdictName: "approved" | "rejected" | "expired";
         /**
-         * @description What something waits for: a moment, a person's decision or approval, a free slot of the flow, or the end of child executions.
+         * @description What something waits for: a moment, a person's decision or approval, a free slot of the flow, the end of child executions, or
+         *     its turn in a session.
          * @enum {string}
          */
-        readonly WaitingFor: "delay" | "decision" | "approval" | "slot" | "child";
+        readonly WaitingFor: "delay" | "decision" | "approval" | "slot" | "child" | "session";
     };
     responses: never;
     parameters: never;
@@ -6085,6 +6282,429 @@ export interface operations {
                 };
             };
             /** @description The old document is no longer valid */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly list_sessions: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description How many to list. */
+                readonly limit?: number;
+                /** @description Where the page before ended, as its `Link` header says. */
+                readonly cursor?: string;
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @description The agent */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The sessions */
+            readonly 200: {
+                headers: {
+                    /** @description Where the next page is, if there is one */
+                    readonly Link?: string | null;
+                    /** @description How many there are, on all pages together */
+                    readonly "X-Total-Count"?: number;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["SessionSummary"][];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly show_session: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description How many to show. There are fewer where they are long. */
+                readonly limit?: number;
+                /** @description Only turns before the one with this number. */
+                readonly before?: number;
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @description The agent */
+                readonly id: string;
+                /** @description The key of the session */
+                readonly key: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The session */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly delete_session: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The agent */
+                readonly id: string;
+                /** @description The key of the session */
+                readonly key: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description It is gone */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An execution has it */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly regenerate_session: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The same key for the same turn makes one execution */
+                readonly "Idempotency-Key"?: string | null;
+            };
+            readonly path: {
+                /** @description The agent */
+                readonly id: string;
+                /** @description The key of the session */
+                readonly key: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["RegenerateTurn"];
+            };
+        };
+        readonly responses: {
+            /** @description The new execution is accepted */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Regenerated"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another turn was added since */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key was used for another request */
             readonly 422: {
                 headers: {
                     readonly [name: string]: unknown;

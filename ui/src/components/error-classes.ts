@@ -38,6 +38,11 @@ const ERROR_CLASSES: Readonly<Record<ErrorClass, ErrorClassLook>> = {
     retried: false,
   },
   budget: { label: 'Budget', meaning: 'A limit of turns, tokens or cost is used up.', retried: false },
+  replaced: {
+    label: 'Replaced',
+    meaning: 'Another run took the session of the node, or has added a turn to it.',
+    retried: false,
+  },
   output_too_large: { label: 'Output too large', meaning: 'The output exceeds the size limit.', retried: false },
   internal: { label: 'Internal', meaning: 'A bug in Steadflow, or a “fail” node that names no class.', retried: true },
   interrupted: { label: 'Interrupted', meaning: 'The server stopped during the attempt.', retried: true },

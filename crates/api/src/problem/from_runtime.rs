@@ -5,6 +5,7 @@ use std::error::Error;
 use steadflow_core::agent::NoSkill;
 use steadflow_core::approval::Decided;
 use steadflow_core::execution::Rejected;
+use steadflow_core::session::SessionHolder;
 use steadflow_runtime::RuntimeError;
 use steadflow_store::{FlowStatus, StoreError};
 
@@ -29,6 +30,19 @@ impl From<RuntimeError> for Problem {
             RuntimeError::NoAgentVersion(id, version) => {
                 Self::new(ProblemKind::NoSuchAgent, format!("Agent {id} has no version {version}."))
             }
+            RuntimeError::NoSession(key) => {
+                Self::new(ProblemKind::NoSuchSession, format!("The agent has no session `{key}`."))
+            }
+            RuntimeError::SessionBusy(SessionHolder { execution, node }) => Self::new(
+                ProblemKind::SessionBusy,
+                format!(
+                    "Node `{node}` of execution {execution} has the session. Wait until it has ended, or cancel the execution."
+                ),
+            ),
+            RuntimeError::NotLastTurn(last) => Self::new(
+                ProblemKind::NotLastTurn,
+                format!("Only the last turn of a session is written again, and that is turn {last} now."),
+            ),
             RuntimeError::NoSkill(NoSkill { skill, offered }) => {
                 let offered = offered.join(", ");
                 let detail = format!("The agent has no skill `{skill}`; it has {offered}.");

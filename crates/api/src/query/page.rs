@@ -10,7 +10,7 @@ use super::{FromParams, Params};
 use crate::reply;
 use serde::Serialize;
 
-const LIMIT_DEFAULT: usize = 20;
+pub(super) const LIMIT_DEFAULT: usize = 20;
 pub(super) const LIMIT_MAX: usize = 1_000;
 /// A page of more rows takes long.
 const LONG: usize = 100;

@@ -20,6 +20,7 @@ use steadflow_core::transcript::{self, Answer};
 use utoipa::ToSchema;
 
 use super::approval::{DecidedView, id_of_call};
+use super::session::SessionPartView;
 use super::shown::{Place, Room, Shown, StepPart};
 use super::usage::UsageView;
 use super::wire::{ErrorClassName, Time, millis, span};
@@ -35,6 +36,8 @@ pub(crate) struct ConversationView<'a> {
     /// The agent that is asked, in the version that the execution is pinned to. Null if that cannot be read: it was deleted,
     /// or did not exist when the execution was accepted.
     agent: Option<AskedAgentView<'a>>,
+    /// The session that the node is a part of; null if it has none, or has not taken it yet.
+    session: Option<SessionPartView<'a>>,
     /// How often the model was asked, of `max_turns` of the agent.
     turns_used: u32,
     /// The tokens that count towards `max_tokens`: of the responses, and all that a response could have had which was lost.
@@ -228,6 +231,7 @@ impl Conversation<'_> {
             seq,
             skill: self.skill,
             agent: self.agent_view(),
+            session: state.session.as_deref().map(Into::into),
             turns_used: spent.turns,
             tokens_used: spent.tokens,
             asked: self.asked(&mut room),

@@ -241,6 +241,17 @@ enum What<'a> {
         /// When that is over, where it is known.
         waiting_until: Option<Time>,
     },
+    /// A node has its session, until it ends.
+    SessionTaken {
+        #[schema(value_type = String)]
+        node_id: NodeId,
+        /// The key of the session.
+        session: &'a str,
+        /// The number of the turn that the node adds.
+        turn: u32,
+        /// How many of the turns before it the model is given.
+        earlier_turns: u32,
+    },
     /// A backoff was ended early: the attempt is due now.
     BackoffEnded {
         #[schema(value_type = String)]

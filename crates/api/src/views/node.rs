@@ -59,7 +59,8 @@ pub(crate) struct NodeView<'a> {
     attempts: Vec<AttemptView<'a>>,
 }
 
-/// What something waits for: a moment, a person's decision or approval, a free slot of the flow, or the end of child executions.
+/// What something waits for: a moment, a person's decision or approval, a free slot of the flow, the end of child executions, or
+/// its turn in a session.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum WaitingFor {
@@ -68,6 +69,7 @@ pub(crate) enum WaitingFor {
     Approval,
     Slot,
     Child,
+    Session,
 }
 
 impl WaitingFor {
@@ -79,6 +81,7 @@ impl WaitingFor {
             Wait::Approval => Some(Self::Approval),
             Wait::Delay { .. } => Some(Self::Delay),
             Wait::Child => Some(Self::Child),
+            Wait::Session => Some(Self::Session),
             Wait::Retry { .. } => None,
         }
     }

@@ -94,6 +94,7 @@ fn waiting(wait: Wait) -> Option<String> {
         Wait::Decision => Some("waits for a decision".to_owned()),
         Wait::Approval => Some("waits for approval".to_owned()),
         Wait::Child => Some("waits for child executions".to_owned()),
+        Wait::Session => Some("waits for its session".to_owned()),
         Wait::Slot | Wait::Retry { .. } => None,
     }
 }

@@ -31,6 +31,7 @@ impl Event {
             | Self::NodeFailed { .. }
             | Self::NodeSkipped { .. }
             | Self::NodeWaiting { .. }
+            | Self::SessionTaken { .. }
             | Self::BackoffEnded { .. }
             | Self::Resolved { .. }
             | Self::Paused { .. }

@@ -178,6 +178,9 @@ impl Execution {
                 self.decide_no_edge(*node);
             }
             Event::NodeWaiting { node, wait } => self.apply_waiting(*node, *wait, at),
+            Event::SessionTaken { node, part } => {
+                self.nodes[node.at()].session = Some(Box::new(part.clone()));
+            }
             Event::StepStarted { node, step, input, stop_at, tokens, tool: _, reserved: _ } => {
                 let begun = StepRecord::begun(step, at);
                 let (input, stop_at, tokens) = (input.clone(), *stop_at, *tokens);
@@ -408,7 +411,9 @@ impl Execution {
         for node in self.nodes.iter_mut().filter(|node| !node.is_ended()) {
             let said_more_follow = matches!(
                 node.state,
-                NodeState::Backoff { .. } | NodeState::Running { .. } | NodeState::Waiting(Wait::Slot)
+                NodeState::Backoff { .. }
+                    | NodeState::Running { .. }
+                    | NodeState::Waiting(Wait::Slot | Wait::Session)
             );
             if said_more_follow && node.error_message.is_some() {
                 node.error_message = Some(messages::attempt_lines(&node.attempts).into());
@@ -467,6 +472,7 @@ impl Event {
             | Self::NodeFailed { node, .. }
             | Self::NodeSkipped { node }
             | Self::NodeWaiting { node, .. }
+            | Self::SessionTaken { node, .. }
             | Self::BackoffEnded { node, .. }
             | Self::StepStarted { node, .. }
             | Self::StepEnded { node, .. }

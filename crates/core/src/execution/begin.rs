@@ -84,6 +84,10 @@ impl Values for Surroundings<'_> {
         self.execution.agents.as_ref()?.get(&agent)?.skill(skill)?.rules.clone()
     }
 
+    fn has_session(&self) -> bool {
+        self.execution.node(self.node).session.is_some()
+    }
+
     fn is_asked_for(&self, case: &str) -> bool {
         let graph = self.execution.graph();
         let mut leaving = graph.outgoing[self.node.at()].iter().map(|&edge| graph.edge(edge));
@@ -153,7 +157,8 @@ impl<'a> Decider<'a> {
             Next::Complete(output) => self.complete(node, output, usage),
             Next::Fail(failure) => self.fail(node, failure, usage),
             Next::Pending => {}
-            Next::Step(_) | Next::Steps { .. } | Next::Wait(_) | Next::Children(_) if is_paused => {}
+            Next::Step(_) | Next::Steps { .. } | Next::Session(_) | Next::Wait(_) | Next::Children(_)
+                if is_paused => {}
             Next::Step(step) => {
                 if let Err(failure) = self.start_step(node, step) {
                     self.fail(node, *failure, usage);
@@ -169,6 +174,7 @@ impl<'a> Decider<'a> {
                     self.fail(node, *failure, usage);
                 }
             }
+            Next::Session(wanted) => self.await_session(node, wanted),
             Next::Wait(wait) => self.wait(node, wait),
             Next::Children(starts) => self.start_children(node, starts),
         }
@@ -205,6 +211,9 @@ impl<'a> Decider<'a> {
         self.cancel_children(node);
         let reused = origin == Origin::Reused;
         self.emit(Event::NodeCompleted { node, output, not_taken, usage, reused });
+        if self.execution.node(node).session.is_some() {
+            self.add_turn(node);
+        }
         match undecided {
             None => self.open_successors(node),
             Some(message) => self.finish(End::failed(message, Some(ErrorClass::Expression), Some(node))),

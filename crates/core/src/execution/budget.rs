@@ -63,6 +63,7 @@ impl Spending {
             | Event::NodeFailed { .. }
             | Event::NodeSkipped { .. }
             | Event::NodeWaiting { .. }
+            | Event::SessionTaken { .. }
             | Event::BackoffEnded { .. }
             | Event::Resolved { .. }
             | Event::Paused { .. }
@@ -135,7 +136,7 @@ impl Decider<'_> {
                 ErrorClass::Configuration,
                 "An execution with a budget cannot start others, because these would not count. Remove `budget` from the flow",
             )),
-            Next::Complete(_) | Next::Wait(_) | Next::Pending | Next::Fail(_) => Ok(()),
+            Next::Complete(_) | Next::Session(_) | Next::Wait(_) | Next::Pending | Next::Fail(_) => Ok(()),
         };
         if let Err(failure) = kept {
             *next = Next::Fail(failure);
@@ -179,9 +180,19 @@ impl Decider<'_> {
             + turn.map_or(0, |turn| {
                 turn.turns.iter().map(|past| past.results.len() + 1).sum::<usize>() * SAID_BYTES
             })
+            + self.history_bytes(node, &step.task)
             + previous_error.unwrap_or_default();
         let model = turn.map_or(0, |turn| turn.model);
         agent.most_of(skill, model, (question, answer), budget).map(Some)
+    }
+
+    /// Returns how many bytes of its session a call sends at most.
+    pub(super) fn history_bytes(&self, node: NodeIndex, task: &Task) -> usize {
+        let part = self.execution.node(node).session.as_ref().filter(|_| task.is_of_session());
+        part.map_or(0, |part| {
+            let said = usize::try_from(part.bytes).unwrap_or(usize::MAX);
+            said.saturating_add((part.len() as usize).saturating_mul(2 * SAID_BYTES))
+        })
     }
 
     fn last_error(&self, node: NodeIndex) -> Option<usize> {

@@ -81,6 +81,7 @@ impl Decider<'_> {
             })),
             retry_of: None,
             reused: std::collections::BTreeMap::new(),
+            regenerates: None,
             worker: std::sync::Arc::clone(&execution.worker),
             ..(*execution.accepted).clone()
         };

@@ -49,6 +49,8 @@ impl Execution {
             Input::StepEnded { call, outcome } => decider.step_ended(&call, outcome)?,
             Input::ChildEnded { node, child, end } => decider.child_ended(node, child, end)?,
             Input::SlotAnswered(answer) => decider.slot_answered(answer)?,
+            Input::SessionAnswered { node, answer } => decider.session_answered(node, answer)?,
+            Input::Interrupt { node, by } => decider.interrupt(node, by)?,
             Input::Tick => decider.tick(),
             Input::Adopt { worker } => decider.adopt(worker),
             Input::Release => decider.release(),
@@ -310,8 +312,10 @@ impl Decider<'_> {
         for node in self.execution.active.clone() {
             self.stop_calls(node, Stopped::Unwanted);
             self.cancel_children(node);
+            self.leave_session(node);
         }
-        self.decision.effects.retain(|effect| matches!(effect, Effect::StopStep(..)));
+        let stays = |effect: &Effect| matches!(effect, Effect::StopStep(..) | Effect::SessionLeft(_));
+        self.decision.effects.retain(stays);
         let End { status, message, class, node, by } = end;
         self.emit(Event::Finished { status, message, class, node, by });
         self.report_to_parent();

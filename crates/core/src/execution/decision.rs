@@ -10,6 +10,7 @@ use crate::ids::{AgentId, ExecutionId, NodeIndex};
 use crate::inbox::Sending;
 use crate::limits::Limits;
 use crate::protection::SlotRequest;
+use crate::session::{SessionChange, SessionClaim, SessionId};
 use crate::work::{CallKey, Work};
 
 /// What follows from one or more inputs: to be committed in one transaction, then acted on.
@@ -21,6 +22,8 @@ pub struct Decision {
     pub children: Vec<NewExecution>,
     /// Inputs for other executions.
     pub signals: Vec<Sending>,
+    /// What changes in the sessions of its nodes.
+    pub sessions: Vec<SessionChange>,
     /// What to do once it is committed.
     pub effects: Vec<Effect>,
     /// What it took so far.
@@ -52,6 +55,7 @@ impl Decision {
         self.events.clear();
         self.children.clear();
         self.signals.clear();
+        self.sessions.clear();
         self.effects.clear();
         self.open.clear();
         self.limited = None;
@@ -84,6 +88,10 @@ pub enum Effect {
     StopStep(CallKey, Stopped),
     /// Ask for a slot of an agent, and answer with [`super::Input::SlotAnswered`].
     AwaitSlot(Box<SlotRequest>),
+    /// Take a session for a node, and answer with [`super::Input::SessionAnswered`].
+    AwaitSession(Box<SessionClaim>),
+    /// A node has left its session: another one may take it.
+    SessionLeft(Box<SessionId>),
 }
 
 /// Why a call is stopped.

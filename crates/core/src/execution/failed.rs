@@ -57,6 +57,9 @@ impl Decider<'_> {
 
     fn verdict(&self, index: NodeIndex, attempt: Attempt, failure: &Failure) -> Verdict {
         let node = self.node(index);
+        if failure.class == ErrorClass::Replaced {
+            return Verdict::GiveUp { reason: None };
+        }
         let interrupted = failure.class == ErrorClass::Interrupted;
         if interrupted && node.on_interrupt == OnInterrupt::Ask {
             return Verdict::GiveUp {
@@ -114,7 +117,7 @@ impl Decider<'_> {
 
     fn asks(&self, node: NodeIndex, class: ErrorClass) -> bool {
         let node = self.node(node);
-        node.on_exhausted == OnExhausted::Ask
+        (node.on_exhausted == OnExhausted::Ask && class != ErrorClass::Replaced)
             || (class == ErrorClass::Interrupted && node.on_interrupt == OnInterrupt::Ask)
     }
 
@@ -128,6 +131,7 @@ impl Decider<'_> {
             handlers().copied().filter(|&edge| !self.error_edge_holds(node, edge)).collect();
         let is_handled = not_taken.len() < handlers().count();
         self.end_metering();
+        self.leave_session(node);
         self.emit(Event::NodeFailed { node, not_taken });
         if is_handled {
             return self.open_successors(node);

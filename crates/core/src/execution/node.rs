@@ -6,6 +6,7 @@ use crate::approval::Approval;
 use crate::failure::ErrorClass;
 use crate::ids::{Attempt, StepKey};
 use crate::payload::Payload;
+use crate::session::SessionPart;
 use crate::status::{NodeStatus, Wait};
 use crate::step::{ChildRecord, ChildState, PastStep, StepRecord};
 use crate::timestamp::Timestamp;
@@ -41,6 +42,8 @@ pub struct NodeExecution {
     pub completed_at: Option<Timestamp>,
     /// Whether its output was reused from the execution that this one retries.
     pub reused: bool,
+    /// What it reads of its session, from when it has that.
+    pub session: Option<Box<SessionPart>>,
     /// Since when the attempt under way makes no call: it waits for a slot or an approval, or the execution is paused.
     pub(super) held_since: Option<Timestamp>,
     /// How many of `attempts` are outside the present budget: those before a person granted a fresh one.
@@ -189,10 +192,11 @@ impl NodeExecution {
         self.running_attempt().is_some() && !self.has_open_call() && !self.has_open_child()
     }
 
-    /// Returns whether no result will come by which it goes on: it was held, or waits for a slot.
+    /// Returns whether no result will come by which it goes on: it was held, or waits for a slot or its session.
     pub(super) fn waits_for_its_turn(&self) -> bool {
         let only_asks = || self.has_open_approval() && !transcript::is_call_due(&self.steps, &self.approvals);
-        self.state == NodeState::Waiting(Wait::Slot) || (self.is_held() && !only_asks())
+        matches!(self.state, NodeState::Waiting(Wait::Slot | Wait::Session))
+            || (self.is_held() && !only_asks())
     }
 
     /// Returns whether it waits for the end of a child.

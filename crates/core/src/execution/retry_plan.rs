@@ -9,7 +9,7 @@ use super::same_nodes::same_nodes;
 use super::{Execution, FlowVersion};
 use crate::caller::Actor;
 use crate::event::Accepted;
-use crate::ids::NodeId;
+use crate::ids::{NodeId, NodeIndex};
 use crate::payload::Payload;
 
 /// Where a manual retry begins.
@@ -34,6 +34,8 @@ pub struct RetryPlan {
     pub run: Vec<NodeId>,
     /// Nodes whose output is reused.
     pub reuse: BTreeMap<NodeId, Payload>,
+    /// The node whose turn of a session is written again.
+    pub regenerates: Option<NodeId>,
 }
 
 impl Execution {
@@ -42,7 +44,8 @@ impl Execution {
     pub fn retry_plan(&self, mode: RetryMode, flow: &FlowVersion) -> RetryPlan {
         let version = flow.version;
         let keeps_pins = mode == RetryMode::FromFailed && version == self.flow.version;
-        let mut plan = RetryPlan { version, keeps_pins, run: Vec::new(), reuse: BTreeMap::new() };
+        let mut plan =
+            RetryPlan { version, keeps_pins, run: Vec::new(), reuse: BTreeMap::new(), regenerates: None };
         let same = (version != self.flow.version).then(|| same_nodes(&self.flow.flow, &flow.flow));
         for node in &flow.flow.graph.nodes {
             let is_same = same.as_ref().is_none_or(|same| same.contains(&node.id));
@@ -55,6 +58,26 @@ impl Execution {
             }
         }
         plan
+    }
+
+    /// Plans an execution that writes the turn of `node` again: what the node leads to runs again with it, and all other
+    /// outputs are reused.
+    pub fn regenerate_plan(&self, node: &NodeId) -> RetryPlan {
+        let plan = self.retry_plan(RetryMode::FromFailed, &self.flow);
+        let graph = self.graph();
+        let mut again: Vec<NodeIndex> = graph.find(node.as_str()).into_iter().collect();
+        let mut at = 0;
+        while let Some(&next) = again.get(at) {
+            let successors = graph.outgoing[next.at()].iter().map(|&edge| graph.edge(edge).to);
+            let new: Vec<NodeIndex> = successors.filter(|to| !again.contains(to)).collect();
+            again.extend(new);
+            at += 1;
+        }
+        let runs = |id: &NodeId| again.iter().any(|&index| graph.node(index).id == *id);
+        let (moved, reuse) = plan.reuse.into_iter().partition(|(id, _)| runs(id));
+        let moved: BTreeMap<NodeId, Payload> = moved;
+        let run = plan.run.into_iter().chain(moved.into_keys()).collect();
+        RetryPlan { run, reuse, regenerates: Some(node.clone()), ..plan }
     }
 
     fn output_of(&self, id: &NodeId) -> Option<Payload> {
@@ -80,6 +103,7 @@ impl Execution {
             parent: None,
             retry_of: Some(self.id),
             reused: plan.reuse,
+            regenerates: plan.regenerates,
             worker,
             ..accepted
         }

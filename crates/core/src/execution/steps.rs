@@ -51,6 +51,7 @@ impl Decider<'_> {
             self.emit(Event::StepStarted { node, step, input: of_step, stop_at, tokens, tool, reserved });
         }
         let running = self.execution.node(node);
+        let session = running.session.clone().filter(|_| task.is_of_session());
         stop_at = stop_at.into_iter().chain(running.stop_at()).min();
         let work = Work {
             tenant: self.flow.tenant,
@@ -66,6 +67,7 @@ impl Decider<'_> {
             stop_at,
             has_own_timeout,
             previous_error: running.previous_error(),
+            session,
         };
         self.decision.effects.push(Effect::StartStep(Box::new(work)));
     }
@@ -90,7 +92,7 @@ impl Decider<'_> {
             Some(budget) => Some((*budget, self.most_of(node, step, budget)?.unwrap_or_default())),
         };
         let is_repeat = state.has_called(&step.key);
-        let bytes = step.task.data_bytes() + step.input.len();
+        let bytes = step.task.data_bytes() + step.input.len() + self.history_bytes(node, &step.task);
         let flow = self.flow.flow_id;
         Ok(Some(Box::new(SlotRequest { call, agent, flow, is_repeat, bytes, of_budget })))
     }

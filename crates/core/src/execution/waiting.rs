@@ -30,7 +30,7 @@ impl Execution {
         waits().min_by_key(|wait| (wait.until().is_none(), wait.until()))
     }
 
-    /// Returns whether a node of it waits for a slot of an agent.
+    /// Returns whether a node of it waits for a slot of an agent or its session.
     pub fn waits_for_agent(&self) -> bool {
         let waits = |&node: &NodeIndex| self.node(node).waits_for_its_turn();
         self.status == ExecutionStatus::Running && self.active.iter().any(waits)

@@ -1,5 +1,7 @@
 //! `agent`: runs one skill of a registered agent.
 
+mod session;
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -8,6 +10,7 @@ use super::keys::Input;
 use super::{About, Context, NamedBy, Next, NodeKind, Resumed, Step, Traits};
 use crate::approval::Request;
 use crate::document::{Keys, Plain, key, text, uuid};
+use crate::expression::Expression;
 use crate::failure::{ErrorClass, Failure};
 use crate::guardrail::Then;
 use crate::ids::{AgentId, StepKey};
@@ -15,6 +18,9 @@ use crate::payload::Payload;
 use crate::template::{Resolved, Template};
 use crate::transcript::{self, Move, Rules, Standing, Subject, ToolCall};
 use crate::work::{Judgement, NextTurn, Task};
+
+pub use self::session::WantedSession;
+use self::session::{Session, SessionReader};
 
 /// How much of the name of a tool is shown, which need not be that of one.
 const NAME_CHARS_SHOWN: usize = 64;
@@ -28,6 +34,8 @@ pub struct Agent {
     pub skill: Arc<str>,
     /// What the skill is given.
     pub input: Template,
+    /// The conversation that it is a part of; `None` for one of its own.
+    pub session: Option<Session>,
 }
 
 impl Agent {
@@ -60,7 +68,11 @@ impl Agent {
                 .default(Plain::Object)
                 .doc("The input of the skill, as its input schema describes it. Strings can be templates."),
         );
-        Some(Self { agent_id: agent_id?, skill: skill?.into(), input: input? })
+        let session = keys
+            .take(key("session", "Session", SessionReader).doc(
+                "Executions that give the same key share a conversation with the agent, one at a time.",
+            ));
+        Some(Self { agent_id: agent_id?, skill: skill?.into(), input: input?, session })
     }
 }
 
@@ -249,7 +261,16 @@ impl NodeKind for Agent {
         Some(&self.input)
     }
 
+    fn expressions(&self) -> Vec<(String, &Expression)> {
+        let of_input =
+            self.input.expressions().map(|(below, expression)| (format!("/input{below}"), expression));
+        of_input.chain(self.session.iter().flat_map(Session::expressions)).collect()
+    }
+
     fn begin(&self, context: &Context<'_>) -> Next {
+        if let Some(session) = self.session.as_ref().filter(|_| !context.has_session()) {
+            return session.wanted(context).map_or_else(Next::Fail, Next::Session);
+        }
         let version = context.agent_version(self.agent_id);
         match context.rules(self.agent_id, &self.skill) {
             Some(rules) => self.go_on(&rules, context),

@@ -47,7 +47,7 @@ impl McpTool {
             keys.take(key("input", "Input", Input).default(Plain::Object).doc(
                 "The arguments of the tool, as its input schema describes them. Strings can be templates.",
             ));
-        Some(Self(Agent { agent_id: agent_id?, skill: tool?.into(), input: input? }))
+        Some(Self(Agent { agent_id: agent_id?, skill: tool?.into(), input: input?, session: None }))
     }
 }
 

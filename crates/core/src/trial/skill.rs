@@ -79,5 +79,6 @@ pub(super) fn work_of(
         stop_at: Some(now.plus(TIME_MAX)),
         has_own_timeout: false,
         previous_error: None,
+        session: None,
     }
 }

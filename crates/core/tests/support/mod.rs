@@ -19,6 +19,7 @@ use steadflow_core::inbox::{Sending, Signal};
 use steadflow_core::limits::Limits;
 use steadflow_core::payload::Payload;
 use steadflow_core::protection::SlotRequest;
+use steadflow_core::session::{SessionChange, SessionClaim};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::{CallKey, Outcome, Work};
 use uuid::Uuid;
@@ -37,6 +38,8 @@ pub(crate) struct Play {
     pub(crate) requests: Vec<SlotRequest>,
     /// The agents whose calls need a slot.
     pub(crate) limited: Option<Arc<BTreeMap<AgentId, Option<Budget>>>>,
+    /// The sessions that were asked for.
+    pub(crate) claims: Vec<SessionClaim>,
     /// The child executions that were started.
     pub(crate) children: Vec<NewExecution>,
     text: String,
@@ -73,7 +76,9 @@ impl Play {
         execution.decide(Input::Start, START, &mut decision).expect("a new execution starts");
         let (journal, work, children) = (Vec::new(), Vec::new(), Vec::new());
         let (requests, text) = (Vec::new(), String::new());
-        let mut play = Self { execution, journal, now: START, work, requests, limited, children, text };
+        let claims = Vec::new();
+        let mut play =
+            Self { execution, journal, now: START, work, requests, limited, claims, children, text };
         play.record(decision);
         play
     }
@@ -156,6 +161,18 @@ impl Play {
         }
         for effect in std::mem::take(&mut decision.effects) {
             let (verb, node, attempt, step) = match effect {
+                Effect::AwaitSession(claim) => {
+                    let key = &claim.session.key;
+                    let line = format!("await session {key} for {}", self.name(claim.node));
+                    writeln!(self.text, "{time}   → {line}").expect("a string takes any text");
+                    self.claims.push(*claim);
+                    continue;
+                }
+                Effect::SessionLeft(session) => {
+                    writeln!(self.text, "{time}   → session {} is free", session.key)
+                        .expect("a string takes any text");
+                    continue;
+                }
                 Effect::StartStep(work) => {
                     let key = work.key();
                     self.work.push(*work);
@@ -176,6 +193,18 @@ impl Play {
             let to = to.uuid().as_u128() & 0xffff;
             writeln!(self.text, "{time}   → send {to:04x} {}", sent(&signal))
                 .expect("a string takes any text");
+        }
+        for change in std::mem::take(&mut decision.sessions) {
+            let line = match change {
+                SessionChange::Add(turn) => {
+                    format!(
+                        "turn {} of {}: {:?} {:?}",
+                        turn.number, turn.session.key, turn.question, turn.answer
+                    )
+                }
+                SessionChange::Leave(node) => format!("{node} leaves its session"),
+            };
+            writeln!(self.text, "{time}   + {line}").expect("a string takes any text");
         }
         self.children.append(&mut decision.children);
         if !decision.events.is_empty() {
@@ -224,6 +253,9 @@ impl Play {
                 format!("{} waits until {}s", of(node), until.since(START).as_secs_f64())
             }
             Event::NodeWaiting { node, wait } => format!("{} waits for {}", of(node), wait.as_str()),
+            Event::SessionTaken { node, part } => {
+                format!("{} has session {} behind turn {}", of(node), part.key, part.last)
+            }
             Event::StepStarted { node, step, .. } => format!("{} call {step} starts", of(node)),
             Event::StepEnded { node, step, result, .. } => match result {
                 StepResult::Completed(output) => format!("{} call {step} gives {output:?}", of(node)),
@@ -258,6 +290,7 @@ fn sent(signal: &Signal) -> String {
         Signal::ChildEnded { child, end, .. } => format!("end of child {child}: {}", end.status),
         Signal::Pause { .. }
         | Signal::Resume { .. }
+        | Signal::Interrupt { .. }
         | Signal::RetryNow { .. }
         | Signal::Resolve { .. }
         | Signal::Approve { .. } => format!("{signal:?}"),

@@ -83,6 +83,7 @@ async fn drive(store: &SqliteStore, executions: u32) -> u32 {
                 Action::StopStep(_)
                 | Action::LookIntoInbox
                 | Action::Decide(_)
+                | Action::ClaimSession(_)
                 | Action::Load(_)
                 | Action::Discard(_)
                 | Action::Unclaimed(_)

@@ -13,6 +13,7 @@ mod fits;
 mod fold;
 mod frames;
 mod gemini;
+mod history;
 mod html;
 mod models;
 mod ollama;
@@ -47,6 +48,7 @@ use self::calls::Offer;
 use self::fit::{Fit, Refused, Streaming};
 use self::fits::Asker;
 pub(crate) use self::fits::Fits;
+use self::history::history;
 pub(super) use self::models::list_models;
 use self::prompt::Prompt;
 use self::reply::{Reply, misfit};
@@ -126,7 +128,7 @@ fn with_raw(answer: &transcript::Answer, raw: Option<&Payload>) -> Payload {
 
 /// Returns what a model would be sent, before it is written in the protocol of its provider.
 pub(super) async fn prompt_of(call: &SkillCall<'_>, config: &LlmConfig) -> Result<Payload, Failure> {
-    let Prompt { system, user, tools, .. } = Prompt::new(call, config, offers(call).await?)?;
+    let Prompt { system, user, tools, .. } = Prompt::new(call, config, (offers(call).await?, Vec::new()))?;
     let tools: Vec<String> = tools.into_iter().map(|tool| tool.name).collect();
     Ok(Payload::from_value(&json!({ "system": system, "user": user, "tools": tools })))
 }
@@ -157,7 +159,8 @@ async fn ask(
     keyring: &mut Keyring<'_>,
     quota: &mut Option<Quota>,
 ) -> Result<Reply, Lost> {
-    let prompt = Prompt::new(call, config, offers(call).await?)?;
+    let said = (offers(call).await?, history(call).await?);
+    let prompt = Prompt::new(call, config, said)?;
     let asker = Asker::new(call, config);
     let stream = if config.is_stream { Streaming::default() } else { Streaming::Off };
     let known = call.shared.fits.of(&asker).unwrap_or_else(|| Fit { stream, ..Fit::default() });

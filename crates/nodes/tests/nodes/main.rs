@@ -29,6 +29,7 @@ mod reference;
 mod requests;
 mod responses;
 mod secrets;
+mod sessions;
 mod support;
 mod tools;
 mod urls;

@@ -78,6 +78,7 @@ pub(crate) fn work(task: Task, input: &Value) -> Work {
         stop_at: None,
         has_own_timeout: false,
         previous_error: None,
+        session: None,
     }
 }
 

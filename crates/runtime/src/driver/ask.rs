@@ -43,6 +43,10 @@ impl World {
                 BudgetAsk::Draw(draw) => Answer::Drawn(Box::new(draw), store.draw(draw).await),
                 BudgetAsk::Settle(settlement) => Answer::Settled(store.settle(settlement).await),
             },
+            Ask::ClaimSession(lessee, claim) => {
+                let result = store.claim_session(lessee, (*claim).clone(), now).await;
+                Answer::SessionClaimed(claim, result)
+            }
             Ask::Load(lessee, id) => Answer::Loaded(id, self.load(lessee, id).await),
             Ask::Commit(lessee, batch, commits) => {
                 Answer::Committed(batch, store.commit(lessee, commits).await)

@@ -11,7 +11,8 @@ use steadflow_store::{
 };
 use tokio::time::sleep;
 
-use super::{Engine, id_of};
+use super::Engine;
+use super::retry::id_of;
 use crate::allowed::Allowed;
 use crate::driver::Call;
 use crate::error::RuntimeError;

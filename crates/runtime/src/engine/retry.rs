@@ -6,10 +6,10 @@ use steadflow_core::caller::Caller;
 use steadflow_core::execution::{Execution, ExecutionStatus, FlowVersion, RetryMode, RetryPlan};
 use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::payload::Payload;
-use steadflow_store::{ExecutionFilter, FlowStatus, Page};
+use steadflow_store::{ExecutionFilter, ExecutionRow, FlowStatus, Listed, Page};
 
 use super::start::{RequestKey, Started, ToAccept, new_id};
-use super::{Engine, ExecutionSnapshot, id_of};
+use super::{Engine, ExecutionSnapshot};
 use crate::error::RuntimeError;
 
 /// Which version of the flow a retry runs on.
@@ -202,4 +202,9 @@ impl Engine {
             Err(error) => Ok(item(None, Some(format!("Not retried: {error}.")))),
         }
     }
+}
+
+/// Returns the id of a listed execution, damaged or not.
+pub(super) fn id_of(row: &Listed<ExecutionRow>) -> ExecutionId {
+    row.as_ref().map_or_else(|damaged| ExecutionId::new(damaged.id), |row| row.id)
 }

@@ -80,6 +80,11 @@ impl Measured {
     }
 }
 
+/// Lets commits come first.
+pub(super) async fn pause() {
+    sleep(STEP_PAUSE).await;
+}
+
 impl Engine {
     /// Looks after the database until the engine has ended.
     pub async fn keep_up(&self, config: UpkeepConfig) {
@@ -138,6 +143,7 @@ impl Engine {
             }
             sleep(STEP_PAUSE).await;
         }
+        self.expire_sessions().await?;
         if deleted > 0 {
             tracing::info!(deleted, "deleted executions that are not kept any longer");
         }

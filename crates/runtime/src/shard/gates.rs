@@ -67,15 +67,6 @@ impl Shard {
         };
         self.gates.ended(call, end, now);
     }
-
-    /// Asks for slots for which a decision without events asks: they rest on nothing that is not committed.
-    pub(super) fn await_slots(&mut self, effects: &mut Vec<Effect>) {
-        for effect in effects.drain(..) {
-            if let Effect::AwaitSlot(request) = effect {
-                self.gates.wait(*request);
-            }
-        }
-    }
 }
 
 /// Takes back the slots that were granted for calls which a decision does not begin.

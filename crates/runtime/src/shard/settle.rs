@@ -112,6 +112,8 @@ impl Shard {
                     self.actions.push(Action::StopStep(key));
                 }
                 Effect::AwaitSlot(request) => self.gates.wait(*request),
+                Effect::AwaitSession(claim) => self.await_session(*claim),
+                Effect::SessionLeft(session) => self.session_left(&session),
             }
         }
     }
@@ -194,6 +196,7 @@ impl Shard {
     pub(super) fn forget(&mut self, id: ExecutionId) -> Option<Live> {
         let live = self.live.remove(&id)?;
         self.gates.forget(id);
+        self.forget_sessions(id);
         self.suspects.remove(&id);
         let bytes = live.journal.bytes();
         live.held.remove(1, bytes);

@@ -8,7 +8,7 @@ use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::inbox::Sending;
 use steadflow_core::protection::Gates;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_store::{Commit, Idempotency, InboxInput, Projection, journal_of};
+use steadflow_store::{Commit, Idempotency, InboxInput, Projection, SessionChanges, journal_of};
 
 use super::decide::seal;
 use super::gates::take_unused_back;
@@ -152,7 +152,7 @@ impl Shard {
             let answers = outcome.replies.drain(..).chain(seen);
             self.actions.extend(answers.map(|(to, reply)| Action::Reply(to, reply)));
             self.discard(&outcome.inputs);
-            self.await_slots(&mut decision.effects);
+            self.await_all(&mut decision.effects);
             self.room.keep_committing(outcome);
             self.room.keep_decision(decision);
             self.arm_timer(id);
@@ -204,6 +204,8 @@ impl Shard {
         let seq = live.execution.seq();
         let tenant = live.execution.accepted().tenant;
         live.arm(&mut self.timers);
+        let has_left = !decision.sessions.is_empty();
+        let sessions = has_left.then(|| Box::new(SessionChanges(std::mem::take(&mut decision.sessions))));
         let sends = decision.signals.iter().map(|sending| sent(sending, tenant, now)).collect();
         self.commits.push(Commit {
             execution: id,
@@ -213,6 +215,7 @@ impl Shard {
             projection,
             takes,
             sends,
+            sessions,
             follows: after.follows,
         });
         let children = std::mem::take(&mut decision.children);
@@ -249,6 +252,7 @@ impl Shard {
             projection,
             takes: Vec::new(),
             sends: Vec::new(),
+            sessions: None,
             follows: None,
         });
     }

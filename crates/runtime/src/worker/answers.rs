@@ -25,6 +25,11 @@ impl Incarnation {
                 self.shard.handle(Message::Decided(turn), now);
                 Progress::GoesOn
             }
+            Answer::SessionClaimed(_, Err(StoreError::Fenced)) => Progress::Fenced,
+            Answer::SessionClaimed(claim, result) => {
+                self.shard.handle(Message::SessionClaimed(claim, result), now);
+                Progress::GoesOn
+            }
             Answer::Loaded(id, result) => self.loaded(id, result, now),
             Answer::Drawn(draw, result) => self.drawn(draw, result, now),
             Answer::Settled(Err(error)) => {

@@ -6,9 +6,10 @@ use std::time::Duration;
 use steadflow_core::budget::{Draw, Drawn};
 use steadflow_core::ids::ExecutionId;
 use steadflow_core::protection::BudgetAsk;
+use steadflow_core::session::SessionClaim;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::{CallKey, Work};
-use steadflow_store::{Commit, Committed, InboxId, InboxItem, StoreError, Worker as Lessee};
+use steadflow_store::{Claimed, Commit, Committed, InboxId, InboxItem, StoreError, Worker as Lessee};
 
 use crate::hub::Change;
 use crate::shard::{BatchId, Loaded, LongTurn, Recovered, Reply, ReplyId, Unclaimed};
@@ -107,6 +108,8 @@ pub enum Ask {
     Decide(Box<LongTurn>),
     /// Draw from the budget of an agent, or settle what was drawn.
     Budget(Box<BudgetAsk>),
+    /// Give a node its session.
+    ClaimSession(Lessee, Box<SessionClaim>),
     /// Take a parked execution.
     Load(Lessee, ExecutionId),
     /// Commit a batch.
@@ -144,6 +147,8 @@ pub enum Answer {
     InboxSorted(Vec<InboxId>, Result<(), StoreError>),
     /// To [`Ask::Decide`].
     Decided(Box<LongTurn>),
+    /// To [`Ask::ClaimSession`].
+    SessionClaimed(Box<SessionClaim>, Result<Claimed, StoreError>),
     /// To [`Ask::Load`]; `None` if the execution cannot be driven here.
     Loaded(ExecutionId, Result<Option<Box<Loaded>>, StoreError>),
     /// To [`Ask::Budget`] that draws.

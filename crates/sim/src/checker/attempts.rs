@@ -22,7 +22,10 @@ impl Story {
         if self.nodes[node.at()].attempts.is_empty() {
             self.begins(node)?;
         }
-        self.is_running()?;
+        let is_replaced = sight.replaced.contains(&node);
+        if !is_replaced {
+            self.is_running()?;
+        }
         let stop_at = self.stop_at(node, sight.at);
         let story = &mut self.nodes[node.at()];
         if story.end.is_some() {
@@ -34,11 +37,11 @@ impl Story {
         if story.attempts.last().is_some_and(|last| !last.has_ended) {
             return Err("A1: an attempt began before the last one was over".into());
         }
-        story.wait.take_if(|wait| *wait == Wait::Slot);
+        story.wait.take_if(|wait| *wait == Wait::Slot || is_replaced);
         if story.wait.is_some() {
             return Err("A4: an attempt of a node that waits for something else".into());
         }
-        if story.retry_at.take().is_some_and(|due| sight.at < due) {
+        if story.retry_at.take().is_some_and(|due| sight.at < due) && !is_replaced {
             return Err("T2: an attempt began before its backoff was over".into());
         }
         story.attempts.push(AttemptStory {
@@ -159,6 +162,7 @@ impl Story {
             ErrorClass::Budget if message.starts_with("The budget of the agent ") => Ok(()),
             // A family whose flow does not exist is not configured.
             ErrorClass::Expression | ErrorClass::OutputTooLarge | ErrorClass::Configuration => Ok(()),
+            ErrorClass::Replaced if self.nodes[node.at()].session.is_some() => Ok(()),
             ErrorClass::Timeout
             | ErrorClass::Interrupted
             | ErrorClass::Connection
@@ -170,6 +174,7 @@ impl Story {
             | ErrorClass::Guardrail
             | ErrorClass::Validation
             | ErrorClass::Budget
+            | ErrorClass::Replaced
             | ErrorClass::Internal => Err("R1: no peer and no child said so".into()),
         }
     }

@@ -64,7 +64,8 @@ impl Checker {
             Signal::Approve { node, answer, .. } => self.is_needed_by(sent.execution, node, answer),
             Signal::ChildEnded { node, child, .. } => story.waits_for_child(*node, *child),
             // Whether these change something depends on when they come.
-            Signal::Pause { .. }
+            Signal::Interrupt { .. }
+            | Signal::Pause { .. }
             | Signal::Resume { .. }
             | Signal::RetryNow { .. }
             | Signal::Resolve { .. } => false,
@@ -160,6 +161,7 @@ impl What {
             | Event::NodeFailed { .. }
             | Event::NodeSkipped { .. }
             | Event::NodeWaiting { .. }
+            | Event::SessionTaken { .. }
             | Event::Finished { .. } => None,
         }
     }

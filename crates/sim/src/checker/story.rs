@@ -11,12 +11,14 @@ use steadflow_core::flow::{EdgeTrigger, Graph, Join};
 use steadflow_core::ids::{Attempt, EdgeIndex, ExecutionId, NodeId, NodeIndex, StepKey};
 use steadflow_core::node::{Delay, Given, Kind};
 use steadflow_core::payload::Payload;
+use steadflow_core::session::SessionPart;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::CallKey;
 use steadflow_store::journal_of;
 
 use super::budget::Spending;
 use super::parts::Parts;
+use super::sessions;
 use super::{Verdict, Writer};
 use crate::peers::Answer;
 
@@ -43,6 +45,8 @@ pub(super) struct NodeStory {
     pub(super) end: Option<NodeEnd>,
     /// When the next attempt is due.
     pub(super) retry_at: Option<Timestamp>,
+    /// What it reads of its session, from when it has that.
+    pub(super) session: Option<SessionPart>,
     /// What it waits for.
     pub(super) wait: Option<Wait>,
     /// How many attempts were before the present budget.
@@ -81,6 +85,8 @@ pub(super) struct Sight<'a> {
     pub(super) is_adoption: bool,
     /// Whether the store refuses what follows, for ever.
     pub(super) is_refused: bool,
+    /// Nodes that lose their session with it.
+    pub(super) replaced: Vec<NodeIndex>,
 }
 
 impl Story {
@@ -123,6 +129,7 @@ impl Story {
             is_stopping: writer.is_stopping,
             is_adoption,
             is_refused: writer.is_refused,
+            replaced: sessions::replaced(&events),
         };
         for (place, event) in events.iter().enumerate() {
             if self.status.is_finished() {
@@ -156,6 +163,7 @@ impl Story {
             }
             Event::NodeSkipped { node } => self.skipped(*node, sight.at),
             Event::NodeWaiting { node, wait } => self.waits(*node, *wait, sight.at),
+            Event::SessionTaken { node, part } => self.session_taken(*node, part),
             Event::StepStarted { node, step, input, tokens, .. } => {
                 self.step_started(*node, step, input.as_ref(), *tokens)
             }
@@ -305,7 +313,7 @@ impl Story {
                 return Err("T2: a delay of another length".into());
             }
         }
-        if wait == Wait::Slot {
+        if matches!(wait, Wait::Slot | Wait::Session) {
             self.waits_for_its_agent(node, at)?;
         }
         let story = &mut self.nodes[node.at()];

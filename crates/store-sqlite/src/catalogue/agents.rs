@@ -9,6 +9,7 @@ use steadflow_store::{
 };
 
 use crate::columns::{agent_id, blob, listed, listed_version, payload, rows_max, tenant_id, timestamp};
+use crate::log::sessions;
 use crate::search::Conditions;
 
 /// See [`steadflow_store::Catalogue::put_agent`].
@@ -162,6 +163,7 @@ pub(crate) fn delete(
         return Ok(Changed::Conflict(current));
     }
     db.execute("DELETE FROM agent_budgets WHERE agent = ?1 AND tenant = ?2", both)?;
+    sessions::delete_all(db, tenant, id)?;
     db.execute("DELETE FROM agent_uses WHERE agent = ?1 AND tenant = ?2", both)?;
     db.execute("DELETE FROM agent_versions WHERE agent = ?1 AND tenant = ?2", both)?;
     db.execute("DELETE FROM agents WHERE id = ?1 AND tenant = ?2", both)?;

@@ -14,7 +14,7 @@ use crate::writer::Writer;
 use super::batch::{Batch, Place};
 use super::projections::{Hold, Number, Projections};
 use super::tips::{StoredTip, Tip, Tips};
-use super::{idempotency, inbox, long_records};
+use super::{idempotency, inbox, long_records, sessions};
 
 const CALL: &str = "commit";
 
@@ -60,7 +60,8 @@ impl Write<'_> {
     }
 
     fn commit_one(&mut self, worker: Worker, commit: Commit) -> Result<Committed, StoreError> {
-        let Commit { execution, seq, record, idempotency, projection, takes, sends, follows } = commit;
+        let Commit { execution, seq, record, idempotency, projection, takes, sends, sessions, follows } =
+            commit;
         if follows.is_some_and(|first| self.skipped.contains(&first)) {
             return Ok(Committed::Skipped);
         }
@@ -79,6 +80,9 @@ impl Write<'_> {
         self.project(execution, seq, tip, record.as_deref(), projection)
             .map_err(|error| store_error(CALL, error))?;
         self.pass_on(&takes, &sends).map_err(|error| store_error(CALL, error))?;
+        if let Some(changes) = sessions {
+            sessions::change(self.db, execution, &changes.0).map_err(|error| store_error(CALL, error))?;
+        }
         Ok(Committed::Done)
     }
 

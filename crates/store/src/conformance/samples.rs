@@ -176,6 +176,7 @@ fn committed(execution: ExecutionId, seq: u64, record: Arc<str>, projection: Pro
         projection,
         takes: Vec::new(),
         sends: Vec::new(),
+        sessions: None,
         follows: None,
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use steadflow_core::ids::{ExecutionId, TenantId};
+use steadflow_core::session::SessionChange;
 use steadflow_core::timestamp::Timestamp;
 
 use super::inbox::{InboxId, InboxInput};
@@ -33,6 +34,8 @@ pub struct Commit {
     pub takes: Vec<InboxId>,
     /// Inputs for other executions that follow from it: stored with it.
     pub sends: Vec<InboxInput>,
+    /// What changes in the sessions that its nodes have.
+    pub sessions: Option<Box<SessionChanges>>,
     /// The execution from whose commit, earlier in the batch, this one follows. If that one is skipped, so is this.
     pub follows: Option<ExecutionId>,
 }
@@ -52,6 +55,10 @@ impl Commit {
         record + sent + journal
     }
 }
+
+/// What a commit changes in sessions, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionChanges(pub Vec<SessionChange>);
 
 /// What becomes of an execution's stored state with a commit.
 #[derive(Clone, Debug)]

@@ -46,7 +46,8 @@ function progressOf(row: ExecutionRow, nameOf: NodeName): ReactNode {
 }
 
 function whatItDoes(row: ExecutionRow, node: string): ReactNode {
-  const { waitsForAgent, waitsForDecision, waitsForRetry, retriesIn, retryDue, goesOnIn, goesOn } = texts.list;
+  const { waitsForAgent, waitsForSession, waitsForDecision, waitsForRetry, retriesIn, retryDue, goesOnIn, goesOn } =
+    texts.list;
   if (row.waiting_for === 'decision') return waitsForDecision(node);
   if (row.next_retry_at) {
     return <Countdown to={row.next_retry_at} text={(left) => retriesIn(node, left)} due={retryDue(node)} />;
@@ -55,6 +56,7 @@ function whatItDoes(row: ExecutionRow, node: string): ReactNode {
     return <Countdown to={row.waiting_until} text={(left) => goesOnIn(node, left)} due={goesOn(node)} />;
   }
   if (row.waiting_for === 'slot') return waitsForAgent(node);
+  if (row.waiting_for === 'session') return waitsForSession(node);
   return row.retrying ? waitsForRetry(node) : node;
 }
 

@@ -38,6 +38,7 @@ export const texts = {
     ran: (nodes: number) => `${counted(nodes, 'node')} completed`,
     progress: (done: number, all: number) => `${done} of ${counted(all, 'node')}`,
     waitsForSlot: 'Waiting for a free slot',
+    waitsForSession: (node: string) => `${node} is waiting for its session`,
     waitsForAgent: (node: string) => `${node} is waiting for a slot of its agent`,
     waitsForDecision: (node: string) => `${node} is waiting for your decision`,
     waitsForRetry: (node: string) => `${node} is waiting to retry`,

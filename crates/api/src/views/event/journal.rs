@@ -9,6 +9,7 @@ use steadflow_core::caller::Actor;
 use steadflow_core::event::{Accepted, ChildEnd, ChildStart, Event, Record, Resolution, StepResult};
 use steadflow_core::execution::{Execution, FlowVersion, NodeExecution, Wait};
 use steadflow_core::ids::{Attempt, EdgeIndex, ExecutionId, NodeId, NodeIndex, StepKey};
+use steadflow_core::session::SessionPart;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::usage::Usage;
 
@@ -93,17 +94,15 @@ impl Journal {
             Event::ApprovalDecided { node, step, verdict, comment, by } => {
                 approval_decided(id(node), step, verdict, comment.as_deref(), by)
             }
-            Event::ChildrenStarted { node, children } => {
-                What::ChildrenStarted { node_id: id(node), children: self.children(*node, children) }
-            }
+            Event::ChildrenStarted { node, children } => self.children_started(*node, children),
             Event::ChildEnded { node, child, end } => self.child_ended(*node, *child, end),
             Event::NodeCompleted { node, output: _, not_taken, usage, reused } => {
-                let (not_taken, usage) = (self.edges(not_taken), usage.as_deref().into());
-                What::NodeCompleted { node_id: id(node), not_taken, usage, reused: *reused }
+                self.node_completed(*node, not_taken, usage.as_deref(), *reused)
             }
             Event::NodeFailed { node, not_taken } => self.node_failed(*node, not_taken),
             Event::NodeSkipped { node } => What::NodeSkipped { node_id: id(node) },
             Event::NodeWaiting { node, wait } => waiting(id(node), *wait),
+            Event::SessionTaken { node, part } => session_taken(id(node), part),
             Event::BackoffEnded { node, by } => What::BackoffEnded { node_id: id(node), by: by.into() },
             Event::Resolved { node, resolution, by } => resolved(id(node), resolution, by.into()),
             Event::Paused { by } => What::Paused { by: by.into() },
@@ -120,6 +119,21 @@ impl Journal {
 
     fn node(&self, index: NodeIndex) -> NodeId {
         self.flow.flow.graph.node(index).id.clone()
+    }
+
+    fn children_started<'r>(&mut self, node: NodeIndex, children: &[ChildStart]) -> What<'r> {
+        What::ChildrenStarted { node_id: self.node(node), children: self.children(node, children) }
+    }
+
+    fn node_completed<'r>(
+        &self,
+        node: NodeIndex,
+        not_taken: &[EdgeIndex],
+        usage: Option<&Usage>,
+        reused: bool,
+    ) -> What<'r> {
+        let not_taken = self.edges(not_taken);
+        What::NodeCompleted { node_id: self.node(node), not_taken, usage: usage.into(), reused }
     }
 
     fn node_failed<'r>(&self, node: NodeIndex, not_taken: &[EdgeIndex]) -> What<'r> {
@@ -248,6 +262,10 @@ fn step_ended<'r>(
             usage,
         },
     }
+}
+
+fn session_taken(node_id: NodeId, part: &SessionPart) -> What<'_> {
+    What::SessionTaken { node_id, session: &part.key, turn: part.next(), earlier_turns: part.len() }
 }
 
 fn waiting<'r>(node_id: NodeId, wait: Wait) -> What<'r> {

@@ -145,7 +145,7 @@ fn every_key_of_retry_is_checked() {
     /flow_definition/nodes/0/retry/max_interval_seconds `max_interval_seconds` must be a number of seconds, more than 0 and at most 316224000, not "10"
     /flow_definition/nodes/0/retry/jitter `jitter` must be a number from 0 to 1, not 1.5
     /flow_definition/nodes/0/retry/retry_on/0 "timeuot" is neither an HTTP status from 100 to 599 nor an error class; did you mean `timeout`?
-    /flow_definition/nodes/0/retry/retry_on/1 99 is neither an HTTP status from 100 to 599 nor an error class; there are `timeout`, `connection`, `rate_limited`, `unavailable`, `rejected`, `tool`, `model_output`, `guardrail`, `validation`, `expression`, `configuration`, `budget`, `output_too_large`, `internal`, `interrupted`
+    /flow_definition/nodes/0/retry/retry_on/1 99 is neither an HTTP status from 100 to 599 nor an error class; there are `timeout`, `connection`, `rate_limited`, `unavailable`, `rejected`, `tool`, `model_output`, `guardrail`, `validation`, `expression`, `configuration`, `budget`, `replaced`, `output_too_large`, `internal`, `interrupted`
     /flow_definition/nodes/0/retry/do_not_retry_on `do_not_retry_on` must be a list, not 404
     /flow_definition/nodes/0/retry/interval there is no key `interval` here; there are `enabled`, `count`, `initial_interval_seconds`, `backoff_coefficient`, `max_interval_seconds`, `jitter`, `retry_on`, `do_not_retry_on`
     /flow_definition/nodes/1/retry/initial_interval_seconds the first wait of 900 s is longer than `max_interval_seconds`, which is 600
@@ -183,7 +183,7 @@ fn inputs_of_actions_are_checked() {
     /flow_definition/nodes/2/input/headers/Idempotency-Key the header `Idempotency-Key` cannot be set: Steadflow sets it
     /flow_definition/nodes/2/input/expect_status `expect_status` must have at least one entry
     /flow_definition/nodes/3/input/message Enter a message
-    /flow_definition/nodes/3/input/class `class` must be one of `timeout`, `connection`, `rate_limited`, `unavailable`, `rejected`, `tool`, `model_output`, `guardrail`, `validation`, `expression`, `configuration`, `budget`, `output_too_large`, `internal`, `interrupted`, not "timeuot"; did you mean `timeout`?
+    /flow_definition/nodes/3/input/class `class` must be one of `timeout`, `connection`, `rate_limited`, `unavailable`, `rejected`, `tool`, `model_output`, `guardrail`, `validation`, `expression`, `configuration`, `budget`, `replaced`, `output_too_large`, `internal`, `interrupted`, not "timeuot"; did you mean `timeout`?
     /flow_definition/nodes/3/input/msg there is no key `msg` here; there are `message`, `class`
     /flow_definition/nodes/4/input an object is needed here, not a string
     /flow_definition/nodes/5/input/method `method` must be a method that can be sent, such as `GET`, not "a b"

@@ -10,7 +10,7 @@ use super::calls::{self, Offer, Past, PastCall};
 use super::fit::{Fit, Format, Streaming};
 use super::fold::append;
 use super::parts::{self, Spoken};
-use super::prompt::Prompt;
+use super::prompt::{Prompt, message};
 use super::reply::{Reply, list, text_at, tokens};
 use super::stop::Stop;
 
@@ -24,8 +24,8 @@ pub(super) const KEY_HEADER: (&str, &str) = ("x-api-key", "");
 pub(super) const HEADERS: &[(&str, &str)] = &[("anthropic-version", "2023-06-01")];
 
 pub(super) fn wire(prompt: &Prompt<'_>, fit: &Fit) -> Wire {
-    let (system, user) = prompt.texts(fit);
-    let mut messages = vec![json!({ "role": "user", "content": user })];
+    let (system, texts) = prompt.texts(fit);
+    let mut messages: Vec<Value> = texts.into_iter().map(message).collect();
     for past in &prompt.past {
         messages.extend([asked(past), results(past)]);
     }

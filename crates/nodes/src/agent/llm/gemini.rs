@@ -35,8 +35,11 @@ pub(super) fn wire(prompt: &Prompt<'_>, fit: &Fit) -> Wire {
             generation.insert("responseJsonSchema".to_owned(), schema.clone());
         }
     }
-    let (system, user) = prompt.texts(fit);
-    let mut contents = vec![json!({ "role": "user", "parts": [{ "text": user }] })];
+    let (system, texts) = prompt.texts(fit);
+    let said = texts.into_iter().map(|(is_model, text)| {
+        json!({ "role": if is_model { "model" } else { "user" }, "parts": [{ "text": text }] })
+    });
+    let mut contents: Vec<Value> = said.collect();
     for past in &prompt.past {
         contents.extend([asked(past, prompt.model), results(past)]);
     }

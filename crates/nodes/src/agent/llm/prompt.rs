@@ -9,6 +9,7 @@ use steadflow_core::failure::{ErrorClass, Failure};
 use super::super::SkillCall;
 use super::calls::{Offer, Past};
 use super::fit::{Fit, SystemRole};
+use super::history::Said;
 
 /// The prefix of all messages about unusable responses, by which the next attempt recognizes what the model can correct.
 pub(super) const MISFIT: &str = "The model's response";
@@ -20,6 +21,8 @@ pub(super) const AGAIN: &str = "Respond again, and correct this.";
 pub(super) struct Prompt<'a> {
     pub(super) model: &'a str,
     pub(super) system: Option<String>,
+    /// The turns of the session before the question.
+    pub(super) history: Vec<Said>,
     pub(super) user: String,
     pub(super) schema: Option<&'a Value>,
     /// What the model may call, in the order of the document, so that the beginning of all requests is the same.
@@ -38,7 +41,7 @@ impl<'a> Prompt<'a> {
     pub(super) fn new(
         call: &SkillCall<'a>,
         config: &'a LlmConfig,
-        tools: Vec<Offer>,
+        (tools, history): (Vec<Offer>, Vec<Said>),
     ) -> Result<Self, Failure> {
         let instructions = match &call.skill.instructions {
             Some(instructions) => {
@@ -51,6 +54,7 @@ impl<'a> Prompt<'a> {
         let prompt = Self {
             model: &config.model,
             system: system(instructions, schema),
+            history,
             user: String::new(),
             schema,
             tools,
@@ -75,21 +79,33 @@ impl<'a> Prompt<'a> {
         Ok(Self { user: user(call.input, said), past, max_tokens, ..prompt })
     }
 
-    /// Returns the instructions for a role of their own, and the message of the user, which begins with them if the
-    /// model has no such role.
-    pub(super) fn texts(&self, fit: &Fit) -> (Option<&str>, Cow<'_, str>) {
+    /// Returns the instructions for a role of their own, and what was said up to the question, each with whether the model
+    /// said it. The first message begins with the instructions if the model has no such role.
+    pub(super) fn texts(&self, fit: &Fit) -> (Option<&str>, Vec<(bool, Cow<'_, str>)>) {
+        let said = self.history.iter().flat_map(|said| [(false, &said.question), (true, &said.answer)]);
+        let texts = said.chain([(false, &self.user)]);
+        let mut texts: Vec<_> =
+            texts.map(|(is_model, text)| (is_model, Cow::Borrowed(text.as_str()))).collect();
         match (&self.system, fit.system) {
-            (Some(system), SystemRole::User) => (None, Cow::Owned(format!("{system}\n\n{}", self.user))),
-            (system, _) => (system.as_deref(), Cow::Borrowed(&self.user)),
+            (Some(system), SystemRole::User) => {
+                texts[0].1 = Cow::Owned(format!("{system}\n\n{}", texts[0].1));
+                (None, texts)
+            }
+            (system, _) => (system.as_deref(), texts),
         }
     }
 
     /// Returns the messages that a conversation begins with, where roles and contents are its only fields.
     pub(super) fn opening(&self, fit: &Fit) -> Vec<Value> {
-        let (system, user) = self.texts(fit);
+        let (system, texts) = self.texts(fit);
         let system = system.map(|text| json!({ "role": fit.system.name(), "content": text }));
-        system.into_iter().chain([json!({ "role": "user", "content": user })]).collect()
+        system.into_iter().chain(texts.into_iter().map(message)).collect()
     }
+}
+
+/// Returns a message where roles and contents are its only fields.
+pub(super) fn message((is_model, text): (bool, Cow<'_, str>)) -> Value {
+    json!({ "role": if is_model { "assistant" } else { "user" }, "content": text })
 }
 
 /// The schema is also part of the prompt, because many servers accept the parameter for it but ignore it.
@@ -101,17 +117,22 @@ fn system(instructions: Option<String>, schema: Option<&Value>) -> Option<String
 }
 
 fn user(input: &Value, previous_error: Option<&str>) -> String {
-    let question = match (input, lone_text(input)) {
-        (_, Some(text)) => text.to_owned(),
-        // Some providers refuse an empty message.
-        (Value::Null, None) => "Begin.".to_owned(),
-        (other, None) => other.to_string(),
-    };
+    let question = question(input);
     match previous_error.and_then(correctable) {
         Some(error) => {
             format!("{question}\n\nYou were asked this before. {error} {AGAIN}")
         }
         None => question,
+    }
+}
+
+/// Returns what the user says with an input.
+pub(super) fn question(input: &Value) -> String {
+    match (input, lone_text(input)) {
+        (_, Some(text)) => text.to_owned(),
+        // Some providers refuse an empty message.
+        (Value::Null, None) => "Begin.".to_owned(),
+        (other, None) => other.to_string(),
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use steadflow_core::budget::Amount;
 use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::protection::BudgetAsk;
+use steadflow_core::session::SessionClaim;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_runtime::shard::{Loaded, Message, Recovered, Unclaimed};
 use steadflow_runtime::worker::{Answer, Ask, IncarnationId, Rest};
@@ -52,6 +53,7 @@ impl World {
                 Ok(())
             }
             Ask::Budget(ask) => self.draws(id, by, *ask),
+            Ask::ClaimSession(lessee, claim) => self.claims_session(id, by, lessee, claim),
             Ask::Load(lessee, execution) => self.loads(id, by, lessee, execution),
             Ask::Commit(lessee, batch, commits) => {
                 self.apply(Sent { process: id, by, lessee, batch }, commits)
@@ -322,6 +324,27 @@ impl World {
             self.checker.taken(execution, lessee, loaded.is_some(), self.now)?;
         }
         self.answer(id, by, Answer::Loaded(execution, result.map(|loaded| loaded.map(Box::new))));
+        Ok(())
+    }
+
+    /// A node asks for its session.
+    fn claims_session(
+        &mut self,
+        id: ProcessId,
+        by: IncarnationId,
+        lessee: Lessee,
+        claim: Box<SessionClaim>,
+    ) -> Result<(), String> {
+        let result = if self.strikes(Fault::FailingLoad) {
+            self.is_unwell(id);
+            Err(StoreError::Database { call: "claim_session", source: "it is busy".into() })
+        } else {
+            match self.store.claim_session_now(lessee, &claim, self.clock_of(id)) {
+                Err(error @ StoreError::Fenced) => Err(error),
+                claimed => Ok(claimed.map_err(|error| error.to_string())?),
+            }
+        };
+        self.answer(id, by, Answer::SessionClaimed(claim, result));
         Ok(())
     }
 

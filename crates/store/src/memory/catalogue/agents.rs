@@ -127,6 +127,7 @@ impl MemoryStore {
         database.agent_versions.retain(|(agent, _), _| *agent != id);
         database.agent_uses.remove(&(tenant, id));
         database.drawn.retain(|(_, owner, agent), _| (*owner, *agent) != (tenant, id));
+        database.sessions.retain(|session, _| (session.tenant, session.agent) != (tenant, id));
         Ok(Changed::Done(current))
     }
 }

@@ -56,7 +56,8 @@ impl Database {
     }
 
     fn apply(&mut self, worker: Worker, commit: Commit) -> Committed {
-        let Commit { execution, seq, record, idempotency, projection, takes, sends, follows: _ } = commit;
+        let Commit { execution, seq, record, idempotency, projection, takes, sends, sessions, follows: _ } =
+            commit;
         let gone: Vec<InboxId> =
             takes.iter().filter(|item| !self.inbox.contains_key(item)).copied().collect();
         if !gone.is_empty() {
@@ -68,6 +69,9 @@ impl Database {
         self.inbox.retain(|item, _| !takes.contains(item));
         for input in sends {
             self.send(input);
+        }
+        if let Some(changes) = sessions {
+            self.change_sessions(execution, &changes.0);
         }
         if let Some(record) = record {
             let place = (execution, seq);

@@ -48,7 +48,7 @@ impl MemoryStore {
 }
 
 impl Database {
-    pub(super) fn send(&mut self, input: InboxInput) -> InboxId {
+    pub(in crate::memory) fn send(&mut self, input: InboxInput) -> InboxId {
         self.last_sent += 1;
         let id = InboxId(self.last_sent);
         self.inbox.insert(id, input);

@@ -72,7 +72,7 @@ function Said({ conversation, live, node, file }: SaidProps) {
   );
 }
 
-function About({ conversation: { agent } }: { conversation: Conversation }) {
+function About({ conversation: { agent, session } }: { conversation: Conversation }) {
   if (!agent) return <p className={classes.aside}>{texts.noAgent}</p>;
   const facts = [
     agent.provider,
@@ -81,6 +81,7 @@ function About({ conversation: { agent } }: { conversation: Conversation }) {
       texts.fallback(provider === agent.provider ? model : `${model} (${provider})`),
     ),
     agent.temperature !== null && texts.temperature(String(agent.temperature)),
+    session && texts.session(session.key, session.turn, session.earlier_turns),
   ];
   return (
     <p className={classes.aside}>

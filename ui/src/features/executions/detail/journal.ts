@@ -112,6 +112,8 @@ function lineOf(event: JournalEvent): Line {
         tone: 'neutral',
         text: own(texts.waterfall.waits, event.waiting_for ?? '') ?? events.waits,
       };
+    case 'session_taken':
+      return { kind: 'node', tone: 'info', text: events.sessionTaken(event.session, event.turn) };
     case 'backoff_ended':
       return { kind: 'attempt', tone: 'info', text: events.backoffEnded };
     case 'resolved':

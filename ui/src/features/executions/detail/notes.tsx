@@ -22,6 +22,7 @@ export function Notes({ execution, onNode }: NotesProps) {
   if (execution.status === 'paused') return <Note status="paused">{texts.notes.paused}</Note>;
   if (execution.waiting_for === 'slot')
     return <Note status="waiting">{execution.status === 'pending' ? texts.notes.slot : texts.notes.agent}</Note>;
+  if (execution.waiting_for === 'session') return <Note status="waiting">{texts.notes.session}</Note>;
   const undecided = nodeIn(execution, 'decision');
   if (undecided) return <DecisionNote node={undecided} onNode={onNode} />;
   const retrying = nodeIn(execution, 'retrying');

@@ -59,6 +59,7 @@ export const texts = {
   notes: {
     paused: 'Paused. Running nodes finish; no new ones start. The timeout keeps counting.',
     slot: 'Waiting for a free slot. Executions of this flow start in order as slots become free.',
+    session: 'Waiting for its session: another run writes in it, and one does so at a time.',
     agent: 'Waiting for a slot of an agent. Its protection limits how much all runs together ask of it.',
     retryingIn: (left: string) => `failed. Retrying in ${left}`,
     retryingNow: 'failed. Retrying now',
@@ -181,6 +182,7 @@ export const texts = {
       approval: 'Waiting for approval',
       slot: 'Waiting for a free slot',
       child: 'Waiting for its child execution',
+      session: 'Waiting for its session',
       paused: 'Waiting for the end of the pause',
       released: 'Waiting for a server to continue',
     } as Record<string, string>,
@@ -287,6 +289,7 @@ export const texts = {
     attemptReleased: (number: number) => `Attempt ${number} stopped by a server shutdown`,
     retryAfter: (wait: string) => `next attempt after ${wait}`,
     backoffEnded: 'Backoff skipped',
+    sessionTaken: (session: string, turn: number) => `Turn ${turn} of session ${session}`,
     adopted: (worker: string) => `Continued by ${worker}`,
     stepStarted: (step: string, tool?: string | null) => `Call ${step}${tool ? ` of ${tool}` : ''} started`,
     stepCompleted: (step: string) => `Call ${step} completed`,

@@ -6,6 +6,7 @@ const conversation = (...steps: readonly Partial<ConversationStep>[]): Conversat
   seq: 1,
   skill: 'research',
   agent: null,
+  session: null,
   turns_used: 0,
   tokens_used: 0,
   asked: [{ attempt: 1, instructions: 'Rate it.', input: {} }],
