@@ -178,7 +178,17 @@ fn node(at: u64, below: FlowId, rng: &mut Rng) -> Value {
     if kind < 70 {
         node.extend(policy(rng));
     }
+    if (60..70).contains(&kind) && rng.happens(500) {
+        node.insert("session".into(), session(rng));
+    }
     node.into()
+}
+
+/// All executions share a few sessions.
+fn session(rng: &mut Rng) -> Value {
+    let key = *rng.pick(&["one", "two"]).unwrap_or(&"one");
+    let when_busy = if rng.happens(400) { "interrupt" } else { "wait" };
+    json!({ "key": key, "when_busy": when_busy, "max_turns": rng.between(1, 3) })
 }
 
 fn policy(rng: &mut Rng) -> Map<String, Value> {

@@ -83,6 +83,10 @@ mutations! {
     InputDiscarded,
     /// What a commit sends to other executions is stored before that commit.
     SentBeforeCommit,
+    /// A session is left, and the turn of the node that completed in it is not added.
+    TurnOfSessionLost,
+    /// Nodes that end do not leave their sessions.
+    SessionNotLeft,
     /// The end of a child is not sent to its parent.
     ChildEndLost,
     /// The end of a child reaches its parent as a success.

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use steadflow_core::execution::{Effect, Input};
-use steadflow_core::ids::ExecutionId;
-use steadflow_core::session::{SessionClaim, SessionId, WhenBusy};
+use steadflow_core::ids::{ExecutionId, NodeIndex};
+use steadflow_core::session::{SessionAnswer, SessionClaim, SessionHolder, SessionId, SessionPart, WhenBusy};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{Claimed, StoreError};
 
@@ -22,6 +22,9 @@ const ASK_AGAIN_AFTER: Duration = Duration::from_secs(5);
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
     queues: BTreeMap<SessionId, Queue>,
+    /// What nodes of executions in memory have got. A node that asks once more, because its decision was taken back, gets the
+    /// same: the store is not asked, which would give it the session again if it has left it by then.
+    taken: BTreeMap<(ExecutionId, NodeIndex), SessionPart>,
     /// When to ask for which session again.
     again: BTreeSet<(Timestamp, SessionId)>,
 }
@@ -50,6 +53,17 @@ impl Queue {
             WhenBusy::Wait => self.claims.len(),
         };
         self.claims.insert(place, claim);
+    }
+
+    /// Puts the node first that has the session by the store and does not know it: the process has died before it heard.
+    fn put_first(&mut self, holder: &SessionHolder) -> bool {
+        let has_it =
+            |claim: &SessionClaim| claim.execution == holder.execution && claim.node_id == holder.node;
+        let place = self.claims.iter().position(has_it);
+        let claim = place.and_then(|place| self.claims.remove(place));
+        let is_here = claim.is_some();
+        claim.into_iter().for_each(|claim| self.claims.push_front(claim));
+        is_here
     }
 }
 
@@ -87,7 +101,10 @@ impl Sessions {
 
 impl Shard {
     /// Lets a node wait for its session.
-    pub(super) fn await_session(&mut self, claim: SessionClaim) {
+    pub(super) fn await_session(&mut self, claim: SessionClaim, now: Timestamp) {
+        if let Some(part) = self.sessions.taken.get(&(claim.execution, claim.node)).cloned() {
+            return self.give_session(&claim, SessionAnswer::Taken(part), now);
+        }
         let id = claim.session.clone();
         let queue = self.sessions.queues.entry(id.clone()).or_default();
         let was_first = queue.claims.front().cloned();
@@ -130,20 +147,22 @@ impl Shard {
         match result {
             Ok(Claimed::Answer(answer)) => {
                 if self.sessions.remove(claim) {
-                    let input = Input::SessionAnswered { node: claim.node, answer };
-                    self.enqueue(claim.execution, Queued::Input(input, Origin::Engine), now);
+                    if let SessionAnswer::Taken(part) = &answer {
+                        self.sessions.taken.insert((claim.execution, claim.node), part.clone());
+                    }
+                    self.give_session(claim, answer, now);
                 }
                 self.ask_for_session(id);
             }
-            Ok(Claimed::NotOurs) => {
-                self.sessions.remove(claim);
-                self.ask_for_session(id);
-            }
-            Ok(Claimed::Busy(_)) => {
+            // It was parked when this was asked, and is back: what is not here any more waits for nothing.
+            Ok(Claimed::NotOurs) if is_first => self.sessions.ask_at(id, now.plus(self.config.redo_after)),
+            Ok(Claimed::NotOurs) => self.ask_for_session(id),
+            Ok(Claimed::Busy(holder)) => {
+                let is_ahead = queue.put_first(&holder);
                 if claim.when_busy == WhenBusy::Interrupt {
                     self.actions.push(Action::LookIntoInbox);
                 }
-                if is_left || !is_first {
+                if is_left || !is_first || is_ahead {
                     self.ask_for_session(id);
                 } else {
                     self.sessions.ask_at(id, now.plus(ASK_AGAIN_AFTER));
@@ -154,6 +173,11 @@ impl Shard {
                 self.sessions.ask_at(id, now.plus(self.config.redo_after));
             }
         }
+    }
+
+    fn give_session(&mut self, claim: &SessionClaim, answer: SessionAnswer, now: Timestamp) {
+        let input = Input::SessionAnswered { node: claim.node, answer };
+        self.enqueue(claim.execution, Queued::Input(input, Origin::Engine), now);
     }
 
     /// Asks again for the sessions whose time has come.
@@ -169,7 +193,12 @@ impl Shard {
     pub(super) fn forget_sessions(&mut self, execution: ExecutionId) {
         let waits = |queue: &Queue| queue.claims.iter().any(|claim| claim.execution == execution);
         let queues = self.sessions.queues.iter().filter(|(_, queue)| waits(queue));
-        for id in queues.map(|(id, _)| id.clone()).collect::<Vec<_>>() {
+        let ids: Vec<SessionId> = queues.map(|(id, _)| id.clone()).collect();
+        let of_it = (execution, NodeIndex(0))..=(execution, NodeIndex(u16::MAX));
+        while let Some((&place, _)) = self.sessions.taken.range(of_it.clone()).next() {
+            self.sessions.taken.remove(&place);
+        }
+        for id in ids {
             if let Some(queue) = self.sessions.queues.get_mut(&id) {
                 queue.claims.retain(|claim| claim.execution != execution);
             }
@@ -183,11 +212,11 @@ impl Shard {
     }
 
     /// Asks for what a decision without events asks for: it rests on nothing that is not committed.
-    pub(super) fn await_all(&mut self, effects: &mut Vec<Effect>) {
+    pub(super) fn await_all(&mut self, effects: &mut Vec<Effect>, now: Timestamp) {
         for effect in effects.drain(..) {
             match effect {
                 Effect::AwaitSlot(request) => self.gates.wait(*request),
-                Effect::AwaitSession(claim) => self.await_session(*claim),
+                Effect::AwaitSession(claim) => self.await_session(*claim, now),
                 Effect::StartStep(_) | Effect::StopStep(..) | Effect::SessionLeft(_) => {}
             }
         }

@@ -112,7 +112,7 @@ impl Shard {
                     self.actions.push(Action::StopStep(key));
                 }
                 Effect::AwaitSlot(request) => self.gates.wait(*request),
-                Effect::AwaitSession(claim) => self.await_session(*claim),
+                Effect::AwaitSession(claim) => self.await_session(*claim, now),
                 Effect::SessionLeft(session) => self.session_left(&session),
             }
         }

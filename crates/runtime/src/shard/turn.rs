@@ -152,7 +152,7 @@ impl Shard {
             let answers = outcome.replies.drain(..).chain(seen);
             self.actions.extend(answers.map(|(to, reply)| Action::Reply(to, reply)));
             self.discard(&outcome.inputs);
-            self.await_all(&mut decision.effects);
+            self.await_all(&mut decision.effects, now);
             self.room.keep_committing(outcome);
             self.room.keep_decision(decision);
             self.arm_timer(id);

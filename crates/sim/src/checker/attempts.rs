@@ -19,10 +19,10 @@ impl Story {
         attempt: Attempt,
         sight: &Sight<'_>,
     ) -> Verdict {
-        if self.nodes[node.at()].attempts.is_empty() {
+        let is_replaced = sight.replaced.contains(&node);
+        if self.nodes[node.at()].attempts.is_empty() && !is_replaced {
             self.begins(node)?;
         }
-        let is_replaced = sight.replaced.contains(&node);
         if !is_replaced {
             self.is_running()?;
         }
@@ -51,7 +51,8 @@ impl Story {
             was_interrupted: false,
             had_progress: false,
         });
-        self.budget_holds(node)
+        // One that only fails, because its node has lost its session, is none of the budget.
+        if is_replaced { Ok(()) } else { self.budget_holds(node) }
     }
 
     fn stop_at(&self, node: NodeIndex, at: Timestamp) -> Option<Timestamp> {

@@ -41,6 +41,7 @@ impl Checker {
         }
         self.families_are_whole()?;
         self.are_counted(store)?;
+        self.turns_are_whole(store)?;
         let findings = store.doctor_now().map_err(|error| error.to_string())?;
         findings.into_iter().next().map_or(Ok(()), Err)
     }

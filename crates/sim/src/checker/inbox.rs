@@ -94,6 +94,11 @@ impl Checker {
         Ok(())
     }
 
+    /// A claim has sent an input for this execution.
+    pub(super) fn is_interrupted(&mut self, execution: ExecutionId) {
+        *self.inbox.unnumbered.entry(execution).or_default() += 1;
+    }
+
     fn takes_unnumbered(&mut self, execution: ExecutionId) -> Verdict {
         match self.inbox.unnumbered.get_mut(&execution).filter(|left| **left > 0) {
             Some(left) => *left -= 1,

@@ -10,6 +10,7 @@ use steadflow_core::failure::ErrorClass;
 use steadflow_core::ids::{ExecutionId, NodeIndex, StepKey};
 use steadflow_core::inbox::Signal;
 use steadflow_core::payload::Payload;
+use steadflow_core::session::SessionChange;
 use steadflow_store::{Commit, InboxInput, Projection};
 
 use super::World;
@@ -70,6 +71,17 @@ impl World {
     }
 
     fn break_sends(&mut self, commit: &mut Commit) -> Result<(), String> {
+        if self.breaks(Mutation::SessionNotLeft) {
+            commit.sessions = None;
+        }
+        if self.breaks(Mutation::TurnOfSessionLost) {
+            let changes = commit.sessions.iter_mut().flat_map(|changes| &mut changes.0);
+            for change in changes {
+                if let SessionChange::Add(turn) = change {
+                    *change = SessionChange::Leave(turn.node.clone());
+                }
+            }
+        }
         if self.breaks(Mutation::ChildEndLost) {
             commit.sends.retain(|send| !matches!(signal_of(send), Signal::ChildEnded { .. }));
         }

@@ -341,7 +341,13 @@ impl World {
         } else {
             match self.store.claim_session_now(lessee, &claim, self.clock_of(id)) {
                 Err(error @ StoreError::Fenced) => Err(error),
-                claimed => Ok(claimed.map_err(|error| error.to_string())?),
+                claimed => {
+                    let claimed = claimed.map_err(|error| error.to_string())?;
+                    let (execution, node) = (claim.execution, &claim.node_id);
+                    self.note(format_args!("{id} claims a session for {execution} {node}: {claimed:?}"));
+                    self.checker.session_claimed(&claim, &claimed)?;
+                    Ok(claimed)
+                }
             }
         };
         self.answer(id, by, Answer::SessionClaimed(claim, result));
