@@ -30,8 +30,8 @@ async fn no_crash_loop_passes_the_budget_of_an_agent_or_of_an_execution() {
     let mut by_execution = flow("By execution", &[ask(&free)], &[]);
     by_execution["budget"] = json!({ "max_tokens": PER_EXECUTION });
     let by_execution = server.api().create_flow(&by_execution).await;
-    let repeating = server.api().start(&by_execution, json!({})).await;
     model.hold_all(true);
+    let repeating = server.api().start(&by_execution, json!({})).await;
 
     let mut refused = None;
     for round in 1..=5 {
@@ -50,6 +50,10 @@ async fn no_crash_loop_passes_the_budget_of_an_agent_or_of_an_execution() {
         server.kill();
         server.restart().await;
         if round <= 2 {
+            let waits = async || {
+                (server.api().execution(&repeating).await["waiting_for"] == "decision").then_some(())
+            };
+            eventually("its node waits for a decision", SOON, waits).await;
             let path = format!("executions/{repeating}/nodes/ask/decide");
             server.api().post(&path, &json!({ "decision": "retry" })).await.expect(200);
         }
