@@ -35,8 +35,8 @@ async fn no_crash_loop_passes_the_budget_of_an_agent_or_of_an_execution() {
 
     let mut refused = None;
     for round in 1..=5 {
-        let execution = server.api().start(&by_day, json!({})).await;
         let asked = asked_of(&model, "by-day").len();
+        let execution = server.api().start(&by_day, json!({})).await;
         refused = eventually("the model is asked, or the budget refuses that", SOON, async || {
             let state = server.api().execution(&execution).await;
             let has_failed = state["status"] == "failed";
