@@ -142,7 +142,7 @@ impl Verdict {
         }
     }
 
-    /// Returns what the model is told of a call that is not made, or of an output that is not used; `None` for others. `what` is
+    /// Returns what the model receives for a call that is not made, or for an output that is not used; `None` for others. `what` is
     /// its name: `call` or `output`.
     pub fn failure(&self, what: &str, comment: Option<&str>) -> Option<Failure> {
         match self {

@@ -118,7 +118,7 @@ pub struct Execution {
     is_cut: bool,
     /// What it has of its budget; `None` without one.
     spending: Option<Box<budget::Spending>>,
-    /// Nodes that have asked for a slot or their session. Not stored: whoever reads the journal asks again.
+    /// Nodes that have asked for a slot or their session. Not stored: they ask again when the journal is read.
     slots_asked: BTreeSet<NodeIndex>,
 }
 

@@ -111,7 +111,7 @@ impl Verdict {
 pub enum Then {
     /// The attempt fails with class `guardrail`.
     Fail,
-    /// The model is told, and goes on within the attempt.
+    /// The model receives the reason, and corrects itself within the attempt.
     Repair,
     /// The attempt fails with class `model_output`, and the next one tells the model.
     Retry,

@@ -1,7 +1,7 @@
 //! Sessions: conversations of an agent that executions share.
 //!
 //! A session is found by its tenant, its agent and a key that nodes give. It is a list of *turns*: what was asked, and what was
-//! answered. A node takes its session before its first attempt, and has it until the node ends, whatever happens meanwhile:
+//! answered. A node takes its session before its first attempt, and has it until the node ends, over retries and crashes:
 //! so it has one writer at a time. What a node reads is pinned by the numbers of turns ([`SessionPart`]), not copied. Its own
 //! turn is stored in the transaction in which the node completes.
 

@@ -364,9 +364,8 @@ pub(crate) fn turns(rules: &Rules, steps: &[StepRecord]) -> Vec<Turn> {
     for (place, result) in places {
         match (place, result) {
             (Place::Turn(turn, model), StepResult::Completed(answer)) => {
-                let read = Answer::read(answer).ok().filter(|answer| answer.tool_calls.is_empty());
-                let refusal = read.and_then(|answer| checks::refusal_of(rules, steps, turn, &answer));
-                turns.insert(turn, Turn { answer: answer.clone(), model, results: Vec::new(), refusal });
+                let answer = answer.clone();
+                turns.insert(turn, Turn { answer, model, results: Vec::new(), refusal: None });
             }
             (Place::Turn(..), StepResult::Failed { .. }) => {}
             (Place::Tool(turn, _), result) => {
@@ -374,6 +373,11 @@ pub(crate) fn turns(rules: &Rules, steps: &[StepRecord]) -> Vec<Turn> {
             }
             (Place::Guard(..) | Place::GuardOfTool(..) | Place::Output(_), _) => {}
         }
+    }
+    // What asked for tools is not read again: a long conversation would be read whole at each of its turns.
+    for (number, turn) in turns.iter_mut().filter(|(_, turn)| turn.results.is_empty()) {
+        let answer = Answer::read(&turn.answer).ok();
+        turn.refusal = answer.and_then(|answer| checks::refusal_of(rules, steps, *number, &answer));
     }
     turns.into_values().collect()
 }

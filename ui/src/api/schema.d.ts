@@ -2076,7 +2076,7 @@ export interface components {
             /** Format: int64 */
             readonly duration_ms: number | null;
             readonly stop_at: components["schemas"]["Time"] | null;
-            /** @description Of a model whose output a guardrail refuses: what the model is told, which is asked again. */
+            /** @description Of a model whose output a guardrail refuses: what is sent to the model when it is asked again. */
             readonly refusal: string | null;
             readonly error_class: components["schemas"]["ErrorClass"] | null;
             readonly error_message: string | null;
@@ -3020,7 +3020,7 @@ export interface components {
             } | null;
             /**
              * Then
-             * @description What follows if it is refused: `fail` (class `guardrail`); `repair` (the model is told, and goes on within the attempt; of `arguments`, the tool is not called); `retry` (of `output`: class `model_output`, and the next attempt tells the model); `ask` (a person has to approve the call or the output). By default `fail` for `input`, `repair` for `arguments` and for a `judge`, else `retry`.
+             * @description What follows if it is refused: `fail` (class `guardrail`); `repair` (the model receives the reason and corrects itself within the attempt; of `arguments`, the tool is not called); `retry` (of `output`: class `model_output`, and the next attempt sends the reason to the model); `ask` (a person has to approve the call or the output). By default `fail` for `input`, `repair` for `arguments` and for a `judge`, else `retry`.
              * @enum {string|null}
              */
             readonly then?: "fail" | "repair" | "retry" | "ask" | null;

@@ -126,7 +126,7 @@ pub(crate) struct StepView<'a> {
     duration_ms: Option<u64>,
     /// When it is stopped, if it has a limit of its own.
     stop_at: Option<Time>,
-    /// Of a model whose output a guardrail refuses: what the model is told, which is asked again.
+    /// Of a model whose output a guardrail refuses: what is sent to the model when it is asked again.
     refusal: Option<Cow<'a, str>>,
     /// Why it failed; of one that was stopped, why its attempt failed.
     error_class: Option<ErrorClassName>,

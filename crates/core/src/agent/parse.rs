@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use self::backend::{AgentType, ConfigReader, TypeReader};
-use self::budget::{DayBudget, check_budget, read_day_budget};
+use self::budget::{DAY_BUDGET, DayBudget, check_budget};
 use self::listing::read_listing;
 use self::prices::read_prices;
 use self::protection::{PROTECTION, read_breaker, read_protection};
@@ -72,14 +72,13 @@ impl Agent {
         let mut whole = document.schema();
         whole["oneOf"] = backend::config_by_type();
         let protection = Description::of(&Terms::NAMED, Unknown::Refused, read_protection);
-        let day_budget = Description::of(&Terms::NAMED, Unknown::Refused, read_day_budget);
         let breaker = Description::of(&Terms::NAMED, Unknown::Refused, read_breaker);
         let own = [
             named("AgentInput", "An agent document.", whole),
             named("AgentPatch", PATCH, document.patch_schema()),
             named("Prices", "What the tokens of a model cost.", prices.schema()),
             named("Protection", "How much all executions together may ask of an agent.", protection.schema()),
-            named("DayBudget", "What the models of an agent may use in a day of UTC.", day_budget.schema()),
+            budget::schema(),
             named("Breaker", "When calls are held back because the last ones failed.", breaker.schema()),
             skill::schema(),
             guardrail::schema(),
@@ -136,7 +135,7 @@ fn read_agent(keys: &mut Keys<'_>) -> Option<Agent> {
         );
     }
     let budget = keys.take(
-        key("budget", "Budget for a day", object(read_day_budget).named("DayBudget"))
+        key("budget", "Budget for a day", DAY_BUDGET)
             .doc("What its models may use in a day of UTC, by all executions together. The current version counts, also for executions that are pinned to an earlier one."),
     );
     let (backend, config) = config?;

@@ -4,6 +4,7 @@
 //! second tool, `guard:0:0` for the input), so its verdict is stored before anything follows from it. All judges of a value
 //! are asked at the same time. An output that a person has to approve waits under `output:3`.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use super::{Answer, Place, Rules};
@@ -94,6 +95,7 @@ pub(crate) fn standing<'r>(
     value: &Payload,
 ) -> Standing<'r> {
     let (mut due, mut is_open, mut refusals) = (Vec::new(), false, Vec::new());
+    let read = OnceCell::new();
     let mut refuse = |guardrail: &'r Guardrail, reason: &str| {
         refusals.push((guardrail, guardrail.refusal(&subject.described(), reason)));
     };
@@ -102,8 +104,8 @@ pub(crate) fn standing<'r>(
             continue;
         }
         let Check::Judge(_) = guardrail.check else {
-            let value = value.to_value().unwrap_or_default();
-            if guardrail.refuses_text(&value).unwrap_or(true) {
+            let value = read.get_or_init(|| value.to_value().unwrap_or_default());
+            if guardrail.refuses_text(value).unwrap_or(true) {
                 refuse(guardrail, "it does not match the pattern, or matches what is not allowed");
             }
             continue;
@@ -120,7 +122,7 @@ pub(crate) fn standing<'r>(
                     refuse(guardrail, &reason);
                 }
             }
-            // An earlier attempt has failed with it: now the model is told.
+            // An earlier attempt has failed with it: now the model has to correct it.
             Some(Some(StepResult::Failed { class: ErrorClass::Guardrail, message, .. }))
                 if subject != Subject::Input =>
             {

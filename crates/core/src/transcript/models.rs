@@ -73,7 +73,7 @@ pub(crate) fn failure_of(
             let message = with_refusals(rules, steps, (turn, model), failure.message);
             Some(Failure { message, retry_after, ..failure })
         }
-        // A person has rejected the output, and the model is told.
+        // A person has rejected the output, and the model has to correct it.
         (Some(Place::Output(_)), _) => None,
         (Some(place @ (Place::Guard(..) | Place::GuardOfTool(..))), Some(rules)) => {
             Some(checks::failure_of_judge(rules, steps, place, failure))

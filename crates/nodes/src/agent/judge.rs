@@ -25,7 +25,7 @@ pub(crate) async fn ask_judge(
     let Judgement { agent_id, version, skill, fails, .. } = &**judgement;
     let task = Task::Skill { agent_id: *agent_id, version: *version, skill: skill.clone() };
     let input = question(judgement, &work.input);
-    // Secrets stay names, and what the agent of the node was told before is none of the judge's.
+    // Secrets stay names, and the error of the last attempt is for the agent of the node.
     let work = Work { task, input, secrets: Arc::default(), previous_error: None, ..work.clone() };
     let wanted = Wanted { agent: *agent_id, version: *version, skill };
     let mut outcome = run_skill(shared, stop, &work, wanted, keyring).await;

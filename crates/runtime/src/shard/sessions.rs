@@ -22,6 +22,8 @@ const ASK_AGAIN_AFTER: Duration = Duration::from_secs(5);
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
     queues: BTreeMap<SessionId, Queue>,
+    /// Which session each node in a queue waits for.
+    waiting: BTreeMap<(ExecutionId, NodeIndex), SessionId>,
     /// What nodes of executions in memory have got. A node that asks once more, because its decision was taken back, gets the
     /// same: the store is not asked, which would give it the session again if it has left it by then.
     taken: BTreeMap<(ExecutionId, NodeIndex), SessionPart>,
@@ -94,6 +96,7 @@ impl Sessions {
     /// Takes a claim out; false if it does not wait any more.
     fn remove(&mut self, claim: &SessionClaim) -> bool {
         let Some(queue) = self.queues.get_mut(&claim.session) else { return false };
+        self.waiting.remove(&(claim.execution, claim.node));
         let place = queue.claims.iter().position(|known| is_same(known, claim));
         place.and_then(|place| queue.claims.remove(place)).is_some()
     }
@@ -106,6 +109,7 @@ impl Shard {
             return self.give_session(&claim, SessionAnswer::Taken(part), now);
         }
         let id = claim.session.clone();
+        self.sessions.waiting.insert((claim.execution, claim.node), id.clone());
         let queue = self.sessions.queues.entry(id.clone()).or_default();
         let was_first = queue.claims.front().cloned();
         queue.add(claim);
@@ -191,14 +195,13 @@ impl Shard {
 
     /// An execution is not here any more, or has ended: it waits for no session.
     pub(super) fn forget_sessions(&mut self, execution: ExecutionId) {
-        let waits = |queue: &Queue| queue.claims.iter().any(|claim| claim.execution == execution);
-        let queues = self.sessions.queues.iter().filter(|(_, queue)| waits(queue));
-        let ids: Vec<SessionId> = queues.map(|(id, _)| id.clone()).collect();
         let of_it = (execution, NodeIndex(0))..=(execution, NodeIndex(u16::MAX));
         while let Some((&place, _)) = self.sessions.taken.range(of_it.clone()).next() {
             self.sessions.taken.remove(&place);
         }
-        for id in ids {
+        while let Some((&place, id)) = self.sessions.waiting.range(of_it.clone()).next() {
+            let id = id.clone();
+            self.sessions.waiting.remove(&place);
             if let Some(queue) = self.sessions.queues.get_mut(&id) {
                 queue.claims.retain(|claim| claim.execution != execution);
             }

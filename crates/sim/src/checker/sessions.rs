@@ -116,7 +116,7 @@ impl Story {
     }
 }
 
-/// Returns the nodes that lose their sessions with these events: they fail whatever they wait for.
+/// Returns the nodes that lose their sessions with these events: they fail, also while they wait.
 pub(super) fn replaced(events: &[Event]) -> Vec<NodeIndex> {
     let replaced = |event: &Event| {
         let Event::AttemptFailed { node, class: ErrorClass::Replaced, .. } = event else { return None };

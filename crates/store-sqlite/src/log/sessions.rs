@@ -146,6 +146,11 @@ fn add(db: &Connection, turn: &SessionTurn) -> rusqlite::Result<()> {
     let held = params![execution, node, turn.number, turn.at.as_micros()];
     let number: Option<i64> = db.prepare_cached(sql)?.query_row(held, |row| row.get(0)).optional()?;
     let Some(number) = number else { return Ok(()) };
+    // The sum of all turns would take the longer, the longer the conversation is.
+    let sql = "UPDATE sessions SET bytes = bytes + ?3
+            - coalesce((SELECT bytes FROM session_turns WHERE session = ?1 AND number = ?2), 0)
+        WHERE number = ?1";
+    db.prepare_cached(sql)?.execute(params![number, turn.number, stored(turn.bytes())])?;
     let sql = "INSERT OR REPLACE INTO session_turns
         (session, number, bytes, execution, node, input_tokens, output_tokens, answered_at, question, answer)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
@@ -161,8 +166,7 @@ fn add(db: &Connection, turn: &SessionTurn) -> rusqlite::Result<()> {
         turn.question.as_str(),
         turn.answer.as_str(),
     ])?;
-    let sql = "UPDATE sessions SET bytes = (SELECT sum(bytes) FROM session_turns WHERE session = ?1) WHERE number = ?1";
-    db.prepare_cached(sql)?.execute([number]).map(drop)
+    Ok(())
 }
 
 fn leave(db: &Connection, execution: ExecutionId, node: &NodeId) -> rusqlite::Result<()> {

@@ -1,8 +1,10 @@
 //! The budget of an agent for a day.
 
+use serde_json::Value;
+
 use crate::agent::{Agent, Backend, Prices};
 use crate::budget::{Amount, Budget};
-use crate::document::{Keys, key, number, whole};
+use crate::document::{Description, Keys, Object, Terms, Unknown, key, named, number, object, whole};
 use crate::payload::Payload;
 
 const COST_MIN: f64 = 0.000_001;
@@ -23,7 +25,15 @@ impl DayBudget {
     }
 }
 
-pub(super) fn read_day_budget(keys: &mut Keys<'_>) -> Option<DayBudget> {
+pub(super) const DAY_BUDGET: Object<DayBudget> = object(read_day_budget).named("DayBudget");
+
+/// Returns the schema of the budget with its name.
+pub(super) fn schema() -> (String, Value) {
+    let budget = Description::of(&Terms::NAMED, Unknown::Refused, read_day_budget);
+    named("DayBudget", "What the models of an agent may use in a day of UTC.", budget.schema())
+}
+
+fn read_day_budget(keys: &mut Keys<'_>) -> Option<DayBudget> {
     let tokens = keys.take(
         key("max_tokens_per_day", "Tokens per day", whole(1, u32::MAX))
             .doc("Tokens of all calls of its models, those sent and those answered."),

@@ -92,7 +92,7 @@ fn read_guardrail(keys: &mut Keys<'_>) -> Option<Guardrail> {
     ));
     let then = keys.take(
         key("then", "Then", choice(Then::NAMED))
-            .doc("What follows if it is refused: `fail` (class `guardrail`); `repair` (the model is told, and goes on within the attempt; of `arguments`, the tool is not called); `retry` (of `output`: class `model_output`, and the next attempt tells the model); `ask` (a person has to approve the call or the output). By default `fail` for `input`, `repair` for `arguments` and for a `judge`, else `retry`."),
+            .doc("What follows if it is refused: `fail` (class `guardrail`); `repair` (the model receives the reason and corrects itself within the attempt; of `arguments`, the tool is not called); `retry` (of `output`: class `model_output`, and the next attempt sends the reason to the model); `ask` (a person has to approve the call or the output). By default `fail` for `input`, `repair` for `arguments` and for a `judge`, else `retry`."),
     );
     let message = keys.take(
         key("message", "Message", plain_text().at_most(MESSAGE_CHARS_MAX))

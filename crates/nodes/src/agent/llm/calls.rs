@@ -9,6 +9,7 @@ use steadflow_core::payload::Payload;
 use steadflow_core::transcript::{Answer, ToolCall};
 use steadflow_core::work::Turn;
 
+use super::history;
 use super::prompt::AGAIN;
 use super::reply::text_at;
 
@@ -88,10 +89,7 @@ impl Past {
         let is_own = turn.model == asked;
         let Answer { mut text, tool_calls, message, output, .. } = Answer::read(&turn.answer)?;
         if let Some(output) = output {
-            let said = output.to_value().unwrap_or_default();
-            let free =
-                said.as_object().filter(|said| said.len() == 1).and_then(|said| said.get("text")?.as_str());
-            text = free.unwrap_or(output.as_str()).to_owned();
+            text = history::answer(&output);
         }
         let reply = turn.refusal.as_ref().map(|refusal| format!("{refusal} {AGAIN}"));
         let mut calls: Vec<PastCall> = Vec::with_capacity(tool_calls.len());

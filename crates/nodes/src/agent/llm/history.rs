@@ -51,7 +51,7 @@ fn value(payload: &Payload) -> Value {
 }
 
 /// Returns an output as the model wrote it: its text or, with an output schema, its JSON.
-fn answer(output: &Payload) -> String {
+pub(super) fn answer(output: &Payload) -> String {
     let text = |fields: &Map<String, Value>| match fields.get("text") {
         Some(Value::String(text)) if fields.len() == 1 => Some(text.clone()),
         Some(_) | None => None,
