@@ -65,3 +65,42 @@ test('an agent is tried before it is saved, compared, and restored', async ({ pa
   await expect(saved.getByRole('textbox', { name: 'Instructions' })).toHaveValue('Rate ${input.vendor}.\nBe kind.');
   provider.close();
 });
+
+test('executions share a session, whose turns are read, written again and deleted', async ({ page, api }) => {
+  const provider = await startProvider();
+  const agent = await api.createAgentOf({
+    name: 'Clerk',
+    agent_type: 'llm',
+    config: { provider: 'openai', base_url: provider.url, model: 'large' },
+    skills: [{ name: 'reply', instructions: 'Reply.' }],
+  });
+  const node = { id: 'clerk', type: 'agent', agent_id: agent, skill: 'reply', input: { says: '${trigger_data.says}' } };
+  const flow = await api.createFlow({ name: 'Chat', status: 'active', flow_definition: { nodes: [node], edges: [] } });
+  await page.goto(`/flows/${flow}`);
+  await page.getByRole('group', { name: 'clerk, agent' }).click();
+  const details = page.getByRole('complementary', { name: 'Details' });
+  await details.getByRole('switch', { name: 'Session' }).check();
+  await details.getByRole('group', { name: 'Session' }).getByRole('textbox', { name: 'Key' }).fill('chat ${trigger_data.of}');
+  await passes(page, 'the fields of a session');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await expect(page.getByText('Saved as version 2')).toBeVisible();
+  for (const says of ['<b>one</b>', 'two']) await api.reaches(await api.run(flow, { says, of: 'a/1' }), 'completed');
+
+  await page.goto(`/agents?agent=${agent}&view=sessions`);
+  await page.getByRole('button', { name: 'chat a/1' }).click();
+  const turns = page.getByRole('list', { name: 'Turns of the session' });
+  await expect(turns.getByText('{"says":"<b>one</b>"}')).toBeVisible();
+  await expect(turns.getByText('I would say it is risky.')).toHaveCount(2);
+  await passes(page, 'a session');
+  await page.getByRole('button', { name: 'Write turn 2 again' }).click();
+  await page.getByRole('link', { name: /^execution / }).click();
+  await page.getByText('Asked with 1 earlier turn').click();
+  await expect(turns.getByText('{"says":"<b>one</b>"}')).toBeVisible();
+  await page.getByRole('link', { name: 'turn 2 of session chat a/1' }).click();
+  await expect(page.getByRole('region', { name: 'Session chat a/1' }).getByText('2 turns')).toBeVisible();
+  await page.getByRole('button', { name: 'Delete session' }).click();
+  await page.getByRole('button', { name: 'Delete it' }).click();
+  await expect(page.getByText('No sessions yet')).toBeVisible();
+  await passes(page, 'an agent without sessions');
+  provider.close();
+});

@@ -29,7 +29,7 @@ use crate::transcript::Rules;
 use crate::usage::{Currency, Usage};
 
 pub use instructions::Instructions;
-pub use missing::missing_skills;
+pub use missing::{impossible_sessions, missing_skills};
 pub use models::Fallback;
 pub use protection::{Breaker, Protection};
 pub use question::beyond_budget;

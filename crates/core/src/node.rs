@@ -223,6 +223,11 @@ pub trait NodeKind: fmt::Debug {
     fn skill_key(&self) -> &'static str {
         "skill"
     }
+
+    /// Returns whether it takes a session of that agent.
+    fn names_session(&self) -> bool {
+        false
+    }
 }
 
 /// What a node does next.
@@ -232,8 +237,7 @@ pub enum Next {
     Complete(Payload),
     /// Make this call; its result comes back to `resume`.
     Step(Step),
-    /// Make these calls at the same time, and ask for approval of others. Where there are neither, what was asked for before
-    /// has to be decided first.
+    /// Make these calls at the same time, and ask for approval of others. Without any, earlier ones are decided first.
     Steps {
         /// The calls; each result comes back to `resume`, in any order.
         steps: Vec<Step>,

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use steadflow_core::agent::{Agent, Breaker, MASK, Prices, Protection, Provider, missing_skills};
+use steadflow_core::agent::{
+    Agent, Breaker, MASK, Prices, Protection, Provider, impossible_sessions, missing_skills,
+};
 use steadflow_core::flow::Flow;
 use steadflow_core::ids::AgentId;
 use steadflow_core::limits::Limits;
@@ -174,6 +176,46 @@ fn skills_that_a_known_agent_does_not_have_are_named() {
 
     let pointers: Vec<&str> = faults.iter().map(|fault| &*fault.pointer).collect();
     assert_eq!(pointers, ["/flow_definition/nodes/1/skill", "/flow_definition/nodes/3/tool"]);
+}
+
+#[test]
+fn sessions_with_agents_that_are_no_language_models_are_named() {
+    let id = |number| AgentId::new(Uuid::from_u128(number));
+    let asks = |node: &str, agent: u128, session: Value| json!({ "id": node, "type": "agent", "agent_id": id(agent).to_string(), "skill": "a", "session": session });
+    let nodes = [
+        asks("model", 1, json!("k")),
+        asks("remote", 2, json!("k")),
+        asks("alone", 2, Value::Null),
+        asks("tools", 3, json!({ "key": "k" })),
+        asks("unknown", 4, json!("k")),
+    ];
+    let flow = json!({ "name": "Sessions", "flow_definition": { "nodes": nodes } });
+    let flow = Flow::parse(&flow, &Limits::DEFAULT).expect("it has no faults");
+    let agent = |agent_type: &str, config: Value| {
+        let document = json!({ "name": "Ann", "agent_type": agent_type, "config": config, "skills": ["a"] });
+        Agent::parse(&document).unwrap_or_else(|faults| panic!("{faults:?}"))
+    };
+    let agents = [
+        agent("llm", json!({ "provider": "openai", "model": "m" })),
+        agent("http", json!({ "endpoint": "https://x.example" })),
+        agent("mcp", json!({ "url": "https://x.example/mcp" })),
+    ];
+
+    let faults = impossible_sessions(&flow, |asked| {
+        (1..).map(id).zip(&agents).find(|(id, _)| *id == asked).map(|(_, agent)| agent)
+    });
+
+    let found: Vec<(&str, &str)> = faults.iter().map(|fault| (&*fault.pointer, &*fault.message)).collect();
+    let message = |agent_type| {
+        format!("only language models have sessions, and Ann is of type `{agent_type}`, so the node fails")
+    };
+    assert_eq!(
+        found,
+        [
+            ("/flow_definition/nodes/1/session", &*message("http")),
+            ("/flow_definition/nodes/3/session", &*message("mcp")),
+        ]
+    );
 }
 
 /// Edits an agent as it is shown. Returns what its `api_key` is then, or the faults, each with its pointer.

@@ -1422,7 +1422,7 @@ export interface components {
             readonly session?: (string) | {
                 /**
                  * Key
-                 * @description Executions that give the same key share a conversation: a string, or a template that gives one.
+                 * @description A string, or a template that gives one.
                  */
                 readonly key: string;
                 /**

@@ -1,6 +1,6 @@
-//! Skills that a flow asks for and its agents do not have.
+//! What the nodes of a flow ask of agents that do not have it: skills and sessions.
 
-use super::Agent;
+use super::{Agent, Backend};
 use crate::flow::{Fault, Flow, Node};
 use crate::ids::AgentId;
 
@@ -13,6 +13,20 @@ pub fn missing_skills<'a>(flow: &Flow, agent_of: impl Fn(AgentId) -> Option<&'a 
         let missing = agent_of(agent)?.offered(skill).err()?;
         let pointer = format!("/flow_definition/nodes/{at}/{}", kind.skill_key());
         Some(Fault { pointer, message: missing.to_string() })
+    };
+    flow.graph.nodes.iter().enumerate().filter_map(fault).collect()
+}
+
+/// Returns a fault for each node of `flow` with a session whose agent can have none. `agent_of` gives the agents that are known.
+pub fn impossible_sessions<'a>(flow: &Flow, agent_of: impl Fn(AgentId) -> Option<&'a Agent>) -> Vec<Fault> {
+    let fault = |(at, node): (usize, &Node)| {
+        let (agent, _) = node.kind.room().skill().filter(|_| node.kind.room().names_session())?;
+        let agent = agent_of(agent).filter(|agent| !matches!(agent.backend, Backend::Llm(_)))?;
+        let (name, agent_type) = (&agent.name, agent.agent_type());
+        let message = format!(
+            "only language models have sessions, and {name} is of type `{agent_type}`, so the node fails"
+        );
+        Some(Fault { pointer: format!("/flow_definition/nodes/{at}/session"), message })
     };
     flow.graph.nodes.iter().enumerate().filter_map(fault).collect()
 }

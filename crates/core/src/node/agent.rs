@@ -303,4 +303,8 @@ impl NodeKind for Agent {
     fn skill(&self) -> Option<(AgentId, &str)> {
         Some((self.agent_id, &self.skill))
     }
+
+    fn names_session(&self) -> bool {
+        self.session.is_some()
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use steadflow_core::agent::{Agent, beyond_budget, missing_skills};
+use steadflow_core::agent::{Agent, beyond_budget, impossible_sessions, missing_skills};
 use steadflow_core::flow::{Fault, Faults, Flow};
 use steadflow_core::ids::{AgentId, TenantId};
 use steadflow_core::template::Template;
@@ -13,7 +13,8 @@ use crate::error::RuntimeError;
 
 impl Engine {
     /// Returns what is probably not meant in a flow: what [`Flow::warnings`] says, and the secrets, agents and skills that
-    /// it names and that this tenant does not have, and agents whose local commands are not listed, or that its budget does not allow to ask. Each has a JSON pointer into the document.
+    /// it names and that this tenant does not have, sessions of agents that are no language models, and agents whose local commands are
+    /// not listed, or that its budget does not allow to ask. Each has a JSON pointer into the document.
     ///
     /// # Errors
     /// What the store says.
@@ -34,6 +35,7 @@ impl Engine {
             let agents = agents_in(records, &mut damaged);
             known.extend(agents.keys().copied());
             skills.extend(missing_skills(flow, |id| agents.get(&id)));
+            skills.extend(impossible_sessions(flow, |id| agents.get(&id)));
             unaffordable.extend(beyond_budget(flow, |id| agents.get(&id)));
             secrets.extend(missing_secrets_of_agents(flow, &agents, is_missing));
             commands.extend(unlisted_commands(flow, &agents, |agent| self.unlisted_command(agent)));

@@ -26,8 +26,9 @@ async fn secrets_and_agents_that_do_not_exist_are_warned_of_where_they_are_named
         echo("a", json!({ "known": "${secrets.THERE}", "unknown": "${secrets.NOWHERE}" })),
         asks("b", agent),
         asks("c", AgentId::new(Uuid::from_u128(6))),
+        json!({ "id": "d", "type": "agent", "agent_id": agent.to_string(), "skill": "score", "session": "k" }),
     ]);
-    let edges = json!([{ "from": "a", "to": "b" }, { "from": "b", "to": "c" }]);
+    let edges = json!([{ "from": "a", "to": "b" }, { "from": "b", "to": "c" }, { "from": "c", "to": "d" }]);
     let flow = bench.flow(json!({}), nodes, edges).await;
     let flow = bench.engine.current_flow(TENANT, flow).await.unwrap();
 
@@ -41,7 +42,9 @@ async fn secrets_and_agents_that_do_not_exist_are_warned_of_where_they_are_named
     assert_eq!(of("0/input/unknown"), ["there is no secret `NOWHERE`"]);
     assert_eq!(of("1/agent_id"), ["the agent uses the secret `OF_AGENT`"]);
     assert_eq!(of("2/agent_id"), ["there is no agent 00000000-0000-0000-0000-000000000006"]);
-    assert_eq!(warnings.len(), 3, "{warnings:?}");
+    assert_eq!(of("3/agent_id"), ["the agent uses the secret `OF_AGENT`"]);
+    assert_eq!(of("3/session"), ["only language models have sessions"]);
+    assert_eq!(warnings.len(), 5, "{warnings:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -19,7 +19,7 @@ import { texts } from './texts';
 /** The agents. The one that is open in the drawer is in the address. */
 export function AgentsPage() {
   const navigate = useNavigate();
-  const { agent: id, view } = readAgentsSearch(useSearch({ strict: false }));
+  const { agent: id, view, session } = readAgentsSearch(useSearch({ strict: false }));
   const open = (search: AgentsSearch) => void navigate({ to: '/agents', search });
   const agents = useQuery(agentsQuery());
   const damaged = useQuery(damagedAgentsQuery());
@@ -61,7 +61,8 @@ export function AgentsPage() {
             key={id}
             agent={agent}
             view={view ?? 'form'}
-            onView={(chosen) => open({ agent: id, view: chosen === 'form' ? undefined : chosen })}
+            session={session}
+            onView={(chosen, key) => open({ agent: id, view: chosen === 'form' ? undefined : chosen, session: key })}
             onDone={() => open({})}
           />
         )}

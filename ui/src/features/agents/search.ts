@@ -1,6 +1,6 @@
 import { oneOf, type RawSearch, textIn } from '@/lib/search-params';
 
-const AGENT_VIEWS = ['form', 'playground', 'versions'] as const;
+const AGENT_VIEWS = ['form', 'playground', 'sessions', 'versions'] as const;
 export type AgentView = (typeof AGENT_VIEWS)[number];
 
 export interface AgentsSearch {
@@ -8,8 +8,11 @@ export interface AgentsSearch {
   agent?: string | undefined;
   /** What is shown of it; its form when absent. */
   view?: AgentView | undefined;
+  /** The key of the session that is read. */
+  session?: string | undefined;
 }
 
 export function readAgentsSearch(search: RawSearch): AgentsSearch {
-  return { agent: textIn(search, 'agent'), view: oneOf(search, 'view', AGENT_VIEWS) };
+  const agent = textIn(search, 'agent');
+  return { agent, view: oneOf(search, 'view', AGENT_VIEWS), session: textIn(search, 'session') };
 }

@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: templates of agents.
 import { counted } from '@/lib/counted';
+import { shortId } from '@/lib/short-id';
 
 export const texts = {
   title: 'Agents',
@@ -15,7 +16,33 @@ export const texts = {
   types: { llm: 'Language model', http: 'Remote agent (HTTP)', mcp: 'MCP server' },
   edit: (name: string) => `Edit ${name}`,
   gone: 'There is no such agent. It may have been deleted.',
-  views: { form: 'Settings', playground: 'Playground', versions: 'Versions' },
+  views: { form: 'Settings', playground: 'Playground', sessions: 'Sessions', versions: 'Versions' },
+  sessions: {
+    label: 'Sessions',
+    empty: 'No sessions yet',
+    emptyDetail:
+      'A session is a conversation that executions share. In a flow, select a node that asks this agent, turn on Session, and give a key such as `${trigger_data.conversation}`: executions that give the same key go on with the same conversation, and it is listed here.',
+    toFlows: 'Go to flows',
+    byKey: 'Key of a session',
+    open: 'Open',
+    columns: { key: 'Key', turns: 'Turns', size: 'Size', used: 'Last used', writes: 'Writes now' },
+    free: '–',
+    execution: (id: string) => `execution ${shortId(id)}`,
+    more: (left: number) => `Show more (${left.toLocaleString('en')} left)`,
+    session: (key: string) => `Session ${key}`,
+    back: 'All sessions',
+    used: 'last used',
+    written: 'the next turn is written by',
+    noTurns: 'Nothing was answered yet.',
+    regenerate: (turn: number) => `Write turn ${turn} again`,
+    rewritten: 'The last turn is written again by',
+    delete: 'Delete session',
+    deleteAsk: (key: string, turns: string) =>
+      `The session ${key} is deleted with ${turns}. The next execution that gives its key begins a new one.`,
+    deleteYes: 'Delete it',
+    deleteNo: 'Keep it',
+    deleted: (key: string) => `Session ${key} deleted`,
+  },
   versions: {
     damaged: (version: number, reason: string) =>
       `Version ${version} cannot be read: ${reason}. It cannot be restored, and nodes of executions that are pinned to it fail.`,

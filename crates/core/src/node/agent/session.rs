@@ -135,9 +135,8 @@ impl Reader for KeyReader {
 }
 
 fn read(keys: &mut Keys<'_>) -> Option<Session> {
-    let key_of_session = keys.take(key("key", "Key", KEY).needed("a session").doc(
-        "Executions that give the same key share a conversation: a string, or a template that gives one.",
-    ));
+    let key_of_session =
+        keys.take(key("key", "Key", KEY).needed("a session").doc("A string, or a template that gives one."));
     let turns_max = keys.take(
         key("max_turns", "Turns at most", whole(1, TURNS_MAX))
             .default(TURNS_DEFAULT)

@@ -2,10 +2,12 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { Conversation, NodeExecution } from '@/api/types';
+import classes from '@/components/conversation/conversation.module.css';
 import { ProblemCard } from '@/components/problem-card';
 import { BlockSkeleton } from '@/components/skeletons';
+import { visible } from '@/lib/json-text';
 import { AttemptEntries } from './conversation/attempt-entries';
-import classes from './conversation/conversation.module.css';
+import { EarlierTurns } from './conversation/earlier-turns';
 import type { LiveTurn } from './conversation/live-turn';
 import { partsOf } from './conversation/model';
 import { texts } from './conversation/texts';
@@ -56,6 +58,7 @@ function Said({ conversation, live, node, file }: SaidProps) {
   return (
     <div className={classes.conversation}>
       <About conversation={conversation} />
+      <EarlierTurns conversation={conversation} />
       {conversation.earlier_steps > 0 && <p className={classes.aside}>{texts.earlier(conversation.earlier_steps)}</p>}
       {parts.map((part) => (
         <AttemptEntries
@@ -81,12 +84,21 @@ function About({ conversation: { agent, session } }: { conversation: Conversatio
       texts.fallback(provider === agent.provider ? model : `${model} (${provider})`),
     ),
     agent.temperature !== null && texts.temperature(String(agent.temperature)),
-    session && texts.session(session.key, session.turn, session.earlier_turns),
   ];
   return (
     <p className={classes.aside}>
-      <Link to="/agents">{texts.agent(agent.name, agent.version)}</Link>
+      <Link to="/agents" search={{ agent: agent.id }}>
+        {texts.agent(agent.name, agent.version)}
+      </Link>
       {facts.filter(Boolean).map((fact) => ` · ${fact}`)}
+      {session && (
+        <>
+          {' · '}
+          <Link to="/agents" search={{ agent: agent.id, view: 'sessions', session: session.key }}>
+            {texts.session(visible(session.key), session.turn)}
+          </Link>
+        </>
+      )}
     </p>
   );
 }

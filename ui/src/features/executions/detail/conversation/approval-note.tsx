@@ -1,9 +1,9 @@
 import type { ConversationApproval, ConversationStep } from '@/api/types';
 import { ApprovalForm } from '@/components/approval-form';
+import classes from '@/components/conversation/conversation.module.css';
+import { ShownValue } from '@/components/conversation/shown-value';
 import { texts as common } from '@/lib/texts';
 import { formatClock, millis } from '@/lib/time';
-import classes from './conversation.module.css';
-import { ShownValue } from './shown-value';
 
 const texts = common.approval;
 

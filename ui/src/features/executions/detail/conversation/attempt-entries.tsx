@@ -1,13 +1,13 @@
 import { IconFileText, IconUser } from '@tabler/icons-react';
 import type { Asked, Conversation } from '@/api/types';
+import classes from '@/components/conversation/conversation.module.css';
+import { Entry } from '@/components/conversation/entry';
+import { ShownText, ShownValue } from '@/components/conversation/shown-value';
 import { Duration } from '@/components/duration';
 import { errorClassLabel } from '@/components/error-classes';
 import { formatClock, millis } from '@/lib/time';
-import classes from './conversation.module.css';
-import { Entry } from './entry';
 import type { LiveTurn } from './live-turn';
 import type { AttemptPart, Turn } from './model';
-import { ShownText, ShownValue } from './shown-value';
 import { texts } from './texts';
 import { TurnEntry } from './turn-entry';
 

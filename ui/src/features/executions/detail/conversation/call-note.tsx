@@ -1,8 +1,8 @@
+import classes from '@/components/conversation/conversation.module.css';
 import { Duration } from '@/components/duration';
 import { errorClassLabel } from '@/components/error-classes';
 import { Prose } from '@/components/prose';
 import { formatClock, millis } from '@/lib/time';
-import classes from './conversation.module.css';
 import { type Call, isOfTurn } from './model';
 import { texts } from './texts';
 

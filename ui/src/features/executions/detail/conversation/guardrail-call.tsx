@@ -1,4 +1,6 @@
 import { IconShieldCheck } from '@tabler/icons-react';
+import classes from '@/components/conversation/conversation.module.css';
+import { ShownValue } from '@/components/conversation/shown-value';
 import { Duration } from '@/components/duration';
 import { Prose } from '@/components/prose';
 import { StatusIcon } from '@/components/status-icon';
@@ -7,9 +9,7 @@ import { isRecord } from '@/lib/json';
 import { visible } from '@/lib/json-text';
 import { ApprovalNote } from './approval-note';
 import { CallNote } from './call-note';
-import classes from './conversation.module.css';
 import type { Call } from './model';
-import { ShownValue } from './shown-value';
 import { iconOf } from './step-icon';
 import { texts } from './texts';
 

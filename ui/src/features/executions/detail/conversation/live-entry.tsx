@@ -1,6 +1,6 @@
 import { useLayoutEffect, useRef } from 'react';
+import classes from '@/components/conversation/conversation.module.css';
 import { readableSize, visible } from '@/lib/json-text';
-import classes from './conversation.module.css';
 import type { LiveText, LiveTurn } from './live-turn';
 import { texts } from './texts';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Attempt, Conversation, ConversationStep } from '@/api/types';
-import { loneText, partsOf } from './model';
+import { partsOf } from './model';
 
 const conversation = (...steps: readonly Partial<ConversationStep>[]): Conversation => ({
   seq: 1,
@@ -127,11 +127,4 @@ it('knows which model was asked instead of one that could not answer', () => {
 
   const left = partsOf(said, []).flatMap((part) => part.turns.map(({ call }) => call?.leftFor?.number ?? null));
   expect(left).toEqual([2, null, null, null]);
-});
-
-it('knows the output of a skill without an output schema', () => {
-  expect(loneText({ text: 'Hello' })).toBe('Hello');
-  for (const other of [{ text: 1 }, { text: 'Hello', risk: 1 }, { risk: 1 }, ['Hello'], 'Hello', null]) {
-    expect(loneText(other)).toBeNull();
-  }
 });

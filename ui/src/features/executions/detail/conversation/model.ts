@@ -85,10 +85,3 @@ function turnsOf(calls: readonly Call[]): Turn[] {
 export function isOfTurn(step: ConversationStep): boolean {
   return typeof step.tool === 'string' || typeof step.guardrail === 'string';
 }
-
-/** Returns the text of an output that is nothing else: that of a skill without an output schema. */
-export function loneText(output: unknown): string | null {
-  if (typeof output !== 'object' || output === null || Object.keys(output).length !== 1) return null;
-  const { text } = output as { text?: unknown };
-  return typeof text === 'string' ? text : null;
-}

@@ -9,8 +9,8 @@ export const texts = {
   agent: (name: string, version: number) => `${name} v${version}`,
   noAgent: 'The agent can no longer be read, so its instructions are not shown.',
   fallback: (model: string) => `fallback ${model}`,
-  session: (key: string, turn: number, earlier: number) =>
-    `turn ${turn} of session ${key}, asked with ${earlier === 1 ? '1 earlier turn' : `${earlier} earlier turns`}`,
+  session: (key: string, turn: number) => `turn ${turn} of session ${key}`,
+  earlierTurns: (turns: number) => `Asked with ${counted(turns, 'earlier turn')}`,
   temperature: (value: string) => `temperature ${value}`,
   turnsUsed: (used: number, max: number) => `${used} of ${counted(max, 'turn')}`,
   tokensUsed: (used: number, max: number) => `${number(used)} of ${number(max)} output tokens`,
@@ -68,5 +68,4 @@ export const texts = {
     failed: 'failed',
     stopped: 'stopped',
   },
-  showAll: (size: string) => `Show all (${size})`,
 } as const;

@@ -17,5 +17,7 @@ export const texts = {
     ask: 'Ask for a decision',
     fail: 'Fail',
     retry: 'Retry',
+    wait: 'Wait',
+    interrupt: 'Interrupt it',
   } as Readonly<Record<string, string>>,
 } as const;

@@ -1,15 +1,17 @@
 import { MantineProvider } from '@mantine/core';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { act, render, screen } from '@testing-library/react';
+import { act, render, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import type { ReactNode } from 'react';
 import { afterAll, expect, it, vi } from 'vitest';
 import type { Flow } from '@/api/types';
 import { fakeApi } from '@/testing/fake-api';
+import { updateNode } from '../document/commands';
 import { DraftContext } from '../document/draft-context';
 import { createDraftStore } from '../document/draft-store';
 import type { Catalogue } from '../document/node-types';
 import { nodeType } from '../document/samples';
+import type { Schema } from '../form/schema';
 import { Inspector } from './inspector';
 
 // Test files share their modules: what is mocked here is imported again, here and by the next file.
@@ -24,6 +26,22 @@ vi.mock('@tanstack/react-router', () => ({
 
 // Fields that grow use `document.fonts`, which happy-dom lacks.
 Object.defineProperty(document, 'fonts', { configurable: true, value: new EventTarget() });
+
+const SESSION: Schema = {
+  title: 'Session',
+  anyOf: [
+    { type: 'string' },
+    {
+      type: 'object',
+      required: ['key'],
+      properties: {
+        key: { type: 'string', title: 'Key' },
+        max_turns: { type: 'integer', title: 'Turns at most' },
+        when_busy: { enum: ['wait', 'interrupt'], default: 'wait', title: 'When another execution writes' },
+      },
+    },
+  ],
+};
 
 const CATALOGUE: Catalogue = {
   common: {
@@ -48,7 +66,7 @@ const CATALOGUE: Catalogue = {
         },
       },
     }),
-    nodeType({ type: 'agent', schema: { properties: { agent_id: {}, skill: {} } } }),
+    nodeType({ type: 'agent', schema: { properties: { agent_id: {}, skill: {}, session: SESSION } } }),
   ],
 };
 
@@ -159,4 +177,41 @@ it('shows the values of a choice in words', async () => {
   await userEvent.click(await screen.findByText('Ask for a decision'));
 
   expect(node()?.on_exhausted).toBe('ask');
+});
+
+it('gives a node a session, and takes it away', async () => {
+  fakeApi({ 'GET /studio/agents': () => [] });
+  const { node } = show({ type: 'agent' });
+
+  const session = screen.getByRole('group', { name: 'Session' });
+  await userEvent.click(within(session).getByRole('switch', { name: 'Session' }));
+  await userEvent.type(within(session).getByLabelText(/^Key/), 'chat-1');
+  await userEvent.type(within(session).getByLabelText('Turns at most'), '7');
+  await userEvent.click(within(session).getByRole('combobox', { name: 'When another execution writes' }));
+  await userEvent.click(await screen.findByText('Interrupt it'));
+
+  expect(node()?.session).toEqual({ key: 'chat-1', max_turns: 7, when_busy: 'interrupt' });
+  await userEvent.click(within(session).getByRole('switch', { name: 'Session' }));
+  expect(node()).not.toHaveProperty('session');
+});
+
+it('keeps the short form and unknown keys of a session, and shows what is wrong at each of its fields', async () => {
+  fakeApi({ 'GET /studio/agents': () => [] });
+  const { store, node } = show({ type: 'agent', session: 'a' });
+  const target = { kind: 'node', id: 'a' } as const;
+  const found = (...keys: string[]) => ({ target, field: ['session', ...keys], message: `wrong ${keys.join()}.` });
+
+  await userEvent.type(screen.getByLabelText(/^Key/), 'b');
+  expect(node()?.session).toBe('ab');
+  act(() => store.getState().setFindings({ faults: [found()], warnings: [{ ...found(), message: 'no model' }] }));
+  expect(screen.getByText('wrong .').closest('.mantine-InputWrapper-root')?.textContent).toContain('Key');
+  expect(screen.getAllByText('no model')).toHaveLength(1);
+
+  act(() => store.getState().apply(updateNode('a', { session: { key: 'a', summary: true } }), 'x'));
+  const faults = [found('key'), found('summary'), found('max_turns')];
+  act(() => store.getState().setFindings({ faults, warnings: [{ ...found(), message: 'no model' }] }));
+  for (const { message } of faults) expect(screen.getByText(message)).toBeTruthy();
+  expect(screen.getAllByText('no model')).toHaveLength(1);
+  await userEvent.type(screen.getByLabelText(/^Key/), 'b');
+  expect(node()?.session).toEqual({ key: 'ab', summary: true });
 });

@@ -19,6 +19,7 @@ import classes from './inspector.module.css';
 import { ManyActions } from './many-actions';
 import { agentChoicesQuery } from './queries';
 import { RELIABILITY, Reliability } from './reliability';
+import { SessionFields } from './session-fields';
 import { texts } from './texts';
 
 interface NodeFormProps {
@@ -85,19 +86,29 @@ export function NodeForm({ node, flow, catalogue }: NodeFormProps) {
       {(asksAgent(node) || keys.length > 0) && (
         <section className={classes.section} aria-label={texts.settings}>
           {asksAgent(node) && <AgentFields {...shared} node={node} onChange={set} />}
-          {keys.map(([key, schema]) => (
-            <SchemaField
-              {...shared}
-              key={key}
-              title={schema.title ?? key}
-              schema={(key === 'input' && skillInput) || schema}
-              value={node[key]}
-              onChange={(value) => set(key, value)}
-              path={[key]}
-              required={type?.schema.required?.includes(key)}
-              templated={key === 'input' || node.type === 'delay'}
-            />
-          ))}
+          {keys.map(([key, schema]) =>
+            node.type === 'agent' && key === 'session' ? (
+              <SessionFields
+                {...shared}
+                key={key}
+                schema={schema}
+                session={node[key]}
+                onChange={(value) => set(key, value)}
+              />
+            ) : (
+              <SchemaField
+                {...shared}
+                key={key}
+                title={schema.title ?? key}
+                schema={(key === 'input' && skillInput) || schema}
+                value={node[key]}
+                onChange={(value) => set(key, value)}
+                path={[key]}
+                required={type?.schema.required?.includes(key)}
+                templated={key === 'input' || node.type === 'delay'}
+              />
+            ),
+          )}
         </section>
       )}
       {catalogue && !type && <UnknownKeys {...shared} node={node} />}

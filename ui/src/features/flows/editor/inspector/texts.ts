@@ -51,4 +51,5 @@ export const texts = {
   chooseServer: 'Choose an MCP server',
   noServers: 'No MCP servers yet. Add an agent of type MCP server on the Agents page.',
   tool: 'Tool',
+  session: 'Session',
 } as const;

@@ -3,8 +3,8 @@ import { ValueView } from '@/components/value-view';
 import { writeJson } from '@/lib/json';
 import { visible } from '@/lib/json-text';
 import classes from './conversation.module.css';
+import { loneText } from './lone-text';
 import { LongText } from './long-text';
-import { loneText } from './model';
 
 /** Shorter values take one line or two. */
 const INLINE_CHARS = 140;

@@ -1,8 +1,7 @@
 import { useState } from 'react';
 import { readableSize, visible } from '@/lib/json-text';
-import { texts as shared } from '@/lib/texts';
+import { texts } from '@/lib/texts';
 import classes from './conversation.module.css';
-import { texts } from './texts';
 
 /** Longer texts start folded. */
 const SHORT_CHARS = 900;
@@ -21,7 +20,7 @@ export function LongText({ text }: { text: string }) {
       </div>
       {isLong && (
         <button type="button" className={classes.more} onClick={() => setOpen(!isOpen)} aria-expanded={isOpen}>
-          {isOpen ? shared.actions.showLess : texts.showAll(readableSize(text.length))}
+          {isOpen ? texts.actions.showLess : texts.conversation.showAll(readableSize(text.length))}
         </button>
       )}
     </div>
