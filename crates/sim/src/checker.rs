@@ -36,6 +36,7 @@ use approvals::Decisions;
 use day::DaySpending;
 use inbox::Inbox;
 use leases::Leases;
+pub(crate) use sessions::sessions_of;
 use story::Story;
 
 /// Nothing, or a sentence that says what is wrong.

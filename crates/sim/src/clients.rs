@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde_json::json;
 use steadflow_core::caller::Actor;
 use steadflow_core::event::{Accepted, Resolution};
-use steadflow_core::execution::{ExecutionStatus, Input, NewExecution, RetryMode};
-use steadflow_core::ids::{ExecutionId, TenantId};
+use steadflow_core::execution::{ExecutionStatus, FlowVersion, Input, NewExecution, RetryMode};
+use steadflow_core::ids::{ExecutionId, NodeId, TenantId};
 use steadflow_core::inbox::Signal;
 use steadflow_core::payload::Payload;
 use steadflow_runtime::shard::{Accept, Message, Origin};
@@ -17,7 +17,8 @@ use uuid::Uuid;
 
 pub(crate) use approvers::asks_the_agent;
 
-use crate::checker::{Call, What};
+use crate::agents::{PLAIN, WITH_TOOLS};
+use crate::checker::{Call, What, sessions_of};
 use crate::trace::EPOCH;
 use crate::world::{ProcessId, World};
 
@@ -26,7 +27,17 @@ use crate::world::{ProcessId, World};
 pub(crate) struct Clients {
     started: u64,
     /// Keys that were sent, with what was sent, so that it can be sent again.
-    keys: Vec<(Arc<str>, usize, Option<ExecutionId>)>,
+    keys: Vec<(Arc<str>, usize, Source)>,
+}
+
+/// What a new execution is made of.
+#[derive(Clone, Debug)]
+enum Source {
+    Flow,
+    /// An execution that is retried.
+    Retried(ExecutionId),
+    /// What wrote the last turn of a session, which is written again.
+    Turn(ExecutionId, NodeId),
 }
 
 impl World {
@@ -39,7 +50,8 @@ impl World {
         match self.rng.below(100) {
             0..=44 => self.starts(process),
             45..=49 => self.starts_again(process),
-            50..=58 => self.retries(process),
+            50..=56 => self.retries(process),
+            57..=58 => self.regenerates(process),
             59..=66 => self.changes(process, What::Cancel),
             67..=72 => self.changes(process, What::Pause),
             73..=80 => self.changes(process, What::Resume),
@@ -55,17 +67,17 @@ impl World {
         let case = self.rng.index(self.cases.len());
         let key = self.rng.happens(400).then(|| Arc::from(format!("start:{}", self.clients.keys.len())));
         if let Some(key) = &key {
-            self.clients.keys.push((Arc::clone(key), case, None));
+            self.clients.keys.push((Arc::clone(key), case, Source::Flow));
         }
-        self.start(process, case, key, None)
+        self.start_of(process, case, key, Source::Flow)
     }
 
     /// The same key again, as a client does that did not hear an answer.
     fn starts_again(&mut self, process: ProcessId) -> Result<(), String> {
-        let Some((key, case, retried)) = self.rng.pick(&self.clients.keys).cloned() else {
+        let Some((key, case, source)) = self.rng.pick(&self.clients.keys).cloned() else {
             return self.starts(process);
         };
-        self.start(process, case, Some(key), retried)
+        self.start_of(process, case, Some(key), source)
     }
 
     /// A manual retry of an execution that did not complete.
@@ -73,34 +85,57 @@ impl World {
         let is_retryable = |status| matches!(status, ExecutionStatus::Failed | ExecutionStatus::Cancelled);
         let mut candidates = self.checker.executions();
         candidates.retain(|&id| self.checker.story(id).is_some_and(|story| is_retryable(story.status())));
-        let Some(&id) = self.rng.pick(&candidates) else { return self.starts(process) };
-        let flow = self.checker.fold(id)?.accepted().flow;
-        let Some(case) = self.cases.iter().position(|case| case.id == flow) else { return Ok(()) };
-        let key: Arc<str> = format!("retry:{}", self.clients.keys.len()).into();
-        self.clients.keys.push((Arc::clone(&key), case, Some(id)));
-        self.start(process, case, Some(key), Some(id))
+        match self.rng.pick(&candidates) {
+            Some(&id) => self.starts_after(process, id, Source::Retried(id)),
+            None => self.starts(process),
+        }
     }
 
-    /// Asks a process to start an execution, perhaps as a retry.
-    pub(crate) fn start(
+    /// The last turn of a session is written again, which may have been written again before.
+    fn regenerates(&mut self, process: ProcessId) -> Result<(), String> {
+        let turns = self.last_turns()?;
+        match self.rng.pick(&turns).cloned() {
+            Some((execution, node)) => self.starts_after(process, execution, Source::Turn(execution, node)),
+            None => self.starts(process),
+        }
+    }
+
+    /// Returns who wrote the last turn of each session.
+    fn last_turns(&self) -> Result<Vec<(ExecutionId, NodeId)>, String> {
+        let mut writers = Vec::new();
+        for agent in [PLAIN, WITH_TOOLS] {
+            for session in sessions_of(&self.store, agent)? {
+                let last = self.store.session_turns_now(&session.session, u32::MAX, 1, 0);
+                let last = last.map_err(|error| error.to_string())?;
+                writers.extend(last.into_iter().map(|turn| (turn.execution, turn.node)));
+            }
+        }
+        Ok(writers)
+    }
+
+    fn starts_after(&mut self, process: ProcessId, old: ExecutionId, source: Source) -> Result<(), String> {
+        let flow = self.checker.fold(old)?.accepted().flow;
+        let Some(case) = self.cases.iter().position(|case| case.id == flow) else { return Ok(()) };
+        let key: Arc<str> = format!("after:{}", self.clients.keys.len()).into();
+        self.clients.keys.push((Arc::clone(&key), case, source.clone()));
+        self.start_of(process, case, Some(key), source)
+    }
+
+    /// Asks a process to start an execution of a flow.
+    pub(crate) fn start(&mut self, process: ProcessId, case: usize) -> Result<(), String> {
+        self.start_of(process, case, None, Source::Flow)
+    }
+
+    fn start_of(
         &mut self,
         process: ProcessId,
         case: usize,
         key: Option<Arc<str>>,
-        retried: Option<ExecutionId>,
+        source: Source,
     ) -> Result<(), String> {
         let execution = self.new_execution_id();
-        let version = Arc::clone(self.cases[case].current());
+        let (version, accepted) = self.accepted_of(process, case, &source)?;
         let flow = self.flow_as_driven(&version);
-        let accepted = match retried {
-            Some(id) => {
-                let mode = if self.rng.happens(500) { RetryMode::FromStart } else { RetryMode::FromFailed };
-                let old = self.checker.fold(id)?;
-                let plan = old.retry_plan(mode, &version);
-                old.retried(plan, None, Actor::USER, self.worker_name(process))
-            }
-            None => self.new_acceptance(process, version.flow_id, version.version),
-        };
         let idempotency = key.clone().filter(|_| self.stores_keys()).map(|key| Idempotency {
             tenant: TenantId::DEFAULT,
             key,
@@ -113,11 +148,38 @@ impl World {
         let reply = self.call(process, Call::Start { execution, key });
         let wait = self.rng.happens(300).then(|| self.call(process, Call::Await { execution }));
         let limit = version.flow.settings.max_concurrent_executions;
-        self.note(format_args!("client starts {execution} on {process}, retry of {retried:?}"));
+        self.note(format_args!("client starts {execution} on {process}, of {source:?}"));
         let (accepted, pinned) = self.pinned_to_current(accepted, flow);
         let new = NewExecution { id: execution, pinned, accepted };
         let accept = Accept { new, limit, idempotency, reply, wait };
         self.deliver(process, Message::Accept(Box::new(accept)))
+    }
+
+    fn accepted_of(
+        &mut self,
+        process: ProcessId,
+        case: usize,
+        source: &Source,
+    ) -> Result<(Arc<FlowVersion>, Accepted), String> {
+        let current = Arc::clone(self.cases[case].current());
+        let worker = self.worker_name(process);
+        match source {
+            Source::Flow => {
+                let accepted = self.new_acceptance(process, current.flow_id, current.version);
+                Ok((current, accepted))
+            }
+            Source::Retried(id) => {
+                let mode = if self.rng.happens(500) { RetryMode::FromStart } else { RetryMode::FromFailed };
+                let old = self.checker.fold(*id)?;
+                let plan = old.retry_plan(mode, &current);
+                Ok((current, old.retried(plan, None, Actor::USER, worker)))
+            }
+            Source::Turn(id, node) => {
+                let old = self.checker.fold(*id)?;
+                let plan = old.regenerate_plan(node);
+                Ok((Arc::clone(old.flow()), old.retried(plan, None, Actor::USER, worker)))
+            }
+        }
     }
 
     fn new_acceptance(

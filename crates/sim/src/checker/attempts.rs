@@ -164,6 +164,7 @@ impl Story {
             // A family whose flow does not exist is not configured.
             ErrorClass::Expression | ErrorClass::OutputTooLarge | ErrorClass::Configuration => Ok(()),
             ErrorClass::Replaced if self.nodes[node.at()].session.is_some() => Ok(()),
+            ErrorClass::Replaced if self.nodes[node.at()].turn_moved => Ok(()),
             ErrorClass::Timeout
             | ErrorClass::Interrupted
             | ErrorClass::Connection

@@ -1,20 +1,19 @@
 //! Sessions of agents: what the journal of an execution says of them.
 
-use steadflow_core::event::Event;
-use steadflow_core::execution::Wait;
-use steadflow_core::failure::ErrorClass;
-use steadflow_core::ids::NodeIndex;
-use steadflow_core::session::SessionPart;
-
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use steadflow_core::execution::NodeState;
-use steadflow_core::ids::{AgentId, TenantId};
-use steadflow_core::session::{SessionAnswer, SessionClaim, SessionId, WhenBusy};
-use steadflow_store::{Claimed, MemoryStore, SessionPage};
+use steadflow_core::event::Event;
+use steadflow_core::execution::{NodeState, Wait};
+use steadflow_core::failure::ErrorClass;
+use steadflow_core::ids::{AgentId, ExecutionId, NodeIndex, TenantId};
+use steadflow_core::payload::Payload;
+use steadflow_core::session::{SessionAnswer, SessionClaim, SessionId, SessionPart, WhenBusy};
+use steadflow_store::{Claimed, MemoryStore, SessionPage, SessionRecord};
 
 use super::story::Story;
 use super::{Checker, Verdict};
+use crate::agents::{PLAIN, WITH_TOOLS};
 
 impl Story {
     /// A node has its session, for which it waited, and has it once.
@@ -55,53 +54,83 @@ impl Checker {
                 }
                 Ok(())
             }
-            Claimed::Answer(SessionAnswer::Moved) | Claimed::NotOurs => Ok(()),
+            Claimed::Answer(SessionAnswer::Moved) if claim.regenerates.is_some() => {
+                if let Some(story) = self.stories.get_mut(&claim.execution) {
+                    story.nodes[claim.node.at()].turn_moved = true;
+                }
+                Ok(())
+            }
+            Claimed::Answer(SessionAnswer::Moved) => {
+                Err(format!("S2: {} is to write no turn again", claim.execution))
+            }
+            Claimed::NotOurs => Ok(()),
         }
     }
 
-    /// Each node that completed in a session has added one turn, and there are no others.
+    /// Each node that completed in a session has added one turn, of which one that was written again is the last; and there
+    /// are no others.
     pub(super) fn turns_are_whole(&self, store: &MemoryStore) -> Verdict {
-        let mut added = 0;
+        let mut written: BTreeMap<(SessionId, u32), Vec<Written>> = BTreeMap::new();
         for id in self.stories.keys() {
             let execution = self.fold(*id)?;
+            let accepted = execution.accepted();
             for (node, state) in execution.graph().nodes.iter().zip(execution.nodes()) {
-                let (Some(part), Some((agent, _))) = (&state.session, node.kind.room().skill()) else {
+                let (Some(part), Some((agent, _)), NodeState::Completed) =
+                    (&state.session, node.kind.room().skill(), &state.state)
+                else {
                     continue;
                 };
-                if state.state != NodeState::Completed {
-                    continue;
-                }
-                let tenant = execution.accepted().tenant;
-                let session = SessionId { tenant, agent, key: Arc::clone(&part.key) };
-                let turns = store
-                    .session_turns_now(&session, part.next(), 1, 0)
-                    .map_err(|error| error.to_string())?;
-                let is_its = turns.iter().any(|turn| {
-                    (turn.number, turn.execution) == (part.next(), *id)
-                        && Some(&turn.answer) == state.output.as_ref()
-                });
-                if !is_its {
-                    return Err(format!("S3: the turn of {id} is lost: {turns:?}"));
-                }
-                added += 1;
+                let session = SessionId { tenant: accepted.tenant, agent, key: Arc::clone(&part.key) };
+                let again = accepted.regenerates.as_ref() == Some(&node.id);
+                let replaces = accepted.retry_of.filter(|_| again);
+                let of = Written { by: *id, replaces, answer: state.output.clone() };
+                written.entry((session, part.next())).or_default().push(of);
+            }
+        }
+        for ((session, number), written) in &written {
+            let is_last = |turn: &&Written| !written.iter().any(|next| next.replaces == Some(turn.by));
+            let lasts: Vec<&Written> = written.iter().filter(is_last).collect();
+            let [last] = *lasts else {
+                return Err(format!("S3: turn {number} of {session:?} was written twice: {written:?}"));
+            };
+            let turns = store.session_turns_now(session, *number, 1, 0).map_err(|error| error.to_string())?;
+            let is_its = turns.iter().any(|turn| {
+                (turn.number, turn.execution) == (*number, last.by)
+                    && Some(&turn.answer) == last.answer.as_ref()
+            });
+            if !is_its {
+                return Err(format!("S3: the turn of {} is lost: {turns:?}", last.by));
             }
         }
         let mut stored = 0;
-        for agent in [crate::agents::PLAIN, crate::agents::WITH_TOOLS] {
-            let all = SessionPage { after: None, limit: usize::MAX };
-            let sessions =
-                store.sessions_now(TenantId::DEFAULT, agent, &all).map_err(|error| error.to_string())?;
+        for agent in [PLAIN, WITH_TOOLS] {
+            let sessions = sessions_of(store, agent)?;
             if let Some(held) = sessions.iter().find(|session| session.holder.is_some()) {
                 return Err(format!("S3: a session is never left: {held:?}"));
             }
-            stored += sessions.iter().map(|session| session.turns).sum::<u32>();
+            stored += sessions.iter().map(|session| session.turns as usize).sum::<usize>();
         }
-        if added == stored {
+        if written.len() == stored {
             Ok(())
         } else {
-            Err(format!("S3: {added} turns were added, {stored} are there"))
+            Err(format!("S3: {} turns were written, {stored} are there", written.len()))
         }
     }
+}
+
+/// A turn that a node has written by its journal.
+#[derive(Debug)]
+struct Written {
+    by: ExecutionId,
+    /// The execution whose turn this one is in the place of.
+    replaces: Option<ExecutionId>,
+    answer: Option<Payload>,
+}
+
+/// Returns all sessions of an agent.
+pub(crate) fn sessions_of(store: &MemoryStore, agent: AgentId) -> Result<Vec<SessionRecord>, String> {
+    let all = SessionPage { after: None, limit: usize::MAX };
+    store.sessions_now(TenantId::DEFAULT, agent, &all).map_err(|error| error.to_string())
 }
 
 impl Story {

@@ -47,6 +47,7 @@ pub(super) struct NodeStory {
     pub(super) retry_at: Option<Timestamp>,
     /// What it reads of its session, from when it has that.
     pub(super) session: Option<SessionPart>,
+    pub(super) turn_moved: bool,
     /// What it waits for.
     pub(super) wait: Option<Wait>,
     /// How many attempts were before the present budget.

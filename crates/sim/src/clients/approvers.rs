@@ -62,7 +62,7 @@ impl World {
         let (Some(&case), Some(process)) = (self.approvers.pick(&asking), self.some_process()) else {
             return Ok(());
         };
-        self.start(process, case, None, None)
+        self.start(process, case)
     }
 
     /// Returns what somebody says to a call of this execution that waits.
