@@ -13,13 +13,27 @@ use crate::problem::{Problem, ProblemKind};
 /// when the client goes away.
 pub(crate) async fn once(app: &App, work: Work) -> Result<Outcome, Problem> {
     let stop_at = work.stop_at;
-    bounded(app, stop_at, executor(app)?.execute(work)).await
+    let mut outcome = bounded(app, stop_at, executor(app)?.execute(work)).await?;
+    while let Some(work) = rest_of(&mut outcome) {
+        outcome = bounded(app, stop_at, executor(app)?.execute(work)).await?;
+    }
+    Ok(outcome)
 }
 
 /// Asks an agent that need not be stored, as [`once`] does work.
 pub(crate) async fn ask(app: &App, question: Question) -> Result<Outcome, Problem> {
     let stop_at = question.work.stop_at;
-    bounded(app, stop_at, executor(app)?.ask(question)).await
+    let mut outcome = bounded(app, stop_at, executor(app)?.ask(question.clone())).await?;
+    while let Some(work) = rest_of(&mut outcome) {
+        let question = Question { work, ..question.clone() };
+        outcome = bounded(app, stop_at, executor(app)?.ask(question)).await?;
+    }
+    Ok(outcome)
+}
+
+/// Returns the work that is left, if a server does a call as a task.
+fn rest_of(outcome: &mut Outcome) -> Option<Work> {
+    outcome.goes_on.take_if(|_| outcome.result.is_ok()).map(|work| *work)
 }
 
 fn executor(app: &App) -> Result<&dyn Executor, Problem> {

@@ -136,6 +136,8 @@ impl Calls {
             Event::Accepted(_)
             | Event::Started
             | Event::Adopted { .. }
+            | Event::TaskStarted { .. }
+            | Event::TaskEnded { .. }
             | Event::ChildrenStarted { .. }
             | Event::ChildEnded { .. }
             | Event::NodeFailed { .. }

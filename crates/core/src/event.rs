@@ -17,6 +17,7 @@ use crate::caller::Actor;
 use crate::failure::ErrorClass;
 use crate::ids::{AgentId, Attempt, EdgeIndex, ExecutionId, FlowId, NodeId, NodeIndex, StepKey, TenantId};
 use crate::payload::Payload;
+use crate::remote_task::RemoteTask;
 use crate::session::SessionPart;
 use crate::status::{ExecutionStatus, Wait};
 use crate::timestamp::Timestamp;
@@ -134,6 +135,24 @@ pub enum Event {
         /// Whether it is known to have used nothing of the budget of the execution.
         #[serde(default, skip_serializing_if = "is_false")]
         unspent: bool,
+    },
+    /// A server does a call as a task, which is waited for: in later attempts, too.
+    TaskStarted {
+        /// Its node.
+        node: NodeIndex,
+        /// The key of the call.
+        #[serde(default, skip_serializing_if = "StepKey::is_only")]
+        step: StepKey,
+        /// The task.
+        task: Arc<RemoteTask>,
+    },
+    /// The task of a call is not waited for any more: it has ended, or the server is asked to end it.
+    TaskEnded {
+        /// Its node.
+        node: NodeIndex,
+        /// The key of the call.
+        #[serde(default, skip_serializing_if = "StepKey::is_only")]
+        step: StepKey,
     },
     /// A call waits until a person has approved it. It has not begun.
     ApprovalRequested {

@@ -24,6 +24,7 @@ mod same_nodes;
 mod session;
 mod start;
 mod steps;
+mod tasks;
 mod timers;
 mod waiting;
 

@@ -153,6 +153,11 @@ impl StepKey {
         Self(Some(name.into()))
     }
 
+    /// Returns whether this is [`Self::ONLY`].
+    pub const fn is_only(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// Returns the name; `None` for [`Self::ONLY`].
     pub fn name(&self) -> Option<&str> {
         self.0.as_deref()

@@ -27,6 +27,7 @@ pub mod payload;
 mod place;
 pub mod protection;
 pub mod quota;
+pub mod remote_task;
 pub mod retry;
 pub mod scope;
 pub mod session;

@@ -74,7 +74,8 @@ impl Sampling {
             | Task::Turn(_)
             | Task::Tool { .. }
             | Task::Judge(_)
-            | Task::ListTools { .. } => Span::Call(node, attempt, &work.step),
+            | Task::ListTools { .. }
+            | Task::CancelTask { .. } => Span::Call(node, attempt, &work.step),
         };
         let (trace, span) = (trace_id(work.execution), span_id(work.execution, span));
         format!("00-{trace:032x}-{span:016x}-{:02x}", u8::from(self.keeps(work.execution)))

@@ -133,6 +133,7 @@ fn work(placed: &PlacedNode, pinned: &Pinned, step: node::Step, now: Timestamp) 
         has_own_timeout: placed.node.attempt_timeout.is_some(),
         previous_error: None,
         session: None,
+        remote_task: None,
     }
 }
 

@@ -11,6 +11,7 @@ use crate::guardrail::Stage;
 use crate::ids::{AgentId, Attempt, ExecutionId, FlowId, NodeId, NodeIndex, StepKey, TenantId};
 use crate::payload::Payload;
 use crate::quota::Quota;
+use crate::remote_task::RemoteTask;
 use crate::session::SessionPart;
 use crate::template::SecretSlot;
 use crate::timestamp::Timestamp;
@@ -47,6 +48,8 @@ pub struct Work {
     pub previous_error: Option<Arc<str>>,
     /// What was said before in the session of the node; only where a skill is asked.
     pub session: Option<Box<SessionPart>>,
+    /// The task of the server that does this call: it is waited for, and the call is not made again.
+    pub remote_task: Option<Arc<RemoteTask>>,
 }
 
 impl Work {
@@ -54,6 +57,12 @@ impl Work {
     pub fn key(&self) -> CallKey {
         let (node, attempt, step) = (self.node, self.attempt, self.step.clone());
         CallKey { execution: self.execution, node, attempt, step }
+    }
+
+    /// Returns the outcome of a failure that says nothing of the task that this is about, if it is about one.
+    pub fn failed(&self, failure: Failure) -> Outcome {
+        let goes_on = self.remote_task.is_some().then(|| Box::new(self.clone()));
+        Outcome { goes_on, ..Outcome::failed(failure) }
     }
 
     /// Returns the key that this call has in all attempts of its node: `<execution>:<node>`, and `:<step>` where an
@@ -143,6 +152,13 @@ pub enum Task {
         /// Its version.
         version: Option<u32>,
     },
+    /// Asks an MCP server to end the task that the work names, whose result nobody wants any more.
+    CancelTask {
+        /// The agent.
+        agent_id: AgentId,
+        /// The version that the execution is pinned to.
+        version: Option<u32>,
+    },
     /// Sends one HTTP request.
     HttpRequest,
     /// Returns its input.
@@ -163,6 +179,7 @@ impl Task {
             Self::Skill { .. }
             | Self::Tool { .. }
             | Self::ListTools { .. }
+            | Self::CancelTask { .. }
             | Self::HttpRequest
             | Self::Echo => 0,
         }
@@ -241,12 +258,15 @@ pub struct Outcome {
     pub usage: Option<Arc<Usage>>,
     /// What the agent's provider said it has room for; `None` where it said nothing.
     pub quota: Option<Box<Quota>>,
+    /// The work that is left, if a server does the call as a task that has not ended. Without a failure, it is to be begun as
+    /// soon as the task is stored.
+    pub goes_on: Option<Box<Work>>,
 }
 
 impl Outcome {
     /// Returns the outcome of a call that used nothing that is counted.
     pub fn new(result: Result<Payload, Failure>) -> Self {
-        Self { result, usage: None, quota: None }
+        Self { result, usage: None, quota: None, goes_on: None }
     }
 
     /// Returns the outcome of a call that completed and used nothing that is counted.

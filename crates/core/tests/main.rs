@@ -32,5 +32,6 @@ mod slots;
 mod stories;
 mod support;
 mod switch;
+mod tasks;
 mod totals;
 mod turns;

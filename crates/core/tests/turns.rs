@@ -180,6 +180,7 @@ fn each_call_has_its_own_key_and_the_pinned_versions() {
             task @ (Task::Skill { .. }
             | Task::Judge(_)
             | Task::ListTools { .. }
+            | Task::CancelTask { .. }
             | Task::HttpRequest
             | Task::Echo) => {
                 panic!("{task:?}")

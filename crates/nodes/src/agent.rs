@@ -23,7 +23,8 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 
 pub(crate) use self::judge::ask_judge;
 pub(crate) use self::llm::Fits;
-pub(crate) use self::mcp::{Commands, Eras, list_tools};
+use self::mcp::Awaiting;
+pub(crate) use self::mcp::{Commands, Eras, cancel_task, list_tools};
 pub use self::mcp::{McpCommand, McpCommands};
 pub(crate) use self::question::answer_question;
 pub(crate) use self::tool::call_tool;
@@ -63,13 +64,17 @@ pub(crate) async fn run_skill(
 ) -> Outcome {
     let agent = match find_agent(shared, work.tenant, wanted.agent, wanted.version).await {
         Ok(agent) => agent,
-        Err(failure) => return Outcome::failed(failure),
+        Err(failure) => return work.failed(failure),
     };
     let (skill, input) = match prepare(shared, work, &agent, wanted.skill, keyring).await {
         Ok(prepared) => prepared,
-        Err(failure) => return Outcome::failed(failure),
+        Err(failure) => return work.failed(failure),
     };
     let party = Party { flow: work.flow, peer: wanted.agent.to_string().into() };
+    if let Some(task) = &work.remote_task {
+        let awaiting = Awaiting { shared, stop, work, task, agent: &agent, skill, party };
+        return awaiting.outcome(keyring).await;
+    }
     let slot = shared.slots.acquire_unless(stop, party).await;
     let call = SkillCall { shared, slot: &slot, work, wanted, agent: &agent, skill, input: &input };
     call.run(keyring).await
@@ -142,6 +147,7 @@ impl<'a> SkillCall<'a> {
             | Task::Tool { .. }
             | Task::Judge(_)
             | Task::ListTools { .. }
+            | Task::CancelTask { .. }
             | Task::HttpRequest
             | Task::Echo => None,
         }
@@ -159,7 +165,7 @@ impl SkillCall<'_> {
         match &self.agent.backend {
             Backend::Http(config) => Outcome::new(http::run(self, config, keyring).await),
             Backend::Llm(_) => llm::run(self, keyring).await,
-            Backend::Mcp(config) => Outcome::new(mcp::run(self, config, keyring).await),
+            Backend::Mcp(config) => mcp::run(self, config, keyring).await,
         }
     }
 
@@ -182,22 +188,22 @@ impl SkillCall<'_> {
         }
         Ok(headers)
     }
+}
 
-    /// Describes where `output` does not match the output schema of the skill; `None` if it matches.
-    async fn output_misfit(
-        &self,
-        output: &Value,
-        scrubber: &Arc<Scrubber>,
-    ) -> Result<Option<String>, Failure> {
-        match &self.skill.output_schema {
-            Some(schema) => self
-                .shared
-                .checks
-                .misfit(schema, output, scrubber)
-                .await
-                .map_err(|message| misconfigured(format!("`output_schema`: {message}."))),
-            None => Ok(None),
-        }
+/// Describes where `output` does not match the output schema of the skill; `None` if it matches.
+async fn output_misfit(
+    shared: &Shared,
+    skill: &Skill,
+    output: &Value,
+    scrubber: &Arc<Scrubber>,
+) -> Result<Option<String>, Failure> {
+    match &skill.output_schema {
+        Some(schema) => shared
+            .checks
+            .misfit(schema, output, scrubber)
+            .await
+            .map_err(|message| misconfigured(format!("`output_schema`: {message}."))),
+        None => Ok(None),
     }
 }
 

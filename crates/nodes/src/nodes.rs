@@ -14,7 +14,8 @@ use steadflow_core::work::{Outcome, Stop, Task, Work};
 
 use crate::action::http_request;
 use crate::agent::{
-    Commands, Eras, Fits, McpCommands, Wanted, answer_question, ask_judge, call_tool, list_tools, run_skill,
+    Commands, Eras, Fits, McpCommands, Wanted, answer_question, ask_judge, call_tool, cancel_task,
+    list_tools, run_skill,
 };
 use crate::directory::AgentDirectory;
 use crate::egress::{
@@ -208,6 +209,7 @@ impl Nodes {
             | Task::Turn(_)
             | Task::Tool { .. }
             | Task::Judge(_)
+            | Task::CancelTask { .. }
             | Task::ListTools { .. } => {
                 let stop = Stop::default();
                 let running = run(Arc::clone(&self.shared), stop.clone(), work);
@@ -272,6 +274,9 @@ async fn run(shared: Arc<Shared>, stop: Stop, work: Work) -> Outcome {
         }
         Task::Tool { .. } => call_tool(&shared, &stop, &work, &mut keyring).await,
         Task::Judge(_) => ask_judge(&shared, &stop, &work, &mut keyring).await,
+        Task::CancelTask { agent_id, version } => {
+            cancel_task(&shared, &stop, &work, (*agent_id, *version), &mut keyring).await
+        }
         Task::ListTools { agent_id, version } => {
             list_tools(&shared, &stop, &work, (*agent_id, *version), &mut keyring)
                 .await
@@ -282,7 +287,10 @@ async fn run(shared: Arc<Shared>, stop: Stop, work: Work) -> Outcome {
             Err(failure) => Outcome::failed(failure),
         },
     };
-    within_limit(keyring.scrub(outcome), shared.limits.output_bytes_max)
+    let outcome = within_limit(keyring.scrub(outcome), shared.limits.output_bytes_max);
+    // What is left is left of the whole work, of which some of the above does only a part.
+    let rest = |rest: Box<Work>| Box::new(Work { remote_task: rest.remote_task, ..work });
+    Outcome { goes_on: outcome.goes_on.map(rest), ..outcome }
 }
 
 fn within_limit(outcome: Outcome, bytes_max: usize) -> Outcome {

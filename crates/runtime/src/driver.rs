@@ -14,7 +14,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use parking_lot::Mutex;
 use steadflow_core::execution::Input;
 use steadflow_core::protection::GateTotals;
-use steadflow_core::work::{CallKey, Outcome, Work};
+use steadflow_core::work::{CallKey, Outcome, Task, Work};
 use steadflow_store::Store;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
@@ -179,7 +179,10 @@ impl Driver {
 
     fn start_step(&mut self, work: Work) {
         let key = work.key();
+        let is_heard = !matches!(work.task, Task::CancelTask { .. });
         match self.world.executor.execute(work) {
+            Performing::Ready(_) if !is_heard => {}
+            Performing::Running(work, _) if !is_heard => self.calls.start_unheard(work),
             Performing::Ready(outcome) => self.step_ended(key, outcome),
             Performing::Running(work, stop) => self.calls.start(key, stop, work),
         }

@@ -54,6 +54,7 @@ impl Peers {
             Task::Skill { .. }
             | Task::Tool { .. }
             | Task::ListTools { .. }
+            | Task::CancelTask { .. }
             | Task::HttpRequest
             | Task::Echo => self.plain(work),
         }

@@ -3170,7 +3170,7 @@ export interface components {
             readonly name?: string | null;
         };
         /** @description One entry of the journal. The events of one decision have the same `seq` and `at`. */
-        readonly JournalEvent: components["schemas"]["AcceptedEvent"] | components["schemas"]["StartedEvent"] | components["schemas"]["AdoptedEvent"] | components["schemas"]["AttemptStartedEvent"] | components["schemas"]["AttemptFailedEvent"] | components["schemas"]["AttemptReleasedEvent"] | components["schemas"]["StepStartedEvent"] | components["schemas"]["StepCompletedEvent"] | components["schemas"]["StepFailedEvent"] | components["schemas"]["ApprovalRequestedEvent"] | components["schemas"]["ApprovalDecidedEvent"] | components["schemas"]["ChildrenStartedEvent"] | components["schemas"]["ChildEndedEvent"] | components["schemas"]["NodeCompletedEvent"] | components["schemas"]["NodeFailedEvent"] | components["schemas"]["NodeSkippedEvent"] | components["schemas"]["NodeWaitingEvent"] | components["schemas"]["SessionTakenEvent"] | components["schemas"]["BackoffEndedEvent"] | components["schemas"]["ResolvedEvent"] | components["schemas"]["PausedEvent"] | components["schemas"]["ResumedEvent"] | components["schemas"]["FinishedEvent"];
+        readonly JournalEvent: components["schemas"]["AcceptedEvent"] | components["schemas"]["StartedEvent"] | components["schemas"]["AdoptedEvent"] | components["schemas"]["AttemptStartedEvent"] | components["schemas"]["AttemptFailedEvent"] | components["schemas"]["AttemptReleasedEvent"] | components["schemas"]["StepStartedEvent"] | components["schemas"]["StepCompletedEvent"] | components["schemas"]["StepFailedEvent"] | components["schemas"]["TaskStartedEvent"] | components["schemas"]["TaskEndedEvent"] | components["schemas"]["ApprovalRequestedEvent"] | components["schemas"]["ApprovalDecidedEvent"] | components["schemas"]["ChildrenStartedEvent"] | components["schemas"]["ChildEndedEvent"] | components["schemas"]["NodeCompletedEvent"] | components["schemas"]["NodeFailedEvent"] | components["schemas"]["NodeSkippedEvent"] | components["schemas"]["NodeWaitingEvent"] | components["schemas"]["SessionTakenEvent"] | components["schemas"]["BackoffEndedEvent"] | components["schemas"]["ResolvedEvent"] | components["schemas"]["PausedEvent"] | components["schemas"]["ResumedEvent"] | components["schemas"]["FinishedEvent"];
         /** @description An event of the journal. */
         readonly JournalMessage: {
             /** @description An event of the journal. */
@@ -4442,6 +4442,41 @@ export interface components {
              * @enum {string}
              */
             readonly type: "switch";
+        };
+        /** @description The task of a call is not waited for any more: it has ended, or the server is asked to end it. */
+        readonly TaskEndedEvent: {
+            readonly node_id: string;
+            /** @description The name of the call; null for the only call of an attempt. */
+            readonly step: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "task_ended";
+            /** Format: int64 */
+            readonly seq: number;
+            /** Format: date-time */
+            readonly at: string;
+        };
+        /** @description An MCP server does a call as a task, which is waited for: in later attempts, too. */
+        readonly TaskStartedEvent: {
+            readonly node_id: string;
+            /** @description The name of the call; null for the only call of an attempt. */
+            readonly step: string | null;
+            /**
+             * Format: int64
+             * @description How long the server is left alone between two questions, in milliseconds.
+             */
+            readonly poll_interval_ms: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "task_started";
+            /** Format: int64 */
+            readonly seq: number;
+            /** Format: date-time */
+            readonly at: string;
         };
         /** @description Which node to test, in which graph, with what. */
         readonly TestNode: {

@@ -80,6 +80,8 @@ impl Turns {
             Event::Accepted(_)
             | Event::Started
             | Event::Adopted { .. }
+            | Event::TaskStarted { .. }
+            | Event::TaskEnded { .. }
             | Event::ApprovalDecided { .. }
             | Event::ChildrenStarted { .. }
             | Event::ChildEnded { .. }

@@ -167,6 +167,22 @@ enum What<'a> {
         http_status: Option<u16>,
         usage: UsageView,
     },
+    /// An MCP server does a call as a task, which is waited for: in later attempts, too.
+    TaskStarted {
+        #[schema(value_type = String)]
+        node_id: NodeId,
+        /// The name of the call; null for the only call of an attempt.
+        step: Option<&'a str>,
+        /// How long the server is left alone between two questions, in milliseconds.
+        poll_interval_ms: u64,
+    },
+    /// The task of a call is not waited for any more: it has ended, or the server is asked to end it.
+    TaskEnded {
+        #[schema(value_type = String)]
+        node_id: NodeId,
+        /// The name of the call; null for the only call of an attempt.
+        step: Option<&'a str>,
+    },
     /// A call waits until a person has approved it.
     ApprovalRequested {
         #[schema(value_type = String)]

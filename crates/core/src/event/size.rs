@@ -11,6 +11,7 @@ impl Event {
         match self {
             Self::AttemptStarted { input, .. } | Self::StepStarted { input, .. } => of(input),
             Self::AttemptFailed { message, body, .. } => message.len() + of(body),
+            Self::TaskStarted { task, .. } => task.id.len(),
             Self::ApprovalRequested { arguments, .. } => arguments.len(),
             Self::ApprovalDecided { verdict, comment, .. } => {
                 let edited = match verdict {
@@ -27,6 +28,7 @@ impl Event {
             | Self::Started
             | Self::Adopted { .. }
             | Self::AttemptReleased { .. }
+            | Self::TaskEnded { .. }
             | Self::ChildrenStarted { .. }
             | Self::NodeFailed { .. }
             | Self::NodeSkipped { .. }
@@ -97,6 +99,11 @@ mod tests {
             (decided(json!({ "approved": { "arguments": [1, 2] } })), 9),
             (decided(json!({ "approved": {} })), 4),
             (decided(json!("rejected")), 4),
+            (
+                json!({ "task_started": { "node": 0, "task": { "id": "12345", "agent": uuid::Uuid::nil(), "poll_ms": 5 } } }),
+                5,
+            ),
+            (json!({ "task_ended": { "node": 0, "step": "a" } }), 0),
             (json!({ "node_skipped": { "node": 0 } }), 0),
         ] {
             let read: Event = serde_json::from_str(&event.to_string()).unwrap();

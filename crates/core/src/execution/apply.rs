@@ -132,6 +132,7 @@ impl Execution {
         {
             return Err("a call ended that was not under way");
         }
+        node.check_task(event)?;
         if !node.approvals.is_empty() || matches!(event, Event::ApprovalDecided { .. }) {
             node.check_approval(event)?;
         }
@@ -188,6 +189,10 @@ impl Execution {
             }
             Event::StepEnded { node, step, result, usage, unspent: _ } => {
                 self.apply_step_ended(*node, step, result, usage.as_ref(), at);
+            }
+            Event::TaskStarted { node, step, task } => self.nodes[node.at()].task_started(step, task),
+            Event::TaskEnded { node, step } => {
+                self.nodes[node.at()].tasks.retain(|awaited| awaited.step != *step);
             }
             Event::ApprovalRequested { .. } => self.apply_approval_requested(event, at),
             Event::ApprovalDecided { .. } => self.apply_approval_decided(event, at),
@@ -476,6 +481,8 @@ impl Event {
             | Self::BackoffEnded { node, .. }
             | Self::StepStarted { node, .. }
             | Self::StepEnded { node, .. }
+            | Self::TaskStarted { node, .. }
+            | Self::TaskEnded { node, .. }
             | Self::ApprovalRequested { node, .. }
             | Self::ApprovalDecided { node, .. }
             | Self::ChildrenStarted { node, .. }

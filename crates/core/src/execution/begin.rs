@@ -208,6 +208,7 @@ impl<'a> Decider<'a> {
         let Edges { not_taken, undecided } = self.edges_after(node, &output);
         self.end_metering();
         self.stop_other_calls(node);
+        self.cancel_tasks(node);
         self.cancel_children(node);
         let reused = origin == Origin::Reused;
         self.emit(Event::NodeCompleted { node, output, not_taken, usage, reused });

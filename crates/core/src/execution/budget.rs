@@ -56,6 +56,8 @@ impl Spending {
             Event::Accepted(_)
             | Event::Started
             | Event::Adopted { .. }
+            | Event::TaskStarted { .. }
+            | Event::TaskEnded { .. }
             | Event::ApprovalRequested { .. }
             | Event::ApprovalDecided { .. }
             | Event::ChildrenStarted { .. }
@@ -215,7 +217,9 @@ impl Decider<'_> {
                 };
                 (*agent_id, skill.as_str(), None)
             }
-            Task::ListTools { .. } | Task::HttpRequest | Task::Echo => return Ok(None),
+            Task::ListTools { .. } | Task::CancelTask { .. } | Task::HttpRequest | Task::Echo => {
+                return Ok(None);
+            }
         };
         Ok(Some(Question { agent: self.agent(agent)?, skill, turn }))
     }

@@ -180,6 +180,7 @@ impl Decider<'_> {
     /// The own timeout of an attempt expires: its calls are stopped before anything else follows.
     fn stop_attempt(&mut self, node: NodeIndex) {
         self.stop_calls(node, Stopped::Overdue);
+        self.cancel_tasks(node);
         let timeout = self.flow.flow.graph.node(node).attempt_timeout.unwrap_or_default();
         let failure = Failure::new(ErrorClass::Timeout, messages::attempt_timed_out(timeout));
         self.attempt_failed(node, failure, None);
@@ -188,6 +189,11 @@ impl Decider<'_> {
     fn adopt(&mut self, worker: Arc<str>) {
         self.emit(Event::Adopted { worker });
         for node in self.calling_nodes() {
+            if self.execution.node(node).only_awaits_tasks() {
+                // Nothing is unknown, and nothing is done twice.
+                self.release_attempt(node);
+                continue;
+            }
             let failure = Failure::new(
                 ErrorClass::Interrupted,
                 "The process stopped during this attempt; whether its work was done is unknown",
@@ -199,9 +205,13 @@ impl Decider<'_> {
     fn release(&mut self) {
         for node in self.calling_nodes() {
             self.stop_calls(node, Stopped::Unwanted);
-            if let Some(attempt) = self.execution.node(node).running_attempt() {
-                self.emit(Event::AttemptReleased { node, attempt });
-            }
+            self.release_attempt(node);
+        }
+    }
+
+    fn release_attempt(&mut self, node: NodeIndex) {
+        if let Some(attempt) = self.execution.node(node).running_attempt() {
+            self.emit(Event::AttemptReleased { node, attempt });
         }
     }
 
@@ -311,10 +321,13 @@ impl Decider<'_> {
     pub(super) fn finish(&mut self, end: End) {
         for node in self.execution.active.clone() {
             self.stop_calls(node, Stopped::Unwanted);
+            self.cancel_tasks(node);
             self.cancel_children(node);
             self.leave_session(node);
         }
-        let stays = |effect: &Effect| matches!(effect, Effect::StopStep(..) | Effect::SessionLeft(_));
+        let stays = |effect: &Effect| {
+            matches!(effect, Effect::StopStep(..) | Effect::CancelTask(_) | Effect::SessionLeft(_))
+        };
         self.decision.effects.retain(stays);
         let End { status, message, class, node, by } = end;
         self.emit(Event::Finished { status, message, class, node, by });

@@ -86,6 +86,8 @@ pub enum Effect {
     StartStep(Box<Work>),
     /// Stop a call; its result is ignored.
     StopStep(CallKey, Stopped),
+    /// Ask a server to end a task. Nobody waits for what it says.
+    CancelTask(Box<Work>),
     /// Ask for a slot of an agent, and answer with [`super::Input::SlotAnswered`].
     AwaitSlot(Box<SlotRequest>),
     /// Take a session for a node, and answer with [`super::Input::SessionAnswered`].

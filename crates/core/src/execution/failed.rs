@@ -131,6 +131,7 @@ impl Decider<'_> {
             handlers().copied().filter(|&edge| !self.error_edge_holds(node, edge)).collect();
         let is_handled = not_taken.len() < handlers().count();
         self.end_metering();
+        self.cancel_tasks(node);
         self.leave_session(node);
         self.emit(Event::NodeFailed { node, not_taken });
         if is_handled {

@@ -6,6 +6,7 @@ use crate::approval::Approval;
 use crate::failure::ErrorClass;
 use crate::ids::{Attempt, StepKey};
 use crate::payload::Payload;
+use crate::remote_task::AwaitedTask;
 use crate::session::SessionPart;
 use crate::status::{NodeStatus, Wait};
 use crate::step::{ChildRecord, ChildState, PastStep, StepRecord};
@@ -26,6 +27,8 @@ pub struct NodeExecution {
     pub past: Vec<PastStep>,
     /// The calls that had or have to be approved, of all attempts, in the order in which they were asked for.
     pub approvals: Vec<Approval>,
+    /// The tasks of servers that do its calls and have not ended, of all attempts.
+    pub tasks: Vec<AwaitedTask>,
     /// The child executions that it started, by number.
     pub children: Vec<ChildRecord>,
     /// The resolved input of the last attempt, unless it follows from the flow version.

@@ -51,6 +51,7 @@ impl Decider<'_> {
             self.emit(Event::StepStarted { node, step, input: of_step, stop_at, tokens, tool, reserved });
         }
         let running = self.execution.node(node);
+        let remote_task = running.task_of(&key).cloned();
         let session = running.session.clone().filter(|_| task.is_of_session());
         stop_at = stop_at.into_iter().chain(running.stop_at()).min();
         let work = Work {
@@ -68,6 +69,7 @@ impl Decider<'_> {
             has_own_timeout,
             previous_error: running.previous_error(),
             session,
+            remote_task,
         };
         self.decision.effects.push(Effect::StartStep(Box::new(work)));
     }
@@ -80,6 +82,10 @@ impl Decider<'_> {
         limited: &BTreeMap<AgentId, Option<Budget>>,
     ) -> Result<Option<Box<SlotRequest>>, Box<Failure>> {
         let Some(agent) = self.asked_agent(&step.task) else { return Ok(None) };
+        // Questions about a task are no calls of the agent.
+        if self.execution.node(node).task_of(&step.key).is_some() {
+            return Ok(None);
+        }
         let Some(budget) = limited.get(&agent) else { return Ok(None) };
         let state = self.execution.node(node);
         let attempt = state.running_attempt().unwrap_or_else(|| state.next_attempt());
@@ -109,7 +115,7 @@ impl Decider<'_> {
                 let agent = self.execution.agents.as_ref()?.get(agent_id)?;
                 agent.skill(skill)?.rules.as_ref()?.asked.get(&**tool).copied()
             }
-            Task::ListTools { .. } | Task::HttpRequest | Task::Echo => None,
+            Task::ListTools { .. } | Task::CancelTask { .. } | Task::HttpRequest | Task::Echo => None,
         }
     }
 
@@ -182,8 +188,16 @@ impl Decider<'_> {
         Ok(())
     }
 
-    fn end_step(&mut self, node: NodeIndex, step: &StepKey, outcome: Outcome) {
-        let Outcome { result, mut usage, quota: _ } = outcome;
+    pub(super) fn end_step(&mut self, node: NodeIndex, step: &StepKey, outcome: Outcome) {
+        let Outcome { result, mut usage, quota: _, goes_on } = outcome;
+        let result = match (result, goes_on) {
+            (Ok(_), Some(work)) => return self.await_task(node, step, work),
+            (Err(failure), Some(_)) => Err(failure),
+            (result, None) => {
+                self.end_task(node, step);
+                result
+            }
+        };
         if *step != StepKey::ONLY {
             let unspent = result.as_ref().is_err_and(|failure| self.execution.is_unspent(failure));
             let result = recorded(&result);
@@ -204,6 +218,7 @@ impl Decider<'_> {
         while let Some(step) = overdue(self.execution.node(node)) {
             let limit = step.stop_at.unwrap_or(now).since(step.started_at);
             self.stop_calls_if(node, Stopped::Overdue, |open| *open == step.key);
+            self.cancel_task(node, &step.key);
             let failure = Failure::new(ErrorClass::Timeout, messages::step_timed_out(&step.key, limit));
             self.end_step(node, &step.key, Outcome::failed(failure));
         }

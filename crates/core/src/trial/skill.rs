@@ -80,5 +80,6 @@ pub(super) fn work_of(
         has_own_timeout: false,
         previous_error: None,
         session: None,
+        remote_task: None,
     }
 }

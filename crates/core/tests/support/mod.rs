@@ -38,6 +38,8 @@ pub(crate) struct Play {
     pub(crate) requests: Vec<SlotRequest>,
     /// The agents whose calls need a slot.
     pub(crate) limited: Option<Arc<BTreeMap<AgentId, Option<Budget>>>>,
+    /// What servers were asked to cancel.
+    pub(crate) cancelled: Vec<Work>,
     /// The sessions that were asked for.
     pub(crate) claims: Vec<SessionClaim>,
     /// The child executions that were started.
@@ -76,9 +78,19 @@ impl Play {
         execution.decide(Input::Start, START, &mut decision).expect("a new execution starts");
         let (journal, work, children) = (Vec::new(), Vec::new(), Vec::new());
         let (requests, text) = (Vec::new(), String::new());
-        let claims = Vec::new();
-        let mut play =
-            Self { execution, journal, now: START, work, requests, limited, claims, children, text };
+        let (claims, cancelled) = (Vec::new(), Vec::new());
+        let mut play = Self {
+            execution,
+            journal,
+            now: START,
+            work,
+            requests,
+            limited,
+            cancelled,
+            claims,
+            children,
+            text,
+        };
         play.record(decision);
         play
     }
@@ -178,6 +190,11 @@ impl Play {
                     self.work.push(*work);
                     ("begin", key.node, key.attempt, key.step)
                 }
+                Effect::CancelTask(work) => {
+                    let key = work.key();
+                    self.cancelled.push(*work);
+                    ("ask for", key.node, key.attempt, key.step)
+                }
                 Effect::StopStep(key, _) => ("stop", key.node, key.attempt, key.step),
                 Effect::AwaitSlot(request) => {
                     let key = request.call.clone();
@@ -263,6 +280,10 @@ impl Play {
                     format!("{} call {step} fails ({class}: {message})", of(node))
                 }
             },
+            Event::TaskStarted { node, step, task } => {
+                format!("{} call {step} is task {}", of(node), task.id)
+            }
+            Event::TaskEnded { node, step } => format!("{} call {step} has no task any more", of(node)),
             Event::ApprovalRequested { node, step, tool, arguments, .. } => {
                 format!("{} call {step} of {tool} with {arguments:?} needs approval", of(node))
             }

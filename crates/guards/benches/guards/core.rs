@@ -95,9 +95,11 @@ fn run(flow: Arc<FlowVersion>) -> (Arc<FlowVersion>, Vec<Record>) {
 fn take_work(decision: &mut Decision) -> Option<Box<steadflow_core::work::Work>> {
     std::mem::take(&mut decision.effects).into_iter().find_map(|effect| match effect {
         Effect::StartStep(work) => Some(work),
-        Effect::StopStep(..) | Effect::AwaitSlot(_) | Effect::AwaitSession(_) | Effect::SessionLeft(_) => {
-            None
-        }
+        Effect::StopStep(..)
+        | Effect::CancelTask(_)
+        | Effect::AwaitSlot(_)
+        | Effect::AwaitSession(_)
+        | Effect::SessionLeft(_) => None,
     })
 }
 

@@ -10,7 +10,7 @@ use steadflow_core::json;
 use steadflow_core::payload::Payload;
 use url::Url;
 
-use super::{SkillCall, misconfigured};
+use super::{SkillCall, misconfigured, output_misfit};
 use crate::body::Content;
 use crate::call::header;
 use crate::egress::{Answer, Request};
@@ -41,7 +41,9 @@ pub(super) async fn run(
     let peer = answer.peer();
     let output = read(answer, call.shared.limits.output_bytes_max).await?;
     let unreadable = |error| unreadable(&peer, &error);
-    if let Some(misfit) = call.output_misfit(&output.to_value().map_err(unreadable)?, &scrubber).await? {
+    if let Some(misfit) =
+        output_misfit(call.shared, call.skill, &output.to_value().map_err(unreadable)?, &scrubber).await?
+    {
         let message = format!("The response of {peer} does not match the output schema: {misfit}.");
         return Err(Failure::new(ErrorClass::ModelOutput, message));
     }

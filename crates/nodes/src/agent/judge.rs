@@ -29,6 +29,9 @@ pub(crate) async fn ask_judge(
     let work = Work { task, input, secrets: Arc::default(), previous_error: None, ..work.clone() };
     let wanted = Wanted { agent: *agent_id, version: *version, skill };
     let mut outcome = run_skill(shared, stop, &work, wanted, keyring).await;
+    if outcome.result.is_ok() && outcome.goes_on.is_some() {
+        return outcome;
+    }
     outcome.result = match outcome.result {
         Ok(output) => verdict(skill, output, *fails),
         // Its own guardrails refuse what it was asked, or its answer: that is no verdict.

@@ -55,7 +55,7 @@ use self::reply::{Reply, misfit};
 use self::speech::Speech;
 use self::stop::Stop;
 use super::tool::asked_skill;
-use super::{SkillCall, find_agent, guard};
+use super::{SkillCall, find_agent, guard, output_misfit};
 use crate::secrets::{Keyring, Scrubber};
 
 /// Maximum number of requests of one attempt: the first one, and those that are changed because a server refused a part
@@ -91,7 +91,7 @@ pub(super) async fn run(call: &SkillCall<'_>, keyring: &mut Keyring<'_>) -> Outc
         Err(Lost { failure, part }) => {
             let usage = part.as_ref().map(|part| usage_of(call, config, prices, part));
             let body = failure.body.clone().or_else(|| part?.kept());
-            return Outcome { result: Err(Failure { body, ..failure }), usage, quota };
+            return Outcome { usage, quota, ..Outcome::failed(Failure { body, ..failure }) };
         }
     };
     let usage = Some(usage_of(call, config, prices, &reply));
@@ -116,7 +116,7 @@ pub(super) async fn run(call: &SkillCall<'_>, keyring: &mut Keyring<'_>) -> Outc
         }
         failure
     });
-    Outcome { result, usage, quota }
+    Outcome { usage, quota, ..Outcome::new(result) }
 }
 
 /// Returns an answer for people, with the text that it was read from.
@@ -324,7 +324,7 @@ async fn output_of(call: &SkillCall<'_>, reply: Reply, scrubber: &Arc<Scrubber>)
 }
 
 async fn fitting(call: &SkillCall<'_>, output: Value, scrubber: &Arc<Scrubber>) -> Result<Value, Failure> {
-    match call.output_misfit(&output, scrubber).await? {
+    match output_misfit(call.shared, call.skill, &output, scrubber).await? {
         Some(reason) => Err(misfit(&format!("does not match the output schema: {reason}"))),
         None => Ok(output),
     }

@@ -15,13 +15,17 @@ mod mirrored;
 mod output;
 mod process;
 mod session;
+mod task;
+
+use std::sync::Arc;
 
 use serde_json::{Value, json};
-use steadflow_core::agent::{Agent, Backend, McpConfig};
+use steadflow_core::agent::{Agent, Backend, McpConfig, Skill};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::AgentId;
 use steadflow_core::payload::Payload;
-use steadflow_core::work::{Stop, Work};
+use steadflow_core::remote_task::RemoteTask;
+use steadflow_core::work::{Outcome, Stop, Work};
 
 use self::client::Caller;
 pub(crate) use self::command::Commands;
@@ -29,7 +33,9 @@ pub use self::command::{McpCommand, McpCommands};
 use self::conversation::{Conversation, Reach};
 use self::definition::Definition;
 pub(crate) use self::era::Eras;
-use super::{SkillCall, find_agent, misconfigured};
+pub(super) use self::task::Awaiting;
+pub(crate) use self::task::cancel_task;
+use super::{SkillCall, find_agent, misconfigured, output_misfit};
 use crate::nodes::Shared;
 use crate::secrets::Keyring;
 use crate::slots::Party;
@@ -39,12 +45,31 @@ const TOOLS_MAX: usize = 1_000;
 /// Maximum number of pages of the list of them.
 const PAGES_MAX: usize = 100;
 
+/// What a server did with a call.
+enum Called {
+    /// It has returned this.
+    Output(Payload),
+    /// It does it as a task.
+    Task(RemoteTask),
+}
+
 /// Calls the tool that has the name of the skill, if its definition is the one that was accepted.
-pub(super) async fn run(
+pub(super) async fn run(call: &SkillCall<'_>, config: &McpConfig, keyring: &mut Keyring<'_>) -> Outcome {
+    match call_tool(call, config, keyring).await {
+        Ok(Called::Output(output)) => Outcome::completed(output),
+        Ok(Called::Task(task)) => {
+            let rest = Work { remote_task: Some(Arc::new(task)), ..call.work.clone() };
+            Outcome { goes_on: Some(Box::new(rest)), ..Outcome::completed(Payload::null()) }
+        }
+        Err(failure) => Outcome::failed(failure),
+    }
+}
+
+async fn call_tool(
     call: &SkillCall<'_>,
     config: &McpConfig,
     keyring: &mut Keyring<'_>,
-) -> Result<Payload, Failure> {
+) -> Result<Called, Failure> {
     let arguments = match call.input {
         Value::Object(_) => call.input.clone(),
         Value::Null => json!({}),
@@ -63,14 +88,35 @@ pub(super) async fn run(
         definition::check(&tools, tool, pinned, conversation.who())?;
     }
     let result = conversation.call(call.skill, &arguments).await?;
-    let who = conversation.who().to_owned();
+    let (who, has_tasks) = (conversation.who().to_owned(), conversation.has_tasks());
     drop(conversation);
-    let output = output::output_of(&result, &who, tool)?;
-    if let Some(misfit) = call.output_misfit(&message::value_of(&output), &keyring.scrubber()).await? {
-        let message = format!("The response of {who} does not match the output schema: {misfit}.");
-        return Err(Failure::new(ErrorClass::ModelOutput, message));
+    if has_tasks && let Some(task) = task::begun(&result, &who, tool, call.wanted.agent)? {
+        if keyring.scrubber().text(&task.id) != *task.id {
+            let message = format!("{who} does the call of `{tool}` as a task whose ID holds a secret.");
+            return Err(Failure::new(ErrorClass::Rejected, message));
+        }
+        return Ok(Called::Task(task));
     }
-    Ok(output)
+    output_of(call.shared, call.skill, &result, &who, keyring).await.map(Called::Output)
+}
+
+/// Returns the output that the result of a tool is, if it is one and matches the output schema of the skill.
+async fn output_of(
+    shared: &Shared,
+    skill: &Skill,
+    result: &Payload,
+    who: &str,
+    keyring: &Keyring<'_>,
+) -> Result<Payload, Failure> {
+    let output = output::output_of(result, who, &skill.name)?;
+    let misfit = output_misfit(shared, skill, &message::value_of(&output), &keyring.scrubber()).await?;
+    match misfit {
+        Some(misfit) => {
+            let message = format!("The response of {who} does not match the output schema: {misfit}.");
+            Err(Failure::new(ErrorClass::ModelOutput, message))
+        }
+        None => Ok(output),
+    }
 }
 
 /// Lists the tools of the server that an agent is, and says which of its skills they are.

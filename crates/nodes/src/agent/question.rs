@@ -9,6 +9,7 @@ use steadflow_core::payload::Payload;
 use steadflow_core::trial::{About, Question, UNSTORED};
 use steadflow_core::work::{Outcome, Stop, Task};
 
+use super::mcp::Awaiting;
 use super::{SkillCall, Wanted, http, llm, mcp, misconfigured, prepare};
 use crate::nodes::Shared;
 use crate::secrets::Keyring;
@@ -29,7 +30,12 @@ pub(crate) async fn answer_question(
     let name = match &work.task {
         Task::Turn(turn) => &turn.skill,
         Task::Skill { skill, .. } => skill,
-        Task::Tool { .. } | Task::Judge(_) | Task::ListTools { .. } | Task::HttpRequest | Task::Echo => {
+        Task::Tool { .. }
+        | Task::Judge(_)
+        | Task::ListTools { .. }
+        | Task::CancelTask { .. }
+        | Task::HttpRequest
+        | Task::Echo => {
             return Outcome::failed(misconfigured("This is no question to an agent.".to_owned()));
         }
     };
@@ -43,6 +49,10 @@ pub(crate) async fn answer_question(
     };
     let wanted = Wanted { agent: UNSTORED, version: None, skill: name };
     let party = Party { flow: work.flow, peer: work.execution.to_string().into() };
+    if let Some(task) = &work.remote_task {
+        let awaiting = Awaiting { shared, stop, work, task, agent, skill, party };
+        return answered(awaiting.outcome(keyring).await);
+    }
     let slot = shared.slots.acquire_unless(stop, party).await;
     let call = SkillCall { shared, slot: &slot, work, wanted, agent, skill, input: &input };
     match (about, &agent.backend) {
@@ -53,13 +63,15 @@ pub(crate) async fn answer_question(
         (About::Prompt, Backend::Llm(config)) => Outcome::new(llm::prompt_of(&call, config).await),
         (About::Prompt, Backend::Http(_) | Backend::Mcp(_)) => Outcome::failed(no_model(agent)),
         (About::Answer, Backend::Llm(_)) => call.run(keyring).await,
-        (About::Answer, Backend::Http(_) | Backend::Mcp(_)) => {
-            let outcome = call.run(keyring).await;
-            let output = |output: &Payload| json!({ "output": output.to_value().unwrap_or_default() });
-            let result = outcome.result.map(|given| Payload::from_value(&output(&given)));
-            Outcome { result, ..outcome }
-        }
+        (About::Answer, Backend::Http(_) | Backend::Mcp(_)) => answered(call.run(keyring).await),
     }
+}
+
+/// Returns the outcome of an agent without a model as an answer.
+fn answered(outcome: Outcome) -> Outcome {
+    let output = |output: &Payload| json!({ "output": output.to_value().unwrap_or_default() });
+    let result = outcome.result.map(|given| Payload::from_value(&output(&given)));
+    Outcome { result, ..outcome }
 }
 
 /// Asks a model the shortest question. An answer that cannot be used, such as one that is cut off, is an answer, too.

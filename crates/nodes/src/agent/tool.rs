@@ -31,7 +31,7 @@ pub(crate) async fn call_tool(
     let found = find_tool(shared, work, wanted, name, keyring).await;
     let called = match found {
         Ok(tool) => tool,
-        Err(failure) => return Outcome::failed(failure),
+        Err(failure) => return work.failed(failure),
     };
     match called.action {
         ToolAction::HttpRequest { input_schema, request } => {

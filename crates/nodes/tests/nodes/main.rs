@@ -21,6 +21,7 @@ mod llm_streams;
 mod mcp;
 mod mcp_failures;
 mod mcp_server;
+mod mcp_tasks;
 mod models;
 mod peers;
 mod proxy;

@@ -71,7 +71,10 @@ async fn a_tool_of_a_server_without_sessions_is_called_at_once() {
     assert_eq!(asked[1].body["params"]["arguments"], json!({}));
     let meta = &asked[1].body["params"]["_meta"];
     assert_eq!(meta["io.modelcontextprotocol/protocolVersion"], "2026-07-28");
-    assert_eq!(meta["io.modelcontextprotocol/clientCapabilities"], json!({}));
+    assert_eq!(
+        meta["io.modelcontextprotocol/clientCapabilities"],
+        json!({ "extensions": { "io.modelcontextprotocol/tasks": {} } })
+    );
     assert_eq!(asked[0].header("mcp-method"), Some("server/discover"));
     assert_eq!(asked[1].header("mcp-method"), Some("tools/call"));
     assert_eq!(asked[1].header("mcp-protocol-version"), Some("2026-07-28"));
@@ -279,7 +282,7 @@ async fn a_server_that_speaks_another_protocol_than_before_is_asked_again() {
 }
 
 /// A model and a server, by their IDs.
-struct Two(BTreeMap<AgentId, Arc<Agent>>);
+pub(crate) struct Two(pub(crate) BTreeMap<AgentId, Arc<Agent>>);
 
 impl AgentDirectory for Two {
     fn agent(

@@ -79,6 +79,7 @@ pub(crate) fn work(task: Task, input: &Value) -> Work {
         has_own_timeout: false,
         previous_error: None,
         session: None,
+        remote_task: None,
     }
 }
 

@@ -30,6 +30,11 @@ impl Calls {
         self.running.insert(key, Running { stop, task });
     }
 
+    /// Adds a call of which nobody wants to know what came of it.
+    pub(super) fn start_unheard(&mut self, work: OutcomeFuture) {
+        self.tasks.spawn(work);
+    }
+
     /// Stops calls; their outcomes will not come.
     pub(super) fn stop(&mut self, keys: &[CallKey]) {
         let stopped: Vec<_> = keys.iter().filter_map(|key| self.running.remove(key)).collect();

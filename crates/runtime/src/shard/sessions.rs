@@ -220,7 +220,10 @@ impl Shard {
             match effect {
                 Effect::AwaitSlot(request) => self.gates.wait(*request),
                 Effect::AwaitSession(claim) => self.await_session(*claim, now),
-                Effect::StartStep(_) | Effect::StopStep(..) | Effect::SessionLeft(_) => {}
+                Effect::StartStep(_)
+                | Effect::CancelTask(_)
+                | Effect::StopStep(..)
+                | Effect::SessionLeft(_) => {}
             }
         }
     }

@@ -106,7 +106,9 @@ impl Shard {
     fn release_effects(&mut self, effects: &mut Vec<Effect>, now: Timestamp) {
         for effect in effects.drain(..) {
             match effect {
-                Effect::StartStep(work) => self.actions.push(Action::StartStep(work)),
+                Effect::StartStep(work) | Effect::CancelTask(work) => {
+                    self.actions.push(Action::StartStep(work))
+                }
                 Effect::StopStep(key, stopped) => {
                     self.call_stopped(&key, stopped, now);
                     self.actions.push(Action::StopStep(key));

@@ -102,7 +102,12 @@ impl Executor for Scripted {
             Task::Turn(turn) => {
                 self.turns.lock().expect("no test panics while it holds this lock").push(turn.version);
             }
-            Task::Tool { .. } | Task::Judge(_) | Task::ListTools { .. } | Task::HttpRequest | Task::Echo => {}
+            Task::Tool { .. }
+            | Task::Judge(_)
+            | Task::ListTools { .. }
+            | Task::CancelTask { .. }
+            | Task::HttpRequest
+            | Task::Echo => {}
         }
         let input = work.input.to_value().expect("it is readable");
         let guard = Dropped(Arc::clone(&self.dropped), work.node_id.to_string());

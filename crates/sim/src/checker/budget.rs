@@ -68,6 +68,8 @@ impl Spending {
             Event::Accepted(_)
             | Event::Started
             | Event::Adopted { .. }
+            | Event::TaskStarted { .. }
+            | Event::TaskEnded { .. }
             | Event::AttemptStarted { .. }
             | Event::ApprovalRequested { .. }
             | Event::ApprovalDecided { .. }

@@ -66,7 +66,12 @@ fn most_of(work: &Work) -> Option<(AgentId, u64)> {
     let (agent, skill, answer) = match &work.task {
         Task::Skill { agent_id, skill, .. } => (*agent_id, &**skill, None),
         Task::Turn(turn) => (turn.agent_id, &*turn.skill, turn.tokens_max),
-        Task::Judge(_) | Task::Tool { .. } | Task::ListTools { .. } | Task::HttpRequest | Task::Echo => {
+        Task::Judge(_)
+        | Task::Tool { .. }
+        | Task::ListTools { .. }
+        | Task::CancelTask { .. }
+        | Task::HttpRequest
+        | Task::Echo => {
             return None;
         }
     };

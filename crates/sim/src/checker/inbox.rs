@@ -152,6 +152,8 @@ impl What {
             Event::ApprovalDecided { by, .. } if by.kind == ActorKind::User => Some(Self::Approve),
             Event::Accepted(_)
             | Event::Adopted { .. }
+            | Event::TaskStarted { .. }
+            | Event::TaskEnded { .. }
             | Event::Started
             | Event::AttemptStarted { .. }
             | Event::AttemptFailed { .. }

@@ -258,7 +258,9 @@ impl Checker {
             }
             Task::Turn(turn) => (&turn.agent_id, &turn.version),
             Task::Judge(judgement) => (&judgement.agent_id, &judgement.version),
-            Task::ListTools { .. } | Task::HttpRequest | Task::Echo => return Ok(()),
+            Task::ListTools { .. } | Task::CancelTask { .. } | Task::HttpRequest | Task::Echo => {
+                return Ok(());
+            }
         };
         let pinned = self.story(work.execution).and_then(|story| story.accepted.agents.get(agent_id));
         if version.as_ref() == pinned {

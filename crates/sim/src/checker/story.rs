@@ -34,7 +34,7 @@ pub(crate) struct Story {
     pub(super) started_at: Option<Timestamp>,
     pub(super) ended_at: Option<Timestamp>,
     /// What each edge was decided to be.
-    edges: Vec<Option<bool>>,
+    pub(super) edges: Vec<Option<bool>>,
     status: ExecutionStatus,
 }
 
@@ -147,7 +147,10 @@ impl Story {
     fn event(&mut self, event: &Event, sight: &Sight<'_>) -> Verdict {
         self.spending.take(event)?;
         match event {
-            Event::Accepted(_) | Event::Adopted { .. } => Ok(()),
+            Event::Accepted(_)
+            | Event::Adopted { .. }
+            | Event::TaskStarted { .. }
+            | Event::TaskEnded { .. } => Ok(()),
             Event::Started => self.started(sight.at),
             Event::AttemptStarted { node, attempt, .. } => self.attempt_started(*node, *attempt, sight),
             Event::AttemptFailed { .. } => self.attempt_failed(event, sight),
@@ -243,7 +246,7 @@ impl Story {
         self.end(node, NodeEnd::Completed, sight.at)
     }
 
-    fn end(&mut self, node: NodeIndex, end: NodeEnd, at: Timestamp) -> Verdict {
+    pub(super) fn end(&mut self, node: NodeIndex, end: NodeEnd, at: Timestamp) -> Verdict {
         let story = &mut self.nodes[node.at()];
         story.parts.drop_open(at);
         if story.end.replace(end).is_some() {
@@ -263,21 +266,6 @@ impl Story {
             let is_taken = version.flow.graph.edge(edge).on == trigger && !not_taken.contains(&edge);
             self.edges[edge.at()] = Some(is_taken);
         }
-    }
-
-    fn skipped(&mut self, node: NodeIndex, at: Timestamp) -> Verdict {
-        let graph = self.graph();
-        let incoming = &graph.incoming[node.at()];
-        let is_unreachable = incoming.iter().all(|edge| self.edges[edge.at()] == Some(false));
-        if !is_unreachable || (incoming.is_empty() && graph.starts.contains(&node)) {
-            return Err("R6: skipped although an edge may lead there".into());
-        }
-        self.end(node, NodeEnd::Skipped, at)?;
-        let version = Arc::clone(&self.version);
-        for edge in &version.flow.graph.outgoing[node.at()] {
-            self.edges[edge.at()] = Some(false);
-        }
-        Ok(())
     }
 
     /// A node has its first word: everything that it needs must be recorded, and nothing new starts while paused.

@@ -1,13 +1,15 @@
-//! What holds whenever all decisions of an execution are committed: V1 and R4.
+//! What holds whenever all decisions of an execution are committed: V1, R4, and R6 of what is skipped.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use steadflow_core::event::Record;
 use steadflow_core::execution::Execution;
 use steadflow_core::ids::{ExecutionId, NodeIndex};
+use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::CallKey;
 
-use super::story::Story;
+use super::story::{NodeEnd, Story};
 use super::{Checker, Verdict};
 
 impl Checker {
@@ -75,6 +77,22 @@ impl Story {
             self.records().iter().map(|text| serde_json::from_str(text)).collect();
         let records = records.map_err(|error| format!("R3: unreadable record: {error}"))?;
         Execution::replay(self.id(), self.version().clone(), records).map_err(|error| format!("R4: {error}"))
+    }
+
+    /// No edge leads to a node, and none leads on from it.
+    pub(super) fn skipped(&mut self, node: NodeIndex, at: Timestamp) -> Verdict {
+        let graph = self.graph();
+        let incoming = &graph.incoming[node.at()];
+        let is_unreachable = incoming.iter().all(|edge| self.edges[edge.at()] == Some(false));
+        if !is_unreachable || (incoming.is_empty() && graph.starts.contains(&node)) {
+            return Err("R6: skipped although an edge may lead there".into());
+        }
+        self.end(node, NodeEnd::Skipped, at)?;
+        let version = Arc::clone(&self.version);
+        for edge in &version.flow.graph.outgoing[node.at()] {
+            self.edges[edge.at()] = Some(false);
+        }
+        Ok(())
     }
 }
 

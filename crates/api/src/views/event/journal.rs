@@ -88,6 +88,8 @@ impl Journal {
             Event::StepEnded { node, step, result, usage, unspent: _ } => {
                 step_ended(id(node), step, result, usage.as_deref())
             }
+            Event::TaskStarted { node, step, task } => task_started(id(node), step, task.poll_ms),
+            Event::TaskEnded { node, step } => What::TaskEnded { node_id: id(node), step: step.name() },
             Event::ApprovalRequested { node, step, tool, arguments: _, hash, expires_at } => {
                 approval_requested(id(node), step, tool, hash, *expires_at)
             }
@@ -209,6 +211,10 @@ fn step_started<'r>(
         reserved_tokens: tokens,
         reserved: of_budget.map(Into::into),
     }
+}
+
+fn task_started(node_id: NodeId, step: &StepKey, poll_interval_ms: u64) -> What<'_> {
+    What::TaskStarted { node_id, step: step.name(), poll_interval_ms }
 }
 
 fn approval_requested<'r>(

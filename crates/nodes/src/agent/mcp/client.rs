@@ -64,9 +64,9 @@ pub(super) struct Client<'a> {
 
 /// Why a request has no result.
 pub(super) struct Refused {
-    failure: Failure,
+    pub(super) failure: Failure,
     /// The JSON-RPC error, if there is one.
-    code: Option<i64>,
+    pub(super) code: Option<i64>,
 }
 
 impl From<Failure> for Refused {
@@ -110,17 +110,7 @@ impl<'a> Client<'a> {
     /// # Errors
     /// The server cannot be reached, or speaks no protocol that is known.
     pub(super) async fn begin(caller: Caller<'a>, url: Url, headers: HeaderMap) -> Result<Self, Failure> {
-        let mut client = Self {
-            caller,
-            server: url.to_string(),
-            url,
-            headers,
-            era: Era::Modern,
-            version: None,
-            session: None,
-            asked: 0,
-            questions: 0,
-        };
+        let mut client = Self::modern(caller, url, headers);
         let eras = &caller.shared.eras;
         match eras.of(&client.server) {
             Some(Era::Modern) => {}
@@ -134,6 +124,25 @@ impl<'a> Client<'a> {
             }
         }
         Ok(client)
+    }
+
+    /// Goes on with a server that speaks the protocol without sessions.
+    pub(super) fn modern(caller: Caller<'a>, url: Url, headers: HeaderMap) -> Self {
+        Self {
+            caller,
+            server: url.to_string(),
+            url,
+            headers,
+            era: Era::Modern,
+            version: None,
+            session: None,
+            asked: 0,
+            questions: 0,
+        }
+    }
+
+    pub(super) fn is_modern(&self) -> bool {
+        self.era == Era::Modern
     }
 
     /// Finds out which protocol the server speaks. One that does not answer in the time for connecting speaks an earlier one.
@@ -210,6 +219,15 @@ impl<'a> Client<'a> {
         }
         let params = json!({ "name": tool, "arguments": arguments });
         self.request_with("tools/call", params, headers).await.map_err(Failure::from)
+    }
+
+    /// Sends a request about a task.
+    ///
+    /// # Errors
+    /// There is no result.
+    pub(super) async fn ask_task(&mut self, method: &'static str, id: &str) -> Result<Payload, Refused> {
+        let headers = HeaderMap::from_iter([(NAME, mirrored::value(id))]);
+        self.request_with(method, json!({ "taskId": id }), headers).await
     }
 
     /// Sends one request, and returns its result with the headers of the response.

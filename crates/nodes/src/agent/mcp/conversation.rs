@@ -10,7 +10,7 @@ use steadflow_core::payload::Payload;
 use url::Url;
 
 use super::super::misconfigured;
-use super::client::{Caller, Client};
+use super::client::{Caller, Client, Refused};
 use super::command::Listed;
 use super::local::LocalClient;
 use crate::call::{AGENT, header};
@@ -91,6 +91,39 @@ impl<'a> Conversation<'a> {
                 let who = client.who();
                 Ok(Self { with: With::Command(client), who })
             }
+        }
+    }
+
+    /// Goes on with a server that has begun a task.
+    ///
+    /// # Errors
+    /// A local command cannot be started.
+    pub(super) async fn resume(caller: Caller<'a>, reach: Reach) -> Result<Self, Failure> {
+        match reach {
+            Reach::Http(url, headers) => {
+                let who = peer(&url);
+                Ok(Self { with: With::Http(Box::new(Client::modern(caller, url, headers))), who })
+            }
+            reach @ Reach::Command(..) => Self::begin(caller, reach).await,
+        }
+    }
+
+    /// Returns whether the server may do a call as a task.
+    pub(super) fn has_tasks(&self) -> bool {
+        match &self.with {
+            With::Http(client) => client.is_modern(),
+            With::Command(client) => client.is_modern(),
+        }
+    }
+
+    /// Sends a request about a task.
+    ///
+    /// # Errors
+    /// There is no result.
+    pub(super) async fn ask_task(&mut self, method: &'static str, id: &str) -> Result<Payload, Refused> {
+        match &mut self.with {
+            With::Http(client) => client.ask_task(method, id).await,
+            With::Command(client) => client.ask_task(method, id).await,
         }
     }
 

@@ -7,7 +7,7 @@ use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::payload::Payload;
 use tokio::time::timeout;
 
-use super::client::{Caller, RESPONSE_PER_OUTPUT};
+use super::client::{Caller, RESPONSE_PER_OUTPUT, Refused};
 use super::command::{Listed, Start};
 use super::era::Era;
 use super::message;
@@ -58,7 +58,9 @@ impl<'a> LocalClient<'a> {
         // What an HTTP server gets as headers, under the same names.
         let meta =
             headers.iter().filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.into())));
-        self.request_with("tools/call", json!({ "name": tool, "arguments": arguments }), meta.collect()).await
+        self.request_with("tools/call", json!({ "name": tool, "arguments": arguments }), meta.collect())
+            .await
+            .map_err(Failure::from)
     }
 
     /// Sends a request.
@@ -66,7 +68,19 @@ impl<'a> LocalClient<'a> {
     /// # Errors
     /// There is no result.
     pub(super) async fn request(&self, method: &str, params: Value) -> Result<Payload, Failure> {
-        self.request_with(method, params, Map::new()).await
+        self.request_with(method, params, Map::new()).await.map_err(Failure::from)
+    }
+
+    /// Sends a request about a task.
+    ///
+    /// # Errors
+    /// There is no result.
+    pub(super) async fn ask_task(&self, method: &str, id: &str) -> Result<Payload, Refused> {
+        self.request_with(method, json!({ "taskId": id }), Map::new()).await
+    }
+
+    pub(super) fn is_modern(&self) -> bool {
+        self.era == Era::Modern
     }
 
     async fn request_with(
@@ -74,7 +88,7 @@ impl<'a> LocalClient<'a> {
         method: &str,
         params: Value,
         mut meta: Map<String, Value>,
-    ) -> Result<Payload, Failure> {
+    ) -> Result<Payload, Refused> {
         if self.era == Era::Modern {
             meta.extend(message::meta());
         }
@@ -95,8 +109,10 @@ impl<'a> LocalClient<'a> {
         };
         match answer {
             Ok(Ok(result)) => Ok(result),
-            Ok(Err(error)) => Err(error.failure(&self.who(), method)),
-            Err(ended) => Err(ended.failure(&self.command.name, &self.caller.keyring.scrubber())),
+            Ok(Err(error)) => {
+                Err(Refused { failure: error.failure(&self.who(), method), code: Some(error.code) })
+            }
+            Err(ended) => Err(ended.failure(&self.command.name, &self.caller.keyring.scrubber()).into()),
         }
     }
 }

@@ -30,6 +30,9 @@ const URL_ELICITATION_REQUIRED: i64 = -32042;
 /// Maximum number of characters of what a server says in a message.
 const CHARS_MAX: usize = 1_000;
 
+/// The extension by which a server does a call as a task.
+const TASKS: &str = "io.modelcontextprotocol/tasks";
+
 /// Returns who is calling.
 pub(super) fn client_info() -> Value {
     json!({ "name": "steadflow", "version": env!("CARGO_PKG_VERSION") })
@@ -48,7 +51,7 @@ pub(super) fn meta() -> Map<String, Value> {
     Map::from_iter([
         ("io.modelcontextprotocol/protocolVersion".to_owned(), MODERN_VERSION.into()),
         ("io.modelcontextprotocol/clientInfo".to_owned(), client_info()),
-        ("io.modelcontextprotocol/clientCapabilities".to_owned(), json!({})),
+        ("io.modelcontextprotocol/clientCapabilities".to_owned(), json!({ "extensions": { TASKS: {} } })),
     ])
 }
 
@@ -163,7 +166,7 @@ pub(super) fn value_of(checked: &Payload) -> Value {
 }
 
 impl RpcError {
-    fn read(error: Value) -> Self {
+    pub(super) fn read(error: Value) -> Self {
         let code = error.get("code").and_then(Value::as_i64).unwrap_or_default();
         let message = error.get("message").and_then(Value::as_str).unwrap_or("it does not say why");
         Self { code, message: shortened(message), whole: error }

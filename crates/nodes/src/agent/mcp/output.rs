@@ -44,6 +44,12 @@ pub(super) fn output_of(result: &Payload, peer: &str, tool: &str) -> Result<Payl
             ));
         }
     }
+    if !fields.contains_key("content") && fields.get("task").is_some_and(|task| value_of(task).is_object()) {
+        return rejected(format!(
+            "{peer} does the call of `{tool}` as a task of MCP 2025-11-25, which was not asked for. Only tasks of 2026-07-28 can \
+             be waited for."
+        ));
+    }
     let structured = fields.remove("structuredContent").filter(|structured| !structured.is_null());
     let contents = of_contents(fields.remove("content"));
     if said == true {
@@ -137,6 +143,11 @@ mod tests {
                 "asks for more input",
             ),
             (json!({ "resultType": "task" }), ErrorClass::Rejected, "returned `resultType` as \"task\""),
+            (
+                json!({ "task": { "taskId": "t-1", "status": "working" } }),
+                ErrorClass::Rejected,
+                "as a task of MCP 2025-11-25",
+            ),
             (json!({ "resultType": 5 }), ErrorClass::Rejected, "returned `resultType` as 5"),
             (
                 json!({ "isError": "true", "content": [] }),

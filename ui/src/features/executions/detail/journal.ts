@@ -87,6 +87,10 @@ function lineOf(event: JournalEvent): Line {
         text: events.stepFailed(event.step),
         detail: errorOf(event),
       };
+    case 'task_started':
+      return { kind: 'attempt', tone: 'info', text: events.taskStarted(event.step) };
+    case 'task_ended':
+      return { kind: 'attempt', tone: 'neutral', text: events.taskEnded(event.step) };
     case 'approval_requested':
       return { kind: 'attempt', tone: 'attention', text: events.approvalRequested(event.step, event.tool) };
     case 'approval_decided':

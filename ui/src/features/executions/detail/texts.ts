@@ -294,6 +294,8 @@ export const texts = {
     stepStarted: (step: string, tool?: string | null) => `Call ${step}${tool ? ` of ${tool}` : ''} started`,
     stepCompleted: (step: string) => `Call ${step} completed`,
     stepFailed: (step: string) => `Call ${step} failed`,
+    taskStarted: (step: string | null | undefined) => `Call${step ? ` ${step}` : ''} is a task of the server`,
+    taskEnded: (step: string | null | undefined) => `Call${step ? ` ${step}` : ''} has no task any more`,
     approvalRequested: (step: string, tool: string) => `Call ${step} of ${tool} waits for approval`,
     approvalDecided: (step: string, decision: string, isEdited: boolean) =>
       `Call ${step} ${decision}${isEdited ? ' with edited arguments' : ''}`,
