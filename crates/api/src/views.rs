@@ -18,4 +18,5 @@ pub(crate) mod session;
 pub(crate) mod shown;
 mod text;
 pub(crate) mod usage;
+pub(crate) mod verdict;
 pub(crate) mod wire;

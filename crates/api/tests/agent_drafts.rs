@@ -101,3 +101,108 @@ async fn unsaved_skill_is_tried_with_its_prompt_and_its_tools_are_not_called() {
     );
     assert_eq!((&prompt["prompt"], &prompt["tool_calls"]), (&tried["prompt"], &json!([])));
 }
+
+fn judged(guardrails: &Value) -> Value {
+    let mut agent = analyst();
+    agent["skills"][0] = json!({ "name": "score", "guardrails": guardrails });
+    agent
+}
+
+fn judge(name: &str, on: &str, then: &str) -> Value {
+    json!({ "name": name, "on": on, "judge": { "agent_id": NO_ID, "skill": "judge" }, "then": then })
+}
+
+fn verdicts(tried: &Value) -> Vec<String> {
+    let said = |verdict: &Value| {
+        let part = |key: &str| verdict[key].as_str().unwrap_or("-").to_owned();
+        format!(
+            "{} {} {}: {} {}",
+            part("guardrail"),
+            part("on"),
+            part("then"),
+            verdict["passed"],
+            part("reason")
+        )
+    };
+    tried["verdicts"].as_array().expect("a list").iter().map(said).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn judges_are_asked_about_what_is_tried_and_the_model_is_asked_once() {
+    let api = Api::new().await;
+    let agent = judged(&json!([judge("asked", "input", "fail"), judge("fair", "output", "repair")]));
+    let tried = async |input: &Value| {
+        let body = json!({ "agent": agent, "skill": "score", "input_data": input });
+        api.post("agents/try", &body).await.expect(200)
+    };
+
+    let refused = tried(&json!({ "judged": true, "answer": { "text": "fine" } })).await;
+    assert_eq!(
+        verdicts(&refused),
+        ["asked input fail: true I looked.", "fair output repair: true I looked."]
+    );
+    assert_eq!((&refused["success"], &refused["output"]), (&json!(true), &json!({ "text": "fine" })));
+
+    let bad_input = tried(&json!({ "judged": true, "says": "bad", "answer": {} })).await;
+    assert_eq!(verdicts(&bad_input), ["asked input fail: false It is bad."]);
+    assert_eq!((&bad_input["success"], &bad_input["output"]), (&json!(false), &json!(null)));
+    assert_eq!(bad_input["error"]["error_class"], "guardrail");
+
+    let unjudged = tried(&json!({ "fails": 1, "answer": { "text": "fine" } })).await;
+    assert_eq!(verdicts(&unjudged), ["asked input fail: null -"]);
+    assert_eq!(unjudged["verdicts"][0]["error_message"], "Connection timeout");
+    assert_eq!((&unjudged["success"], &unjudged["output"]), (&json!(false), &json!(null)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn output_that_a_judge_refuses_is_shown_with_what_would_follow() {
+    let api = Api::new().await;
+    let input = json!({ "judged": true, "answer": { "text": "good" } });
+    for (then, success) in [("repair", true), ("ask", true), ("fail", false)] {
+        let mut agent = judged(&json!([judge("fair", "output", then)]));
+        agent["skills"][0]["instructions"] = json!("Rate.");
+        let mut input = input.clone();
+        input["answer"]["text"] = json!("bad");
+        let body = json!({ "agent": agent, "skill": "score", "input_data": input });
+
+        let tried = api.post("agents/try", &body).await.expect(200);
+
+        let reason = if then == "fail" { "It is bad." } else { "I looked." };
+        assert_eq!(verdicts(&tried), [format!("fair output {then}: false {reason}")]);
+        assert_eq!(
+            (&tried["success"], &tried["output"]),
+            (&json!(success), &json!({ "text": "bad" })),
+            "{then}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn skill_and_node_with_a_judge_are_tried_as_an_execution_runs_them() {
+    let api = Api::new().await;
+    let stored = judged(&json!([judge("fair", "output", "repair")]));
+    let id = text(&api.post("agents", &stored).await.expect(201)["id"]);
+    let input = json!({ "judged": true, "answers": [{ "output": "bad" }, { "output": "good" }] });
+    let expected = ["fair output repair: false I looked.", "fair output repair: true I looked."];
+
+    let body = json!({ "skill": "score", "input_data": input });
+    let executed = api.post(&format!("agents/{id}/execute"), &body).await.expect(200);
+    assert_eq!(
+        (&executed["result"], verdicts(&executed)),
+        (&json!("good"), expected.map(str::to_owned).to_vec())
+    );
+
+    let node =
+        json!({ "id": "n", "type": "agent", "agent_id": id, "skill": "score", "input": "${trigger_data}" });
+    let test = |input: &Value| json!({ "flow_definition": { "nodes": [node] }, "node_id": "n", "trigger_data": input });
+    let tested = api.post("flows/test-node", &test(&input)).await.expect(200);
+    assert_eq!(
+        (&tested["output"], verdicts(&tested)),
+        (&json!("good"), expected.map(str::to_owned).to_vec())
+    );
+
+    let asks = json!({ "skills": [{ "name": "score", "guardrails": [judge("fair", "output", "ask")] }] });
+    api.patch(&format!("agents/{id}"), &asks).await.expect(200);
+    let untried = api.post("flows/test-node", &test(&input)).await.expect(200);
+    assert_eq!(verdicts(&untried), Vec::<String>::new(), "a person would be asked, so nothing is");
+}

@@ -62,6 +62,7 @@ async fn node_is_tried_with_pinned_outputs_and_nothing_is_stored() {
         "key": "${secrets.KEY}"
       },
       "error": null,
+      "verdicts": [],
       "usage": {
         "input_tokens": 0,
         "output_tokens": 0,
@@ -109,6 +110,7 @@ async fn what_the_template_misses_is_named() {
         "status": null,
         "body": null
       },
+      "verdicts": [],
       "usage": {
         "input_tokens": 0,
         "output_tokens": 0,
@@ -178,6 +180,7 @@ async fn delay_answers_at_once_when_it_would_be_over() {
         "waited_until": "2027-01-15T09:00:00.000000Z"
       },
       "error": null,
+      "verdicts": [],
       "usage": {
         "input_tokens": 0,
         "output_tokens": 0,

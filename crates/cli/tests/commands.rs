@@ -74,7 +74,7 @@ impl Bench {
     async fn call(&self, skill: &str, arguments: Value) -> Result<Value, Failure> {
         let input = Payload::from_value(&arguments);
         let (tenant, execution, skill) = (TenantId::DEFAULT, EXECUTION, skill.into());
-        let trial = SkillTrial { tenant, agent_id: AGENT, version: 1, skill, input, execution };
+        let trial = SkillTrial { tenant, agent_id: AGENT, version: 1, skill, rules: None, input, execution };
         self.perform(trial.work(Timestamp::from_micros(0))).await
     }
 

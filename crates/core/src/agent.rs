@@ -23,7 +23,7 @@ use serde_json::{Map, Value};
 use self::destination::Destination;
 use crate::budget::Budget;
 use crate::document::Fault;
-use crate::guardrail::Guardrail;
+use crate::guardrail::{Guardrail, Then};
 use crate::template::Template;
 use crate::transcript::Rules;
 use crate::usage::{Currency, Usage};
@@ -319,6 +319,14 @@ impl Skill {
     /// Returns whether only a flow can run it, since it takes more than one call.
     pub fn is_loop(&self) -> bool {
         self.rules.as_ref().is_some_and(|rules| rules.is_loop())
+    }
+
+    /// Returns the rules of one that takes several calls, none of them of a tool or of a person, so that it can be tried by
+    /// itself.
+    pub fn rules_of_trial(&self) -> Option<Arc<Rules>> {
+        let asks = |guardrail: &Guardrail| guardrail.then == Then::Ask;
+        let is_tried = self.is_loop() && self.tools.is_empty() && !self.guardrails.iter().any(asks);
+        self.rules.clone().filter(|_| is_tried)
     }
 
     /// Returns a skill of which only the name is known.

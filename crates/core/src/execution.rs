@@ -56,6 +56,7 @@ pub use messages::last_error;
 pub use node::{AttemptError, AttemptRecord, NodeExecution, NodeState};
 pub use result::ResultParts;
 pub use retry_plan::{RetryMode, RetryPlan};
+pub(crate) use steps::recorded;
 pub use timers::TimerReason;
 
 /// An immutable version of a flow: what an execution is pinned to.

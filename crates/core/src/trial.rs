@@ -3,6 +3,7 @@
 //! A trial shares with the state machine what a node's kind means, and leaves out all that makes an execution durable:
 //! nothing is recorded or retried, no edge is decided, and a delay says when it would be over instead of waiting.
 
+mod looped;
 mod question;
 mod skill;
 
@@ -27,6 +28,7 @@ use crate::timestamp::Timestamp;
 use crate::transcript::Rules;
 use crate::work::Work;
 
+pub use looped::{Judged, LoopTrial, Then, asking};
 pub use question::{About, Asker, Question, UNSTORED};
 pub use skill::{SkillTrial, ToolsTrial};
 
@@ -74,7 +76,7 @@ impl Trial {
     pub fn begin(placed: &PlacedNode, pinned: &Pinned, limits: &Limits, now: Timestamp) -> Self {
         let room = placed.node.kind.room();
         let meter = RefCell::new(Meter::new(limits.node_fuel));
-        let values = Trying { placed, pinned, now, limits, meter };
+        let values = Trying { placed, pinned, now, limits, meter, rules: None };
         let context = Context::new(now, Attempt::FIRST, &values);
         let mut next = room.begin(&context);
         if let Next::Wait(Wait::Delay { until }) = next {
@@ -86,7 +88,7 @@ impl Trial {
                 Self { input, step: Step::Known(within_limit(output, limits)) }
             }
             Next::Fail(failure) => Self { input: None, step: Step::Known(Err(failure)) },
-            Next::Step(step) => Self::of_work(work(placed, pinned, step, now)),
+            Next::Step(step) => Self::of_work(work(placed, pinned, step, stop_at(placed, now))),
             Next::Steps { .. } | Next::Session(_) | Next::Wait(_) | Next::Children(_) | Next::Pending => {
                 let message = "This node cannot be tried by itself: run the flow";
                 let failure = Failure::new(ErrorClass::Configuration, message);
@@ -116,8 +118,12 @@ pub fn timed_out(limit: Duration) -> Failure {
     Failure::new(ErrorClass::Timeout, attempt_timed_out(limit))
 }
 
-fn work(placed: &PlacedNode, pinned: &Pinned, step: node::Step, now: Timestamp) -> Work {
-    let limit = placed.node.attempt_timeout.map_or(TIME_MAX, |own| own.min(TIME_MAX));
+/// Returns when a trial that begins at `now` is stopped.
+fn stop_at(placed: &PlacedNode, now: Timestamp) -> Timestamp {
+    now.plus(placed.node.attempt_timeout.map_or(TIME_MAX, |own| own.min(TIME_MAX)))
+}
+
+fn work(placed: &PlacedNode, pinned: &Pinned, step: node::Step, stop_at: Timestamp) -> Work {
     Work {
         tenant: pinned.tenant,
         flow: FlowId::new(Uuid::nil()),
@@ -129,7 +135,7 @@ fn work(placed: &PlacedNode, pinned: &Pinned, step: node::Step, now: Timestamp) 
         task: step.task,
         input: step.input,
         secrets: step.secrets,
-        stop_at: Some(now.plus(limit)),
+        stop_at: Some(stop_at),
         has_own_timeout: placed.node.attempt_timeout.is_some(),
         previous_error: None,
         session: None,
@@ -145,6 +151,8 @@ struct Trying<'t> {
     now: Timestamp,
     limits: &'t Limits,
     meter: RefCell<Meter>,
+    /// Of a skill that takes several calls.
+    rules: Option<&'t Arc<Rules>>,
 }
 
 impl Values for Trying<'_> {
@@ -178,9 +186,8 @@ impl Values for Trying<'_> {
         None
     }
 
-    /// A trial makes one call.
     fn rules(&self, _: AgentId, _: &str) -> Option<Arc<Rules>> {
-        None
+        self.rules.cloned()
     }
 
     fn is_asked_for(&self, case: &str) -> bool {
@@ -199,6 +206,12 @@ impl Values for Trying<'_> {
 }
 
 impl Pinned {
+    /// Returns those of a node that reads its trigger data alone.
+    pub fn given(tenant: TenantId, execution: ExecutionId, trigger_data: Payload) -> Self {
+        let (context_id, context_type, outputs) = (None, None, BTreeMap::new());
+        Self { tenant, execution, trigger_data, context_id, context_type, outputs }
+    }
+
     /// Puts what `references` names in scope, as far as it is pinned.
     fn scope(&self, references: &References, reader: &NodeId, now: Timestamp) -> Scope {
         let pinned = |id: &NodeId| {

@@ -93,6 +93,7 @@ export interface paths {
         /**
          * Tries one skill of an agent that is not stored, once, at most two minutes.
          * @description A model is asked for one answer: the tools that it asks for are shown and not called, and fallback models are not asked.
+         *     Judges of guardrails are asked about its input and its answer.
          *     The skill of a remote agent or an MCP server is called, with all its effects.
          */
         readonly post: operations["try_draft"];
@@ -1534,6 +1535,8 @@ export interface components {
             /** @description Always `true`: a failure is a problem. */
             readonly success: boolean;
             readonly result: components["schemas"]["AnyJson"];
+            /** @description What the judges of its guardrails said, in the order in which they were asked. */
+            readonly verdicts: readonly components["schemas"]["Verdict"][];
             readonly usage: components["schemas"]["Usage"];
         };
         /**
@@ -3604,6 +3607,8 @@ export interface components {
             /** @description The output, where it succeeded. Of a delay: when it would be over. */
             readonly output: components["schemas"]["AnyJson"];
             readonly error: components["schemas"]["Failure"] | null;
+            /** @description What the judges of the agent's guardrails said, in the order in which they were asked. */
+            readonly verdicts: readonly components["schemas"]["Verdict"][];
             readonly usage: components["schemas"]["Usage"];
             /** Format: int64 */
             readonly duration_ms: number;
@@ -4280,7 +4285,10 @@ export interface components {
         readonly SkillTry: {
             readonly success: boolean;
             readonly prompt: components["schemas"]["Prompt"] | null;
-            /** @description The output. Null if there is none: it failed, it asks for tools, or only its prompt was asked for. */
+            /**
+             * @description The output, also one that a judge has refused. Null if there is none: it failed, it asks for tools, or only its prompt
+             *     was asked for.
+             */
             readonly output: components["schemas"]["AnyJson"];
             /** @description The tools that the model asks for. They are not called. */
             readonly tool_calls: readonly components["schemas"]["AskedTool"][];
@@ -4291,6 +4299,10 @@ export interface components {
              *     refused, `error.body` has it.
              */
             readonly raw: components["schemas"]["AnyJson"];
+            /** @description Why a guardrail refuses the output: what the model would be told, which is not asked again here. */
+            readonly refusal: string | null;
+            /** @description What the judges of the guardrails said, in the order in which they were asked. */
+            readonly verdicts: readonly components["schemas"]["Verdict"][];
             readonly error: components["schemas"]["Failure"] | null;
             readonly usage: components["schemas"]["Usage"];
             /** Format: int64 */
@@ -4834,6 +4846,23 @@ export interface components {
         };
         /** @enum {string} */
         readonly ValueType: "text" | "number" | "boolean" | "json" | "any";
+        /** @description What the judge of a guardrail said of a value. */
+        readonly Verdict: {
+            /** @description The name of the guardrail. */
+            readonly guardrail: string;
+            /** @description What was judged: `input`, `arguments` or `output`. */
+            readonly on: string;
+            /** @description The tool that the model asks for, if its arguments were judged. */
+            readonly tool: string | null;
+            /** @description Whether the value passed; null if there is no verdict. */
+            readonly passed: boolean | null;
+            /** @description Why, or why not. */
+            readonly reason: string | null;
+            /** @description What follows in an execution if it did not pass: `fail`, `repair` or `ask`. */
+            readonly follows: string;
+            /** @description Why there is no verdict. */
+            readonly error_message: string | null;
+        };
         /**
          * @description What came of a call that needed approval.
          * @enum {string}

@@ -167,6 +167,19 @@ export const texts = {
     expired: 'Refused: nobody decided in time',
     proposed: 'Arguments that the model wanted',
   },
+  verdicts: {
+    label: 'Verdicts of judges',
+    about: (on: string, tool: string | null) => (tool ? `on ${on} of ${tool}` : `on ${on}`),
+    on: { input: 'the input', arguments: 'the arguments', output: 'the output' } as Readonly<Record<string, string>>,
+    passed: 'passed',
+    refused: 'not passed',
+    none: 'no verdict',
+    follows: {
+      fail: 'If it is refused, the node fails.',
+      repair: 'If it is refused, the model is told and corrects itself.',
+      ask: 'If it is refused, a person is asked.',
+    } as Readonly<Record<string, string>>,
+  },
   conversation: {
     showAll: (size: string) => `Show all (${size})`,
     turns: 'Turns of the session',

@@ -1,18 +1,18 @@
 //! The one table of what a skill's failure is answered with; `docs/reference/api.md` has it for clients.
 
 use steadflow_core::failure::{ErrorClass, Failure};
-use steadflow_core::usage::Usage;
 
 use super::{Failed, Problem, ProblemKind};
+use crate::views::usage::UsageView;
 
 impl Problem {
     /// Returns the problem of a skill that failed after having used `usage`.
-    pub(crate) fn of_skill(failure: Failure, usage: Option<&Usage>) -> Self {
+    pub(crate) fn of_skill(failure: Failure, usage: UsageView) -> Self {
         let kind = kind_of(failure.class);
         let cause = (kind == ProblemKind::Internal).then(|| failure.message.clone());
         let detail = as_sentence(&failure.message);
         let retry_after = failure.retry_after;
-        let failed = Failed { error: failure.into(), usage: usage.into(), retry_after };
+        let failed = Failed { error: failure.into(), usage, retry_after };
         Self { failed: Some(Box::new(failed)), cause, ..Self::new(kind, detail) }
     }
 }

@@ -12,16 +12,17 @@ use steadflow_core::agent::Agent;
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::{AgentId, ExecutionId, TenantId};
 use steadflow_core::payload::Payload;
-use steadflow_core::trial::{About, Asker, Question};
-use steadflow_core::work::Outcome;
-use steadflow_runtime::RuntimeError;
+use steadflow_core::transcript::Rules;
+use steadflow_core::trial::{About, Asker, LoopTrial, Pinned, Question, UNSTORED, asking};
+use steadflow_core::work::{Outcome, Task, Work};
+use steadflow_runtime::{Executor, RuntimeError};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::attempt;
+use crate::attempt::{self, Looped};
 use crate::caller::Identity;
 use crate::documents::AgentDraft;
 use crate::json::{Json, OptionalJson};
@@ -30,6 +31,7 @@ use crate::problem::{Problem, ProblemBody};
 use crate::reply;
 use crate::views::execution_error::ErrorView;
 use crate::views::usage::UsageView;
+use crate::views::verdict::VerdictView;
 use crate::views::wire::{AnyJson, millis};
 
 /// Stands for the model that is not chosen yet.
@@ -100,7 +102,7 @@ pub(crate) async fn list_agent_models(
 
 async fn models(app: &App, agent: Agent, tenant: TenantId) -> Result<Response, Problem> {
     let outcome = attempt::ask(app, Question::models(agent, asker(app, tenant))).await?;
-    let listed = outcome.result.map_err(|failure| Problem::of_skill(failure, None))?;
+    let listed = outcome.result.map_err(|failure| Problem::of_skill(failure, None.into()))?;
     Ok(reply::ok(&read::<AgentModels>(&listed)?))
 }
 
@@ -190,7 +192,8 @@ pub(crate) struct SkillTry {
     success: bool,
     /// What its model is sent, if it is one.
     prompt: Option<PromptView>,
-    /// The output. Null if there is none: it failed, it asks for tools, or only its prompt was asked for.
+    /// The output, also one that a judge has refused. Null if there is none: it failed, it asks for tools, or only its prompt
+    /// was asked for.
     #[schema(value_type = AnyJson)]
     output: Option<AnyJson>,
     /// The tools that the model asks for. They are not called.
@@ -201,6 +204,10 @@ pub(crate) struct SkillTry {
     /// refused, `error.body` has it.
     #[schema(value_type = AnyJson)]
     raw: Option<AnyJson>,
+    /// Why a guardrail refuses the output: what the model would be told, which is not asked again here.
+    refusal: Option<String>,
+    /// What the judges of the guardrails said, in the order in which they were asked.
+    verdicts: Vec<VerdictView>,
     error: Option<ErrorView>,
     usage: UsageView,
     duration_ms: u64,
@@ -236,11 +243,14 @@ struct Answered {
     text: String,
     #[serde(default)]
     raw: Option<Payload>,
+    #[serde(default)]
+    refusal: Option<String>,
 }
 
 /// Tries one skill of an agent that is not stored, once, at most two minutes.
 ///
 /// A model is asked for one answer: the tools that it asks for are shown and not called, and fallback models are not asked.
+/// Judges of guardrails are asked about its input and its answer.
 /// The skill of a remote agent or an MCP server is called, with all its effects.
 #[utoipa::path(post, path = "/api/v1/studio/agents/try", tag = "agents", extensions(("x-turn" = json!("document"))), request_body = TrySkill,
     responses((status = 200, description = "Whether it succeeded, and what came of it", body = SkillTry),
@@ -284,30 +294,79 @@ async fn try_skill(app: &App, agent: Agent, tenant: TenantId, asked: TrySkill) -
     let prompt = if is_model || only_prompt { Some(ask(About::Prompt).await?.result) } else { None };
     let prompt = match prompt.transpose() {
         Ok(prompt) => prompt.as_ref().map(read::<PromptView>).transpose()?,
-        Err(failure) => return Ok(reply::ok(&tried(None, Outcome::failed(failure), Duration::ZERO)?)),
+        Err(failure) => return Ok(reply::ok(&tried(None, Outcome::failed(failure).into(), Duration::ZERO)?)),
     };
-    let outcome = if only_prompt {
-        Outcome::completed(Payload::from_value(&serde_json::json!({})))
-    } else {
-        ask(About::Answer).await?
+    let rules = agent.skill(&skill).and_then(|skill| skill.rules.clone().filter(|_| skill.is_loop()));
+    let heard = match rules {
+        _ if only_prompt => Outcome::completed(Payload::from_value(&serde_json::json!({}))).into(),
+        Some(rules) => judged(app, (agent, &skill, rules), input, asker(app, tenant)).await?,
+        None => ask(About::Answer).await?.into(),
     };
-    Ok(reply::ok(&tried(prompt, outcome, app.now().since(started))?))
+    Ok(reply::ok(&tried(prompt, heard, app.now().since(started))?))
 }
 
-fn tried(prompt: Option<PromptView>, outcome: Outcome, took: Duration) -> Result<SkillTry, Problem> {
-    let (answered, error) = match outcome.result {
-        Ok(answer) => (read::<Answered>(&answer)?, None),
-        Err(failure) => (Answered::default(), Some(failure.into())),
+/// What was heard of an agent.
+struct Heard {
+    answer: Option<Payload>,
+    failure: Option<Failure>,
+    verdicts: Vec<VerdictView>,
+    usage: UsageView,
+}
+
+impl From<Outcome> for Heard {
+    fn from(outcome: Outcome) -> Self {
+        let usage = outcome.usage.as_deref().into();
+        let (answer, failure) = match outcome.result {
+            Ok(answer) => (Some(answer), None),
+            Err(failure) => (None, Some(failure)),
+        };
+        Self { answer, failure, verdicts: Vec::new(), usage }
+    }
+}
+
+/// Asks a model once, and judges about its input and its answer. Its tools are not called.
+async fn judged(
+    app: &App,
+    (agent, skill, rules): (Agent, &str, Arc<Rules>),
+    input: Payload,
+    asker: Asker,
+) -> Result<Heard, Problem> {
+    let placed = asking(UNSTORED, skill);
+    let pinned = Pinned::given(asker.tenant, asker.execution, input);
+    let mut trial = LoopTrial::new(&placed, &pinned, (app.engine().limits(), rules), asker.now);
+    let mut agent = Some(Arc::new(agent));
+    let begin = |executor: &dyn Executor, work: Work| match &work.task {
+        Task::Judge(_) => Some(executor.execute(work)),
+        Task::Turn(_) => {
+            agent.take().map(|agent| executor.ask(Question { agent, about: About::Answer, work }))
+        }
+        Task::Skill { .. }
+        | Task::Tool { .. }
+        | Task::CancelTask { .. }
+        | Task::ListTools { .. }
+        | Task::HttpRequest
+        | Task::Echo => None,
     };
+    let Looped { result, used } = attempt::looped(app, &mut trial, begin).await?;
+    let failure = result.and_then(Result::err);
+    let (answer, verdicts) = (trial.answer().cloned(), VerdictView::all(&trial));
+    Ok(Heard { answer, failure, verdicts, usage: used.into() })
+}
+
+fn tried(prompt: Option<PromptView>, heard: Heard, took: Duration) -> Result<SkillTry, Problem> {
+    let Heard { answer, failure, verdicts, usage } = heard;
+    let answered = answer.as_ref().map(read::<Answered>).transpose()?.unwrap_or_default();
     Ok(SkillTry {
-        success: error.is_none(),
+        success: failure.is_none(),
         prompt,
         output: answered.output.map(AnyJson),
         tool_calls: answered.tool_calls,
         text: answered.text,
         raw: answered.raw.map(AnyJson),
-        error,
-        usage: outcome.usage.as_deref().into(),
+        refusal: answered.refusal,
+        verdicts,
+        error: failure.map(Into::into),
+        usage,
         duration_ms: millis(took),
     })
 }
@@ -328,6 +387,6 @@ fn in_agent(error: RuntimeError) -> Problem {
 fn read<T: for<'de> Deserialize<'de>>(answer: &Payload) -> Result<T, Problem> {
     serde_json::from_str(answer.as_str()).map_err(|error| {
         let message = format!("The answer cannot be shown: {error}");
-        Problem::of_skill(Failure::new(ErrorClass::Internal, message), None)
+        Problem::of_skill(Failure::new(ErrorClass::Internal, message), None.into())
     })
 }

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::{AgentId, TenantId};
 use steadflow_core::payload::Payload;
+use steadflow_core::transcript::Rules;
+use steadflow_core::trial::{LoopTrial, SkillTrial};
 use steadflow_core::work::Outcome;
 use steadflow_runtime::{AgentEdit, DocumentEdit};
 use steadflow_store::{AgentFilter, AgentRecord, Damaged, Listed};
@@ -18,7 +20,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::attempt;
+use crate::attempt::{self, Looped};
 use crate::caller::Identity;
 use crate::documents::{AgentInput, AgentPatch, AgentSource};
 use crate::if_match::IfMatch;
@@ -30,6 +32,7 @@ use crate::reply;
 use crate::views::agent::{AgentEntry, AgentUses, AgentView};
 use crate::views::entry::{Entry, entries, id_of};
 use crate::views::usage::UsageView;
+use crate::views::verdict::VerdictView;
 use crate::views::wire::AnyJson;
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
@@ -209,6 +212,8 @@ pub(crate) struct AgentResult {
     success: bool,
     #[schema(value_type = AnyJson)]
     result: AnyJson,
+    /// What the judges of its guardrails said, in the order in which they were asked.
+    verdicts: Vec<VerdictView>,
     usage: UsageView,
 }
 
@@ -239,9 +244,27 @@ pub(crate) async fn execute_agent(
         }
     }
     let trial = app.engine().skill_trial(&caller, id, &skill, input_data.unwrap_or_else(empty)).await?;
+    if let Some(rules) = trial.rules.clone() {
+        return execute_loop(&app, &trial, rules).await;
+    }
     let Outcome { result, usage, .. } = attempt::once(&app, trial.work(app.now())).await?;
-    let output = result.map_err(|failure| Problem::of_skill(failure, usage.as_deref()))?;
-    Ok(reply::ok(&AgentResult { success: true, result: AnyJson(output), usage: usage.as_deref().into() }))
+    let output = result.map_err(|failure| Problem::of_skill(failure, usage.as_deref().into()))?;
+    Ok(executed(output, Vec::new(), usage.as_deref().into()))
+}
+
+async fn execute_loop(app: &App, trial: &SkillTrial, rules: Arc<Rules>) -> Result<Response, Problem> {
+    let (placed, pinned) = trial.looped();
+    let mut calls = LoopTrial::new(&placed, &pinned, (app.engine().limits(), rules), app.now());
+    let Looped { result, used } = attempt::looped(app, &mut calls, attempt::any_call).await?;
+    let unfinished = || Err(Failure::new(ErrorClass::Internal, "The trial ended without a result."));
+    match result.unwrap_or_else(unfinished) {
+        Ok(output) => Ok(executed(output, VerdictView::all(&calls), used.into())),
+        Err(failure) => Err(Problem::of_skill(failure, used.into())),
+    }
+}
+
+fn executed(output: Payload, verdicts: Vec<VerdictView>, usage: UsageView) -> Response {
+    reply::ok(&AgentResult { success: true, result: AnyJson(output), verdicts, usage })
 }
 
 /// The tools of an MCP server.
@@ -294,10 +317,10 @@ pub(crate) async fn list_agent_tools(
 ) -> Result<Response, Problem> {
     let trial = app.engine().tools_trial(&caller, id).await?;
     let Outcome { result, usage, .. } = attempt::once(&app, trial.work(app.now())).await?;
-    let listed = result.map_err(|failure| Problem::of_skill(failure, usage.as_deref()))?;
+    let listed = result.map_err(|failure| Problem::of_skill(failure, usage.as_deref().into()))?;
     let tools: AgentTools = serde_json::from_str(listed.as_str()).map_err(|error| {
         let message = format!("The tools of the server cannot be shown: {error}");
-        Problem::of_skill(Failure::new(ErrorClass::Internal, message), usage.as_deref())
+        Problem::of_skill(Failure::new(ErrorClass::Internal, message), usage.as_deref().into())
     })?;
     Ok(reply::ok(&tools))
 }

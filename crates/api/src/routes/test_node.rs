@@ -8,11 +8,15 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::flow::PlacedNode;
 use steadflow_core::ids::{ExecutionId, NodeId, TenantId};
 use steadflow_core::payload::Payload;
-use steadflow_core::trial::{Pinned, Step, Trial, within_limit};
+use steadflow_core::timestamp::Timestamp;
+use steadflow_core::transcript::Rules;
+use steadflow_core::trial::{LoopTrial, Pinned, Step, Trial, within_limit};
 use steadflow_core::work::Outcome;
+use steadflow_runtime::RuntimeError;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -20,7 +24,7 @@ use uuid::Uuid;
 
 use super::executions::{check_context, given};
 use crate::app::App;
-use crate::attempt;
+use crate::attempt::{self, Looped};
 use crate::caller::Identity;
 use crate::documents::DefinitionDraft;
 use crate::json::Json;
@@ -28,7 +32,10 @@ use crate::problem::{Problem, ProblemBody, ProblemKind};
 use crate::reply;
 use crate::views::execution_error::ErrorView;
 use crate::views::usage::UsageView;
+use crate::views::verdict::VerdictView;
 use crate::views::wire::{AnyJson, millis};
+
+const UNFINISHED: &str = "This node cannot be tried by itself: run the flow";
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default().routes(routes!(test_node))
@@ -88,24 +95,35 @@ pub(crate) struct NodeTest {
     output: Option<AnyJson>,
     /// Why there is none.
     error: Option<ErrorView>,
+    /// What the judges of the agent's guardrails said, in the order in which they were asked.
+    verdicts: Vec<VerdictView>,
     usage: UsageView,
     duration_ms: u64,
 }
 
+/// What came of a test.
+struct Tested {
+    result: Result<Payload, Failure>,
+    verdicts: Vec<VerdictView>,
+    usage: UsageView,
+}
+
+impl From<Outcome> for Tested {
+    fn from(outcome: Outcome) -> Self {
+        let usage = outcome.usage.as_deref().into();
+        Self { result: outcome.result, verdicts: Vec::new(), usage }
+    }
+}
+
 impl NodeTest {
-    fn new(input: Option<Payload>, outcome: Outcome, took: Duration) -> Self {
-        let (output, error) = match outcome.result {
+    fn new(input: Option<Payload>, tested: Tested, took: Duration) -> Self {
+        let Tested { result, verdicts, usage } = tested;
+        let (output, error) = match result {
             Ok(output) => (Some(AnyJson(output)), None),
             Err(failure) => (None, Some(failure.into())),
         };
-        Self {
-            success: error.is_none(),
-            input: input.map(AnyJson),
-            output,
-            error,
-            usage: outcome.usage.as_deref().into(),
-            duration_ms: millis(took),
-        }
+        let (success, input, duration_ms) = (error.is_none(), input.map(AnyJson), millis(took));
+        Self { success, input, output, error, verdicts, usage, duration_ms }
     }
 }
 
@@ -124,13 +142,42 @@ pub(crate) async fn test_node(
     check_context(test.context_id.as_deref(), test.context_type.as_deref())?;
     let placed = placed(&app, &test.flow_definition, &test.node_id)?;
     let (started, only_input) = (app.now(), test.only_input);
-    let trial = Trial::begin(&placed, &test.into_pinned(caller.tenant), app.engine().limits(), started);
-    let outcome = match trial.step {
-        Step::Known(result) => Outcome::new(result),
-        Step::Work(_) if only_input => Outcome::completed(Payload::null()),
-        Step::Work(work) => bounded(&app, attempt::once(&app, *work).await?),
+    let pinned = test.into_pinned(caller.tenant);
+    let trial = Trial::begin(&placed, &pinned, app.engine().limits(), started);
+    let tested = match trial.step {
+        Step::Known(result) => Outcome::new(result).into(),
+        Step::Work(_) if only_input => Outcome::completed(Payload::null()).into(),
+        Step::Work(work) => match rules_of(&app, &placed, caller.tenant).await? {
+            Some(rules) => looped(&app, &placed, (&pinned, rules), started).await?,
+            None => bounded(&app, attempt::once(&app, *work).await?).into(),
+        },
     };
-    Ok(reply::ok(&NodeTest::new(trial.input, outcome, app.now().since(started))))
+    Ok(reply::ok(&NodeTest::new(trial.input, tested, app.now().since(started))))
+}
+
+/// Returns the rules of the skill that a node asks for, if it takes several calls that can be made here. Why an agent cannot be
+/// asked, the call itself says.
+async fn rules_of(app: &App, placed: &PlacedNode, tenant: TenantId) -> Result<Option<Arc<Rules>>, Problem> {
+    let Some((id, skill)) = placed.node.kind.room().skill() else { return Ok(None) };
+    let record = match app.engine().agent(tenant, id).await {
+        Ok(record) => record,
+        Err(RuntimeError::NoAgent(_)) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let agent = record.agent().ok();
+    Ok(agent.and_then(|agent| agent.skill(skill)?.rules_of_trial()))
+}
+
+async fn looped(
+    app: &App,
+    placed: &PlacedNode,
+    (pinned, rules): (&Pinned, Arc<Rules>),
+    started: Timestamp,
+) -> Result<Tested, Problem> {
+    let mut trial = LoopTrial::new(placed, pinned, (app.engine().limits(), rules), started);
+    let Looped { result, used } = attempt::looped(app, &mut trial, attempt::any_call).await?;
+    let result = result.unwrap_or_else(|| Err(Failure::new(ErrorClass::Configuration, UNFINISHED)));
+    Ok(Tested { result, verdicts: VerdictView::all(&trial), usage: used.into() })
 }
 
 fn placed(app: &App, definition: &Value, id: &str) -> Result<PlacedNode, Problem> {

@@ -16,7 +16,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// Gives back its input, unless that says otherwise: `{"fails": n}` fails the first n attempts, with the class that
 /// `error` names, and what a service said in `status`, `body` and `retry_after`; `{"hangs": true}` never ends. A model answers
-/// what `answers` has for its turn; with `{"speaks": true}` it says and answers what the test tells it.
+/// what `answers` has for its turn; with `{"judged": true}`, a judge refuses what contains `bad`; with `{"speaks": true}` it says and answers what the test tells it.
 #[derive(Debug)]
 pub(crate) struct Scripted {
     texts: LiveTexts,
@@ -74,6 +74,16 @@ impl Executor for Scripted {
                 }
                 return answered(answer, work.attempt.number());
             }
+            if let Task::Judge(judgement) = &work.task
+                && input["judged"] == json!(true)
+            {
+                let value = judgement.value.as_ref().unwrap_or(&work.input);
+                let passed = !value.as_str().contains("bad");
+                if !passed && judgement.fails {
+                    return Outcome::failed(Failure::new(ErrorClass::Guardrail, "It is bad."));
+                }
+                return answered(&json!({ "passed": passed, "reason": "I looked." }), 1);
+            }
             Outcome::completed(work.input)
         };
         Performing::Running(Box::pin(running), Stop::default())
@@ -99,6 +109,7 @@ fn asked(question: &Question) -> Outcome {
         About::Models => json!({ "models": [{ "id": model.model, "name": null }] }),
         About::Connection => json!({ "message": format!("{} answered.", model.model) }),
         About::Prompt => json!({ "system": system, "user": input.to_string(), "tools": ["look"] }),
+        About::Answer if !input["answer"].is_null() => json!({ "output": input["answer"], "raw": "Done." }),
         About::Answer => json!({
             "text": "Let me look.", "raw": "Let me look.",
             "tool_calls": [{ "id": "1", "name": "look", "arguments": input }],

@@ -299,7 +299,8 @@ impl NodeExecution {
     }
 }
 
-fn recorded(result: &Result<Payload, Failure>) -> StepResult {
+/// Returns the result of a call as events say it.
+pub(crate) fn recorded(result: &Result<Payload, Failure>) -> StepResult {
     match result {
         Ok(output) => StepResult::Completed(output.clone()),
         Err(failure) => StepResult::Failed {

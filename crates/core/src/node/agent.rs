@@ -77,6 +77,12 @@ impl Agent {
 }
 
 impl Agent {
+    /// Returns the document of a node that asks for a skill with its trigger data.
+    pub(crate) fn asking(id: &str, agent: AgentId, skill: &str) -> Value {
+        let name = Self::ABOUT.name;
+        json!({ "id": id, "type": name, "agent_id": agent, "skill": skill, "input": "${trigger_data}" })
+    }
+
     /// Asks the model, or calls what it asked for.
     fn go_on(&self, rules: &Rules, context: &Context<'_>) -> Next {
         match transcript::next(rules, context.steps, context.past) {

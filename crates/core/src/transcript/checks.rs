@@ -207,7 +207,16 @@ pub fn approved_thing(key: &StepKey) -> &'static str {
     if is_of_output(key) { "output" } else { "call" }
 }
 
+/// Returns the number of the guardrail that a call of a judge is made for, and that of the tool whose arguments it is about.
+pub(crate) fn judged_by(key: &StepKey) -> Option<(usize, Option<usize>)> {
+    match Place::of(key)? {
+        Place::Guard(_, guardrail) => Some((guardrail, None)),
+        Place::GuardOfTool(_, guardrail, tool) => Some((guardrail, Some(tool))),
+        Place::Turn(..) | Place::Tool(..) | Place::Output(_) => None,
+    }
+}
+
 /// Returns whether a call asks a judge.
 pub fn is_guard(key: &StepKey) -> bool {
-    matches!(Place::of(key), Some(Place::Guard(..) | Place::GuardOfTool(..)))
+    judged_by(key).is_some()
 }

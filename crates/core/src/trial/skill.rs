@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::TIME_MAX;
+use super::{Pinned, TIME_MAX, asking};
+use crate::flow::PlacedNode;
 use crate::ids::{AgentId, Attempt, ExecutionId, FlowId, NodeId, NodeIndex, StepKey, TenantId};
 use crate::payload::Payload;
 use crate::timestamp::Timestamp;
+use crate::transcript::Rules;
 use crate::work::{Task, Work};
 
 /// A skill to try, and what it is given.
@@ -21,6 +23,8 @@ pub struct SkillTrial {
     pub version: u32,
     /// One of its skills.
     pub skill: Arc<str>,
+    /// Its rules, if it takes several calls and can be tried: [`Self::looped`] is to be used then.
+    pub rules: Option<Arc<Rules>>,
     /// What the skill is given.
     pub input: Payload,
     /// What the idempotency key begins with, so each trial needs a new one; nothing is stored under it.
@@ -30,9 +34,17 @@ pub struct SkillTrial {
 impl SkillTrial {
     /// Returns the call to make, once, beginning at `now`.
     pub fn work(self, now: Timestamp) -> Work {
-        let Self { tenant, agent_id, version, skill, input, execution } = self;
+        let Self { tenant, agent_id, version, skill, input, execution, .. } = self;
         let task = Task::Skill { agent_id, version: Some(version), skill };
         work_of(tenant, execution, task, input, now)
+    }
+}
+
+impl SkillTrial {
+    /// Returns the node and the values with which the calls of a loop are made.
+    pub fn looped(&self) -> (PlacedNode, Pinned) {
+        let Self { tenant, execution, .. } = *self;
+        (asking(self.agent_id, &self.skill), Pinned::given(tenant, execution, self.input.clone()))
     }
 }
 

@@ -144,10 +144,10 @@ impl Engine {
         input: Payload,
     ) -> Result<SkillTrial, RuntimeError> {
         let record = self.agent(caller.tenant, id).await?;
-        record.agent()?.offered(skill)?;
+        let rules = record.agent()?.offered(skill)?.rules_of_trial();
         let execution = ExecutionId::new(Uuid::now_v7());
         let (tenant, version, skill) = (record.tenant, record.version, skill.into());
-        Ok(SkillTrial { tenant, agent_id: id, version, skill, input, execution })
+        Ok(SkillTrial { tenant, agent_id: id, version, skill, rules, input, execution })
     }
 
     /// Prepares the question for the tools of an agent that is an MCP server.

@@ -39,6 +39,8 @@ const tried = (model: string) => ({
   prompt: { system: 'Rate Acme.', user: '{"vendor":"Acme"}', tools: [] },
   output: model === 'small' ? { risk: 7 } : null,
   tool_calls: [],
+  refusal: null,
+  verdicts: [],
   text: '',
   raw: model === 'small' ? '{"risk":7}' : null,
   error:

@@ -74,6 +74,7 @@ export const texts = {
       'config.temperature': 'Temperature',
       'config.endpoint': 'Endpoint',
       'config.fallbacks': 'Fallback models',
+      'protection.breaker': 'Protection: Circuit breaker',
     } as Record<string, string>,
   },
   form: {
@@ -253,7 +254,7 @@ export const texts = {
   },
   playground: {
     hints: {
-      llm: 'Asks the model once with what is in the form, saved or not. Tools are shown and not called; nothing is stored.',
+      llm: 'Asks the model once with what is in the form, saved or not, and the judges of its guardrails. Tools are shown and not called; nothing is stored.',
       http: 'Calls the remote agent with what is in the form, saved or not, with all effects of the skill.',
       mcp: 'Calls the tool with what is in the form, saved or not, with all its effects.',
     },
@@ -275,6 +276,7 @@ export const texts = {
     model: 'Model',
     instructions: 'Instructions',
     needsSkill: 'Give the skill a name first.',
+    refused: (reason: string) => `The model would be told: ${reason}`,
     fits: 'Fits the output schema',
     misfits: 'Does not fit the output schema',
     answer: 'Answer',

@@ -5,6 +5,7 @@ import { JsonView } from '@/components/json-view';
 import { ProblemCard } from '@/components/problem-card';
 import { BlockSkeleton } from '@/components/skeletons';
 import { usageText } from '@/components/usage-text';
+import { Verdicts } from '@/components/verdicts';
 import { visible } from '@/lib/json-text';
 import { formatDuration } from '@/lib/time';
 import type { SkillDraft } from './draft';
@@ -29,7 +30,7 @@ export function TrialResult<Asked>({ trial, skill }: TrialResultProps<Asked>) {
 }
 
 function Answered({ trial, skill }: { trial: Trial; skill: SkillDraft | undefined }) {
-  const { error, output, tool_calls, text, raw, prompt, usage, duration_ms, success } = trial;
+  const { error, output, tool_calls, text, raw, refusal, verdicts, prompt, usage, duration_ms, success } = trial;
   const fileName = `${skill?.name || 'skill'}.json`;
   const facts = [formatDuration(duration_ms), usageText(usage)].filter((fact) => fact !== null).join(' · ');
   const received = raw ?? (error?.error_class === 'model_output' ? error.body : null);
@@ -37,8 +38,14 @@ function Answered({ trial, skill }: { trial: Trial; skill: SkillDraft | undefine
     <>
       <p className={classes.facts}>{facts}</p>
       <Verdict trial={trial} hasSchema={Boolean(skill?.outputSchema.trim())} />
+      <Verdicts verdicts={verdicts} />
+      {refusal !== null && (
+        <div className={classes.verdict} data-tone="warning">
+          <p>{texts.playground.refused(visible(refusal))}</p>
+        </div>
+      )}
       {text && <p className={classes.text}>{visible(text)}</p>}
-      {success && tool_calls.length === 0 && (
+      {(success || output !== null) && tool_calls.length === 0 && (
         <>
           <h3 className={classes.heading}>{texts.playground.answer}</h3>
           <JsonView value={output} fileName={fileName} />
@@ -88,7 +95,7 @@ function Verdict({ trial, hasSchema }: { trial: Trial; hasSchema: boolean }) {
       </div>
     );
   }
-  if (!hasSchema || !success || tool_calls.length > 0) return null;
+  if (!hasSchema || !success || trial.refusal !== null || tool_calls.length > 0) return null;
   return (
     <div className={classes.verdict} data-tone="success">
       <p>{texts.playground.fits}</p>

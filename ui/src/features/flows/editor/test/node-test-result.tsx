@@ -2,6 +2,7 @@ import type { NodeTest } from '@/api/flows';
 import { errorClassLabel } from '@/components/error-classes';
 import { JsonView } from '@/components/json-view';
 import { usageText } from '@/components/usage-text';
+import { Verdicts } from '@/components/verdicts';
 import { visible } from '@/lib/json-text';
 import { formatDuration } from '@/lib/time';
 import classes from './node-test.module.css';
@@ -29,6 +30,7 @@ export function NodeTestResult({ result, nodeId }: NodeTestResultProps) {
           <p className={classes.message}>{visible(error.error_message)}</p>
         </div>
       )}
+      <Verdicts verdicts={result.verdicts} />
       {result.success && (
         <section aria-label={texts.result}>
           <h3 className={classes.heading}>{texts.result}</h3>

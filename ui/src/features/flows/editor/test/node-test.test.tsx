@@ -28,6 +28,7 @@ const ANSWER = {
   output: { answer: 42 },
   error: null,
   usage: { input_tokens: 12, cached_input_tokens: 8, output_tokens: 1, cost: null },
+  verdicts: [],
   duration_ms: 340,
 };
 
