@@ -17,14 +17,20 @@ export interface AgentDiff {
 }
 
 /** What belongs to the version, or is shown with its skills. */
-const ELSEWHERE = ['version', 'created_at', 'is_current', 'skills', 'skill_definitions', 'source'];
+const ELSEWHERE = ['version', 'created_at', 'is_current', 'skills', 'skill_definitions', 'source', 'budget_today'];
+/** What may be missing as a whole, and is compared setting by setting. */
+const SETTINGS = ['budget', 'protection', 'prices'];
 
 export function diffAgents(before: AgentVersion, after: AgentVersion): AgentDiff {
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])] as (keyof AgentVersion)[];
   const fields = keys
     .filter((key) => !ELSEWHERE.includes(key))
-    .flatMap((key) => changesBetween(before[key], after[key], key));
+    .flatMap((key) => changesBetween(settingsOf(before, key), settingsOf(after, key), key));
   return { fields, skills: diffSkills(before.skill_definitions, after.skill_definitions) };
+}
+
+function settingsOf(version: AgentVersion, key: keyof AgentVersion): unknown {
+  return version[key] ?? (SETTINGS.includes(key) ? {} : version[key]);
 }
 
 /** Skills are the same by their name. */

@@ -46,7 +46,7 @@ test('versions are compared by line and restored over the one that is shown', as
     'GET /studio/agents': () => [agent(2)],
     'GET /studio/agents/*': () => agent(2),
     'GET /studio/agents/*/versions': () => [
-      version(2, 'Be kind.\nLook at ${input.vendor}.\nSay \u202ewhy.'),
+      version(2, 'Be kind.\nLook at ${input.vendor}.\nSay \u202ewhy.', { budget: { max_tokens_per_day: 5000 } }),
       version(1, 'Be kind.\nLook at <b>it</b>.'),
     ],
     'POST /studio/agents/*/restore-version': () => ({ ...agent(3), name: 'Restored' }),
@@ -56,6 +56,8 @@ test('versions are compared by line and restored over the one that is shown', as
 
   await user.click(await screen.findByRole('button', { name: /Version 2/ }));
   expect((await screen.findByText('Model', { selector: 'dt' })).nextSibling?.textContent).toContain('m1');
+  const budget = screen.getByText('Budget for a day: Tokens per day', { selector: 'dt' });
+  expect(budget.nextSibling?.textContent).toContain('5000');
   expect(screen.getByText('Look at <b>it</b>.').closest('li')?.dataset.kind).toBe('removed');
   expect(screen.getByText('Say \\u202ewhy.').closest('li')?.dataset.kind).toBe('added');
   await user.click(screen.getByRole('button', { name: /Version 1/ }));

@@ -12,6 +12,25 @@ import { type AgentDiff, diffAgents } from './agent-diff';
 import { agentVersionsQuery } from './queries';
 import { texts } from './texts';
 
+const { budget, prices, protection } = texts;
+
+/** What the form calls the fields. */
+const LABELS: Readonly<Record<string, string>> = {
+  ...texts.versions.labels,
+  'budget.max_tokens_per_day': `${budget.title}: ${budget.tokens}`,
+  'budget.max_cost_per_day': `${budget.title}: ${budget.cost}`,
+  'prices.currency': `${prices.title}: ${prices.currency}`,
+  'prices.input_per_million': `${prices.title}: ${prices.input_per_million}`,
+  'prices.cached_input_per_million': `${prices.title}: ${prices.cached_input_per_million}`,
+  'prices.cache_write_per_million': `${prices.title}: ${prices.cache_write_per_million}`,
+  'prices.output_per_million': `${prices.title}: ${prices.output_per_million}`,
+  'protection.max_concurrency': `${protection.title}: ${protection.concurrency}`,
+  'protection.requests_per_minute': `${protection.title}: ${protection.requests}`,
+  'protection.tokens_per_minute': `${protection.title}: ${protection.tokens}`,
+  'protection.breaker.failures': `${protection.title}: ${protection.failures}`,
+  'protection.breaker.open_seconds': `${protection.title}: ${protection.openSeconds}`,
+};
+
 interface AgentVersionsProps {
   id: string;
   /** Receives the agent as it is then. */
@@ -55,7 +74,7 @@ function describe(version: AgentVersion, base: AgentVersion | undefined): Descri
 }
 
 function AgentChanges({ diff: { fields, skills } }: { diff: AgentDiff }) {
-  const labelled = fields.map((field) => ({ ...field, path: own(texts.versions.labels, field.path) ?? field.path }));
+  const labelled = fields.map((field) => ({ ...field, path: own(LABELS, field.path) ?? field.path }));
   return (
     <ChangeSections>
       {fields.length > 0 && (
