@@ -5,20 +5,24 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::{Value, json};
-use steadflow_blackbox::{Api, Server, Setup, Workplace, echo, flow, retries, with};
+use steadflow_blackbox::{Api, Model, Server, Setup, Workplace, echo, flow, retries, with};
 
 const CHECKS: &str =
     "not_a_server_error,status_code_conformance,response_schema_conformance,content_type_conformance";
-/// Streams of events have no end.
-const STREAMS: &str = "/events$";
+/// Streams of events: some have no end, and what is documented of them is their data, not the event around it.
+const STREAMS: &str = "/(events|stream)$";
 /// Besides, what has no part in a chain of requests: it names nothing, or needs nothing that others name.
-const OUTSIDE_OF_CHAINS: &str = "/events$|/analytics/|/failures$|/node-types$|/templates$|/validate$|/test-node$|/executions/retry$|z$|/metrics$|/openapi";
+const OUTSIDE_OF_CHAINS: &str = "/events$|/stream$|/analytics/|/failures$|/node-types$|/templates$|/validate$|/test-node$|/executions/retry$|z$|/metrics$|/openapi";
 /// Seconds that delays and backoffs take: a request may wait for them, and they may not outlast its timeout.
 const PAUSE: f64 = 6.0;
 /// How often chains of requests are begun, each time with other ones.
 const CHAIN_RUNS_MAX: u32 = 8;
+/// The key of the session that each agent has which is a model.
+const SESSION: &str = "known";
+const SOON: Duration = Duration::from_secs(60);
 /// Flows in each state that requests can find.
 const EACH: usize = 5;
 
@@ -35,7 +39,11 @@ async fn every_answer_is_one_that_is_documented() {
         seed: 1,
     };
 
-    run.of(program).await;
+    let metrics = run.of(program).await;
+
+    for route in ["executions/{id}/nodes/{node_id}/conversation", "agents/{id}/sessions/{key}"] {
+        assert!(successes(&metrics, "GET", route) > 0, "{route} was never found: {metrics}");
+    }
 }
 
 /// Requests use what the answers before them name: a flow is made, started, changed and deleted, and what was deleted must
@@ -99,10 +107,10 @@ struct Run {
 impl Run {
     /// Runs it against a new server, checks that it has found nothing, and returns the server's metrics.
     async fn of(self, program: PathBuf) -> String {
-        let workplace = Workplace::new();
+        let (workplace, model) = (Workplace::new(), Model::start(1).await);
         let server = Setup::new(&workplace).start().await;
         let write = |name: &str, text: &str| std::fs::write(workplace.path().join(name), text);
-        write("schemathesis.toml", &known(server.api()).await).expect("it is written");
+        write("schemathesis.toml", &known(server.api(), &model).await).expect("it is written");
         write("hooks.py", include_str!("fuzz/hooks.py")).expect("it is written");
         let (directory, arguments) = (workplace.path().to_owned(), self.arguments(&server));
         let run = move || {
@@ -146,9 +154,9 @@ impl Run {
 }
 
 /// Makes flows, agents and executions in every state, and a configuration that has most requests ask for one of them.
-async fn known(api: &Api) -> String {
+async fn known(api: &Api, model: &Model) -> String {
     let (mut flows, mut executions, mut agents) = (Vec::new(), Vec::new(), Vec::new());
-    let mut asking = Vec::new();
+    let (mut asking, mut talking, mut models) = (Vec::new(), Vec::new(), Vec::new());
     for number in 0..EACH {
         let fails =
             json!({ "id": "a", "type": "action", "action": "fail", "input": { "message": "as asked" } });
@@ -170,7 +178,13 @@ async fn known(api: &Api) -> String {
         let agent = json!({ "name": format!("Known {number}"), "agent_type": "http", "skills": ["greet"],
                             "config": { "endpoint": "http://127.0.0.1:9/" } });
         agents.push(text(&api.post("agents", &agent).await.expect(201)["id"]));
+        let (flow, execution, agent) = conversation(api, model, number).await;
+        flows.push(flow);
+        talking.push(execution);
+        models.push(agent);
     }
+    executions.extend(talking.iter().cloned());
+    agents.extend(models.iter().cloned());
     let operations = [("flows", &flows), ("executions", &executions), ("agents", &agents)].map(|(name, ids)| {
         format!(
             "[dictionaries.{name}]\nvalues = {ids:?}\n\n[[operations]]\ninclude-path-regex = \"/{name}/\\\\{{id\"\n\
@@ -178,15 +192,39 @@ async fn known(api: &Api) -> String {
              \"path.node_id\" = {{ dictionary = \"nodes\", probability = 0.9 }}\n"
         )
     });
-    let decisions = format!(
-        "[dictionaries.asking]\nvalues = {asking:?}\n\n[[operations]]\ninclude-path-regex = \"/decide\"\n\
-         [operations.parameters]\n\"path.id\" = {{ dictionary = \"asking\", probability = 0.7 }}\n\
-         \"path.node_id\" = {{ dictionary = \"nodes\", probability = 0.9 }}\n"
-    );
+    let found = [
+        ("asking", &asking, "/decide"),
+        ("talking", &talking, "/conversation"),
+        ("models", &models, "/sessions"),
+    ]
+    .map(|(name, ids, path)| {
+        format!(
+            "[dictionaries.{name}]\nvalues = {ids:?}\n\n[[operations]]\ninclude-path-regex = \"{path}\"\n\
+                 [operations.parameters]\n\"path.id\" = {{ dictionary = \"{name}\", probability = 0.7 }}\n\
+                 \"path.node_id\" = {{ dictionary = \"nodes\", probability = 0.9 }}\n\
+                 \"path.key\" = {{ dictionary = \"sessions\", probability = 0.9 }}\n"
+        )
+    });
     // The boundaries of everything in a document make thousands of requests; documents have tests of their own.
     let documents = "[[operations]]\ninclude-path-regex = \"/(flows|agents)(/[^/]+)?$\"\n\
                      include-method = [\"POST\", \"PATCH\"]\nphases.coverage.enabled = false\n";
-    format!("[dictionaries.nodes]\nvalues = [\"a\"]\n\n{documents}\n{decisions}\n{}", operations.join("\n"))
+    format!(
+        "[dictionaries.nodes]\nvalues = [\"a\"]\n\n[dictionaries.sessions]\nvalues = [\"{SESSION}\"]\n\n{documents}\n{}\n{}",
+        found.join("\n"),
+        operations.join("\n")
+    )
+}
+
+/// Makes a flow that asks a model in a session, and has it completed. Returns the flow, its execution and the agent.
+async fn conversation(api: &Api, model: &Model, number: usize) -> (String, String, String) {
+    let config = json!({ "provider": "openai", "base_url": model.url("/v1"), "model": "m" });
+    let agent = json!({ "name": format!("Model {number}"), "agent_type": "llm", "config": config, "skills": ["greet"] });
+    let agent = text(&api.post("agents", &agent).await.expect(201)["id"]);
+    let asks = json!({ "id": "a", "type": "agent", "agent_id": agent, "skill": "greet", "session": SESSION });
+    let flow = api.create_flow(&flow(&format!("Talks {number}"), &[asks], &[])).await;
+    let execution = api.start(&flow, json!({})).await;
+    assert_eq!(api.finished(&execution, SOON).await["status"], "completed");
+    (flow, execution, agent)
 }
 
 fn text(value: &Value) -> String {
