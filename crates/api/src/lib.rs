@@ -32,6 +32,7 @@ mod routes;
 mod sse;
 mod studio;
 mod text_reader;
+mod trace_parent;
 mod unread;
 mod views;
 mod watch;

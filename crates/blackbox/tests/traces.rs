@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use steadflow_blackbox::{
     Collector, Hold, Model, Peer, Setup, Span, Workplace, eventually, flow, http, node, retries, with,
@@ -64,9 +65,54 @@ async fn a_trace_has_every_attempt_and_call_also_of_an_execution_that_was_killed
     let used = node(&execution, "think")["usage"]["input_tokens"].as_u64();
     assert_eq!((Some(tokens(&chats)), Some(tokens(&[thought]))), (used, used));
     assert!(!format!("{spans:?}").contains("canary"), "content is only where it is wanted");
-    let metrics = server.api().get("/metrics").await.expect(200);
-    let counted = "steadflow_traces_sent_total 1\n";
+    let (metrics, counted) =
+        (server.api().get("/metrics").await.expect(200), "steadflow_traces_sent_total 1\n");
     assert!(metrics.as_str().is_some_and(|text| text.contains(counted)), "{metrics}");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_execution_continues_the_trace_of_its_caller_over_a_kill_and_a_try_is_in_none() {
+    let (workplace, collector, peer) = (Workplace::new(), Collector::start().await, Peer::start().await);
+    // Nothing is traced by itself.
+    let arguments = ["--otlp-endpoint", &collector.url(), "--trace-ratio", "0"];
+    let mut server = Setup::new(&workplace).arguments(arguments).start().await;
+    let nodes =
+        [with(http("fetch", &peer.url("/hang/1")), &retries(2, 0.1)), http("fail", &peer.url("/status/404"))];
+    let flow = server.api().create_flow(&flow("Traced", &nodes, &[("fetch", "fail")])).await;
+    let (trace, span) = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7");
+    let caller = format!("00-{trace}-{span}-01");
+    let path = format!("flows/{flow}/execute");
+    let headers = [("traceparent", caller.as_str())];
+    let answer = server.api().call(Method::POST, &path, &headers, Some(&json!({}))).await.expect("an answer");
+    let id = answer.expect(201)["execution_id"].as_str().expect("an id").to_owned();
+    eventually("the call comes", SOON, async || (!peer.calls_of(&id).is_empty()).then_some(())).await;
+    server.kill();
+    server.restart().await;
+    assert_eq!(server.api().finished(&id, SOON).await["status"], "failed");
+    let retried = server
+        .api()
+        .post(&format!("executions/{id}/retry"), &json!({ "mode": "from_failed" }))
+        .await
+        .expect(200);
+    let retried = retried["new_execution_id"].as_str().expect("an id").to_owned();
+    server.api().finished(&retried, SOON).await;
+
+    let spans = eventually("both traces arrive", SOON, async || {
+        let spans = collector.spans();
+        (named(&spans, "execution Traced").len() == 2).then_some(spans)
+    });
+    let spans = spans.await;
+
+    assert!(spans.iter().all(|span| span.trace == trace), "{spans:#?}");
+    let [first, again] = &named(&spans, "execution Traced")[..] else { panic!("two executions: {spans:#?}") };
+    assert_eq!((first.parent.as_str(), &again.parent), (span, &first.id));
+    let sent: Vec<String> = peer.calls_of(&id).into_iter().map(|call| call.traceparent).collect();
+    assert_eq!(sent[1], format!("00-{trace}-{}-01", named(&spans, "attempt 2")[0].id), "{sent:?}");
+    let definition = json!({ "nodes": [http("fetch", &peer.url("/ok"))], "edges": [] });
+    let tried = json!({ "node_id": "fetch", "flow_definition": definition });
+    server.api().post("flows/test-node", &tried).await.expect(200);
+    assert_eq!(peer.calls().last().map(|call| call.traceparent.as_str()), Some(""));
     server.stop().await;
 }
 

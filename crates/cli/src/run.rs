@@ -149,6 +149,7 @@ async fn execute(engine: &Engine, flow: FlowId, trigger_data: Payload) -> anyhow
         context_type: None,
         trigger_data,
         triggered_by: "cli".into(),
+        trace: None,
         key: None,
         wait: None,
     };

@@ -21,6 +21,7 @@ use crate::remote_task::RemoteTask;
 use crate::session::SessionPart;
 use crate::status::{ExecutionStatus, Wait};
 use crate::timestamp::Timestamp;
+use crate::trace_parent::TraceParent;
 use crate::usage::Usage;
 
 /// One decision: the events that it took, at one moment.
@@ -379,6 +380,9 @@ pub struct Accepted {
     /// The node whose turn of a session it writes again, which `retry_of` wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub regenerates: Option<NodeId>,
+    /// The span of its caller that it is a part of, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<Arc<TraceParent>>,
     /// The worker that accepted it.
     pub worker: Arc<str>,
 }
@@ -401,6 +405,7 @@ impl Accepted {
             retry_of: None,
             reused: BTreeMap::new(),
             regenerates: None,
+            trace: None,
             worker,
         }
     }

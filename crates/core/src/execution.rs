@@ -44,6 +44,8 @@ use crate::payload::Payload;
 use crate::protection::SlotAnswer;
 use crate::session::SessionAnswer;
 use crate::timestamp::Timestamp;
+use crate::trace::Span;
+use crate::trace_parent::{TraceOf, TraceParent};
 use crate::usage::UsageSum;
 use crate::work::{CallKey, Outcome};
 
@@ -308,6 +310,16 @@ impl Execution {
     /// Returns what it started from.
     pub fn accepted(&self) -> &Accepted {
         &self.accepted
+    }
+
+    /// Returns the trace that its calls belong to.
+    pub(crate) fn trace(&self) -> TraceOf {
+        self.accepted.trace.as_ref().map_or(TraceOf::Execution, |caller| TraceOf::Caller(Arc::clone(caller)))
+    }
+
+    /// Returns what another execution continues that `span` of this one leads to: the trace of its caller, if it continues one.
+    fn trace_below(&self, span: Span<'_>) -> Option<Arc<TraceParent>> {
+        self.accepted.trace.as_ref().map(|caller| Arc::new(caller.below(self.id, span)))
     }
 
     /// Returns the number of its last record.

@@ -36,6 +36,7 @@ pub mod step;
 pub mod template;
 pub mod timestamp;
 pub mod trace;
+pub mod trace_parent;
 pub mod transcript;
 pub mod trial;
 pub mod usage;

@@ -6,6 +6,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::ids::{ExecutionId, NodeIndex, StepKey};
+use crate::trace_parent::{TraceOf, TraceParent};
 use crate::work::{Task, Work};
 
 /// The bits of an execution's id that are random, or a hash: those behind the variant.
@@ -24,9 +25,17 @@ pub enum Span<'a> {
     Call(NodeIndex, u32, &'a StepKey),
 }
 
-/// Returns the id of an execution's trace, which is the execution's own. It is never 0.
-pub fn trace_id(execution: ExecutionId) -> u128 {
-    execution.uuid().as_u128()
+impl TraceParent {
+    /// Returns a span of an execution as the parent of another execution, which is a part of the same trace.
+    #[must_use]
+    pub fn below(self, execution: ExecutionId, span: Span<'_>) -> Self {
+        Self { span: span_id(execution, span), ..self }
+    }
+}
+
+/// Returns the id of an execution's trace: that of its caller, if it continues one, else the execution's own. It is never 0.
+pub fn trace_id(execution: ExecutionId, caller: Option<&TraceParent>) -> u128 {
+    caller.map_or_else(|| execution.uuid().as_u128(), |caller| caller.trace)
 }
 
 /// Returns the id of a span, which is never 0.
@@ -58,14 +67,23 @@ impl Sampling {
         Self { kept }
     }
 
-    /// Returns whether an execution is traced: the same in every process.
-    pub fn keeps(self, execution: ExecutionId) -> bool {
+    /// Returns whether an execution is traced: the same in every process. `caller` says whether its caller's trace is kept, if
+    /// it continues one.
+    pub fn keeps(self, execution: ExecutionId, caller: Option<bool>) -> bool {
+        if let Some(is_sampled) = caller {
+            return is_sampled;
+        }
         let (_, low) = execution.uuid().as_u64_pair();
         low & ((1 << RANDOM_BITS) - 1) < self.kept
     }
 
-    /// Returns the header `traceparent` of a call.
-    pub fn traceparent(self, work: &Work) -> String {
+    /// Returns the header `traceparent` of a call; `None` if it belongs to no trace.
+    pub fn traceparent(self, work: &Work) -> Option<TraceParent> {
+        let caller = match &work.trace {
+            TraceOf::Nothing => return None,
+            TraceOf::Execution => None,
+            TraceOf::Caller(caller) => Some(&**caller),
+        };
         let (node, attempt) = (work.node, work.attempt.number());
         let span = match work.task {
             // Its attempt is the call.
@@ -77,8 +95,11 @@ impl Sampling {
             | Task::ListTools { .. }
             | Task::CancelTask { .. } => Span::Call(node, attempt, &work.step),
         };
-        let (trace, span) = (trace_id(work.execution), span_id(work.execution, span));
-        format!("00-{trace:032x}-{span:016x}-{:02x}", u8::from(self.keeps(work.execution)))
+        Some(TraceParent {
+            trace: trace_id(work.execution, caller),
+            span: span_id(work.execution, span),
+            is_sampled: self.keeps(work.execution, caller.map(|caller| caller.is_sampled)),
+        })
     }
 }
 
@@ -110,7 +131,10 @@ mod tests {
         ids.sort_unstable();
         ids.dedup();
         assert_eq!(ids.len(), spans.len());
-        assert_eq!(format!("{:032x}", trace_id(ID)), "0198000000007000812345678 9abcdef".replace(' ', ""));
+        assert_eq!(
+            format!("{:032x}", trace_id(ID, None)),
+            "0198000000007000812345678 9abcdef".replace(' ', "")
+        );
     }
 
     #[test]
@@ -118,8 +142,11 @@ mod tests {
         let ids = (0..2_000_u32).map(|number| ID.child(NodeIndex(0), number)).collect::<Vec<_>>();
         for (share, expected) in [(0.0, 0..=0), (0.25, 400..=600), (1.0, 2_000..=2_000), (7.0, 2_000..=2_000)]
         {
-            let kept = ids.iter().filter(|id| Sampling::of(share).keeps(**id)).count();
+            let kept = ids.iter().filter(|id| Sampling::of(share).keeps(**id, None)).count();
             assert!(expected.contains(&kept), "{kept} of {share}");
+        }
+        for (share, is_sampled) in [(0.0, true), (1.0, false)] {
+            assert_eq!(Sampling::of(share).keeps(ID, Some(is_sampled)), is_sampled, "the caller has decided");
         }
     }
 }

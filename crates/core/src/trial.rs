@@ -25,6 +25,7 @@ use crate::payload::Payload;
 use crate::scope::{NodeScope, References, Scope};
 use crate::status::Wait;
 use crate::timestamp::Timestamp;
+use crate::trace_parent::TraceOf;
 use crate::transcript::Rules;
 use crate::work::Work;
 
@@ -140,6 +141,7 @@ fn work(placed: &PlacedNode, pinned: &Pinned, step: node::Step, stop_at: Timesta
         previous_error: None,
         session: None,
         remote_task: None,
+        trace: TraceOf::Nothing,
     }
 }
 

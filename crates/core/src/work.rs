@@ -15,6 +15,7 @@ use crate::remote_task::RemoteTask;
 use crate::session::SessionPart;
 use crate::template::SecretSlot;
 use crate::timestamp::Timestamp;
+use crate::trace_parent::TraceOf;
 use crate::usage::Usage;
 
 /// One call to make. Its start is committed before an executor sees this.
@@ -50,6 +51,8 @@ pub struct Work {
     pub session: Option<Box<SessionPart>>,
     /// The task of the server that does this call: it is waited for, and the call is not made again.
     pub remote_task: Option<Arc<RemoteTask>>,
+    /// The trace that the call belongs to.
+    pub trace: TraceOf,
 }
 
 impl Work {

@@ -16,7 +16,7 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const DEADLINE: HeaderName = HeaderName::from_static("x-deadline");
 /// The attempt's number, from 1.
 const ATTEMPT: HeaderName = HeaderName::from_static("steadflow-attempt");
-/// The span of the call (W3C Trace Context). A flow or an agent may set another one.
+/// The span of the call (W3C Trace Context), if it belongs to a trace. A flow or an agent may set another one.
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 pub(crate) const AGENT: &str = concat!("steadflow/", env!("CARGO_PKG_VERSION"));
@@ -30,8 +30,8 @@ pub(crate) fn headers_of(work: &Work, traces: Option<Sampling>) -> HeaderMap {
     if let Some(stop_at) = work.stop_at {
         headers.insert(DEADLINE, visible(&stop_at.to_string()));
     }
-    if let Some(traces) = traces {
-        headers.insert(TRACEPARENT, visible(&traces.traceparent(work)));
+    if let Some(parent) = traces.and_then(|traces| traces.traceparent(work)) {
+        headers.insert(TRACEPARENT, visible(&parent.to_string()));
     }
     headers
 }

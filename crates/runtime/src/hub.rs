@@ -22,6 +22,8 @@ pub struct Change {
     pub seq: u64,
     /// Its status with that record.
     pub status: ExecutionStatus,
+    /// Whether the trace of its caller is kept, if it continues one.
+    pub is_sampled: Option<bool>,
 }
 
 /// A listener's end. One that does not keep up learns how many changes it missed, and reads the state again.
@@ -85,6 +87,7 @@ mod tests {
             execution,
             seq,
             status: ExecutionStatus::Running,
+            is_sampled: None,
         }
     }
 

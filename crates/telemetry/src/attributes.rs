@@ -9,11 +9,12 @@ use steadflow_core::event::Event as Happened;
 use steadflow_core::ids::ExecutionId;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::trace::{Span, span_id, trace_id};
+use steadflow_core::trace_parent::TraceParent;
 use steadflow_core::usage::{Usage, UsageSum};
 
 /// Returns which span of which trace it is.
-pub(crate) fn context(execution: ExecutionId, span: Span<'_>) -> SpanContext {
-    let trace = TraceId::from_bytes(trace_id(execution).to_be_bytes());
+pub(crate) fn context(execution: ExecutionId, caller: Option<&TraceParent>, span: Span<'_>) -> SpanContext {
+    let trace = TraceId::from_bytes(trace_id(execution, caller).to_be_bytes());
     SpanContext::new(trace, span_of(span_id(execution, span)), TraceFlags::SAMPLED, false, TraceState::NONE)
 }
 
@@ -21,9 +22,14 @@ pub(crate) const fn span_of(id: u64) -> SpanId {
     SpanId::from_bytes(id.to_be_bytes())
 }
 
-/// Returns a link to a span of another execution.
-pub(crate) fn link(execution: ExecutionId, span: Span<'_>, relation: &'static str) -> Link {
-    Link::new(context(execution, span), vec![KeyValue::new("steadflow.link", relation)], 0)
+/// Returns a link to a span of another execution, which continues the same trace if this one continues one.
+pub(crate) fn link(
+    execution: ExecutionId,
+    caller: Option<&TraceParent>,
+    span: Span<'_>,
+    relation: &'static str,
+) -> Link {
+    Link::new(context(execution, caller, span), vec![KeyValue::new("steadflow.link", relation)], 0)
 }
 
 pub(crate) fn time(at: Timestamp) -> SystemTime {

@@ -149,7 +149,8 @@ async fn listen(
     loop {
         match changes.recv().await {
             Ok(change) => {
-                let is_meant = change.status.is_finished() && sampling.keeps(change.execution);
+                let is_meant =
+                    change.status.is_finished() && sampling.keeps(change.execution, change.is_sampled);
                 if is_meant && ended.try_send((change.tenant, change.execution)).is_err() {
                     counts.add_dropped(1);
                 }

@@ -109,6 +109,8 @@ impl Trace<'_> {
         let mut span =
             self.span(format!("execution {}", flow.flow.settings.name), execution.created_at(), None);
         span.kind = SpanKind::Server;
+        let caller = accepted.trace.as_deref();
+        span.parent = caller.map(|caller| caller.span);
         span.set("steadflow.execution.id", execution.id().to_string());
         span.set("steadflow.execution.status", execution.status().as_str());
         span.set("steadflow.execution.triggered_by", accepted.triggered_by.to_string());
@@ -128,10 +130,10 @@ impl Trace<'_> {
             span.error = is_failure.then(|| (class, Arc::clone(&error.message)));
         }
         if let Some(parent) = &accepted.parent {
-            span.links.push(link(parent.execution, Span::Node(parent.node), "parent"));
+            span.links.push(link(parent.execution, caller, Span::Node(parent.node), "parent"));
         }
         if let Some(retried) = accepted.retry_of {
-            span.links.push(link(retried, Span::Execution, "retry_of"));
+            span.links.push(link(retried, caller, Span::Execution, "retry_of"));
         }
         self.seal(Span::Execution, span)
     }
@@ -292,9 +294,9 @@ impl Trace<'_> {
         let mut all_links = SpanLinks::default();
         all_links.links = links;
         SpanData {
-            span_context: context(self.execution.id(), span),
+            span_context: context(self.execution.id(), self.execution.accepted().trace.as_deref(), span),
             parent_span_id: parent.map_or(SpanId::INVALID, span_of),
-            parent_span_is_remote: false,
+            parent_span_is_remote: span == Span::Execution && parent.is_some(),
             span_kind: kind,
             name: name.into(),
             start_time: time(started_at),

@@ -11022,6 +11022,8 @@ export interface operations {
             readonly header?: {
                 /** @description The same key with the same body starts one execution */
                 readonly "Idempotency-Key"?: string | null;
+                /** @description The execution is a part of this trace (W3C Trace Context). One that is not valid is as if there were none */
+                readonly traceparent?: string | null;
             };
             readonly path: {
                 /** @description The flow */

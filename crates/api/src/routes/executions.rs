@@ -27,6 +27,7 @@ use crate::path::PathId;
 use crate::problem::{Problem, ProblemBody};
 use crate::query::{self, FromParams, Params, Query, Window};
 use crate::reply;
+use crate::trace_parent;
 use crate::views::entry::{entries, id_of};
 use crate::views::execution::ExecutionView;
 use crate::views::row::{RowEntry, RowView};
@@ -112,7 +113,8 @@ pub(crate) struct StartedExecution {
 /// With `?wait=SECONDS`: 200 and the whole execution as soon as it has finished, else the 201.
 #[utoipa::path(post, path = "/api/v1/studio/flows/{id}/execute", tag = "executions",
     params(("id" = Uuid, Path, description = "The flow"), WaitQuery,
-           ("Idempotency-Key" = Option<String>, Header, description = "The same key with the same body starts one execution", min_length = 1, max_length = 255)),
+           ("Idempotency-Key" = Option<String>, Header, description = "The same key with the same body starts one execution", min_length = 1, max_length = 255),
+           ("traceparent" = Option<String>, Header, description = "The execution is a part of this trace (W3C Trace Context). One that is not valid is as if there were none")),
     request_body = Option<Execute>,
     responses((status = 200, description = "The finished execution", body = ExecutionView),
               (status = 201, description = "It is accepted", body = StartedExecution,
@@ -125,13 +127,14 @@ pub(crate) async fn execute_flow(
     PathId(flow): PathId<FlowId>,
     Query(query): Query<WaitQuery>,
     key: IdempotencyKey,
+    trace_parent::Caller(trace): trace_parent::Caller,
     body: OptionalJson<Execute>,
 ) -> Result<Response, Problem> {
     let (value, key) = body.keyed(key);
     check_context(value.context_id.as_deref(), value.context_type.as_deref())?;
     let started = app
         .engine()
-        .start_execution(Start { key, wait: query.wait, ..start(caller.clone(), flow, value) })
+        .start_execution(Start { key, trace, wait: query.wait, ..start(caller.clone(), flow, value) })
         .await?;
     if !started.is_replay {
         app.metrics().execution_accepted();
@@ -158,6 +161,7 @@ fn start(caller: Caller, flow: FlowId, body: Execute) -> Start {
         context_type: given(body.context_type),
         trigger_data: body.trigger_data.unwrap_or_else(|| Payload::from_value(&serde_json::json!({}))),
         triggered_by: "api".into(),
+        trace: None,
         key: None,
         wait: None,
     }

@@ -11,6 +11,7 @@ use crate::inbox::{Sending, Signal};
 use crate::node::Resumed;
 use crate::payload::Payload;
 use crate::step::ChildRecord;
+use crate::trace::Span;
 
 impl Decider<'_> {
     /// Starts child executions within the attempt under way, which begins with them if there is none.
@@ -82,6 +83,7 @@ impl Decider<'_> {
             retry_of: None,
             reused: std::collections::BTreeMap::new(),
             regenerates: None,
+            trace: execution.trace_below(Span::Node(node)),
             worker: std::sync::Arc::clone(&execution.worker),
             ..(*execution.accepted).clone()
         };

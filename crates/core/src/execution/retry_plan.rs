@@ -11,6 +11,7 @@ use crate::caller::Actor;
 use crate::event::Accepted;
 use crate::ids::{NodeId, NodeIndex};
 use crate::payload::Payload;
+use crate::trace::Span;
 
 /// Where a manual retry begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,6 +105,7 @@ impl Execution {
             retry_of: Some(self.id),
             reused: plan.reuse,
             regenerates: plan.regenerates,
+            trace: self.trace_below(Span::Execution),
             worker,
             ..accepted
         }

@@ -70,6 +70,7 @@ impl Decider<'_> {
             previous_error: running.previous_error(),
             session,
             remote_task,
+            trace: self.execution.trace(),
         };
         self.decision.effects.push(Effect::StartStep(Box::new(work)));
     }

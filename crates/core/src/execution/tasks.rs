@@ -71,6 +71,7 @@ impl Decider<'_> {
             previous_error: None,
             session: None,
             remote_task: Some(task),
+            trace: self.execution.trace(),
         }
     }
 }

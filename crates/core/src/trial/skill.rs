@@ -9,6 +9,7 @@ use crate::flow::PlacedNode;
 use crate::ids::{AgentId, Attempt, ExecutionId, FlowId, NodeId, NodeIndex, StepKey, TenantId};
 use crate::payload::Payload;
 use crate::timestamp::Timestamp;
+use crate::trace_parent::TraceOf;
 use crate::transcript::Rules;
 use crate::work::{Task, Work};
 
@@ -93,5 +94,6 @@ pub(super) fn work_of(
         previous_error: None,
         session: None,
         remote_task: None,
+        trace: TraceOf::Nothing,
     }
 }

@@ -10,6 +10,7 @@ use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::scope::Scope;
 use steadflow_core::template::Template;
+use steadflow_core::trace_parent::TraceParent;
 use steadflow_store::{FlowStatus, Idempotency, IdempotencyHit};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -45,6 +46,8 @@ pub struct Start {
     pub trigger_data: Payload,
     /// By which way: `api`, `cli`, …
     pub triggered_by: Arc<str>,
+    /// The span of the caller that it is a part of.
+    pub trace: Option<TraceParent>,
     /// What makes the call happen once.
     pub key: Option<RequestKey>,
     /// Wait at most so long for its end.
@@ -101,6 +104,7 @@ impl Engine {
             trigger_data: start.trigger_data,
             triggered_by: start.triggered_by,
             actor: start.caller.actor,
+            trace: start.trace.map(Arc::new),
             ..Accepted::new(start.caller.tenant, start.flow, current.version.version, self.worker())
         };
         let (flow, limit) = (Arc::clone(&current.version), settings.max_concurrent_executions);

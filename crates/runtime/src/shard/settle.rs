@@ -284,6 +284,7 @@ fn change_of(live: &Live) -> Change {
         execution: live.execution.id(),
         seq: live.execution.seq(),
         status: live.execution.status(),
+        is_sampled: accepted.trace.as_ref().map(|caller| caller.is_sampled),
     }
 }
 

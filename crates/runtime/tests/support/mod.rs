@@ -219,6 +219,7 @@ impl Bench {
             context_type: None,
             trigger_data,
             triggered_by: "test".into(),
+            trace: None,
             key: None,
             wait,
         };
