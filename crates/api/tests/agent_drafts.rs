@@ -119,7 +119,7 @@ fn verdicts(tried: &Value) -> Vec<String> {
             "{} {} {}: {} {}",
             part("guardrail"),
             part("on"),
-            part("then"),
+            part("follows"),
             verdict["passed"],
             part("reason")
         )
