@@ -90,7 +90,11 @@ async fn calls(
             Then::Person => return None,
             Then::Done(result) => return Some(result),
         }
-        let (key, outcome) = running.next().await?;
+        let (key, mut outcome) = running.next().await?;
+        if let Some(rest) = rest_of(&mut outcome) {
+            next = Then::Calls(vec![rest]);
+            continue;
+        }
         outcome.usage.iter().for_each(|usage| used.add(usage));
         next = trial.ended(key, &outcome, app.now());
     }
