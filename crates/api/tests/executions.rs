@@ -174,7 +174,7 @@ async fn bad_queries_are_refused_with_what_they_take() {
         problems.push(format!("{query}\n  {}", api.get(&format!("executions?{query}")).await.problem()));
     }
 
-    insta::assert_snapshot!(problems.join("\n"), @r"
+    insta::assert_snapshot!(problems.join("\n"), @"
     limit=0
       400 invalid-parameter: The query is not valid: `limit` must be a whole number from 1 to 1000.
     limit=1001
@@ -190,7 +190,7 @@ async fn bad_queries_are_refused_with_what_they_take() {
     retrying=1
       400 invalid-parameter: The query is not valid: `retrying` must be `true` or `false`.
     error_class=bad_luck
-      400 invalid-parameter: The query is not valid: `error_class` must be one of timeout, connection, rate_limited, unavailable, rejected, tool, model_output, guardrail, validation, expression, configuration, budget, replaced, output_too_large, internal, interrupted.
+      400 invalid-parameter: The query is not valid: `error_class` must be one of timeout, connection, rate_limited, unavailable, rejected, tool, model_output, guardrail, validation, expression, configuration, budget, cancelled, replaced, output_too_large, internal, interrupted.
     flow_id=1
       400 invalid-parameter: The query is not valid: `flow_id` must be a UUID.
     start_date=2027-01-15

@@ -48,6 +48,8 @@ pub(crate) struct Reading {
     pub(crate) faults: Faults,
     /// The ids of nodes that an expression cannot write without quotes, the longest first.
     pub(crate) quoted_ids: Vec<NodeId>,
+    /// How many nodes it has so far.
+    pub(crate) nodes: usize,
     strings: Strings,
     /// The expressions counted so far.
     expressions: template::Size,
@@ -61,6 +63,7 @@ impl Reading {
             limits: *limits,
             faults: Faults::default(),
             quoted_ids: Vec::new(),
+            nodes: 0,
             strings: Strings::Literal,
             expressions: template::Size::default(),
             exceeded_at: None,

@@ -3,20 +3,23 @@
 //! A [`Record`] is one decision, written as one text: `[seq, at, [events…]]`. An execution's state is the fold of its
 //! records and nothing else.
 
+mod child;
 mod size;
 mod text;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
+
+pub use child::{Around, ChildEnd, ChildStart, Ended, Given, Parent};
 
 use crate::approval::Verdict;
 use crate::budget::Amount;
 use crate::caller::Actor;
 use crate::failure::ErrorClass;
 use crate::ids::{AgentId, Attempt, EdgeIndex, ExecutionId, FlowId, NodeId, NodeIndex, StepKey, TenantId};
-use crate::payload::Payload;
+use crate::payload::{self, Payload};
 use crate::remote_task::RemoteTask;
 use crate::session::SessionPart;
 use crate::status::{ExecutionStatus, Wait};
@@ -55,7 +58,7 @@ pub enum Event {
         /// Its number.
         attempt: Attempt,
         /// Its resolved input, where the flow version does not already give it and the attempt before had another.
-        #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+        #[serde(default, deserialize_with = "payload::given", skip_serializing_if = "Option::is_none")]
         input: Option<Payload>,
         /// What its only call may use of the budget of the execution, if there is one and it asks a model.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -75,7 +78,7 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         status: Option<u16>,
         /// What the peer answered, decoded and bounded.
-        #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+        #[serde(default, deserialize_with = "payload::given", skip_serializing_if = "Option::is_none")]
         body: Option<Payload>,
         /// When the next attempt is due; `None` when there is none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -107,7 +110,7 @@ pub enum Event {
         /// Its key.
         step: StepKey,
         /// Its input, where no event before says it.
-        #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+        #[serde(default, deserialize_with = "payload::given", skip_serializing_if = "Option::is_none")]
         input: Option<Payload>,
         /// When it is stopped, if it has a limit of its own.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -310,35 +313,6 @@ pub enum StepResult {
     },
 }
 
-/// A child execution, as its parent starts it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ChildStart {
-    /// The flow that it runs.
-    pub flow: FlowId,
-    /// The node of that flow whose body it runs; `None` for the whole flow.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub body: Option<NodeId>,
-    /// What it is started with. Not stored here: the child's own acceptance has it.
-    #[serde(skip)]
-    pub trigger_data: Payload,
-}
-
-/// How a child execution ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ChildEnd {
-    /// Completed, failed or cancelled.
-    pub status: ExecutionStatus,
-    /// Its result, where it completed.
-    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
-    pub result: Option<Payload>,
-    /// Why it did not complete.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message: Option<Arc<str>>,
-    /// The class of its failure.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub class: Option<ErrorClass>,
-}
-
 /// What an execution starts from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Accepted {
@@ -364,6 +338,9 @@ pub struct Accepted {
     /// The execution that started it as a child.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<Box<Parent>>,
+    /// What it reads that is around the body that it runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub around: Option<Box<Around>>,
     /// The versions that the flows of its children are pinned to, its children's children included.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub flows: BTreeMap<FlowId, u32>,
@@ -400,6 +377,7 @@ impl Accepted {
             triggered_by: "api".into(),
             actor: Actor::SYSTEM,
             parent: None,
+            around: None,
             flows: BTreeMap::new(),
             agents: BTreeMap::new(),
             retry_of: None,
@@ -410,29 +388,21 @@ impl Accepted {
         }
     }
 
+    /// Returns the node whose body it runs; `None` where it runs a whole flow.
+    pub fn body(&self) -> Option<&NodeId> {
+        self.parent.as_ref()?.body.as_ref()
+    }
+
+    /// Returns whether it takes a slot of its flow while it is under way. One whose ancestor has one uses that: it would wait
+    /// for it for ever.
+    pub fn takes_slot(&self) -> bool {
+        self.parent.as_ref().is_none_or(|parent| parent.body.is_none() && !parent.within.contains(&self.flow))
+    }
+
     /// Returns it without the versions of agents and of children's flows.
     pub(crate) fn unpinned(self) -> Self {
         Self { flows: BTreeMap::new(), agents: BTreeMap::new(), ..self }
     }
-}
-
-/// Where a child execution comes from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Parent {
-    /// The execution that started it.
-    pub execution: ExecutionId,
-    /// The node of that execution.
-    pub node: NodeIndex,
-    /// Its number among that node's children, from 0.
-    pub child: u32,
-    /// How many executions are above it, its parent included.
-    pub depth: u16,
-    /// The node whose body it runs; `None` where it runs a whole flow.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub body: Option<NodeId>,
-    /// The parent's deadline, which ends this one too.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub deadline: Option<Timestamp>,
 }
 
 /// What a person can answer a node that asks.
@@ -451,11 +421,6 @@ pub enum Resolution {
         /// Why.
         message: Arc<str>,
     },
-}
-
-/// Reads a value that is given: `null` is one; only a missing key means that there is none.
-fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Payload>, D::Error> {
-    Payload::deserialize(deserializer).map(Some)
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]

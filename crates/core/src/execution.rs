@@ -26,6 +26,7 @@ mod start;
 mod steps;
 mod tasks;
 mod timers;
+mod version;
 mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,10 +37,9 @@ use crate::approval::{Answer, Decided};
 use crate::caller::Actor;
 use crate::event::{Accepted, ChildEnd, Record, Resolution};
 use crate::failure::ErrorClass;
-use crate::flow::{Flow, Graph};
-use crate::ids::{AgentId, ExecutionId, FlowId, NodeId, NodeIndex, StepKey, TenantId};
+use crate::flow::Graph;
+use crate::ids::{AgentId, ExecutionId, FlowId, NodeId, NodeIndex, StepKey};
 use crate::inbox::Signal;
-use crate::limits::Limits;
 use crate::payload::Payload;
 use crate::protection::SlotAnswer;
 use crate::session::SessionAnswer;
@@ -60,21 +60,7 @@ pub use result::ResultParts;
 pub use retry_plan::{RetryMode, RetryPlan};
 pub(crate) use steps::recorded;
 pub use timers::TimerReason;
-
-/// An immutable version of a flow: what an execution is pinned to.
-#[derive(Debug)]
-pub struct FlowVersion {
-    /// Its tenant.
-    pub tenant: TenantId,
-    /// The flow.
-    pub flow_id: FlowId,
-    /// From 1.
-    pub version: u32,
-    /// What it says.
-    pub flow: Flow,
-    /// The bounds that its executions keep.
-    pub limits: Limits,
-}
+pub use version::FlowVersion;
 
 /// Agents by their ids, each in the version that an execution is pinned to.
 pub type PinnedAgents = Arc<BTreeMap<AgentId, Arc<Agent>>>;

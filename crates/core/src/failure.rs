@@ -70,6 +70,8 @@ error_classes! {
     Configuration = "configuration", retried: false;
     /// A limit of turns, tokens or cost is used up.
     Budget = "budget", retried: false;
+    /// A child execution was cancelled.
+    Cancelled = "cancelled", retried: false;
     /// Another execution took the session of the node, or has written the turn that it was to write.
     Replaced = "replaced", retried: false;
     /// The output is larger than the limit.
@@ -96,6 +98,7 @@ impl ErrorClass {
             | Self::Expression
             | Self::Configuration
             | Self::Budget
+            | Self::Cancelled
             | Self::Replaced
             | Self::OutputTooLarge
             | Self::Internal

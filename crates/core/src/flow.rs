@@ -21,11 +21,13 @@ use crate::budget::Budget;
 use crate::condition::Condition;
 use crate::ids::{AgentId, EdgeIndex, FlowId, NodeId, NodeIndex};
 use crate::node::Kind;
+pub(crate) use crate::node::LAST;
 use crate::payload::Payload;
 use crate::retry::RetryPolicy;
 use crate::timestamp::Seconds;
 
 pub use crate::document::{Fault, Faults};
+pub use crate::node::Repeats;
 pub use document::{Document, Restored, Unreadable};
 pub use node_types::{NodeTypes, node_types};
 pub use trigger_fields::TriggerField;
@@ -43,6 +45,17 @@ pub struct Flow {
 }
 
 impl Flow {
+    /// Returns what the executions of a body run: its graph, without the flow's limits, which hold for the execution that
+    /// starts them.
+    pub(crate) fn of_body(&self, body: &Body) -> Self {
+        Self {
+            settings: Settings { name: self.settings.name.clone(), ..Settings::default() },
+            definition: body.definition.clone(),
+            graph: body.graph.clone(),
+            trigger_fields: OnceLock::new(),
+        }
+    }
+
     /// Returns about how many bytes it takes in memory: the graph as it is written, what nodes keep of it, and what
     /// their expressions take once they have run.
     pub fn bytes(&self) -> usize {
@@ -125,7 +138,9 @@ impl Graph {
                 }
             }
         }
-        !self.nodes.is_empty() && ids.len() == self.nodes.len() && reached == self.nodes.len()
+        let bodies_can =
+            self.nodes.iter().filter_map(|node| node.body.as_ref()).all(|body| body.graph.can_run());
+        !self.nodes.is_empty() && ids.len() == self.nodes.len() && reached == self.nodes.len() && bodies_can
     }
 
     /// Returns trigger data to try the flow with: that of the first trigger which has some.
@@ -141,8 +156,25 @@ impl Graph {
             Some(EdgeCondition::Is(_) | EdgeCondition::Case(_)) | None => None,
         });
         let expressions = of_nodes.chain(of_edges.flatten());
-        let own = self.nodes.len() * size_of::<Node>() + self.edges.len() * (size_of::<Edge>() + 8);
+        let bodies = self.nodes.iter().filter_map(|node| node.body.as_ref());
+        let inside: usize = bodies.map(|body| body.definition.len() + body.graph.bytes()).sum();
+        // A body is kept with the node, and as what its executions run.
+        let own =
+            self.nodes.len() * size_of::<Node>() + self.edges.len() * (size_of::<Edge>() + 8) + 2 * inside;
         own + expressions.map(|(pointer, expression)| pointer.len() + expression.bytes()).sum::<usize>()
+    }
+
+    /// Returns all its nodes, those of bodies included, each with its JSON pointer below `pointer`, where the graph is.
+    pub fn all_nodes(&self, pointer: &str) -> Vec<(String, &Node)> {
+        let mut all = Vec::new();
+        for (at, node) in self.nodes.iter().enumerate() {
+            let pointer = format!("{pointer}/nodes/{at}");
+            let inside = node.body.iter().flat_map(|body| body.graph.all_nodes(&format!("{pointer}/body")));
+            let inside: Vec<_> = inside.collect();
+            all.push((pointer, node));
+            all.extend(inside);
+        }
+        all
     }
 
     /// Returns the place of the node called `id`.
@@ -171,6 +203,30 @@ pub struct Node {
     pub on_interrupt: OnInterrupt,
     /// What follows when no attempt is left.
     pub on_exhausted: OnExhausted,
+    /// What it repeats, if it does.
+    pub body: Option<Arc<Body>>,
+}
+
+/// A graph that a node repeats, each time as an execution of its own.
+#[derive(Clone, Debug)]
+pub struct Body {
+    /// As it is written.
+    pub definition: Payload,
+    /// As it runs.
+    pub graph: Graph,
+    /// What its expressions read that is not inside.
+    pub reads: Reads,
+}
+
+/// What the expressions of a body read that is not inside.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reads {
+    /// Whether they read `trigger_data`.
+    pub trigger_data: bool,
+    /// Whether they read `item`.
+    pub item: bool,
+    /// The nodes around the body that they read, and [`LAST`].
+    pub nodes: BTreeSet<NodeId>,
 }
 
 /// When a node with several incoming edges is ready.

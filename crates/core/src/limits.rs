@@ -73,7 +73,9 @@ pub struct Limits {
     pub retry_count_max: u32,
     /// Characters of an error message that are kept.
     pub error_message_chars_max: usize,
-    /// Child executions that one node may start.
+    /// Items of a `map`.
+    pub items_max: usize,
+    /// Child executions that one node may start, in all its attempts.
     pub children_max: usize,
     /// How many executions may be above one another.
     pub child_depth_max: u16,
@@ -106,7 +108,8 @@ impl Limits {
         decision_fuel: 50_000,
         retry_count_max: 10,
         error_message_chars_max: 2_000,
-        children_max: 10_000,
+        items_max: 10_000,
+        children_max: 50_000,
         child_depth_max: 16,
         wait_max: Duration::from_secs(10 * 366 * 24 * 60 * 60),
     };

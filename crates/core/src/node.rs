@@ -11,17 +11,21 @@
 mod agent;
 mod catalogue;
 mod condition;
+mod context;
 mod delay;
 mod echo;
 mod fail;
 mod http_request;
 mod keys;
+mod r#loop;
+mod map;
 mod mcp_tool;
 mod merge;
 mod parallel;
 #[cfg(feature = "test-kinds")]
 mod rehearsal;
 mod schemas;
+mod subflow;
 mod switch;
 mod transform;
 mod trigger;
@@ -30,26 +34,24 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::approval::{Approval, Request, When};
+use crate::approval::Request;
 use crate::budget::Amount;
 use crate::document::Fault;
 use crate::event::{ChildEnd, ChildStart};
-use crate::expression::{Expression, ExpressionError, Meter};
+use crate::expression::Expression;
 use crate::failure::{ErrorClass, Failure};
-use crate::ids::{AgentId, Attempt, FlowId, StepKey};
+use crate::ids::{AgentId, FlowId, StepKey};
 use crate::payload::Payload;
-use crate::scope::{References, Scope};
-use crate::status::Wait;
-use crate::step::{ChildRecord, PastStep, StepRecord};
+use crate::status::{ExecutionStatus, Wait};
 use crate::template::{Resolved, SecretSlot, Template};
-use crate::timestamp::Timestamp;
-use crate::transcript::Rules;
 use crate::work::Task;
 
 pub use agent::{Agent, WantedSession};
-pub use catalogue::{About, Entry, NamedBy, NodeType, Traits};
+pub use catalogue::{About, Entry, NamedBy, NodeType, Repeats, Traits};
 pub(crate) use catalogue::{in_dialect, read};
 pub use condition::Condition;
+pub use context::Context;
+pub(crate) use context::{Parts, Values};
 pub use delay::Delay;
 pub use echo::Echo;
 pub use fail::Fail;
@@ -57,12 +59,15 @@ pub(crate) use http_request::HTTP_INPUT;
 pub use http_request::{HttpAuth, HttpInput, HttpRequest, SECRET_ROOMS, SecretRoom};
 pub(crate) use keys::ConditionReader;
 pub use keys::Given;
+pub use r#loop::Loop;
+pub use map::{Map, OnItemFailure};
 pub use mcp_tool::McpTool;
 pub use merge::Merge;
 pub use parallel::Parallel;
 #[cfg(feature = "test-kinds")]
 pub use rehearsal::{Family, Rounds};
 pub(crate) use schemas::{SETTINGS, schemas};
+pub use subflow::Subflow;
 pub use switch::{Case, Switch};
 pub use transform::Transform;
 pub use trigger::Trigger;
@@ -85,12 +90,18 @@ pub enum Kind {
     Fail(Fail),
     /// Sends one HTTP request.
     HttpRequest(HttpRequest),
+    /// Repeats its body until a condition holds.
+    Loop(Loop),
+    /// Runs its body for each item of a list.
+    Map(Map),
     /// Calls a tool of an MCP server.
     McpTool(McpTool),
     /// Joins branches.
     Merge(Merge),
     /// Forks branches.
     Parallel(Parallel),
+    /// Runs another flow.
+    Subflow(Subflow),
     /// Chooses one of several cases.
     Switch(Switch),
     /// Makes a new value of outputs.
@@ -115,9 +126,12 @@ impl Kind {
             Self::Echo(kind) => kind,
             Self::Fail(kind) => kind,
             Self::HttpRequest(kind) => kind,
+            Self::Loop(kind) => kind,
+            Self::Map(kind) => kind,
             Self::McpTool(kind) => kind,
             Self::Merge(kind) => kind,
             Self::Parallel(kind) => kind,
+            Self::Subflow(kind) => kind,
             Self::Switch(kind) => kind,
             Self::Transform(kind) => kind,
             Self::Trigger(kind) => kind,
@@ -138,6 +152,9 @@ pub const CATALOGUE: &[Entry] = &[
     Entry { about: &Delay::ABOUT, read: |keys| Delay::read(keys).map(Kind::Delay) },
     Entry { about: &Parallel::ABOUT, read: |keys| Parallel::read(keys).map(Kind::Parallel) },
     Entry { about: &Merge::ABOUT, read: |keys| Merge::read(keys).map(Kind::Merge) },
+    Entry { about: &Map::ABOUT, read: |keys| Map::read(keys).map(Kind::Map) },
+    Entry { about: &Loop::ABOUT, read: |keys| Loop::read(keys).map(Kind::Loop) },
+    Entry { about: &Subflow::ABOUT, read: |keys| Subflow::read(keys).map(Kind::Subflow) },
     Entry { about: &HttpRequest::ABOUT, read: |keys| HttpRequest::read(keys).map(Kind::HttpRequest) },
     Entry { about: &McpTool::ABOUT, read: |keys| McpTool::read(keys).map(Kind::McpTool) },
     Entry { about: &Transform::ABOUT, read: |keys| Transform::read(keys).map(Kind::Transform) },
@@ -249,7 +266,12 @@ pub enum Next {
     /// Wait for a moment or a person.
     Wait(Wait),
     /// Start these child executions; their ends come back to `resume`, in any order.
-    Children(Vec<ChildStart>),
+    Children {
+        /// What each is started with.
+        starts: Vec<ChildStart>,
+        /// The input of the attempt, where its document does not already give it.
+        input: Option<Payload>,
+    },
     /// Go on waiting for the calls and children that are under way.
     Pending,
     /// The attempt failed; the retry policy says what follows.
@@ -325,169 +347,21 @@ pub enum Resumed {
     Elapsed,
     /// A child execution ended.
     Child {
-        /// Its number among the node's children.
-        child: u32,
+        /// The number of the item or the iteration that it ran for.
+        index: u32,
         /// How it ended.
         end: ChildEnd,
     },
 }
 
-/// What a node can read when it begins or resumes.
-#[derive(Debug)]
-pub struct Context<'a> {
-    /// When it is decided.
-    pub now: Timestamp,
-    /// The attempt under way, or the one that begins.
-    pub attempt: Attempt,
-    /// The calls of this node that ended or are under way, of all its attempts.
-    pub steps: &'a [StepRecord],
-    /// The calls of this node of which no result counts, of all its attempts.
-    pub past: &'a [PastStep],
-    /// The child executions that this node started, in all its attempts.
-    pub children: &'a [ChildRecord],
-    /// The calls of this node that had or have to be approved, of all its attempts.
-    pub approvals: &'a [Approval],
-    values: &'a dyn Values,
-}
+/// How the body of a loop names the result of the iteration before.
+pub(crate) const LAST: &str = "last";
 
-/// What happened in the attempts of a node.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Parts<'a> {
-    pub(crate) steps: &'a [StepRecord],
-    pub(crate) past: &'a [PastStep],
-    pub(crate) children: &'a [ChildRecord],
-    pub(crate) approvals: &'a [Approval],
-}
-
-/// The values that a node reads: an execution's, or those of a trial.
-pub(crate) trait Values: fmt::Debug {
-    /// Puts what `references` names in scope, with the meter of the node's evaluations.
-    fn scope(&self, references: &References, attempt: Attempt) -> Scope;
-
-    /// Takes the meter back, so that the next evaluation goes on with it.
-    fn take_back(&self, meter: Meter);
-
-    /// Returns what the flow was started with.
-    fn trigger_data(&self) -> &Payload;
-
-    /// Returns what reaches the node along its edges.
-    ///
-    /// # Errors
-    /// Nothing does.
-    fn arriving(&self) -> Result<Payload, Failure>;
-
-    /// Returns the version that `agent` is pinned to.
-    fn agent_version(&self, agent: AgentId) -> Option<u32>;
-
-    /// Returns the rules of a skill with tools, of an agent that is pinned; `None` for any other skill.
-    fn rules(&self, agent: AgentId, skill: &str) -> Option<Arc<Rules>>;
-
-    /// Returns whether an edge that leaves the node asks for `case`.
-    fn is_asked_for(&self, case: &str) -> bool;
-
-    /// Returns whether the node has its session. A trial reads none.
-    fn has_session(&self) -> bool {
-        true
-    }
-
-    /// Makes a failure of an expression that has no value.
-    fn failure(&self, error: &ExpressionError) -> Failure {
-        Failure::of_expression(error)
-    }
-}
-
-impl<'a> Context<'a> {
-    pub(crate) const fn new(now: Timestamp, attempt: Attempt, values: &'a dyn Values) -> Self {
-        Self { now, attempt, steps: &[], past: &[], children: &[], approvals: &[], values }
-    }
-
-    pub(crate) const fn with_parts(self, parts: Parts<'a>) -> Self {
-        let Parts { steps, past, children, approvals } = parts;
-        Self { steps, past, children, approvals, ..self }
-    }
-
-    /// Returns what `template` resolves to.
-    ///
-    /// # Errors
-    /// An expression in it has no value, or the result is too large.
-    pub fn resolve(&self, template: &Template) -> Result<Payload, Failure> {
-        let scope = self.values.scope(template.references(), self.attempt);
-        let resolved = template.resolve(&scope);
-        self.values.take_back(scope.meter);
-        resolved.map_err(|error| self.values.failure(&error))
-    }
-
-    /// Returns what `template` resolves to, and where secrets are put into it.
-    ///
-    /// # Errors
-    /// As [`Self::resolve`].
-    pub fn resolve_call(&self, template: &Template) -> Result<Resolved, Failure> {
-        let scope = self.values.scope(template.references(), self.attempt);
-        template.resolve_call(&scope).map_err(|error| self.values.failure(&error))
-    }
-
-    /// Returns what `template` resolves to, as a value.
-    ///
-    /// # Errors
-    /// As [`Self::resolve`], or the result cannot be read.
-    pub fn resolve_value(&self, template: &Template) -> Result<serde_json::Value, Failure> {
-        self.resolve(template)?.to_value().map_err(|error| {
-            Failure::new(ErrorClass::Expression, format!("What a template gives cannot be read: {error}"))
-        })
-    }
-
-    /// Returns whether `condition` holds.
-    ///
-    /// # Errors
-    /// The condition cannot be evaluated.
-    pub fn holds(&self, condition: &crate::condition::Condition) -> Result<bool, Failure> {
-        let scope = self.values.scope(condition.references(), self.attempt);
-        let holds = condition.holds(&scope);
-        self.values.take_back(scope.meter);
-        holds.map_err(|error| self.values.failure(&error))
-    }
-
-    /// Returns whether a call of a tool with these arguments needs approval: also where that cannot be evaluated.
-    pub(crate) fn needs_approval(&self, when: &When, arguments: &Payload) -> bool {
-        let mut scope = self.values.scope(&References::default(), self.attempt);
-        let needs = when.needs(arguments, &mut scope);
-        self.values.take_back(scope.meter);
-        needs
-    }
-
-    /// Returns whether the node has its session.
-    pub fn has_session(&self) -> bool {
-        self.values.has_session()
-    }
-
-    /// Returns whether an edge that leaves the node asks for `case`.
-    pub fn is_asked_for(&self, case: &str) -> bool {
-        self.values.is_asked_for(case)
-    }
-
-    /// Returns what reaches the node along its edges: one output as it is, several as an object by node id, the trigger
-    /// data where no edge leads to it.
-    ///
-    /// # Errors
-    /// In a trial: no output of a node before it was given.
-    pub fn arriving(&self) -> Result<Payload, Failure> {
-        self.values.arriving()
-    }
-
-    /// Returns what the flow was started with.
-    pub fn trigger_data(&self) -> &Payload {
-        self.values.trigger_data()
-    }
-
-    /// Returns the version that the execution pins `agent` to.
-    pub fn agent_version(&self, agent: AgentId) -> Option<u32> {
-        self.values.agent_version(agent)
-    }
-
-    /// Returns the rules of a skill with tools, of an agent that is pinned; `None` for any other skill.
-    pub fn rules(&self, agent: AgentId, skill: &str) -> Option<Arc<Rules>> {
-        self.values.rules(agent, skill)
-    }
+/// Returns why a child did not complete.
+fn failure_of_child(end: &ChildEnd) -> Failure {
+    let is_cancelled = end.status == ExecutionStatus::Cancelled;
+    let class = if is_cancelled { ErrorClass::Cancelled } else { end.class.unwrap_or(ErrorClass::Internal) };
+    Failure::new(class, end.message.as_deref().unwrap_or("no reason was given"))
 }
 
 /// Returns the failure of a node of the kind `name` whose resolved input has `faults`.

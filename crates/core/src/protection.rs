@@ -177,6 +177,7 @@ impl Verdict {
             | ErrorClass::ModelOutput
             | ErrorClass::OutputTooLarge => Self::Responds,
             ErrorClass::Guardrail
+            | ErrorClass::Cancelled
             | ErrorClass::Replaced
             | ErrorClass::Validation
             | ErrorClass::Expression

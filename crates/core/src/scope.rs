@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::expression::Meter;
 use crate::failure::ErrorClass;
 use crate::ids::{ExecutionId, NodeId};
@@ -30,6 +32,10 @@ pub struct Scope {
     pub now: Timestamp,
     /// Who reads: the node, or the one that an edge leaves. `uuid()` follows from it and from the execution.
     pub reader: NodeId,
+    /// `item`: what a body runs for, inside a `map`.
+    pub item: Option<Payload>,
+    /// `index`: the number of the item or of the iteration, from 0, inside a `map` or a `loop`.
+    pub index: Option<u32>,
     /// `nodes.<id>`, and short `<id>`: those that have ended and that the expression can name.
     pub nodes: Vec<NodeScope>,
     /// What evaluations may still cost.
@@ -51,15 +57,17 @@ pub struct NodeScope {
 }
 
 /// Why a node failed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NodeError {
     /// `error.class`.
     pub class: ErrorClass,
     /// `error.message`.
     pub message: Arc<str>,
     /// `error.status`: the HTTP status, where a peer gave one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// `error.body`: what the peer answered, decoded and bounded.
+    #[serde(default, deserialize_with = "crate::payload::given", skip_serializing_if = "Option::is_none")]
     pub body: Option<Payload>,
 }
 
@@ -72,6 +80,12 @@ pub struct References {
     pub secrets: Vec<Arc<str>>,
     /// Whether it names `attempt`.
     pub attempt: bool,
+    /// Whether it names `trigger_data`.
+    pub trigger_data: bool,
+    /// Whether it names `item`.
+    pub item: bool,
+    /// Whether it names `index`.
+    pub index: bool,
     /// Whether it names something else that only an execution has.
     pub execution: bool,
 }
@@ -85,6 +99,9 @@ impl References {
             together.nodes.extend(one.nodes.iter().filter(|node| nodes.insert(node.as_str())).cloned());
             together.secrets.extend(one.secrets.iter().filter(|name| secrets.insert(&***name)).cloned());
             together.attempt |= one.attempt;
+            together.trigger_data |= one.trigger_data;
+            together.item |= one.item;
+            together.index |= one.index;
             together.execution |= one.execution;
         }
         together

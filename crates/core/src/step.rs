@@ -1,10 +1,12 @@
 //! What happened inside the attempts of a node: calls and child executions.
 
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 
-use crate::event::{ChildEnd, StepResult};
+use crate::event::{ChildEnd, ChildStart, StepResult};
 use crate::ids::{FlowId, StepKey};
 use crate::payload::Payload;
+use crate::status::ExecutionStatus;
 use crate::timestamp::Timestamp;
 use crate::usage::Usage;
 
@@ -94,11 +96,40 @@ pub struct PastStep {
     pub is_timed_out: bool,
 }
 
+/// The child executions that a node started, in all its attempts.
+#[derive(Clone, Debug, Default)]
+pub struct Children {
+    /// By number.
+    records: Vec<ChildRecord>,
+    /// For each item or iteration, the number behind that of its last child; 0 for none.
+    last: Vec<u32>,
+    /// How many have not ended.
+    open: usize,
+    /// The attempt under way has come as far as to this item or iteration.
+    next: u32,
+    /// Bytes of their results.
+    bytes: usize,
+    /// The items of the node's input, once they were asked for.
+    items: Items,
+}
+
+/// What was made of a node's input, which says the same.
+#[derive(Clone, Default)]
+struct Items(OnceLock<Arc<[Payload]>>);
+
+impl fmt::Debug for Items {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Items")
+    }
+}
+
 /// One child execution that a node started.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChildRecord {
-    /// The flow that it runs.
-    pub flow: FlowId,
+    /// The flow that it runs; `None` for the body of the node.
+    pub flow: Option<FlowId>,
+    /// The number of the item or the iteration that it runs for.
+    pub index: u32,
     /// What is known of it.
     pub state: ChildState,
 }
@@ -112,6 +143,113 @@ pub enum ChildState {
     Ended(ChildEnd),
     /// The attempt that started it was over first: the child is cancelled, and its end is ignored.
     Abandoned,
+}
+
+impl Children {
+    /// Returns none.
+    pub(crate) fn none() -> &'static Self {
+        static NONE: Children = Children {
+            records: Vec::new(),
+            last: Vec::new(),
+            open: 0,
+            next: 0,
+            bytes: 0,
+            items: Items(OnceLock::new()),
+        };
+        &NONE
+    }
+
+    /// Returns the items that `split` makes of the node's input, which stays the same while there are children.
+    pub(crate) fn items(&self, split: impl FnOnce() -> Arc<[Payload]>) -> Arc<[Payload]> {
+        if self.is_empty() { split() } else { Arc::clone(self.items.0.get_or_init(split)) }
+    }
+
+    /// Returns how many it started.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Returns whether it started none.
+    pub const fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// Returns all of them, by number.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &ChildRecord> {
+        self.records.iter()
+    }
+
+    /// Returns the child of this number.
+    pub fn get(&self, number: u32) -> Option<&ChildRecord> {
+        self.records.get(usize::try_from(number).ok()?)
+    }
+
+    /// Returns how many have not ended.
+    pub const fn open(&self) -> usize {
+        self.open
+    }
+
+    /// Returns how many bytes their results have.
+    pub const fn result_bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Returns the last child that ran for an item or an iteration.
+    pub fn of_index(&self, index: u32) -> Option<&ChildRecord> {
+        self.get(self.last.get(usize::try_from(index).ok()?)?.checked_sub(1)?)
+    }
+
+    /// Returns the items or iterations up to `count` for which the attempt under way has to start a child, in order: those
+    /// which it has not come to yet, and for which none has completed before.
+    pub fn missing(&self, count: u32) -> impl Iterator<Item = u32> {
+        (self.next..count).filter(|&index| {
+            let last = self.of_index(index).map(|child| &child.state);
+            !matches!(last, Some(ChildState::Ended(end)) if end.status == ExecutionStatus::Completed)
+        })
+    }
+
+    pub(crate) fn start(&mut self, starts: &[ChildStart]) {
+        for start in starts {
+            self.records.push(ChildRecord {
+                flow: start.flow,
+                index: start.index,
+                state: ChildState::Running,
+            });
+            let index = start.index as usize;
+            if self.last.len() <= index {
+                self.last.resize(index + 1, 0);
+            }
+            self.last[index] = u32::try_from(self.records.len()).unwrap_or(u32::MAX);
+            self.open += 1;
+            self.next = self.next.max(start.index.saturating_add(1));
+        }
+    }
+
+    pub(crate) fn end(&mut self, number: u32, end: &ChildEnd) {
+        if let Some(child) = self.records.get_mut(number as usize) {
+            child.state = ChildState::Ended(end.clone());
+            self.open -= 1;
+            self.bytes += end.result.as_ref().map_or(0, Payload::len);
+        }
+    }
+
+    /// Waits for none of them any longer: the attempt is over, and the next one begins with the first item again.
+    pub(crate) fn abandon(&mut self) {
+        self.next = 0;
+        if self.open > 0 {
+            self.records
+                .iter_mut()
+                .filter(|child| child.is_open())
+                .for_each(|child| child.state = ChildState::Abandoned);
+            self.open = 0;
+        }
+        self.items.0.take();
+    }
+
+    /// Drops what they returned.
+    pub(crate) fn shed(&mut self) {
+        self.records.iter_mut().for_each(ChildRecord::shed);
+    }
 }
 
 impl ChildRecord {

@@ -90,7 +90,7 @@ impl Trial {
             }
             Next::Fail(failure) => Self { input: None, step: Step::Known(Err(failure)) },
             Next::Step(step) => Self::of_work(work(placed, pinned, step, stop_at(placed, now))),
-            Next::Steps { .. } | Next::Session(_) | Next::Wait(_) | Next::Children(_) | Next::Pending => {
+            Next::Steps { .. } | Next::Session(_) | Next::Wait(_) | Next::Children { .. } | Next::Pending => {
                 let message = "This node cannot be tried by itself: run the flow";
                 let failure = Failure::new(ErrorClass::Configuration, message);
                 Self { input: None, step: Step::Known(Err(failure)) }
@@ -229,6 +229,8 @@ impl Pinned {
             attempt: Attempt::FIRST.number(),
             now,
             reader: reader.clone(),
+            item: None,
+            index: None,
             nodes: references.nodes.iter().filter_map(pinned).collect(),
             meter: Meter::default(),
         }

@@ -350,6 +350,8 @@ fn is_acyclic(graph: &Graph) -> bool {
 fn scope(trigger_data: Value) -> Scope {
     let output = Payload::from_value(&json!({ "x": 1 }));
     Scope {
+        item: None,
+        index: None,
         meter: steadflow_core::expression::Meter::default(),
         trigger_data: Payload::from_value(&trigger_data),
         context_id: None,

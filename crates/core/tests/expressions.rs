@@ -72,6 +72,8 @@ fn scope() -> Scope {
     };
     let outputs = fields.as_object().expect("it is an object").iter().map(|(id, output)| node(id, output));
     Scope {
+        item: None,
+        index: None,
         meter: steadflow_core::expression::Meter::default(),
         trigger_data: Payload::from_value(&fields),
         context_id: None,

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use steadflow_core::caller::Actor;
 use steadflow_core::event::{ChildEnd, Event, Record, Resolution, StepResult};
-use steadflow_core::execution::{Execution, ExecutionStatus, FlowVersion, Input, NodeState};
+use steadflow_core::execution::{Execution, ExecutionStatus, Input, NodeState};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::{Attempt, NodeIndex, StepKey};
 use steadflow_core::limits::Limits;
@@ -108,7 +108,7 @@ fn input(execution: &Execution, (kind, node, _): &Step) -> Input {
 }
 
 fn open_child(execution: &Execution, node: usize) -> Option<u32> {
-    let place = execution.nodes()[node].children.iter().position(ChildRecord::is_open)?;
+    let place = execution.nodes()[node].children().iter().position(ChildRecord::is_open)?;
     u32::try_from(place).ok()
 }
 
@@ -175,7 +175,7 @@ proptest! {
     fn replay_is_live_where_each_decision_ends_after_a_node(flow in flow(), steps in steps()) {
         let limits = Limits { decision_bytes: 1, ..Limits::DEFAULT };
         let version = support::version(&flow);
-        let version = FlowVersion { limits, flow: version.flow.clone(), ..*version };
+        let version = support::with_limits(&version, limits);
         let mut play = Play::of(Arc::new(version), support::accepted());
 
         for step in &steps {

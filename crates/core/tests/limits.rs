@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::support::{Play, START, accepted, version};
+use crate::support::{Play, START, accepted, version, with_limits};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use steadflow_core::event::Parent;
@@ -25,7 +25,7 @@ fn after(seconds: u64) -> Timestamp {
 /// A version of a flow of one node, whose limits are `limits`.
 fn limited(node: Value, limits: Limits) -> Arc<FlowVersion> {
     let version = version(&flow(node, None));
-    Arc::new(FlowVersion { limits, flow: version.flow.clone(), ..*version })
+    Arc::new(with_limits(&version, limits))
 }
 
 #[test]
@@ -53,6 +53,8 @@ fn a_child_ends_at_the_earlier_of_its_own_deadline_and_its_parents() {
             child: 0,
             depth: 1,
             body: None,
+            index: 0,
+            within: Vec::new(),
             deadline: of_parent.map(after),
         };
         let mut accepted = accepted();

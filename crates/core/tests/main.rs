@@ -4,6 +4,7 @@ mod agents;
 mod approvals;
 mod bounds;
 mod budgets;
+mod children;
 mod day_budgets;
 mod delays;
 mod documents;

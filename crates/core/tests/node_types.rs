@@ -16,6 +16,9 @@ fn the_palette_is_complete() {
     delay: Delay [completed, error]
     parallel: Parallel [completed] passes_through
     merge: Merge [completed] passes_through
+    map: Map [completed, error] attempts calls children body
+    loop: Loop [completed, error] attempts calls children body
+    subflow: Sub-flow [completed, error] attempts calls children
     action http_request: HTTP request [completed, error] attempts calls
     action mcp_tool: MCP tool [completed, error] attempts calls
     action transform: Transform [completed, error] attempts returns_input
@@ -35,8 +38,17 @@ fn kinds_for_tests_are_not_listed() {
 
 fn shown(entry: &NodeType) -> String {
     let action = entry.action.map_or_else(String::new, |action| format!(" {action}"));
-    let Traits { starts, takes_attempts, makes_calls, passes_through, returns_input, answers, has_cases } =
-        entry.traits;
+    let Traits {
+        starts,
+        takes_attempts,
+        makes_calls,
+        passes_through,
+        returns_input,
+        answers,
+        has_cases,
+        starts_children,
+        repeats,
+    } = entry.traits;
     let traits = [
         (starts, " starts"),
         (takes_attempts, " attempts"),
@@ -45,6 +57,8 @@ fn shown(entry: &NodeType) -> String {
         (returns_input, " returns_input"),
         (answers, " answers"),
         (has_cases, " cases"),
+        (starts_children, " children"),
+        (repeats.is_some(), " body"),
     ];
     let traits: String = traits.iter().filter(|(holds, _)| *holds).map(|(_, name)| *name).collect();
     format!("{}{action}: {} [{}]{traits}", entry.type_name, entry.title, entry.ports.join(", "))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::support::{Play, START, accepted, version};
+use crate::support::{Play, START, accepted, version, with_limits};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use steadflow_core::caller::{Actor, ActorKind};
@@ -263,12 +263,8 @@ fn family_with(settings: Value, mut node: Value, others: &[Value]) -> (Pinned, A
     let child = version(&json!({
         "name": "Child", "flow_definition": { "nodes": [{ "id": "work", "type": "action", "action": "echo" }] },
     }));
-    let child = Arc::new(FlowVersion {
-        flow_id: steadflow_core::ids::FlowId::new(uuid::Uuid::from_u128(2)),
-        version: 3,
-        flow: child.flow.clone(),
-        ..*child
-    });
+    let flow_id = steadflow_core::ids::FlowId::new(uuid::Uuid::from_u128(2));
+    let child = Arc::new(FlowVersion::new(child.tenant, flow_id, 3, child.flow.clone(), child.limits));
     for (key, value) in [("id", "all"), ("type", "test_family"), ("flow_id", &child.flow_id.to_string())] {
         node[key] = json!(value);
     }
@@ -362,14 +358,14 @@ fn what_calls_and_children_returned_is_shed() {
         play.execution.node(NodeIndex(0)).clone()
     };
 
-    let (steps, children) = (shed(&mut calls).steps, shed(&mut children).children);
+    let (steps, children) = (shed(&mut calls).steps, shed(&mut children).children().clone());
 
     assert_eq!(steps[0].result, Some(StepResult::Completed(Payload::null())));
     assert_eq!(steps[0].input, None);
     assert!(matches!(&steps[1].result, Some(StepResult::Failed { message, .. }) if &**message == "no"));
     let end = ChildEnd { result: None, ..completed(json!("large")) };
-    assert_eq!(children[0].state, ChildState::Ended(end));
-    assert_eq!(children[1].state, ChildState::Running);
+    assert_eq!(children.get(0).unwrap().state, ChildState::Ended(end));
+    assert_eq!(children.get(1).unwrap().state, ChildState::Running);
 }
 
 #[test]
@@ -433,7 +429,7 @@ fn a_cancel_and_a_timeout_go_down_to_children() {
     0s       → send eb24 cancel: Cancelled with the execution that started this one
     0s       → send face cancel: Cancelled with the execution that started this one
     ");
-    let children = &cancelled.execution.nodes()[0].children;
+    let children = &cancelled.execution.nodes()[0].children();
     assert!(children.iter().all(|child| child.state == ChildState::Abandoned));
 }
 
@@ -449,6 +445,8 @@ fn a_child_knows_its_parent_inherits_its_deadline_and_reports_its_end() {
         child: 0,
         depth: 1,
         body: None,
+        index: 0,
+        within: vec![parent.execution.accepted().flow],
         deadline,
     };
     let wanted = Accepted {
@@ -515,7 +513,16 @@ fn a_child_says_whose_deadline_ended_it() {
         let flow = version(&rounds(json!({ "timeout_seconds": seconds })));
         let (execution, node) = (ExecutionId::new(uuid::Uuid::from_u128(9)), NodeIndex(0));
         let deadline = Some(START.plus(Duration::from_secs(60)));
-        let parent = Parent { execution, node, child: 0, depth: 1, body: None, deadline };
+        let parent = Parent {
+            execution,
+            node,
+            child: 0,
+            depth: 1,
+            body: None,
+            index: 0,
+            within: Vec::new(),
+            deadline,
+        };
         let mut child = Play::of(flow, Accepted { parent: Some(Box::new(parent)), ..accepted() });
         child.at(60.0);
         child.execution.error().map(|error| error.message.to_string())
@@ -551,7 +558,7 @@ fn as_many_children_as_there_may_be_start_and_no_more() {
     let status = |children: u32| {
         let (mut pinned, accepted) = family(json!({}), children);
         let limits = Limits { children_max: 3, ..Limits::DEFAULT };
-        pinned.flow = Arc::new(FlowVersion { limits, flow: pinned.flow.flow.clone(), ..*pinned.flow });
+        pinned.flow = Arc::new(with_limits(&pinned.flow, limits));
         let mut play = Play::of(pinned, accepted);
         for child in 0..children {
             child_ends(&mut play, child, completed(json!(child)));
@@ -569,7 +576,16 @@ fn more_levels_than_there_may_be_fail_the_node() {
     let shown = |depth: u16| {
         let (pinned, mut accepted) = family(json!({}), 1);
         let (execution, node) = (ExecutionId::new(uuid::Uuid::from_u128(9)), NodeIndex(0));
-        let above = Parent { execution, node, child: 0, depth, body: None, deadline: None };
+        let above = Parent {
+            execution,
+            node,
+            child: 0,
+            depth,
+            body: None,
+            index: 0,
+            within: Vec::new(),
+            deadline: None,
+        };
         accepted.parent = Some(Box::new(above));
         Play::of(pinned, accepted).shown()
     };
@@ -603,7 +619,16 @@ fn the_retry_of_a_child_has_no_parent() {
         &json!({ "id": "a", "type": "action", "action": "fail", "input": { "message": "no" } }),
     );
     let execution = ExecutionId::new(uuid::Uuid::from_u128(9));
-    let parent = Parent { execution, node: NodeIndex(0), child: 0, depth: 1, body: None, deadline: None };
+    let parent = Parent {
+        execution,
+        node: NodeIndex(0),
+        child: 0,
+        depth: 1,
+        body: None,
+        index: 0,
+        within: Vec::new(),
+        deadline: None,
+    };
     let of_parent = Accepted { parent: Some(Box::new(parent)), ..accepted() };
     let play = Play::of(version(&failing), of_parent);
     assert_eq!(play.execution.status(), ExecutionStatus::Failed);

@@ -77,7 +77,7 @@ fn a_retry_on_another_version_reuses_what_is_the_same_there_and_pins_again() {
     let first = Play::of(failing(json!(1)), pinned());
     let on = |input| {
         let newer = failing(input);
-        let newer = FlowVersion { version: 2, flow: newer.flow.clone(), ..*newer };
+        let newer = FlowVersion::new(newer.tenant, newer.flow_id, 2, newer.flow.clone(), newer.limits);
         let plan = first.execution.retry_plan(RetryMode::FromFailed, &newer);
         first.execution.retried(plan, None, Actor::USER, "w2".into())
     };
@@ -106,7 +106,7 @@ fn a_node_is_the_same_only_behind_the_same_edges_and_nodes() {
     let reused_of = |old: Value, nodes, edges| {
         let first = Play::of(flow([node("a", 1), node("b", 2), node("c", 3)], old), accepted());
         let newer = flow(nodes, edges);
-        let newer = FlowVersion { version: 2, flow: newer.flow.clone(), ..*newer };
+        let newer = FlowVersion::new(newer.tenant, newer.flow_id, 2, newer.flow.clone(), newer.limits);
         let plan = first.execution.retry_plan(RetryMode::FromFailed, &newer);
         plan.reuse.into_keys().map(|id| id.to_string()).collect::<Vec<_>>().join(" ")
     };

@@ -10,11 +10,13 @@ use steadflow_core::flow::{Fault, Flow};
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_core::limits::Limits;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_store::{FlowFilter, FlowVersionRecord, Page, Store, StoreError, Stored, Worker};
+use steadflow_store::{
+    FlowFilter, FlowVersionRecord, Page, QueuedExecution, Store, StoreError, Stored, Worker,
+};
 
 use crate::agents::{AgentVersions, all_limits};
 use crate::kept::Kept;
-use crate::shard::{Loaded, Recovered};
+use crate::shard::{Loaded, Recovered, UNLIMITED};
 use crate::worker::Rest;
 
 /// How much of a journal is read without a thread for it, in bytes.
@@ -77,7 +79,7 @@ impl FlowVersions {
             let Fault { pointer, message } = fault;
             tracing::warn!(flow.id = %flow_id, flow.version = version, pointer, message, "would be refused today");
         }
-        Ok(FlowVersion { tenant, flow_id, version, flow: restored.flow, limits: self.limits })
+        Ok(FlowVersion::new(tenant, flow_id, version, restored.flow, self.limits))
     }
 
     /// Rebuilds an execution from what is stored of it.
@@ -246,6 +248,7 @@ async fn all_queued(store: &dyn Store) -> Result<Vec<(FlowId, ExecutionId)>, Sto
             return Ok(all);
         }
         last = part.last().copied();
-        all.extend(part.into_iter().map(|queued| (queued.flow, queued.execution)));
+        let pool = |queued: &QueuedExecution| if queued.shares_slot { UNLIMITED } else { queued.flow };
+        all.extend(part.iter().map(|queued| (pool(queued), queued.execution)));
     }
 }

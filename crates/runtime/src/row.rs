@@ -32,6 +32,8 @@ pub fn row_of(execution: &Execution) -> ExecutionRow {
         triggered_by: Arc::clone(&accepted.triggered_by),
         retry_of: accepted.retry_of,
         parent: accepted.parent.as_ref().map(|parent| parent.execution),
+        shares_slot: !accepted.takes_slot(),
+        item: accepted.parent.as_ref().filter(|parent| parent.body.is_some()).map(|parent| parent.index),
         error_message: error.map(|error| Arc::clone(&error.message)),
         error_class: error.and_then(|error| error.class),
         fingerprint: fingerprint_of(execution),
@@ -393,13 +395,8 @@ mod tests {
         let node = json!({ "id": "a", "type": "action", "action": "echo", "input": {} });
         document["flow_definition"] = json!({ "nodes": [node] });
         let (limits, start) = (Limits::DEFAULT, Timestamp::from_micros(0));
-        let flow = FlowVersion {
-            tenant: TenantId::DEFAULT,
-            flow_id: FlowId::new(Uuid::nil()),
-            version: 1,
-            flow: Flow::parse(&document, &limits).unwrap(),
-            limits,
-        };
+        let flow = Flow::parse(&document, &limits).unwrap();
+        let flow = FlowVersion::new(TenantId::DEFAULT, FlowId::new(Uuid::nil()), 1, flow, limits);
         let accepted = Accepted::new(TenantId::DEFAULT, flow.flow_id, 1, "w1".into());
         let id = ExecutionId::new(Uuid::nil());
         let mut decision = Decision::default();

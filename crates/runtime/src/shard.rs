@@ -43,6 +43,7 @@ use live::{Live, Queued};
 pub use reply::Reply;
 use sessions::Sessions;
 use slots::Slots;
+pub(crate) use slots::UNLIMITED;
 use turn::Room;
 
 /// Who asked, in the driver's numbering.

@@ -132,6 +132,10 @@ impl Checker {
         if let Some(Event::Accepted(accepted)) = record.2.first() {
             let version =
                 self.versions.get(&(accepted.flow, accepted.version)).ok_or("R5: unknown flow version")?;
+            let version = match accepted.body() {
+                Some(node) => version.find_body(node).ok_or("R5: unknown body")?,
+                None => version,
+            };
             if self.stories.contains_key(&id) {
                 return Err(format!("R3: {id} was accepted twice"));
             }
@@ -191,7 +195,12 @@ impl Checker {
     fn slots_hold(&self, id: ExecutionId) -> Verdict {
         let version = self.stories[&id].version();
         let Some(limit) = version.flow.settings.max_concurrent_executions else { return Ok(()) };
+        if !self.stories[&id].accepted.takes_slot() {
+            return Ok(());
+        }
+        let takes_one = |story: &&Story| story.accepted.takes_slot();
         let same_flow = self.stories.values().filter(|story| story.version().flow_id == version.flow_id);
+        let same_flow = same_flow.filter(takes_one);
         let taken = same_flow.filter(|story| story.holds_slot()).count();
         if taken > limit as usize {
             return Err(format!("concurrency: {taken} executions of a flow that allows {limit} ({id})"));

@@ -59,7 +59,7 @@ impl Case {
         let flow =
             Flow::parse(&document, &limits).unwrap_or_else(|faults| panic!("{faults:?} in {document}"));
         let version = u32::try_from(self.versions.len()).expect("a few versions") + 1;
-        let version = FlowVersion { tenant: TenantId::DEFAULT, flow_id: self.id, version, flow, limits };
+        let version = FlowVersion::new(TenantId::DEFAULT, self.id, version, flow, limits);
         self.versions.push(Arc::new(version));
         self.documents.push(document);
     }
@@ -152,9 +152,10 @@ fn node(at: u64, below: FlowId, rng: &mut Rng) -> Value {
     node.insert("id".into(), id(at).into());
     let kind = rng.below(100);
     let keys = match kind {
-        0..=47 => {
+        0..=37 => {
             json!({ "type": "action", "action": "echo", "input": { "at": at, "k": "${trigger_data.k}" } })
         }
+        38..=47 => repeating(at, below, rng),
         48..=54 => json!({ "type": "test_rounds", "input": { "at": at, "k": "${trigger_data.k}" } }),
         55..=59 => {
             let (children, at_once) = (rng.between(1, 3), rng.between(1, 2));
@@ -183,6 +184,43 @@ fn node(at: u64, below: FlowId, rng: &mut Rng) -> Value {
     }
     node.into()
 }
+
+/// A node that starts children.
+fn repeating(at: u64, below: FlowId, rng: &mut Rng) -> Value {
+    let inside = |name: &str, rng: &mut Rng| {
+        let read = if name == "item" { "${item}" } else { "${last is none}" };
+        let mut node = json!({ "id": format!("n{at}{name}"), "type": "action", "action": "echo",
+            "input": { "at": "${index}", "k": "${trigger_data.k}", "read": read } });
+        node.as_object_mut().into_iter().for_each(|keys| keys.extend(policy(rng)));
+        node
+    };
+    let last = format!("index >= {LAST_ITERATION}");
+    match rng.below(4) {
+        0 => {
+            json!({ "type": "subflow", "flow_id": below.to_string(), "input": { "k": "${trigger_data.k}" } })
+        }
+        1 => {
+            let body = json!({ "nodes": [inside("last", rng)] });
+            json!({ "type": "loop", "until": last, "max_iterations": rng.between(1, 4), "body": body })
+        }
+        _ => {
+            let mut nodes = vec![inside("item", rng)];
+            if rng.happens(200) {
+                let body = json!({ "nodes": [inside("last", rng)] });
+                nodes.push(
+                    json!({ "id": format!("n{at}inner"), "type": "loop", "until": last, "body": body }),
+                );
+            }
+            let items: Vec<u64> = (0..rng.between(0, 5)).map(|item| item * 7).collect();
+            let failure = if rng.happens(400) { "collect" } else { "fail" };
+            json!({ "type": "map", "items": items, "max_concurrency": rng.between(1, 3), "on_item_failure": failure,
+                    "body": { "nodes": nodes } })
+        }
+    }
+}
+
+/// After this iteration the loops end.
+pub(crate) const LAST_ITERATION: u32 = 2;
 
 /// All executions share a few sessions.
 fn session(rng: &mut Rng) -> Value {

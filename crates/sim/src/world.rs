@@ -474,7 +474,7 @@ impl World {
         }
         let mut flow = version.flow.clone();
         flow.settings.timeout_seconds = None;
-        Arc::new(FlowVersion { flow, ..**version })
+        Arc::new(FlowVersion::new(version.tenant, version.flow_id, version.version, flow, version.limits))
     }
 }
 

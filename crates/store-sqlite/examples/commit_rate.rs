@@ -145,6 +145,8 @@ fn row(id: ExecutionId) -> ExecutionRow {
         triggered_by: "api".into(),
         retry_of: None,
         parent: None,
+        shares_slot: false,
+        item: None,
         error_message: None,
         error_class: None,
         fingerprint: None,

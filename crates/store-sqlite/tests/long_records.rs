@@ -61,6 +61,8 @@ fn row(number: u128) -> Box<ExecutionRow> {
         triggered_by: "api".into(),
         retry_of: None,
         parent: None,
+        shares_slot: false,
+        item: None,
         error_message: None,
         error_class: None,
         fingerprint: None,

@@ -138,4 +138,6 @@ pub struct QueuedExecution {
     pub execution: ExecutionId,
     /// Its flow.
     pub flow: FlowId,
+    /// Whether it uses the slot of an execution above it, and waits for none.
+    pub shares_slot: bool,
 }

@@ -1944,8 +1944,11 @@ export interface components {
              * @description The flow that it runs.
              */
             readonly flow_id: string;
-            /** @description The node of that flow whose body it runs; null for the whole flow. */
-            readonly body_node_id: string | null;
+            /**
+             * Format: int32
+             * @description The number of the item or the iteration that it runs for, from 0.
+             */
+            readonly index: number;
         };
         /** @description The attempt under way started child executions. */
         readonly ChildrenStartedEvent: {
@@ -2342,7 +2345,7 @@ export interface components {
             readonly to: string;
         };
         /** @enum {string} */
-        readonly ErrorClass: "timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "guardrail" | "validation" | "expression" | "configuration" | "budget" | "replaced" | "output_too_large" | "internal" | "interrupted";
+        readonly ErrorClass: "timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "guardrail" | "validation" | "expression" | "configuration" | "budget" | "cancelled" | "replaced" | "output_too_large" | "internal" | "interrupted";
         readonly ErrorClassCounts: {
             readonly error_class: components["schemas"]["ErrorClass"];
             /**
@@ -2562,7 +2565,7 @@ export interface components {
                  * @description The class of the error. It determines whether the node is retried.
                  * @default internal
                  */
-                readonly class?: ("timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "guardrail" | "validation" | "expression" | "configuration" | "budget" | "replaced" | "output_too_large" | "internal" | "interrupted") | string | null;
+                readonly class?: ("timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "guardrail" | "validation" | "expression" | "configuration" | "budget" | "cancelled" | "replaced" | "output_too_large" | "internal" | "interrupted") | string | null;
             } | string;
             /** @enum {string} */
             readonly type: "action";
@@ -3296,6 +3299,77 @@ export interface components {
              */
             readonly fallbacks?: readonly components["schemas"]["FallbackModel"][] | null;
         };
+        /**
+         * Loop
+         * @description Repeats the nodes of its body until a condition holds. Each iteration reads the result of the one before.
+         */
+        readonly LoopNode: components["schemas"]["NodeSettings"] & ({
+            /**
+             * Body
+             * @description The nodes and edges of an iteration, as in a flow. They read the result of the iteration before as `last`, which is null in the first one, and the number of their own, from 0, as `index`.
+             */
+            readonly body: components["schemas"]["FlowDefinition"];
+            /**
+             * Until
+             * @description Evaluated after each iteration: `last` is its result, `index` its number.
+             */
+            readonly until: components["schemas"]["Condition"];
+            /**
+             * Iterations at most
+             * @description After so many iterations the loop ends although the condition does not hold.
+             * @default 100
+             */
+            readonly max_iterations?: number | null;
+            /** @enum {string} */
+            readonly type: "loop";
+        } & {
+            readonly [key: string]: unknown;
+        }) & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "loop";
+        };
+        /**
+         * Map
+         * @description Runs the nodes of its body once for each item of a list, several at a time. Its output is the list of results, in the order of the items.
+         */
+        readonly MapNode: components["schemas"]["NodeSettings"] & ({
+            /**
+             * Items
+             * @description The list: a template such as `${fetch.body.rows}`, or JSON. At most 10,000 items.
+             */
+            readonly items: readonly unknown[] | string;
+            /**
+             * Body
+             * @description The nodes and edges that run for each item, as in a flow. They read it as `item`, and its number, from 0, as `index`.
+             */
+            readonly body: components["schemas"]["FlowDefinition"];
+            /**
+             * Items at once
+             * @description How many items run at the same time.
+             * @default 10
+             */
+            readonly max_concurrency?: number | null;
+            /**
+             * If an item fails
+             * @description Fail the node and cancel the items that run (fail), or go on and return for each item whether it is ok (collect).
+             * @default fail
+             * @enum {string|null}
+             */
+            readonly on_item_failure?: "fail" | "collect" | null;
+            /** @enum {string} */
+            readonly type: "map";
+        } & {
+            readonly [key: string]: unknown;
+        }) & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "map";
+        };
         /** @description An MCP server that is a local command. What it runs is known to the operator alone. */
         readonly McpCommand: {
             /** @description What an agent names it by, as `config.command`. */
@@ -3395,7 +3469,7 @@ export interface components {
             readonly model: string | null;
         };
         /** @description A node. */
-        readonly Node: components["schemas"]["TriggerNode"] | components["schemas"]["AgentNode"] | components["schemas"]["ConditionNode"] | components["schemas"]["SwitchNode"] | components["schemas"]["DelayNode"] | components["schemas"]["ParallelNode"] | components["schemas"]["MergeNode"] | components["schemas"]["ActionNode"];
+        readonly Node: components["schemas"]["TriggerNode"] | components["schemas"]["AgentNode"] | components["schemas"]["ConditionNode"] | components["schemas"]["SwitchNode"] | components["schemas"]["DelayNode"] | components["schemas"]["ParallelNode"] | components["schemas"]["MergeNode"] | components["schemas"]["MapNode"] | components["schemas"]["LoopNode"] | components["schemas"]["SubflowNode"] | components["schemas"]["ActionNode"];
         /** @description A node completed. */
         readonly NodeCompletedEvent: {
             readonly node_id: string;
@@ -3531,7 +3605,7 @@ export interface components {
              * Type
              * @enum {string}
              */
-            readonly type: "trigger" | "agent" | "condition" | "switch" | "delay" | "parallel" | "merge" | "action";
+            readonly type: "trigger" | "agent" | "condition" | "switch" | "delay" | "parallel" | "merge" | "map" | "loop" | "subflow" | "action";
             /**
              * Join
              * @description With several incoming edges: run when all are decided and one is taken (all), or at the first taken one (any).
@@ -3629,6 +3703,12 @@ export interface components {
             readonly answers: boolean;
             /** @description Its edges can ask for one of its cases, or for `default`. */
             readonly has_cases: boolean;
+            /**
+             * @description Its attempts start child executions. It does not take over the retry settings of the flow: what fails there is
+             *     retried there.
+             */
+            readonly starts_children: boolean;
+            readonly repeats: components["schemas"]["Repeats"] | null;
         };
         /** @description A kind of node. */
         readonly NodeType: {
@@ -3825,6 +3905,11 @@ export interface components {
             /** @description Always `pending`: what it has come to since, the execution itself says. */
             readonly status: components["schemas"]["ExecutionStatus"];
         };
+        /**
+         * @description For what a node repeats its body.
+         * @enum {string}
+         */
+        readonly Repeats: "items" | "iterations";
         /** @description What a call may use of the budget of its execution. */
         readonly Reserved: {
             /**
@@ -4116,12 +4201,12 @@ export interface components {
              * Retry only
              * @description Error classes or HTTP statuses. Empty: all errors that may be temporary.
              */
-            readonly retry_on?: readonly (("timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "guardrail" | "validation" | "expression" | "configuration" | "budget" | "replaced" | "output_too_large" | "internal" | "interrupted") | number)[] | null;
+            readonly retry_on?: readonly (("timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "guardrail" | "validation" | "expression" | "configuration" | "budget" | "cancelled" | "replaced" | "output_too_large" | "internal" | "interrupted") | number)[] | null;
             /**
              * Never retry
              * @description Error classes or HTTP statuses. Overrides the other list.
              */
-            readonly do_not_retry_on?: readonly (("timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "guardrail" | "validation" | "expression" | "configuration" | "budget" | "replaced" | "output_too_large" | "internal" | "interrupted") | number)[] | null;
+            readonly do_not_retry_on?: readonly (("timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "guardrail" | "validation" | "expression" | "configuration" | "budget" | "cancelled" | "replaced" | "output_too_large" | "internal" | "interrupted") | number)[] | null;
         };
         /** @description A session with some of its turns. */
         readonly Session: components["schemas"]["SessionSummary"] & {
@@ -4423,6 +4508,34 @@ export interface components {
          * @enum {string}
          */
         readonly StepStatus: "waiting" | "running" | "completed" | "failed" | "stopped";
+        /**
+         * Sub-flow
+         * @description Runs another flow and returns its result. The version of that flow is the one that was current when this execution was accepted.
+         */
+        readonly SubflowNode: components["schemas"]["NodeSettings"] & ({
+            /**
+             * Flow
+             * Format: uuid
+             * @description The flow that runs.
+             */
+            readonly flow_id: string;
+            /**
+             * Input
+             * @description The trigger data of that flow. Strings can be templates.
+             * @default {}
+             */
+            readonly input?: unknown;
+            /** @enum {string} */
+            readonly type: "subflow";
+        } & {
+            readonly [key: string]: unknown;
+        }) & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "subflow";
+        };
         /**
          * Switch
          * @description Chooses the first case whose condition holds. Outgoing edges ask for a case, or for the default.

@@ -38,6 +38,7 @@ const ERROR_CLASSES: Readonly<Record<ErrorClass, ErrorClassLook>> = {
     retried: false,
   },
   budget: { label: 'Budget', meaning: 'A limit of turns, tokens or cost is used up.', retried: false },
+  cancelled: { label: 'Cancelled', meaning: 'A run that the node had started was cancelled.', retried: false },
   replaced: {
     label: 'Replaced',
     meaning: 'Another run took the session of the node, or has added a turn to it.',

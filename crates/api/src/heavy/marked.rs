@@ -95,8 +95,10 @@ mod tests {
                 ] {
                     add_references(part, schemas, &mut named);
                 }
-                let holds_documents =
-                    PARTS.iter().any(|part| named.contains(*part)) || named.contains("FlowDraft");
+                // The examples of node types are small.
+                let is_small = path.ends_with("/node-types");
+                let holds_documents = !is_small
+                    && (PARTS.iter().any(|part| named.contains(*part)) || named.contains("FlowDraft"));
                 let expected = if method == "get" { Heavy::Shown } else { Heavy::Document };
                 let method: Method = method.to_uppercase().parse().unwrap();
                 let found = marked.find(&method, path);

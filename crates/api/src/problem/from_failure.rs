@@ -30,6 +30,7 @@ const fn kind_of(class: ErrorClass) -> ProblemKind {
         | ErrorClass::Tool
         | ErrorClass::ModelOutput
         | ErrorClass::Budget
+        | ErrorClass::Cancelled
         | ErrorClass::Replaced
         | ErrorClass::OutputTooLarge => ProblemKind::SkillFailed,
         ErrorClass::Timeout => ProblemKind::SkillTimedOut,

@@ -312,9 +312,8 @@ struct ChildView {
     /// The flow that it runs.
     #[schema(value_type = Uuid)]
     flow_id: FlowId,
-    /// The node of that flow whose body it runs; null for the whole flow.
-    #[schema(value_type = Option<String>)]
-    body_node_id: Option<NodeId>,
+    /// The number of the item or the iteration that it runs for, from 0.
+    index: u32,
 }
 
 /// An edge, by the nodes that it connects.

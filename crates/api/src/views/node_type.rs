@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 use steadflow_core::flow::NodeTypes;
-use steadflow_core::node::{NodeType, Traits};
+use steadflow_core::node::{NodeType, Repeats, Traits};
 use utoipa::ToSchema;
 
 use crate::documents::{JsonSchema, Node};
@@ -95,12 +95,51 @@ struct TraitsView {
     answers: bool,
     /// Its edges can ask for one of its cases, or for `default`.
     has_cases: bool,
+    /// Its attempts start child executions. It does not take over the retry settings of the flow: what fails there is
+    /// retried there.
+    starts_children: bool,
+    /// For what it repeats its `body`; null where it has none.
+    repeats: Option<RepeatsView>,
+}
+
+/// For what a node repeats its body.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Repeats)]
+#[serde(rename_all = "snake_case")]
+enum RepeatsView {
+    /// For each item of a list, which the body reads as `item`.
+    Items,
+    /// Until a condition holds; the body reads the result of the iteration before as `last`.
+    Iterations,
 }
 
 impl From<Traits> for TraitsView {
     fn from(traits: Traits) -> Self {
-        let Traits { starts, takes_attempts, makes_calls, passes_through, returns_input, answers, has_cases } =
-            traits;
-        Self { starts, takes_attempts, makes_calls, passes_through, returns_input, answers, has_cases }
+        let Traits {
+            starts,
+            takes_attempts,
+            makes_calls,
+            passes_through,
+            returns_input,
+            answers,
+            has_cases,
+            starts_children,
+            repeats,
+        } = traits;
+        let repeats = repeats.map(|repeats| match repeats {
+            Repeats::Items => RepeatsView::Items,
+            Repeats::Iterations => RepeatsView::Iterations,
+        });
+        Self {
+            starts,
+            takes_attempts,
+            makes_calls,
+            passes_through,
+            returns_input,
+            answers,
+            has_cases,
+            starts_children,
+            repeats,
+        }
     }
 }

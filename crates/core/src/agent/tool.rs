@@ -66,6 +66,8 @@ pub fn request_of(
         attempt: 1,
         now: Timestamp::default(),
         reader: NodeId::new(ARGUMENTS),
+        item: None,
+        index: None,
         nodes: vec![input],
         meter: Meter::new(Limits::DEFAULT.node_fuel),
     };

@@ -167,6 +167,13 @@ impl<'k> Keys<'k> {
         }
     }
 
+    /// Reads by `reader` what is inside a key that was taken, if it is an object. It is described where it was taken.
+    pub(crate) fn inside<R: Reader>(&mut self, name: &str, reader: &R) -> Option<R::Value> {
+        let Source::Given { map, at, reading } = &mut self.source else { return None };
+        let value = map.get(name).filter(|value| value.is_object())?;
+        reading.value(reader, value, &at.key(name))
+    }
+
     /// Returns the bounds that hold; in a description, the default ones.
     pub(crate) fn limits(&self) -> Limits {
         match &self.source {

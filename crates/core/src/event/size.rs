@@ -1,6 +1,6 @@
 //! How much data events hold: what users and peers put into them, as JSON text. What the engine adds is little beside it.
 
-use super::{Accepted, ChildEnd, Event, Resolution, StepResult};
+use super::{Accepted, Around, ChildEnd, Ended, Event, Resolution, StepResult};
 use crate::approval::Verdict;
 use crate::payload::Payload;
 
@@ -46,7 +46,20 @@ impl Event {
 impl Accepted {
     /// Returns how many bytes of data it holds. Outputs that are reused are counted when their nodes complete with them.
     pub(crate) fn data_bytes(&self) -> usize {
-        self.trigger_data.len()
+        self.trigger_data.len() + self.around.as_ref().map_or(0, |around| around.data_bytes())
+    }
+}
+
+impl Around {
+    /// Returns how many bytes of data it holds.
+    pub(crate) fn data_bytes(&self) -> usize {
+        let of = |ended: &Ended| {
+            let error = ended.error.as_ref();
+            let error =
+                error.map_or(0, |error| error.message.len() + error.body.as_ref().map_or(0, Payload::len));
+            error + ended.output.as_ref().map_or(0, Payload::len)
+        };
+        self.item.as_ref().map_or(0, Payload::len) + self.nodes.values().map(of).sum::<usize>()
     }
 }
 

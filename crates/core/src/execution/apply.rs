@@ -10,12 +10,12 @@ use super::budget::Spending;
 use super::messages;
 use super::node::{AttemptError, AttemptRecord, NodeExecution, NodeState};
 use super::{EdgeState, Execution, ExecutionError, ExecutionStatus, Pinned};
-use crate::event::{Accepted, ChildStart, Event, Record, Resolution, StepResult};
+use crate::event::{Accepted, Event, Record, Resolution, StepResult};
 use crate::flow::EdgeTrigger;
 use crate::ids::{Attempt, EdgeIndex, ExecutionId, NodeIndex, StepKey};
 use crate::payload::Payload;
 use crate::status::Wait;
-use crate::step::{ChildRecord, ChildState, StepRecord};
+use crate::step::{ChildRecord, StepRecord};
 use crate::timestamp::Timestamp;
 use crate::usage::Usage;
 
@@ -72,7 +72,14 @@ impl Execution {
         let Some(Event::Accepted(accepted)) = events.next() else {
             return Err(corrupt(first.0, "it does not begin with an acceptance"));
         };
-        let mut execution = Self::new(id, pinned.into(), accepted, first.1);
+        let mut pinned = pinned.into();
+        if let Some(node) = accepted.body()
+            && pinned.flow.body_of.as_ref().is_none_or(|(own, _)| own != node)
+        {
+            let body = pinned.flow.find_body(node).cloned();
+            pinned.flow = body.ok_or(corrupt(first.0, "the flow version has no such body"))?;
+        }
+        let mut execution = Self::new(id, pinned, accepted, first.1);
         execution.fold(Record(first.0, first.1, events.collect()))?;
         for record in records {
             execution.fold(record)?;
@@ -137,7 +144,7 @@ impl Execution {
             node.check_approval(event)?;
         }
         if let Event::ChildEnded { child, .. } = event
-            && !node.children.get(*child as usize).is_some_and(ChildRecord::is_open)
+            && !node.children().get(*child).is_some_and(ChildRecord::is_open)
         {
             return Err("a child ended that was not under way");
         }
@@ -198,7 +205,7 @@ impl Execution {
             Event::ApprovalDecided { .. } => self.apply_approval_decided(event, at),
             Event::ChildrenStarted { node, children } => self.apply_children_started(*node, children),
             Event::ChildEnded { node, child, end } => {
-                self.nodes[node.at()].children[*child as usize].state = ChildState::Ended(end.clone());
+                self.nodes[node.at()].children.get_or_insert_default().end(*child, end);
             }
             Event::BackoffEnded { node, .. } => {
                 self.nodes[node.at()].state = NodeState::Backoff { retry_at: at }
@@ -347,14 +354,6 @@ impl Execution {
             attempt.has_progress = true;
         }
         node.held_since = node.is_held().then_some(at);
-    }
-
-    fn apply_children_started(&mut self, node: NodeIndex, children: &[ChildStart]) {
-        let started =
-            children.iter().map(|child| ChildRecord { flow: child.flow, state: ChildState::Running });
-        let node = &mut self.nodes[node.at()];
-        node.children.extend(started);
-        node.held_since = None;
     }
 
     fn apply_attempt_released(&mut self, node: NodeIndex, at: Timestamp) {

@@ -7,14 +7,14 @@ use super::decide::{Decider, End};
 use super::result::object_of;
 use super::{EdgeState, Execution, ExecutionStatus};
 use crate::condition::Condition;
-use crate::event::Event;
+use crate::event::{Ended, Event};
 use crate::expression::json_text::{self, Kind};
 use crate::expression::{ExpressionError, Meter};
 use crate::failure::{ErrorClass, Failure};
-use crate::flow::{Edge, EdgeCondition, EdgeTrigger, Node};
+use crate::flow::{Edge, EdgeCondition, EdgeTrigger, LAST, Node};
 use crate::ids::{AgentId, Attempt, EdgeIndex, NodeId, NodeIndex};
 use crate::limits::Limits;
-use crate::node::{Context, Next, NodeKind, Parts, Resumed, Values};
+use crate::node::{Context, Next, NodeKind, Parts, Repeats, Resumed, Values};
 use crate::payload::Payload;
 use crate::scope::{NodeError, NodeScope, References, Scope};
 use crate::status::Wait;
@@ -126,8 +126,9 @@ impl<'a> Decider<'a> {
         let parts = Parts {
             steps: &state.steps,
             past: &state.past,
-            children: &state.children,
+            children: state.children(),
             approvals: &state.approvals,
+            input: state.input.as_ref(),
         };
         let context = Context::new(self.now, attempt, &values).with_parts(parts);
         let next = ask(self.node(index).kind.room(), &context);
@@ -157,7 +158,7 @@ impl<'a> Decider<'a> {
             Next::Complete(output) => self.complete(node, output, usage),
             Next::Fail(failure) => self.fail(node, failure, usage),
             Next::Pending => {}
-            Next::Step(_) | Next::Steps { .. } | Next::Session(_) | Next::Wait(_) | Next::Children(_)
+            Next::Step(_) | Next::Steps { .. } | Next::Session(_) | Next::Wait(_) | Next::Children { .. }
                 if is_paused => {}
             Next::Step(step) => {
                 if let Err(failure) = self.start_step(node, step) {
@@ -176,7 +177,7 @@ impl<'a> Decider<'a> {
             }
             Next::Session(wanted) => self.await_session(node, wanted),
             Next::Wait(wait) => self.wait(node, wait),
-            Next::Children(starts) => self.start_children(node, starts),
+            Next::Children { starts, input } => self.start_children(node, starts, input),
         }
     }
 
@@ -324,16 +325,10 @@ impl Execution {
     /// Puts what `references` names in scope, as far as it has ended.
     fn scope(&self, references: &References, by: &ReadBy, meter: Meter) -> Scope {
         let ended = |id: &NodeId| {
-            let node = self.node(self.graph().find(id.as_str())?);
-            let last = node.attempts.last().and_then(|attempt| attempt.error.as_ref());
-            let error = node.error_class.zip(node.error_message.clone()).map(|(class, message)| NodeError {
-                class,
-                message,
-                status: last.and_then(|error| error.status),
-                body: last.and_then(|error| error.body.clone()),
-            });
-            Some(NodeScope { id: id.clone(), output: node.output.clone(), error })
+            let Ended { output, error } = self.ended(id)?;
+            Some(NodeScope { id: id.clone(), output, error })
         };
+        let around = self.accepted.around.as_deref();
         Scope {
             trigger_data: self.accepted.trigger_data.clone(),
             context_id: self.accepted.context_id.clone(),
@@ -344,9 +339,42 @@ impl Execution {
             attempt: by.attempt,
             now: by.now,
             reader: self.graph().node(by.node).id.clone(),
+            item: around.and_then(|around| around.item.clone()),
+            index: self
+                .accepted
+                .parent
+                .as_ref()
+                .filter(|parent| parent.body.is_some())
+                .map(|parent| parent.index),
             nodes: references.nodes.iter().filter_map(ended).collect(),
             meter,
         }
+    }
+
+    /// Returns how a node ended, of its own or of those around the body that it runs.
+    pub(super) fn ended(&self, id: &NodeId) -> Option<Ended> {
+        let Some(index) = self.graph().find(id.as_str()) else {
+            return self.accepted.around.as_ref()?.nodes.get(id).cloned();
+        };
+        let node = self.node(index);
+        let last = node.attempts.last().and_then(|attempt| attempt.error.as_ref());
+        let error = node.error_class.zip(node.error_message.clone()).map(|(class, message)| NodeError {
+            class,
+            message,
+            status: last.and_then(|error| error.status),
+            body: last.and_then(|error| error.body.clone()),
+        });
+        Some(Ended { output: node.output.clone(), error })
+    }
+
+    /// What reaches the nodes that no edge leads to: the trigger data; in a body, the item or the result of the iteration
+    /// before.
+    fn reaches_first(&self) -> &Payload {
+        let Some(around) = &self.accepted.around else { return &self.accepted.trigger_data };
+        let last = || around.nodes.get(&NodeId::new(LAST)).and_then(|last| last.output.as_ref());
+        let repeats = self.flow.body_of.as_ref().map(|(_, repeats)| *repeats);
+        let own = if repeats == Some(Repeats::Items) { around.item.as_ref() } else { last() };
+        own.unwrap_or(&self.accepted.trigger_data)
     }
 
     /// What reaches a node that does no work.
@@ -358,6 +386,6 @@ impl Execution {
         let arriving = |&node: &NodeIndex| (graph.node(node).id.as_str(), self.node(node).output.as_ref());
         let incoming = graph.incoming[node.at()].len();
         let arriving: Vec<_> = sources.iter().map(arriving).collect();
-        passed_through(&self.accepted.trigger_data, incoming, &arriving, &self.flow.limits)
+        passed_through(self.reaches_first(), incoming, &arriving, &self.flow.limits)
     }
 }

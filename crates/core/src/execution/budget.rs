@@ -134,7 +134,7 @@ impl Decider<'_> {
         let kept = match next {
             Next::Step(step) => self.reserve(node, std::slice::from_mut(step)),
             Next::Steps { steps, .. } => self.reserve(node, steps),
-            Next::Children(_) => Err(Failure::new(
+            Next::Children { .. } => Err(Failure::new(
                 ErrorClass::Configuration,
                 "An execution with a budget cannot start others, because these would not count. Remove `budget` from the flow",
             )),

@@ -1,56 +1,74 @@
 //! Child executions: how a node starts them, processes their ends, and cancels them.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use super::decide::Decider;
 use super::failed::shortened;
 use super::{Execution, ExecutionStatus, NewExecution, Pinned, Rejected};
 use crate::caller::{Actor, ActorKind};
-use crate::event::{Accepted, ChildEnd, ChildStart, Event, Parent};
+use crate::event::{Accepted, Around, ChildEnd, ChildStart, Ended, Event, Given, Parent};
 use crate::failure::{ErrorClass, Failure};
-use crate::ids::NodeIndex;
+use crate::flow::{LAST, Reads};
+use crate::ids::{ExecutionId, NodeId, NodeIndex};
 use crate::inbox::{Sending, Signal};
 use crate::node::Resumed;
 use crate::payload::Payload;
-use crate::step::ChildRecord;
 use crate::trace::Span;
 
 impl Decider<'_> {
     /// Starts child executions within the attempt under way, which begins with them if there is none.
-    pub(super) fn start_children(&mut self, node: NodeIndex, starts: Vec<ChildStart>) {
-        let first = self.execution.node(node).children.len();
-        let bytes: usize = starts.iter().map(|start| start.trigger_data.len()).sum();
-        let children = self.check_room(first + starts.len(), bytes).and_then(|()| {
-            let numbers = (first..).filter_map(|number| u32::try_from(number).ok());
-            starts.iter().zip(numbers).map(|(start, number)| self.child(node, number, start)).collect()
-        });
-        let children: Vec<NewExecution> = match children {
+    pub(super) fn start_children(
+        &mut self,
+        node: NodeIndex,
+        mut starts: Vec<ChildStart>,
+        input: Option<Payload>,
+    ) {
+        let first = self.execution.node(node).children().len();
+        let children = self.new_children(node, first, &mut starts);
+        let (children, bytes) = match children {
             Ok(children) => children,
             Err(failure) => return self.fail(node, failure, None),
         };
-        self.start_attempt(node, None, None);
+        self.start_attempt(node, input, None);
         self.emit(Event::ChildrenStarted { node, children: starts });
         // They are written with it, in their own acceptances.
         self.decision.spent.bytes += bytes;
         self.decision.children.extend(children);
     }
 
-    /// Refuses more children of a node than there may be, too much data for those that begin, and children below the
-    /// lowest level.
-    fn check_room(&self, children: usize, bytes: usize) -> Result<(), Failure> {
+    /// Returns the children to accept, the first of which is the node's `first`, and how many bytes of data they have.
+    /// Where all of them together have too much, the last ones are left for later.
+    fn new_children(
+        &self,
+        node: NodeIndex,
+        first: usize,
+        starts: &mut Vec<ChildStart>,
+    ) -> Result<(Vec<NewExecution>, usize), Failure> {
+        self.check_room(first + starts.len())?;
+        let mut children: Vec<NewExecution> = Vec::with_capacity(starts.len());
+        let mut bytes = 0;
+        for (number, start) in (first..).zip(&*starts) {
+            let child = self.child(node, u32::try_from(number).unwrap_or(u32::MAX), start)?;
+            bytes += child.accepted.data_bytes();
+            if bytes > self.flow.limits.children_bytes_max && !children.is_empty() {
+                bytes -= child.accepted.data_bytes();
+                break;
+            }
+            children.push(child);
+        }
+        starts.truncate(children.len());
+        Ok((children, bytes))
+    }
+
+    /// Refuses more children of a node than there may be, and children below the lowest level.
+    fn check_room(&self, children: usize) -> Result<(), Failure> {
         let limits = &self.flow.limits;
         let too_many = |what: String| Err(Failure::new(ErrorClass::Configuration, what));
         if children > limits.children_max {
             return too_many(format!(
                 "The node starts {children} executions; the limit is {}",
                 limits.children_max
-            ));
-        }
-        if bytes > limits.children_bytes_max {
-            return Err(Failure::new(
-                ErrorClass::OutputTooLarge,
-                format!(
-                    "The node starts executions with {bytes} bytes of data at once; the limit is {}",
-                    limits.children_bytes_max
-                ),
             ));
         }
         let depth = self.execution.depth() + 1;
@@ -65,11 +83,24 @@ impl Decider<'_> {
 
     fn child(&self, node: NodeIndex, number: u32, start: &ChildStart) -> Result<NewExecution, Failure> {
         let execution = &*self.execution;
-        let pinned = execution.pinned_for(start)?;
+        let pinned = execution.pinned_for(node, start)?;
+        let of_node = self.node(node);
+        let body = start.flow.is_none().then(|| of_node.id.clone());
+        let around = of_node.body.as_ref().filter(|_| body.is_some());
+        let trigger_data = match around {
+            None => start.given.trigger_data.clone(),
+            Some(body) if body.reads.trigger_data => execution.accepted.trigger_data.clone(),
+            Some(_) => Payload::null(),
+        };
+        let of_parent = execution.accepted.parent.as_ref();
+        let mut within = of_parent.map_or_else(Vec::new, |parent| parent.within.clone());
+        if body.is_none() && !within.contains(&execution.accepted.flow) {
+            within.push(execution.accepted.flow);
+        }
         let accepted = Accepted {
-            flow: start.flow,
+            flow: pinned.flow.flow_id,
             version: pinned.flow.version,
-            trigger_data: start.trigger_data.clone(),
+            trigger_data,
             triggered_by: "parent".into(),
             actor: execution.as_parent(),
             parent: Some(Box::new(Parent {
@@ -77,14 +108,17 @@ impl Decider<'_> {
                 node,
                 child: number,
                 depth: execution.depth() + 1,
-                body: start.body.clone(),
+                body,
+                index: start.index,
+                within,
                 deadline: execution.deadline,
             })),
+            around: around.map(|body| Box::new(execution.around(&body.reads, &start.given))),
             retry_of: None,
-            reused: std::collections::BTreeMap::new(),
+            reused: BTreeMap::new(),
             regenerates: None,
             trace: execution.trace_below(Span::Node(node)),
-            worker: std::sync::Arc::clone(&execution.worker),
+            worker: Arc::clone(&execution.worker),
             ..(*execution.accepted).clone()
         };
         Ok(NewExecution { id: execution.id.child(node, number), pinned, accepted })
@@ -92,38 +126,49 @@ impl Decider<'_> {
 
     /// Processes the end of a child.
     pub(super) fn child_ended(&mut self, node: NodeIndex, child: u32, end: ChildEnd) -> Result<(), Rejected> {
-        let at = usize::try_from(child).unwrap_or(usize::MAX);
-        let known = self.execution.nodes.get(node.at()).and_then(|node| node.children.get(at));
-        if !known.is_some_and(ChildRecord::is_open) {
+        let known = self.execution.nodes.get(node.at()).and_then(|node| node.children().get(child));
+        let Some(index) = known.filter(|known| known.is_open()).map(|known| known.index) else {
             return Err(Rejected::StaleChild);
-        }
+        };
         self.emit(Event::ChildEnded { node, child, end: end.clone() });
-        self.resume(node, Resumed::Child { child, end }, None);
+        self.resume(node, Resumed::Child { index, end }, None);
         Ok(())
     }
 
     /// Cancels the children of `node` that have not ended. Their ends are ignored.
     pub(super) fn cancel_children(&mut self, node: NodeIndex) {
-        let execution = &*self.execution;
-        if execution.node(node).children.is_empty() {
+        if self.execution.node(node).children().open() == 0 {
             return;
         }
-        let open = execution.node(node).children.iter().zip(0..).filter(|(child, _)| child.is_open());
-        let cancel = |number| Sending {
-            to: execution.id.child(node, number),
-            signal: Signal::Cancel {
-                message: "Cancelled with the execution that started this one".into(),
-                by: execution.as_parent(),
-            },
-        };
-        let cancels: Vec<Sending> = open.map(|(_, number)| cancel(number)).collect();
-        for cancel in cancels {
-            match self.decision.children.iter().position(|child| child.id == cancel.to) {
+        let message = "Cancelled with the execution that started this one";
+        let by = self.execution.as_parent();
+        let cancel = || Signal::Cancel { message: message.into(), by: by.clone() };
+        for to in self.open_children(node) {
+            match self.decision.children.iter().position(|child| child.id == to) {
                 // The same decision was about to start it: it is not accepted.
                 Some(place) => drop(self.decision.children.remove(place)),
-                None => self.decision.signals.push(cancel),
+                None => self.decision.signals.push(Sending { to, signal: cancel() }),
             }
         }
+    }
+
+    /// Sends `signal` to all children that have not ended.
+    pub(super) fn tell_children(&mut self, signal: impl Fn(Actor) -> Signal) {
+        for node in self.execution.active.clone() {
+            if self.execution.node(node).children().open() == 0 {
+                continue;
+            }
+            let by = self.execution.as_parent();
+            let sends =
+                self.open_children(node).into_iter().map(|to| Sending { to, signal: signal(by.clone()) });
+            self.decision.signals.extend(sends);
+        }
+    }
+
+    fn open_children(&self, node: NodeIndex) -> Vec<ExecutionId> {
+        let execution = &*self.execution;
+        let open = execution.node(node).children().iter().zip(0..).filter(|(child, _)| child.is_open());
+        open.map(|(_, number)| execution.id.child(node, number)).collect()
     }
 
     /// Sends the end of this execution to the one that started it.
@@ -137,6 +182,13 @@ impl Decider<'_> {
 }
 
 impl Execution {
+    /// Applies that children started.
+    pub(super) fn apply_children_started(&mut self, node: NodeIndex, children: &[ChildStart]) {
+        let node = &mut self.nodes[node.at()];
+        node.children.get_or_insert_default().start(children);
+        node.held_since = None;
+    }
+
     /// Returns how many executions are above this one.
     pub fn depth(&self) -> u16 {
         self.accepted.parent.as_ref().map_or(0, |parent| parent.depth)
@@ -167,12 +219,35 @@ impl Execution {
         Actor { kind: ActorKind::Parent, id: Some(self.id.to_string().into()) }
     }
 
+    /// Returns what the body of a node reads that is around it.
+    fn around(&self, reads: &Reads, given: &Given) -> Around {
+        let mut around = Around { item: given.item.clone(), nodes: BTreeMap::new() };
+        if around.item.is_none() && reads.item {
+            around.item = self.accepted.around.as_ref().and_then(|outer| outer.item.clone());
+        }
+        let read = reads.nodes.iter().filter_map(|id| Some((id.clone(), self.ended(id)?)));
+        around.nodes = read.collect();
+        if let Some(last) = &given.last {
+            let last = Ended { output: Some(last.clone()), error: None };
+            around.nodes.insert(NodeId::new(LAST), last);
+        }
+        around
+    }
+
     /// Returns the versions that a child is pinned to.
-    fn pinned_for(&self, start: &ChildStart) -> Result<Pinned, Failure> {
-        let own = (start.flow == self.accepted.flow).then_some(&self.flow);
-        let flow = own.or_else(|| self.child_flows.as_ref()?.get(&start.flow));
+    fn pinned_for(&self, node: NodeIndex, start: &ChildStart) -> Result<Pinned, Failure> {
+        let flow = match start.flow {
+            None => self.flow.body(&self.graph().node(node).id),
+            Some(flow) => {
+                let own = (flow == self.accepted.flow && self.flow.body_of.is_none()).then_some(&self.flow);
+                own.or_else(|| self.child_flows.as_ref()?.get(&flow))
+            }
+        };
         let flow = flow.cloned().ok_or_else(|| {
-            let message = format!("There was no flow {} when this execution was accepted", start.flow);
+            let message = match start.flow {
+                None => "The body of the node cannot be read; save the flow again".to_owned(),
+                Some(flow) => format!("There was no flow {flow} when this execution was accepted"),
+            };
             Failure::new(ErrorClass::Configuration, message)
         })?;
         Ok(Pinned { flow, children: self.child_flows.clone(), agents: self.agents.clone() })

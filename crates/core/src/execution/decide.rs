@@ -14,6 +14,7 @@ use crate::event::{Event, Resolution};
 use crate::expression::Meter;
 use crate::failure::{ErrorClass, Failure};
 use crate::ids::{NodeId, NodeIndex};
+use crate::inbox::Signal;
 use crate::node::Resumed;
 use crate::status::Wait;
 use crate::timestamp::Timestamp;
@@ -225,6 +226,7 @@ impl Decider<'_> {
             return Err(Rejected::WrongStatus(self.execution.status));
         }
         self.emit(Event::Paused { by });
+        self.tell_children(|by| Signal::Pause { by });
         Ok(())
     }
 
@@ -233,6 +235,7 @@ impl Decider<'_> {
             return Err(Rejected::WrongStatus(self.execution.status));
         }
         self.emit(Event::Resumed { by });
+        self.tell_children(|by| Signal::Resume { by });
         if self.execution.started_at.is_some() {
             self.execution.is_cut = true;
             self.tick();

@@ -9,7 +9,7 @@ use crate::payload::Payload;
 use crate::remote_task::AwaitedTask;
 use crate::session::SessionPart;
 use crate::status::{NodeStatus, Wait};
-use crate::step::{ChildRecord, ChildState, PastStep, StepRecord};
+use crate::step::{Children, PastStep, StepRecord};
 use crate::timestamp::Timestamp;
 use crate::transcript;
 use crate::usage::Usage;
@@ -29,8 +29,8 @@ pub struct NodeExecution {
     pub approvals: Vec<Approval>,
     /// The tasks of servers that do its calls and have not ended, of all attempts.
     pub tasks: Vec<AwaitedTask>,
-    /// The child executions that it started, by number.
-    pub children: Vec<ChildRecord>,
+    /// The child executions that it started; `None` where there are none.
+    pub(super) children: Option<Box<Children>>,
     /// The resolved input of the last attempt, unless it follows from the flow version.
     pub input: Option<Payload>,
     /// Its output; written once.
@@ -187,7 +187,7 @@ impl NodeExecution {
 
     /// Returns whether its attempt is its only call.
     const fn has_only_an_attempt(&self) -> bool {
-        self.steps.is_empty() && self.children.is_empty()
+        self.steps.is_empty() && self.children.is_none()
     }
 
     /// Returns whether its attempt goes on with a call or a child that has not begun.
@@ -204,7 +204,12 @@ impl NodeExecution {
 
     /// Returns whether it waits for the end of a child.
     pub fn has_open_child(&self) -> bool {
-        self.children.iter().any(ChildRecord::is_open)
+        self.children().open() > 0
+    }
+
+    /// Returns the child executions that it started.
+    pub fn children(&self) -> &Children {
+        self.children.as_deref().unwrap_or(Children::none())
     }
 
     /// Returns when the next of its calls, or the attempt as a whole, is stopped: never while it makes no call.
@@ -241,15 +246,15 @@ impl NodeExecution {
         let open = self.steps.iter().filter(|step| step.is_open());
         self.past.extend(open.map(|step| PastStep { is_timed_out: is_timed_out(step), ..step.past() }));
         self.steps.retain(|step| !step.is_open());
-        for child in self.children.iter_mut().filter(|child| child.is_open()) {
-            child.state = ChildState::Abandoned;
+        if let Some(children) = &mut self.children {
+            children.abandon();
         }
     }
 
     /// Drops what steps, children and peers returned and, once it has ended, its input and output.
     pub(super) fn shed(&mut self) {
         self.steps.iter_mut().for_each(StepRecord::shed);
-        self.children.iter_mut().for_each(ChildRecord::shed);
+        self.children.iter_mut().for_each(|children| children.shed());
         self.approvals.iter_mut().for_each(Approval::shed);
         self.attempts
             .iter_mut()

@@ -86,6 +86,8 @@ pub(crate) enum Missing {
     Output { node: String },
     /// The node has no error: it did not fail.
     Error { node: String },
+    /// Nothing is repeated here.
+    OutsideBody { name: &'static str },
     /// An object has other fields.
     Field { parent: String, field: String, there: Vec<String>, more: usize },
     /// A list is shorter.
@@ -99,6 +101,7 @@ impl fmt::Display for Missing {
         match self {
             Self::Output { node } => write!(f, "node `{node}` has no output, because it did not complete"),
             Self::Error { node } => write!(f, "node `{node}` has no error, because it did not fail"),
+            Self::OutsideBody { name } => write!(f, "`{name}` has a value only where a body is repeated"),
             Self::Field { parent, field, there, more } => {
                 write!(f, "`{parent}` has no field `{field}`; {}", listed(there, *more))
             }

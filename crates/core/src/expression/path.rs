@@ -27,6 +27,8 @@ pub(crate) struct Path {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Root {
     TriggerData,
+    Item,
+    Index,
     Context,
     Execution,
     Attempt,
@@ -102,10 +104,8 @@ impl Path {
             "attempt" => (Root::Attempt, 0),
             "nodes" => node_root(&steps)?,
             "secrets" => return Err(Problem::new(SECRET_MISPLACED)),
-            "item" | "index" => {
-                let message = format!("`{name}` is only there inside a `map` node; this version runs none");
-                return Err(Problem::new(message));
-            }
+            "item" => (Root::Item, 0),
+            "index" => (Root::Index, 0),
             id => (Root::Short(NodeId::new(id)), 0),
         };
         steps.drain(..used);
@@ -134,7 +134,9 @@ impl Path {
         match &self.root {
             Root::TriggerData => Source::TriggerData(&self.steps),
             Root::Short(id) | Root::Output(id) => Source::Output(id, &self.steps),
-            Root::Context
+            Root::Item
+            | Root::Index
+            | Root::Context
             | Root::Execution
             | Root::Attempt
             | Root::Node(_)
@@ -150,8 +152,9 @@ impl Path {
             Root::Context => &["id", "type"],
             Root::Execution => &["id", "retry_of", "started_at"],
             Root::Error(_) => &["class", "message", "status", "body"],
-            Root::Attempt => &[],
+            Root::Attempt | Root::Index => &[],
             Root::TriggerData
+            | Root::Item
             | Root::Short(_)
             | Root::Node(_)
             | Root::Output(_)
@@ -161,7 +164,9 @@ impl Path {
         match self.steps.first() {
             Some(Step::Field(name)) if fields.contains(&name.as_str()) => Ok(()),
             None => Ok(()),
-            Some(_) if fields.is_empty() => Err(Problem::new("`attempt` is a number, so it has no fields")),
+            Some(_) if fields.is_empty() => {
+                Err(Problem::new(format!("`{}` is a number, so it has no fields", self.text_of(0))))
+            }
             Some(_) => {
                 let there: Vec<String> = fields.iter().map(|field| format!("`{field}`")).collect();
                 Err(Problem::new(format!("`{}` has only {}", self.text_of(0), there.join(", "))))
@@ -176,9 +181,10 @@ impl Path {
             Root::Short(id) | Root::Node(id) | Root::Output(id) | Root::Error(id) => {
                 references.add_node(id.clone())
             }
-            Root::TriggerData | Root::Context | Root::Execution | Root::Now | Root::Uuid(_) => {
-                references.execution = true;
-            }
+            Root::TriggerData => (references.trigger_data, references.execution) = (true, true),
+            Root::Item => (references.item, references.execution) = (true, true),
+            Root::Index => (references.index, references.execution) = (true, true),
+            Root::Context | Root::Execution | Root::Now | Root::Uuid(_) => references.execution = true,
         }
     }
 
@@ -216,6 +222,11 @@ impl Path {
     fn resolve_root<'s>(&self, scope: &'s Scope) -> Result<Found<'s>, Missing> {
         match &self.root {
             Root::TriggerData => Ok(Found::Whole(&scope.trigger_data)),
+            Root::Item => scope.item.as_ref().map(Found::Whole).ok_or(Missing::OutsideBody { name: "item" }),
+            Root::Index => {
+                let index = scope.index.ok_or(Missing::OutsideBody { name: "index" })?;
+                Ok(Found::Built(index.to_string()))
+            }
             Root::Context => Ok(Found::Built(context(scope))),
             Root::Execution => Ok(Found::Built(execution(scope))),
             Root::Attempt => Ok(Found::Built(scope.attempt.to_string())),
@@ -246,6 +257,8 @@ impl Path {
     fn text_of(&self, length: usize) -> String {
         let root = match &self.root {
             Root::TriggerData => "trigger_data".to_owned(),
+            Root::Item => "item".to_owned(),
+            Root::Index => "index".to_owned(),
             Root::Context => "context".to_owned(),
             Root::Execution => "execution".to_owned(),
             Root::Attempt => "attempt".to_owned(),

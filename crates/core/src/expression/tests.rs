@@ -240,7 +240,7 @@ fn mistakes_are_found_when_an_expression_is_compiled() {
     `${context.tenant}`: `context` has only `id`, `type`
     `${execution.env}`: `execution` has only `id`, `retry_of`, `started_at`
     `${attempt.number}`: `attempt` is a number, so it has no fields
-    `${item.price}`: `item` is only there inside a `map` node; this version runs none
+    item.price compiled
     `${${a}}`: `$` is not part of the language; inside an expression, write names without `${}`
     `${a # b}`: unexpected character `#`
     `${'open}`: a string is never closed
@@ -344,6 +344,8 @@ pub(crate) fn scope() -> Scope {
         now: Timestamp::from_micros(2_000_000),
         reader: NodeId::new("reader"),
         meter: super::Meter::default(),
+        item: None,
+        index: None,
         nodes: vec![
             completed(
                 "score",

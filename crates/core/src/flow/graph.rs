@@ -1,18 +1,20 @@
 //! Builds the graph: who leads to whom, where it starts, and that nothing goes round in circles.
 
+mod body;
 mod cycle;
 mod names;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::ids::{EdgeIndex, NodeId, NodeIndex};
 
 use super::parse::Parts;
-use super::{Edge, EdgeCondition, EdgeTrigger, Graph, Node};
+use super::{Body, Edge, EdgeCondition, EdgeTrigger, Graph, Node};
 use crate::document::Faults;
-use crate::node::Traits;
+use crate::node::{Repeats, Traits};
 
 /// A node as far as it could be read.
 #[derive(Debug, Default)]
@@ -21,6 +23,8 @@ pub(super) struct Draft {
     /// What holds of its kind, where it has one that runs.
     pub(super) traits: Option<Traits>,
     pub(super) node: Option<Node>,
+    /// The graph inside it.
+    pub(super) body: Option<Box<Parts>>,
 }
 
 /// An edge as far as it could be read.
@@ -47,20 +51,46 @@ impl EdgeDraft {
 /// Checks how nodes and edges fit together. `None` where a node or an edge could not be read.
 pub(super) fn build(parts: Parts, faults: &mut Faults) -> Option<Graph> {
     check(&parts, faults);
-    let Parts { drafts, edges, .. } = parts;
-    let nodes: Vec<Node> = drafts.into_iter().map(|draft| draft.node).collect::<Option<_>>()?;
-    let edges: Vec<Edge> = edges.into_iter().map(edge).collect::<Option<_>>()?;
-    Some(linked(nodes, edges))
+    linked(parts)
 }
 
-/// Finds what is wrong between nodes and edges.
+/// Finds what is wrong between nodes and edges, those of bodies included.
 pub(super) fn check(parts: &Parts, faults: &mut Faults) {
-    let Parts { drafts, edges, places } = parts;
-    check_pairs(drafts, edges, faults);
-    let outgoing = neighbours(drafts.len(), edges);
-    let order = cycle::order(drafts, edges, &outgoing, faults);
-    let before = order.map(|order| names::Ancestors::new(&order, edges, &outgoing));
-    names::check(drafts, edges, places, before.as_ref(), faults);
+    check_inside(parts, None, faults);
+    body::check_ids(parts, faults);
+}
+
+/// Checks a graph, within what is `around` it if it is a body.
+fn check_inside(parts: &Parts, around: Option<Around<'_>>, faults: &mut Faults) {
+    check_pairs(parts, faults);
+    let outgoing = neighbours(parts.drafts.len(), &parts.edges);
+    let order = cycle::order(parts, &outgoing, faults);
+    let before = order.map(|order| names::Ancestors::new(&order, &parts.edges, &outgoing));
+    let level = Level { parts, before, around };
+    names::check(&level, faults);
+    for (node, draft) in parts.drafts.iter().enumerate() {
+        let repeats = draft.traits.and_then(|traits| traits.repeats);
+        if let (Some(body), Some(repeats)) = (&draft.body, repeats) {
+            body::check(body, repeats, faults);
+            check_inside(body, Some(Around { level: &level, node, repeats }), faults);
+        }
+    }
+}
+
+/// A graph, and what is around it.
+struct Level<'g> {
+    parts: &'g Parts,
+    /// `None` if it has a cycle.
+    before: Option<names::Ancestors>,
+    /// `None` for the graph of the flow.
+    around: Option<Around<'g>>,
+}
+
+/// The node that a body belongs to.
+struct Around<'g> {
+    level: &'g Level<'g>,
+    node: usize,
+    repeats: Repeats,
 }
 
 fn edge(draft: EdgeDraft) -> Option<Edge> {
@@ -76,7 +106,25 @@ fn edge_index(place: usize) -> EdgeIndex {
     EdgeIndex(u16::try_from(place).expect("the number of edges was checked to fit"))
 }
 
-fn linked(nodes: Vec<Node>, edges: Vec<Edge>) -> Graph {
+/// `None` where a node or an edge could not be read. A node whose body could not be runs without one, and fails.
+fn linked(parts: Parts) -> Option<Graph> {
+    let Parts { drafts, edges, .. } = parts;
+    let nodes: Vec<Node> = drafts.into_iter().map(node).collect::<Option<_>>()?;
+    let edges: Vec<Edge> = edges.into_iter().map(edge).collect::<Option<_>>()?;
+    Some(with_links(nodes, edges))
+}
+
+fn node(draft: Draft) -> Option<Node> {
+    let body = draft.body.and_then(|parts| {
+        let definition = parts.definition.clone();
+        let graph = linked(*parts)?;
+        let reads = body::reads_of(&graph);
+        graph.can_run().then(|| Arc::new(Body { definition, graph, reads }))
+    });
+    Some(Node { body, ..draft.node? })
+}
+
+fn with_links(nodes: Vec<Node>, edges: Vec<Edge>) -> Graph {
     let mut outgoing = vec![Vec::new(); nodes.len()];
     let mut incoming = vec![Vec::new(); nodes.len()];
     for (at, edge) in edges.iter().enumerate() {
@@ -91,8 +139,11 @@ fn linked(nodes: Vec<Node>, edges: Vec<Edge>) -> Graph {
     } else {
         triggers
     };
-    let child_flows = each_once(nodes.iter().filter_map(|node| node.kind.room().child_flow()));
-    let agents = each_once(nodes.iter().filter_map(|node| Some(node.kind.room().skill()?.0)));
+    let inside = || nodes.iter().filter_map(|node| node.body.as_ref()).map(|body| &body.graph);
+    let own = nodes.iter().filter_map(|node| node.kind.room().child_flow());
+    let child_flows = each_once(own.chain(inside().flat_map(|graph| graph.child_flows.iter().copied())));
+    let own = nodes.iter().filter_map(|node| Some(node.kind.room().skill()?.0));
+    let agents = each_once(own.chain(inside().flat_map(|graph| graph.agents.iter().copied())));
     Graph { nodes, edges, outgoing, incoming, child_flows, agents, starts }
 }
 
@@ -101,11 +152,12 @@ fn each_once<T: Ord>(all: impl Iterator<Item = T>) -> Vec<T> {
 }
 
 /// Refuses edges from a node to itself, edges that say what another one says, and edges into triggers.
-fn check_pairs(drafts: &[Draft], edges: &[EdgeDraft], faults: &mut Faults) {
+fn check_pairs(parts: &Parts, faults: &mut Faults) {
+    let Parts { drafts, edges, pointer: graph, .. } = parts;
     let mut seen = BTreeMap::new();
     for (at, edge) in edges.iter().enumerate() {
         let Some((from, to)) = edge.ends() else { continue };
-        let pointer = format!("/flow_definition/edges/{at}");
+        let pointer = format!("{graph}/edges/{at}");
         if from == to {
             faults.add(&pointer, format!("an edge leads from `{}` to itself", name(drafts, from)));
         }

@@ -20,7 +20,6 @@ use serde_json::Value;
 
 use crate::document::{Description, Fault, Keys, Place, Reading, Terms, Unknown, key};
 use crate::limits::Limits;
-use crate::payload::Payload;
 
 use super::graph;
 use super::{Flow, PlacedNode, Settings};
@@ -111,13 +110,10 @@ fn flow(document: &Value, reading: &mut Reading) -> Option<Flow> {
         return None;
     }
     let (settings, parts) = reading.object(document, &at, Unknown::Refused, read)?;
-    let graph = graph::build(parts?, &mut reading.faults);
-    Some(Flow {
-        settings: settings?,
-        definition: Payload::from_value(&document["flow_definition"]),
-        graph: graph?,
-        trigger_fields: OnceLock::new(),
-    })
+    let parts = parts?;
+    let definition = parts.definition.clone();
+    let graph = graph::build(parts, &mut reading.faults);
+    Some(Flow { settings: settings?, definition, graph: graph?, trigger_fields: OnceLock::new() })
 }
 
 fn read(keys: &mut Keys<'_>) -> Option<(Option<Settings>, Option<Parts>)> {

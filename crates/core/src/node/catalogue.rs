@@ -7,7 +7,7 @@ use crate::document::{Description, Keys, Place, Reader, Reading, Terms, Unknown,
 use crate::limits::Limits;
 
 /// Types that a later version will run.
-const LATER_TYPES: [&str; 4] = ["approval", "map", "loop", "subflow"];
+const LATER_TYPES: [&str; 1] = ["approval"];
 /// Actions that a later version will run.
 const LATER_ACTIONS: [&str; 1] = ["send_email"];
 
@@ -69,6 +69,19 @@ pub struct Traits {
     pub answers: bool,
     /// Its edges may ask for one of its cases, or for `default`.
     pub has_cases: bool,
+    /// Its attempts start child executions, which retry their own nodes.
+    pub starts_children: bool,
+    /// For what it repeats its `body`, if it has one.
+    pub repeats: Option<Repeats>,
+}
+
+/// For what a node repeats its body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeats {
+    /// For each item of a list, which the body reads as `item`.
+    Items,
+    /// Until a condition holds; the body reads the result of the iteration before as `last`.
+    Iterations,
 }
 
 impl Traits {
@@ -81,6 +94,8 @@ impl Traits {
         returns_input: false,
         answers: false,
         has_cases: false,
+        starts_children: false,
+        repeats: None,
     };
 
     /// Returns where edges can leave: `completed`, `true` and `false` for answers, `default` beside the cases that a node
@@ -107,6 +122,14 @@ impl About {
             NamedBy::Type => self.name,
             NamedBy::Action => ACTION,
         }
+    }
+
+    fn is_type(&self, name: &str) -> bool {
+        self.type_name() == name
+    }
+
+    fn is_action(&self, name: &str) -> bool {
+        self.named_by == NamedBy::Action && self.names().any(|known| known == name)
     }
 
     /// Returns every name of it, its own first.
@@ -197,10 +220,11 @@ pub(crate) struct ReadKind {
 
 /// Reads the keys that name a kind, and then its own. `None` where they name none.
 pub(crate) fn read(keys: &mut Keys<'_>) -> Option<ReadKind> {
-    let types = Names { key: "type", all: type_names, later: &LATER_TYPES };
+    let types = Names { key: "type", all: type_names, is_named: About::is_type, later: &LATER_TYPES };
     let type_name = keys.take(key("type", "Type", types).needed("a node"))?;
     let name = if type_name == ACTION {
-        let actions = Names { key: "action", all: action_names, later: &LATER_ACTIONS };
+        let actions =
+            Names { key: "action", all: action_names, is_named: About::is_action, later: &LATER_ACTIONS };
         keys.take(key("action", "Action", actions).needed("an action node"))?
     } else {
         type_name.clone()
@@ -234,6 +258,7 @@ fn action_names() -> Vec<&'static str> {
 struct Names {
     key: &'static str,
     all: fn() -> Vec<&'static str>,
+    is_named: fn(&About, &str) -> bool,
     later: &'static [&'static str],
 }
 
@@ -263,8 +288,8 @@ impl Reader for Names {
 
     fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<String> {
         let name = reading.fitting(self, value.as_str().map(str::to_owned), value, at)?;
-        let is_unlisted = UNLISTED.iter().any(|entry| entry.about.name == name);
-        if !is_unlisted && !(self.all)().contains(&name.as_str()) {
+        let has_it = |entry: &Entry| (self.is_named)(entry.about, &name);
+        if !CATALOGUE.iter().chain(UNLISTED).any(has_it) {
             let refusal = self.refusal(&name, reading);
             reading.fault(at, refusal);
             return None;

@@ -199,6 +199,62 @@ impl<R: Reader> Reader for OrTemplate<R> {
     }
 }
 
+/// Reads a template that cannot use secrets.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct WithoutSecrets<R> {
+    pub(super) reader: R,
+    /// What to say where it does.
+    pub(super) why: &'static str,
+}
+
+impl<R: Reader<Value = Template>> Reader for WithoutSecrets<R> {
+    type Value = Template;
+
+    fn wanted(&self, limits: &Limits) -> String {
+        self.reader.wanted(limits)
+    }
+
+    fn schema(&self, terms: &Terms) -> Value {
+        self.reader.schema(terms)
+    }
+
+    fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<Template> {
+        let template = self.reader.read(value, at, reading)?;
+        if !template.references().secrets.is_empty() {
+            reading.fault(at, self.why);
+        }
+        Some(template)
+    }
+}
+
+/// Takes the graph inside a node. The flow reads what it holds, as it does its own.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BodyReader;
+
+impl Reader for BodyReader {
+    type Value = ();
+
+    fn wanted(&self, _: &Limits) -> String {
+        "an object with `nodes` and `edges`".to_owned()
+    }
+
+    fn schema(&self, terms: &Terms) -> Value {
+        terms.part("FlowDefinition", |_| {
+            json!({
+                "type": "object", "required": ["nodes"],
+                "properties": {
+                    "nodes": { "type": "array", "minItems": 1, "items": { "type": "object" } },
+                    "edges": { "type": "array", "items": { "type": "object" } },
+                },
+            })
+        })
+    }
+
+    fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<()> {
+        reading.fitting(self, value.is_object().then_some(()), value, at)
+    }
+}
+
 /// Reads a condition.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ConditionReader;

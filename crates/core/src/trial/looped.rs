@@ -117,7 +117,7 @@ impl<'t> LoopTrial<'t> {
             Next::Complete(output) => return Then::Done(super::within_limit(output, self.limits)),
             Next::Fail(failure) => return Then::Done(Err(failure)),
             Next::Pending => return Then::Wait,
-            Next::Session(_) | Next::Wait(_) | Next::Children(_) => {
+            Next::Session(_) | Next::Wait(_) | Next::Children { .. } => {
                 let message = "This node cannot be tried by itself: run the flow";
                 return Then::Done(Err(Failure::new(ErrorClass::Configuration, message)));
             }

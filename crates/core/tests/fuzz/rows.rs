@@ -32,7 +32,7 @@ static FLOW: LazyLock<Arc<FlowVersion>> = LazyLock::new(|| {
     } });
     let flow = Flow::parse(&document, &Limits::DEFAULT).unwrap_or_else(|faults| panic!("{faults:?}"));
     let flow_id = FlowId::new(Uuid::from_u128(1));
-    Arc::new(FlowVersion { tenant: TenantId::DEFAULT, flow_id, version: 1, flow, limits: Limits::DEFAULT })
+    Arc::new(FlowVersion::new(TenantId::DEFAULT, flow_id, 1, flow, Limits::DEFAULT))
 });
 
 /// The journal of an execution that waits, as it is stored.

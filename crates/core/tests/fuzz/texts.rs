@@ -71,6 +71,8 @@ fn scope(data: &Value) -> Scope {
     let payload = Payload::from_value(data);
     let node = |id: &str| NodeScope { id: NodeId::new(id), output: Some(payload.clone()), error: None };
     Scope {
+        item: None,
+        index: None,
         meter: Meter::default(),
         trigger_data: payload.clone(),
         context_id: None,

@@ -323,7 +323,7 @@ pub(crate) fn version(flow: &Value) -> Arc<FlowVersion> {
     let limits = Limits::DEFAULT;
     let flow_id = FlowId::new(Uuid::from_u128(1));
     let flow = Flow::parse(flow, &limits).unwrap_or_else(|faults| panic!("{faults:?} in {flow}"));
-    Arc::new(FlowVersion { tenant: TenantId::DEFAULT, flow_id, version: 1, flow, limits })
+    Arc::new(FlowVersion::new(TenantId::DEFAULT, flow_id, 1, flow, limits))
 }
 
 /// What an execution starts from that retries no other.
@@ -335,4 +335,9 @@ pub(crate) fn accepted() -> Accepted {
         actor: Actor::USER,
         ..Accepted::new(TenantId::DEFAULT, FlowId::new(Uuid::from_u128(1)), 1, "w1".into())
     }
+}
+
+/// Returns the same version with other limits.
+pub(crate) fn with_limits(version: &FlowVersion, limits: Limits) -> FlowVersion {
+    FlowVersion::new(version.tenant, version.flow_id, version.version, version.flow.clone(), limits)
 }

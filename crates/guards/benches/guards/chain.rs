@@ -22,11 +22,5 @@ pub(crate) fn document(length: usize, input: impl Fn(usize) -> Value) -> Value {
 pub(crate) fn version(document: &Value) -> Arc<FlowVersion> {
     let limits = Limits::DEFAULT;
     let flow = Flow::parse(document, &limits).expect("the flow is valid");
-    Arc::new(FlowVersion {
-        tenant: TenantId::DEFAULT,
-        flow_id: FlowId::new(Uuid::nil()),
-        version: 1,
-        flow,
-        limits,
-    })
+    Arc::new(FlowVersion::new(TenantId::DEFAULT, FlowId::new(Uuid::nil()), 1, flow, limits))
 }

@@ -116,6 +116,8 @@ fn expression() -> (Expression, Scope) {
     let expression = Expression::compile(text, &Limits::DEFAULT).expect("it compiles");
     let trigger_data = json!({ "items": [1, 2, 3], "vendor": { "risk": 42 } });
     let scope = Scope {
+        item: None,
+        index: None,
         trigger_data: Payload::from_value(&trigger_data),
         context_id: None,
         context_type: None,

@@ -207,10 +207,11 @@ fn values() -> Vec<Value> {
 fn with(node: &Value, path: &str, value: &Value) -> Option<Value> {
     let mut node = node.clone();
     let (above, key) = path.rsplit_once('/')?;
-    if key == "condition" && value.as_str().is_some_and(|text| !text.trim().is_empty()) {
+    let is_condition = key == "condition" || (key == "until" && node["type"] == "loop");
+    if is_condition && value.as_str().is_some_and(|text| !text.trim().is_empty()) {
         return None;
     }
-    if key == "condition" && value.is_object() {
+    if is_condition && value.is_object() {
         return None;
     }
     if !above.is_empty() && node.pointer(above).is_none() {
@@ -218,7 +219,7 @@ fn with(node: &Value, path: &str, value: &Value) -> Option<Value> {
     }
     let object = node.pointer_mut(above)?.as_object_mut()?;
     // Of two keys that exclude each other, the other one goes.
-    if ["delay_seconds", "until"].contains(&key) {
+    if !is_condition && ["delay_seconds", "until"].contains(&key) {
         object.retain(|known, _| known != "delay_seconds" && known != "until");
     }
     object.insert(key.to_owned(), value.clone());

@@ -195,6 +195,8 @@ fn context_id(
         attempt: 1,
         now,
         reader: steadflow_core::ids::NodeId::new(""),
+        item: None,
+        index: None,
         nodes: Vec::new(),
         meter: steadflow_core::expression::Meter::new(limits.node_fuel),
     };

@@ -220,7 +220,7 @@ mod tests {
         let document = json!({ "name": "f", "flow_definition": { "nodes": [node], "edges": [] } });
         let (limits, tenant, flow_id) = (Limits::DEFAULT, TenantId::DEFAULT, FlowId::new(Uuid::nil()));
         let flow = Flow::parse(&document, &limits).expect("the flow is valid");
-        let flow = Arc::new(FlowVersion { tenant, flow_id, version: 1, flow, limits });
+        let flow = Arc::new(FlowVersion::new(tenant, flow_id, 1, flow, limits));
         let accepted = Accepted::new(tenant, flow_id, 1, "w".into());
         let id = ExecutionId::new(Uuid::from_u128(7));
         Execution::accept(id, flow, accepted, Timestamp::from_micros(0), &mut Decision::default())

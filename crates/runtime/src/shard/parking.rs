@@ -8,6 +8,7 @@ use steadflow_core::protection::Gates;
 use steadflow_core::timestamp::Timestamp;
 
 use super::live::{Live, Row, Then, Writes};
+use super::slots::pool_of;
 use super::turn::wake_at;
 use super::{Action, Load, Loaded, Origin, Phase, Queued, Recovered, Reply, ReplyId, Shard};
 
@@ -184,18 +185,19 @@ impl Shard {
 
     /// Takes over what no worker drives any more. What already waits for one of them is handed to it.
     pub(super) fn orphans(&mut self, orphans: Vec<Loaded>, now: Timestamp) {
-        let flows: BTreeSet<FlowId> = orphans.iter().map(|orphan| orphan.execution.accepted().flow).collect();
+        let pools: BTreeSet<FlowId> =
+            orphans.iter().map(|orphan| pool_of(orphan.execution.accepted())).collect();
         for orphan in orphans {
             self.adopt(orphan, now);
         }
-        for flow in flows {
-            self.grant_slots(flow, now);
+        for pool in pools {
+            self.grant_slots(pool, now);
         }
     }
 
     fn adopt(&mut self, loaded: Loaded, now: Timestamp) {
         let id = loaded.execution.id();
-        let flow = loaded.execution.accepted().flow;
+        let pool = pool_of(loaded.execution.accepted());
         let waits = loaded.execution.status() == ExecutionStatus::Pending;
         self.learn_limit(&loaded);
         let mut live = Live::new(loaded);
@@ -206,14 +208,14 @@ impl Shard {
         self.keep(live);
         self.schedule_show(id, now);
         if waits {
-            self.flows.entry(flow).or_default().wait(id);
+            self.flows.entry(pool).or_default().wait(id);
         }
         self.advance(id, now);
     }
 
     fn learn_limit(&mut self, loaded: &Loaded) {
         let limit = loaded.execution.flow().flow.settings.max_concurrent_executions;
-        self.flows.entry(loaded.execution.accepted().flow).or_default().suggest_limit(limit);
+        self.flows.entry(pool_of(loaded.execution.accepted())).or_default().suggest_limit(limit);
     }
 
     pub(super) fn drain(&mut self, now: Timestamp) {

@@ -9,6 +9,7 @@ use steadflow_store::{Committed, StoreError};
 
 use super::inbox::items_of;
 use super::live::{Committing, Live, Queued, Row, Then, Writes};
+use super::slots::pool_of;
 use super::{Action, BatchId, Loaded, Origin, Reply, Shard};
 use crate::hub::Change;
 
@@ -140,18 +141,17 @@ impl Shard {
     /// An execution has ended, on disk: its slot is free, and who waits for its end is answered.
     fn finished(&mut self, id: ExecutionId, now: Timestamp) {
         let Some(live) = self.forget(id) else { return };
-        let flow = live.execution.accepted().flow;
+        let pool = pool_of(live.execution.accepted());
         if live.execution.started_at().is_some() {
             self.granted.remove(&id);
-            let slots = self.flows.entry(flow).or_default();
-            slots.free_slot();
-            slots.speed.note_end();
+            self.flows.entry(pool).or_default().free_slot();
+            self.flows.entry(live.execution.accepted().flow).or_default().speed.note_end();
         }
         self.answer_leftovers(&live);
         let waiters = self.waiters.remove(&id).unwrap_or_default();
         let snapshot = Loaded { execution: live.execution, journal: live.journal.into_records() };
         self.answer_with(waiters, snapshot);
-        self.grant_slots(flow, now);
+        self.grant_slots(pool, now);
     }
 
     fn answer_with(&mut self, waiters: Vec<super::ReplyId>, snapshot: Loaded) {
@@ -220,9 +220,9 @@ impl Shard {
     ) {
         self.withdraw_children(&committing.children, now);
         let Some(live) = self.forget(id) else { return };
-        let flow = live.execution.accepted().flow;
+        let pool = pool_of(live.execution.accepted());
         self.granted.remove(&id);
-        let slots = self.flows.entry(flow).or_default();
+        let slots = self.flows.entry(pool).or_default();
         if !slots.leave(id) {
             slots.free_slot();
         }
@@ -231,7 +231,7 @@ impl Shard {
         for to in committing.replies.iter().map(|(to, _)| *to).chain(waiters) {
             self.reply(to, reply());
         }
-        self.grant_slots(flow, now);
+        self.grant_slots(pool, now);
     }
 
     /// The commit that starts these children was skipped, and their acceptances with it.

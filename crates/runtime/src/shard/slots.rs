@@ -3,13 +3,23 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use steadflow_core::event::Accepted;
 use steadflow_core::execution::{ExecutionStatus, Input};
 use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::timestamp::Timestamp;
+use uuid::Uuid;
 
 use super::lane::Speed;
 use super::{Origin, Phase, Queued, Shard};
 use crate::admission::Held;
+
+/// Executions that take no slot of their flow have all the same one: without a limit.
+pub(crate) const UNLIMITED: FlowId = FlowId::new(Uuid::nil());
+
+/// Returns the flow of whose slots an execution takes one, or [`UNLIMITED`].
+pub(super) fn pool_of(accepted: &Accepted) -> FlowId {
+    if accepted.takes_slot() { accepted.flow } else { UNLIMITED }
+}
 
 /// The slots of one flow.
 #[derive(Debug, Default)]
@@ -111,23 +121,23 @@ impl Shard {
         let Some(live) = self.live.get(&id).filter(|live| live.execution.started_at().is_none()) else {
             return;
         };
-        let flow = live.execution.accepted().flow;
+        let pool = pool_of(live.execution.accepted());
         if live.execution.status() != ExecutionStatus::Pending {
-            self.flows.entry(flow).or_default().leave(id);
+            self.flows.entry(pool).or_default().leave(id);
             self.ungrant(id);
         } else if !self.granted.contains_key(&id) {
-            self.flows.entry(flow).or_default().wait(id);
+            self.flows.entry(pool).or_default().wait(id);
         }
         if let Some(live) = self.live.get_mut(&id).filter(|_| !self.granted.contains_key(&id)) {
             live.inbox.retain(|queued| !matches!(queued, Queued::Input(Input::Start, _)));
         }
-        self.grant_slots(flow, now);
+        self.grant_slots(pool, now);
     }
 
     /// Keeps the flow's slots true when an execution that has not started is paused, resumed, or ended.
     pub(super) fn requeue(&mut self, id: ExecutionId, before: ExecutionStatus, now: Timestamp) {
         let Some(live) = self.live.get(&id) else { return };
-        let flow = live.execution.accepted().flow;
+        let pool = pool_of(live.execution.accepted());
         let status = live.execution.status();
         // Its start came while it was paused for a moment, and was rejected.
         let missed_its_start = status == ExecutionStatus::Pending && self.granted.contains_key(&id);
@@ -135,13 +145,13 @@ impl Shard {
             return;
         }
         self.ungrant(id);
-        let slots = self.flows.entry(flow).or_default();
+        let slots = self.flows.entry(pool).or_default();
         if status == ExecutionStatus::Pending {
             // It waits again, in its old place.
             slots.wait(id);
         } else {
             slots.leave(id);
         }
-        self.grant_slots(flow, now);
+        self.grant_slots(pool, now);
     }
 }

@@ -14,6 +14,7 @@ use super::decide::seal;
 use super::gates::take_unused_back;
 use super::lane::TurnOf;
 use super::live::{Committing, Live, Row, Then, Writes};
+use super::slots::pool_of;
 use super::{Accept, Action, Loaded, Origin, Phase, Queued, Reply, ReplyId, Shard};
 use crate::admission::Taken;
 use crate::row::{rollup_of, row_of};
@@ -50,7 +51,7 @@ impl Shard {
     fn accept_children(&mut self, parent: ExecutionId, children: Vec<NewExecution>, now: Timestamp) {
         for child in children {
             let limit = child.pinned.flow.flow.settings.max_concurrent_executions;
-            self.flows.entry(child.accepted.flow).or_default().suggest_limit(limit);
+            self.flows.entry(pool_of(&child.accepted)).or_default().suggest_limit(limit);
             let (id, decision) = self.begin(child, Vec::new(), now);
             self.commit(id, decision, After { follows: Some(parent), ..After::default() }, now);
         }
@@ -65,8 +66,8 @@ impl Shard {
     ) -> (ExecutionId, Box<Decision>) {
         let starts_later = self.starts_later(&new, now);
         let NewExecution { id, pinned, accepted } = new;
-        let flow = accepted.flow;
-        let has_slot = self.flows.entry(accepted.flow).or_default().take(id);
+        let pool = pool_of(&accepted);
+        let has_slot = self.flows.entry(pool).or_default().take(id);
         let mut decision = self.room.decision(&self.gates);
         let mut execution = Execution::accept(id, pinned, accepted, now, &mut decision);
         if has_slot && !starts_later {
@@ -80,7 +81,7 @@ impl Shard {
             live.is_of_slow_flow = true;
         }
         if has_slot && starts_later {
-            self.granted.insert(id, flow);
+            self.granted.insert(id, pool);
             live.inbox.push_back(Queued::Input(Input::Start, Origin::Engine));
         }
         self.keep(live);

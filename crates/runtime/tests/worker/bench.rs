@@ -192,7 +192,7 @@ pub(crate) fn flow(mut document: Value, nodes: Value, limits: Limits) -> Arc<Flo
     document["flow_definition"] = json!({ "nodes": nodes, "edges": edges });
     let flow = Flow::parse(&document, &limits).expect("the flow is valid");
     let (tenant, flow_id) = (TenantId::DEFAULT, FlowId::new(Uuid::from_u128(7)));
-    Arc::new(FlowVersion { tenant, flow_id, version: 1, flow, limits })
+    Arc::new(FlowVersion::new(tenant, flow_id, 1, flow, limits))
 }
 
 /// An execution of one node that calls out.
@@ -228,7 +228,7 @@ pub(crate) fn accept_family(number: u128, children: u32) -> Message {
     let mut new = execution_of(number, flow(json!({}), json!([family]), Limits::DEFAULT));
     let nodes = json!([{ "id": "a", "type": "action", "action": "echo", "input": 1 }]);
     let flow = Arc::into_inner(flow(json!({}), nodes, Limits::DEFAULT)).expect("nobody else has it");
-    let child = FlowVersion { flow_id: child, ..flow };
+    let child = FlowVersion::new(flow.tenant, child, flow.version, flow.flow, flow.limits);
     new.pinned.children = Some(Arc::new([(child.flow_id, Arc::new(child))].into()));
     Message::Accept(Box::new(Accept { new, ..accepted_by(number, ReplyId(1)) }))
 }

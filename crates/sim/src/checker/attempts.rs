@@ -176,6 +176,7 @@ impl Story {
             | ErrorClass::Guardrail
             | ErrorClass::Validation
             | ErrorClass::Budget
+            | ErrorClass::Cancelled
             | ErrorClass::Replaced
             | ErrorClass::Internal => Err("R1: no peer and no child said so".into()),
         }

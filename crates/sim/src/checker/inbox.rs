@@ -90,6 +90,13 @@ impl Checker {
         }
         for send in &commit.sends {
             *self.inbox.unnumbered.entry(send.execution).or_default() += 1;
+            let signal: Signal = serde_json::from_str(&send.input).map_err(|error| error.to_string())?;
+            // A pause goes down to the children.
+            let pauses = matches!(signal, Signal::Pause { .. }).then_some(What::Pause);
+            let resumes = matches!(signal, Signal::Resume { .. }).then_some(What::Resume);
+            for what in pauses.into_iter().chain(resumes) {
+                *self.inbox.asked.entry((send.execution, what)).or_default() += 1;
+            }
         }
         Ok(())
     }

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use steadflow_core::event::{Accepted, ChildEnd, Event, Record, StepResult};
+use serde_json::json;
+use steadflow_core::event::{Accepted, ChildEnd, ChildStart, Event, Record, StepResult};
 use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::{Attempt, ExecutionId, FlowId, NodeIndex, StepKey};
+use steadflow_core::node::{Kind, Loop, Map, OnItemFailure};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::usage::Usage;
@@ -16,6 +18,8 @@ use steadflow_store::Worker as Lessee;
 use super::approvals::Approvals;
 use super::story::{Sight, Story};
 use super::turns::{Turns, can_fail_its_attempt, is_turn};
+use crate::flows::LAST_ITERATION;
+
 use super::{ABANDONED_MAX, CLOCKS_APART_MAX, Checker, LATE_MAX, Verdict};
 
 /// The calls of one node, and the children that it started.
@@ -24,7 +28,14 @@ pub(super) struct Parts {
     pub(super) steps: BTreeMap<StepKey, StepStory>,
     pub(super) turns: Turns,
     pub(super) approvals: Approvals,
-    children: Vec<ChildStory>,
+    children: Vec<Child>,
+}
+
+/// One child: for which item or iteration it runs, and what its parent knows of it.
+#[derive(Clone, Debug)]
+struct Child {
+    index: u32,
+    story: ChildStory,
 }
 
 /// One call.
@@ -55,23 +66,19 @@ impl Parts {
     pub(super) fn drop_open(&mut self, at: Timestamp) {
         self.steps.retain(|_, step| !matches!(step, StepStory::Open));
         self.turns.end(None);
-        for child in &mut self.children {
-            if let ChildStory::Open(since) = *child {
-                *child = if since == at { ChildStory::Withdrawn } else { ChildStory::Abandoned(at) };
+        for Child { story, .. } in &mut self.children {
+            if let ChildStory::Open(since) = *story {
+                *story = if since == at { ChildStory::Withdrawn } else { ChildStory::Abandoned(at) };
             }
         }
     }
 
     /// Returns the output that follows from what the calls gave, or from the children's results; `None` for a node that
     /// has neither.
-    pub(super) fn output(&self) -> Option<Payload> {
+    pub(super) fn output(&self, kind: &Kind) -> Option<Payload> {
         let of_step = |step: &StepStory| match step {
             StepStory::Completed(output) => Some(output.as_str().to_owned()),
             StepStory::Open | StepStory::Failed(..) => None,
-        };
-        let of_child = |child: &ChildStory| match child {
-            ChildStory::Ended(end) => end.result.as_ref().map(|result| result.as_str().to_owned()),
-            ChildStory::Open(_) | ChildStory::Abandoned(_) | ChildStory::Withdrawn => None,
         };
         if self.steps.is_empty() && self.children.is_empty() {
             return None;
@@ -79,20 +86,64 @@ impl Parts {
         if self.steps.keys().any(is_turn) {
             return self.last_answer();
         }
+        if !self.children.is_empty() {
+            return self.output_of_children(kind);
+        }
         // The keys of the rounds sort in their order.
-        let all = self.steps.values().filter_map(of_step).chain(self.children.iter().filter_map(of_child));
+        let all = self.steps.values().filter_map(of_step);
         Payload::parse(format!("[{}]", all.collect::<Vec<_>>().join(","))).ok()
+    }
+
+    fn output_of_children(&self, kind: &Kind) -> Option<Payload> {
+        let mut ends: BTreeMap<u32, &ChildEnd> = BTreeMap::new();
+        for Child { index, story } in &self.children {
+            if let ChildStory::Ended(end) = story {
+                ends.insert(*index, end);
+            }
+        }
+        let collects = matches!(kind, Kind::Map(Map { on_item_failure: OnItemFailure::Collect, .. }));
+        let entry = |end: &&ChildEnd| match &end.result {
+            Some(result) if collects => Some(format!("{{\"ok\":true,\"output\":{}}}", result.as_str())),
+            Some(result) => Some(result.as_str().to_owned()),
+            None if collects => {
+                let class = class_of(end).as_str();
+                let error = json!({ "class": class, "message": end.message.as_deref().unwrap_or_default() });
+                Some(json!({ "ok": false, "error": error }).to_string())
+            }
+            None => None,
+        };
+        let results: Vec<String> = ends.values().filter_map(entry).collect();
+        let text = if let Kind::Loop(Loop { max_iterations, .. }) = kind {
+            let (last, count) = (results.last()?, results.len());
+            // That is the condition of the loops here.
+            let done = ends.keys().next_back().is_some_and(|last| *last >= LAST_ITERATION);
+            if !done && count < *max_iterations as usize {
+                return None;
+            }
+            format!("{{\"last\":{last},\"iterations\":{count},\"done\":{done}}}")
+        } else if let Kind::Subflow(_) = kind {
+            results.last()?.clone()
+        } else {
+            format!("[{}]", results.join(","))
+        };
+        Payload::parse(text).ok()
     }
 
     /// Returns whether a call or a child failed like this.
     pub(super) fn failed_by(&self, class: ErrorClass, message: &str) -> bool {
         let step = |(key, step): (&StepKey, &StepStory)| matches!(step, StepStory::Failed(known, said) if *known == class && said == message && can_fail_its_attempt(key, class));
-        let child = |child: &ChildStory| {
-            matches!(child, ChildStory::Ended(end) if end.status != ExecutionStatus::Completed
-                && end.class.unwrap_or(ErrorClass::Internal) == class)
+        let child = |child: &Child| {
+            matches!(&child.story, ChildStory::Ended(end) if end.status != ExecutionStatus::Completed
+                && (class_of(end) == class || end.class.unwrap_or(ErrorClass::Internal) == class))
         };
         self.steps.iter().any(step) || self.children.iter().any(child)
     }
+}
+
+/// Returns the class with which a child that did not complete fails its parent.
+fn class_of(end: &ChildEnd) -> ErrorClass {
+    let is_cancelled = end.status == ExecutionStatus::Cancelled;
+    if is_cancelled { ErrorClass::Cancelled } else { end.class.unwrap_or(ErrorClass::Internal) }
 }
 
 impl Story {
@@ -154,15 +205,49 @@ impl Story {
         }
     }
 
-    pub(super) fn children_started(&mut self, node: NodeIndex, children: usize, at: Timestamp) -> Verdict {
+    pub(super) fn children_started(
+        &mut self,
+        node: NodeIndex,
+        starts: &[ChildStart],
+        at: Timestamp,
+    ) -> Verdict {
         self.is_running()?;
         self.is_attempted(node)?;
-        self.nodes[node.at()].parts.children.extend(vec![ChildStory::Open(at); children]);
+        let kind = &self.graph().node(node).kind;
+        let most = if let Kind::Map(map) = kind {
+            map.max_concurrency as usize
+        } else if matches!(kind, Kind::Loop(_) | Kind::Subflow(_)) {
+            1
+        } else {
+            usize::MAX
+        };
+        let children = &mut self.nodes[node.at()].parts.children;
+        for start in starts {
+            let is_done = |child: &Child| {
+                child.index == start.index
+                    && matches!(
+                        &child.story,
+                        ChildStory::Open(_)
+                            | ChildStory::Ended(ChildEnd { status: ExecutionStatus::Completed, .. })
+                    )
+            };
+            if children.iter().any(is_done) {
+                return Err(format!(
+                    "I2: a child starts for {} although one runs or has completed",
+                    start.index
+                ));
+            }
+            children.push(Child { index: start.index, story: ChildStory::Open(at) });
+        }
+        let open = children.iter().filter(|child| matches!(child.story, ChildStory::Open(_))).count();
+        if open > most {
+            return Err(format!("I4: {open} children run at once; {most} may"));
+        }
         Ok(())
     }
 
     pub(super) fn child_ended(&mut self, node: NodeIndex, child: u32, end: &ChildEnd) -> Verdict {
-        match self.nodes[node.at()].parts.children.get_mut(child as usize) {
+        match self.nodes[node.at()].parts.children.get_mut(child as usize).map(|child| &mut child.story) {
             Some(known @ ChildStory::Open(_)) => {
                 *known = ChildStory::Ended(end.clone());
                 Ok(())
@@ -208,7 +293,7 @@ impl Story {
     }
 
     fn child(&self, node: NodeIndex, child: u32) -> Option<&ChildStory> {
-        self.nodes.get(node.at())?.parts.children.get(child as usize)
+        self.nodes.get(node.at())?.parts.children.get(child as usize).map(|child| &child.story)
     }
 }
 
@@ -246,6 +331,16 @@ impl Checker {
         }
         if parent.deadline != story.deadline() {
             return Err(format!("T1: child {id} is accepted without the deadline of its parent"));
+        }
+        let item = accepted.around.as_ref().and_then(|around| around.item.as_ref());
+        if let Kind::Map(map) = &story.graph().node(parent.node).kind
+            && item.map(Payload::to_value).transpose().ok().flatten()
+                != map
+                    .items
+                    .constant()
+                    .and_then(|items| items.to_value().ok()?.get(parent.index as usize).cloned())
+        {
+            return Err(format!("I4: child {id} is accepted for item {} with {item:?}", parent.index));
         }
         Ok(())
     }
@@ -321,7 +416,7 @@ impl Checker {
         for story in self.stories.values() {
             for (node, at) in story.nodes.iter().zip(0..) {
                 for (child, number) in node.parts.children.iter().zip(0..) {
-                    self.child_is_well(story.id().child(NodeIndex(at), number), child)?;
+                    self.child_is_well(story.id().child(NodeIndex(at), number), &child.story)?;
                 }
             }
         }

@@ -176,9 +176,7 @@ impl Story {
             }
             Event::ApprovalRequested { node, .. } => self.approval_requested(*node, event),
             Event::ApprovalDecided { node, .. } => self.approval_decided(*node, event, sight.at),
-            Event::ChildrenStarted { node, children } => {
-                self.children_started(*node, children.len(), sight.at)
-            }
+            Event::ChildrenStarted { node, children } => self.children_started(*node, children, sight.at),
             Event::ChildEnded { node, child, end } => self.child_ended(*node, *child, end),
             Event::BackoffEnded { node, .. } => self.backoff_ended(*node, sight.at),
             Event::Resolved { node, resolution, .. } => self.resolved(*node, resolution, sight.at),
@@ -226,7 +224,7 @@ impl Story {
             if decided != output {
                 return Err("R1: not the output that a person gave".into());
             }
-        } else if let Some(expected) = story.parts.output() {
+        } else if let Some(expected) = story.parts.output(&graph.node(node).kind) {
             if expected != *output {
                 return Err(format!("R1: its calls and children gave {expected:?}"));
             }

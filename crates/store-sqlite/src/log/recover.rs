@@ -115,6 +115,7 @@ pub(crate) fn queued(
             accepted_at: timestamp(row, 0)?,
             execution: execution_id(row, 1)?,
             flow: flow_id(row, 2)?,
+            shares_slot: row.get::<_, Option<bool>>(3)?.unwrap_or(false),
         })
     })?;
     rows.filter_map(columns::readable).collect()
@@ -128,7 +129,7 @@ pub(crate) fn slots(
 ) -> rusqlite::Result<Vec<(FlowId, u32)>> {
     let mut slots: BTreeMap<FlowId, u32> = BTreeMap::new();
     let sql = "SELECT flow, count(*) FROM executions
-               WHERE completed_at IS NULL AND started_at IS NOT NULL GROUP BY flow";
+               WHERE completed_at IS NULL AND started_at IS NOT NULL AND shares_slot IS NULL GROUP BY flow";
     let mut statement = writer.db.prepare_cached(sql)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -153,7 +154,9 @@ fn started_in_tail(writer: &Writer) -> rusqlite::Result<BTreeMap<FlowId, u32>> {
     }
     journal::events_in_tail(&writer.db, writer.tips.low_water(), |id, event| {
         match (event, writer.tips.tip(id)) {
-            (Event::Accepted(accepted), Some(Tip { row: None, .. })) => drop(flows.insert(id, accepted.flow)),
+            (Event::Accepted(accepted), Some(Tip { row: None, .. })) if accepted.takes_slot() => {
+                flows.insert(id, accepted.flow);
+            }
             (Event::Started, Some(_)) => started.push(id),
             _ => {}
         }
@@ -165,9 +168,9 @@ fn started_in_tail(writer: &Writer) -> rusqlite::Result<BTreeMap<FlowId, u32>> {
     Ok(counts)
 }
 
-/// Returns the flow of a row that does not say that its execution has started.
+/// Returns the flow of a row that does not say that its execution has started, if that takes a slot.
 fn flow_if_waiting(db: &Connection, number: i64) -> rusqlite::Result<Option<FlowId>> {
-    let sql = "SELECT flow, started_at IS NULL FROM executions WHERE number = ?1";
+    let sql = "SELECT flow, started_at IS NULL AND shares_slot IS NULL FROM executions WHERE number = ?1";
     db.prepare_cached(sql)?.query_row([number], |row| Ok(row.get::<_, bool>(1)?.then_some(flow_id(row, 0)?)))
 }
 

@@ -1,4 +1,4 @@
-SELECT created_at, id, flow
+SELECT created_at, id, flow, shares_slot
 FROM executions
 WHERE status <> 'completed'
     AND status = 'pending'

@@ -114,6 +114,8 @@ pub(super) fn row(number: u16) -> ExecutionRow {
         triggered_by: "api".into(),
         retry_of: None,
         parent: None,
+        shares_slot: false,
+        item: None,
         error_message: None,
         error_class: None,
         fingerprint: None,

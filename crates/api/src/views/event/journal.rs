@@ -35,7 +35,7 @@ impl Journal {
     /// Returns the reader of the records that follow what `execution` has.
     pub(crate) fn after(execution: &Execution) -> Self {
         let count =
-            |node: &NodeExecution| u32::try_from(node.children.len()).expect("a node has few children");
+            |node: &NodeExecution| u32::try_from(node.children().len()).expect("a node has few children");
         let counts = (0..).map(NodeIndex).zip(execution.nodes().iter().map(count));
         Self { children: counts.filter(|(_, count)| *count > 0).collect(), ..Self::new(execution) }
     }
@@ -159,8 +159,8 @@ impl Journal {
         ChildView {
             child,
             execution_id: self.execution.child(node, child),
-            flow_id: start.flow,
-            body_node_id: start.body.clone(),
+            flow_id: start.flow.unwrap_or_else(|| self.flow.flow_id),
+            index: start.index,
         }
     }
 
@@ -314,7 +314,7 @@ mod tests {
             "flow_definition": { "nodes": [{ "id": "a", "type": "action", "action": "echo" }] } });
         let (tenant, limits) = (TenantId::DEFAULT, Limits::DEFAULT);
         let flow = Flow::parse(&document, &limits).unwrap();
-        let version = Arc::new(FlowVersion { tenant, flow_id: FLOW, version: 1, flow, limits });
+        let version = Arc::new(FlowVersion::new(tenant, FLOW, 1, flow, limits));
         let accepted = Event::Accepted(Box::new(Accepted::new(tenant, FLOW, 1, "here".into())));
         let record = Record(1, Timestamp::from_micros(0), vec![accepted]);
         let id = ExecutionId::new(Uuid::from_u128(1));
@@ -382,17 +382,17 @@ mod tests {
     fn children_are_numbered_in_the_order_of_their_starts() {
         let mut journal = accepted();
         let node = NodeIndex(0);
-        let child = ChildStart { flow: FLOW, body: Some(NodeId::new("a")), trigger_data: Payload::null() };
+        let child = ChildStart { flow: Some(FLOW), index: 0, given: Default::default() };
         let end = ChildEnd { status: ExecutionStatus::Completed, result: None, message: None, class: None };
         let started = |count| Event::ChildrenStarted { node, children: vec![child.clone(); count] };
 
         let first = lines(&mut journal, vec![started(2)]);
         let later = lines(&mut journal, vec![Event::ChildEnded { node, child: 1, end }, started(1)]);
 
-        insta::assert_snapshot!(first, @r#"{"type":"children_started","children":[{"child":0,"execution_id":"00000000-0000-7dd8-8fc3-fe837410baa3","flow_id":"00000000-0000-0000-0000-000000000007","body_node_id":"a"},{"child":1,"execution_id":"00000000-0000-737a-8839-0201dff31b59","flow_id":"00000000-0000-0000-0000-000000000007","body_node_id":"a"}]}"#);
+        insta::assert_snapshot!(first, @r#"{"type":"children_started","children":[{"child":0,"execution_id":"00000000-0000-7dd8-8fc3-fe837410baa3","flow_id":"00000000-0000-0000-0000-000000000007","index":0},{"child":1,"execution_id":"00000000-0000-737a-8839-0201dff31b59","flow_id":"00000000-0000-0000-0000-000000000007","index":0}]}"#);
         insta::assert_snapshot!(later, @r#"
         {"type":"child_ended","child":1,"execution_id":"00000000-0000-737a-8839-0201dff31b59","status":"completed","error_class":null,"error_message":null}
-        {"type":"children_started","children":[{"child":2,"execution_id":"00000000-0000-7eb1-b4dc-1381708f96b6","flow_id":"00000000-0000-0000-0000-000000000007","body_node_id":"a"}]}
+        {"type":"children_started","children":[{"child":2,"execution_id":"00000000-0000-7eb1-b4dc-1381708f96b6","flow_id":"00000000-0000-0000-0000-000000000007","index":0}]}
         "#);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::document::Faults;
 
-use super::{Draft, EdgeDraft, name};
+use super::{Draft, EdgeDraft, Parts, name};
 
 /// Cycles that are reported; the rest show when these are mended.
 const REPORTED_MAX: usize = 20;
@@ -18,12 +18,8 @@ enum Mark {
 }
 
 /// Returns the nodes' places in topological order, or reports the cycles: one for each edge that closes one.
-pub(super) fn order(
-    drafts: &[Draft],
-    edges: &[EdgeDraft],
-    outgoing: &[Vec<usize>],
-    faults: &mut Faults,
-) -> Option<Vec<usize>> {
+pub(super) fn order(parts: &Parts, outgoing: &[Vec<usize>], faults: &mut Faults) -> Option<Vec<usize>> {
+    let Parts { drafts, edges, pointer, .. } = parts;
     let mut walk = Walk {
         edges,
         outgoing,
@@ -36,7 +32,7 @@ pub(super) fn order(
         walk.from(start);
     }
     for (edge, cycle) in &walk.closing {
-        faults.add(format!("/flow_definition/edges/{edge}"), message(drafts, cycle));
+        faults.add(format!("{pointer}/edges/{edge}"), message(drafts, cycle));
     }
     walk.done.reverse();
     walk.closing.is_empty().then_some(walk.done)

@@ -2,12 +2,14 @@
 //! they can have.
 
 use std::collections::BTreeMap;
+use std::iter;
 
 use crate::document::Faults;
 use crate::expression::{Expression, is_word};
-use crate::flow::EdgeCondition;
+use crate::flow::{EdgeCondition, LAST};
+use crate::node::Repeats;
 
-use super::{Draft, EdgeDraft, name};
+use super::{EdgeDraft, Level, Parts, name};
 
 /// For each node, which others some path of edges leads from.
 #[derive(Debug)]
@@ -42,18 +44,16 @@ impl Ancestors {
     }
 }
 
-/// Checks every expression. Without `before` (the graph has a cycle), of nodes only that they exist.
-pub(super) fn check(
-    drafts: &[Draft],
-    edges: &[EdgeDraft],
-    places: &BTreeMap<String, usize>,
-    before: Option<&Ancestors>,
-    faults: &mut Faults,
-) {
-    let mut checker = Checker { drafts, places, before, faults };
+/// Names that have a value in bodies alone.
+const IN_BODIES: [&str; 3] = ["item", "index", LAST];
+
+/// Checks every expression of a graph. Where it has a cycle, of nodes only that they exist.
+pub(super) fn check(level: &Level<'_>, faults: &mut Faults) {
+    let Parts { drafts, edges, pointer: graph, .. } = level.parts;
+    let mut checker = Checker { level, places: &level.parts.places, faults };
     for (at, draft) in drafts.iter().enumerate() {
         let Some(node) = &draft.node else { continue };
-        let pointer = format!("/flow_definition/nodes/{at}");
+        let pointer = format!("{graph}/nodes/{at}");
         for (below, expression) in node.kind.room().expressions() {
             checker.check(expression, Reader::Node(at), || format!("{pointer}{below}"));
         }
@@ -63,7 +63,7 @@ pub(super) fn check(
             continue;
         };
         for (below, expression) in condition.expressions() {
-            let pointer = || format!("/flow_definition/edges/{at}/condition{below}");
+            let pointer = || format!("{graph}/edges/{at}/condition{below}");
             checker.check(expression, Reader::EdgeFrom(from), pointer);
         }
     }
@@ -77,10 +77,44 @@ enum Reader {
     EdgeFrom(usize),
 }
 
+impl Level<'_> {
+    /// Returns for what the bodies are repeated that the reader is in, the innermost first.
+    fn repeated(&self, reader: Reader) -> impl Iterator<Item = Repeats> {
+        // The condition of a loop is evaluated after an iteration.
+        let own = match reader {
+            Reader::Node(at) => self.parts.drafts[at].traits.and_then(|traits| traits.repeats),
+            Reader::EdgeFrom(_) => None,
+        };
+        let own = own.filter(|repeats| *repeats == Repeats::Iterations);
+        let around = iter::successors(self.around.as_ref(), |around| around.level.around.as_ref());
+        own.into_iter().chain(around.map(|around| around.repeats))
+    }
+
+    /// Returns why the reader cannot read the node `id`; `near` ends the sentence that there is none.
+    fn problem(&self, id: &str, reader: Reader, near: &dyn Fn() -> String) -> Option<String> {
+        let Some(place) = self.parts.places.get(id).copied() else {
+            return match &self.around {
+                Some(around) => around.level.problem(id, Reader::Node(around.node), near),
+                None => Some(format!("there is no node `{id}`{}", near())),
+            };
+        };
+        match reader {
+            Reader::Node(node) if node == place => Some("a node cannot read its own output".to_owned()),
+            Reader::EdgeFrom(from) if from == place => None,
+            Reader::Node(node) | Reader::EdgeFrom(node) => {
+                let reader = name(&self.parts.drafts, node);
+                let is_before = self.before.as_ref().is_none_or(|before| before.has(node, place));
+                (!is_before).then(|| {
+                    format!("`{id}` cannot have run before `{reader}`: no edges lead from it to there")
+                })
+            }
+        }
+    }
+}
+
 struct Checker<'c> {
-    drafts: &'c [Draft],
+    level: &'c Level<'c>,
     places: &'c BTreeMap<String, usize>,
-    before: Option<&'c Ancestors>,
     faults: &'c mut Faults,
 }
 
@@ -89,8 +123,13 @@ impl<'c> Checker<'c> {
         for fault in expression.faults() {
             self.faults.add(pointer(), fault.to_string());
         }
+        self.check_repeated(expression, reader, &pointer);
+        let is_in_loop = self.level.repeated(reader).any(|repeats| repeats == Repeats::Iterations);
         let mut quoted: Option<&str> = None;
         for node in &expression.references().nodes {
+            if is_in_loop && node.as_str() == LAST {
+                continue;
+            }
             // `fetch-data` names `fetch` and `data`; both are one mistake.
             if quoted.is_some_and(|id| id.contains(node.as_str())) && !self.places.contains_key(node.as_str())
             {
@@ -100,11 +139,30 @@ impl<'c> Checker<'c> {
                 // Whether there is one more is not worth looking for it.
                 return;
             }
-            if let Some(mut problem) = self.problem(node.as_str(), reader) {
+            let faults = &*self.faults;
+            let in_body = if self.level.around.is_some() { IN_BODIES.as_slice() } else { &[] };
+            let names = self.places.keys().map(String::as_str).chain(in_body.iter().copied());
+            let near = || faults.suggestion(node.as_str(), names.clone());
+            if let Some(mut problem) = self.level.problem(node.as_str(), reader, &near) {
                 quoted = quoted.or_else(|| self.quoted(node.as_str(), expression.text()));
                 problem.push_str(&self.meant(node.as_str(), expression.text()));
                 self.faults.add(pointer(), format!("`${{{}}}`: {problem}", expression.text()));
             }
+        }
+    }
+
+    /// Refuses what only bodies have outside of one.
+    fn check_repeated(&mut self, expression: &Expression, reader: Reader, pointer: &impl Fn() -> String) {
+        let references = expression.references();
+        let mut refuse = |name: &str, place: &str| {
+            let message = format!("`${{{}}}`: `{name}` is only there inside {place}", expression.text());
+            self.faults.add(pointer(), message);
+        };
+        if references.item && !self.level.repeated(reader).any(|repeats| repeats == Repeats::Items) {
+            refuse("item", "the body of a `map` node");
+        }
+        if references.index && self.level.repeated(reader).next().is_none() {
+            refuse("index", "the body of a `map` or `loop` node");
         }
     }
 
@@ -121,31 +179,17 @@ impl<'c> Checker<'c> {
 
     /// Says what was probably meant by `id`, which is no node: one whose id has to be quoted, or a field of the trigger data.
     fn meant(&self, id: &str, text: &str) -> String {
-        if self.places.contains_key(id) {
+        if iter::successors(Some(self.level), |level| Some(level.around.as_ref()?.level))
+            .any(|level| level.parts.places.contains_key(id))
+        {
             return String::new();
         }
         if let Some(known) = self.quoted(id, text) {
             return format!("; the output of node `{known}` is `nodes[{known:?}].output`");
         }
-        let has_near = !self.faults.suggestion(id, self.places.keys().map(String::as_str)).is_empty();
+        let in_body = if self.level.around.is_some() { IN_BODIES.as_slice() } else { &[] };
+        let names = self.places.keys().map(String::as_str).chain(in_body.iter().copied());
+        let has_near = !self.faults.suggestion(id, names).is_empty();
         if has_near { String::new() } else { format!("; a field of the trigger data is `trigger_data.{id}`") }
-    }
-
-    fn problem(&self, id: &str, reader: Reader) -> Option<String> {
-        let Some(place) = self.places.get(id).copied() else {
-            let near = self.faults.suggestion(id, self.places.keys().map(String::as_str));
-            return Some(format!("there is no node `{id}`{near}"));
-        };
-        match reader {
-            Reader::Node(node) if node == place => Some("a node cannot read its own output".to_owned()),
-            Reader::EdgeFrom(from) if from == place => None,
-            Reader::Node(node) | Reader::EdgeFrom(node) => {
-                let reader = name(self.drafts, node);
-                let is_before = self.before.is_none_or(|before| before.has(node, place));
-                (!is_before).then(|| {
-                    format!("`{id}` cannot have run before `{reader}`: no edges lead from it to there")
-                })
-            }
-        }
     }
 }

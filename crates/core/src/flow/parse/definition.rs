@@ -14,6 +14,7 @@ use crate::flow::graph::{Draft, EdgeDraft};
 use crate::ids::NodeId;
 use crate::limits::Limits;
 use crate::node::CATALOGUE;
+use crate::payload::Payload;
 
 /// What a graph is built of, as far as it could be read.
 #[derive(Debug)]
@@ -22,6 +23,10 @@ pub(in crate::flow) struct Parts {
     pub(in crate::flow) edges: Vec<EdgeDraft>,
     /// The place of each id; the first one's where several nodes share it.
     pub(in crate::flow) places: BTreeMap<String, usize>,
+    /// Where the graph is in the document.
+    pub(in crate::flow) pointer: String,
+    /// The graph as it is written.
+    pub(in crate::flow) definition: Payload,
 }
 
 impl Parts {
@@ -75,7 +80,8 @@ impl DefinitionReader {
                 .doc("In any order; together they form no cycle."),
         );
         let edges = edges.unwrap_or_default();
-        nodes.map(|(drafts, places)| Parts { drafts, edges, places })
+        let (pointer, definition) = (String::new(), Payload::null());
+        nodes.map(|(drafts, places)| Parts { drafts, edges, places, pointer, definition })
     }
 }
 
@@ -93,7 +99,11 @@ impl Reader for DefinitionReader {
     }
 
     fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<Parts> {
-        reading.object(value, at, Unknown::Kept, |keys| self.keys(keys))
+        // Those of the flow around a body are the others' again behind it.
+        let around = reading.quoted_ids.clone();
+        let parts = reading.object(value, at, Unknown::Kept, |keys| self.keys(keys));
+        reading.quoted_ids = around;
+        Some(Parts { pointer: at.pointer(), definition: Payload::from_value(value), ..parts? })
     }
 
     fn inside(&self, terms: &Terms) -> Option<Description> {
@@ -101,12 +111,15 @@ impl Reader for DefinitionReader {
     }
 }
 
-/// Returns the ids in `nodes` that an expression cannot write without quotes, the longest first.
-fn quoted_ids(nodes: &Value) -> Vec<NodeId> {
+/// Returns whether a list has more than `max` entries.
+fn is_long(value: &Value, max: usize) -> bool {
+    value.as_array().is_some_and(|entries| entries.len() > max)
+}
+
+/// Returns the ids in `nodes` that an expression cannot write without quotes.
+fn quoted_ids(nodes: &Value) -> impl Iterator<Item = NodeId> {
     let ids = nodes.as_array().into_iter().flatten().filter_map(|node| node.get("id")?.as_str());
-    let mut quoted: Vec<&str> = ids.filter(|id| !is_word(id)).collect();
-    quoted.sort_by_key(|id| std::cmp::Reverse(id.len()));
-    quoted.into_iter().map(NodeId::new).collect()
+    ids.filter(|id| !is_word(id)).map(NodeId::new)
 }
 
 /// Reads the nodes, and where each id is.
@@ -128,7 +141,18 @@ impl Reader for NodesReader {
     }
 
     fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<Self::Value> {
-        reading.quoted_ids = quoted_ids(value);
+        reading.nodes += value.as_array().map_or(0, Vec::len);
+        if reading.nodes > self.max && !is_long(value, self.max) {
+            let nodes = reading.nodes;
+            let message = format!(
+                "the flow has {nodes} nodes with those of its bodies; at most {} are allowed",
+                self.max
+            );
+            reading.fault(at, message);
+            return None;
+        }
+        reading.quoted_ids.extend(quoted_ids(value));
+        reading.quoted_ids.sort_by_key(|id| std::cmp::Reverse(id.as_str().len()));
         let nodes = list(NodeReader(self.defaults)).not_empty().at_most(self.max);
         let drafts = nodes.read(value, at, reading)?;
         let mut places = BTreeMap::new();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::definition::DefinitionReader;
 use super::retry::{self, Defaults};
 use crate::document::{
     Keys, Place, Reader, Reading, Terms, any_json, choice, key, object, plain_text, seconds, text,
@@ -50,6 +51,11 @@ pub(super) fn read(keys: &mut Keys<'_>, defaults: Defaults) -> Draft {
     );
     keys.take(key("position", "Position", any_json()).doc("Position in the editor."));
     let traits = kind.as_ref().map(|kind| kind.traits);
+    let has_body = traits.is_some_and(|traits| traits.repeats.is_some());
+    let body = has_body.then(|| keys.inside("body", &DefinitionReader { defaults })).flatten();
+    // What its children run is retried there.
+    let starts_children = traits.is_some_and(|traits| traits.starts_children);
+    let defaults = if starts_children { Defaults::default() } else { defaults };
     let kind = kind.and_then(|kind| kind.kind);
     let node = id.clone().zip(kind).map(|(id, kind)| Node {
         name: name.filter(|name| !name.is_empty()).map_or_else(|| Arc::from(id.as_str()), Arc::from),
@@ -60,8 +66,9 @@ pub(super) fn read(keys: &mut Keys<'_>, defaults: Defaults) -> Draft {
         attempt_timeout: timeout.map(|timeout| timeout.duration()),
         on_interrupt: on_interrupt.unwrap_or_default(),
         on_exhausted: on_exhausted.unwrap_or_default(),
+        body: None,
     });
-    Draft { id, traits, node }
+    Draft { id, traits, node, body: body.map(Box::new) }
 }
 
 /// Reads the id of a node.

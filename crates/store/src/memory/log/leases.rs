@@ -124,6 +124,7 @@ impl MemoryStore {
             accepted_at: row.created_at,
             execution: row.id,
             flow: row.flow,
+            shares_slot: row.shares_slot,
         });
         let mut queued: Vec<_> = queued.filter(|queued| after.is_none_or(|after| *queued > after)).collect();
         queued.sort_unstable();
@@ -158,17 +159,17 @@ impl Database {
         if self.leases.contains_key(&worker.epoch) { Ok(()) } else { Err(StoreError::Fenced) }
     }
 
-    /// Returns the flow of an execution that has started. Its row may be behind the tail, so the tail is asked, too.
+    /// Returns the flow of an execution that has started, if that takes a slot. Its row may be behind the tail, so the tail is asked, too.
     fn flow_if_started(&self, id: ExecutionId) -> Option<FlowId> {
         let row = self.rows.get(&id);
-        if let Some(row) = row.filter(|row| row.started_at.is_some()) {
-            return Some(row.flow);
+        if let Some(row) = row.filter(|row| row.started_at.is_some() || row.shares_slot) {
+            return (!row.shares_slot).then_some(row.flow);
         }
         let texts = self.in_tail(id, 1).filter_map(|(_, text)| text);
         let records = texts.filter_map(|text| serde_json::from_str::<Record>(&text).ok());
         let events: Vec<Event> = records.flat_map(|record| record.2).collect();
         let flow = row.map(|row| row.flow).or_else(|| match events.first() {
-            Some(Event::Accepted(accepted)) => Some(accepted.flow),
+            Some(Event::Accepted(accepted)) => accepted.takes_slot().then_some(accepted.flow),
             _ => None,
         });
         flow.filter(|_| events.contains(&Event::Started))

@@ -9,6 +9,8 @@ const NO_TRAITS: NodeType['traits'] = {
   returns_input: false,
   answers: false,
   has_cases: false,
+  starts_children: false,
+  repeats: null,
 };
 
 /** What a test says of a node type. */

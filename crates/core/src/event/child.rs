@@ -1,0 +1,101 @@
+//! Child executions: how they begin, where they come from, and how they end.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::failure::ErrorClass;
+use crate::ids::{ExecutionId, FlowId, NodeId, NodeIndex};
+use crate::payload::{self, Payload};
+use crate::scope::NodeError;
+use crate::status::ExecutionStatus;
+use crate::timestamp::Timestamp;
+
+/// A child execution, as its parent starts it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChildStart {
+    /// The flow that it runs; `None` for the body of the node that starts it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flow: Option<FlowId>,
+    /// The number of the item or the iteration that it runs for, from 0.
+    #[serde(default, skip_serializing_if = "super::is_zero")]
+    pub index: u32,
+    /// What it is started with. Not stored here: the child's own acceptance has it.
+    #[serde(skip)]
+    pub given: Given,
+}
+
+/// What a child execution is started with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Given {
+    /// The trigger data of a whole flow.
+    pub trigger_data: Payload,
+    /// The item that a body runs for.
+    pub item: Option<Payload>,
+    /// The result of the iteration before.
+    pub last: Option<Payload>,
+}
+
+/// How a child execution ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChildEnd {
+    /// Completed, failed or cancelled.
+    pub status: ExecutionStatus,
+    /// Its result, where it completed.
+    #[serde(default, deserialize_with = "payload::given", skip_serializing_if = "Option::is_none")]
+    pub result: Option<Payload>,
+    /// Why it did not complete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<Arc<str>>,
+    /// The class of its failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<ErrorClass>,
+}
+
+/// Where a child execution comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parent {
+    /// The execution that started it.
+    pub execution: ExecutionId,
+    /// The node of that execution.
+    pub node: NodeIndex,
+    /// Its number among that node's children, from 0.
+    pub child: u32,
+    /// How many executions are above it, its parent included.
+    pub depth: u16,
+    /// The node whose body it runs; `None` where it runs a whole flow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<NodeId>,
+    /// The number of the item or the iteration that it runs for, from 0.
+    #[serde(default, skip_serializing_if = "super::is_zero")]
+    pub index: u32,
+    /// The flows of the executions above it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub within: Vec<FlowId>,
+    /// The parent's deadline, which ends this one too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Timestamp>,
+}
+
+/// What an execution reads that is around the body that it runs.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Around {
+    /// `item`.
+    #[serde(default, deserialize_with = "payload::given", skip_serializing_if = "Option::is_none")]
+    pub item: Option<Payload>,
+    /// The nodes around the body that it reads and that have ended, and the result of the iteration before.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub nodes: BTreeMap<NodeId, Ended>,
+}
+
+/// How a node ended.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Ended {
+    /// Its output, where it completed.
+    #[serde(default, deserialize_with = "payload::given", skip_serializing_if = "Option::is_none")]
+    pub output: Option<Payload>,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<NodeError>,
+}
