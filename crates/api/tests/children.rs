@@ -54,3 +54,62 @@ async fn children_of_one_are_no_roots() {
     insta::assert_snapshot!(both.problem(), @"400 invalid-parameter: The query is not valid: `roots` must be `false` or left out where `parent_id` is given.");
     assert_eq!(neither.expect(200), json!([]));
 }
+
+/// A flow that runs `body` for each of `items`.
+async fn map(api: &Api, items: Value, body: &[Value]) -> String {
+    api.flow_of(&[json!({ "id": "each", "type": "map", "items": items, "body": { "nodes": body } })]).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_runs_a_body_is_retried_with_the_execution_that_started_it() {
+    let api = Api::new().await;
+    let fails = json!({ "id": "no", "type": "action", "action": "fail", "input": { "message": "no ${item}", "class": "tool" } });
+    let root = api.run(&map(&api, json!([7]), &[fails]).await).await;
+    let id = text(&root["id"]);
+    let child = text(&listed(&api, &format!("?parent_id={id}")).await[0]["id"]);
+
+    let of_child = api.post(&format!("executions/{child}/retry"), &json!({})).await;
+    let of_root =
+        api.post(&format!("executions/{id}/retry"), &json!({ "mode": "from_failed" })).await.expect(200);
+
+    insta::assert_snapshot!(of_child.problem(), @"400 not-retryable: This execution runs the body of a node. Retry execution [id 1], which started it.");
+    let again = api.ended(&text(&of_root["new_execution_id"])).await;
+    let message = "Node `each` failed after 1 attempt: Item 0 failed: Node `no` failed after 1 attempt: no 7";
+    assert_eq!((&root["error_message"], &again["error_message"]), (&json!(message), &json!(message)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flow_that_calls_itself_limits_no_others() {
+    let api = Api::new().await;
+    let own = map(&api, json!([1]), &[echo("a", json!(1))]).await;
+    let more =
+        json!({ "id": "more", "type": "condition", "condition": "trigger_data.left | default(3) > 0" });
+    let again = json!({ "id": "again", "type": "subflow", "flow_id": own, "input": { "left": "${trigger_data.left | default(3) - 1}" } });
+    let edges = json!([{ "from": "more", "to": "again", "condition": true }]);
+    let change = json!({ "max_concurrent_executions": 1, "flow_definition": { "nodes": [more, again], "edges": edges } });
+    api.patch(&format!("flows/{own}"), &change).await.expect(200);
+
+    let first = api.run(&own).await;
+    let inner = json!({ "id": "inner", "type": "map", "items": [1, 2], "body": { "nodes": [echo("b", json!("${item}"))] } });
+    let second = api.run(&map(&api, json!([1, 2, 3]), &[inner]).await).await;
+
+    assert_eq!((&first["status"], &second["status"]), (&json!("completed"), &json!("completed")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn warnings_and_fields_of_bodies_are_those_of_the_flow() {
+    let api = Api::new().await;
+    let asks = json!({ "id": "ask", "type": "agent", "agent_id": NO_ID, "skill": "s", "input": { "a": "${trigger_data.amount + 1}" } });
+    let off =
+        json!({ "id": "off", "type": "action", "action": "echo", "retry": { "enabled": true, "count": 0 } });
+    let id = map(&api, json!([1]), &[asks, off]).await;
+
+    let shown = api.get(&format!("flows/{id}")).await.expect(200);
+
+    let pointers: Vec<&str> = each(&shown["warnings"], "pointer");
+    let at = |place: &str| format!("/flow_definition/nodes/0/body/nodes/{place}");
+    for place in ["0/agent_id", "1/retry/count"] {
+        assert!(pointers.contains(&at(place).as_str()), "{place} in {pointers:?}");
+    }
+    assert_eq!(shown["trigger_input"]["fields"][0]["path"], json!(["amount"]), "{shown}");
+}

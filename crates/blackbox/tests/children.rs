@@ -15,7 +15,8 @@ const ITERATIONS: usize = 40;
 async fn kill_every(server: &mut Server, peer: &Peer, execution: &str, calls: usize, kills: usize) {
     for kill in 1..=kills {
         let what = format!("call {} comes", kill * calls);
-        eventually(&what, SOON, async || (calls_of(peer, execution).len() >= kill * calls).then_some(())).await;
+        eventually(&what, SOON, async || (calls_of(peer, execution).len() >= kill * calls).then_some(()))
+            .await;
         server.kill();
         server.restart().await;
     }
@@ -55,7 +56,11 @@ async fn every_item_and_every_iteration_completes_once_over_kill_9() {
     let mut by_key: BTreeMap<String, usize> = BTreeMap::new();
     calls.iter().for_each(|key| *by_key.entry(key.clone()).or_default() += 1);
     assert_eq!(by_key.len(), ITEMS, "each child has a key of its own, which stays the same");
-    assert!(calls.len() <= ITEMS + 5 * AT_ONCE, "only calls that were under way are made again: {}", calls.len());
+    assert!(
+        calls.len() <= ITEMS + 5 * AT_ONCE,
+        "only calls that were under way are made again: {}",
+        calls.len()
+    );
     assert_eq!(children(&server, &id).await, ITEMS);
 
     let flow_id = server.api().create_flow(&flow("Loop", &[round], &[])).await;

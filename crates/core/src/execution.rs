@@ -436,6 +436,7 @@ impl Execution {
         shorten: impl Fn(NodeIndex, &Payload) -> Option<Payload>,
     ) {
         self.accepted.trigger_data = Payload::null();
+        self.accepted.around = None;
         self.accepted.reused.clear();
         for index in nodes {
             let node = &mut self.nodes[index.at()];

@@ -371,6 +371,29 @@ fn a_cancel_a_pause_and_a_timeout_go_down_to_the_children() {
 }
 
 #[test]
+fn a_map_fills_the_places_that_became_free_during_a_pause() {
+    let mut world = World::new();
+    world.held.extend(["1".to_owned(), "2".to_owned()]);
+    let document = map(
+        &body(&[echo("a", &json!("${item}"))]),
+        &json!({ "max_concurrency": 2, "on_item_failure": "collect" }),
+    );
+    world.start(version(&document), started_with(&json!({ "items": [1, 2, 3] })));
+    let (root, second) = (world.order[0], world.order[2]);
+
+    world.put(root, Input::Pause { by: Actor::USER });
+    // It ends before it has heard of the pause.
+    world.inputs.clear();
+    world.put(second, Input::Cancel { message: "stop".into(), by: Actor::USER });
+    world.run();
+    let before = world.order.len();
+    world.inputs.push_back((root, Input::Resume { by: Actor::USER }));
+    world.run();
+
+    assert_eq!((before, world.order.len()), (3, 4), "{}", world.end());
+}
+
+#[test]
 fn a_sub_flow_returns_its_result_and_a_flow_that_calls_itself_ends() {
     let own = FlowId::new(Uuid::from_u128(1));
     let call = json!({ "id": "again", "type": "subflow", "flow_id": own.to_string(), "input": { "left": "${trigger_data.left - 1}" } });

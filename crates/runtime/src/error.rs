@@ -68,6 +68,9 @@ pub enum RuntimeError {
     /// Only failed and cancelled executions are retried.
     #[error("cannot retry execution with status: {0}")]
     NotRetryable(ExecutionStatus),
+    /// It runs the body of a node, which is retried with the execution that started it.
+    #[error("the execution runs the body of a node of execution {0}")]
+    RunsBody(ExecutionId),
     /// The flow's status does not allow a start.
     #[error("the flow is {0}")]
     FlowNotStartable(steadflow_store::FlowStatus),

@@ -52,6 +52,12 @@ impl From<RuntimeError> for Problem {
             RuntimeError::AgentInvalid(faults) => Self::agent_invalid(faults),
             RuntimeError::VersionConflict(version) => Self::version_conflict(version),
             RuntimeError::Rejected(rejected) => rejected.into(),
+            RuntimeError::RunsBody(parent) => Self::new(
+                ProblemKind::NotRetryable,
+                format!(
+                    "This execution runs the body of a node. Retry execution {parent}, which started it."
+                ),
+            ),
             RuntimeError::NotRetryable(status) => {
                 // The seed gives this wording, without a full stop.
                 Self::new(ProblemKind::NotRetryable, format!("Cannot retry execution with status: {status}"))

@@ -128,9 +128,9 @@ pub fn beyond_budget<'a>(flow: &Flow, agent_of: impl Fn(AgentId) -> Option<&'a A
             }),
         }
     };
-    let nodes = flow.graph.nodes.iter().enumerate();
-    let faults = nodes.filter_map(|(at, node)| {
-        let pointer = format!("/flow_definition/nodes/{at}/{}", node.kind.room().skill_key());
+    let nodes = flow.graph.all_nodes("/flow_definition").into_iter();
+    let faults = nodes.filter_map(|(pointer, node)| {
+        let pointer = format!("{pointer}/{}", node.kind.room().skill_key());
         Some(Fault {
             pointer,
             message: format!("the budget of the flow lets this node fail: {}", why(node)?),

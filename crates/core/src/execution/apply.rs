@@ -143,6 +143,11 @@ impl Execution {
         if !node.approvals.is_empty() || matches!(event, Event::ApprovalDecided { .. }) {
             node.check_approval(event)?;
         }
+        if let Event::ChildrenStarted { children, .. } = event
+            && children.iter().any(|child| child.index as usize >= self.flow.limits.children_max)
+        {
+            return Err("a child runs for an item that no list has");
+        }
         if let Event::ChildEnded { child, .. } = event
             && !node.children().get(*child).is_some_and(ChildRecord::is_open)
         {
@@ -390,6 +395,10 @@ impl Execution {
             attempt.usages.extend(usage.cloned());
         }
         node.drop_open_parts();
+        if let Some(children) = &mut node.children {
+            // Its output has what counts of their results.
+            children.shed();
+        }
     }
 
     fn apply_waiting(&mut self, index: NodeIndex, wait: Wait, at: Timestamp) {

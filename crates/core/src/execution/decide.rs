@@ -250,7 +250,8 @@ impl Decider<'_> {
             if self.has_ended() || self.cuts() {
                 return;
             }
-            if self.execution.is_to_go_on(node) {
+            // It may be able to start more children.
+            if self.execution.is_to_go_on(node) || self.execution.node(node).has_open_child() {
                 self.begin(node);
             }
         }

@@ -102,6 +102,7 @@ impl Execution {
             triggered_by: "retry".into(),
             actor,
             parent: None,
+            around: None,
             retry_of: Some(self.id),
             reused: plan.reuse,
             regenerates: plan.regenerates,

@@ -71,8 +71,11 @@ fn check_inside(parts: &Parts, around: Option<Around<'_>>, faults: &mut Faults) 
     for (node, draft) in parts.drafts.iter().enumerate() {
         let repeats = draft.traits.and_then(|traits| traits.repeats);
         if let (Some(body), Some(repeats)) = (&draft.body, repeats) {
-            body::check(body, repeats, faults);
-            check_inside(body, Some(Around { level: &level, node, repeats }), faults);
+            let around = Around { level: &level, node, repeats };
+            let all = std::iter::successors(Some(&around), |around| around.level.around.as_ref());
+            let is_in_loop = all.map(|around| around.repeats).any(|repeats| repeats == Repeats::Iterations);
+            body::check(body, is_in_loop, faults);
+            check_inside(body, Some(around), faults);
         }
     }
 }

@@ -112,16 +112,20 @@ impl<'f> Fields<'f> {
     }
 
     fn read_flow(&mut self, flow: &Flow) {
-        for node in &flow.graph.nodes {
+        for (_, node) in flow.graph.all_nodes("") {
             let room = node.kind.room();
             let compared = room.conditions().into_iter().flat_map(|condition| condition.uses());
             let read =
                 room.expressions().into_iter().flat_map(|(_, expression)| expression.uses(ValueType::Any));
             compared.chain(read).for_each(|found| self.add(&found, Some(node)));
         }
-        for edge in &flow.graph.edges {
-            if let Some(EdgeCondition::Holds(condition)) = &edge.condition {
-                condition.uses().iter().for_each(|found| self.add(found, None));
+        let mut graphs = vec![&flow.graph];
+        while let Some(graph) = graphs.pop() {
+            graphs.extend(graph.nodes.iter().filter_map(|node| node.body.as_ref()).map(|body| &body.graph));
+            for edge in &graph.edges {
+                if let Some(EdgeCondition::Holds(condition)) = &edge.condition {
+                    condition.uses().iter().for_each(|found| self.add(found, None));
+                }
             }
         }
         let reference = flow.settings.context_id_template.as_ref();

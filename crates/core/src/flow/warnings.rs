@@ -31,10 +31,10 @@ impl Flow {
             warnings.add("/flow_definition", "the graph cannot be read, so it is not looked through");
             return warnings.into_all();
         };
-        let nodes = definition["nodes"].as_array().map(Vec::as_slice).unwrap_or_default();
         let mut looks_left = UNKNOWN_KEYS_MAX;
-        for (at, (node, document)) in self.graph.nodes.iter().zip(nodes).enumerate() {
-            let pointer = format!("/flow_definition/nodes/{at}");
+        for (below, node) in self.graph.all_nodes("") {
+            let Some(document) = definition.pointer(&below) else { continue };
+            let pointer = format!("/flow_definition{below}");
             check_retries(node, document, &pointer, &mut warnings);
             self.check_timeout(node, &pointer, &mut warnings);
             SETTING_NAMES.check(node, document, &pointer, &mut looks_left, &mut warnings);

@@ -69,11 +69,11 @@ fn agents_in(
 }
 
 fn missing_agents(flow: &Flow, known: &BTreeSet<AgentId>, damaged: &BTreeMap<AgentId, String>) -> Vec<Fault> {
-    let nodes = flow.graph.nodes.iter().enumerate();
-    let missing = nodes.filter_map(|(at, node)| {
+    let nodes = flow.graph.all_nodes("/flow_definition").into_iter();
+    let missing = nodes.filter_map(|(pointer, node)| {
         let (agent, _) = node.kind.room().skill()?;
         (!known.contains(&agent)).then(|| Fault {
-            pointer: format!("/flow_definition/nodes/{at}/agent_id"),
+            pointer: format!("{pointer}/agent_id"),
             message: match damaged.get(&agent) {
                 Some(reason) => format!("the agent {agent} cannot be read, so the node fails: {reason}"),
                 None => {
@@ -87,10 +87,10 @@ fn missing_agents(flow: &Flow, known: &BTreeSet<AgentId>, damaged: &BTreeMap<Age
 
 fn missing_secrets(flow: &Flow, is_missing: impl Fn(&str) -> bool) -> Vec<Fault> {
     let mut missing = Vec::new();
-    for (at, node) in flow.graph.nodes.iter().enumerate() {
+    for (of_node, node) in flow.graph.all_nodes("/flow_definition") {
         let named = node.kind.room().input().into_iter().flat_map(Template::secrets);
         missing.extend(named.filter(|(_, name)| is_missing(name)).map(|(pointer, name)| Fault {
-            pointer: format!("/flow_definition/nodes/{at}/input{pointer}"),
+            pointer: format!("{of_node}/input{pointer}"),
             message: format!("there is no secret `{name}`, so the node fails unless it is added before"),
         }));
     }
@@ -103,11 +103,11 @@ fn missing_secrets_of_agents(
     is_missing: impl Fn(&str) -> bool,
 ) -> Vec<Fault> {
     let mut missing = Vec::new();
-    for (at, node) in flow.graph.nodes.iter().enumerate() {
+    for (pointer, node) in flow.graph.all_nodes("/flow_definition") {
         let agent = node.kind.room().skill().and_then(|(agent, _)| known.get(&agent));
         let names = agent.map(Agent::secret_names).unwrap_or_default();
         missing.extend(names.iter().filter(|name| is_missing(name)).map(|name| Fault {
-            pointer: format!("/flow_definition/nodes/{at}/agent_id"),
+            pointer: format!("{pointer}/agent_id"),
             message: format!("the agent uses the secret `{name}`, which does not exist, so the node fails unless it is added before"),
         }));
     }
@@ -119,11 +119,11 @@ fn unlisted_commands(
     known: &BTreeMap<AgentId, Agent>,
     unlisted: impl Fn(&Agent) -> Option<Fault>,
 ) -> Vec<Fault> {
-    let nodes = flow.graph.nodes.iter().enumerate();
-    let unlisted = nodes.filter_map(|(at, node)| {
+    let nodes = flow.graph.all_nodes("/flow_definition").into_iter();
+    let unlisted = nodes.filter_map(|(pointer, node)| {
         let (agent, _) = node.kind.room().skill()?;
         let Fault { message, .. } = unlisted(known.get(&agent)?)?;
-        let pointer = format!("/flow_definition/nodes/{at}/agent_id");
+        let pointer = format!("{pointer}/agent_id");
         Some(Fault { pointer, message: format!("the agent cannot be called: {message}") })
     });
     unlisted.collect()

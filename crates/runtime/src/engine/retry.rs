@@ -73,7 +73,7 @@ impl Engine {
     /// agents and of children's flows that the old one was pinned to; else it is pinned as a new start is.
     ///
     /// # Errors
-    /// [`RuntimeError::NotRetryable`] if it is neither failed nor cancelled.
+    /// [`RuntimeError::NotRetryable`] if it is neither failed nor cancelled, [`RuntimeError::RunsBody`] if it is a part of another.
     pub async fn retry(
         &self,
         caller: &Caller,
@@ -105,6 +105,7 @@ impl Engine {
 
     async fn retryable(&self, tenant: TenantId, id: ExecutionId) -> Result<ExecutionSnapshot, RuntimeError> {
         let old = self.execution(tenant, id).await?;
+        is_whole(&old.execution)?;
         match old.execution.status() {
             ExecutionStatus::Failed | ExecutionStatus::Cancelled => Ok(old),
             status @ (ExecutionStatus::Pending
@@ -202,6 +203,12 @@ impl Engine {
             Err(error) => Ok(item(None, Some(format!("Not retried: {error}.")))),
         }
     }
+}
+
+/// Refuses an execution of a body: what it reads, and where its result goes, is that of the one that started it.
+pub(super) fn is_whole(execution: &Execution) -> Result<(), RuntimeError> {
+    let of_body = execution.accepted().parent.as_ref().filter(|parent| parent.body.is_some());
+    of_body.map_or(Ok(()), |parent| Err(RuntimeError::RunsBody(parent.execution)))
 }
 
 /// Returns the id of a listed execution, damaged or not.

@@ -8,6 +8,7 @@ use steadflow_core::session::{SessionId, SessionTurn};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{SessionDeleted, SessionRecord, StoreError};
 
+use super::retry::is_whole;
 use super::start::{RequestKey, Started, ToAccept, new_id};
 use super::{Engine, upkeep};
 use crate::error::RuntimeError;
@@ -58,6 +59,7 @@ impl Engine {
             return Err(RuntimeError::NotLastTurn(last.number));
         }
         let old = self.execution(caller.tenant, last.execution).await?;
+        is_whole(&old.execution)?;
         let current = self.current_flow(caller.tenant, old.execution.accepted().flow).await?;
         let limit = current.version.flow.settings.max_concurrent_executions;
         let flow = Arc::clone(old.execution.flow());

@@ -215,7 +215,7 @@ impl Shard {
 
     fn learn_limit(&mut self, loaded: &Loaded) {
         let limit = loaded.execution.flow().flow.settings.max_concurrent_executions;
-        self.flows.entry(pool_of(loaded.execution.accepted())).or_default().suggest_limit(limit);
+        self.suggest_limit(loaded.execution.accepted(), limit);
     }
 
     pub(super) fn drain(&mut self, now: Timestamp) {

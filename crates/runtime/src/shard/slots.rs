@@ -43,8 +43,7 @@ impl Slots {
         self.is_limit_known = true;
     }
 
-    /// Takes the limit that an execution of the flow is pinned to, as long as the present one is not known.
-    pub(super) fn suggest_limit(&mut self, limit: Option<u32>) {
+    fn suggest_limit(&mut self, limit: Option<u32>) {
         if !self.is_limit_known {
             self.set_limit(limit);
         }
@@ -93,6 +92,13 @@ impl Slots {
 }
 
 impl Shard {
+    /// Takes the limit that an execution is pinned to for its flow, as long as the present one is not known.
+    pub(super) fn suggest_limit(&mut self, accepted: &Accepted, limit: Option<u32>) {
+        if accepted.takes_slot() {
+            self.flows.entry(accepted.flow).or_default().suggest_limit(limit);
+        }
+    }
+
     pub(super) fn limit_changed(&mut self, flow: FlowId, limit: Option<u32>, now: Timestamp) {
         self.flows.entry(flow).or_default().set_limit(limit);
         self.grant_slots(flow, now);

@@ -51,7 +51,7 @@ impl Shard {
     fn accept_children(&mut self, parent: ExecutionId, children: Vec<NewExecution>, now: Timestamp) {
         for child in children {
             let limit = child.pinned.flow.flow.settings.max_concurrent_executions;
-            self.flows.entry(pool_of(&child.accepted)).or_default().suggest_limit(limit);
+            self.suggest_limit(&child.accepted, limit);
             let (id, decision) = self.begin(child, Vec::new(), now);
             self.commit(id, decision, After { follows: Some(parent), ..After::default() }, now);
         }

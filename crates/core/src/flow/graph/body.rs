@@ -10,14 +10,14 @@ use crate::node::Repeats;
 use crate::scope::References;
 
 /// Refuses nodes that only a flow can have, and names that mean something else in a body.
-pub(super) fn check(body: &Parts, repeats: Repeats, faults: &mut Faults) {
+pub(super) fn check(body: &Parts, is_in_loop: bool, faults: &mut Faults) {
     for (at, draft) in body.drafts.iter().enumerate() {
         let pointer = format!("{}/nodes/{at}", body.pointer);
         if draft.traits.is_some_and(|traits| traits.starts) {
             let message = "a trigger starts a flow; in a body, the nodes that no edge leads to begin";
             faults.add(format!("{pointer}/type"), message);
         }
-        if repeats == Repeats::Iterations && draft.id.as_ref().is_some_and(|id| id.as_str() == LAST) {
+        if is_in_loop && draft.id.as_ref().is_some_and(|id| id.as_str() == LAST) {
             let message =
                 format!("`{LAST}` is the result of the iteration before; give this node another id");
             faults.add(format!("{pointer}/id"), message);

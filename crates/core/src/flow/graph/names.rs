@@ -90,6 +90,18 @@ impl Level<'_> {
         own.into_iter().chain(around.map(|around| around.repeats))
     }
 
+    /// Returns it and the graphs around it, the innermost first.
+    fn with_those_around(&self) -> impl Iterator<Item = &Self> + Clone {
+        iter::successors(Some(self), |level| Some(level.around.as_ref()?.level))
+    }
+
+    /// Returns the ids of nodes here and around, and the names that bodies have beside them.
+    fn known_names(&self) -> impl Iterator<Item = &str> + Clone {
+        let in_body = if self.around.is_some() { IN_BODIES.as_slice() } else { &[] };
+        let ids = self.with_those_around().flat_map(|level| level.parts.places.keys().map(String::as_str));
+        ids.chain(in_body.iter().copied())
+    }
+
     /// Returns why the reader cannot read the node `id`; `near` ends the sentence that there is none.
     fn problem(&self, id: &str, reader: Reader, near: &dyn Fn() -> String) -> Option<String> {
         let Some(place) = self.parts.places.get(id).copied() else {
@@ -140,9 +152,7 @@ impl<'c> Checker<'c> {
                 return;
             }
             let faults = &*self.faults;
-            let in_body = if self.level.around.is_some() { IN_BODIES.as_slice() } else { &[] };
-            let names = self.places.keys().map(String::as_str).chain(in_body.iter().copied());
-            let near = || faults.suggestion(node.as_str(), names.clone());
+            let near = || faults.suggestion(node.as_str(), self.level.known_names());
             if let Some(mut problem) = self.level.problem(node.as_str(), reader, &near) {
                 quoted = quoted.or_else(|| self.quoted(node.as_str(), expression.text()));
                 problem.push_str(&self.meant(node.as_str(), expression.text()));
@@ -179,17 +189,13 @@ impl<'c> Checker<'c> {
 
     /// Says what was probably meant by `id`, which is no node: one whose id has to be quoted, or a field of the trigger data.
     fn meant(&self, id: &str, text: &str) -> String {
-        if iter::successors(Some(self.level), |level| Some(level.around.as_ref()?.level))
-            .any(|level| level.parts.places.contains_key(id))
-        {
+        if self.level.with_those_around().any(|level| level.parts.places.contains_key(id)) {
             return String::new();
         }
         if let Some(known) = self.quoted(id, text) {
             return format!("; the output of node `{known}` is `nodes[{known:?}].output`");
         }
-        let in_body = if self.level.around.is_some() { IN_BODIES.as_slice() } else { &[] };
-        let names = self.places.keys().map(String::as_str).chain(in_body.iter().copied());
-        let has_near = !self.faults.suggestion(id, names).is_empty();
+        let has_near = !self.faults.suggestion(id, self.level.known_names()).is_empty();
         if has_near { String::new() } else { format!("; a field of the trigger data is `trigger_data.{id}`") }
     }
 }

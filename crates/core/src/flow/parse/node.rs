@@ -55,7 +55,7 @@ pub(super) fn read(keys: &mut Keys<'_>, defaults: Defaults) -> Draft {
     let body = has_body.then(|| keys.inside("body", &DefinitionReader { defaults })).flatten();
     // What its children run is retried there.
     let starts_children = traits.is_some_and(|traits| traits.starts_children);
-    let defaults = if starts_children { Defaults::default() } else { defaults };
+    let defaults = Defaults { enabled: defaults.enabled && !starts_children, ..defaults };
     let kind = kind.and_then(|kind| kind.kind);
     let node = id.clone().zip(kind).map(|(id, kind)| Node {
         name: name.filter(|name| !name.is_empty()).map_or_else(|| Arc::from(id.as_str()), Arc::from),
