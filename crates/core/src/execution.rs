@@ -343,7 +343,7 @@ impl Execution {
         self.error.as_ref()
     }
 
-    /// Returns how many bytes of data it holds: see [`Limits::execution_bytes_max`].
+    /// Returns how many bytes of data it holds: see [`execution_bytes_max`](crate::limits::Limits::execution_bytes_max).
     pub const fn data_bytes(&self) -> usize {
         self.bytes
     }

@@ -16,7 +16,7 @@ use steadflow_store::{
 
 use crate::agents::{AgentVersions, all_limits};
 use crate::kept::Kept;
-use crate::shard::{Loaded, Recovered, UNLIMITED};
+use crate::shard::{Loaded, Recovered};
 use crate::worker::Rest;
 
 /// How much of a journal is read without a thread for it, in bytes.
@@ -191,9 +191,9 @@ impl FlowVersions {
     async fn limits_of(
         &self,
         store: &dyn Store,
-        queued: &[(FlowId, ExecutionId)],
+        queued: &[QueuedExecution],
     ) -> Result<Vec<(FlowId, Option<u32>)>, StoreError> {
-        let waiting: BTreeSet<FlowId> = queued.iter().map(|(flow, _)| *flow).collect();
+        let waiting: BTreeSet<FlowId> = queued.iter().map(|queued| queued.flow).collect();
         let mut limits = Vec::new();
         let mut page = Page { before: None, limit: PART_MAX };
         while limits.len() < waiting.len() {
@@ -240,7 +240,7 @@ async fn all_slots(store: &dyn Store) -> Result<Vec<(FlowId, u32)>, StoreError> 
     }
 }
 
-async fn all_queued(store: &dyn Store) -> Result<Vec<(FlowId, ExecutionId)>, StoreError> {
+async fn all_queued(store: &dyn Store) -> Result<Vec<QueuedExecution>, StoreError> {
     let (mut all, mut last) = (Vec::new(), None);
     loop {
         let part = store.queued(last, PART_MAX).await?;
@@ -248,7 +248,6 @@ async fn all_queued(store: &dyn Store) -> Result<Vec<(FlowId, ExecutionId)>, Sto
             return Ok(all);
         }
         last = part.last().copied();
-        let pool = |queued: &QueuedExecution| if queued.shares_slot { UNLIMITED } else { queued.flow };
-        all.extend(part.iter().map(|queued| (pool(queued), queued.execution)));
+        all.extend(part);
     }
 }

@@ -33,7 +33,7 @@ use steadflow_core::protection::{AgentLimits, BudgetAsk, Gates};
 use steadflow_core::session::SessionClaim;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::{CallKey, Work};
-use steadflow_store::{ById, Claimed, Commit, Idempotency, InboxId, InboxItem, StoreError};
+use steadflow_store::{ById, Claimed, Commit, Idempotency, InboxId, InboxItem, QueuedExecution, StoreError};
 
 use crate::hub::Change;
 use batch::Large;
@@ -43,7 +43,6 @@ use live::{Live, Queued};
 pub use reply::Reply;
 use sessions::Sessions;
 use slots::Slots;
-pub(crate) use slots::UNLIMITED;
 use turn::Room;
 
 /// Who asked, in the driver's numbering.
@@ -260,7 +259,7 @@ pub struct Recovered {
     /// How many executions of each flow hold a slot.
     pub slots: Vec<(FlowId, u32)>,
     /// Executions that wait for a slot, in the order in which they were accepted.
-    pub queued: Vec<(FlowId, ExecutionId)>,
+    pub queued: Vec<QueuedExecution>,
     /// The limits of these flows.
     pub limits: Vec<(FlowId, Option<u32>)>,
     /// The agents that are limited.

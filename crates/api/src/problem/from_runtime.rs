@@ -5,6 +5,7 @@ use std::error::Error;
 use steadflow_core::agent::NoSkill;
 use steadflow_core::approval::Decided;
 use steadflow_core::execution::Rejected;
+use steadflow_core::ids::ExecutionId;
 use steadflow_core::session::SessionHolder;
 use steadflow_runtime::RuntimeError;
 use steadflow_store::{FlowStatus, StoreError};
@@ -52,12 +53,7 @@ impl From<RuntimeError> for Problem {
             RuntimeError::AgentInvalid(faults) => Self::agent_invalid(faults),
             RuntimeError::VersionConflict(version) => Self::version_conflict(version),
             RuntimeError::Rejected(rejected) => rejected.into(),
-            RuntimeError::RunsBody(parent) => Self::new(
-                ProblemKind::NotRetryable,
-                format!(
-                    "This execution runs the body of a node. Retry execution {parent}, which started it."
-                ),
-            ),
+            RuntimeError::RunsBody(parent) => runs_body(parent),
             RuntimeError::NotRetryable(status) => {
                 // The seed gives this wording, without a full stop.
                 Self::new(ProblemKind::NotRetryable, format!("Cannot retry execution with status: {status}"))
@@ -90,6 +86,12 @@ impl From<RuntimeError> for Problem {
             RuntimeError::Store(source) => of_store(&source),
         }
     }
+}
+
+fn runs_body(parent: ExecutionId) -> Problem {
+    let detail =
+        format!("This execution runs the body of a node. Retry execution {parent}, which started it.");
+    Problem::new(ProblemKind::NotRetryable, detail)
 }
 
 impl From<Rejected> for Problem {

@@ -15,7 +15,7 @@ use crate::flow::EdgeTrigger;
 use crate::ids::{Attempt, EdgeIndex, ExecutionId, NodeIndex, StepKey};
 use crate::payload::Payload;
 use crate::status::Wait;
-use crate::step::{ChildRecord, StepRecord};
+use crate::step::StepRecord;
 use crate::timestamp::Timestamp;
 use crate::usage::Usage;
 
@@ -143,17 +143,7 @@ impl Execution {
         if !node.approvals.is_empty() || matches!(event, Event::ApprovalDecided { .. }) {
             node.check_approval(event)?;
         }
-        if let Event::ChildrenStarted { children, .. } = event
-            && children.iter().any(|child| child.index as usize >= self.flow.limits.children_max)
-        {
-            return Err("a child runs for an item that no list has");
-        }
-        if let Event::ChildEnded { child, .. } = event
-            && !node.children().get(*child).is_some_and(ChildRecord::is_open)
-        {
-            return Err("a child ended that was not under way");
-        }
-        Ok(())
+        self.check_children(event, node)
     }
 
     /// Changes the state as `event` says. The only way in which it changes.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::decide::Decider;
 use super::failed::shortened;
-use super::{Execution, ExecutionStatus, NewExecution, Pinned, Rejected};
+use super::{Execution, ExecutionStatus, NewExecution, NodeExecution, Pinned, Rejected};
 use crate::caller::{Actor, ActorKind};
 use crate::event::{Accepted, Around, ChildEnd, ChildStart, Ended, Event, Given, Parent};
 use crate::failure::{ErrorClass, Failure};
@@ -14,6 +14,7 @@ use crate::ids::{ExecutionId, NodeId, NodeIndex};
 use crate::inbox::{Sending, Signal};
 use crate::node::Resumed;
 use crate::payload::Payload;
+use crate::step::ChildRecord;
 use crate::trace::Span;
 
 impl Decider<'_> {
@@ -182,6 +183,21 @@ impl Decider<'_> {
 }
 
 impl Execution {
+    /// Checks what is said of the children of a node.
+    pub(super) fn check_children(&self, event: &Event, node: &NodeExecution) -> Result<(), &'static str> {
+        if let Event::ChildrenStarted { children, .. } = event
+            && children.iter().any(|child| child.index as usize >= self.flow.limits.children_max)
+        {
+            return Err("a child runs for an item that no list has");
+        }
+        if let Event::ChildEnded { child, .. } = event
+            && !node.children().get(*child).is_some_and(ChildRecord::is_open)
+        {
+            return Err("a child ended that was not under way");
+        }
+        Ok(())
+    }
+
     /// Applies that children started.
     pub(super) fn apply_children_started(&mut self, node: NodeIndex, children: &[ChildStart]) {
         let node = &mut self.nodes[node.at()];

@@ -8,7 +8,7 @@ use steadflow_core::protection::Gates;
 use steadflow_core::timestamp::Timestamp;
 
 use super::live::{Live, Row, Then, Writes};
-use super::slots::pool_of;
+use super::slots::{UNLIMITED, pool_of};
 use super::turn::wake_at;
 use super::{Action, Load, Loaded, Origin, Phase, Queued, Recovered, Reply, ReplyId, Shard};
 
@@ -169,8 +169,9 @@ impl Shard {
         for (flow, taken) in recovered.slots {
             self.flows.entry(flow).or_default().start_with(taken);
         }
-        for (flow, id) in recovered.queued {
-            self.flows.entry(flow).or_default().wait(id);
+        for queued in recovered.queued {
+            let pool = if queued.shares_slot { UNLIMITED } else { queued.flow };
+            self.flows.entry(pool).or_default().wait(queued.execution);
         }
         for (flow, limit) in recovered.limits {
             self.flows.entry(flow).or_default().set_limit(limit);

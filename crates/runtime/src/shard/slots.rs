@@ -14,7 +14,7 @@ use super::{Origin, Phase, Queued, Shard};
 use crate::admission::Held;
 
 /// Executions that take no slot of their flow have all the same one: without a limit.
-pub(crate) const UNLIMITED: FlowId = FlowId::new(Uuid::nil());
+pub(super) const UNLIMITED: FlowId = FlowId::new(Uuid::nil());
 
 /// Returns the flow of whose slots an execution takes one, or [`UNLIMITED`].
 pub(super) fn pool_of(accepted: &Accepted) -> FlowId {

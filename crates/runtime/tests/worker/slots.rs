@@ -7,9 +7,10 @@ use steadflow_core::ids::FlowId;
 use steadflow_core::inbox::Signal;
 use steadflow_core::limits::Limits;
 use steadflow_core::payload::Payload;
+use steadflow_core::timestamp::Timestamp;
 use steadflow_runtime::shard::{Accept, BatchId, Loaded, Message, Recovered, ReplyId};
 use steadflow_runtime::worker::{Answer, Rest};
-use steadflow_store::{Committed, IdempotencyHit, StoreError};
+use steadflow_store::{Committed, IdempotencyHit, QueuedExecution, StoreError};
 use uuid::Uuid;
 
 use crate::bench::signal as signal_of;
@@ -309,16 +310,26 @@ fn slots_and_places_in_the_queue_outlive_a_restart() {
     bench.answer(0.0, Answer::Registered(Ok(crate::bench::FIRST)));
     let flow = flow_id();
 
+    let queued = |number, shares_slot| QueuedExecution {
+        accepted_at: Timestamp::from_micros(0),
+        execution: id(number),
+        flow,
+        shares_slot,
+    };
     let recovered = Recovered {
         slots: vec![(flow, 1)],
-        queued: vec![(flow, id(8))],
+        queued: vec![queued(8, false), queued(9, true)],
         limits: vec![(flow, Some(1))],
         ..Recovered::default()
     };
     let said = bench.answer(0.0, taken_over(recovered));
     let raised = bench.handle(0.1, Message::FlowLimit { flow, limit: Some(2) });
 
-    assert_eq!((loads(&said), loads(&raised)), (vec![], vec!["load 8"]));
+    assert_eq!(
+        (loads(&said), loads(&raised)),
+        (vec!["load 9"], vec!["load 8"]),
+        "9 needs no slot of its own"
+    );
 }
 
 #[test]

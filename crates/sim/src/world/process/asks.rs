@@ -10,7 +10,7 @@ use steadflow_core::session::SessionClaim;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_runtime::shard::{Loaded, Message, Recovered, Unclaimed};
 use steadflow_runtime::worker::{Answer, Ask, IncarnationId, Rest};
-use steadflow_store::{InboxId, InboxItem, MemoryStore, StoreError, Worker as Lessee};
+use steadflow_store::{InboxId, InboxItem, MemoryStore, QueuedExecution, StoreError, Worker as Lessee};
 
 use super::{Process, ProcessId};
 use crate::checker::Call;
@@ -365,7 +365,6 @@ impl World {
         let say = |error: StoreError| error.to_string();
         let slots = self.store.slots_now(None, ALL).map_err(say)?;
         let queued = self.store.queued_now(None, ALL).map_err(say)?;
-        let queued: Vec<_> = queued.into_iter().map(|queued| (queued.flow, queued.execution)).collect();
         let limits = self.limits_of(&queued);
         let agents = crate::agents::limits(self.checker.day_budget());
         let slots = if self.breaks(Mutation::SlotsForgotten) { Vec::new() } else { slots };
@@ -429,8 +428,8 @@ impl World {
         Ok(Ok((orphans, rest)))
     }
 
-    fn limits_of(&self, queued: &[(FlowId, ExecutionId)]) -> Vec<(FlowId, Option<u32>)> {
-        let waiting: BTreeSet<FlowId> = queued.iter().map(|(flow, _)| *flow).collect();
+    fn limits_of(&self, queued: &[QueuedExecution]) -> Vec<(FlowId, Option<u32>)> {
+        let waiting: BTreeSet<FlowId> = queued.iter().map(|queued| queued.flow).collect();
         let limit = |case: &Case| case.current().flow.settings.max_concurrent_executions;
         let limits = self.cases.iter().filter(|case| waiting.contains(&case.id));
         limits.map(|case| (case.id, limit(case))).collect()
