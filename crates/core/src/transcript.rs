@@ -34,7 +34,7 @@ pub const TOOL_CALLS_MAX: usize = 32;
 pub(crate) use self::checks::{Standing, Subject, judged_by, standing};
 pub use self::checks::{approved_thing, is_guard, is_of_output};
 pub use self::models::model_of;
-pub(crate) use self::models::{failure_of, goes_to_another_model};
+pub(crate) use self::models::{failure_of, goes_to_another_model, is_answer};
 
 /// What bounds the loop of a skill, and what its tools need to know of the execution.
 #[derive(Clone, Debug)]

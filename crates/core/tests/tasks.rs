@@ -285,6 +285,20 @@ fn tools_that_a_model_asks_for_are_tasks_beside_each_other() {
 }
 
 #[test]
+fn a_task_of_a_tool_of_which_nothing_is_heard_is_cancelled_before_the_model_is_told() {
+    let mut play = with_tools();
+    gives(&mut play, "turn:1", json!({ "tool_calls": [{ "id": "a", "name": "ask", "arguments": {} }] }));
+    becomes(&mut play, "tool:1:0", "t-1");
+
+    is_silent(&mut play, "tool:1:0");
+
+    let cancelled = play.cancelled.pop().expect("the server is asked");
+    assert_eq!(cancelled.remote_task.map(|task| task.id.to_string()).as_deref(), Some("t-1"));
+    let Task::Turn(turn) = last(&play, "turn:2").task else { panic!("a model is told") };
+    assert_eq!(turn.turns[0].results.len(), 1);
+}
+
+#[test]
 fn the_task_of_a_tool_is_cancelled_by_the_agent_in_its_version() {
     let mut play = with_tools();
     gives(&mut play, "turn:1", json!({ "tool_calls": [{ "id": "a", "name": "ask", "arguments": {} }] }));

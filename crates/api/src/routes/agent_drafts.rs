@@ -331,6 +331,8 @@ async fn judged(
     input: Payload,
     asker: Asker,
 ) -> Result<Heard, Problem> {
+    // One model is asked once.
+    let rules = Arc::new(Rules { models: Vec::new(), ..(*rules).clone() });
     let placed = asking(UNSTORED, skill);
     let pinned = Pinned::given(asker.tenant, asker.execution, input);
     let mut trial = LoopTrial::new(&placed, &pinned, (app.engine().limits(), rules), asker.now);

@@ -193,7 +193,13 @@ impl Decider<'_> {
         let Outcome { result, mut usage, quota: _, goes_on } = outcome;
         let result = match (result, goes_on) {
             (Ok(_), Some(work)) => return self.await_task(node, step, work),
-            (Err(failure), Some(_)) => Err(failure),
+            (Err(failure), Some(_)) => {
+                // A model that is told of it may call the tool again, so nobody waits for this task any longer.
+                if transcript::is_answer(step, failure.class) {
+                    self.cancel_task(node, step);
+                }
+                Err(failure)
+            }
             (result, None) => {
                 self.end_task(node, step);
                 result

@@ -60,10 +60,7 @@ pub(crate) fn failure_of(
     failure: Failure,
 ) -> Option<Failure> {
     match (Place::of(key), rules) {
-        (Some(Place::Tool(..)), _) => {
-            let ends_attempt = is_ours(failure.class) || failure.class == ErrorClass::Guardrail;
-            ends_attempt.then_some(failure)
-        }
+        (Some(Place::Tool(..)), _) => (!is_answer(key, failure.class)).then_some(failure),
         (Some(Place::Turn(turn, model)), Some(rules)) => {
             if goes_to_another_model(rules, steps, key, &failure) {
                 return None;
@@ -80,6 +77,11 @@ pub(crate) fn failure_of(
         }
         (Some(Place::Turn(..) | Place::Guard(..) | Place::GuardOfTool(..)) | None, _) => Some(failure),
     }
+}
+
+/// Returns whether the failure of a call is an answer to the model.
+pub(crate) fn is_answer(key: &StepKey, class: ErrorClass) -> bool {
+    matches!(Place::of(key), Some(Place::Tool(..))) && !is_ours(class) && class != ErrorClass::Guardrail
 }
 
 /// Returns who is asked in `turn`, as its calls so far say.

@@ -162,14 +162,19 @@ impl<'a> Keyring<'a> {
             let message = self.secrets.missing(name);
             return Err(Failure::new(ErrorClass::Configuration, message));
         };
-        self.used.push(value.clone());
-        self.bound.extend(hosts.map(|hosts| Bound { name: name.to_owned(), hosts }));
+        if let Some(hosts) = hosts.filter(|_| !self.bound.iter().any(|bound| bound.name == name)) {
+            self.bound.push(Bound { name: name.to_owned(), hosts });
+        }
+        self.hide(&value);
         Ok(value)
     }
 
     /// Masks `text`, too, which holds a secret in another form.
     pub(crate) fn hide(&mut self, text: &str) {
-        self.used.push(text.to_owned());
+        // One that waits for a task uses the same ones for each question.
+        if !self.used.iter().any(|used| used == text) {
+            self.used.push(text.to_owned());
+        }
     }
 
     /// Checks that every secret that was used may be sent to the host of `url`.
