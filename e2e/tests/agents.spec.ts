@@ -93,7 +93,7 @@ test('executions share a session, whose turns are read, written again and delete
   await expect(turns.getByText('I would say it is risky.')).toHaveCount(2);
   await passes(page, 'a session');
   await page.getByRole('button', { name: 'Write turn 2 again' }).click();
-  await page.getByRole('link', { name: /^execution / }).click();
+  await page.getByRole('status').getByRole('link', { name: /^execution / }).click();
   await page.getByText('Asked with 1 earlier turn').click();
   await expect(turns.getByText('{"says":"<b>one</b>"}')).toBeVisible();
   await page.getByRole('link', { name: 'turn 2 of session chat a/1' }).click();
