@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use child::{Around, ChildEnd, ChildStart, Ended, Given, Parent};
+pub use child::{Around, ChildEnd, ChildInput, ChildStart, Ended, Parent};
 
 use crate::approval::Verdict;
 use crate::budget::Amount;

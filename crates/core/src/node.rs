@@ -269,7 +269,7 @@ pub enum Next {
     Children {
         /// What each is started with.
         starts: Vec<ChildStart>,
-        /// The input of the attempt, where its document does not already give it.
+        /// The input of the attempt, unless it follows from the document.
         input: Option<Payload>,
     },
     /// Go on waiting for the calls and children that are under way.

@@ -101,8 +101,8 @@ pub struct PastStep {
 pub struct Children {
     /// By number.
     records: Vec<ChildRecord>,
-    /// For each item or iteration, the number behind that of its last child; 0 for none.
-    last: Vec<u32>,
+    /// For each item or iteration, the number of its last child.
+    last: Vec<Option<u32>>,
     /// How many have not ended.
     open: usize,
     /// The attempt under way has come as far as to this item or iteration.
@@ -196,7 +196,7 @@ impl Children {
 
     /// Returns the last child that ran for an item or an iteration.
     pub fn of_index(&self, index: u32) -> Option<&ChildRecord> {
-        self.get(self.last.get(usize::try_from(index).ok()?)?.checked_sub(1)?)
+        self.get((*self.last.get(usize::try_from(index).ok()?)?)?)
     }
 
     /// Returns the items or iterations up to `count` for which the attempt under way has to start a child, in order: those
@@ -210,6 +210,7 @@ impl Children {
 
     pub(crate) fn start(&mut self, starts: &[ChildStart]) {
         for start in starts {
+            let number = u32::try_from(self.records.len()).ok();
             self.records.push(ChildRecord {
                 flow: start.flow,
                 index: start.index,
@@ -217,9 +218,9 @@ impl Children {
             });
             let index = start.index as usize;
             if self.last.len() <= index {
-                self.last.resize(index + 1, 0);
+                self.last.resize(index + 1, None);
             }
-            self.last[index] = u32::try_from(self.records.len()).unwrap_or(u32::MAX);
+            self.last[index] = number;
             self.open += 1;
             self.next = self.next.max(start.index.saturating_add(1));
         }

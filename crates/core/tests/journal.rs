@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use steadflow_core::approval::Verdict;
 use steadflow_core::budget::Amount;
 use steadflow_core::caller::Actor;
-use steadflow_core::event::{ChildEnd, ChildStart, Event, Given, Parent, Resolution, StepResult};
+use steadflow_core::event::{ChildEnd, ChildInput, ChildStart, Event, Parent, Resolution, StepResult};
 use steadflow_core::failure::ErrorClass;
 use steadflow_core::ids::{AgentId, Attempt, EdgeIndex, ExecutionId, FlowId, NodeId, NodeIndex, StepKey};
 use steadflow_core::payload::Payload;
@@ -79,7 +79,8 @@ fn an_event_is_read_as_it_was_written() {
         message: Some("no".into()),
         class: Some(ErrorClass::Timeout),
     };
-    let start = ChildStart { flow: Some(FlowId::new(Uuid::from_u128(2))), index: 0, given: Given::default() };
+    let start =
+        ChildStart { flow: Some(FlowId::new(Uuid::from_u128(2))), index: 0, given: ChildInput::default() };
     let failure = StepResult::Failed { class: ErrorClass::Rejected, message: "no".into(), status: Some(404) };
     let events = [
         failed(0, None),

@@ -33,7 +33,6 @@ pub fn row_of(execution: &Execution) -> ExecutionRow {
         retry_of: accepted.retry_of,
         parent: accepted.parent.as_ref().map(|parent| parent.execution),
         shares_slot: !accepted.takes_slot(),
-        item: accepted.parent.as_ref().filter(|parent| parent.body.is_some()).map(|parent| parent.index),
         error_message: error.map(|error| Arc::clone(&error.message)),
         error_class: error.and_then(|error| error.class),
         fingerprint: fingerprint_of(execution),

@@ -146,7 +146,6 @@ fn row(id: ExecutionId) -> ExecutionRow {
         retry_of: None,
         parent: None,
         shares_slot: false,
-        item: None,
         error_message: None,
         error_class: None,
         fingerprint: None,

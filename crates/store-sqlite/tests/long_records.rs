@@ -62,7 +62,6 @@ fn row(number: u128) -> Box<ExecutionRow> {
         retry_of: None,
         parent: None,
         shares_slot: false,
-        item: None,
         error_message: None,
         error_class: None,
         fingerprint: None,

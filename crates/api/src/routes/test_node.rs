@@ -8,13 +8,13 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use steadflow_core::failure::{ErrorClass, Failure};
+use steadflow_core::failure::Failure;
 use steadflow_core::flow::PlacedNode;
 use steadflow_core::ids::{ExecutionId, NodeId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::transcript::Rules;
-use steadflow_core::trial::{LoopTrial, Pinned, Step, Trial, within_limit};
+use steadflow_core::trial::{self, LoopTrial, Pinned, Step, Trial, within_limit};
 use steadflow_core::work::Outcome;
 use steadflow_runtime::RuntimeError;
 use utoipa::ToSchema;
@@ -34,8 +34,6 @@ use crate::views::execution_error::ErrorView;
 use crate::views::usage::UsageView;
 use crate::views::verdict::VerdictView;
 use crate::views::wire::{AnyJson, millis};
-
-const UNFINISHED: &str = "This node cannot be tried by itself: run the flow";
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default().routes(routes!(test_node))
@@ -176,7 +174,7 @@ async fn looped(
 ) -> Result<Tested, Problem> {
     let mut trial = LoopTrial::new(placed, pinned, (app.engine().limits(), rules), started);
     let Looped { result, used } = attempt::looped(app, &mut trial, attempt::any_call).await?;
-    let result = result.unwrap_or_else(|| Err(Failure::new(ErrorClass::Configuration, UNFINISHED)));
+    let result = result.unwrap_or_else(|| Err(trial::needs_flow()));
     Ok(Tested { result, verdicts: VerdictView::all(&trial), usage: used.into() })
 }
 

@@ -23,12 +23,12 @@ pub struct ChildStart {
     pub index: u32,
     /// What it is started with. Not stored here: the child's own acceptance has it.
     #[serde(skip)]
-    pub given: Given,
+    pub given: ChildInput,
 }
 
 /// What a child execution is started with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Given {
+pub struct ChildInput {
     /// The trigger data of a whole flow.
     pub trigger_data: Payload,
     /// The item that a body runs for.

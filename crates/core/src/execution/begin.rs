@@ -76,6 +76,10 @@ impl Values for Surroundings<'_> {
         self.execution.passed_through(self.node)
     }
 
+    fn limits(&self) -> &Limits {
+        &self.execution.flow.limits
+    }
+
     fn agent_version(&self, agent: AgentId) -> Option<u32> {
         self.execution.accepted.agents.get(&agent).copied()
     }
@@ -325,7 +329,7 @@ impl Execution {
     /// Puts what `references` names in scope, as far as it has ended.
     fn scope(&self, references: &References, by: &ReadBy, meter: Meter) -> Scope {
         let ended = |id: &NodeId| {
-            let Ended { output, error } = self.ended(id)?;
+            let Ended { output, error } = self.outcome_of(id)?;
             Some(NodeScope { id: id.clone(), output, error })
         };
         let around = self.accepted.around.as_deref();
@@ -351,8 +355,8 @@ impl Execution {
         }
     }
 
-    /// Returns how a node ended, of its own or of those around the body that it runs.
-    pub(super) fn ended(&self, id: &NodeId) -> Option<Ended> {
+    /// Returns what came of a node so far, of its own or of those around the body that it runs.
+    pub(super) fn outcome_of(&self, id: &NodeId) -> Option<Ended> {
         let Some(index) = self.graph().find(id.as_str()) else {
             return self.accepted.around.as_ref()?.nodes.get(id).cloned();
         };

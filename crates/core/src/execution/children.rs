@@ -7,7 +7,7 @@ use super::decide::Decider;
 use super::failed::shortened;
 use super::{Execution, ExecutionStatus, NewExecution, NodeExecution, Pinned, Rejected};
 use crate::caller::{Actor, ActorKind};
-use crate::event::{Accepted, Around, ChildEnd, ChildStart, Ended, Event, Given, Parent};
+use crate::event::{Accepted, Around, ChildEnd, ChildInput, ChildStart, Ended, Event, Parent};
 use crate::failure::{ErrorClass, Failure};
 use crate::flow::{LAST, Reads};
 use crate::ids::{ExecutionId, NodeId, NodeIndex};
@@ -98,9 +98,13 @@ impl Decider<'_> {
         if body.is_none() && !within.contains(&execution.accepted.flow) {
             within.push(execution.accepted.flow);
         }
+        let Accepted { tenant, context_id, context_type, flows, agents, .. } = &*execution.accepted;
         let accepted = Accepted {
+            tenant: *tenant,
             flow: pinned.flow.flow_id,
             version: pinned.flow.version,
+            context_id: context_id.clone(),
+            context_type: context_type.clone(),
             trigger_data,
             triggered_by: "parent".into(),
             actor: execution.as_parent(),
@@ -115,12 +119,13 @@ impl Decider<'_> {
                 deadline: execution.deadline,
             })),
             around: around.map(|body| Box::new(execution.around(&body.reads, &start.given))),
+            flows: flows.clone(),
+            agents: agents.clone(),
             retry_of: None,
             reused: BTreeMap::new(),
             regenerates: None,
             trace: execution.trace_below(Span::Node(node)),
             worker: Arc::clone(&execution.worker),
-            ..(*execution.accepted).clone()
         };
         Ok(NewExecution { id: execution.id.child(node, number), pinned, accepted })
     }
@@ -154,7 +159,7 @@ impl Decider<'_> {
     }
 
     /// Sends `signal` to all children that have not ended.
-    pub(super) fn tell_children(&mut self, signal: impl Fn(Actor) -> Signal) {
+    pub(super) fn signal_children(&mut self, signal: impl Fn(Actor) -> Signal) {
         for node in self.execution.active.clone() {
             if self.execution.node(node).children().open() == 0 {
                 continue;
@@ -236,12 +241,12 @@ impl Execution {
     }
 
     /// Returns what the body of a node reads that is around it.
-    fn around(&self, reads: &Reads, given: &Given) -> Around {
+    fn around(&self, reads: &Reads, given: &ChildInput) -> Around {
         let mut around = Around { item: given.item.clone(), nodes: BTreeMap::new() };
         if around.item.is_none() && reads.item {
             around.item = self.accepted.around.as_ref().and_then(|outer| outer.item.clone());
         }
-        let read = reads.nodes.iter().filter_map(|id| Some((id.clone(), self.ended(id)?)));
+        let read = reads.nodes.iter().filter_map(|id| Some((id.clone(), self.outcome_of(id)?)));
         around.nodes = read.collect();
         if let Some(last) = &given.last {
             let last = Ended { output: Some(last.clone()), error: None };

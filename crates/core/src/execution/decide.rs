@@ -226,7 +226,7 @@ impl Decider<'_> {
             return Err(Rejected::WrongStatus(self.execution.status));
         }
         self.emit(Event::Paused { by });
-        self.tell_children(|by| Signal::Pause { by });
+        self.signal_children(|by| Signal::Pause { by });
         Ok(())
     }
 
@@ -235,7 +235,7 @@ impl Decider<'_> {
             return Err(Rejected::WrongStatus(self.execution.status));
         }
         self.emit(Event::Resumed { by });
-        self.tell_children(|by| Signal::Resume { by });
+        self.signal_children(|by| Signal::Resume { by });
         if self.execution.started_at.is_some() {
             self.execution.is_cut = true;
             self.tick();

@@ -20,7 +20,7 @@ pub struct FlowVersion {
     pub flow: Flow,
     /// The bounds that its executions keep.
     pub limits: Limits,
-    /// The node whose body this is, and for what it repeats that; `None` for the whole flow.
+    /// The node whose body this is, and what that is repeated for; `None` for the whole flow.
     pub body_of: Option<(NodeId, Repeats)>,
     /// The bodies of its nodes, once one was asked for.
     bodies: OnceLock<BTreeMap<NodeId, Arc<Self>>>,

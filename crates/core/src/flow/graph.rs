@@ -61,7 +61,7 @@ pub(super) fn check(parts: &Parts, faults: &mut Faults) {
 }
 
 /// Checks a graph, within what is `around` it if it is a body.
-fn check_inside(parts: &Parts, around: Option<Around<'_>>, faults: &mut Faults) {
+fn check_inside(parts: &Parts, around: Option<BodyOwner<'_>>, faults: &mut Faults) {
     check_pairs(parts, faults);
     let outgoing = neighbours(parts.drafts.len(), &parts.edges);
     let order = cycle::order(parts, &outgoing, faults);
@@ -71,7 +71,7 @@ fn check_inside(parts: &Parts, around: Option<Around<'_>>, faults: &mut Faults) 
     for (node, draft) in parts.drafts.iter().enumerate() {
         let repeats = draft.traits.and_then(|traits| traits.repeats);
         if let (Some(body), Some(repeats)) = (&draft.body, repeats) {
-            let around = Around { level: &level, node, repeats };
+            let around = BodyOwner { level: &level, node, repeats };
             let all = std::iter::successors(Some(&around), |around| around.level.around.as_ref());
             let is_in_loop = all.map(|around| around.repeats).any(|repeats| repeats == Repeats::Iterations);
             body::check(body, is_in_loop, faults);
@@ -86,11 +86,11 @@ struct Level<'g> {
     /// `None` if it has a cycle.
     before: Option<names::Ancestors>,
     /// `None` for the graph of the flow.
-    around: Option<Around<'g>>,
+    around: Option<BodyOwner<'g>>,
 }
 
 /// The node that a body belongs to.
-struct Around<'g> {
+struct BodyOwner<'g> {
     level: &'g Level<'g>,
     node: usize,
     repeats: Repeats,

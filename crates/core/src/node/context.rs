@@ -9,6 +9,7 @@ use crate::condition::Condition;
 use crate::expression::{ExpressionError, Meter};
 use crate::failure::{ErrorClass, Failure};
 use crate::ids::{AgentId, Attempt, NodeId};
+use crate::limits::Limits;
 use crate::payload::Payload;
 use crate::scope::{NodeScope, References, Scope};
 use crate::step::{Children, PastStep, StepRecord};
@@ -68,6 +69,9 @@ pub(crate) trait Values: fmt::Debug {
     /// # Errors
     /// Nothing does.
     fn arriving(&self) -> Result<Payload, Failure>;
+
+    /// Returns the bounds that hold.
+    fn limits(&self) -> &Limits;
 
     /// Returns the version that `agent` is pinned to.
     fn agent_version(&self, agent: AgentId) -> Option<u32>;
@@ -179,13 +183,18 @@ impl<'a> Context<'a> {
         self.values.is_asked_for(case)
     }
 
-    /// Returns what reaches the node along its edges: one output as it is, several as an object by node id, the trigger
-    /// data where no edge leads to it.
+    /// Returns what reaches the node along its edges: one output as it is, several as an object by node id. Where no edge leads
+    /// to it, that is the trigger data; in a body, the item or the result of the iteration before.
     ///
     /// # Errors
     /// In a trial: no output of a node before it was given.
     pub fn arriving(&self) -> Result<Payload, Failure> {
         self.values.arriving()
+    }
+
+    /// Returns the bounds that hold.
+    pub fn limits(&self) -> &Limits {
+        self.values.limits()
     }
 
     /// Returns what the flow was started with.

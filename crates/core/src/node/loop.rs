@@ -6,7 +6,7 @@ use super::keys::{BodyReader, ConditionReader};
 use super::{About, Context, NamedBy, Next, NodeKind, Repeats, Resumed, Traits, failure_of_child};
 use crate::condition::Condition;
 use crate::document::{Keys, key, whole};
-use crate::event::{ChildStart, Given};
+use crate::event::{ChildInput, ChildStart};
 use crate::expression::Expression;
 use crate::failure::Failure;
 use crate::payload::Payload;
@@ -70,7 +70,7 @@ impl Loop {
             }
         }
         let last = last.map_or_else(Payload::null, |(_, last)| last);
-        let given = Given { last: Some(last), ..Given::default() };
+        let given = ChildInput { last: Some(last), ..ChildInput::default() };
         Next::Children { starts: vec![ChildStart { flow: None, index: completed, given }], input: None }
     }
 }

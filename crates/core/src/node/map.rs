@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::keys::{BodyReader, Input, WithoutSecrets};
 use super::{About, Context, NamedBy, Next, NodeKind, Repeats, Resumed, Traits, failure_of_child};
 use crate::document::{Keys, Place, Reader, Reading, Terms, choice, described, key, whole};
-use crate::event::{ChildEnd, ChildStart, Given};
+use crate::event::{ChildEnd, ChildInput, ChildStart};
 use crate::expression::Expression;
 use crate::expression::json_text::{self, Kind};
 use crate::failure::{ErrorClass, Failure};
@@ -97,7 +97,7 @@ impl Map {
         let open = context.children.open();
         let room = (self.max_concurrency as usize).saturating_sub(open);
         let start = |index: u32| {
-            let given = Given { item: items.get(index as usize).cloned(), ..Given::default() };
+            let given = ChildInput { item: items.get(index as usize).cloned(), ..ChildInput::default() };
             ChildStart { flow: None, index, given }
         };
         let starts: Vec<ChildStart> = context.children.missing(count).take(room).map(start).collect();
@@ -188,7 +188,7 @@ impl NodeKind for Map {
                 Ok(input) => input,
                 Err(failure) => return Next::Fail(failure),
             };
-            match items_of(&input) {
+            match items_of(&input, context.limits()) {
                 Ok(items) => {
                     let input = self.items.constant().is_none().then_some(input);
                     self.next(context, &items, input)
@@ -206,7 +206,7 @@ impl NodeKind for Map {
             let Failure { class, message, .. } = failure_of_child(&end);
             return Next::Fail(Failure::new(class, format!("Item {index} failed: {message}")));
         }
-        let (bytes, bytes_max) = (context.children.result_bytes(), Limits::DEFAULT.output_bytes_max);
+        let (bytes, bytes_max) = (context.children.result_bytes(), context.limits().output_bytes_max);
         if bytes > bytes_max {
             return Next::Fail(Failure::output_too_large(bytes, bytes_max));
         }
@@ -222,7 +222,7 @@ impl Map {
     /// Goes on for the items that are recorded.
     fn go_on(&self, context: &Context<'_>) -> Next {
         let recorded = context.input.or_else(|| self.items.constant());
-        let split = || recorded.and_then(|input| items_of(input).ok()).unwrap_or_default();
+        let split = || recorded.and_then(|input| items_of(input, context.limits()).ok()).unwrap_or_default();
         self.next(context, &context.children.items(split), None)
     }
 }
@@ -231,14 +231,14 @@ impl Map {
 ///
 /// # Errors
 /// It is none, or has too many.
-fn items_of(input: &Payload) -> Result<Arc<[Payload]>, Failure> {
+fn items_of(input: &Payload, limits: &Limits) -> Result<Arc<[Payload]>, Failure> {
     let text = input.as_str();
     if Kind::of(text) != Kind::List {
         let given = input.to_value().map_or_else(|_| "something else".to_owned(), |value| described(&value));
         let message = format!("`items` must be a list, not {given}");
         return Err(Failure::new(ErrorClass::Validation, message));
     }
-    let (count, max) = (json_text::items(text).count(), Limits::DEFAULT.items_max);
+    let (count, max) = (json_text::items(text).count(), limits.items_max);
     if count > max {
         let message = format!("`items` has {count} entries; at most {max} are allowed. Divide the list");
         return Err(Failure::new(ErrorClass::Validation, message));

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::keys::Input;
 use super::{About, Context, NamedBy, Next, NodeKind, Resumed, Step, Traits};
 use crate::document::{Keys, Plain, any_json, key, seconds, uuid, whole};
-use crate::event::{ChildEnd, ChildStart, Given};
+use crate::event::{ChildEnd, ChildInput, ChildStart};
 use crate::failure::{ErrorClass, Failure};
 use crate::ids::{FlowId, StepKey};
 use crate::payload::Payload;
@@ -162,7 +162,7 @@ impl Family {
             return Next::Pending;
         }
         let trigger_data = self.trigger_data.as_ref().unwrap_or_else(|| context.trigger_data()).clone();
-        let given = Given { trigger_data, ..Given::default() };
+        let given = ChildInput { trigger_data, ..ChildInput::default() };
         let first = u32::try_from(context.children.len()).unwrap_or(u32::MAX);
         let start = |index| ChildStart { flow: Some(self.flow), index, given: given.clone() };
         let starts = (first..).take(starts).map(start).collect();

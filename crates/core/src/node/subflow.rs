@@ -5,7 +5,7 @@ use serde_json::json;
 use super::keys::{Input, WithoutSecrets};
 use super::{About, Context, NamedBy, Next, NodeKind, Resumed, Traits, failure_of_child};
 use crate::document::{Keys, Plain, key, uuid};
-use crate::event::{ChildStart, Given};
+use crate::event::{ChildInput, ChildStart};
 use crate::failure::Failure;
 use crate::ids::FlowId;
 use crate::payload::Payload;
@@ -74,7 +74,7 @@ impl NodeKind for Subflow {
         };
         let is_known = self.input.constant().is_some() || context.input == Some(&trigger_data);
         let input = (!is_known).then(|| trigger_data.clone());
-        let given = Given { trigger_data, ..Given::default() };
+        let given = ChildInput { trigger_data, ..ChildInput::default() };
         Next::Children { starts: vec![ChildStart { flow: Some(self.flow), index: 0, given }], input }
     }
 

@@ -118,8 +118,7 @@ impl<'t> LoopTrial<'t> {
             Next::Fail(failure) => return Then::Done(Err(failure)),
             Next::Pending => return Then::Wait,
             Next::Session(_) | Next::Wait(_) | Next::Children { .. } => {
-                let message = "This node cannot be tried by itself: run the flow";
-                return Then::Done(Err(Failure::new(ErrorClass::Configuration, message)));
+                return Then::Done(Err(super::needs_flow()));
             }
         };
         if steps.is_empty() {
@@ -127,7 +126,7 @@ impl<'t> LoopTrial<'t> {
         }
         for step in &steps {
             self.steps.retain(|known| known.key != step.key);
-            let number = self.steps.len() + 1;
+            let number = self.steps.last().map_or(0, |last| last.number) + 1;
             self.steps.push(StepRecord { number, ..StepRecord::begun(&step.key, now) });
         }
         Then::Calls(

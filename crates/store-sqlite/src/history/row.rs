@@ -15,7 +15,7 @@ use crate::log::projections::Hold;
 pub(crate) const COLUMNS: &str = include_str!("../queries/execution_columns.sql");
 
 /// The parameter that names the row; those before are the columns.
-const NUMBER: usize = 33;
+const NUMBER: usize = 32;
 
 /// Inserts or changes the row `number` by `statement`.
 pub(crate) fn write(
@@ -63,7 +63,6 @@ fn bind(statement: &mut Statement<'_>, row: &ExecutionRow, hold: Hold) -> rusqli
         hold.wake_at.map(|at| at.as_micros()),
         row.parent.map(|id| blob(id.uuid())),
         row.shares_slot.then_some(true),
-        row.item,
     ];
     // Half of them are null in most rows, and so are those that are not bound.
     statement.clear_bindings();
@@ -109,7 +108,6 @@ pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<ExecutionRow> {
         waiting_for: waiting_for(row, 25)?,
         parent: execution_id_or_none(row, 27)?,
         shares_slot: row.get::<_, Option<bool>>(28)?.unwrap_or(false),
-        item: row.get(29)?,
     })
 }
 

@@ -115,7 +115,6 @@ pub(super) fn row(number: u16) -> ExecutionRow {
         retry_of: None,
         parent: None,
         shares_slot: false,
-        item: None,
         error_message: None,
         error_class: None,
         fingerprint: None,

@@ -51,8 +51,6 @@ pub struct ExecutionRow {
     pub parent: Option<ExecutionId>,
     /// Whether it uses the slot of an execution above it.
     pub shares_slot: bool,
-    /// The number of the item or the iteration that it runs for, if it runs a body.
-    pub item: Option<u32>,
     /// Why it did not complete.
     pub error_message: Option<Arc<str>>,
     /// The class of that failure.

@@ -101,10 +101,14 @@ pub(crate) async fn cancel_task(
         let mut conversation = Conversation::resume(caller, reach).await?;
         conversation.ask_task("tasks/cancel", &task.id).await.map(drop).map_err(Failure::from)
     };
-    match timeout(shared.connect_timeout(), cancelling).await {
-        Ok(Ok(())) => Outcome::completed(Payload::null()),
-        Ok(Err(failure)) => Outcome::failed(failure),
-        Err(_) => Outcome::failed(Failure::new(ErrorClass::Timeout, "The server did not respond.")),
+    let late = || Err(Failure::new(ErrorClass::Timeout, "The server did not respond."));
+    match timeout(shared.connect_timeout(), cancelling).await.unwrap_or_else(|_| late()) {
+        Ok(()) => Outcome::completed(Payload::null()),
+        Err(failure) => {
+            // Nobody waits for the outcome.
+            tracing::debug!(execution.id = %work.execution, agent.id = %id, class = %failure.class, "a task could not be cancelled");
+            Outcome::failed(failure)
+        }
     }
 }
 
