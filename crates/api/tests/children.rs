@@ -113,3 +113,52 @@ async fn warnings_and_fields_of_bodies_are_those_of_the_flow() {
     }
     assert_eq!(shown["trigger_input"]["fields"][0]["path"], json!(["amount"]), "{shown}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn children_of_a_node_are_listed_counted_and_shown_with_their_items() {
+    let api = Api::new().await;
+    let fails = json!({ "id": "no", "type": "action", "action": "fail", "input": { "message": "no" } });
+    let is_odd = json!({ "id": "odd", "type": "condition", "condition": "item.n % 2 == 1" });
+    let body =
+        json!({ "nodes": [is_odd, fails], "edges": [{ "from": "odd", "to": "no", "condition": true }] });
+    let items = json!([{ "n": 0 }, { "n": 1 }, { "n": 2 }, { "n": "x".repeat(70_000) }]);
+    let mapped =
+        json!({ "id": "each", "type": "map", "items": items, "body": body, "on_item_failure": "collect" });
+    let step = json!({ "id": "step", "type": "action", "action": "transform", "input": { "n": "${(last.n if last else 0) + 1}" } });
+    let again = json!({ "id": "again", "type": "loop", "until": "last.n == 2", "body": { "nodes": [step] } });
+    let root = api.run(&api.flow_of(&[mapped, again]).await).await;
+    let id = text(&root["id"]);
+
+    let of_each = listed(&api, &format!("?parent_id={id}&parent_node=each&limit=3")).await;
+    let failed = listed(&api, &format!("?parent_id={id}&parent_node=each&status=failed")).await;
+    let of_loop = listed(&api, &format!("?parent_id={id}&parent_node=again")).await;
+    let alone = api.get("executions?parent_node=each").await;
+
+    assert_eq!(
+        root["node_executions"][0]["children"],
+        json!({ "items": 4, "total": 4, "running": 0, "completed": 2, "failed": 2, "cancelled": 0 })
+    );
+    assert_eq!(root["node_executions"][1]["children"]["items"], Value::Null);
+    assert_eq!(indexes(&of_each), [Some(0), Some(1), Some(2)]);
+    assert_eq!(indexes(&failed), [Some(1), Some(3)]);
+    assert_eq!(each(&of_loop, "parent_node_id"), ["again"; 2]);
+    insta::assert_snapshot!(alone.problem(), @"400 invalid-parameter: The query is not valid: `parent_node` must be left out where `parent_id` is not given.");
+    let (long, second) = (text(&failed[1]["id"]), text(&of_loop[1]["id"]));
+    let (child, iteration) = (api.execution(&long).await, api.execution(&second).await);
+    assert_eq!(
+        (&child["runs_body"], &child["parent_node_id"], &child["index"]),
+        (&json!(true), &json!("each"), &json!(3))
+    );
+    assert_eq!(child["item"]["$preview"]["href"], json!(format!("/api/v1/studio/executions/{long}/item")));
+    assert_eq!(api.get(&format!("executions/{long}/item")).await.expect(200)["n"], json!("x".repeat(70_000)));
+    assert_eq!((&iteration["item"], &iteration["last"]), (&Value::Null, &json!({ "n": 1 })));
+    assert_eq!(api.get(&format!("executions/{second}/last")).await.expect(200), json!({ "n": 1 }));
+    for (path, none) in [(format!("{second}/item"), "no item"), (format!("{long}/last"), "no iteration")] {
+        let answer = api.get(&format!("executions/{path}")).await.problem();
+        assert!(answer.contains(none), "{answer}");
+    }
+}
+
+fn indexes(rows: &Value) -> Vec<Option<u64>> {
+    rows.as_array().into_iter().flatten().map(|row| row["index"].as_u64()).collect()
+}

@@ -253,6 +253,8 @@ async fn row_says_what_a_list_needs() {
       "fingerprint": "[fingerprint]",
       "retry_of": null,
       "parent_id": null,
+      "parent_node_id": null,
+      "index": null,
       "triggered_by": "api",
       "created_at": "[time]",
       "started_at": "[time]",
@@ -348,6 +350,11 @@ async fn execution_says_everything_that_is_known_of_it() {
       "retry_of": null,
       "retried_by": [],
       "parent_id": null,
+      "parent_node_id": null,
+      "runs_body": false,
+      "index": null,
+      "item": null,
+      "last": null,
       "triggered_by": "api",
       "trigger_data": {},
       "created_at": "[time]",
@@ -448,7 +455,8 @@ async fn node_shows_its_attempts() {
         "input_tokens": 0,
         "output_tokens": 0,
         "cost": null
-      }
+      },
+      "children": null
     }
     "#);
 }

@@ -21,7 +21,7 @@ use crate::budget::Budget;
 use crate::condition::Condition;
 use crate::ids::{AgentId, EdgeIndex, FlowId, NodeId, NodeIndex};
 use crate::node::Kind;
-pub(crate) use crate::node::LAST;
+pub use crate::node::LAST;
 use crate::payload::Payload;
 use crate::retry::RetryPolicy;
 use crate::timestamp::Seconds;

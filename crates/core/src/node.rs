@@ -355,7 +355,7 @@ pub enum Resumed {
 }
 
 /// How the body of a loop names the result of the iteration before.
-pub(crate) const LAST: &str = "last";
+pub const LAST: &str = "last";
 
 /// Returns why a child did not complete.
 fn failure_of_child(end: &ChildEnd) -> Failure {

@@ -164,6 +164,11 @@ impl Children {
         if self.is_empty() { split() } else { Arc::clone(self.items.0.get_or_init(split)) }
     }
 
+    /// Returns how many items there are, where they are known.
+    pub(crate) fn known_items(&self) -> Option<usize> {
+        self.items.0.get().map(|items| items.len())
+    }
+
     /// Returns how many it started.
     pub fn len(&self) -> usize {
         self.records.len()

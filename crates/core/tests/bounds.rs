@@ -348,6 +348,7 @@ fn a_result_that_no_node_may_return_is_a_failure_for_the_parent() {
         child: 0,
         depth: 1,
         body: None,
+        subflow: None,
         index: 0,
         within: Vec::new(),
         deadline: None,

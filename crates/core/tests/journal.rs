@@ -184,6 +184,7 @@ fn a_parent_is_read_as_it_was_written() {
         child: 2,
         depth: 3,
         body: Some(NodeId::new("body")),
+        subflow: None,
         index: 0,
         within: Vec::new(),
         deadline: Some(LATER),

@@ -53,6 +53,7 @@ fn a_child_ends_at_the_earlier_of_its_own_deadline_and_its_parents() {
             child: 0,
             depth: 1,
             body: None,
+            subflow: None,
             index: 0,
             within: Vec::new(),
             deadline: of_parent.map(after),

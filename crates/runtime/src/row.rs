@@ -32,6 +32,8 @@ pub fn row_of(execution: &Execution) -> ExecutionRow {
         triggered_by: Arc::clone(&accepted.triggered_by),
         retry_of: accepted.retry_of,
         parent: accepted.parent.as_ref().map(|parent| parent.execution),
+        parent_node: accepted.parent.as_ref().and_then(|parent| parent.node_id().cloned()),
+        index: accepted.parent.as_ref().map_or(0, |parent| parent.index),
         shares_slot: !accepted.takes_slot(),
         error_message: error.map(|error| Arc::clone(&error.message)),
         error_class: error.and_then(|error| error.class),

@@ -145,6 +145,8 @@ fn row(id: ExecutionId) -> ExecutionRow {
         triggered_by: "api".into(),
         retry_of: None,
         parent: None,
+        parent_node: None,
+        index: 0,
         shares_slot: false,
         error_message: None,
         error_class: None,

@@ -38,6 +38,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration::new(11, "agent_budgets", include_str!("../migrations/0011_agent_budgets.sql")),
     Migration::new(12, "sessions", include_str!("../migrations/0012_sessions.sql")),
     Migration::new(13, "bodies", include_str!("../migrations/0013_bodies.sql")),
+    Migration::new(14, "children", include_str!("../migrations/0014_children.sql")),
 ];
 
 /// Brings the schema up to date.
@@ -156,7 +157,7 @@ mod tests {
 
         let refused = migrate_to(&MIGRATIONS[..1], &mut db, Path::new(NOWHERE));
 
-        assert!(matches!(refused, Err(OpenError::Newer { found: 13, known: 1, .. })), "{refused:?}");
+        assert!(matches!(refused, Err(OpenError::Newer { found: 14, known: 1, .. })), "{refused:?}");
     }
 
     #[test]

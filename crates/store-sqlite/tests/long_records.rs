@@ -61,6 +61,8 @@ fn row(number: u128) -> Box<ExecutionRow> {
         triggered_by: "api".into(),
         retry_of: None,
         parent: None,
+        parent_node: None,
+        index: 0,
         shares_slot: false,
         error_message: None,
         error_class: None,

@@ -140,6 +140,7 @@ macro_rules! conformance_tests {
             a_filter_by_tenant
             a_filter_by_flow
             a_filter_by_lineage
+            children_of_a_node_are_listed_in_the_order_of_its_items
             a_filter_by_statuses
             a_filter_by_retrying
             a_filter_by_what_is_waited_for

@@ -3,7 +3,7 @@ import { queryOptions } from '@tanstack/react-query';
 import { call, nextCursor } from './client';
 import { type Damaged, type Listed, parted } from './damaged';
 import type { components, operations } from './schema';
-import type { Conversation, Execution, ExecutionRow, JournalEvent } from './types';
+import type { Conversation, Execution, ExecutionRow, ExecutionStatus, JournalEvent } from './types';
 
 type Schemas = components['schemas'];
 
@@ -18,6 +18,7 @@ export interface ExecutionPage extends Listed<ExecutionRow> {
 }
 
 const EXECUTIONS_PER_PAGE = 100;
+const CHILDREN_PER_PAGE = 50;
 
 export async function listExecutions(
   filter: ExecutionFilter,
@@ -28,6 +29,29 @@ export async function listExecutions(
   const query = { ...filter, limit, cursor };
   const { data, headers } = await call('GET', '/studio/executions', { query, signal });
   return { ...parted<ExecutionRow, Damaged>(data), next: nextCursor(headers.get('link')) };
+}
+
+export interface ChildPage extends ExecutionPage {
+  /** How many there are on all pages; `null` where it is not known. */
+  total: number | null;
+}
+
+/** A page of the executions that a node started, in the order of its items or iterations. */
+export async function listChildren(
+  parent: string,
+  node: string,
+  status: readonly ExecutionStatus[] | undefined,
+  cursor: string | null,
+  signal?: AbortSignal,
+): Promise<ChildPage> {
+  const query = { parent_id: parent, parent_node: node, status, limit: CHILDREN_PER_PAGE, cursor };
+  const { data, headers } = await call('GET', '/studio/executions', { query, signal });
+  const total = headers.get('x-total-count');
+  return {
+    ...parted<ExecutionRow, Damaged>(data),
+    next: nextCursor(headers.get('link')),
+    total: total === null ? null : Number(total),
+  };
 }
 
 const WAITING_MAX = 99;

@@ -13,6 +13,8 @@ export interface Preview {
   of:
     | 'trigger-data'
     | 'result'
+    | 'item'
+    | 'last'
     | { approval: string }
     | { node: string; part: 'input' | 'output' }
     | { node: string; step: number; part: StepPart };
@@ -22,7 +24,7 @@ export interface Preview {
 type StepPart = 'input' | 'instructions' | 'text' | 'thinking' | 'output' | 'response';
 
 const PLACE =
-  /^\/api\/v1\/studio\/executions\/([0-9a-f-]{36})\/(?:(trigger-data|result)|nodes\/([^/?#]+)\/(?:(input|output)|steps\/(\d{1,9})\/(input|instructions|text|thinking|output|response)))$/;
+  /^\/api\/v1\/studio\/executions\/([0-9a-f-]{36})\/(?:(trigger-data|result|item|last)|nodes\/([^/?#]+)\/(?:(input|output)|steps\/(\d{1,9})\/(input|instructions|text|thinking|output|response)))$/;
 
 /** The arguments of a call that waits for approval, whose id begins with that of its execution. */
 const ARGUMENTS = /^\/api\/v1\/studio\/approvals\/(([0-9a-f-]{36})(?::|%3A)[^/?#]+)\/arguments$/i;
@@ -53,6 +55,8 @@ export function previewOf(value: unknown): Preview | null {
 /** Returns the whole value. */
 export async function wholeValue({ execution: id, of }: Preview): Promise<unknown> {
   if (of === 'trigger-data') return (await call('GET', '/studio/executions/{id}/trigger-data', { path: { id } })).data;
+  if (of === 'item') return (await call('GET', '/studio/executions/{id}/item', { path: { id } })).data;
+  if (of === 'last') return (await call('GET', '/studio/executions/{id}/last', { path: { id } })).data;
   if (of === 'result') return (await call('GET', '/studio/executions/{id}/result', { path: { id } })).data;
   if ('approval' in of) {
     return (await call('GET', '/studio/approvals/{id}/arguments', { path: { id: of.approval } })).data;

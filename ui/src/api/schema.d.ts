@@ -563,6 +563,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/studio/executions/{id}/item": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Shows the whole item that an execution of a body runs for. */
+        readonly get: operations["show_item"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/studio/executions/{id}/journal": {
         readonly parameters: {
             readonly query?: never;
@@ -576,6 +593,23 @@ export interface paths {
          *     known. Inputs and outputs are not part of the journal: the execution has them.
          */
         readonly get: operations["list_journal"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/studio/executions/{id}/last": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Shows the whole result of the iteration before the one that an execution runs; null in the first one. */
+        readonly get: operations["show_last"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -1906,6 +1940,19 @@ export interface components {
              */
             readonly currency?: string | null;
         };
+        /** @description How many of the executions that a node started have got how far. */
+        readonly ChildCounts: {
+            /** @description How many items a `map` runs its body for; null for other nodes. */
+            readonly items: number | null;
+            /** @description How many it started. */
+            readonly total: number;
+            /** @description Those that it waits for. */
+            readonly running: number;
+            readonly completed: number;
+            readonly failed: number;
+            /** @description Cancelled by themselves, or because the attempt that started them was over before they ended. */
+            readonly cancelled: number;
+        };
         /** @description A child execution ended. */
         readonly ChildEndedEvent: {
             readonly node_id: string;
@@ -2412,6 +2459,19 @@ export interface components {
              * @description The execution whose node started it.
              */
             readonly parent_id: string | null;
+            /** @description That node. */
+            readonly parent_node_id: string | null;
+            /** @description Whether it runs the body of that node, and not a whole flow. */
+            readonly runs_body: boolean;
+            /**
+             * Format: int32
+             * @description The number of the item or the iteration that it runs for, from 0; null where no node started it.
+             */
+            readonly index: number | null;
+            /** @description The item that the body runs for, or one around it. */
+            readonly item: components["schemas"]["Shown"];
+            /** @description The result of the iteration before. */
+            readonly last: components["schemas"]["Shown"];
             /** @description What started it: `api`, `retry`, `parent`, … */
             readonly triggered_by: string;
             readonly trigger_data: components["schemas"]["Shown"];
@@ -2522,6 +2582,13 @@ export interface components {
              * @description The execution whose node started it.
              */
             readonly parent_id: string | null;
+            /** @description That node. */
+            readonly parent_node_id: string | null;
+            /**
+             * Format: int32
+             * @description The number of the item or the iteration that it runs for, from 0; null where no node started it.
+             */
+            readonly index: number | null;
             /** @description What started it: `api`, `retry`, `parent`, … */
             readonly triggered_by: string;
             readonly created_at: components["schemas"]["Time"];
@@ -3548,6 +3615,7 @@ export interface components {
             /** @description Whether its output was reused from the execution that this one retries. */
             readonly reused: boolean;
             readonly usage: components["schemas"]["Usage"];
+            readonly children: components["schemas"]["ChildCounts"] | null;
             /** @description In order. Where the answer has no room for all, there is only the last one. */
             readonly attempts: readonly components["schemas"]["Attempt"][];
         };
@@ -8102,6 +8170,8 @@ export interface operations {
                 readonly flow_id?: string;
                 /** @description Only those that a node of this execution started. */
                 readonly parent_id?: string;
+                /** @description Only those that this node of `parent_id` started, in the order of its items or iterations. */
+                readonly parent_node?: string;
                 /** @description Only those that no node of another execution started. `true` unless given; `false` where `parent_id` is given. */
                 readonly roots?: boolean;
                 /** @description In one of these statuses; given several times, or separated by commas. */
@@ -8584,6 +8654,92 @@ export interface operations {
             };
         };
     };
+    readonly show_item: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The execution */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The item */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AnyJson"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none: it runs for no item */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly list_journal: {
         readonly parameters: {
             readonly query?: {
@@ -8634,6 +8790,92 @@ export interface operations {
                 };
             };
             /** @description There is nothing of that id */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly show_last: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The execution */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The result */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AnyJson"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is none: it is no iteration */
             readonly 404: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -11285,6 +11527,8 @@ export interface operations {
             readonly query?: {
                 /** @description Only those that a node of this execution started. */
                 readonly parent_id?: string;
+                /** @description Only those that this node of `parent_id` started, in the order of its items or iterations. */
+                readonly parent_node?: string;
                 /** @description Only those that no node of another execution started. `true` unless given; `false` where `parent_id` is given. */
                 readonly roots?: boolean;
                 /** @description In one of these statuses; given several times, or separated by commas. */

@@ -16,6 +16,8 @@ export type NodeStatus = Schemas['NodeStatus'];
 export type ExecutionRow = Schemas['ExecutionSummary'];
 export type Execution = Schemas['Execution'];
 export type NodeExecution = Schemas['NodeExecution'];
+/** How many executions a node started, and how they ended. */
+export type ChildCounts = Schemas['ChildCounts'];
 export type Attempt = Schemas['Attempt'];
 /** An entry of the journal of an execution. */
 export type JournalEvent = Schemas['JournalEvent'];

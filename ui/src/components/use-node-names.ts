@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
+import { allNodes } from '@/api/bodies';
 import type { Listed } from '@/api/damaged';
 import { flowsQuery } from '@/api/flows';
 import type { Flow } from '@/api/types';
@@ -14,6 +15,6 @@ export function useNodeNames(): NodeName {
 }
 
 function namesOf({ rows: flows }: Listed<Flow>): NodeName {
-  const nodes = new Map(flows.map(({ id, flow_definition }) => [id, flow_definition.nodes]));
+  const nodes = new Map(flows.map(({ id, flow_definition }) => [id, allNodes(flow_definition)]));
   return (flow, node) => nodes.get(flow)?.find(({ id }) => id === node)?.name || node;
 }

@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::caller::Identity;
 use crate::path::{PathId, PathNode};
 use crate::problem::{Problem, ProblemBody, ProblemKind};
+use crate::views::execution::{item_of, last_of};
 use crate::views::wire::AnyJson;
 
 /// The longest result that is put together from the outputs of several nodes, in bytes.
@@ -23,6 +24,8 @@ const RESULT_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default()
         .routes(routes!(show_trigger_data))
+        .routes(routes!(show_item))
+        .routes(routes!(show_last))
         .routes(routes!(show_result))
         .routes(routes!(show_node_input))
         .routes(routes!(show_node_output))
@@ -39,6 +42,38 @@ pub(crate) async fn show_trigger_data(
 ) -> Result<Response, Problem> {
     let snapshot = app.engine().execution(caller.tenant, id).await?;
     Ok(whole(snapshot.execution.accepted().trigger_data.clone()))
+}
+
+/// Shows the whole item that an execution of a body runs for.
+#[utoipa::path(get, path = "/api/v1/studio/executions/{id}/item", tag = "executions",
+    params(("id" = Uuid, Path, description = "The execution")),
+    responses((status = 200, description = "The item", body = AnyJson),
+              (status = 404, description = "There is none: it runs for no item", body = ProblemBody, content_type = "application/problem+json")))]
+pub(crate) async fn show_item(
+    State(app): State<App>,
+    Identity(caller): Identity,
+    PathId(id): PathId<ExecutionId>,
+) -> Result<Response, Problem> {
+    let snapshot = app.engine().execution(caller.tenant, id).await?;
+    let item = item_of(snapshot.execution.accepted());
+    let item = item.ok_or_else(|| none("The execution runs for no item of a list."))?;
+    Ok(whole(item.clone()))
+}
+
+/// Shows the whole result of the iteration before the one that an execution runs; null in the first one.
+#[utoipa::path(get, path = "/api/v1/studio/executions/{id}/last", tag = "executions",
+    params(("id" = Uuid, Path, description = "The execution")),
+    responses((status = 200, description = "The result", body = AnyJson),
+              (status = 404, description = "There is none: it is no iteration", body = ProblemBody, content_type = "application/problem+json")))]
+pub(crate) async fn show_last(
+    State(app): State<App>,
+    Identity(caller): Identity,
+    PathId(id): PathId<ExecutionId>,
+) -> Result<Response, Problem> {
+    let snapshot = app.engine().execution(caller.tenant, id).await?;
+    let last = last_of(snapshot.execution.accepted());
+    let last = last.ok_or_else(|| none("The execution is no iteration of a loop."))?;
+    Ok(whole(last.clone()))
 }
 
 /// Shows the whole result of an execution that completed.

@@ -6,8 +6,11 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use serde::{Serialize, Serializer};
+use steadflow_core::event::Accepted;
 use steadflow_core::execution::{Execution, NodeStatus};
-use steadflow_core::ids::{ExecutionId, FlowId, NodeIndex};
+use steadflow_core::flow::LAST;
+use steadflow_core::ids::{ExecutionId, FlowId, NodeId, NodeIndex};
+use steadflow_core::payload::Payload;
 use utoipa::ToSchema;
 
 use super::node::{NodeView, WaitingFor};
@@ -50,6 +53,18 @@ pub(crate) struct ExecutionView<'a> {
     /// The execution whose node started it.
     #[schema(value_type = Option<Uuid>)]
     parent_id: Option<ExecutionId>,
+    /// That node.
+    parent_node_id: Option<&'a str>,
+    /// Whether it runs the body of that node, and not a whole flow.
+    runs_body: bool,
+    /// The number of the item or the iteration that it runs for, from 0; null where no node started it.
+    index: Option<u32>,
+    /// The item that the body runs for, or one around it.
+    #[schema(value_type = Shown)]
+    item: Option<Shown<'a>>,
+    /// The result of the iteration before.
+    #[schema(value_type = Shown)]
+    last: Option<Shown<'a>>,
     /// What started it: `api`, `retry`, `parent`, …
     triggered_by: &'a str,
     #[schema(value_type = Shown)]
@@ -123,6 +138,7 @@ impl<'a> ExecutionView<'a> {
     ) -> Self {
         let mut room = Room::new(execution.id());
         let accepted = execution.accepted();
+        let parent = accepted.parent.as_ref();
         let error = execution.error();
         let duration = span(execution.started_at(), execution.completed_at());
         Self {
@@ -141,7 +157,12 @@ impl<'a> ExecutionView<'a> {
             error_class: error.and_then(|error| error.class).map(Into::into),
             retry_of: accepted.retry_of,
             retried_by,
-            parent_id: accepted.parent.as_ref().map(|parent| parent.execution),
+            parent_id: parent.map(|parent| parent.execution),
+            parent_node_id: parent.and_then(|parent| Some(parent.node_id()?.as_str())),
+            runs_body: accepted.body().is_some(),
+            index: parent.map(|parent| parent.index),
+            item: item_of(accepted).map(|item| room.value(item, Place::Item)),
+            last: last_of(accepted).map(|last| room.value(last, Place::Last)),
             triggered_by: &accepted.triggered_by,
             trigger_data: room.value(&accepted.trigger_data, Place::TriggerData),
             created_at: execution.created_at().into(),
@@ -165,6 +186,16 @@ impl<'a> ExecutionView<'a> {
         self.write(&mut text);
         text.into_string()
     }
+}
+
+/// Returns the item that the body it runs is for.
+pub(crate) fn item_of(accepted: &Accepted) -> Option<&Payload> {
+    accepted.around.as_ref()?.item.as_ref()
+}
+
+/// Returns the result of the iteration before the one that it runs.
+pub(crate) fn last_of(accepted: &Accepted) -> Option<&Payload> {
+    accepted.around.as_ref()?.nodes.get(&NodeId::new(LAST))?.output.as_ref()
 }
 
 /// About as much as a node with one attempt takes, or an execution without its nodes; inputs and outputs excluded.

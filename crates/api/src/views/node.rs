@@ -5,8 +5,9 @@ mod text;
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
-use steadflow_core::execution::{AttemptRecord, Execution, Wait};
+use steadflow_core::execution::{AttemptRecord, Execution, ExecutionStatus, Wait};
 use steadflow_core::ids::{AgentId, ExecutionId, NodeIndex};
+use steadflow_core::step::ChildState;
 use steadflow_core::usage::UsageSum;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -55,8 +56,46 @@ pub(crate) struct NodeView<'a> {
     /// Whether its output was reused from the execution that this one retries.
     reused: bool,
     usage: UsageView,
+    /// The executions that it started, in all its attempts; null where it started none.
+    children: Option<ChildCounts>,
     /// In order. Where the answer has no room for all, there is only the last one.
     attempts: Vec<AttemptView<'a>>,
+}
+
+/// How many of the executions that a node started have got how far.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub(crate) struct ChildCounts {
+    /// How many items a `map` runs its body for; null for other nodes.
+    items: Option<usize>,
+    /// How many it started.
+    total: usize,
+    /// Those that it waits for.
+    running: usize,
+    completed: usize,
+    failed: usize,
+    /// Cancelled by themselves, or because the attempt that started them was over before they ended.
+    cancelled: usize,
+}
+
+impl ChildCounts {
+    fn of(execution: &Execution, index: NodeIndex) -> Option<Self> {
+        let children = execution.node(index).children();
+        if children.is_empty() {
+            return None;
+        }
+        let items = execution.items_of(index);
+        let mut counts = Self { items, total: children.len(), ..Self::default() };
+        for child in children.iter() {
+            let count = match &child.state {
+                ChildState::Running => &mut counts.running,
+                ChildState::Ended(end) if end.status == ExecutionStatus::Completed => &mut counts.completed,
+                ChildState::Ended(end) if end.status == ExecutionStatus::Failed => &mut counts.failed,
+                ChildState::Ended(_) | ChildState::Abandoned => &mut counts.cancelled,
+            };
+            *count += 1;
+        }
+        Some(counts)
+    }
 }
 
 /// What something waits for: a moment, a person's decision or approval, a free slot of the flow, the end of child executions, or
@@ -152,6 +191,7 @@ impl<'a> NodeView<'a> {
             waiting_until: wait.and_then(Wait::until).map(Into::into),
             reused: state.reused,
             usage: state.usages().collect::<UsageSum>().into(),
+            children: ChildCounts::of(execution, index),
             attempts: attempts(&state.attempts, room),
         }
     }

@@ -54,6 +54,10 @@ pub(crate) struct RowView<'a> {
     /// The execution whose node started it.
     #[schema(value_type = Option<Uuid>)]
     parent_id: Option<ExecutionId>,
+    /// That node.
+    parent_node_id: Option<&'a str>,
+    /// The number of the item or the iteration that it runs for, from 0; null where no node started it.
+    index: Option<u32>,
     /// What started it: `api`, `retry`, `parent`, …
     triggered_by: &'a str,
     created_at: Time,
@@ -102,6 +106,8 @@ impl<'a> RowView<'a> {
             fingerprint: row.fingerprint.as_ref().map(|fingerprint| &*fingerprint.id),
             retry_of: row.retry_of,
             parent_id: row.parent,
+            parent_node_id: row.parent_node.as_ref().map(|node| node.as_str()),
+            index: row.parent.map(|_| row.index),
             triggered_by: &row.triggered_by,
             created_at: row.created_at.into(),
             started_at: row.started_at.map(Into::into),

@@ -47,6 +47,10 @@ pub(crate) enum Shown<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Place<'a> {
     TriggerData,
+    /// The item that a body runs for.
+    Item,
+    /// The result of the iteration before.
+    Last,
     Result,
     /// The input of a node.
     Input(&'a str),

@@ -67,6 +67,9 @@ pub struct Parent {
     /// The node whose body it runs; `None` where it runs a whole flow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<NodeId>,
+    /// The node that runs a whole flow by it; `None` where it runs a body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subflow: Option<NodeId>,
     /// The number of the item or the iteration that it runs for, from 0.
     #[serde(default, skip_serializing_if = "super::is_zero")]
     pub index: u32,
@@ -76,6 +79,13 @@ pub struct Parent {
     /// The parent's deadline, which ends this one too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Timestamp>,
+}
+
+impl Parent {
+    /// Returns the id of the node that started it.
+    pub fn node_id(&self) -> Option<&NodeId> {
+        self.body.as_ref().or(self.subflow.as_ref())
+    }
 }
 
 /// What an execution reads that is around the body that it runs.

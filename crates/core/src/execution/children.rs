@@ -8,11 +8,12 @@ use super::failed::shortened;
 use super::{Execution, ExecutionStatus, NewExecution, NodeExecution, Pinned, Rejected};
 use crate::caller::{Actor, ActorKind};
 use crate::event::{Accepted, Around, ChildEnd, ChildInput, ChildStart, Ended, Event, Parent};
+use crate::expression::json_text;
 use crate::failure::{ErrorClass, Failure};
 use crate::flow::{LAST, Reads};
 use crate::ids::{ExecutionId, NodeId, NodeIndex};
 use crate::inbox::{Sending, Signal};
-use crate::node::Resumed;
+use crate::node::{Repeats, Resumed};
 use crate::payload::Payload;
 use crate::step::ChildRecord;
 use crate::trace::Span;
@@ -86,7 +87,8 @@ impl Decider<'_> {
         let execution = &*self.execution;
         let pinned = execution.pinned_for(node, start)?;
         let of_node = self.node(node);
-        let body = start.flow.is_none().then(|| of_node.id.clone());
+        let id = Some(of_node.id.clone());
+        let (body, subflow) = if start.flow.is_none() { (id, None) } else { (None, id) };
         let around = of_node.body.as_ref().filter(|_| body.is_some());
         let trigger_data = match around {
             None => start.given.trigger_data.clone(),
@@ -114,6 +116,7 @@ impl Decider<'_> {
                 child: number,
                 depth: execution.depth() + 1,
                 body,
+                subflow,
                 index: start.index,
                 within,
                 deadline: execution.deadline,
@@ -208,6 +211,16 @@ impl Execution {
         let node = &mut self.nodes[node.at()];
         node.children.get_or_insert_default().start(children);
         node.held_since = None;
+    }
+
+    /// Returns how many items a node runs its body for, once it has begun; `None` for any other node.
+    pub fn items_of(&self, index: NodeIndex) -> Option<usize> {
+        let repeats = self.graph().node(index).kind.room().about().traits.repeats;
+        if repeats != Some(Repeats::Items) {
+            return None;
+        }
+        let count = || self.input_of(index).map(|input| json_text::items(input.as_str()).count());
+        self.node(index).children().known_items().or_else(count)
     }
 
     /// Returns how many executions are above this one.

@@ -21,6 +21,10 @@ pub(crate) fn row(
     statement.query_row((blob(id.uuid()), blob(tenant.uuid())), row::read).optional()
 }
 
+/// What follows on an execution among those that a node started.
+const AFTER_CHILD: &str =
+    "(item_index, created_at, id) > (SELECT item_index, created_at, id FROM executions WHERE id = ?)";
+
 /// See [`steadflow_store::History::executions`].
 pub(crate) fn executions(
     db: &Connection,
@@ -28,8 +32,12 @@ pub(crate) fn executions(
     page: Page,
 ) -> rusqlite::Result<Vec<Listed<ExecutionRow>>> {
     let mut conditions = conditions(filter);
-    conditions.add("id < ?", page.before.map(|id| blob(id).to_vec()));
-    let sql = format!("SELECT {} FROM executions {conditions} ORDER BY id DESC", row::COLUMNS);
+    let (after, order) = match filter.parent_node {
+        None => ("id < ?", "id DESC"),
+        Some(_) => (AFTER_CHILD, "item_index, created_at, id"),
+    };
+    conditions.add(after, page.before.map(|id| blob(id).to_vec()));
+    let sql = format!("SELECT {} FROM executions {conditions} ORDER BY {order}", row::COLUMNS);
     let text = filter.text.as_deref().map(Text::new);
     let mut statement = db.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(conditions.values()))?;
@@ -47,6 +55,7 @@ pub(super) fn conditions(filter: &ExecutionFilter) -> Conditions {
     let mut conditions = of_flow(filter);
     conditions.add("tenant = ?", filter.tenant.map(|id| blob(id.uuid()).to_vec()));
     add_lineage(&mut conditions, filter);
+    conditions.add("parent_node = ?", filter.parent_node.as_ref().map(|node| node.as_str().to_owned()));
     add_retrying(&mut conditions, filter);
     conditions.add("waits_for = ?", filter.waiting_for.map(str::to_owned));
     conditions.add("error_class = ?", filter.error_class.map(|class| class.as_str().to_owned()));

@@ -114,6 +114,8 @@ pub(super) fn row(number: u16) -> ExecutionRow {
         triggered_by: "api".into(),
         retry_of: None,
         parent: None,
+        parent_node: None,
+        index: 0,
         shares_slot: false,
         error_message: None,
         error_class: None,

@@ -49,6 +49,10 @@ pub struct ExecutionRow {
     pub retry_of: Option<ExecutionId>,
     /// The execution whose node started it.
     pub parent: Option<ExecutionId>,
+    /// That node.
+    pub parent_node: Option<NodeId>,
+    /// The number of the item or the iteration that it runs for, from 0.
+    pub index: u32,
     /// Whether it uses the slot of an execution above it.
     pub shares_slot: bool,
     /// Why it did not complete.
@@ -114,6 +118,9 @@ pub struct ExecutionFilter {
     pub flow: Option<FlowId>,
     /// Without a parent, or with this one.
     pub lineage: Option<Lineage>,
+    /// Started by this node. These are listed in the order of their items or iterations, and of those for the same one, the
+    /// oldest first.
+    pub parent_node: Option<NodeId>,
     /// In one of these statuses; empty: any.
     pub statuses: Vec<ExecutionStatus>,
     /// Waiting out a backoff, or not.
@@ -134,10 +141,10 @@ pub struct ExecutionFilter {
     pub text: Option<Arc<str>>,
 }
 
-/// Which part of a list. Lists are newest first.
+/// Which part of a list. Lists are newest first, unless the filter says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// Only what is older than (sorts before) this id.
+    /// Only what follows on this id in the list: what is older, where that is newest first.
     pub before: Option<uuid::Uuid>,
     /// At most so many.
     pub limit: usize,

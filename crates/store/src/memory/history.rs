@@ -81,6 +81,9 @@ impl MemoryStore {
         page: Page,
     ) -> Result<Vec<ExecutionRow>, StoreError> {
         let database = self.open()?;
+        if filter.parent_node.is_some() {
+            return Ok(children(database.rows.values().filter(|row| filter.fits(row)), page));
+        }
         let is_before = |row: &&ExecutionRow| page.before.is_none_or(|before| row.id.uuid() < before);
         let rows = database.rows.values().rev().filter(is_before).filter(|row| filter.fits(row));
         Ok(rows.take(page.limit).cloned().collect())
@@ -264,6 +267,16 @@ impl History for MemoryStore {
     }
 }
 
+/// Returns a page of those that a node started, in the order of its items.
+fn children<'r>(rows: impl Iterator<Item = &'r ExecutionRow>, page: Page) -> Vec<ExecutionRow> {
+    let mut rows: Vec<&ExecutionRow> = rows.collect();
+    rows.sort_by_key(|row| (row.index, row.created_at, row.id));
+    let follows =
+        |before| rows.iter().position(|row| row.id.uuid() == before).map_or(rows.len(), |at| at + 1);
+    let from = page.before.map_or(0, follows);
+    rows[from..].iter().take(page.limit).map(|row| (*row).clone()).collect()
+}
+
 /// Returns the group of a row, which is its newest, without counts.
 fn empty_group(row: &ExecutionRow, fingerprint: &Fingerprint, ended: Timestamp) -> FailureGroup {
     FailureGroup {
@@ -286,6 +299,7 @@ impl ExecutionFilter {
         let fingerprint = row.fingerprint.as_ref().map(|fingerprint| &fingerprint.id);
         self.tenant.is_none_or(|tenant| row.tenant == tenant)
             && self.flow.is_none_or(|flow| row.flow == flow)
+            && self.parent_node.as_ref().is_none_or(|node| row.parent_node.as_ref() == Some(node))
             && self.lineage.is_none_or(|lineage| lineage == Lineage::of(row.parent))
             && (self.statuses.is_empty() || self.statuses.contains(&row.status))
             && self.retrying.is_none_or(|retrying| row.retrying == retrying)

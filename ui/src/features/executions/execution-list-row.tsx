@@ -1,5 +1,5 @@
 import { Tooltip } from '@mantine/core';
-import { IconArrowBackUp, IconRefresh } from '@tabler/icons-react';
+import { IconArrowBackUp, IconRefresh, IconSubtask } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { memo } from 'react';
 import type { ExecutionRow } from '@/api/types';
@@ -81,6 +81,13 @@ function Marks({ row }: { row: ExecutionRow }) {
         <Tooltip label={texts.list.retryOf}>
           <span className={classes.mark} data-tone="neutral" role="img" aria-label={texts.list.retryOf}>
             <IconArrowBackUp size={14} aria-hidden />
+          </span>
+        </Tooltip>
+      )}
+      {row.parent_id && (
+        <Tooltip label={texts.list.child}>
+          <span className={classes.mark} data-tone="neutral" role="img" aria-label={texts.list.child}>
+            <IconSubtask size={14} aria-hidden />
           </span>
         </Tooltip>
       )}

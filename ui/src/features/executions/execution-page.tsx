@@ -1,7 +1,7 @@
 import { getRouteApi } from '@tanstack/react-router';
 import { useCallback } from 'react';
 import { ExecutionDetail } from './detail/execution-detail';
-import type { ExecutionSearch } from './execution-search';
+import type { Look } from './detail/look';
 
 const route = getRouteApi('/executions/$executionId');
 
@@ -11,7 +11,7 @@ export function ExecutionPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const look = useCallback(
-    (change: ExecutionSearch) =>
+    (change: Look) =>
       void navigate({ search: (before) => ({ ...before, ...change }), replace: true, resetScroll: false }),
     [navigate],
   );

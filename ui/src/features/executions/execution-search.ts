@@ -1,14 +1,13 @@
+import { EXECUTION_STATUSES } from '@/components/status';
 import { oneOf, type RawSearch, textIn } from '@/lib/search-params';
+import type { Look } from './detail/look';
 
 const TABS = ['timeline', 'data', 'events'] as const;
-type Tab = (typeof TABS)[number];
 
-/** Which node and tab of an execution are shown. */
-export interface ExecutionSearch {
-  node?: string | undefined;
-  tab?: Tab | undefined;
-}
-
-export function readExecutionSearch(search: RawSearch): ExecutionSearch {
-  return { node: textIn(search, 'node'), tab: oneOf(search, 'tab', TABS) };
+export function readExecutionSearch(search: RawSearch): Look {
+  return {
+    node: textIn(search, 'node'),
+    tab: oneOf(search, 'tab', TABS),
+    children: oneOf(search, 'children', EXECUTION_STATUSES),
+  };
 }

@@ -67,6 +67,8 @@ const RUNNING: ExecutionRow = {
   fingerprint: null,
   retry_of: null,
   parent_id: null,
+  parent_node_id: null,
+  index: null,
   started_at: null,
   completed_at: null,
   duration_seconds: null,

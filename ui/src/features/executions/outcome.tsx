@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 import type { ExecutionRow } from '@/api/types';
 import { Prose } from '@/components/prose';
 import type { NodeName } from '@/components/use-node-names';
+import { causeOf } from './detail/cause';
 import { Countdown } from './detail/countdown';
 import classes from './execution-list.module.css';
 import { texts } from './texts';
@@ -58,18 +59,4 @@ function whatItDoes(row: ExecutionRow, node: string): ReactNode {
   if (row.waiting_for === 'slot') return waitsForAgent(node);
   if (row.waiting_for === 'session') return waitsForSession(node);
   return row.retrying ? waitsForRetry(node) : node;
-}
-
-/** What messages begin with that say which node failed, by its name and, where it differs, its id, and how often. */
-const WHERE = /^Node `(.+?)`(?: \([^\n]*?\))? failed(?: after \d+ attempts?)?:\s*/;
-
-const ATTEMPT = /^Attempt \d+: /;
-
-/** The node and its last error: they fit into a line in which the whole message would be cut off before the error. */
-function causeOf(text: string): string {
-  const [where, name] = WHERE.exec(text) ?? [''];
-  const lines = text.slice(where.length).split('\n');
-  const last = lines.findLast((line) => ATTEMPT.test(line))?.replace(ATTEMPT, '');
-  if (where) return `${name}: ${last ?? lines[0]}`;
-  return last === undefined ? text : `${lines[0]} ${last}`;
 }

@@ -34,6 +34,7 @@ export const texts = {
     loaded: (executions: number) => counted(executions, 'execution'),
     loadedMore: (executions: number) => `${executions.toLocaleString('en')} loaded. Scroll for more`,
     retryOf: 'Retry of another execution',
+    child: 'Part of another execution',
     recovered: 'Completed after a retry',
     ran: (nodes: number) => `${counted(nodes, 'node')} completed`,
     progress: (done: number, all: number) => `${done} of ${counted(all, 'node')}`,

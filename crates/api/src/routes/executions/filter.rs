@@ -21,6 +21,9 @@ pub(crate) struct ExecutionsQuery {
     /// Only those that a node of this execution started.
     #[param(value_type = Option<Uuid>)]
     parent_id: Option<ExecutionId>,
+    /// Only those that this node of `parent_id` started, in the order of its items or iterations.
+    #[param(value_type = Option<String>)]
+    parent_node: Option<NodeId>,
     /// Only those that no node of another execution started. `true` unless given; `false` where `parent_id` is given.
     roots: Option<bool>,
     /// In one of these statuses; given several times, or separated by commas.
@@ -62,8 +65,13 @@ impl FromParams for ExecutionsQuery {
         if parent_id.is_some() && roots == Some(true) {
             params.fault("roots", "`false` or left out where `parent_id` is given");
         }
+        let parent_node = params.text("parent_node").map(NodeId::new);
+        if parent_node.is_some() && parent_id.is_none() {
+            params.fault("parent_node", "left out where `parent_id` is not given");
+        }
         Self {
             parent_id,
+            parent_node,
             roots,
             status: statuses(params),
             retrying: params.flag("retrying"),
@@ -120,6 +128,7 @@ impl ExecutionsQuery {
             tenant: Some(tenant),
             flow: self.flow,
             lineage: self.lineage(),
+            parent_node: self.parent_node,
             statuses: self.status,
             retrying: self.retrying,
             waiting_for: self.waiting_for,

@@ -6,8 +6,8 @@ use crate::views::text::{Text, Write, write_object};
 impl Write for ExecutionView<'_> {
     fn write(&self, text: &mut Text) {
         write_object!(self to text: id, flow_id, flow_name, flow_version, status, waiting_for, retrying, recovered,
-            current_node_id, context_id, context_type, error_message, error_class, retry_of, retried_by, parent_id, triggered_by,
-            trigger_data, created_at, started_at, completed_at, deadline, duration_seconds, duration_ms, seq, result,
+            current_node_id, context_id, context_type, error_message, error_class, retry_of, retried_by, parent_id, parent_node_id,
+            runs_body, index, item, last, triggered_by, trigger_data, created_at, started_at, completed_at, deadline, duration_seconds, duration_ms, seq, result,
             execution_data, usage, summary, node_executions);
     }
 }
@@ -68,6 +68,11 @@ mod tests {
             retry_of: None,
             retried_by: &[],
             parent_id: None,
+            parent_node_id: None,
+            runs_body: false,
+            index: None,
+            item: None,
+            last: None,
             triggered_by: "api",
             trigger_data: Shown::Whole(Cow::Owned(Payload::null())),
             created_at: Timestamp::from_micros(0).into(),
@@ -112,6 +117,11 @@ mod tests {
             retry_of: Some(ExecutionId::new(Uuid::max())),
             retried_by: &retries,
             parent_id: Some(ExecutionId::new(Uuid::from_u128(9))),
+            parent_node_id: Some("each"),
+            runs_body: true,
+            index: Some(7),
+            item: Some(whole(&outputs[0])),
+            last: Some(preview(&outputs[1])),
             started_at: at(1_795_773_600_000_001),
             completed_at: at(-1),
             deadline: at(Timestamp::MAX.as_micros()),

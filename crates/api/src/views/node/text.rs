@@ -1,13 +1,13 @@
 //! Nodes as JSON text.
 
-use super::{AttemptView, NodeView, WaitingFor};
+use super::{AttemptView, ChildCounts, NodeView, WaitingFor};
 use crate::views::text::{Text, Write, write_object};
 
 impl Write for NodeView<'_> {
     fn write(&self, text: &mut Text) {
         write_object!(self to text: id, node_id, node_name, node_type, status, retry_attempt, max_attempts, skill_used,
             agent_id, agent_version, input_data, output_data, error_message, error_class, started_at, completed_at,
-            duration_ms, next_retry_at, waiting_for, waiting_until, reused, usage, attempts);
+            duration_ms, next_retry_at, waiting_for, waiting_until, reused, usage, children, attempts);
     }
 }
 
@@ -15,6 +15,12 @@ impl Write for AttemptView<'_> {
     fn write(&self, text: &mut Text) {
         write_object!(self to text: number, started_at, ended_at, duration_ms, error_class, error_message, backoff_ms,
             next_retry_at, worker, released, usage);
+    }
+}
+
+impl Write for ChildCounts {
+    fn write(&self, text: &mut Text) {
+        write_object!(self to text: items, total, running, completed, failed, cancelled);
     }
 }
 
@@ -77,6 +83,7 @@ mod tests {
             waiting_until: None,
             reused: false,
             usage: usage(u64::MAX),
+            children: None,
             attempts: Vec::new(),
         }
     }
@@ -115,6 +122,14 @@ mod tests {
             waiting_for: Some(WaitingFor::Decision),
             waiting_until: Some(at(Timestamp::MAX.as_micros())),
             reused: true,
+            children: Some(ChildCounts {
+                items: Some(9),
+                total: 8,
+                running: 1,
+                completed: 5,
+                failed: 2,
+                cancelled: 0,
+            }),
             attempts: vec![
                 attempt(1, 1_795_773_600_000_001),
                 attempt(2, 1_795_773_600_250_000),

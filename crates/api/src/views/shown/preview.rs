@@ -43,6 +43,8 @@ fn path_of(execution: ExecutionId, place: Place<'_>) -> String {
     match place {
         Place::Approval(id) => format!("approvals/{}/arguments", segment(id)),
         Place::TriggerData => format!("executions/{execution}/trigger-data"),
+        Place::Item => format!("executions/{execution}/item"),
+        Place::Last => format!("executions/{execution}/last"),
         Place::Result => format!("executions/{execution}/result"),
         Place::Input(id) => format!("executions/{execution}/nodes/{}/input", segment(id)),
         Place::Output(id) => format!("executions/{execution}/nodes/{}/output", segment(id)),

@@ -16,6 +16,7 @@ const ANY: ExecutionFilter = ExecutionFilter {
     tenant: None,
     flow: None,
     lineage: None,
+    parent_node: None,
     statuses: Vec::new(),
     retrying: None,
     waiting_for: None,
@@ -96,6 +97,43 @@ pub async fn a_filter_by_lineage<H: Harness>(harness: &H) {
     assert_eq!(listed(&store, of(Lineage::ChildOf(id(3)))).await, [4]);
     assert!(listed(&store, of(Lineage::ChildOf(id(2)))).await.is_empty());
     assert_eq!(listed(&store, ANY).await, [5, 4, 3, 2, 1]);
+}
+
+pub async fn children_of_a_node_are_listed_in_the_order_of_its_items<H: Harness>(harness: &H) {
+    let child = |node, index, row| ExecutionRow {
+        parent: Some(id(1)),
+        parent_node: Some(NodeId::new(node)),
+        index,
+        created_at: at(2),
+        ..row
+    };
+    let again = ExecutionRow { created_at: at(9), ..child("each", 0, completed(2)) };
+    let rows = [
+        row(1),
+        again,
+        child("each", 2, row(3)),
+        child("each", 0, failed(8, "a")),
+        child("each", 10, completed(5)),
+        child("other", 0, completed(6)),
+    ];
+    let store = holding(harness, rows).await;
+    let of_node = ExecutionFilter {
+        lineage: Some(Lineage::ChildOf(id(1))),
+        parent_node: Some(NodeId::new("each")),
+        ..ANY
+    };
+    let done = ExecutionFilter { statuses: vec![ExecutionStatus::Completed], ..of_node.clone() };
+
+    let (mut seen, mut page) = (Vec::new(), Page { before: None, limit: 1 });
+    while let [only] = &sound(store.executions(of_node.clone(), page).await)[..] {
+        page.before = Some(only.id.uuid());
+        seen.push(number_of(only.id.uuid()));
+    }
+
+    assert_eq!(listed(&store, of_node.clone()).await, [8, 2, 3, 5]);
+    assert_eq!(seen, [8, 2, 3, 5]);
+    assert_eq!(listed(&store, done.clone()).await, [2, 5]);
+    assert_eq!(store.count_executions(done).await.expect("a count"), Some(2));
 }
 
 pub async fn a_filter_by_statuses<H: Harness>(harness: &H) {

@@ -169,6 +169,8 @@ pub async fn every_field_of_a_row_survives<H: Harness>(harness: &H) {
         triggered_by: "retry".into(),
         retry_of: Some(id(4)),
         parent: Some(id(5)),
+        parent_node: Some(NodeId::new("each ü")),
+        index: u32::MAX,
         attempts: u32::MAX,
         ..failed(1, "score")
     };

@@ -1,8 +1,9 @@
-import { Button, Text } from '@mantine/core';
+import { Button, Text, Tooltip } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { modals } from '@mantine/modals';
-import { IconBan, IconBolt, IconPlayerPause, IconPlayerPlay, IconRefresh } from '@tabler/icons-react';
+import { IconArrowUpRight, IconBan, IconBolt, IconPlayerPause, IconPlayerPlay, IconRefresh } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { healthQuery } from '@/api/health';
 import type { Execution } from '@/api/types';
 import { ReasonedButton } from '@/components/reasoned-button';
@@ -70,7 +71,26 @@ export function Actions({ execution }: ActionsProps) {
           {texts.actions.kill}
         </ReasonedButton>
       )}
-      {isRetryable(execution.status) && (
+      {isRetryable(execution.status) && execution.runs_body && execution.parent_id && (
+        <Tooltip label={texts.children.body}>
+          <Button
+            component="a"
+            variant="default"
+            leftSection={<IconArrowUpRight size={14} aria-hidden />}
+            renderRoot={(props) => (
+              <Link
+                {...props}
+                to="/executions/$executionId"
+                params={{ executionId: execution.parent_id ?? '' }}
+                search={{ node: execution.parent_node_id ?? undefined }}
+              />
+            )}
+          >
+            {texts.children.toParent}
+          </Button>
+        </Tooltip>
+      )}
+      {isRetryable(execution.status) && !execution.runs_body && (
         <Button leftSection={<IconRefresh size={14} aria-hidden />} onClick={retry.open} aria-haspopup="dialog">
           {texts.actions.retry}
         </Button>

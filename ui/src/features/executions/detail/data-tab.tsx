@@ -19,12 +19,7 @@ export function DataTab({ execution }: { execution: Execution }) {
           none={noResult}
           fileName={`result-${id}.json`}
         />
-        <Value
-          title={texts.data.trigger}
-          value={execution.trigger_data}
-          none={texts.data.noTrigger}
-          fileName={`trigger-data-${id}.json`}
-        />
+        <Value {...inputOf(execution)} />
       </div>
       <Value
         title={texts.data.outputs}
@@ -36,7 +31,29 @@ export function DataTab({ execution }: { execution: Execution }) {
   );
 }
 
-function Value({ title, value, none, fileName }: { title: string; value: unknown; none: string; fileName: string }) {
+/** Returns what the execution was started with: its item, the result of the iteration before, or trigger data. */
+function inputOf({ id, item, last, runs_body, trigger_data }: Execution): ValueProps {
+  const file = id.slice(-8);
+  if (runs_body && item !== null && item !== undefined) {
+    return { title: texts.data.item, value: item, none: '', fileName: `item-${file}.json` };
+  }
+  if (runs_body) return { title: texts.data.last, value: last, none: texts.data.noLast, fileName: `last-${file}.json` };
+  return {
+    title: texts.data.trigger,
+    value: trigger_data,
+    none: texts.data.noTrigger,
+    fileName: `trigger-data-${file}.json`,
+  };
+}
+
+interface ValueProps {
+  title: string;
+  value: unknown;
+  none: string;
+  fileName: string;
+}
+
+function Value({ title, value, none, fileName }: ValueProps) {
   return (
     <Panel title={title}>
       {value === null || value === undefined ? (

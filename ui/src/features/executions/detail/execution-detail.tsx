@@ -19,6 +19,7 @@ import { EventsTab } from './events-tab';
 import { statusOf } from './execution-status';
 import { Facts } from './facts';
 import { Heading } from './heading';
+import type { Look } from './look';
 import { Notes } from './notes';
 import { type Outage, toRecovery } from './recovery';
 import { RecoveryNote } from './recovery-note';
@@ -27,13 +28,6 @@ import { TimelineTab } from './timeline-tab';
 import { useLiveExecution } from './use-live-execution';
 
 const NO_OUTAGES: readonly Outage[] = [];
-
-type Tab = 'timeline' | 'data' | 'events';
-
-interface Look {
-  node?: string | undefined;
-  tab?: Tab | undefined;
-}
 
 interface ExecutionDetailProps extends Look {
   id: string;
@@ -58,7 +52,7 @@ interface LoadedProps extends Look {
   onLook: (change: Look) => void;
 }
 
-function Loaded({ execution, journal, stream, node, tab = 'timeline', onLook }: LoadedProps) {
+function Loaded({ execution, journal, stream, node, children, tab = 'timeline', onLook }: LoadedProps) {
   const recovery = useMemo(() => toRecovery(journal), [journal]);
   return (
     <Page
@@ -77,7 +71,7 @@ function Loaded({ execution, journal, stream, node, tab = 'timeline', onLook }: 
       {recovery && <RecoveryNote recovery={recovery} />}
       <Tabs
         value={tab}
-        onChange={(next) => onLook({ tab: next === 'timeline' ? undefined : (next as Tab) })}
+        onChange={(next) => onLook({ tab: next === 'timeline' ? undefined : (next as Look['tab']) })}
         keepMounted={false}
         classNames={{ tab: classes.tab, list: classes.tabs }}
       >
@@ -92,7 +86,9 @@ function Loaded({ execution, journal, stream, node, tab = 'timeline', onLook }: 
             journal={journal}
             outages={recovery?.outages ?? NO_OUTAGES}
             chosen={node ?? null}
-            onChoose={(next) => onLook({ node: next })}
+            onChoose={(next) => onLook({ node: next, children: undefined })}
+            shownChildren={children}
+            onShowChildren={(nodeId, status) => onLook({ node: nodeId, children: status })}
           />
         </Tabs.Panel>
         <Tabs.Panel value="data">

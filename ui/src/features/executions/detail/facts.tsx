@@ -1,15 +1,20 @@
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
+import { previewOf } from '@/api/preview';
 import type { Execution, NodeExecution } from '@/api/types';
 import { CopyButton } from '@/components/copy-button';
 import { Duration } from '@/components/duration';
 import { RelativeTime } from '@/components/relative-time';
 import { usageText } from '@/components/usage-text';
+import { writeJson } from '@/lib/json';
 import { own } from '@/lib/own';
 import { shortId } from '@/lib/short-id';
 import { DeadlineFact } from './deadline-fact';
 import classes from './detail.module.css';
 import { texts } from './texts';
+
+/** How much of an item is shown. */
+const ITEM_CHARS = 300;
 
 /** The key facts of an execution in one strip of constant height. */
 export function Facts({ execution }: { execution: Execution }) {
@@ -43,6 +48,11 @@ export function Facts({ execution }: { execution: Execution }) {
       <Fact label={texts.facts.context}>
         <Context execution={execution} />
       </Fact>
+      {execution.item !== null && execution.item !== undefined && (
+        <Fact label={texts.facts.item}>
+          <Item item={execution.item} />
+        </Fact>
+      )}
       <Lineage execution={execution} />
       <Fact label={texts.facts.id}>
         <span className={classes.mono} title={execution.id}>
@@ -73,6 +83,16 @@ function Context({ execution: { context_id, context_type } }: { execution: Execu
     <span className={classes.clip} title={context_id}>
       {context_type && <span className={classes.faint}>{context_type} </span>}
       {context_id}
+    </span>
+  );
+}
+
+/** The beginning of the item that a body runs for; the data of the execution has all of it. */
+function Item({ item }: { item: unknown }) {
+  const text = (previewOf(item)?.text ?? writeJson(item)).slice(0, ITEM_CHARS);
+  return (
+    <span className={`${classes.clip} ${classes.mono}`} title={text}>
+      {text}
     </span>
   );
 }

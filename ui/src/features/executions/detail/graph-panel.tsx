@@ -3,6 +3,7 @@ import { useDisclosure } from '@mantine/hooks';
 import { IconArrowsDiagonal } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useMemo } from 'react';
+import { findBody } from '@/api/bodies';
 import { flowVersionQuery } from '@/api/flows';
 import type { Execution } from '@/api/types';
 import { Panel } from '@/components/panel';
@@ -27,8 +28,13 @@ interface GraphPanelProps {
 /** The graph of the flow version that the execution is pinned to, coloured by node status. */
 export function GraphPanel({ execution, selected, chosen, onSelect }: GraphPanelProps) {
   const flow = useQuery(flowVersionQuery(execution.flow_id, execution.flow_version));
-  const definition = flow.data?.flow_definition;
-  const graph = useMemo(() => definition && toGraph(definition, execution), [definition, execution]);
+  const whole = flow.data?.flow_definition;
+  const { runs_body: runsBody, parent_node_id: parentNode } = execution;
+  const definition = useMemo(
+    () => (whole && runsBody && parentNode ? findBody(whole, parentNode) : whole),
+    [whole, runsBody, parentNode],
+  );
+  const graph = useMemo(() => (definition ? toGraph(definition, execution) : undefined), [definition, execution]);
   const [isLarge, large] = useDisclosure(false);
   const [height, setHeight] = useGraphHeight();
   const canvas = graph && (
@@ -38,7 +44,7 @@ export function GraphPanel({ execution, selected, chosen, onSelect }: GraphPanel
   );
   return (
     <Panel
-      title={texts.graph.title}
+      title={runsBody ? texts.graph.bodyTitle : texts.graph.title}
       aside={
         <>
           <GraphLegend edges={graph?.edges ?? []} />

@@ -1,11 +1,12 @@
 import { ActionIcon } from '@mantine/core';
 import { IconX } from '@tabler/icons-react';
-import type { Execution, JournalEvent, NodeExecution } from '@/api/types';
+import type { Execution, ExecutionStatus, JournalEvent, NodeExecution } from '@/api/types';
 import { Prose } from '@/components/prose';
 import { isFinished, nodeStatusKey } from '@/components/status';
 import { StatusBadge } from '@/components/status-badge';
 import { ValueView } from '@/components/value-view';
 import { AttemptsTable } from './attempts-table';
+import { ChildrenSection } from './children-section';
 import { ConversationSection } from './conversation-section';
 import { DecideForm } from './decide-form';
 import classes from './node-panel.module.css';
@@ -21,10 +22,13 @@ interface NodePanelProps {
   /** Whether the node was selected automatically, because something happens there. */
   isFollowing: boolean;
   onClose: (() => void) | null;
+  shownChildren: ExecutionStatus | undefined;
+  onShowChildren: (status: ExecutionStatus | undefined) => void;
 }
 
 /** Everything about one node: attempts, error, input and output, or the conversation with its agent. */
-export function NodePanel({ execution, journal, node, isFollowing, onClose }: NodePanelProps) {
+export function NodePanel(props: NodePanelProps) {
+  const { execution, journal, node, isFollowing, onClose, shownChildren, onShowChildren } = props;
   const file = `${node.node_id}-${execution.id.slice(-8)}`;
   // The error that ended the execution is already shown above the tabs.
   const isToldAbove = Boolean(execution.error_message) && execution.current_node_id === node.node_id;
@@ -56,6 +60,15 @@ export function NodePanel({ execution, journal, node, isFollowing, onClose }: No
             <Prose text={node.error_message} />
           </pre>
         </Section>
+      )}
+      {node.children && (
+        <ChildrenSection
+          executionId={execution.id}
+          node={node}
+          counts={node.children}
+          status={shownChildren}
+          onStatus={onShowChildren}
+        />
       )}
       {node.skill_used && node.attempts.length > 0 ? (
         <ConversationSection

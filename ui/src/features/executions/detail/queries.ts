@@ -1,6 +1,13 @@
-import { queryOptions } from '@tanstack/react-query';
-import { getConversation, getExecution, getJournal, getRetryPlan, type RetryMode } from '@/api/executions';
-import type { Execution, JournalEvent } from '@/api/types';
+import { keepPreviousData, queryOptions } from '@tanstack/react-query';
+import {
+  getConversation,
+  getExecution,
+  getJournal,
+  getRetryPlan,
+  listChildren,
+  type RetryMode,
+} from '@/api/executions';
+import type { Execution, ExecutionStatus, JournalEvent } from '@/api/types';
 import { sharedJson } from '@/lib/shared-json';
 import { joined, lastSeq } from './journal-records';
 
@@ -22,6 +29,25 @@ export const journalQuery = (id: string) =>
     },
     structuralSharing: (old, fresh) => joined((old as readonly JournalEvent[]) ?? [], fresh as readonly JournalEvent[]),
   });
+
+/** A page of the executions that a node of an execution started. */
+export const childrenQuery = (
+  id: string,
+  nodeId: string,
+  status: ExecutionStatus | undefined,
+  cursor: string | null,
+  isOpen: boolean,
+) =>
+  queryOptions({
+    queryKey: ['executions', 'children', id, nodeId, status, cursor],
+    queryFn: ({ signal }) => listChildren(id, nodeId, status && [status], cursor, signal),
+    placeholderData: keepPreviousData,
+    structuralSharing: sharedJson,
+    refetchInterval: isOpen && CHILDREN_MS,
+  });
+
+/** How often the executions that a node started are fetched again while it runs. */
+const CHILDREN_MS = 1_000;
 
 /** How often a conversation is fetched again until it has the record that is known. */
 const CATCH_UP_MS = 100;

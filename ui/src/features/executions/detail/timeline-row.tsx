@@ -1,9 +1,11 @@
 import { VisuallyHidden } from '@mantine/core';
 import { memo } from 'react';
+import type { ChildCounts } from '@/api/types';
 import { Duration } from '@/components/duration';
 import { STATUS_LOOKS } from '@/components/status';
 import { StatusIcon } from '@/components/status-icon';
 import type { Bar } from './bars';
+import { summaryOf } from './children';
 import { Countdown } from './countdown';
 import { texts } from './texts';
 import classes from './timeline.module.css';
@@ -79,10 +81,25 @@ function Mark({ row: { node, status } }: { row: WaterfallRow }) {
       </span>
     );
   }
+  if (node.children && node.children.total > 0) return <Children counts={node.children} />;
   if (node.attempts.length < 2) return null;
   return (
     <span className={classes.mark} aria-hidden>
       {texts.waterfall.attempts(node.attempts.length)}
+    </span>
+  );
+}
+
+/** How many of the executions that the node started have ended, and how many of these failed. */
+function Children({ counts }: { counts: ChildCounts }) {
+  const { items, total, running, failed } = counts;
+  const all = Math.max(items ?? 0, total);
+  if (all < 2) return null;
+  const isOver = running === 0 && total >= all;
+  return (
+    <span className={classes.mark} title={summaryOf(counts)}>
+      {failed > 0 && <span className={classes.failed}>{texts.children.failed(failed)}</span>}
+      {(!isOver || failed === 0) && texts.children.progress(total - running, all, isOver)}
     </span>
   );
 }

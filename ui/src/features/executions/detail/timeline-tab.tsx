@@ -1,6 +1,6 @@
 import { Drawer } from '@mantine/core';
 import { useHotkeys, useMediaQuery } from '@mantine/hooks';
-import type { Execution, JournalEvent } from '@/api/types';
+import type { Execution, ExecutionStatus, JournalEvent } from '@/api/types';
 import classes from './detail.module.css';
 import { focusOf } from './focus';
 import { GraphPanel } from './graph-panel';
@@ -16,10 +16,14 @@ interface TimelineTabProps {
   /** The node that the user selected. */
   chosen: string | null;
   onChoose: (nodeId: string | undefined) => void;
+  /** The status that the executions of the chosen node are filtered by. */
+  shownChildren: ExecutionStatus | undefined;
+  onShowChildren: (nodeId: string, status: ExecutionStatus | undefined) => void;
 }
 
 /** The waterfall and the graph, beside them the selected node, or else the active one. */
-export function TimelineTab({ execution, journal, outages, chosen, onChoose }: TimelineTabProps) {
+export function TimelineTab(props: TimelineTabProps) {
+  const { execution, journal, outages, chosen, onChoose, shownChildren, onShowChildren } = props;
   const isNarrow = useMediaQuery('(max-width: 1100px)', undefined, { getInitialValueInEffect: false }) ?? false;
   const byHand = execution.node_executions.find((node) => node.node_id === chosen);
   const focus = isNarrow ? byHand : (byHand ?? focusOf(execution));
@@ -36,6 +40,8 @@ export function TimelineTab({ execution, journal, outages, chosen, onChoose }: T
       journal={journal}
       node={focus}
       isFollowing={!byHand}
+      shownChildren={shownChildren}
+      onShowChildren={(status) => onShowChildren(focus.node_id, status)}
       onClose={byHand ? () => onChoose(undefined) : null}
     />
   );

@@ -1,0 +1,23 @@
+/** How executions that a node started are named and counted. All functions are pure. */
+import type { ChildCounts } from '@/api/types';
+import { texts } from './texts';
+
+/** Returns the name of an execution that a node of this type started: its item or its iteration. */
+export function childNameOf(nodeType: string, index: number | null | undefined): string {
+  if (nodeType === 'map') return texts.children.item(index ?? 0);
+  return nodeType === 'loop' ? texts.children.iteration(index ?? 0) : texts.children.subflow;
+}
+
+/** Returns the counts in words: `98 completed, 2 failed of 100`. */
+export function summaryOf({ items, total, completed, failed, running, cancelled }: ChildCounts): string {
+  const named = { completed, failed, running, cancelled };
+  const counts = Object.entries(named).flatMap(([name, count]) => (count > 0 ? [`${format(count)} ${name}`] : []));
+  const known = counts.join(', ');
+  // Later attempts start some items again, so there can be more executions than items.
+  const all = items ?? total;
+  return total > 1 || all > 1 ? texts.children.of(known, format(all)) : known;
+}
+
+function format(count: number): string {
+  return count.toLocaleString('en');
+}
