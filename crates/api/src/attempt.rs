@@ -1,15 +1,17 @@
 //! One attempt that belongs to no execution: a try of a skill or of a node. Nothing is stored of it.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use steadflow_core::failure::Failure;
 use steadflow_core::payload::Payload;
-use steadflow_core::timestamp::Timestamp;
 use steadflow_core::trial::{self, LoopTrial, Question, Then};
 use steadflow_core::usage::UsageSum;
 use steadflow_core::work::{Outcome, Work, time_left};
-
 use steadflow_runtime::{Executor, Performing};
+use tokio::runtime::Handle;
 
 use crate::app::App;
 use crate::problem::{Problem, ProblemKind};
@@ -17,21 +19,27 @@ use crate::problem::{Problem, ProblemKind};
 /// Does `work` once, and stops it when its `stop_at` has come. Dropping the future stops it, too, so that the work ends
 /// when the client goes away.
 pub(crate) async fn once(app: &App, work: Work) -> Result<Outcome, Problem> {
-    let stop_at = work.stop_at;
-    let mut outcome = bounded(app, stop_at, executor(app)?.execute(work)).await?;
-    while let Some(work) = rest_of(&mut outcome) {
-        outcome = bounded(app, stop_at, executor(app)?.execute(work)).await?;
-    }
-    Ok(outcome)
+    whole(app, work, |executor, work| executor.execute(work)).await
 }
 
 /// Asks an agent that need not be stored, as [`once`] does work.
 pub(crate) async fn ask(app: &App, question: Question) -> Result<Outcome, Problem> {
-    let stop_at = question.work.stop_at;
-    let mut outcome = bounded(app, stop_at, executor(app)?.ask(question.clone())).await?;
+    let work = question.work.clone();
+    whole(app, work, move |executor, work| executor.ask(Question { work, ..question.clone() })).await
+}
+
+/// Does `work` as `begin` does it, until nothing is left of it.
+async fn whole(
+    app: &App,
+    work: Work,
+    begin: impl Fn(&dyn Executor, Work) -> Performing + Clone + Send + 'static,
+) -> Result<Outcome, Problem> {
+    let executor = executor(app)?;
+    let mut outcome = bounded(app, work.clone(), |work| begin(&**executor, work)).await;
     while let Some(work) = rest_of(&mut outcome) {
-        let question = Question { work, ..question.clone() };
-        outcome = bounded(app, stop_at, executor(app)?.ask(question)).await?;
+        let task = AwaitedTask::new(executor, &work, begin.clone());
+        outcome = bounded(app, work, |work| begin(&**executor, work)).await;
+        task.has_outcome(&outcome);
     }
     Ok(outcome)
 }
@@ -41,9 +49,40 @@ fn rest_of(outcome: &mut Outcome) -> Option<Work> {
     outcome.goes_on.take_if(|_| outcome.result.is_ok()).map(|work| *work)
 }
 
+/// A task that a trial waits for. If this is dropped before the task has ended, the server is asked to cancel it.
+struct AwaitedTask {
+    cancel: Option<Box<dyn FnOnce() -> Performing + Send>>,
+}
+
+impl AwaitedTask {
+    fn new(
+        executor: &Arc<dyn Executor>,
+        work: &Work,
+        begin: impl FnOnce(&dyn Executor, Work) -> Performing + Send + 'static,
+    ) -> Self {
+        let (executor, cancelling) = (Arc::clone(executor), work.cancelling());
+        let cancel = cancelling.map(|work| Box::new(move || begin(&*executor, work)) as Box<_>);
+        Self { cancel }
+    }
+
+    fn has_outcome(mut self, outcome: &Outcome) {
+        if outcome.goes_on.is_none() {
+            self.cancel = None;
+        }
+    }
+}
+
+impl Drop for AwaitedTask {
+    fn drop(&mut self) {
+        if let (Some(cancel), Ok(runtime)) = (self.cancel.take(), Handle::try_current()) {
+            runtime.spawn(cancel().into_future());
+        }
+    }
+}
+
 /// What came of a trial of several calls.
 #[derive(Debug)]
-pub(crate) struct Looped {
+pub(crate) struct LoopOutcome {
     /// The output, or why there is none; `None` where it stopped before, at calls that `begin` did not make or at a person.
     pub(crate) result: Option<Result<Payload, Failure>>,
     /// What all calls used.
@@ -52,17 +91,17 @@ pub(crate) struct Looped {
 
 /// Makes the calls of `trial`, until it is over or its time is. Those that `begin` makes nothing of are left out. Dropping the
 /// future stops them.
-pub(crate) async fn looped(
+pub(crate) async fn run_loop(
     app: &App,
     trial: &mut LoopTrial<'_>,
     mut begin: impl FnMut(&dyn Executor, Work) -> Option<Performing>,
-) -> Result<Looped, Problem> {
+) -> Result<LoopOutcome, Problem> {
     let executor = executor(app)?;
     let limit = time_left(Some(trial.stop_at()), app.now()).unwrap_or(trial::TIME_MAX);
     let mut used = UsageSum::default();
-    let ran = tokio::time::timeout(limit, calls(app, trial, |work| begin(executor, work), &mut used)).await;
+    let ran = tokio::time::timeout(limit, calls(app, trial, (executor, &mut begin), &mut used)).await;
     let result = ran.unwrap_or_else(|_| Some(Err(trial::timed_out(limit))));
-    Ok(Looped { result, used })
+    Ok(LoopOutcome { result, used })
 }
 
 /// Does a call of a trial.
@@ -73,17 +112,18 @@ pub(crate) fn any_call(executor: &dyn Executor, work: Work) -> Option<Performing
 async fn calls(
     app: &App,
     trial: &mut LoopTrial<'_>,
-    mut begin: impl FnMut(Work) -> Option<Performing>,
+    (executor, begin): (&Arc<dyn Executor>, &mut impl FnMut(&dyn Executor, Work) -> Option<Performing>),
     used: &mut UsageSum,
 ) -> Option<Result<Payload, Failure>> {
     let mut running = FuturesUnordered::new();
+    let mut tasks = BTreeMap::new();
     let mut next = trial.begin(app.now());
     loop {
         match next {
             Then::Calls(works) => {
                 for work in works {
                     let key = work.step.clone();
-                    running.extend(begin(work).map(|begun| async move { (key, begun.await) }));
+                    running.extend(begin(&**executor, work).map(|begun| async move { (key, begun.await) }));
                 }
             }
             Then::Wait => {}
@@ -92,21 +132,26 @@ async fn calls(
         }
         let (key, mut outcome) = running.next().await?;
         if let Some(rest) = rest_of(&mut outcome) {
+            tasks.insert(key, AwaitedTask::new(executor, &rest, |executor, work| executor.execute(work)));
             next = Then::Calls(vec![rest]);
             continue;
+        }
+        if let Some(task) = tasks.remove(&key) {
+            task.has_outcome(&outcome);
         }
         outcome.usage.iter().for_each(|usage| used.add(usage));
         next = trial.ended(key, &outcome, app.now());
     }
 }
 
-fn executor(app: &App) -> Result<&dyn Executor, Problem> {
+fn executor(app: &App) -> Result<&Arc<dyn Executor>, Problem> {
     let none = || Problem::new(ProblemKind::Unavailable, "This server runs no nodes and no agents.");
-    app.executor().map(|executor| &**executor).ok_or_else(none)
+    app.executor().ok_or_else(none)
 }
 
-async fn bounded(app: &App, stop_at: Option<Timestamp>, begun: Performing) -> Result<Outcome, Problem> {
-    let limit = time_left(stop_at, app.now()).unwrap_or(trial::TIME_MAX);
-    let outcome = tokio::time::timeout(limit, begun).await;
-    Ok(outcome.unwrap_or_else(|_| Outcome::failed(trial::timed_out(limit))))
+/// Waits for the outcome of `work`. If that does not come in time, nothing is known of a task that it waits for.
+async fn bounded(app: &App, work: Work, begin: impl FnOnce(Work) -> Performing) -> Outcome {
+    let limit = time_left(work.stop_at, app.now()).unwrap_or(trial::TIME_MAX);
+    let outcome = tokio::time::timeout(limit, begin(work.clone())).await;
+    outcome.unwrap_or_else(|_| work.failed(trial::timed_out(limit)))
 }

@@ -162,6 +162,11 @@ impl StepKey {
     pub fn name(&self) -> Option<&str> {
         self.0.as_deref()
     }
+
+    /// Returns the key of asking a server to end the task of this call.
+    pub(crate) fn of_cancel(&self) -> Self {
+        Self::new(self.name().map_or_else(|| "cancel".to_owned(), |name| format!("cancel:{name}")))
+    }
 }
 
 impl fmt::Display for StepKey {

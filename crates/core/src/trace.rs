@@ -79,11 +79,10 @@ impl Sampling {
 
     /// Returns the header `traceparent` of a call; `None` if it belongs to no trace.
     pub fn traceparent(self, work: &Work) -> Option<TraceParent> {
-        let caller = match &work.trace {
-            TraceOf::Nothing => return None,
-            TraceOf::Execution => None,
-            TraceOf::Caller(caller) => Some(&**caller),
-        };
+        if work.trace == TraceOf::Nothing {
+            return None;
+        }
+        let caller = work.trace.caller();
         let (node, attempt) = (work.node, work.attempt.number());
         let span = match work.task {
             // Its attempt is the call.

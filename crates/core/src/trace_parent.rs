@@ -21,25 +21,25 @@ pub struct TraceParent {
 /// A text that is no `traceparent`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a valid traceparent")]
-pub struct NotATraceParent;
+pub struct TraceParentError;
 
 impl FromStr for TraceParent {
-    type Err = NotATraceParent;
+    type Err = TraceParentError;
 
     /// Reads a header `traceparent`. Of a version that is not known, all that version 00 has is read.
-    fn from_str(text: &str) -> Result<Self, NotATraceParent> {
+    fn from_str(text: &str) -> Result<Self, TraceParentError> {
         let mut fields = text.split('-');
         let mut field = |length: usize| {
             let is_hex = |text: &&str| text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-            fields.next().filter(|field| field.len() == length).filter(is_hex).ok_or(NotATraceParent)
+            fields.next().filter(|field| field.len() == length).filter(is_hex).ok_or(TraceParentError)
         };
         let (version, trace, span, flags) = (field(2)?, field(32)?, field(16)?, field(2)?);
         if version == "ff" || (version == "00" && fields.next().is_some()) {
-            return Err(NotATraceParent);
+            return Err(TraceParentError);
         }
-        let trace = u128::from_str_radix(trace, 16).ok().filter(|id| *id > 0).ok_or(NotATraceParent)?;
-        let span = u64::from_str_radix(span, 16).ok().filter(|id| *id > 0).ok_or(NotATraceParent)?;
-        let flags = u8::from_str_radix(flags, 16).map_err(|_| NotATraceParent)?;
+        let trace = u128::from_str_radix(trace, 16).ok().filter(|id| *id > 0).ok_or(TraceParentError)?;
+        let span = u64::from_str_radix(span, 16).ok().filter(|id| *id > 0).ok_or(TraceParentError)?;
+        let flags = u8::from_str_radix(flags, 16).map_err(|_| TraceParentError)?;
         Ok(Self { trace, span, is_sampled: flags & 1 == 1 })
     }
 }
@@ -52,9 +52,9 @@ impl fmt::Display for TraceParent {
 }
 
 impl TryFrom<String> for TraceParent {
-    type Error = NotATraceParent;
+    type Error = TraceParentError;
 
-    fn try_from(text: String) -> Result<Self, NotATraceParent> {
+    fn try_from(text: String) -> Result<Self, TraceParentError> {
         text.parse()
     }
 }
@@ -74,6 +74,16 @@ pub enum TraceOf {
     Caller(Arc<TraceParent>),
     /// None: it belongs to no execution.
     Nothing,
+}
+
+impl TraceOf {
+    /// Returns the span of the one who has started the execution, if its trace is continued.
+    pub fn caller(&self) -> Option<&TraceParent> {
+        match self {
+            Self::Caller(caller) => Some(caller),
+            Self::Execution | Self::Nothing => None,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -118,7 +128,7 @@ mod tests {
             format!("00-{trace}-{span}"),
             "ü0".into(),
         ] {
-            assert_eq!(read(&text), Err(NotATraceParent), "{text}");
+            assert_eq!(read(&text), Err(TraceParentError), "{text}");
         }
     }
 }

@@ -3,7 +3,7 @@
 //! A trial shares with the state machine what a node's kind means, and leaves out all that makes an execution durable:
 //! nothing is recorded or retried, no edge is decided, and a delay says when it would be over instead of waiting.
 
-mod looped;
+mod loop_trial;
 mod question;
 mod skill;
 #[cfg(test)]
@@ -31,7 +31,7 @@ use crate::trace_parent::TraceOf;
 use crate::transcript::Rules;
 use crate::work::Work;
 
-pub use looped::{Judged, LoopTrial, Then, asking};
+pub use loop_trial::{Judged, LoopTrial, Then, asking};
 pub use question::{About, Asker, Question, UNSTORED};
 pub use skill::{SkillTrial, ToolsTrial};
 

@@ -68,6 +68,23 @@ impl Work {
         Outcome { goes_on, ..Outcome::failed(failure) }
     }
 
+    /// Returns the work of asking the server to end the task that this waits for, if it waits for one.
+    pub fn cancelling(&self) -> Option<Self> {
+        let task = self.remote_task.as_ref()?;
+        let task = Task::CancelTask { agent_id: task.agent, version: self.task.asked_version() };
+        Some(Self {
+            step: self.step.of_cancel(),
+            task,
+            input: Payload::null(),
+            secrets: Arc::default(),
+            stop_at: None,
+            has_own_timeout: false,
+            previous_error: None,
+            session: None,
+            ..self.clone()
+        })
+    }
+
     /// Returns the key that this call has in all attempts of its node: `<execution>:<node>`, and `:<step>` where an
     /// attempt makes several calls.
     pub fn idempotency_key(&self) -> String {
@@ -172,6 +189,19 @@ impl Task {
     /// Returns whether it is a part of the node's session: agents that tools and judges ask are not.
     pub(crate) const fn is_of_session(&self) -> bool {
         matches!(self, Self::Skill { .. } | Self::Turn(_))
+    }
+
+    /// Returns the version that the agent is pinned to which it asks.
+    const fn asked_version(&self) -> Option<u32> {
+        match self {
+            Self::Skill { version, .. }
+            | Self::ListTools { version, .. }
+            | Self::CancelTask { version, .. }
+            | Self::Tool { asked_version: version, .. } => *version,
+            Self::Turn(turn) => turn.version,
+            Self::Judge(judgement) => judgement.version,
+            Self::HttpRequest | Self::Echo => None,
+        }
     }
 
     /// Returns how many bytes of what was said before it sends.
@@ -280,6 +310,11 @@ impl Outcome {
     /// Returns what it used: nothing where no model answered.
     pub fn used(&self) -> Usage {
         self.usage.as_deref().cloned().unwrap_or_default()
+    }
+
+    /// Returns the work that begins as soon as it is stored that a server does the call as a task.
+    pub fn begun_task(&self) -> Option<&Work> {
+        self.goes_on.as_deref().filter(|_| self.result.is_ok())
     }
 
     /// Returns the outcome of a call that failed and used nothing that is counted.

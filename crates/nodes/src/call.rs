@@ -21,7 +21,8 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 pub(crate) const AGENT: &str = concat!("steadflow/", env!("CARGO_PKG_VERSION"));
 
-/// Returns the headers that every call of `work` carries; `traces` says which executions are traced, if any.
+/// Returns the headers that every call of `work` carries; `traces` says which executions are traced, if any. Without traces,
+/// the trace context of the caller is passed on as it came (W3C Trace Context, 3.3.1.2).
 pub(crate) fn headers_of(work: &Work, traces: Option<Sampling>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
@@ -30,7 +31,11 @@ pub(crate) fn headers_of(work: &Work, traces: Option<Sampling>) -> HeaderMap {
     if let Some(stop_at) = work.stop_at {
         headers.insert(DEADLINE, visible(&stop_at.to_string()));
     }
-    if let Some(parent) = traces.and_then(|traces| traces.traceparent(work)) {
+    let parent = match traces {
+        Some(traces) => traces.traceparent(work),
+        None => work.trace.caller().copied(),
+    };
+    if let Some(parent) = parent {
         headers.insert(TRACEPARENT, visible(&parent.to_string()));
     }
     headers

@@ -27,7 +27,7 @@ use crate::hub::Hub;
 use crate::shard::{Message, Origin, Reply, ReplyId};
 use crate::worker::{Action, Answer, End, IncarnationId, Worker, WorkerConfig};
 use ask::AnswerFuture;
-use calls::Calls;
+use calls::{Calls, Ended};
 
 /// What the engine's handle asks of the loop.
 #[derive(Debug)]
@@ -78,11 +78,15 @@ impl Driver {
     }
 
     /// Runs until the worker ends, or the last handle of the engine is dropped; `is_driving` says whether the worker drives.
-    pub(crate) async fn run(
-        mut self,
-        mut inbox: mpsc::Receiver<Call>,
-        is_driving: &watch::Sender<bool>,
-    ) -> End {
+    pub(crate) async fn run(mut self, inbox: mpsc::Receiver<Call>, is_driving: &watch::Sender<bool>) -> End {
+        let end = self.drive(inbox, is_driving).await;
+        if matches!(end, End::Stopped) {
+            self.calls.finish_detached().await;
+        }
+        end
+    }
+
+    async fn drive(&mut self, mut inbox: mpsc::Receiver<Call>, is_driving: &watch::Sender<bool>) -> End {
         let mut calls = Vec::with_capacity(MESSAGES_A_TURN);
         loop {
             self.turn();
@@ -101,8 +105,8 @@ impl Driver {
                     }
                     calls.drain(..).for_each(|call| self.call(call));
                 }
-                Some((key, outcome)) = self.calls.next() => {
-                    self.step_ended(key, outcome);
+                Some(ended) = self.calls.next() => {
+                    self.call_ended(ended);
                     self.take_ended_calls();
                 }
                 Some(answered) = self.asked.next() => {
@@ -116,8 +120,20 @@ impl Driver {
     }
 
     fn take_ended_calls(&mut self) {
-        while let Some((key, outcome)) = self.calls.next_ready() {
-            self.step_ended(key, outcome);
+        while let Some(ended) = self.calls.next_ready() {
+            self.call_ended(ended);
+        }
+    }
+
+    fn call_ended(&mut self, ended: Ended) {
+        match ended {
+            Ended::Call(key, outcome) => self.step_ended(key, outcome),
+            // Nobody knows its task, so nobody will ask for it.
+            Ended::Stopped(outcome) => {
+                if let Some(cancelling) = outcome.begun_task().and_then(Work::cancelling) {
+                    self.start_step(cancelling);
+                }
+            }
         }
     }
 
@@ -179,10 +195,10 @@ impl Driver {
 
     fn start_step(&mut self, work: Work) {
         let key = work.key();
-        let is_heard = !matches!(work.task, Task::CancelTask { .. });
+        let is_detached = matches!(work.task, Task::CancelTask { .. });
         match self.world.executor.execute(work) {
-            Performing::Ready(_) if !is_heard => {}
-            Performing::Running(work, _) if !is_heard => self.calls.start_unheard(work),
+            Performing::Ready(_) if is_detached => {}
+            Performing::Running(work, _) if is_detached => self.calls.start_detached(work),
             Performing::Ready(outcome) => self.step_ended(key, outcome),
             Performing::Running(work, stop) => self.calls.start(key, stop, work),
         }

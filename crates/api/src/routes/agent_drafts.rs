@@ -22,7 +22,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::attempt::{self, Looped};
+use crate::attempt::{self, LoopOutcome};
 use crate::caller::Identity;
 use crate::documents::AgentDraft;
 use crate::json::{Json, OptionalJson};
@@ -297,23 +297,23 @@ async fn try_skill(app: &App, agent: Agent, tenant: TenantId, asked: TrySkill) -
         Err(failure) => return Ok(reply::ok(&tried(None, Outcome::failed(failure).into(), Duration::ZERO)?)),
     };
     let rules = agent.skill(&skill).and_then(|skill| skill.rules.clone().filter(|_| skill.is_loop()));
-    let heard = match rules {
+    let answer = match rules {
         _ if only_prompt => Outcome::completed(Payload::from_value(&serde_json::json!({}))).into(),
         Some(rules) => judged(app, (agent, &skill, rules), input, asker(app, tenant)).await?,
         None => ask(About::Answer).await?.into(),
     };
-    Ok(reply::ok(&tried(prompt, heard, app.now().since(started))?))
+    Ok(reply::ok(&tried(prompt, answer, app.now().since(started))?))
 }
 
-/// What was heard of an agent.
-struct Heard {
+/// What an agent has answered.
+struct SkillAnswer {
     answer: Option<Payload>,
     failure: Option<Failure>,
     verdicts: Vec<VerdictView>,
     usage: UsageView,
 }
 
-impl From<Outcome> for Heard {
+impl From<Outcome> for SkillAnswer {
     fn from(outcome: Outcome) -> Self {
         let usage = outcome.usage.as_deref().into();
         let (answer, failure) = match outcome.result {
@@ -330,7 +330,7 @@ async fn judged(
     (agent, skill, rules): (Agent, &str, Arc<Rules>),
     input: Payload,
     asker: Asker,
-) -> Result<Heard, Problem> {
+) -> Result<SkillAnswer, Problem> {
     // One model is asked once.
     let rules = Arc::new(Rules { models: Vec::new(), ..(*rules).clone() });
     let placed = asking(UNSTORED, skill);
@@ -349,14 +349,14 @@ async fn judged(
         | Task::HttpRequest
         | Task::Echo => None,
     };
-    let Looped { result, used } = attempt::looped(app, &mut trial, begin).await?;
+    let LoopOutcome { result, used } = attempt::run_loop(app, &mut trial, begin).await?;
     let failure = result.and_then(Result::err);
     let (answer, verdicts) = (trial.answer().cloned(), VerdictView::all(&trial));
-    Ok(Heard { answer, failure, verdicts, usage: used.into() })
+    Ok(SkillAnswer { answer, failure, verdicts, usage: used.into() })
 }
 
-fn tried(prompt: Option<PromptView>, heard: Heard, took: Duration) -> Result<SkillTry, Problem> {
-    let Heard { answer, failure, verdicts, usage } = heard;
+fn tried(prompt: Option<PromptView>, tried: SkillAnswer, took: Duration) -> Result<SkillTry, Problem> {
+    let SkillAnswer { answer, failure, verdicts, usage } = tried;
     let answered = answer.as_ref().map(read::<Answered>).transpose()?.unwrap_or_default();
     Ok(SkillTry {
         success: failure.is_none(),

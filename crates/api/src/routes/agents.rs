@@ -20,7 +20,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::attempt::{self, Looped};
+use crate::attempt::{self, LoopOutcome};
 use crate::caller::Identity;
 use crate::documents::{AgentInput, AgentPatch, AgentSource};
 use crate::if_match::IfMatch;
@@ -253,9 +253,9 @@ pub(crate) async fn execute_agent(
 }
 
 async fn execute_loop(app: &App, trial: &SkillTrial, rules: Arc<Rules>) -> Result<Response, Problem> {
-    let (placed, pinned) = trial.looped();
+    let (placed, pinned) = trial.loop_node();
     let mut calls = LoopTrial::new(&placed, &pinned, (app.engine().limits(), rules), app.now());
-    let Looped { result, used } = attempt::looped(app, &mut calls, attempt::any_call).await?;
+    let LoopOutcome { result, used } = attempt::run_loop(app, &mut calls, attempt::any_call).await?;
     let unfinished = || Err(Failure::new(ErrorClass::Internal, "The trial ended without a result."));
     match result.unwrap_or_else(unfinished) {
         Ok(output) => Ok(executed(output, VerdictView::all(&calls), used.into())),

@@ -24,7 +24,7 @@ use uuid::Uuid;
 
 use super::executions::{check_context, given};
 use crate::app::App;
-use crate::attempt::{self, Looped};
+use crate::attempt::{self, LoopOutcome};
 use crate::caller::Identity;
 use crate::documents::DefinitionDraft;
 use crate::json::Json;
@@ -146,7 +146,7 @@ pub(crate) async fn test_node(
         Step::Known(result) => Outcome::new(result).into(),
         Step::Work(_) if only_input => Outcome::completed(Payload::null()).into(),
         Step::Work(work) => match rules_of(&app, &placed, caller.tenant).await? {
-            Some(rules) => looped(&app, &placed, (&pinned, rules), started).await?,
+            Some(rules) => run_loop(&app, &placed, (&pinned, rules), started).await?,
             None => bounded(&app, attempt::once(&app, *work).await?).into(),
         },
     };
@@ -166,14 +166,14 @@ async fn rules_of(app: &App, placed: &PlacedNode, tenant: TenantId) -> Result<Op
     Ok(agent.and_then(|agent| agent.skill(skill)?.rules_of_trial()))
 }
 
-async fn looped(
+async fn run_loop(
     app: &App,
     placed: &PlacedNode,
     (pinned, rules): (&Pinned, Arc<Rules>),
     started: Timestamp,
 ) -> Result<Tested, Problem> {
     let mut trial = LoopTrial::new(placed, pinned, (app.engine().limits(), rules), started);
-    let Looped { result, used } = attempt::looped(app, &mut trial, attempt::any_call).await?;
+    let LoopOutcome { result, used } = attempt::run_loop(app, &mut trial, attempt::any_call).await?;
     let result = result.unwrap_or_else(|| Err(trial::needs_flow()));
     Ok(Tested { result, verdicts: VerdictView::all(&trial), usage: used.into() })
 }

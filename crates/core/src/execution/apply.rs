@@ -139,7 +139,9 @@ impl Execution {
         {
             return Err("a call ended that was not under way");
         }
-        node.check_task(event)?;
+        if matches!(event, Event::TaskStarted { .. } | Event::TaskEnded { .. }) {
+            node.check_task(event)?;
+        }
         if !node.approvals.is_empty() || matches!(event, Event::ApprovalDecided { .. }) {
             node.check_approval(event)?;
         }
@@ -194,7 +196,7 @@ impl Execution {
             }
             Event::TaskStarted { node, step, task } => self.nodes[node.at()].task_started(step, task),
             Event::TaskEnded { node, step } => {
-                self.nodes[node.at()].tasks.retain(|awaited| awaited.step != *step);
+                self.nodes[node.at()].tasks.remove(step);
             }
             Event::ApprovalRequested { .. } => self.apply_approval_requested(event, at),
             Event::ApprovalDecided { .. } => self.apply_approval_decided(event, at),

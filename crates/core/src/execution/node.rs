@@ -6,7 +6,7 @@ use crate::approval::Approval;
 use crate::failure::ErrorClass;
 use crate::ids::{Attempt, StepKey};
 use crate::payload::Payload;
-use crate::remote_task::AwaitedTask;
+use crate::remote_task::AwaitedTasks;
 use crate::session::SessionPart;
 use crate::status::{NodeStatus, Wait};
 use crate::step::{Children, PastStep, StepRecord};
@@ -28,7 +28,7 @@ pub struct NodeExecution {
     /// The calls that had or have to be approved, of all attempts, in the order in which they were asked for.
     pub approvals: Vec<Approval>,
     /// The tasks of servers that do its calls and have not ended, of all attempts.
-    pub tasks: Vec<AwaitedTask>,
+    pub tasks: AwaitedTasks,
     /// The child executions that it started; `None` where there are none.
     pub(super) children: Option<Box<Children>>,
     /// The resolved input of the last attempt, unless it follows from the flow version.

@@ -42,7 +42,7 @@ impl Decider<'_> {
 
     /// Gives all tasks of a node up.
     pub(super) fn cancel_tasks(&mut self, node: NodeIndex) {
-        while let Some(awaited) = self.execution.node(node).tasks.first() {
+        while let Some(awaited) = self.execution.node(node).tasks.all().first() {
             let step = awaited.step.clone();
             self.cancel_task(node, &step);
         }
@@ -51,7 +51,6 @@ impl Decider<'_> {
     /// Returns the work of asking a server to end a task.
     fn cancelling(&self, node: NodeIndex, step: &StepKey, task: Arc<RemoteTask>) -> Work {
         let state = self.execution.node(node);
-        let step = step.name().map_or_else(|| "cancel".to_owned(), |step| format!("cancel:{step}"));
         Work {
             tenant: self.flow.tenant,
             flow: self.flow.flow_id,
@@ -59,7 +58,7 @@ impl Decider<'_> {
             node,
             node_id: self.node(node).id.clone(),
             attempt: state.running_attempt().unwrap_or_else(|| state.next_attempt()),
-            step: StepKey::new(step),
+            step: step.of_cancel(),
             task: Task::CancelTask {
                 agent_id: task.agent,
                 version: self.execution.accepted.agents.get(&task.agent).copied(),
@@ -79,12 +78,12 @@ impl Decider<'_> {
 impl NodeExecution {
     /// Returns the task that a server does this call as.
     pub fn task_of(&self, step: &StepKey) -> Option<&Arc<RemoteTask>> {
-        self.tasks.iter().find(|awaited| awaited.step == *step).map(|awaited| &awaited.task)
+        self.tasks.all().iter().find(|awaited| awaited.step == *step).map(|awaited| &awaited.task)
     }
 
     /// Returns whether all calls that are under way only ask about tasks.
     pub fn only_awaits_tasks(&self) -> bool {
-        !self.tasks.is_empty() && self.open_calls().iter().all(|call| self.task_of(call).is_some())
+        !self.tasks.all().is_empty() && self.open_calls().iter().all(|call| self.task_of(call).is_some())
     }
 
     pub(super) fn task_started(&mut self, step: &StepKey, task: &Arc<RemoteTask>) {

@@ -24,7 +24,7 @@ pub struct SkillTrial {
     pub version: u32,
     /// One of its skills.
     pub skill: Arc<str>,
-    /// Its rules, if it takes several calls and can be tried: [`Self::looped`] is to be used then.
+    /// Its rules, if it takes several calls and can be tried: [`Self::loop_node`] is to be used then.
     pub rules: Option<Arc<Rules>>,
     /// What the skill is given.
     pub input: Payload,
@@ -43,7 +43,7 @@ impl SkillTrial {
 
 impl SkillTrial {
     /// Returns the node and the values with which the calls of a loop are made.
-    pub fn looped(&self) -> (PlacedNode, Pinned) {
+    pub fn loop_node(&self) -> (PlacedNode, Pinned) {
         let Self { tenant, execution, .. } = *self;
         (asking(self.agent_id, &self.skill), Pinned::given(tenant, execution, self.input.clone()))
     }

@@ -35,6 +35,7 @@ use self::definition::Definition;
 pub(crate) use self::era::Eras;
 pub(super) use self::task::Awaiting;
 pub(crate) use self::task::cancel_task;
+pub(super) use self::task::cancel_task_of;
 use super::{SkillCall, find_agent, misconfigured, output_misfit};
 use crate::nodes::Shared;
 use crate::secrets::Keyring;

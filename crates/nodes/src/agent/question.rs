@@ -27,6 +27,9 @@ pub(crate) async fn answer_question(
     keyring: &mut Keyring<'_>,
 ) -> Outcome {
     let Question { agent, about, work } = question;
+    if let Task::CancelTask { .. } = work.task {
+        return mcp::cancel_task_of(shared, stop, work, agent, keyring).await;
+    }
     let name = match &work.task {
         Task::Turn(turn) => &turn.skill,
         Task::Skill { skill, .. } => skill,

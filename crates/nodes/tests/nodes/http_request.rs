@@ -1,5 +1,6 @@
 //! `http_request`, and the actions that make no calls.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
@@ -7,6 +8,7 @@ use steadflow_core::agent::MASK;
 use steadflow_core::failure::ErrorClass;
 use steadflow_core::ids::{Attempt, NodeId};
 use steadflow_core::timestamp::Timestamp;
+use steadflow_core::trace_parent::TraceOf;
 use steadflow_core::work::{Task, Work};
 use steadflow_nodes::Performing;
 use wiremock::matchers::{any, body_json, header, method, path, query_param};
@@ -14,6 +16,27 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::peers;
 use crate::support::{CANARY, config, http, http_work, nodes, result, work};
+
+#[tokio::test]
+async fn without_traces_the_span_of_the_caller_is_passed_on() {
+    let caller = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00";
+    let server = MockServer::start().await;
+    Mock::given(any()).respond_with(ResponseTemplate::new(200)).mount(&server).await;
+    let nodes = nodes();
+    for (trace, sent) in [
+        (TraceOf::Caller(Arc::new(caller.parse().unwrap())), Some(caller)),
+        (TraceOf::Execution, None),
+        (TraceOf::Nothing, None),
+    ] {
+        let work = Work { trace, ..http_work(&json!({ "method": "GET", "url": server.uri() })) };
+
+        nodes.perform(work).await.result.unwrap();
+
+        let requests = server.received_requests().await.unwrap();
+        let header = requests.last().unwrap().headers.get("traceparent").map(|value| value.to_str().unwrap());
+        assert_eq!(header, sent);
+    }
+}
 
 #[tokio::test]
 async fn a_call_gives_status_headers_and_parsed_body() {

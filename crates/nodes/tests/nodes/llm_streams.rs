@@ -101,15 +101,15 @@ async fn a_secret_that_is_cut_into_pieces_is_masked() {
 
 /// What was heard of models.
 #[derive(Clone, Debug, Default)]
-struct Heard(Arc<Mutex<[String; 2]>>);
+struct Recorder(Arc<Mutex<[String; 2]>>);
 
-impl TextSinks for Heard {
+impl TextSinks for Recorder {
     fn sink(&self, _: CallKey) -> Box<dyn TextSink> {
         Box::new(self.clone())
     }
 }
 
-impl TextSink for Heard {
+impl TextSink for Recorder {
     fn push(&mut self, kind: TextKind, piece: &str) {
         self.0.lock().unwrap()[kind as usize].push_str(piece);
     }
@@ -131,7 +131,7 @@ async fn what_is_heard_of_a_stream_is_the_text_that_is_returned_and_nothing_of_a
         let (address, _) = peers::scripted(vec![answer("200 OK", STREAM, &body)]).await;
         let mut document = agent(address, "openai", None);
         document["config"]["api_key"] = json!("k-4711-canary");
-        let texts = Heard::default();
+        let texts = Recorder::default();
         let nodes = nodes_heard_by(&document, Arc::new(texts.clone()));
 
         let outcome = nodes.perform(Work { step, ..skill_work("ask", &json!("hi")) }).await;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use steadflow_core::agent::Agent;
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::{AgentId, StepKey};
+use steadflow_core::remote_task::RemoteTask;
 use steadflow_core::work::{Outcome, Task, Work};
 use steadflow_nodes::{Nodes, NodesConfig};
 use tokio::time::Instant;
@@ -190,6 +191,45 @@ async fn a_server_that_fails_for_a_while_is_asked_again() {
 
     assert_eq!(output.unwrap(), json!({ "text": "fine" }));
     assert_eq!((count(&server, "tasks/get"), count(&server, "tools/call")), (6, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_says_how_long_to_leave_it_alone_is_left_alone_so_long() {
+    let server = with_task(|asked, number| match number {
+        1 | 2 => Reply::Bytes(answer("429 Too Many Requests", "Retry-After: 7200", "")),
+        _ => task(asked, "completed", &texts("fine")),
+    })
+    .await;
+    let nodes = nodes_of(&server);
+    let work = begin(&nodes).await;
+    let began = Instant::now();
+
+    let output = outcome(nodes.perform(work).await);
+
+    assert_eq!(output.unwrap(), json!({ "text": "fine" }));
+    assert_eq!(count(&server, "tasks/get"), 3);
+    let waited = began.elapsed().as_secs();
+    assert!((14_400..14_460).contains(&waited), "{waited}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_does_not_say_the_id_of_a_task_in_a_failure() {
+    let server = with_task(|asked, _| {
+        let error = json!({ "code": -32603, "message": "job-4711-abcd broke", "data": "JOB-4711-ABCD" });
+        let more = json!({ "taskId": "job-4711-abcd", "error": error, "statusMessage": "see job-4711-abcd" });
+        task(asked, "failed", &more)
+    });
+    let server = server.await;
+    let nodes = nodes_of(&server);
+    let work = begin(&nodes).await;
+    let known = work.remote_task.clone().unwrap();
+    let renamed = Arc::new(RemoteTask { id: "job-4711-abcd".into(), ..(*known).clone() });
+
+    let Outcome { result, .. } = nodes.perform(Work { remote_task: Some(renamed), ..work }).await;
+
+    let failure = result.unwrap_err();
+    assert!(failure.message.contains("broke"), "{}", failure.message);
+    assert!(!format!("{failure:?}").to_lowercase().contains("4711"), "{failure:?}");
 }
 
 #[tokio::test(start_paused = true)]

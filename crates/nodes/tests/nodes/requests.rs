@@ -208,17 +208,17 @@ const ECHO: &str = "";
 struct Peer {
     port: u16,
     answers: Arc<Mutex<Vec<String>>>,
-    heard: Arc<Mutex<Vec<Heard>>>,
+    heard: Arc<Mutex<Vec<Received>>>,
 }
 
 #[derive(Clone)]
-struct Heard {
+struct Received {
     line: String,
     head: String,
     body: String,
 }
 
-impl Heard {
+impl Received {
     fn header(&self, name: &str) -> Option<String> {
         let lines = self.head.lines().filter_map(|line| line.split_once(": "));
         lines.filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.to_owned()).next()
@@ -266,19 +266,19 @@ impl Peer {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
 
-    fn heard(&self, number: usize) -> Heard {
+    fn heard(&self, number: usize) -> Received {
         self.heard.lock().unwrap()[number].clone()
     }
 }
 
-async fn read_request(peer: &mut tokio::net::TcpStream) -> Heard {
+async fn read_request(peer: &mut tokio::net::TcpStream) -> Received {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(peer.read_u8().await.unwrap());
     }
     let head = String::from_utf8(head).unwrap();
     let line = head.lines().next().unwrap().to_owned();
-    let mut heard = Heard { line, head, body: String::new() };
+    let mut heard = Received { line, head, body: String::new() };
     let length = heard.header("content-length").map_or(0, |length| length.parse().unwrap());
     let mut body = vec![0; length];
     peer.read_exact(&mut body).await.unwrap();

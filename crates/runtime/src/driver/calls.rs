@@ -1,12 +1,17 @@
 //! Calls under way: a task each.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::work::{CallKey, Outcome, Stop};
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
+use tokio::time::timeout;
 
 use crate::executor::OutcomeFuture;
+
+/// How long calls whose outcomes nobody wants have to end before the process does.
+const DETACHED_MAX: Duration = Duration::from_secs(5);
 
 /// Calls under way. A task that has ended keeps its outcome until it is taken, so there is no queue between.
 #[derive(Debug, Default)]
@@ -14,6 +19,17 @@ pub(super) struct Calls {
     tasks: JoinSet<Outcome>,
     keys: HashMap<Id, CallKey>,
     running: HashMap<CallKey, Running>,
+    /// Calls whose outcomes nobody wants.
+    detached: JoinSet<Outcome>,
+}
+
+/// A call that has ended.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// One that was wanted.
+    Call(CallKey, Outcome),
+    /// One that had ended when it was stopped.
+    Stopped(Outcome),
 }
 
 #[derive(Debug)]
@@ -30,9 +46,22 @@ impl Calls {
         self.running.insert(key, Running { stop, task });
     }
 
-    /// Adds a call of which nobody wants to know what came of it.
-    pub(super) fn start_unheard(&mut self, work: OutcomeFuture) {
-        self.tasks.spawn(work);
+    /// Adds a call whose outcome nobody wants.
+    pub(super) fn start_detached(&mut self, work: OutcomeFuture) {
+        while self.detached.try_join_next().is_some() {}
+        self.detached.spawn(work);
+    }
+
+    /// Waits for the calls whose outcomes nobody wants, for as long as they may take.
+    pub(super) async fn finish_detached(&mut self) {
+        let all = async { while self.detached.join_next().await.is_some() {} };
+        if timeout(DETACHED_MAX, all).await.is_err() {
+            let calls = self.detached.len();
+            tracing::warn!(
+                calls,
+                "the process ends before servers have answered that they cancel their tasks"
+            );
+        }
     }
 
     /// Stops calls; their outcomes will not come.
@@ -45,40 +74,42 @@ impl Calls {
     }
 
     pub(super) fn stop_all(&mut self) {
-        let stopped = std::mem::take(self);
+        let stopped = Self { detached: std::mem::take(&mut self.detached), ..Self::default() };
+        let stopped = std::mem::replace(self, stopped);
         let running: Vec<_> = stopped.running.into_values().collect();
         stop_together(&running, AbortHandle::abort);
     }
 
     /// Waits for an outcome; `None` if no work is under way.
-    pub(super) async fn next(&mut self) -> Option<(CallKey, Outcome)> {
+    pub(super) async fn next(&mut self) -> Option<Ended> {
         loop {
             let ended = self.tasks.join_next_with_id().await?;
-            if let Some(outcome) = self.ended(ended) {
-                return Some(outcome);
+            if let Some(ended) = self.ended(ended) {
+                return Some(ended);
             }
         }
     }
 
     /// Returns an outcome that is there already.
-    pub(super) fn next_ready(&mut self) -> Option<(CallKey, Outcome)> {
+    pub(super) fn next_ready(&mut self) -> Option<Ended> {
         loop {
             let ended = self.tasks.try_join_next_with_id()?;
-            if let Some(outcome) = self.ended(ended) {
-                return Some(outcome);
+            if let Some(ended) = self.ended(ended) {
+                return Some(ended);
             }
         }
     }
 
-    /// Returns what a task came to, unless it was stopped.
-    fn ended(&mut self, ended: Result<(Id, Outcome), JoinError>) -> Option<(CallKey, Outcome)> {
+    /// Returns what a task came to, unless it was stopped before.
+    fn ended(&mut self, ended: Result<(Id, Outcome), JoinError>) -> Option<Ended> {
         let (id, outcome) = match ended {
             Ok(ended) => ended,
+            Err(error) if error.is_cancelled() => return None,
             Err(error) => (error.id(), Outcome::failed(panicked())),
         };
-        let key = self.keys.remove(&id)?;
+        let Some(key) = self.keys.remove(&id) else { return Some(Ended::Stopped(outcome)) };
         self.running.remove(&key);
-        Some((key, outcome))
+        Some(Ended::Call(key, outcome))
     }
 }
 
@@ -140,8 +171,37 @@ mod tests {
         calls.stop(&[key(0)]);
 
         assert!(stopped.is_set() && !other.is_set());
-        assert_eq!(calls.next().await.map(|(key, _)| key), Some(key(1)));
+        assert!(matches!(calls.next().await, Some(Ended::Call(ended, _)) if ended == key(1)));
         assert!(calls.next().await.is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_had_ended_when_it_was_stopped_is_not_lost() {
+        let mut calls = Calls::default();
+        calls.start(key(0), Stop::default(), Box::pin(async { Outcome::failed(panicked()) }));
+        tokio::task::yield_now().await;
+
+        calls.stop(&[key(0)]);
+
+        assert!(matches!(calls.next().await, Some(Ended::Stopped(_))));
+        assert!(calls.next().await.is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn detached_calls_are_waited_for_and_not_for_ever() {
+        for (takes, has_ended) in [(4, true), (6, false)] {
+            let (mut calls, (end, mut ended)) = (Calls::default(), oneshot::channel());
+            calls.start_detached(Box::pin(async move {
+                tokio::time::sleep(Duration::from_secs(takes)).await;
+                let _ = end.send(());
+                Outcome::failed(panicked())
+            }));
+
+            calls.stop_all();
+            calls.finish_detached().await;
+
+            assert_eq!(ended.try_recv().is_ok(), has_ended, "{takes}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use steadflow_core::execution::{Decision, Execution, ExecutionStatus, Input};
+use steadflow_core::execution::{Decision, Effect, Execution, ExecutionStatus, Input};
 use steadflow_core::ids::ExecutionId;
 use steadflow_core::timestamp::Timestamp;
 
@@ -32,6 +32,11 @@ fn decide_all(
                 // A rejected one, too: it may be that only what came before it, and is not on disk, rejects it.
                 outcome.inputs.push((input.clone(), from));
                 let answer = decide(execution, input, from, now, decision);
+                if let Reply::Rejected(_) = answer
+                    && let Some((input, _)) = outcome.inputs.last()
+                {
+                    decision.effects.extend(cancel_of(input, Some(execution)));
+                }
                 if let Origin::Caller { reply, .. } = from {
                     outcome.replies.push((reply, answer));
                 }
@@ -65,6 +70,18 @@ fn decide(
         Ok(()) => Reply::Done,
         Err(rejected) => Reply::Rejected(rejected),
     }
+}
+
+/// Returns what ends the task that a server has begun for a call whose end comes too late: nobody will ask for it.
+pub(super) fn cancel_of(input: &Input, execution: Option<&Execution>) -> Option<Effect> {
+    let Input::StepEnded { call, outcome } = input else { return None };
+    let work = outcome.begun_task()?;
+    let task = work.remote_task.as_ref()?;
+    // A server that honours idempotency keys gives a call that is repeated the same task.
+    let awaited = execution.and_then(|execution| execution.nodes().get(call.node.at()));
+    let is_awaited = awaited.is_some_and(|node| node.tasks.all().iter().any(|of| of.task.id == task.id));
+    let cancelling = work.cancelling().filter(|_| !is_awaited)?;
+    Some(Effect::CancelTask(Box::new(cancelling)))
 }
 
 impl Live {

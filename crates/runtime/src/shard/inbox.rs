@@ -6,12 +6,13 @@
 
 use std::collections::VecDeque;
 
-use steadflow_core::execution::Input;
+use steadflow_core::execution::{Effect, Input};
 use steadflow_core::ids::ExecutionId;
 use steadflow_core::inbox::Signal;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{InboxId, InboxItem};
 
+use super::decide::cancel_of;
 use super::live::{Live, Queued};
 use super::{Action, Origin, Phase, Reply, Shard, Unclaimed};
 
@@ -84,8 +85,15 @@ impl Shard {
                 Queued::Input(_, Origin::Inbox { item, tenant, .. }) => {
                     self.actions.push(Action::Unclaimed(Unclaimed { item, tenant, execution: id }));
                 }
-                Queued::Input(_, Origin::Engine) => {}
+                Queued::Input(input, Origin::Engine) => self.cancel_late_task(&input),
             }
+        }
+    }
+
+    /// A call has ended whose execution is not here: if a server does it as a task, nobody asks for that.
+    pub(super) fn cancel_late_task(&mut self, input: &Input) {
+        if let Some(Effect::CancelTask(work)) = cancel_of(input, None) {
+            self.actions.push(Action::StartStep(work));
         }
     }
 

@@ -220,10 +220,8 @@ impl Shard {
             match effect {
                 Effect::AwaitSlot(request) => self.gates.wait(*request),
                 Effect::AwaitSession(claim) => self.await_session(*claim, now),
-                Effect::StartStep(_)
-                | Effect::CancelTask(_)
-                | Effect::StopStep(..)
-                | Effect::SessionLeft(_) => {}
+                Effect::CancelTask(work) => self.actions.push(Action::StartStep(work)),
+                Effect::StartStep(_) | Effect::StopStep(..) | Effect::SessionLeft(_) => {}
             }
         }
     }

@@ -179,7 +179,7 @@ impl Shard {
                 }
                 // The store deletes it with the others that came too late.
                 Queued::Input(_, Origin::Inbox { item, .. }) => self.forget_items([*item]),
-                Queued::Input(_, Origin::Engine) => {}
+                Queued::Input(input, Origin::Engine) => self.cancel_late_task(input),
             }
         }
     }

@@ -2,6 +2,7 @@
 
 mod bench;
 mod inbox;
+mod late_tasks;
 mod lease;
 mod looks;
 mod parking;

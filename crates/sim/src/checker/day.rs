@@ -50,7 +50,7 @@ impl Checker {
     }
 
     /// A process hears how a call ended.
-    pub(crate) fn model_is_heard(&mut self, call: &CallKey, outcome: &Outcome) {
+    pub(crate) fn model_has_answered(&mut self, call: &CallKey, outcome: &Outcome) {
         let Some((agent, most)) = self.day.open.remove(call) else { return };
         let used = match CallEnd::of(outcome).spent {
             Spent::Nothing => 0,

@@ -102,7 +102,7 @@ impl World {
             self.later(after, id, Incident::Outcome(key.clone(), outcome.clone()));
         }
         self.note(format_args!("{id} has the result of call {key}"));
-        self.checker.model_is_heard(&key, &outcome);
+        self.checker.model_has_answered(&key, &outcome);
         let mut call = key;
         if self.breaks(Mutation::LateResultApplied)
             && let Some(shard) = self.processes.get(&id).and_then(|process| process.worker.shard())

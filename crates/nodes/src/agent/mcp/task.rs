@@ -91,12 +91,26 @@ pub(crate) async fn cancel_task(
     (id, version): (AgentId, Option<u32>),
     keyring: &mut Keyring<'_>,
 ) -> Outcome {
+    match find_agent(shared, work.tenant, id, version).await {
+        Ok(agent) => cancel_task_of(shared, stop, work, &agent, keyring).await,
+        Err(failure) => not_cancelled(work, failure),
+    }
+}
+
+/// Asks the server that `agent` is to end a task.
+pub(in crate::agent) async fn cancel_task_of(
+    shared: &Shared,
+    stop: &Stop,
+    work: &Work,
+    agent: &Agent,
+    keyring: &mut Keyring<'_>,
+) -> Outcome {
+    let Some(task) = &work.remote_task else { return Outcome::completed(Payload::null()) };
+    keyring.hide(&task.id);
+    let party = Party { flow: work.flow, peer: task.agent.to_string().into() };
+    let slot = shared.slots.acquire_unless(stop, party).await;
     let cancelling = async {
-        let Some(task) = &work.remote_task else { return Ok(()) };
-        let agent = find_agent(shared, work.tenant, id, version).await?;
-        let reach = Reach::of(config_of(&agent)?, shared, keyring)?;
-        let party = Party { flow: work.flow, peer: id.to_string().into() };
-        let slot = shared.slots.acquire_unless(stop, party).await;
+        let reach = Reach::of(config_of(agent)?, shared, keyring)?;
         let caller = Caller { shared, slot: &slot, work, keyring };
         let mut conversation = Conversation::resume(caller, reach).await?;
         conversation.ask_task("tasks/cancel", &task.id).await.map(drop).map_err(Failure::from)
@@ -104,12 +118,21 @@ pub(crate) async fn cancel_task(
     let late = || Err(Failure::new(ErrorClass::Timeout, "The server did not respond."));
     match timeout(shared.connect_timeout(), cancelling).await.unwrap_or_else(|_| late()) {
         Ok(()) => Outcome::completed(Payload::null()),
-        Err(failure) => {
-            // Nobody waits for the outcome.
-            tracing::debug!(execution.id = %work.execution, agent.id = %id, class = %failure.class, "a task could not be cancelled");
-            Outcome::failed(failure)
-        }
+        Err(failure) => not_cancelled(work, failure),
     }
+}
+
+/// Nobody waits for the outcome of a cancel, so that it failed is logged.
+fn not_cancelled(work: &Work, failure: Failure) -> Outcome {
+    tracing::warn!(
+        execution.id = %work.execution,
+        node.id = %work.node_id,
+        agent.id = work.remote_task.as_ref().map(|task| tracing::field::display(task.agent)),
+        class = %failure.class,
+        status = failure.status,
+        "a server could not be asked to cancel a task, which may go on there"
+    );
+    Outcome::failed(failure)
 }
 
 fn config_of(agent: &Agent) -> Result<&McpConfig, Failure> {
@@ -136,7 +159,7 @@ pub(in crate::agent) struct Awaiting<'a> {
 #[derive(Debug)]
 enum Progress {
     /// It has not ended. Ask again after this time, if the server says when.
-    Works(Option<Duration>),
+    Working(Option<Duration>),
     /// It has a result.
     Returned(Payload),
     /// It has ended without one, or the server does not know it.
@@ -169,13 +192,22 @@ impl From<Failure> for Unknown {
 impl Awaiting<'_> {
     /// Waits until the task has ended.
     pub(in crate::agent) async fn outcome(self, keyring: &mut Keyring<'_>) -> Outcome {
+        let outcome = self.ended(keyring).await;
+        if outcome.result.is_err() {
+            // What it returns is for whom it was asked for; what a server says of a failure is not.
+            keyring.hide(&self.task.id);
+        }
+        outcome
+    }
+
+    async fn ended(&self, keyring: &mut Keyring<'_>) -> Outcome {
         let began = Instant::now();
         let (mut pause, mut silent_since, mut asked) = (Duration::from_millis(self.task.poll_ms), None, 0);
         loop {
             asked += 1;
-            sleep(self.jittered(pause, asked)).await;
+            sleep(self.jittered(pause, asked).min(self.time_left(began))).await;
             match self.look(keyring).await {
-                Ok(Progress::Works(poll)) => {
+                Ok(Progress::Working(poll)) => {
                     silent_since = None;
                     pause = poll.unwrap_or(Duration::from_millis(self.task.poll_ms));
                 }
@@ -187,14 +219,17 @@ impl Awaiting<'_> {
                 Ok(Progress::Failed(failure)) => return Outcome::failed(failure),
                 Err(Unknown::ForNow(failure)) => {
                     let since = *silent_since.get_or_insert_with(Instant::now);
-                    if since.elapsed() >= SILENT_MAX {
+                    pause = pause.saturating_mul(2).min(POLL_MAX);
+                    if let Some(asked) = failure.retry_after {
+                        // The timeout of the attempt says how long is too long.
+                        (pause, silent_since) = (pause.max(asked), None);
+                    } else if since.elapsed() >= SILENT_MAX {
                         return self.work.failed(failure);
                     }
-                    pause = pause.saturating_mul(2).max(failure.retry_after.unwrap_or_default());
                 }
                 Err(Unknown::ForGood(failure)) => return self.work.failed(failure),
             }
-            if self.work.stop_at.is_none() && began.elapsed() >= TASK_TIME_MAX {
+            if self.time_left(began).is_zero() {
                 let message = format!(
                     "The task of the tool `{}` has not ended within {} hours. Give the node a timeout if it may take longer.",
                     self.skill.name,
@@ -209,13 +244,18 @@ impl Awaiting<'_> {
         format!("the agent {}", self.agent.name)
     }
 
+    /// Returns how long the task may still take, if nothing else limits that.
+    fn time_left(&self, began: Instant) -> Duration {
+        let is_limited = self.work.stop_at.is_some();
+        if is_limited { Duration::MAX } else { TASK_TIME_MAX.saturating_sub(began.elapsed()) }
+    }
+
     /// Returns the pause and up to a tenth of it, so that calls that began together do not ask together for ever.
     fn jittered(&self, pause: Duration, asked: u32) -> Duration {
-        let pause = pause.clamp(POLL_MIN, POLL_MAX);
         let mut hasher = DefaultHasher::new();
         (&self.task.id, self.work.execution, asked).hash(&mut hasher);
         let share = u32::try_from(hasher.finish() % 100).unwrap_or_default();
-        pause + pause / 1_000 * share
+        pause.saturating_add(pause.min(POLL_MAX) / 1_000 * share)
     }
 
     /// Asks how the task is doing, once.
@@ -257,7 +297,7 @@ fn progress_of(answer: &Payload, id: &str, who: &str, tool: &str) -> Result<Prog
     let said = field("statusMessage");
     let said = said.as_str().map(|said| format!(" It says: {}", shortened(said))).unwrap_or_default();
     match status.as_str() {
-        Some("working") => Ok(Progress::Works(fields.get("pollIntervalMs").and_then(poll_of))),
+        Some("working") => Ok(Progress::Working(fields.get("pollIntervalMs").and_then(poll_of))),
         Some("completed") => match fields.remove("result") {
             Some(result) => Ok(Progress::Returned(result)),
             None => rejected(format!(

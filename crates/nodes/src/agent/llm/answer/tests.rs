@@ -178,7 +178,7 @@ fn what_is_passed_on_of_a_stream_is_its_text_and_its_reasoning_whatever_pieces_i
         let text = think::without(whole.text.as_deref().unwrap()).answer;
         assert!(text.contains('🦀') || provider == Provider::Anthropic, "{text}");
         for size in 1..64 {
-            let heard = Heard::default();
+            let heard = Recorder::default();
             let pieces: Vec<&[u8]> = stream.as_bytes().chunks(size).collect();
 
             read_aloud(provider, &pieces, heard.clone()).unwrap();
@@ -196,7 +196,7 @@ fn what_is_passed_on_of_a_stream_that_breaks_is_its_beginning() {
         let text = think::without(whole.text.as_deref().unwrap()).answer;
         let mut longest = 0;
         for at in 0..stream.len() {
-            let heard = Heard::default();
+            let heard = Recorder::default();
 
             let _ = read_aloud(provider, &[&stream.as_bytes()[..at]], heard.clone());
 
@@ -290,7 +290,7 @@ fn what_is_passed_on_of_any_text_is_what_is_stored_of_it() {
     for seed in 0..300 {
         let (text, pieces) = made_up(seed);
         for provider in [Provider::OpenAi, Provider::Anthropic, Provider::Gemini, Provider::Ollama] {
-            let (stream, heard) = (saying(provider, &pieces), Heard::default());
+            let (stream, heard) = (saying(provider, &pieces), Recorder::default());
 
             let reply = read_masked(provider, &[stream.as_bytes()], heard.clone(), &scrubber).unwrap();
 
@@ -304,9 +304,9 @@ fn what_is_passed_on_of_any_text_is_what_is_stored_of_it() {
 
 /// What was passed on: text and reasoning.
 #[derive(Clone, Default)]
-struct Heard(Arc<Mutex<[String; 2]>>);
+struct Recorder(Arc<Mutex<[String; 2]>>);
 
-impl TextSink for Heard {
+impl TextSink for Recorder {
     fn push(&mut self, kind: TextKind, piece: &str) {
         assert!(!piece.is_empty());
         self.0.lock().unwrap()[kind as usize].push_str(piece);
@@ -319,11 +319,11 @@ impl TextSink for Heard {
 
 /// Reads a response with tools that arrives in these pieces.
 fn read(provider: Provider, pieces: &[&[u8]]) -> Result<Reply, Failure> {
-    read_aloud(provider, pieces, Heard::default())
+    read_aloud(provider, pieces, Recorder::default())
 }
 
 /// Reads a response with tools that arrives in these pieces, and passes on what comes of a stream.
-fn read_aloud(provider: Provider, pieces: &[&[u8]], heard: Heard) -> Result<Reply, Failure> {
+fn read_aloud(provider: Provider, pieces: &[&[u8]], heard: Recorder) -> Result<Reply, Failure> {
     read_masked(provider, pieces, heard, &Arc::default())
 }
 
@@ -331,7 +331,7 @@ fn read_aloud(provider: Provider, pieces: &[&[u8]], heard: Heard) -> Result<Repl
 fn read_masked(
     provider: Provider,
     pieces: &[&[u8]],
-    heard: Heard,
+    heard: Recorder,
     scrubber: &Arc<Scrubber>,
 ) -> Result<Reply, Failure> {
     let from = From {
