@@ -3,11 +3,12 @@ import { isRecord } from '@/lib/json';
 import type { FlowDefinition, FlowNode } from './types';
 
 /** Returns the graph that a node repeats; `null` for a node without one, and where it cannot be drawn. */
-function bodyOf(node: FlowNode): FlowDefinition | null {
+export function bodyOf(node: FlowNode): FlowDefinition | null {
   const { body } = node;
-  if (!isRecord(body) || !Array.isArray(body.nodes) || !body.nodes.every(isNode)) return null;
-  const edges = Array.isArray(body.edges) ? body.edges : [];
-  return { ...body, nodes: body.nodes, edges: edges.filter(isEdge) } as FlowDefinition;
+  if (!isRecord(body)) return null;
+  const { nodes, edges = [] } = body;
+  if (!Array.isArray(nodes) || !nodes.every(isNode) || !Array.isArray(edges) || !edges.every(isEdge)) return null;
+  return { ...body, nodes, edges } as FlowDefinition;
 }
 
 /** Returns every node of a flow, those of bodies included. */

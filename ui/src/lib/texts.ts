@@ -95,6 +95,7 @@ export const texts = {
           { keys: ['Ctrl A', 'Ctrl D'], does: 'Select all, duplicate' },
           { keys: ['Ctrl C', 'Ctrl V'], does: 'Copy, paste' },
           { keys: ['Del'], does: 'Delete the selection' },
+          { keys: ['Enter', 'Esc'], does: 'Edit the body of a map or loop, and back' },
         ],
       },
     ],

@@ -76,7 +76,7 @@ function Workbench({ flow, onSettings, onVersions, onRun }: EditorProps) {
     onRun();
   };
   const layOut = async () => {
-    store.getState().apply(await layout(store.getState().present));
+    store.getState().apply(await layout(store.getState().graph));
     requestAnimationFrame(() => void fitView({ ...fitOf(store.getState()), duration: 200 }));
   };
   // Invalid JSON is dropped when the pane closes.
@@ -114,7 +114,7 @@ function Workbench({ flow, onSettings, onVersions, onRun }: EditorProps) {
         )
       )}
       <div className={classes.stage}>
-        <Canvas types={types.data?.types ?? NO_TYPES} isNarrow={isNarrow} />
+        <Canvas flowName={flow.name} types={types.data?.types ?? NO_TYPES} isNarrow={isNarrow} />
         <Inspector catalogue={types.data} isNarrow={isNarrow} flow={flow} />
         <Problems />
         {isNarrow && <AddNodeDrawer types={types.data?.types ?? NO_TYPES} />}

@@ -16,10 +16,10 @@ export function JsonPane() {
   if (shown.of !== present) setShown({ of: present, text: jsonText(present) });
 
   const type = (text: string) => {
-    const { apply, setJsonFault } = store.getState();
+    const { replace, setJsonFault } = store.getState();
     const reading = read(text);
     setJsonFault('fault' in reading ? reading.fault : null);
-    if ('definition' in reading) apply(() => reading.definition, 'json');
+    if ('definition' in reading) replace(reading.definition, 'json');
     setShown({ of: store.getState().present, text });
   };
 

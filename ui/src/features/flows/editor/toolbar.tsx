@@ -40,7 +40,7 @@ export function Toolbar(props: ToolbarProps) {
   const version = useDraft((state) => state.version);
   const canUndo = useDraft((state) => state.past.length > 0);
   const canRedo = useDraft((state) => state.future.length > 0);
-  const isEmpty = useDraft((state) => state.present.nodes.length === 0);
+  const isEmpty = useDraft((state) => state.graph.nodes.length === 0);
   const notSavable = useDraft((state) => whyNotSavable(state, isSaving));
   const notRunnable = useDraft((state) => whyNotRunnable(state, flow.status, isSaving));
   const undo = useDraft((state) => state.undo);

@@ -1,5 +1,7 @@
 import { useHotkeys, useWindowEvent } from '@mantine/hooks';
+import { bodyOf } from '@/api/bodies';
 import { focusPalette } from './canvas/palette';
+import { nodeById } from './document/definition';
 import { useDraftStore } from './document/draft-context';
 
 /** Elements that handle keys themselves. */
@@ -20,6 +22,18 @@ export function useShortcuts(onSave: () => void): void {
   const remove = (event: KeyboardEvent) => {
     if (!isElsewhere(event.target)) state().deleteSelected();
   };
+  const stepBack = () => {
+    const { selection, select, leave } = state();
+    if (selection.nodes.length + selection.edges.length > 0) select({});
+    else leave();
+  };
+  const open = (event: KeyboardEvent) => {
+    const { selection, graph, inside, enter } = state();
+    const [id] = selection.nodes;
+    const isOnNode = event.target instanceof Element && event.target.matches('body, .react-flow__node');
+    const node = selection.nodes.length === 1 && id !== undefined ? nodeById(graph, id) : undefined;
+    if (isOnNode && node && bodyOf(node)) enter([...inside, node.id]);
+  };
   useHotkeys([['mod+S', onSave]], [], true);
   useHotkeys([
     ['mod+Z', onCanvas(() => state().undo())],
@@ -30,7 +44,8 @@ export function useShortcuts(onSave: () => void): void {
     ['Delete', remove, { preventDefault: false }],
     ['Backspace', remove, { preventDefault: false }],
     ['A', onCanvas(focusPalette)],
-    ['Escape', onCanvas(() => state().select({})), { preventDefault: false }],
+    ['Escape', onCanvas(stepBack), { preventDefault: false }],
+    ['Enter', open, { preventDefault: false }],
   ]);
 
   const copy = (event: ClipboardEvent) => {

@@ -16,18 +16,18 @@ interface IncomingEdge {
 
 /** Adds a node: where it was dropped, connected by `edge` if there is one; else after the one selected node or the flow's only end; else below everything. Returns its id. */
 export function addNodeOfType(store: DraftStore, type: NodeType, dropped?: Point, edge?: IncomingEdge): string {
-  const { present, selection, apply, select } = store.getState();
+  const { present, graph, selection, apply, select } = store.getState();
   const template = templateOf(type);
   const id = freeId(template.id, idsOf(present));
-  const after = selection.nodes.length === 1 ? selection.nodes[0] : onlyEnd(present);
+  const after = selection.nodes.length === 1 ? selection.nodes[0] : onlyEnd(graph);
   const node = { ...template, id };
   if (dropped) {
     const x = edge ? dropped.x : dropped.x - NODE_WIDTH / 2;
     const add = addNode(node, { at: snap({ x, y: dropped.y - NODE_HEIGHT / 2 }) });
-    apply(edge ? (definition) => connect(edge.from, id, edge.taking)(add(definition)) : add);
+    apply(edge ? (definition, taken) => connect(edge.from, id, edge.taking)(add(definition, taken)) : add);
   } else if (after !== undefined && !type.traits.starts)
-    apply(addNode(node, { after, taking: nextAnswer(present, after) }));
-  else apply(addNode(node, { at: beside([...positionsOf(present).values()]) }));
+    apply(addNode(node, { after, taking: nextAnswer(graph, after) }));
+  else apply(addNode(node, { at: beside([...positionsOf(graph).values()]) }));
   select({ nodes: [id] });
   return id;
 }

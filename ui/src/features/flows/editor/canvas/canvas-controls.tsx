@@ -2,12 +2,13 @@ import { ActionIcon, Tooltip } from '@mantine/core';
 import { IconMaximize, IconMinus, IconPlus } from '@tabler/icons-react';
 import { Panel, useReactFlow } from '@xyflow/react';
 import { useDraftStore } from '../document/draft-context';
+import { BodyPath } from './body-path';
 import classes from './canvas.module.css';
 import { texts } from './texts';
 import { fitOf } from './view';
 
-/** Zoom buttons, for people without a mouse wheel. */
-export function CanvasControls() {
+/** Zoom buttons, for people without a mouse wheel, and where the canvas is. */
+export function CanvasControls({ flowName }: { flowName: string }) {
   const store = useDraftStore();
   const { zoomIn, zoomOut, fitView } = useReactFlow();
   const actions = [
@@ -17,14 +18,17 @@ export function CanvasControls() {
   ];
   return (
     <Panel position="top-left">
-      <div className={classes.controls}>
-        {actions.map(({ label, icon: Icon, act }) => (
-          <Tooltip key={label} label={label}>
-            <ActionIcon onClick={() => void act()} aria-label={label}>
-              <Icon size={15} aria-hidden />
-            </ActionIcon>
-          </Tooltip>
-        ))}
+      <div className={classes.top}>
+        <div className={classes.controls}>
+          {actions.map(({ label, icon: Icon, act }) => (
+            <Tooltip key={label} label={label}>
+              <ActionIcon onClick={() => void act()} aria-label={label}>
+                <Icon size={15} aria-hidden />
+              </ActionIcon>
+            </Tooltip>
+          ))}
+        </div>
+        <BodyPath flowName={flowName} />
       </div>
     </Panel>
   );

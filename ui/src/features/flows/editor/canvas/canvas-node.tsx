@@ -1,8 +1,10 @@
-import { IconAlertTriangle } from '@tabler/icons-react';
+import { IconAlertTriangle, IconArrowsDiagonal } from '@tabler/icons-react';
 import { Handle, type NodeProps, Position } from '@xyflow/react';
 import { memo, useContext } from 'react';
+import { bodyOf } from '@/api/bodies';
 import { casesOf } from '../document/cases';
 import { nameOf } from '../document/definition';
+import { useDraftStore } from '../document/draft-context';
 import { typeOf } from '../document/node-types';
 import { heightOf } from '../document/positions';
 import type { CanvasNode as Drawn } from '../document/to-canvas';
@@ -20,12 +22,16 @@ export const CanvasNode = memo(function CanvasNode({ data: { node, faults, warni
   const type = typeOf(useContext(TypesContext), node);
   const neverFails = type?.ports.includes('error') === false;
   const cases = casesOf(node);
+  const body = bodyOf(node);
+  const store = useDraftStore();
+  const open = () => store.getState().enter([...store.getState().inside, node.id]);
   return (
     <div
       className={classes.node}
       data-tone={tone}
       data-selected={selected || undefined}
       data-faulty={faults > 0 || undefined}
+      data-body={body ? true : undefined}
       style={cases.length > 0 ? { height: heightOf(node) } : undefined}
     >
       <Handle type="target" position={Position.Left} className={classes.in} />
@@ -39,6 +45,19 @@ export const CanvasNode = memo(function CanvasNode({ data: { node, faults, warni
           {summary && <span className={classes.summary}> · {summary}</span>}
         </span>
       </span>
+      {body && (
+        <button
+          type="button"
+          // The node itself takes the focus and opens its body by Enter.
+          tabIndex={-1}
+          className={`${classes.open} nodrag`}
+          title={texts.body.open}
+          aria-label={texts.body.openOf(nameOf(node))}
+          onClick={open}
+        >
+          <IconArrowsDiagonal size={14} aria-hidden />
+        </button>
+      )}
       {faults > 0 && (
         <span className={classes.fault} title={texts.badges.faults(faults)}>
           {faults}

@@ -10,6 +10,7 @@ import {
 } from '@xyflow/react';
 import '@xyflow/react/dist/base.css';
 import { type DragEvent, useCallback, useState } from 'react';
+import { bodyOf } from '@/api/bodies';
 import { connect, takingOf } from '../document/commands';
 import { closesCycle } from '../document/definition';
 import { useDraft, useDraftStore } from '../document/draft-context';
@@ -25,6 +26,7 @@ import { EmptyCanvas } from './empty-canvas';
 import { type LooseEnd, QuickAdd } from './quick-add';
 import { texts } from './texts';
 import { TypesContext } from './types-context';
+import { useFitOnEntry } from './use-fit-on-entry';
 import { useReveal } from './use-reveal';
 import { FIT, FIT_NARROW } from './view';
 
@@ -42,18 +44,20 @@ const MAPPED_FROM = 30;
 const KEPT_MAX = 400;
 
 interface CanvasProps {
+  flowName: string;
   types: readonly NodeType[];
   isNarrow: boolean;
 }
 
 /** The flow as an editable graph. */
-export function Canvas({ types, isNarrow }: CanvasProps) {
+export function Canvas({ flowName, types, isNarrow }: CanvasProps) {
   const store = useDraftStore();
   const nodes = useDraft((state) => state.canvas.nodes);
   const edges = useDraft((state) => state.canvas.edges);
   const changeNodes = useDraft((state) => state.changeNodes);
   const changeEdges = useDraft((state) => state.changeEdges);
   const { screenToFlowPosition } = useReactFlow();
+  useFitOnEntry();
   const reveal = useReveal();
   const [looseEnd, setLooseEnd] = useState<LooseEnd | null>(null);
 
@@ -63,7 +67,7 @@ export function Canvas({ types, isNarrow }: CanvasProps) {
     [store],
   );
   const mayJoin = useCallback(
-    ({ source, target }: Connection | DrawnEdge) => !closesCycle(store.getState().present, source, target),
+    ({ source, target }: Connection | DrawnEdge) => !closesCycle(store.getState().graph, source, target),
     [store],
   );
   const endConnection = useCallback((event: MouseEvent | TouchEvent, state: FinalConnectionState) => {
@@ -78,6 +82,7 @@ export function Canvas({ types, isNarrow }: CanvasProps) {
       at: { x: event.clientX, y: event.clientY },
     });
   }, []);
+  const enter = (id: string) => store.getState().enter([...store.getState().inside, id]);
   const finish = (type: NodeType) => {
     if (looseEnd) reveal(addNodeOfType(store, type, screenToFlowPosition(looseEnd.at), looseEnd));
   };
@@ -105,6 +110,8 @@ export function Canvas({ types, isNarrow }: CanvasProps) {
           onConnectEnd={endConnection}
           isValidConnection={mayJoin}
           onNodeClick={(_, { id }) => !isNarrow && reveal(id)}
+          onNodeDoubleClick={(_, { id, data }) => bodyOf(data.node) && enter(id)}
+          zoomOnDoubleClick={false}
           onDrop={drop}
           onDragOver={(event) => {
             if (event.dataTransfer.types.includes(DRAGGED)) event.preventDefault();
@@ -121,7 +128,7 @@ export function Canvas({ types, isNarrow }: CanvasProps) {
           aria-label={texts.canvas.label}
         >
           <Background gap={20} size={1.4} />
-          <CanvasControls />
+          <CanvasControls flowName={flowName} />
           {nodes.length > MAPPED_FROM && !isNarrow && (
             <MiniMap position="bottom-left" pannable zoomable className={classes.map} />
           )}

@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core';
-import { useDraftStore } from '../document/draft-context';
+import { useDraft, useDraftStore } from '../document/draft-context';
 import { type NodeType, typeKey } from '../document/node-types';
 import { addNodeOfType } from './add-node';
 import classes from './canvas.module.css';
@@ -8,16 +8,18 @@ import { texts } from './texts';
 
 /** What most flows start with. */
 const FIRST = ['trigger', 'http_request', 'agent', 'transform'];
+const FIRST_IN_BODY = ['http_request', 'agent', 'transform'];
 
 /** Shown on an empty canvas: how to add the first node, and how to continue. */
 export function EmptyCanvas({ types }: { types: readonly NodeType[] }) {
   const store = useDraftStore();
-  const first = FIRST.flatMap((key) => types.find((type) => typeKey(type) === key) ?? []);
+  const isInBody = useDraft((state) => state.inside.length > 0);
+  const first = (isInBody ? FIRST_IN_BODY : FIRST).flatMap((key) => types.find((type) => typeKey(type) === key) ?? []);
   return (
     <div className={classes.empty}>
       <section className={classes.lesson} aria-labelledby="lesson">
-        <h2 id="lesson">{texts.canvas.emptyTitle}</h2>
-        <p>{texts.canvas.emptyDetail}</p>
+        <h2 id="lesson">{isInBody ? texts.body.emptyTitle : texts.canvas.emptyTitle}</h2>
+        <p>{isInBody ? texts.body.emptyDetail : texts.canvas.emptyDetail}</p>
         <div className={classes.first}>
           {first.map((type) => {
             const { icon: Icon } = lookOf(type.type, type.action);

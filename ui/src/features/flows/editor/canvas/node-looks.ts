@@ -20,8 +20,10 @@ import {
   IconWorld,
 } from '@tabler/icons-react';
 import type { ComponentType } from 'react';
+import { bodyOf } from '@/api/bodies';
 import type { FlowNode } from '@/api/types';
 import type { Tone } from '@/components/status';
+import { counted } from '@/lib/counted';
 import { isRecord } from '@/lib/json';
 import { own } from '@/lib/own';
 import { formatDuration } from '@/lib/time';
@@ -45,7 +47,7 @@ const LOOKS: Record<string, NodeLook> = {
   approval: { icon: IconUserCheck, tone: 'attention', label: 'Approval' },
   map: { icon: IconStack2, tone: 'neutral', label: 'Map' },
   loop: { icon: IconRepeat, tone: 'neutral', label: 'Loop' },
-  subflow: { icon: IconSitemap, tone: 'info', label: 'Subflow' },
+  subflow: { icon: IconSitemap, tone: 'info', label: 'Sub-flow' },
   http_request: { icon: IconWorld, tone: 'info', label: 'HTTP' },
   transform: { icon: IconBraces, tone: 'info', label: 'Transform' },
   aggregate_results: { icon: IconBraces, tone: 'info', label: 'Aggregate' },
@@ -74,6 +76,9 @@ export function summaryOf(node: FlowNode): string | null {
       return typeof node.until === 'string' ? `until ${node.until}` : text(node.delay_seconds);
     case 'agent':
       return text(node.skill);
+    case 'map':
+    case 'loop':
+      return counted(bodyOf(node)?.nodes.length ?? 0, 'node');
     case 'action':
       if (node.action === 'http_request') return address(input);
       if (node.action === 'fail') return text(input.message);

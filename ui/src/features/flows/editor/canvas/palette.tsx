@@ -1,5 +1,5 @@
 import type { DragEvent, KeyboardEvent } from 'react';
-import { useDraftStore } from '../document/draft-context';
+import { useDraft, useDraftStore } from '../document/draft-context';
 import { type NodeType, typeKey } from '../document/node-types';
 import { addNodeOfType, DRAGGED } from './add-node';
 import { lookOf } from './node-looks';
@@ -19,6 +19,8 @@ interface PaletteProps {
 export function Palette({ types, onAdded }: PaletteProps) {
   const isDrawer = onAdded !== undefined;
   const store = useDraftStore();
+  const isInBody = useDraft((state) => state.inside.length > 0);
+  const offered = isInBody ? types.filter(({ traits }) => !traits.starts) : types;
   const reveal = useReveal();
   const add = (type: NodeType) => {
     const id = addNodeOfType(store, type);
@@ -30,7 +32,7 @@ export function Palette({ types, onAdded }: PaletteProps) {
       {!isDrawer && <h2 className={classes.title}>{texts.palette.title}</h2>}
       {/* biome-ignore lint/a11y/noStaticElementInteractions: arrow keys move between the buttons inside. */}
       <div className={classes.list} onKeyDown={moveFocus}>
-        {types.map((type) => (
+        {offered.map((type) => (
           <Entry key={typeKey(type)} type={type} onAdd={() => add(type)} />
         ))}
       </div>

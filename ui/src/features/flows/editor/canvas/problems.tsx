@@ -12,6 +12,7 @@ import { Prose } from '@/components/prose';
 import { edgeByKey, nameOf, nodeById } from '../document/definition';
 import { useDraft, useDraftStore } from '../document/draft-context';
 import type { PlacedFault } from '../document/faults';
+import { graphAt, nodesTo } from '../document/inside';
 import classes from './problems.module.css';
 import { texts } from './texts';
 import { useReveal } from './use-reveal';
@@ -27,10 +28,11 @@ export function Problems() {
   const [isOpen, setOpen] = useState(true);
   const reveal = useReveal();
 
-  const show = ({ target }: PlacedFault) => {
+  const show = ({ inside, target }: PlacedFault) => {
     if (!target) return;
+    store.getState().enter(inside);
     store.getState().select(target.kind === 'node' ? { nodes: [target.id] } : { edges: [target.id] });
-    reveal(target.kind === 'node' ? target.id : (edgeByKey(present, target.id)?.from ?? ''));
+    reveal(target.kind === 'node' ? target.id : (edgeByKey(store.getState().graph, target.id)?.from ?? ''));
   };
 
   return (
@@ -98,7 +100,8 @@ const KINDS = {
   warning: { icon: IconAlertTriangle, tone: 'warning' },
 };
 
-const keyOf = ({ target, field, message }: PlacedFault) => `${target?.id} ${field.join('/')} ${message}`;
+const keyOf = ({ inside, target, field, message }: PlacedFault) =>
+  `${inside.join('/')} ${target?.id} ${field.join('/')} ${message}`;
 
 interface SummaryProps {
   faults: number;
@@ -124,7 +127,14 @@ function Said({ tone, icon: Icon, text }: { tone: string | undefined; icon: type
   );
 }
 
-function whereOf({ target, field }: PlacedFault, definition: FlowDefinition): string {
+/** Returns where a fault is: `Each order › Pay · input.url`. */
+function whereOf({ inside, ...fault }: PlacedFault, definition: FlowDefinition): string {
+  const graph = graphAt(definition, inside) ?? definition;
+  const way = nodesTo(definition, inside).map(nameOf);
+  return [...way, whereIn(fault, graph)].join(' › ');
+}
+
+function whereIn({ target, field }: Omit<PlacedFault, 'inside'>, definition: FlowDefinition): string {
   if (!target) return texts.problems.flow;
   const path = field.length > 0 ? ` · ${field.join('.')}` : '';
   if (target.kind === 'node') {

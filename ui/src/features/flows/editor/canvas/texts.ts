@@ -25,6 +25,16 @@ export const texts = {
     trueHandle: 'If true',
     falseHandle: 'If false',
   },
+  body: {
+    open: 'Edit the body (double-click or Enter)',
+    openOf: (name: string) => `Edit the body of ${name}`,
+    path: 'Where the canvas is',
+    leave: 'Back (Escape)',
+    items: 'Runs for each item: item, index',
+    iterations: 'Runs again and again: last, index',
+    emptyTitle: 'Add the first node of the body',
+    emptyDetail: 'The nodes that no edge leads to begin. What ends the body is its result.',
+  },
   badges: {
     noRetry: 'No retries',
     retry: (times: number) => `Up to ${counted(times, 'retry', 'retries')}`,

@@ -20,7 +20,7 @@ export function useReveal(): (id: string) => void {
       // The inspector of a new node opens first, and may change the size of the canvas.
       requestAnimationFrame(() => {
         // The canvas knows a new node only after rendering it; the draft knows it already.
-        const at = positionsOf(store.getState().present).get(id);
+        const at = positionsOf(store.getState().graph).get(id);
         if (!at) return;
         const { width, height } = canvas.getState();
         const { x, y, zoom } = getViewport();

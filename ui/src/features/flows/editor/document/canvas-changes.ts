@@ -2,14 +2,14 @@
 import type { EdgeChange, NodeChange } from '@xyflow/react';
 import type { FlowDefinition } from '@/api/types';
 import type { Selection } from './commands';
-import { edgeKeys, idsOf } from './definition';
+import { edgeKeys } from './definition';
 import type { Point } from './positions';
 import type { CanvasEdge, CanvasNode } from './to-canvas';
 
 /** Returns the part of a selection that still exists in a document; the same object when all of it does. */
 export function stillThere(selection: Selection, { nodes, edges }: FlowDefinition): Selection {
   if (selection.nodes.length + selection.edges.length === 0) return selection;
-  const ids = idsOf({ nodes, edges });
+  const ids = new Set(nodes.map(({ id }) => id));
   const keys = new Set(selection.edges.length > 0 ? edgeKeys(edges) : []);
   const kept = {
     nodes: selection.nodes.filter((id) => ids.has(id)),

@@ -1,10 +1,10 @@
 /** Copying parts of a flow: within a flow, between flows, and as text. */
-import type { FlowDefinition, FlowEdge, FlowNode } from '@/api/types';
+import type { FlowDefinition } from '@/api/types';
 import { jsonText, parseJsonOr } from '@/lib/json';
 import type { Command, Selection } from './commands';
-import { freeId, idsOf, readDefinition } from './definition';
+import { readDefinition } from './definition';
+import { freeNames, withNames } from './names';
 import { ownPosition, positionsOf } from './positions';
-import { renameReferences } from './references';
 
 const OFFSET = 40;
 
@@ -32,35 +32,22 @@ export interface Pasting {
   ids: string[];
 }
 
-/** Adds copies next to their originals, under unused ids; references between them are renamed. */
-export function paste(target: FlowDefinition, copied: FlowDefinition): Pasting {
-  const taken = idsOf(target);
-  const names = new Map<string, string>();
-  for (const { id } of copied.nodes) {
-    const name = freeId(id, taken);
-    taken.add(name);
-    names.set(id, name);
-  }
-  const follow = <T>(value: T): T => renameReferences(value, names);
-  const nodes: FlowNode[] = copied.nodes.map((node) => {
+/** Adds copies next to their originals, under ids that the whole flow does not use; references between them are renamed. */
+export function paste(taken: ReadonlySet<string>, copied: FlowDefinition): Pasting {
+  const names = freeNames(copied.nodes, taken);
+  const ids = new Set(copied.nodes.map(({ id }) => id));
+  const edges = copied.edges.filter((edge) => ids.has(edge.from) && ids.has(edge.to));
+  const copies = withNames({ nodes: copied.nodes, edges }, names);
+  const nodes = copies.nodes.map((node) => {
     const { x, y } = ownPosition(node) ?? { x: 0, y: 0 };
-    const { id, name, position, ...rest } = node;
-    return {
-      ...node,
-      ...follow(rest),
-      id: names.get(id) ?? id,
-      position: { x: x + OFFSET, y: y + OFFSET },
-    } as FlowNode;
+    return { ...node, position: { x: x + OFFSET, y: y + OFFSET } };
   });
-  const edges: FlowEdge[] = copied.edges
-    .filter((edge) => names.has(edge.from) && names.has(edge.to))
-    .map(({ from, to, ...rest }) => ({ ...follow(rest), from: names.get(from) ?? from, to: names.get(to) ?? to }));
   return {
-    ids: [...names.values()],
+    ids: nodes.map(({ id }) => id),
     command: (definition) => ({
       ...definition,
       nodes: [...definition.nodes, ...nodes],
-      edges: [...definition.edges, ...edges],
+      edges: [...definition.edges, ...copies.edges],
     }),
   };
 }

@@ -4,7 +4,7 @@ import { parseJson, writeJson } from '@/lib/json';
 import { INHERITED_NAMES } from '@/testing/names';
 import { copySelection, paste, readClipboard } from './clipboard';
 import { addNode, connect, deleteSelection, moveNodes, renameNode, updateEdge, updateNode } from './commands';
-import { edgeKeys } from './definition';
+import { edgeKeys, idsOf } from './definition';
 import { layout } from './layout';
 
 const at = (x: number, y = 0) => ({ position: { x, y } });
@@ -78,7 +78,7 @@ describe('commands', () => {
     const copied = readClipboard(copySelection(FLOW, { nodes: ['fetch', 'risky'], edges: [] }));
     if (!copied) throw new Error('nothing was copied');
 
-    const { command, ids } = paste(FLOW, copied);
+    const { command, ids } = paste(idsOf(FLOW), copied);
     const after = command(FLOW);
 
     expect(ids).toEqual(['fetch_2', 'risky_2']);
@@ -126,7 +126,7 @@ describe('numbers in a definition', () => {
 
   it('keep their digits when nodes are renamed and copied', () => {
     const copied = readClipboard(copySelection(definition(), { nodes: ['a', 'b'], edges: [] }));
-    const pasted = paste(definition(), copied ?? definition()).command(definition());
+    const pasted = paste(idsOf(definition()), copied ?? definition()).command(definition());
 
     expect(writeJson(renameNode('a', 'c')(definition()))).toContain('"field":"c.x","value":19.90');
     expect(writeJson(pasted.nodes[2])).toBe(

@@ -1,12 +1,13 @@
 /** The changes that the editor makes to a flow. Each command takes a definition and returns a new one, so undo is a list of them. */
 import type { FlowDefinition, FlowEdge, FlowNode } from '@/api/types';
 import { isSameJson } from '@/lib/json';
-import { asksForCase, caseOfHandle, namesOf } from './cases';
-import { closesCycle, edgeKeys, freeId, idsOf, nodeById } from './definition';
+import { caseOfHandle, namesOf } from './cases';
+import { closesCycle, edgeKeys, idsOf, nodeById } from './definition';
+import { withFreeIds, withNames } from './names';
 import { GRID, NODE_HEIGHT, NODE_WIDTH, ownPosition, type Point, positionsOf } from './positions';
-import { renameReferences } from './references';
 
-export type Command = (definition: FlowDefinition) => FlowDefinition;
+/** The graph is the one on the canvas; `taken` are the ids of the whole flow. */
+export type Command = (graph: FlowDefinition, taken?: ReadonlySet<string>) => FlowDefinition;
 
 /** When an edge is taken; set by the handles of a node and the form of an edge. */
 export interface Taking {
@@ -29,11 +30,13 @@ export function takingOf(handle: string | null | undefined): Taking {
 
 /** Adds a node under an unused id; with `after`, to the right of that node and connected to it. */
 export function addNode(node: FlowNode, place: { at: Point } | { after: string; taking?: Taking }): Command {
-  return (definition) => {
-    const id = freeId(node.id, idsOf(definition));
+  return (definition, taken = idsOf(definition)) => {
+    const [free] = withFreeIds([node], taken);
+    if (!free) return definition;
+    const { id } = free;
     const after = 'after' in place ? place : null;
     const position = 'at' in place ? snap(place.at) : behind(definition, place.after);
-    const added = { ...definition, nodes: [...definition.nodes, { ...node, id, position }] };
+    const added = { ...definition, nodes: [...definition.nodes, { ...free, position }] };
     return after ? connect(after.after, id, after.taking)(added) : added;
   };
 }
@@ -124,23 +127,11 @@ export function updateEdge(key: string, changes: Record<string, unknown>): Comma
   };
 }
 
-/** Renames a node, with the edges and expressions that refer to it. An id that is in use changes nothing. */
+/** Renames a node, with the edges and expressions that refer to it, also in bodies. An id that is in use changes nothing. */
 export function renameNode(id: string, to: string): Command {
-  return (definition) => {
-    if (id === to || idsOf(definition).has(to)) return definition;
-    const names = new Map([[id, to]]);
-    const nodes = definition.nodes.map((node) => {
-      const { id: own, position, name, ...rest } = node;
-      const renamed = renameReferences(rest, names);
-      if (own !== id && renamed === rest) return node;
-      return { ...node, ...renamed, id: own === id ? to : own } as FlowNode;
-    });
-    const edges = definition.edges.map((edge) => {
-      const { from, to: target, ...rest } = edge;
-      const renamed = asksForCase(definition, edge) ? rest : renameReferences(rest, names);
-      return { ...renamed, from: from === id ? to : from, to: target === id ? to : target };
-    });
-    return { ...definition, nodes, edges };
+  return (definition, taken = idsOf(definition)) => {
+    if (id === to || taken.has(to)) return definition;
+    return withNames(definition, new Map([[id, to]]));
   };
 }
 

@@ -1,4 +1,5 @@
 /** Reads a flow definition: lookups for commands, the canvas and the forms. */
+import { allNodes } from '@/api/bodies';
 import type { FlowDefinition, FlowEdge, FlowNode } from '@/api/types';
 import { isRecord, writeJson } from '@/lib/json';
 
@@ -77,8 +78,9 @@ export function freeId(wish: string, taken: ReadonlySet<string>): string {
   return `${stem}_${number}`;
 }
 
+/** Returns the ids of all nodes, those in bodies included: they are unique in a flow. */
 export function idsOf(definition: FlowDefinition): Set<string> {
-  return new Set(definition.nodes.map((node) => node.id));
+  return new Set(allNodes(definition).map((node) => node.id));
 }
 
 function isName(value: unknown): value is string {

@@ -6,7 +6,9 @@ import { isSameJson } from '@/lib/json';
 import { droppedBy, pickedBy, stillThere } from './canvas-changes';
 import { copySelection, paste, readClipboard } from './clipboard';
 import { type Command, deleteSelection, moveNodes, type Selection } from './commands';
+import { idsOf } from './definition';
 import type { Findings } from './faults';
+import { FLOW, graphAt, type Inside, isSameGraph, reachable, withGraph } from './inside';
 import { type Canvas, type CanvasEdge, type CanvasNode, mergeCanvas, toCanvas } from './to-canvas';
 
 type Checking = 'waiting' | 'checking' | 'checked' | 'unreachable';
@@ -19,9 +21,13 @@ export interface DraftState extends Findings {
   etag: string | undefined;
   /** A version that was saved elsewhere while this draft has unsaved changes. */
   conflict: Flow | null;
-  past: readonly FlowDefinition[];
+  past: readonly Step[];
   present: FlowDefinition;
-  future: readonly FlowDefinition[];
+  future: readonly Step[];
+  /** The nodes whose bodies lead to the graph on the canvas, from the outermost on. */
+  inside: Inside;
+  /** The graph on the canvas: a part of `present`. */
+  graph: FlowDefinition;
   selection: Selection;
   checking: Checking;
   canvas: Canvas;
@@ -30,8 +36,14 @@ export interface DraftState extends Findings {
   /** The key of the last command: commands with the same key are undone together, such as keystrokes in one field. */
   undoKey: string | null;
 
-  /** Applies a command. Consecutive commands with the same `undoKey` are undone together. */
+  /** Applies a command to the graph on the canvas. Consecutive commands with the same `undoKey` are undone together. */
   apply(command: Command, undoKey?: string): void;
+  /** Replaces the whole document. */
+  replace(definition: FlowDefinition, undoKey: string): void;
+  /** Shows the graph inside these nodes. */
+  enter(inside: Inside): void;
+  /** Shows the graph around the one on the canvas. */
+  leave(): void;
   undo(): void;
   redo(): void;
   select(selection: Partial<Selection>): void;
@@ -54,6 +66,12 @@ export interface DraftState extends Findings {
   keepMine(): void;
 }
 
+/** A document before or after a command, and the graph that the command changed. */
+interface Step {
+  document: FlowDefinition;
+  inside: Inside;
+}
+
 const HISTORY_MAX = 200;
 const NOTHING: Selection = { nodes: [], edges: [] };
 const NO_FINDINGS: Findings = { faults: [], warnings: [] };
@@ -67,13 +85,29 @@ export function isDirty(state: DraftState): boolean {
 export function createDraftStore(flow: Flow) {
   const start = definitionOf(flow);
   return createStore<DraftState>()((set, get) => {
-    /** Switches to a document; what it no longer contains is deselected. */
+    /** Switches to a document; what it no longer contains is left and deselected. */
     const show = (present: FlowDefinition, rest: Partial<DraftState> = {}) =>
       set((state) => {
-        const selection = stillThere(rest.selection ?? state.selection, present);
+        const inside = reachable(present, rest.inside ?? state.inside);
+        const graph = graphAt(present, inside) ?? present;
+        const isHere = isSameGraph(inside, state.inside);
+        const selection = stillThere(rest.selection ?? (isHere ? state.selection : NOTHING), graph);
         const jsonFault = present === state.present ? state.jsonFault : null;
-        return { ...rest, present, selection, jsonFault, canvas: redraw(state, { present, selection }) };
+        const canvas = redraw(state, { graph, inside, selection });
+        return { ...rest, present, inside, graph, selection, jsonFault, canvas };
       });
+    /** Makes a document the present one, so that the change can be undone where it was made. */
+    const change = (next: FlowDefinition, inside: Inside, undoKey?: string) => {
+      const { past, present, undoKey: last } = get();
+      if (next === present) return;
+      const joins = undoKey !== undefined && undoKey === last && past.length > 0;
+      show(next, {
+        inside,
+        past: joins ? past : [...past.slice(1 - HISTORY_MAX), { document: present, inside }],
+        future: [],
+        undoKey: undoKey ?? null,
+      });
+    };
 
     return {
       saved: start,
@@ -83,6 +117,8 @@ export function createDraftStore(flow: Flow) {
       past: [],
       present: start,
       future: [],
+      inside: FLOW,
+      graph: start,
       selection: NOTHING,
       faults: [],
       warnings: [],
@@ -92,40 +128,47 @@ export function createDraftStore(flow: Flow) {
       undoKey: null,
 
       apply: (command, undoKey) => {
-        const { past, present, undoKey: last } = get();
-        const next = command(present);
-        if (next === present) return;
-        const joins = undoKey !== undefined && undoKey === last && past.length > 0;
-        show(next, {
-          past: joins ? past : [...past.slice(1 - HISTORY_MAX), present],
-          future: [],
-          undoKey: undoKey ?? null,
-        });
+        const { present, graph, inside } = get();
+        const next = command(graph, idsOf(present));
+        if (next !== graph) change(withGraph(present, inside, next), inside, undoKey);
+      },
+      replace: (definition, undoKey) => change(definition, get().inside, undoKey),
+      enter: (inside) => show(get().present, { inside, undoKey: null }),
+      leave: () => {
+        const { inside, enter, select } = get();
+        const from = inside.at(-1);
+        if (from === undefined) return;
+        enter(inside.slice(0, -1));
+        select({ nodes: [from] });
       },
       undo: () => {
         const { past, present, future } = get();
-        const previous = past.at(-1);
-        if (previous) show(previous, { past: past.slice(0, -1), future: [present, ...future], undoKey: null });
+        const step = past.at(-1);
+        if (!step) return;
+        const back = { document: present, inside: step.inside };
+        show(step.document, { inside: step.inside, past: past.slice(0, -1), future: [back, ...future], undoKey: null });
       },
       redo: () => {
         const { past, present, future } = get();
-        const next = future[0];
-        if (next) show(next, { past: [...past, present], future: future.slice(1), undoKey: null });
+        const step = future[0];
+        if (!step) return;
+        const back = { document: present, inside: step.inside };
+        show(step.document, { inside: step.inside, past: [...past, back], future: future.slice(1), undoKey: null });
       },
       select: (selection) => {
         const { present } = get();
         show(present, { selection: { ...NOTHING, ...selection }, undoKey: null });
       },
-      selectAll: () => get().select({ nodes: get().present.nodes.map((node) => node.id) }),
+      selectAll: () => get().select({ nodes: get().graph.nodes.map((node) => node.id) }),
       deleteSelected: () => {
         const { selection } = get();
         if (selection.nodes.length + selection.edges.length > 0) get().apply(deleteSelection(selection));
       },
-      copy: () => copySelection(get().present, get().selection),
+      copy: () => copySelection(get().graph, get().selection),
       paste: (text) => {
         const copied = readClipboard(text);
         if (!copied) return false;
-        const { command, ids } = paste(get().present, copied);
+        const { command, ids } = paste(idsOf(get().present), copied);
         get().apply(command);
         get().select({ nodes: ids });
         return true;
@@ -180,9 +223,9 @@ function definitionOf(flow: Flow): FlowDefinition {
   return { ...flow.flow_definition, edges: flow.flow_definition.edges ?? [] };
 }
 
-type Shown = Pick<DraftState, 'present' | 'faults' | 'warnings' | 'selection'>;
+type Shown = Pick<DraftState, 'graph' | 'inside' | 'faults' | 'warnings' | 'selection'>;
 
 function redraw(state: DraftState, change: Partial<Shown>): Canvas {
-  const { present, selection, ...findings } = { ...state, ...change };
-  return mergeCanvas(state.canvas, toCanvas(present, findings, selection));
+  const { graph, inside, selection, ...findings } = { ...state, ...change };
+  return mergeCanvas(state.canvas, toCanvas(graph, findings, selection, inside));
 }

@@ -48,6 +48,8 @@ export function templateOf(type: NodeType): FlowNode {
     if (key in node || !type.schema.required?.includes(key) || schema.default === undefined) continue;
     node[key] = schema.default;
   }
+  // A new body, and what it runs for, are those of the example.
+  if (type.traits.repeats) for (const key of type.schema.required ?? []) node[key] ??= type.example?.[key];
   // One of several alternatives is required: use the first, with the values of the example.
   for (const key of type.schema.oneOf?.[0]?.required ?? []) node[key] ??= type.example?.[key];
   return node;

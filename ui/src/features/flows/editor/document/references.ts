@@ -20,7 +20,7 @@ export function wordsIn(value: unknown, isBare = false): Set<string> {
     return new Set(expressions.flatMap(wordsOf));
   }
   if (typeof value !== 'object' || value === null) return new Set();
-  return new Set(Object.entries(value).flatMap(([key, item]) => [...wordsIn(item, BARE.has(key))]));
+  return new Set(Object.entries(value).flatMap(([key, item]) => [...wordsIn(item, isBareIn(value, key))]));
 }
 
 function renamed(value: unknown, names: Names, isBare: boolean): unknown {
@@ -34,8 +34,15 @@ function renamed(value: unknown, names: Names, isBare: boolean): unknown {
       value.map((item) => renamed(item, names, isBare)),
     );
   if (!isRecord(value)) return value;
-  const entries = Object.entries(value).map(([key, item]) => [key, renamed(item, names, BARE.has(key))] as const);
+  const entries = Object.entries(value).map(
+    ([key, item]) => [key, renamed(item, names, isBareIn(value, key))] as const,
+  );
   return entries.some(([key, item]) => item !== value[key]) ? Object.fromEntries(entries) : value;
+}
+
+/** Whether the strings of a key are expressions. The `until` of a loop is one; that of a delay is a template. */
+function isBareIn(value: object, key: string): boolean {
+  return BARE.has(key) || (key === 'until' && 'type' in value && value.type === 'loop');
 }
 
 function kept(before: unknown[], after: unknown[]): unknown[] {

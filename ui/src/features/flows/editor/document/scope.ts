@@ -3,6 +3,7 @@ import type { FlowDefinition, FlowNode } from '@/api/types';
 import { isRecord, writeJson } from '@/lib/json';
 import type { Name } from '../form/complete';
 import { ancestorsOf, nameOf, nodeById } from './definition';
+import { graphAt, type Inside } from './inside';
 import { type Catalogue, typeOf } from './node-types';
 import { outputReference } from './references';
 
@@ -28,7 +29,14 @@ export function scopeOfNode(definition: FlowDefinition, id: string, catalogue: C
     ),
   );
   const completed = before.filter((one) => !onlyFailed.has(one));
-  return [...scope(definition, completed, failed, catalogue), { name: 'secrets.', detail: 'a secret, by name' }];
+  const node = nodeById(definition, id);
+  // The condition of a loop reads what its body gives.
+  const own = node && typeOf(catalogue?.types, node)?.traits.repeats === 'iterations' ? GIVEN.iterations : [];
+  return [
+    ...own,
+    ...scope(definition, completed, failed, catalogue),
+    { name: 'secrets.', detail: 'a secret, by name' },
+  ];
 }
 
 /** Returns the names for the condition of an edge: its source node and everything before it. */
@@ -42,6 +50,36 @@ export function scopeOfEdge(
     ? scope(definition, before, [edge.from], catalogue)
     : scope(definition, [edge.from, ...before], [], catalogue);
 }
+
+/** Returns the names that a body has from what is around it: what its node gives it, and the nodes before that. */
+export function scopeAround(definition: FlowDefinition, inside: Inside, catalogue: Catalogue | undefined): Name[] {
+  const id = inside.at(-1);
+  const around = inside.slice(0, -1);
+  const graph = graphAt(definition, around);
+  const node = graph && id !== undefined ? nodeById(graph, id) : undefined;
+  if (!graph || !node) return [];
+  const outer = [...scopeOfNode(graph, node.id, catalogue), ...scopeAround(definition, around, catalogue)];
+  const given = givenIn(node, catalogue);
+  const names = new Set([...EVERYWHERE, ...given, { name: 'secrets.' }].map(({ name }) => name));
+  return [...given, ...outer.filter(({ name }) => !names.has(name))];
+}
+
+/** Returns what the node around a body gives it. */
+function givenIn(node: FlowNode, catalogue: Catalogue | undefined): readonly Name[] {
+  const repeats = typeOf(catalogue?.types, node)?.traits.repeats;
+  return repeats ? GIVEN[repeats] : [];
+}
+
+const GIVEN = {
+  items: [
+    { name: 'item', detail: 'the item' },
+    { name: 'index', detail: 'number of the item, from 0' },
+  ],
+  iterations: [
+    { name: 'last', detail: 'result of the iteration before' },
+    { name: 'index', detail: 'number of the iteration, from 0' },
+  ],
+} as const;
 
 function scope(
   definition: FlowDefinition,

@@ -8,6 +8,7 @@ import { caseHandle, caseOf } from './cases';
 import type { Selection } from './commands';
 import { edgeKeys, nameOf } from './definition';
 import { type Findings, groupFaults } from './faults';
+import { FLOW, type Inside } from './inside';
 import { heightOf, NODE_WIDTH, positionsOf } from './positions';
 
 interface NodeData extends Record<string, unknown> {
@@ -45,11 +46,17 @@ export interface Canvas {
   edges: CanvasEdge[];
 }
 
-export function toCanvas(definition: FlowDefinition, { faults, warnings }: Findings, selection: Selection): Canvas {
+/** Translates the graph that is inside these nodes. */
+export function toCanvas(
+  definition: FlowDefinition,
+  { faults, warnings }: Findings,
+  selection: Selection,
+  inside: Inside = FLOW,
+): Canvas {
   const positions = positionsOf(definition);
-  const nodeFaults = groupFaults(faults, 'node');
-  const edgeFaults = groupFaults(faults, 'edge');
-  const nodeWarnings = groupFaults(warnings, 'node');
+  const nodeFaults = groupFaults(faults, 'node', inside);
+  const edgeFaults = groupFaults(faults, 'edge', inside);
+  const nodeWarnings = groupFaults(warnings, 'node', inside);
   const nodesById = new Map(definition.nodes.map((node) => [node.id, node]));
   const chosenNodes = new Set(selection.nodes);
   const chosenEdges = new Set(selection.edges);

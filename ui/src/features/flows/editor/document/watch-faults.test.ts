@@ -67,7 +67,7 @@ it('places warnings, which do not count as problems', async () => {
   const { faults, warnings, canvas } = store.getState();
   expect(faults).toEqual([]);
   expect(warnings).toEqual([
-    { target: { kind: 'node', id: 'a' }, field: ['agenticConfig'], message: 'nothing reads it' },
+    { inside: [], target: { kind: 'node', id: 'a' }, field: ['agenticConfig'], message: 'nothing reads it' },
   ]);
   expect(canvas.nodes[0]?.data).toMatchObject({ faults: 0, warnings: 1 });
   expect(canvas.nodes[0]?.ariaLabel).toBe('a, delay, 1 warning');

@@ -2,7 +2,7 @@ import { Select } from '@mantine/core';
 import type { FlowDefinition, FlowNode } from '@/api/types';
 import { connect } from '../document/commands';
 import { ancestorsOf, edgeKeys, nameOf } from '../document/definition';
-import { useDraftStore } from '../document/draft-context';
+import { useDraft, useDraftStore } from '../document/draft-context';
 import { edgeKind, edgeLabel } from '../document/to-canvas';
 import classes from './inspector.module.css';
 import { texts } from './texts';
@@ -15,6 +15,7 @@ interface ConnectionsProps {
 /** The neighbours of a node; connects nodes without a mouse. */
 export function Connections({ node, definition }: ConnectionsProps) {
   const store = useDraftStore();
+  const isInBody = useDraft((state) => state.inside.length > 0);
   const keys = edgeKeys(definition.edges);
   const names = new Map(definition.nodes.map((one) => [one.id, nameOf(one)]));
   const all = definition.edges.map((edge, at) => ({ edge, key: keys[at] ?? '' }));
@@ -46,9 +47,9 @@ export function Connections({ node, definition }: ConnectionsProps) {
       <h3 className={classes.sectionTitle}>{texts.connections}</h3>
       <div className={classes.edges}>
         <span className={classes.edgesLabel}>{texts.incoming}</span>
-        <div className={classes.edgesList}>{list('from', texts.noIncoming)}</div>
+        <div className={classes.edgesList}>{list('from', texts.noIncoming(isInBody))}</div>
         <span className={classes.edgesLabel}>{texts.outgoing}</span>
-        <div className={classes.edgesList}>{list('to', texts.noOutgoing)}</div>
+        <div className={classes.edgesList}>{list('to', texts.noOutgoing(isInBody))}</div>
       </div>
       {targets.length > 0 && (
         <Select

@@ -6,9 +6,9 @@ import { caseOf, casesOf } from '../document/cases';
 import { updateEdge } from '../document/commands';
 import { nameOf, nodeById } from '../document/definition';
 import { useDraft, useDraftStore } from '../document/draft-context';
-import { faultAt, type PlacedFault } from '../document/faults';
+import { faultAt, isAt, type PlacedFault } from '../document/faults';
 import { type Catalogue, typeOf } from '../document/node-types';
-import { scopeOfEdge } from '../document/scope';
+import { scopeAround, scopeOfEdge } from '../document/scope';
 import { type EdgeKind, edgeKind } from '../document/to-canvas';
 import { SchemaField } from '../form/schema-field';
 import classes from './inspector.module.css';
@@ -30,14 +30,19 @@ const KINDS: { value: EdgeKind; label: string; detail: string }[] = [
 /** The form of one edge: when it is taken. */
 export function EdgeForm({ edge, edgeKey, catalogue }: EdgeFormProps) {
   const store = useDraftStore();
-  const definition = useDraft((state) => state.present);
+  const definition = useDraft((state) => state.graph);
   const faults = useDraft((state) => state.faults);
   // The names may lag behind the typing; the field must not.
   const known = useDeferredValue(definition);
-  const names = useMemo(() => scopeOfEdge(known, edge, catalogue), [known, edge, catalogue]);
+  const whole = useDeferredValue(useDraft((state) => state.present));
+  const inside = useDraft((state) => state.inside);
+  const names = useMemo(
+    () => [...scopeOfEdge(known, edge, catalogue), ...scopeAround(whole, inside, catalogue)],
+    [known, whole, inside, edge, catalogue],
+  );
   const from = nodeById(definition, edge.from);
   const to = nodeById(definition, edge.to);
-  const isHere = ({ target }: PlacedFault) => target?.kind === 'edge' && target.id === edgeKey;
+  const isHere = (fault: PlacedFault) => isAt(fault, inside, 'edge', edgeKey);
   const own = faults.filter(isHere);
   const warnings = useDraft((state) => state.warnings).filter(isHere);
   const kind = edgeKind(edge);

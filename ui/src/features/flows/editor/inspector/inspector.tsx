@@ -21,7 +21,7 @@ interface InspectorProps {
 /** The form of the selection: over the right side of the canvas, or in a drawer on narrow screens. */
 export function Inspector({ flow, catalogue, isNarrow }: InspectorProps) {
   const selection = useDraft((state) => state.selection);
-  const definition = useDraft((state) => state.present);
+  const definition = useDraft((state) => state.graph);
   const select = useDraft((state) => state.select);
   const close = () => select({});
   const count = selection.nodes.length + selection.edges.length;

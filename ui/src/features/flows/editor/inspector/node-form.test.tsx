@@ -114,7 +114,7 @@ it('shows a fault at its field', () => {
   const { store } = show({ action: 'http_request', input: {} });
 
   store.getState().setFindings({
-    faults: [{ target: { kind: 'node', id: 'a' }, field: ['input', 'url'], message: 'needs a url' }],
+    faults: [{ inside: [], target: { kind: 'node', id: 'a' }, field: ['input', 'url'], message: 'needs a url' }],
     warnings: [],
   });
 
@@ -127,8 +127,8 @@ it('keeps the focus of a field when a warning about it comes', async () => {
 
   const target = { kind: 'node', id: 'a' } as const;
   const warnings = [
-    { target, field: ['input', 'url'], message: 'there is no secret' },
-    { target, field: ['agenticConfig'], message: 'nothing reads it' },
+    { inside: [], target, field: ['input', 'url'], message: 'there is no secret' },
+    { inside: [], target, field: ['agenticConfig'], message: 'nothing reads it' },
   ];
   act(() => store.getState().setFindings({ faults: [], warnings }));
   await userEvent.keyboard('://a');
@@ -199,7 +199,12 @@ it('keeps the short form and unknown keys of a session, and shows what is wrong 
   fakeApi({ 'GET /studio/agents': () => [] });
   const { store, node } = show({ type: 'agent', session: 'a' });
   const target = { kind: 'node', id: 'a' } as const;
-  const found = (...keys: string[]) => ({ target, field: ['session', ...keys], message: `wrong ${keys.join()}.` });
+  const found = (...keys: string[]) => ({
+    inside: [],
+    target,
+    field: ['session', ...keys],
+    message: `wrong ${keys.join()}.`,
+  });
 
   await userEvent.type(screen.getByLabelText(/^Key/), 'b');
   expect(node()?.session).toBe('ab');

@@ -6,20 +6,19 @@ import { Warnings } from '@/components/warnings';
 import { isRecord } from '@/lib/json';
 import { updateCases, updateNode } from '../document/commands';
 import { useDraft, useDraftStore } from '../document/draft-context';
-import { faultAt, messagesAt, type PlacedFault, type Reach } from '../document/faults';
+import { faultAt, isAt, messagesAt, type PlacedFault, type Reach } from '../document/faults';
 import { type Catalogue, typeOf } from '../document/node-types';
-import { scopeOfNode } from '../document/scope';
+import { scopeAround, scopeOfNode } from '../document/scope';
 import { JsonField } from '../form/json-field';
 import type { Schema } from '../form/schema';
-import { SchemaField } from '../form/schema-field';
 import { AgentFields, asksAgent, skillKeyOf } from './agent-fields';
 import { Connections } from './connections';
 import { IdField } from './id-field';
 import classes from './inspector.module.css';
+import { KeyField } from './key-field';
 import { ManyActions } from './many-actions';
 import { agentChoicesQuery } from './queries';
 import { RELIABILITY, Reliability } from './reliability';
-import { SessionFields } from './session-fields';
 import { texts } from './texts';
 
 interface NodeFormProps {
@@ -31,19 +30,24 @@ interface NodeFormProps {
 /** The form of one node, generated from the schema of its type. */
 export function NodeForm({ node, flow, catalogue }: NodeFormProps) {
   const store = useDraftStore();
-  const definition = useDraft((state) => state.present);
+  const definition = useDraft((state) => state.graph);
   const faults = useDraft((state) => state.faults);
   const warnings = useDraft((state) => state.warnings);
   // The names may lag behind the typing; the field must not.
   const known = useDeferredValue(definition);
-  const names = useMemo(() => scopeOfNode(known, node.id, catalogue), [known, node.id, catalogue]);
+  const whole = useDeferredValue(useDraft((state) => state.present));
+  const inside = useDraft((state) => state.inside);
+  const names = useMemo(
+    () => [...scopeOfNode(known, node.id, catalogue), ...scopeAround(whole, inside, catalogue)],
+    [known, whole, inside, node.id, catalogue],
+  );
   const type = typeOf(catalogue?.types, node);
   const takesAttempts = type?.traits.takes_attempts ?? false;
   const isJoin = definition.edges.filter((edge) => edge.to === node.id).length > 1 || node.join !== undefined;
   const { own, warned } = useMemo(() => {
-    const isHere = ({ target }: PlacedFault) => target?.kind === 'node' && target.id === node.id;
+    const isHere = (fault: PlacedFault) => isAt(fault, inside, 'node', node.id);
     return { own: faults.filter(isHere), warned: warnings.filter(isHere) };
-  }, [faults, warnings, node.id]);
+  }, [faults, warnings, inside, node.id]);
   const set = useCallback(
     (key: string, value: unknown) =>
       store
@@ -86,29 +90,18 @@ export function NodeForm({ node, flow, catalogue }: NodeFormProps) {
       {(asksAgent(node) || keys.length > 0) && (
         <section className={classes.section} aria-label={texts.settings}>
           {asksAgent(node) && <AgentFields {...shared} node={node} onChange={set} />}
-          {keys.map(([key, schema]) =>
-            node.type === 'agent' && key === 'session' ? (
-              <SessionFields
-                {...shared}
-                key={key}
-                schema={schema}
-                session={node[key]}
-                onChange={(value) => set(key, value)}
-              />
-            ) : (
-              <SchemaField
-                {...shared}
-                key={key}
-                title={schema.title ?? key}
-                schema={(key === 'input' && skillInput) || schema}
-                value={node[key]}
-                onChange={(value) => set(key, value)}
-                path={[key]}
-                required={type?.schema.required?.includes(key)}
-                templated={key === 'input' || node.type === 'delay'}
-              />
-            ),
-          )}
+          {keys.map(([key, schema]) => (
+            <KeyField
+              {...shared}
+              key={key}
+              name={key}
+              node={node}
+              schema={schema}
+              skillInput={skillInput}
+              required={type?.schema.required?.includes(key)}
+              onChange={(value) => set(key, value)}
+            />
+          ))}
         </section>
       )}
       {catalogue && !type && <UnknownKeys {...shared} node={node} />}

@@ -1,6 +1,7 @@
 import { Tabs } from '@mantine/core';
 import { useState } from 'react';
 import type { Flow, FlowNode } from '@/api/types';
+import { useDraft } from '../document/draft-context';
 import type { Catalogue } from '../document/node-types';
 import { NodeTest } from '../test/node-test';
 import classes from './inspector.module.css';
@@ -15,6 +16,7 @@ interface NodeInspectorProps {
 
 /** One node: its settings and its test. */
 export function NodeInspector(props: NodeInspectorProps) {
+  const isInBody = useDraft((state) => state.inside.length > 0);
   const [tab, setTab] = useState<string | null>('settings');
   // The test result stays while the settings are corrected; nothing is fetched before the test is first shown.
   const [wasTestShown, setTestShown] = useState(false);
@@ -31,7 +33,13 @@ export function NodeInspector(props: NodeInspectorProps) {
       <Tabs.Panel value="settings">
         <NodeForm {...props} />
       </Tabs.Panel>
-      <Tabs.Panel value="test">{wasTestShown && <NodeTest node={props.node} flowId={props.flow.id} />}</Tabs.Panel>
+      <Tabs.Panel value="test">
+        {isInBody ? (
+          <p className={classes.description}>{texts.notAlone}</p>
+        ) : (
+          wasTestShown && <NodeTest node={props.node} flowId={props.flow.id} />
+        )}
+      </Tabs.Panel>
     </Tabs>
   );
 }

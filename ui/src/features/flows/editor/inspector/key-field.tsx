@@ -1,0 +1,45 @@
+import type { ReactNode } from 'react';
+import type { FlowNode } from '@/api/types';
+import { own } from '@/lib/own';
+import type { FieldProps } from '../form/field';
+import type { Schema } from '../form/schema';
+import { SchemaField } from '../form/schema-field';
+import { BodyField } from './body-field';
+import { FlowField } from './flow-field';
+import { ItemsField } from './items-field';
+import { SessionFields } from './session-fields';
+
+export interface KeyFieldProps extends Pick<FieldProps, 'schema' | 'names' | 'faultAt' | 'warningsAt' | 'required'> {
+  node: FlowNode;
+  name: string;
+  /** The schema of the input that the chosen skill declares. */
+  skillInput: Schema | undefined;
+  onChange: (value: unknown) => void;
+}
+
+/** Keys with fields of their own, in place of those that their schemas make. */
+const FIELDS: Record<string, (props: KeyFieldProps) => ReactNode> = {
+  body: BodyField,
+  items: ItemsField,
+  flow_id: FlowField,
+};
+
+/** The field of one key of a node. */
+export function KeyField(props: KeyFieldProps) {
+  const { node, name, schema, skillInput, ...field } = props;
+  const Own = own(FIELDS, name);
+  if (Own) return <Own {...props} />;
+  if (node.type === 'agent' && name === 'session') {
+    return <SessionFields {...field} schema={schema} session={node[name]} />;
+  }
+  return (
+    <SchemaField
+      {...field}
+      title={schema.title ?? name}
+      schema={(name === 'input' && skillInput) || schema}
+      value={node[name]}
+      path={[name]}
+      templated={name === 'input' || node.type === 'delay'}
+    />
+  );
+}
