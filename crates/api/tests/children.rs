@@ -3,7 +3,7 @@
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Api, NO_ID, each, echo, flow, request, text};
+use crate::support::{Answer, Api, NO_ID, each, echo, flow, node, request, text};
 
 /// A flow whose only node starts two executions of `flow`, by a kind for tests, which the description does not have.
 async fn starting_two_of(api: &Api, child: &str) -> String {
@@ -76,6 +76,34 @@ async fn what_runs_a_body_is_retried_with_the_execution_that_started_it() {
     let again = api.ended(&text(&of_root["new_execution_id"])).await;
     let message = "Node `each` failed after 1 attempt: Item 0 failed: Node `no` failed after 1 attempt: no 7";
     assert_eq!((&root["error_message"], &again["error_message"]), (&json!(message), &json!(message)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_of_the_failed_item_goes_on_where_it_failed() {
+    let api = Api::new().await;
+    let fails = json!({ "id": "no", "type": "action", "action": "fail", "input": { "message": "no", "class": "tool" } });
+    let when = json!({ "id": "when", "type": "condition", "condition": "item == 8" });
+    let body = json!({
+        "nodes": [echo("a", json!("${item}")), when, fails],
+        "edges": [{ "from": "a", "to": "when" }, { "from": "when", "to": "no", "condition": true }],
+    });
+    let map = json!({ "id": "each", "type": "map", "items": [7, 8], "max_concurrency": 1, "body": body });
+    let root = api.run(&api.flow_of(&[map]).await).await;
+    let id = text(&root["id"]);
+    let old = listed(&api, &format!("?parent_id={id}&status=failed")).await;
+
+    let plan = api.get(&format!("executions/{id}/retry-plan?mode=from_failed")).await.expect(200);
+    let retried =
+        api.post(&format!("executions/{id}/retry"), &json!({ "mode": "from_failed" })).await.expect(200);
+    let again = text(&retried["new_execution_id"]);
+    api.ended(&again).await;
+    let new = listed(&api, &format!("?parent_id={again}")).await;
+
+    assert_eq!(plan["children"], json!([{ "node_id": "each", "completed": 1, "unfinished": 1 }]));
+    assert_eq!(each(&new, "retry_of"), each(&old, "id"), "only the failed item runs again");
+    let shown = api.execution(&text(&new[0]["id"])).await;
+    let reused = ["a", "when", "no"].map(|id| node(&shown, id)["reused"].as_bool());
+    assert_eq!(reused, [Some(true), Some(true), Some(false)], "{shown}");
 }
 
 #[tokio::test(start_paused = true)]

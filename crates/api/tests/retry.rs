@@ -159,8 +159,8 @@ async fn plan_shows_what_would_run_and_what_would_be_reused() {
     let path = format!("executions/{}/retry-plan", text(&old["id"]));
     let plan = async |query: &str| api.get(&format!("{path}{query}")).await;
 
-    let from_start = json!({ "mode": "from_start", "run": ["a", "b"], "reuse": [] });
-    let from_failed = json!({ "mode": "from_failed", "run": ["b"], "reuse": ["a"] });
+    let from_start = json!({ "mode": "from_start", "run": ["a", "b"], "reuse": [], "children": [] });
+    let from_failed = json!({ "mode": "from_failed", "run": ["b"], "reuse": ["a"], "children": [] });
     assert_eq!(plan("").await.expect(200), from_start);
     assert_eq!(plan("?mode=from_start").await.expect(200), from_start);
     assert_eq!(plan("?mode=from_failed").await.expect(200), from_failed);

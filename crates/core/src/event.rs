@@ -12,7 +12,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use child::{Around, ChildEnd, ChildInput, ChildStart, Ended, Parent};
+pub use child::{
+    Around, ChildEnd, ChildInput, ChildStart, Ended, Parent, Reused, ReusedChild, ReusedChildren,
+};
 
 use crate::approval::Verdict;
 use crate::budget::Amount;
@@ -354,6 +356,9 @@ pub struct Accepted {
     /// Outputs reused from it, by node.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub reused: BTreeMap<NodeId, Payload>,
+    /// What is reused of its children, by node.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reused_children: BTreeMap<NodeId, ReusedChildren>,
     /// The node whose turn of a session it writes again, which `retry_of` wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub regenerates: Option<NodeId>,
@@ -382,6 +387,7 @@ impl Accepted {
             agents: BTreeMap::new(),
             retry_of: None,
             reused: BTreeMap::new(),
+            reused_children: BTreeMap::new(),
             regenerates: None,
             trace: None,
             worker,

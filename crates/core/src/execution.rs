@@ -438,6 +438,7 @@ impl Execution {
         self.accepted.trigger_data = Payload::null();
         self.accepted.around = None;
         self.accepted.reused.clear();
+        self.accepted.reused_children.clear();
         for index in nodes {
             let node = &mut self.nodes[index.at()];
             node.shed();

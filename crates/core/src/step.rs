@@ -204,6 +204,11 @@ impl Children {
         self.get((*self.last.get(usize::try_from(index).ok()?)?)?)
     }
 
+    /// Returns the last child that ran for each item or iteration, with its number.
+    pub fn last(&self) -> impl Iterator<Item = (u32, &ChildRecord)> {
+        self.last.iter().flatten().filter_map(|&number| Some((number, self.get(number)?)))
+    }
+
     /// Returns the items or iterations up to `count` for which the attempt under way has to start a child, in order: those
     /// which it has not come to yet, and for which none has completed before.
     pub fn missing(&self, count: u32) -> impl Iterator<Item = u32> {
@@ -262,6 +267,19 @@ impl ChildRecord {
     /// Returns whether the parent waits for its end.
     pub fn is_open(&self) -> bool {
         self.state == ChildState::Running
+    }
+
+    /// Returns how it ended.
+    pub const fn end(&self) -> Option<&ChildEnd> {
+        match &self.state {
+            ChildState::Ended(end) => Some(end),
+            ChildState::Running | ChildState::Abandoned => None,
+        }
+    }
+
+    /// Returns its result, if it completed.
+    pub fn result(&self) -> Option<&Payload> {
+        self.end()?.result.as_ref()
     }
 
     /// Drops what it returned.

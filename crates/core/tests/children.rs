@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use steadflow_core::caller::Actor;
 use steadflow_core::event::{Accepted, Record};
 use steadflow_core::execution::{
-    Decision, Effect, Execution, ExecutionStatus, FlowVersion, Input, NewExecution, Pinned,
+    Decision, Effect, Execution, ExecutionStatus, FlowVersion, Input, NewExecution, Pinned, RetryMode,
 };
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::flow::Flow;
@@ -31,6 +31,8 @@ struct World {
     failing: BTreeMap<String, u32>,
     /// Calls with this input are not answered.
     held: Vec<String>,
+    /// The inputs of all calls.
+    calls: Vec<String>,
     /// Children that have not ended, and the most at once.
     open: usize,
     open_most: usize,
@@ -45,6 +47,7 @@ impl World {
             inputs: VecDeque::new(),
             failing: BTreeMap::new(),
             held: Vec::new(),
+            calls: Vec::new(),
             open: 0,
             open_most: 0,
             now: START,
@@ -52,7 +55,10 @@ impl World {
     }
 
     fn start(&mut self, pinned: impl Into<Pinned>, accepted: Accepted) -> &Execution {
-        let id = ExecutionId::new(Uuid::from_u128(7));
+        self.start_as(ExecutionId::new(Uuid::from_u128(7)), pinned, accepted)
+    }
+
+    fn start_as(&mut self, id: ExecutionId, pinned: impl Into<Pinned>, accepted: Accepted) -> &Execution {
         self.accept(NewExecution { id, pinned: pinned.into(), accepted });
         self.run();
         self.root()
@@ -97,6 +103,7 @@ impl World {
 
     fn call(&mut self, id: ExecutionId, work: &Work) {
         let key = work.input.as_str().to_owned();
+        self.calls.push(key.clone());
         if self.held.contains(&key) {
             return;
         }
@@ -108,6 +115,26 @@ impl World {
             None => Outcome::completed(work.input.clone()),
         };
         self.inputs.push_back((id, Input::StepEnded { call: work.key(), outcome }));
+    }
+
+    /// Retries the first execution from where it failed, on `flow`. Whether its children are still stored is said by `knows`.
+    fn retry(&self, flow: &Arc<FlowVersion>, knows: impl Fn(ExecutionId) -> bool) -> Self {
+        let mut plan = self.root().retry_plan(RetryMode::FromFailed, flow);
+        while let Some(child) = plan.wanted() {
+            plan.add(self.executions.get(&child).filter(|_| knows(child)).map(|(child, _)| child));
+        }
+        let accepted = self.root().retried(plan, None, Actor::USER, "w2".into());
+        let text = serde_json::to_string(&accepted).expect("an acceptance can be written");
+        assert_eq!(serde_json::from_str::<Accepted>(&text).expect("it can be read"), accepted);
+        let mut world = Self { failing: self.failing.clone(), now: self.now, ..Self::new() };
+        let pinned = Pinned { flow: Arc::clone(flow), ..self.root().pinned() };
+        world.start_as(ExecutionId::new(Uuid::from_u128(8)), pinned, accepted);
+        world
+    }
+
+    /// What was called since it began, by its input.
+    fn calls(&self) -> String {
+        self.calls.join(" ")
     }
 
     fn root(&self) -> &Execution {
@@ -418,6 +445,114 @@ fn a_sub_flow_returns_its_result_and_a_flow_that_calls_itself_ends() {
 
     assert_eq!(end(3), (r#""done""#.to_owned(), 4, false));
     insta::assert_snapshot!(end(17).0, @"Some(Configuration): Node `again` failed after 1 attempt: The sub-flow failed: Node `again` failed after 1 attempt: The sub-flow failed: Node `again` failed after 1 attempt: The sub-flow failed: Node `again` failed after 1 attempt: The sub-flow failed: Node `again` failed after 1 attempt: The sub-flow failed: Node `again` failed after 1 attempt: The sub-flow failed: Node `again` failed after 1 attempt: The sub-flow failed: Node `again` failed after 1 attempt: The sub-flow failed: Node `again` failed after 1 attempt: The sub-flow failed: Node `again` failed after 1 attempt: The sub-flow failed: Node `again` failed after 1 attempt: The sub-flow failed: Node `again` failed after 1 attempt: The sub-flow failed: Node `again` failed after 1 attempt: The sub-flow failed: Node `again` failed after 1 attempt: The sub-flow failed: Node `again` failed after 1 attempt: The sub-flow failed: Node `again` failed after 1 attempt: The sub-flow failed: Node `again` failed after 1 attempt: The execution would be 17 levels deep; the limit is 16");
+}
+
+#[test]
+fn a_retry_runs_the_items_that_failed_from_where_they_failed() {
+    let nodes = [
+        echo("first", &json!("${'first ' ~ item}")),
+        echo("second", &json!("${'second ' ~ item}")),
+        json!({ "id": "out", "type": "action", "action": "transform", "input": "${first} ${second}" }),
+    ];
+    let flow = version(&map(&body(&nodes), &json!({ "max_concurrency": 3 })));
+    let mut old = World::new();
+    old.failing.insert(r#""second b""#.to_owned(), 1);
+    old.held.push(r#""second c""#.to_owned());
+    old.start(Arc::clone(&flow), started_with(&json!({ "items": ["a", "b", "c", "d"] })));
+    assert_eq!(old.root().status(), ExecutionStatus::Failed);
+
+    let new = old.retry(&flow, |_| true);
+
+    assert_eq!(new.end(), r#"["first a second a","first b second b","first c second c","first d second d"]"#);
+    assert_eq!(new.calls(), r#""second b" "second c" "first d" "second d""#);
+    let retries: Vec<_> = new.children().map(|child| child.accepted().retry_of).collect();
+    assert_eq!(retries, old.order[2..].iter().copied().map(Some).collect::<Vec<_>>());
+    assert!(new.children().take(2).all(|child| child.nodes()[0].reused), "of the children of the old one");
+    let without = old.retry(&flow, |id| id != old.order[2]);
+    assert_eq!(without.end(), new.end());
+    insta::assert_snapshot!(without.calls(), @r#""first b" "second c" "first d" "second b" "second d""#);
+}
+
+#[test]
+fn a_retry_of_a_retry_reuses_what_both_did() {
+    let flow = version(&map(
+        &body(&[echo("a", &json!("${'a' ~ item}")), echo("b", &json!("${'b' ~ item}"))]),
+        &json!({ "max_concurrency": 1 }),
+    ));
+    let mut first = World::new();
+    first.failing.insert(r#""b2""#.to_owned(), 2);
+    first.failing.insert(r#""b3""#.to_owned(), 1);
+    first.start(Arc::clone(&flow), started_with(&json!({ "items": [1, 2, 3] })));
+
+    let second = first.retry(&flow, |_| true);
+    let third = second.retry(&flow, |_| true);
+    let last = third.retry(&flow, |_| true);
+
+    assert_eq!(first.calls(), r#""a1" "b1" "a2" "b2""#);
+    assert_eq!((second.calls().as_str(), third.calls().as_str()), (r#""b2""#, r#""b2" "a3" "b3""#));
+    assert_eq!((last.calls().as_str(), last.end().as_str()), (r#""b3""#, r#"["b1","b2","b3"]"#));
+}
+
+#[test]
+fn a_retry_goes_into_loops_and_maps_in_maps() {
+    let round = json!({ "id": "round", "type": "loop", "until": "index >= 2", "body": body(&[
+        echo("x", &json!("${item ~ '-' ~ index}")), echo("y", &json!("${(last if last else '') ~ x}")),
+    ]) });
+    let flow = version(&map(&body(&[round]), &json!({})));
+    let mut old = World::new();
+    old.failing.insert(r#""b-0b-1""#.to_owned(), 1);
+    old.start(Arc::clone(&flow), started_with(&json!({ "items": ["a", "b"] })));
+    insta::assert_snapshot!(old.end(), @r#"Some(Rejected): Node `each` failed after 1 attempt: Item 1 failed: Node `round` failed after 1 attempt: Iteration 1 failed: Node `y` failed after 1 attempt: no "b-0b-1""#);
+
+    let new = old.retry(&flow, |_| true);
+
+    insta::assert_snapshot!(new.end(), @r#"[{"last":"a-0a-1a-2","iterations":3,"done":true},{"last":"b-0b-1b-2","iterations":3,"done":true}]"#);
+    insta::assert_snapshot!(new.calls(), @r#""b-0b-1" "b-2" "b-0b-1b-2""#);
+}
+
+#[test]
+fn a_retry_on_another_version_reuses_children_of_bodies_that_are_the_same() {
+    let with = |input: &str, name: &str| {
+        let mut document = map(&body(&[echo("a", &json!(input))]), &json!({ "max_concurrency": 1 }));
+        document["flow_definition"]["nodes"][1]["body"]["nodes"][0]["name"] = json!(name);
+        let made = version(&document);
+        let number = if name == "Old" { 1 } else { 2 };
+        Arc::new(FlowVersion::new(made.tenant, made.flow_id, number, made.flow.clone(), made.limits))
+    };
+    let mut old = World::new();
+    old.failing.insert("2".to_owned(), 1);
+    old.start(with("${item}", "Old"), started_with(&json!({ "items": [1, 2, 3] })));
+
+    assert_eq!(old.retry(&with("${item}", "New"), |_| true).calls(), "2 3");
+    assert_eq!(old.retry(&with("${item * 10}", "New"), |_| true).calls(), "10 20 30");
+}
+
+#[test]
+fn a_retry_goes_into_a_sub_flow_with_the_input_that_it_had() {
+    let child = FlowId::new(Uuid::from_u128(3));
+    let sub = json!({ "name": "Sub", "flow_definition": { "nodes": [
+        echo("a", &json!("${trigger_data}")), echo("b", &json!("then ${a}")),
+    ], "edges": [{ "from": "a", "to": "b" }] } });
+    let sub = version(&sub);
+    let sub = Arc::new(FlowVersion::new(sub.tenant, child, 4, sub.flow.clone(), sub.limits));
+    let node = json!({ "id": "sub", "type": "subflow", "flow_id": child, "input": "${now()}" });
+    let flow = version(&flow(&node));
+    let pinned = Pinned {
+        flow: Arc::clone(&flow),
+        children: Some(Arc::new(BTreeMap::from([(child, sub)]))),
+        agents: None,
+    };
+    let mut old = World::new();
+    old.failing.insert(r#""then 2027-01-15T08:00:00Z""#.to_owned(), 1);
+    let accepted = Accepted { flows: BTreeMap::from([(child, 4)]), ..accepted() };
+    old.start(pinned, accepted);
+    insta::assert_snapshot!(old.end(), @r#"Some(Rejected): Node `sub` failed after 1 attempt: The sub-flow failed: Node `b` failed after 1 attempt: no "then 2027-01-15T08:00:00Z""#);
+    old.now = START.plus(std::time::Duration::from_secs(2));
+
+    let new = old.retry(&flow, |_| true);
+
+    assert_eq!(new.calls(), r#""then 2027-01-15T08:00:00Z""#);
+    assert_eq!(new.root().status(), ExecutionStatus::Completed);
 }
 
 #[test]

@@ -108,7 +108,7 @@ fn a_node_is_the_same_only_behind_the_same_edges_and_nodes() {
         let newer = flow(nodes, edges);
         let newer = FlowVersion::new(newer.tenant, newer.flow_id, 2, newer.flow.clone(), newer.limits);
         let plan = first.execution.retry_plan(RetryMode::FromFailed, &newer);
-        plan.reuse.into_keys().map(|id| id.to_string()).collect::<Vec<_>>().join(" ")
+        plan.reused.outputs.into_keys().map(|id| id.to_string()).collect::<Vec<_>>().join(" ")
     };
 
     let reused = |nodes, edges_of_new| reused_of(edges(), nodes, edges_of_new);

@@ -215,7 +215,7 @@ fn what_leads_nowhere_is_reused_when_a_turn_is_written_again() {
     let plan = play.execution.regenerate_plan(&NodeId::new("ask"));
 
     assert_eq!(plan.run, ["ask", "behind"].map(NodeId::new));
-    assert_eq!(plan.reuse.into_keys().collect::<Vec<_>>(), ["before", "beside"].map(NodeId::new));
+    assert_eq!(plan.reused.outputs.into_keys().collect::<Vec<_>>(), ["before", "beside"].map(NodeId::new));
 }
 
 #[test]

@@ -656,7 +656,7 @@ fn an_edge_that_cannot_be_evaluated_keeps_the_nodes_work() {
     assert_eq!(play.execution.error().and_then(|error| error.class), Some(ErrorClass::Expression));
     assert_eq!(play.execution.edges(), [EdgeState::NotTaken]);
     let plan = play.execution.retry_plan(RetryMode::FromFailed, play.execution.flow());
-    assert_eq!(plan.reuse.keys().map(NodeId::as_str).collect::<Vec<_>>(), ["pay"]);
+    assert_eq!(plan.reused.outputs.keys().map(NodeId::as_str).collect::<Vec<_>>(), ["pay"]);
 }
 
 #[test]

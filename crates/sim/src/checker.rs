@@ -12,6 +12,7 @@ mod ends;
 mod inbox;
 mod leases;
 mod parts;
+mod reuse;
 mod sessions;
 mod story;
 mod structure;

@@ -171,7 +171,10 @@ impl World {
             Source::Retried(id) => {
                 let mode = if self.rng.happens(500) { RetryMode::FromStart } else { RetryMode::FromFailed };
                 let old = self.checker.fold(*id)?;
-                let plan = old.retry_plan(mode, &current);
+                let mut plan = old.retry_plan(mode, &current);
+                while let Some(child) = plan.wanted() {
+                    plan.add(self.checker.fold(child).ok().as_ref());
+                }
                 Ok((current, old.retried(plan, None, Actor::USER, worker)))
             }
             Source::Turn(id, node) => {

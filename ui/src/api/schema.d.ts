@@ -4228,6 +4228,8 @@ export interface components {
             readonly run: readonly string[];
             /** @description The nodes whose output would be taken over. */
             readonly reuse: readonly string[];
+            /** @description Of the nodes that would run: those that go on with what their child executions had done. */
+            readonly children: readonly components["schemas"]["ReusedChildrenView"][];
         };
         /** @description When a failed node is retried. */
         readonly RetryPolicy: {
@@ -4275,6 +4277,15 @@ export interface components {
              * @description Error classes or HTTP statuses. Overrides the other list.
              */
             readonly do_not_retry_on?: readonly (("timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "guardrail" | "validation" | "expression" | "configuration" | "budget" | "cancelled" | "replaced" | "output_too_large" | "internal" | "interrupted") | number)[] | null;
+        };
+        /** @description What a node would take over of its child executions. */
+        readonly ReusedChildrenView: {
+            /** @description The node. */
+            readonly node_id: string;
+            /** @description How many of them had completed: their results would be taken over. */
+            readonly completed: number;
+            /** @description How many would go on from where they failed or were cancelled. */
+            readonly unfinished: number;
         };
         /** @description A session with some of its turns. */
         readonly Session: components["schemas"]["SessionSummary"] & {

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
+use steadflow_core::event::{Reused, ReusedChildren};
 use steadflow_core::execution::{ExecutionStatus, RetryMode};
 use steadflow_core::ids::{ExecutionId, NodeId};
 use steadflow_core::payload::Payload;
@@ -165,6 +166,27 @@ pub(crate) struct RetryPlanView {
     /// The nodes whose output would be taken over.
     #[schema(value_type = Vec<String>)]
     reuse: Vec<NodeId>,
+    /// Of the nodes that would run: those that go on with what their child executions had done.
+    children: Vec<ReusedChildrenView>,
+}
+
+/// What a node would take over of its child executions.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ReusedChildrenView {
+    /// The node.
+    #[schema(value_type = String)]
+    node_id: NodeId,
+    /// How many of them had completed: their results would be taken over.
+    completed: usize,
+    /// How many would go on from where they failed or were cancelled.
+    unfinished: usize,
+}
+
+impl ReusedChildrenView {
+    fn new((node_id, children): (NodeId, ReusedChildren)) -> Self {
+        let completed = children.completed();
+        Self { node_id, completed, unfinished: children.by_index.len() - completed }
+    }
 }
 
 /// Shows what a retry would run again and what it would take over.
@@ -181,5 +203,11 @@ pub(crate) async fn show_retry_plan(
     let mode = query.mode.unwrap_or(ModeName::FromStart);
     let retry = Retry { mode: mode.into(), version: query.flow_version.map(Into::into), ..Retry::default() };
     let plan = app.engine().retry_plan(caller.tenant, id, retry).await?;
-    Ok(reply::ok(&RetryPlanView { mode, run: plan.run, reuse: plan.reuse.into_keys().collect() }))
+    let Reused { outputs, children, .. } = plan.reused;
+    Ok(reply::ok(&RetryPlanView {
+        mode,
+        run: plan.run,
+        reuse: outputs.into_keys().collect(),
+        children: children.into_iter().map(ReusedChildrenView::new).collect(),
+    }))
 }

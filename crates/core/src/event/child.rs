@@ -35,6 +35,71 @@ pub struct ChildInput {
     pub item: Option<Payload>,
     /// The result of the iteration before.
     pub last: Option<Payload>,
+    /// What it reuses of the child that ran for the same in the execution that this one retries.
+    pub reused: Option<Reused>,
+}
+
+/// What an execution reuses of the one that it retries.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reused {
+    /// The one that it retries.
+    pub of: ExecutionId,
+    /// The outputs of nodes that completed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub outputs: BTreeMap<NodeId, Payload>,
+    /// What came of the children of nodes that did not complete.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub children: BTreeMap<NodeId, ReusedChildren>,
+}
+
+/// What a node reuses of its children in the execution that this one retries.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReusedChildren {
+    /// The resolved input of the node, where the flow version does not give it.
+    #[serde(default, deserialize_with = "payload::given", skip_serializing_if = "Option::is_none")]
+    pub input: Option<Payload>,
+    /// By the number of the item or the iteration.
+    pub by_index: BTreeMap<u32, ReusedChild>,
+}
+
+/// What is reused of a child.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReusedChild {
+    /// Its result: it completed, and does not run again.
+    Result(Payload),
+    /// What it had done: it did not complete, and goes on where it failed.
+    Parts(Reused),
+}
+
+impl Reused {
+    /// Returns nothing of `of`.
+    pub(crate) const fn nothing(of: ExecutionId) -> Self {
+        Self { of, outputs: BTreeMap::new(), children: BTreeMap::new() }
+    }
+}
+
+impl ReusedChildren {
+    /// Returns how many completed.
+    pub fn completed(&self) -> usize {
+        self.by_index.values().filter(|child| matches!(child, ReusedChild::Result(_))).count()
+    }
+
+    /// Returns the result of a child that completed.
+    pub(crate) fn result_of(&self, index: u32) -> Option<&Payload> {
+        match self.by_index.get(&index)? {
+            ReusedChild::Result(result) => Some(result),
+            ReusedChild::Parts(_) => None,
+        }
+    }
+
+    /// Returns what a child had done that did not complete.
+    pub(crate) fn parts_of(&self, index: u32) -> Option<&Reused> {
+        match self.by_index.get(&index)? {
+            ReusedChild::Result(_) => None,
+            ReusedChild::Parts(parts) => Some(parts),
+        }
+    }
 }
 
 /// How a child execution ended.

@@ -1,6 +1,8 @@
 //! How much data events hold: what users and peers put into them, as JSON text. What the engine adds is little beside it.
 
-use super::{Accepted, Around, ChildEnd, Ended, Event, Resolution, StepResult};
+use super::{
+    Accepted, Around, ChildEnd, Ended, Event, Resolution, Reused, ReusedChild, ReusedChildren, StepResult,
+};
 use crate::approval::Verdict;
 use crate::payload::Payload;
 
@@ -46,7 +48,27 @@ impl Event {
 impl Accepted {
     /// Returns how many bytes of data it holds. Outputs that are reused are counted when their nodes complete with them.
     pub(crate) fn data_bytes(&self) -> usize {
-        self.trigger_data.len() + self.around.as_ref().map_or(0, |around| around.data_bytes())
+        self.trigger_data.len()
+            + self.around.as_ref().map_or(0, |around| around.data_bytes())
+            + self.reused_children.values().map(ReusedChildren::data_bytes).sum::<usize>()
+    }
+}
+
+impl ReusedChildren {
+    fn data_bytes(&self) -> usize {
+        let of = |child: &ReusedChild| match child {
+            ReusedChild::Result(result) => result.len(),
+            ReusedChild::Parts(parts) => parts.data_bytes(),
+        };
+        self.input.as_ref().map_or(0, Payload::len) + self.by_index.values().map(of).sum::<usize>()
+    }
+}
+
+impl Reused {
+    /// Returns how many bytes of data it holds.
+    pub(crate) fn data_bytes(&self) -> usize {
+        self.outputs.values().map(Payload::len).sum::<usize>()
+            + self.children.values().map(ReusedChildren::data_bytes).sum::<usize>()
     }
 }
 

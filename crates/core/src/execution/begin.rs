@@ -131,6 +131,7 @@ impl<'a> Decider<'a> {
             steps: &state.steps,
             past: &state.past,
             children: state.children(),
+            reused: self.execution.accepted.reused_children.get(&self.node(index).id),
             approvals: &state.approvals,
             input: state.input.as_ref(),
         };

@@ -52,11 +52,12 @@ impl Decider<'_> {
         let mut bytes = 0;
         for (number, start) in (first..).zip(&*starts) {
             let child = self.child(node, u32::try_from(number).unwrap_or(u32::MAX), start)?;
-            bytes += child.accepted.data_bytes();
-            if bytes > self.flow.limits.children_bytes_max && !children.is_empty() {
-                bytes -= child.accepted.data_bytes();
+            let reused: usize = child.accepted.reused.values().map(Payload::len).sum();
+            let of_child = child.accepted.data_bytes() + reused;
+            if bytes + of_child > self.flow.limits.children_bytes_max && !children.is_empty() {
                 break;
             }
+            bytes += of_child;
             children.push(child);
         }
         starts.truncate(children.len());
@@ -101,6 +102,7 @@ impl Decider<'_> {
             within.push(execution.accepted.flow);
         }
         let Accepted { tenant, context_id, context_type, flows, agents, .. } = &*execution.accepted;
+        let reused = start.given.reused.clone();
         let accepted = Accepted {
             tenant: *tenant,
             flow: pinned.flow.flow_id,
@@ -124,8 +126,9 @@ impl Decider<'_> {
             around: around.map(|body| Box::new(execution.around(&body.reads, &start.given))),
             flows: flows.clone(),
             agents: agents.clone(),
-            retry_of: None,
-            reused: BTreeMap::new(),
+            retry_of: reused.as_ref().map(|reused| reused.of),
+            reused: reused.as_ref().map(|reused| reused.outputs.clone()).unwrap_or_default(),
+            reused_children: reused.map(|reused| reused.children).unwrap_or_default(),
             regenerates: None,
             trace: execution.trace_below(Span::Node(node)),
             worker: Arc::clone(&execution.worker),

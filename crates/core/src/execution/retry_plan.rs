@@ -1,15 +1,15 @@
 //! What a manual retry runs again, and what it reuses.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::same_nodes::same_nodes;
-use super::{Execution, FlowVersion};
+use super::{Execution, FlowVersion, NodeExecution};
 use crate::caller::Actor;
-use crate::event::Accepted;
-use crate::ids::{NodeId, NodeIndex};
+use crate::event::{Accepted, Reused, ReusedChild, ReusedChildren};
+use crate::flow::Node;
+use crate::ids::{ExecutionId, NodeId, NodeIndex};
 use crate::payload::Payload;
 use crate::trace::Span;
 
@@ -33,32 +33,120 @@ pub struct RetryPlan {
     pub keeps_pins: bool,
     /// Nodes that run, if the edges lead to them.
     pub run: Vec<NodeId>,
-    /// Nodes whose output is reused.
-    pub reuse: BTreeMap<NodeId, Payload>,
+    /// What is reused of it.
+    pub reused: Reused,
     /// The node whose turn of a session is written again.
     pub regenerates: Option<NodeId>,
+    /// Children that did not complete, of which it does not know yet what they had done.
+    unread: Vec<Unread>,
+    /// How many bytes of data they may add.
+    room: usize,
+}
+
+/// A child that did not complete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Unread {
+    /// The node and the item or iteration that it ran for, below those of the executions around it.
+    path: Vec<(NodeId, u32)>,
+    id: ExecutionId,
+}
+
+impl RetryPlan {
+    /// Returns the next child of which the plan has to know what it had done.
+    pub fn wanted(&self) -> Option<ExecutionId> {
+        self.unread.last().map(|child| child.id)
+    }
+
+    /// Adds what that child had done. Where it is not stored any more, or there is no room for it, its item runs from its
+    /// start.
+    pub fn add(&mut self, child: Option<&Execution>) {
+        let (Some(Unread { path, .. }), Some(child)) = (self.unread.pop(), child) else { return };
+        let parts = child.reused(self.keeps_pins, |_| true);
+        let Some(room) = self.room.checked_sub(parts.data_bytes()) else { return };
+        self.room = room;
+        self.unread.extend(child.unread(&parts, &path));
+        self.reused.insert(&path, parts);
+    }
+}
+
+impl Reused {
+    fn insert(&mut self, path: &[(NodeId, u32)], parts: Self) {
+        let [(node, index), below @ ..] = path else { return };
+        let Some(children) = self.children.get_mut(node) else { return };
+        if below.is_empty() {
+            children.by_index.insert(*index, ReusedChild::Parts(parts));
+        } else if let Some(ReusedChild::Parts(outer)) = children.by_index.get_mut(index) {
+            outer.insert(below, parts);
+        }
+    }
 }
 
 impl Execution {
     /// Plans a retry of this execution on `flow`, the version that the new one will run. On another version than this
     /// one's, outputs are reused for the nodes that are the same in both, and so is all that leads to them.
+    ///
+    /// The plan knows what children returned that completed. What the others had done has to be added to it.
     pub fn retry_plan(&self, mode: RetryMode, flow: &FlowVersion) -> RetryPlan {
-        let version = flow.version;
-        let keeps_pins = mode == RetryMode::FromFailed && version == self.flow.version;
-        let mut plan =
-            RetryPlan { version, keeps_pins, run: Vec::new(), reuse: BTreeMap::new(), regenerates: None };
-        let same = (version != self.flow.version).then(|| same_nodes(&self.flow.flow, &flow.flow));
-        for node in &flow.flow.graph.nodes {
-            let is_same = same.as_ref().is_none_or(|same| same.contains(&node.id));
-            let output = (mode == RetryMode::FromFailed && is_same).then(|| self.output_of(&node.id));
-            match output.flatten() {
-                Some(output) => {
-                    plan.reuse.insert(node.id.clone(), output);
-                }
-                None => plan.run.push(node.id.clone()),
+        let is_same_version = flow.version == self.flow.version;
+        let keeps_pins = mode == RetryMode::FromFailed && is_same_version;
+        let reused = match mode {
+            RetryMode::FromStart => Reused::nothing(self.id),
+            RetryMode::FromFailed if is_same_version => self.reused(keeps_pins, |_| true),
+            RetryMode::FromFailed => {
+                let same = same_nodes(&self.flow.flow, &flow.flow);
+                self.reused(keeps_pins, |id| same.contains(id))
+            }
+        };
+        let all = flow.flow.graph.nodes.iter().map(|node| &node.id);
+        let run = all.filter(|id| !reused.outputs.contains_key(*id)).cloned().collect();
+        let unread = self.unread(&reused, &[]);
+        let room = flow.limits.execution_bytes_max.saturating_sub(reused.data_bytes());
+        RetryPlan { version: flow.version, keeps_pins, run, reused, regenerates: None, unread, room }
+    }
+
+    /// Returns what a retry from the failed node reuses of the nodes that are the `same` in it. With other versions of
+    /// flows, that is nothing of their executions.
+    fn reused(&self, keeps_pins: bool, same: impl Fn(&NodeId) -> bool) -> Reused {
+        let mut reused = Reused::nothing(self.id);
+        for (node, state) in self.graph().nodes.iter().zip(&self.nodes).filter(|(node, _)| same(&node.id)) {
+            if let Some(output) = &state.output {
+                reused.outputs.insert(node.id.clone(), output.clone());
+            } else if node.kind.room().about().traits.starts_children
+                && (keeps_pins || node.body.is_some())
+                && let Some(children) = self.reused_children(node, state)
+            {
+                reused.children.insert(node.id.clone(), children);
             }
         }
-        plan
+        reused
+    }
+
+    /// Returns what is reused of the children of a node that has not completed.
+    fn reused_children(&self, node: &Node, state: &NodeExecution) -> Option<ReusedChildren> {
+        let mut children = self.accepted.reused_children.get(&node.id).cloned().unwrap_or_default();
+        if let Some(input) = &state.input {
+            children.input = Some(input.clone());
+        }
+        for (_, child) in state.children().last() {
+            if let Some(result) = child.result() {
+                children.by_index.insert(child.index, ReusedChild::Result(result.clone()));
+            }
+        }
+        (!state.children().is_empty() || !children.by_index.is_empty()).then_some(children)
+    }
+
+    /// Returns the children that did not complete of the nodes in `reused`.
+    fn unread(&self, reused: &Reused, path: &[(NodeId, u32)]) -> Vec<Unread> {
+        let mut unread = Vec::new();
+        for id in reused.children.keys() {
+            let Some(node) = self.graph().find(id.as_str()) else { continue };
+            let last = self.node(node).children().last().filter(|(_, child)| child.result().is_none());
+            unread.extend(last.map(|(number, child)| {
+                let path = path.iter().cloned().chain([(id.clone(), child.index)]).collect();
+                Unread { path, id: self.id.child(node, number) }
+            }));
+        }
+        unread
     }
 
     /// Plans an execution that writes the turn of `node` again: what the node leads to runs again with it, and all other
@@ -75,14 +163,11 @@ impl Execution {
             at += 1;
         }
         let runs = |id: &NodeId| again.iter().any(|&index| graph.node(index).id == *id);
-        let (moved, reuse) = plan.reuse.into_iter().partition(|(id, _)| runs(id));
-        let moved: BTreeMap<NodeId, Payload> = moved;
-        let run = plan.run.into_iter().chain(moved.into_keys()).collect();
-        RetryPlan { run, reuse, regenerates: Some(node.clone()), ..plan }
-    }
-
-    fn output_of(&self, id: &NodeId) -> Option<Payload> {
-        self.node(self.graph().find(id.as_str())?).output.clone()
+        let RetryPlan { mut run, mut reused, mut unread, .. } = plan;
+        run.extend(reused.outputs.extract_if(.., |id, _| runs(id)).map(|(id, _)| id));
+        reused.children.retain(|id, _| !runs(id));
+        unread.retain(|child| child.path.first().is_some_and(|(id, _)| !runs(id)));
+        RetryPlan { run, reused, unread, regenerates: Some(node.clone()), ..plan }
     }
 
     /// Returns what a retry by `plan` starts from: this execution's context and trigger data, and a link back. The retry of
@@ -104,7 +189,8 @@ impl Execution {
             parent: None,
             around: None,
             retry_of: Some(self.id),
-            reused: plan.reuse,
+            reused: plan.reused.outputs,
+            reused_children: plan.reused.children,
             regenerates: plan.regenerates,
             trace: self.trace_below(Span::Execution),
             worker,

@@ -49,9 +49,9 @@ impl Definition {
 
     fn node(&self, id: &NodeId) -> Option<Value> {
         let mut nodes = self.0["nodes"].as_array().into_iter().flatten();
-        let mut node = nodes.find(|node| node["id"] == id.as_str())?.as_object()?.clone();
-        node.retain(|key, _| !NOT_COMPARED.contains(&key.as_str()));
-        Some(Value::Object(node))
+        let mut node = nodes.find(|node| node["id"] == id.as_str())?.clone();
+        strip(&mut node);
+        Some(node)
     }
 
     /// The edges that lead to a node, in an order that does not depend on the document's.
@@ -62,4 +62,13 @@ impl Definition {
         edges.sort_unstable();
         edges
     }
+}
+
+/// Drops the keys that are not compared, also of the nodes of its body.
+fn strip(node: &mut Value) {
+    if let Some(keys) = node.as_object_mut() {
+        keys.retain(|key, _| !NOT_COMPARED.contains(&key.as_str()));
+    }
+    let body = node.pointer_mut("/body/nodes").and_then(Value::as_array_mut);
+    body.into_iter().flatten().for_each(strip);
 }

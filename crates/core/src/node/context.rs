@@ -6,13 +6,14 @@ use std::sync::Arc;
 use super::LAST;
 use crate::approval::{Approval, When};
 use crate::condition::Condition;
+use crate::event::{Reused, ReusedChildren};
 use crate::expression::{ExpressionError, Meter};
 use crate::failure::{ErrorClass, Failure};
 use crate::ids::{AgentId, Attempt, NodeId};
 use crate::limits::Limits;
 use crate::payload::Payload;
 use crate::scope::{NodeScope, References, Scope};
-use crate::step::{Children, PastStep, StepRecord};
+use crate::step::{ChildRecord, Children, PastStep, StepRecord};
 use crate::template::{Resolved, Template};
 use crate::timestamp::Timestamp;
 use crate::transcript::Rules;
@@ -30,6 +31,8 @@ pub struct Context<'a> {
     pub past: &'a [PastStep],
     /// The child executions that this node started, in all its attempts.
     pub children: &'a Children,
+    /// What came of its children in the execution that this one retries.
+    pub reused: Option<&'a ReusedChildren>,
     /// The calls of this node that had or have to be approved, of all its attempts.
     pub approvals: &'a [Approval],
     /// The resolved input of the attempts so far.
@@ -43,13 +46,14 @@ pub(crate) struct Parts<'a> {
     pub(crate) steps: &'a [StepRecord],
     pub(crate) past: &'a [PastStep],
     pub(crate) children: &'a Children,
+    pub(crate) reused: Option<&'a ReusedChildren>,
     pub(crate) approvals: &'a [Approval],
     pub(crate) input: Option<&'a Payload>,
 }
 
 impl Default for Parts<'_> {
     fn default() -> Self {
-        Self { steps: &[], past: &[], children: Children::none(), approvals: &[], input: None }
+        Self { steps: &[], past: &[], children: Children::none(), reused: None, approvals: &[], input: None }
     }
 }
 
@@ -96,12 +100,31 @@ pub(crate) trait Values: fmt::Debug {
 impl<'a> Context<'a> {
     pub(crate) fn new(now: Timestamp, attempt: Attempt, values: &'a dyn Values) -> Self {
         let children = Children::none();
-        Self { now, attempt, steps: &[], past: &[], children, approvals: &[], input: None, values }
+        let (steps, past, approvals) = (&[], &[], &[]);
+        Self { now, attempt, steps, past, children, reused: None, approvals, input: None, values }
     }
 
     pub(crate) const fn with_parts(self, parts: Parts<'a>) -> Self {
-        let Parts { steps, past, children, approvals, input } = parts;
-        Self { steps, past, children, approvals, input, ..self }
+        let Parts { steps, past, children, reused, approvals, input } = parts;
+        Self { steps, past, children, reused, approvals, input, ..self }
+    }
+
+    /// Returns the result for an item or an iteration: of the child that completed for it, in this execution or in the one
+    /// that it retries.
+    pub fn result_for(&self, index: u32) -> Option<&'a Payload> {
+        let own = self.children.of_index(index).and_then(ChildRecord::result);
+        own.or_else(|| self.reused?.result_of(index))
+    }
+
+    /// Returns the items up to `count` for which the attempt under way has to start a child, in order.
+    pub fn missing(&self, count: u32) -> impl Iterator<Item = u32> {
+        let is_reused = |index: u32| self.reused.is_some_and(|reused| reused.result_of(index).is_some());
+        self.children.missing(count).filter(move |&index| !is_reused(index))
+    }
+
+    /// Returns what a child for this item or iteration does not do again.
+    pub fn reused_for(&self, index: u32) -> Option<Reused> {
+        self.reused?.parts_of(index).cloned()
     }
 
     /// Returns what `template` resolves to.
@@ -113,6 +136,15 @@ impl<'a> Context<'a> {
         let resolved = template.resolve(&scope);
         self.values.take_back(scope.meter);
         resolved.map_err(|error| self.values.failure(&error))
+    }
+
+    /// Returns what the children of the node run for: as in the execution that this one retries, or what `template` resolves to.
+    ///
+    /// # Errors
+    /// As [`Self::resolve`].
+    pub fn resolve_for_children(&self, template: &Template) -> Result<Payload, Failure> {
+        let reused = self.reused.and_then(|reused| reused.input.clone());
+        reused.map_or_else(|| self.resolve(template), Ok)
     }
 
     /// Returns what `template` resolves to, and where secrets are put into it.

@@ -10,7 +10,6 @@ use crate::event::{ChildInput, ChildStart};
 use crate::expression::Expression;
 use crate::failure::Failure;
 use crate::payload::Payload;
-use crate::step::{ChildRecord, ChildState};
 
 /// How often a body can be repeated.
 const ITERATIONS_MAX: u32 = 10_000;
@@ -61,25 +60,18 @@ impl Loop {
 
     /// Starts the next iteration, unless those that have completed are enough.
     fn next(&self, context: &Context<'_>, completed: u32) -> Next {
-        let last = completed.checked_sub(1).and_then(|index| Some((index, result_of(context, index)?)));
-        if let Some((index, last)) = &last {
-            match context.holds_after(&self.until, last, *index) {
+        let last = completed.checked_sub(1).and_then(|index| Some((index, context.result_for(index)?)));
+        if let Some((index, last)) = last {
+            match context.holds_after(&self.until, last, index) {
                 Ok(false) if completed < self.max_iterations => {}
                 Ok(done) => return Next::Complete(output_of(last, completed, done)),
                 Err(failure) => return Next::Fail(failure),
             }
         }
-        let last = last.map_or_else(Payload::null, |(_, last)| last);
-        let given = ChildInput { last: Some(last), ..ChildInput::default() };
+        let last = Some(last.map_or_else(Payload::null, |(_, last)| last.clone()));
+        let given = ChildInput { last, reused: context.reused_for(completed), ..ChildInput::default() };
         Next::Children { starts: vec![ChildStart { flow: None, index: completed, given }], input: None }
     }
-}
-
-fn result_of(context: &Context<'_>, index: u32) -> Option<Payload> {
-    let ChildRecord { state: ChildState::Ended(end), .. } = context.children.of_index(index)? else {
-        return None;
-    };
-    end.result.clone()
 }
 
 fn output_of(last: &Payload, iterations: u32, done: bool) -> Payload {
@@ -128,7 +120,7 @@ impl NodeKind for Loop {
         if context.children.open() > 0 {
             return Next::Pending;
         }
-        let completed = (0..).take_while(|&index| result_of(context, index).is_some()).count();
+        let completed = (0..).take_while(|&index| context.result_for(index).is_some()).count();
         self.next(context, u32::try_from(completed).unwrap_or(u32::MAX))
     }
 

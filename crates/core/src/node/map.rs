@@ -17,7 +17,7 @@ use crate::expression::json_text::{self, Kind};
 use crate::failure::{ErrorClass, Failure};
 use crate::limits::Limits;
 use crate::payload::Payload;
-use crate::step::{ChildRecord, ChildState};
+use crate::step::ChildRecord;
 use crate::template::Template;
 
 /// How many executions of a body can be under way at once.
@@ -97,32 +97,35 @@ impl Map {
         let open = context.children.open();
         let room = (self.max_concurrency as usize).saturating_sub(open);
         let start = |index: u32| {
-            let given = ChildInput { item: items.get(index as usize).cloned(), ..ChildInput::default() };
+            let (item, reused) = (items.get(index as usize).cloned(), context.reused_for(index));
+            let given = ChildInput { item, reused, ..ChildInput::default() };
             ChildStart { flow: None, index, given }
         };
-        let starts: Vec<ChildStart> = context.children.missing(count).take(room).map(start).collect();
+        let starts: Vec<ChildStart> = context.missing(count).take(room).map(start).collect();
         if !starts.is_empty() {
             Next::Children { starts, input }
         } else if open > 0 {
             Next::Pending
         } else {
-            Next::Complete(self.output_of((0..count).filter_map(|index| context.children.of_index(index))))
+            Next::Complete(self.output_of(context, count))
         }
     }
 
-    fn output_of<'c>(&self, children: impl Iterator<Item = &'c ChildRecord>) -> Payload {
+    fn output_of(&self, context: &Context<'_>, count: u32) -> Payload {
         let mut text = String::from("[");
-        for child in children {
+        for index in 0..count {
             if text.len() > 1 {
                 text.push(',');
             }
-            let ChildState::Ended(end) = &child.state else { continue };
-            match (self.on_item_failure, &end.result) {
+            match (self.on_item_failure, context.result_for(index)) {
                 (OnItemFailure::Fail, Some(result)) => text.push_str(result.as_str()),
                 (OnItemFailure::Collect, Some(result)) => {
                     let _ = write!(text, r#"{{"ok":true,"output":{}}}"#, result.as_str());
                 }
-                (_, None) => text.push_str(&failed_item(end)),
+                (_, None) => {
+                    let end = context.children.of_index(index).and_then(ChildRecord::end);
+                    text.push_str(&end.map(failed_item).unwrap_or_default());
+                }
             }
         }
         text.push(']');
@@ -184,7 +187,7 @@ impl NodeKind for Map {
 
     fn begin(&self, context: &Context<'_>) -> Next {
         if context.children.is_empty() {
-            let input = match context.resolve(&self.items) {
+            let input = match context.resolve_for_children(&self.items) {
                 Ok(input) => input,
                 Err(failure) => return Next::Fail(failure),
             };

@@ -68,13 +68,16 @@ impl NodeKind for Subflow {
         if context.children.open() > 0 {
             return Next::Pending;
         }
-        let trigger_data = match context.resolve(&self.input) {
+        if let Some(result) = context.result_for(0) {
+            return Next::Complete(result.clone());
+        }
+        let trigger_data = match context.resolve_for_children(&self.input) {
             Ok(input) => input,
             Err(failure) => return Next::Fail(failure),
         };
         let is_known = self.input.constant().is_some() || context.input == Some(&trigger_data);
         let input = (!is_known).then(|| trigger_data.clone());
-        let given = ChildInput { trigger_data, ..ChildInput::default() };
+        let given = ChildInput { trigger_data, reused: context.reused_for(0), ..ChildInput::default() };
         Next::Children { starts: vec![ChildStart { flow: Some(self.flow), index: 0, given }], input }
     }
 

@@ -82,7 +82,7 @@ impl Engine {
     ) -> Result<Started, RuntimeError> {
         let old = self.retryable(caller.tenant, id).await?;
         let (flow, limit) = self.version_to_retry(caller.tenant, &old.execution, &retry).await?;
-        let plan = old.execution.retry_plan(retry.mode, &flow);
+        let plan = self.plan_of(&old.execution, retry.mode, &flow).await?;
         let accepted = old.execution.retried(plan, retry.trigger_data, caller.actor.clone(), self.worker());
         drop(old);
         self.accept(ToAccept { id: new_id(), flow, accepted, limit, key: retry.key, wait: None }).await
@@ -100,7 +100,34 @@ impl Engine {
     ) -> Result<RetryPlan, RuntimeError> {
         let old = self.retryable(tenant, id).await?;
         let (flow, _) = self.version_to_retry(tenant, &old.execution, &retry).await?;
-        Ok(old.execution.retry_plan(retry.mode, &flow))
+        self.plan_of(&old.execution, retry.mode, &flow).await
+    }
+
+    async fn plan_of(
+        &self,
+        old: &Execution,
+        mode: RetryMode,
+        flow: &FlowVersion,
+    ) -> Result<RetryPlan, RuntimeError> {
+        let mut plan = old.retry_plan(mode, flow);
+        self.read_children(old.accepted().tenant, &mut plan).await?;
+        Ok(plan)
+    }
+
+    /// Adds to a plan what the children had done that did not complete.
+    pub(super) async fn read_children(
+        &self,
+        tenant: TenantId,
+        plan: &mut RetryPlan,
+    ) -> Result<(), RuntimeError> {
+        while let Some(id) = plan.wanted() {
+            match self.execution(tenant, id).await {
+                Ok(child) => plan.add(Some(&child.execution)),
+                Err(RuntimeError::NoExecution(_)) => plan.add(None),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     async fn retryable(&self, tenant: TenantId, id: ExecutionId) -> Result<ExecutionSnapshot, RuntimeError> {

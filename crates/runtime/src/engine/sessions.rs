@@ -63,7 +63,8 @@ impl Engine {
         let current = self.current_flow(caller.tenant, old.execution.accepted().flow).await?;
         let limit = current.version.flow.settings.max_concurrent_executions;
         let flow = Arc::clone(old.execution.flow());
-        let plan = old.execution.regenerate_plan(&last.node);
+        let mut plan = old.execution.regenerate_plan(&last.node);
+        self.read_children(caller.tenant, &mut plan).await?;
         let accepted = old.execution.retried(plan, None, caller.actor.clone(), self.worker());
         drop(old);
         self.accept(ToAccept { id: new_id(), flow, accepted, limit, key, wait: None }).await

@@ -7,7 +7,7 @@ use serde_json::json;
 use steadflow_core::event::{Accepted, ChildEnd, ChildStart, Event, Record, StepResult};
 use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::failure::{ErrorClass, Failure};
-use steadflow_core::ids::{Attempt, ExecutionId, FlowId, NodeIndex, StepKey};
+use steadflow_core::ids::{Attempt, ExecutionId, FlowId, NodeId, NodeIndex, StepKey};
 use steadflow_core::node::{Kind, Loop, Map, OnItemFailure};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
@@ -16,6 +16,7 @@ use steadflow_core::work::{CallKey, Task, Work};
 use steadflow_store::Worker as Lessee;
 
 use super::approvals::Approvals;
+use super::reuse::results_for;
 use super::story::{Sight, Story};
 use super::turns::{Turns, can_fail_its_attempt, is_turn};
 use crate::flows::LAST_ITERATION;
@@ -29,6 +30,8 @@ pub(super) struct Parts {
     pub(super) turns: Turns,
     pub(super) approvals: Approvals,
     children: Vec<Child>,
+    /// The results of children of the execution that this one retries, by item or iteration.
+    reused: BTreeMap<u32, Payload>,
 }
 
 /// One child: for which item or iteration it runs, and what its parent knows of it.
@@ -58,6 +61,10 @@ enum ChildStory {
 }
 
 impl Parts {
+    pub(super) fn of(accepted: &Accepted, node: &NodeId) -> Self {
+        Self { reused: results_for(accepted, node), ..Self::default() }
+    }
+
     pub(super) fn is_open(&self, step: &StepKey) -> bool {
         *step == StepKey::ONLY || matches!(self.steps.get(step), Some(StepStory::Open))
     }
@@ -80,13 +87,14 @@ impl Parts {
             StepStory::Completed(output) => Some(output.as_str().to_owned()),
             StepStory::Open | StepStory::Failed(..) => None,
         };
-        if self.steps.is_empty() && self.children.is_empty() {
+        let has_children = !self.children.is_empty() || !self.reused.is_empty();
+        if self.steps.is_empty() && !has_children {
             return None;
         }
         if self.steps.keys().any(is_turn) {
             return self.last_answer();
         }
-        if !self.children.is_empty() {
+        if has_children {
             return self.output_of_children(kind);
         }
         // The keys of the rounds sort in their order.
@@ -95,14 +103,21 @@ impl Parts {
     }
 
     fn output_of_children(&self, kind: &Kind) -> Option<Payload> {
-        let mut ends: BTreeMap<u32, &ChildEnd> = BTreeMap::new();
+        let completed = |result: &Payload| ChildEnd {
+            status: ExecutionStatus::Completed,
+            result: Some(result.clone()),
+            message: None,
+            class: None,
+        };
+        let reused = self.reused.iter().map(|(index, result)| (*index, completed(result)));
+        let mut ends: BTreeMap<u32, ChildEnd> = reused.collect();
         for Child { index, story } in &self.children {
             if let ChildStory::Ended(end) = story {
-                ends.insert(*index, end);
+                ends.insert(*index, end.clone());
             }
         }
         let collects = matches!(kind, Kind::Map(Map { on_item_failure: OnItemFailure::Collect, .. }));
-        let entry = |end: &&ChildEnd| match &end.result {
+        let entry = |end: &ChildEnd| match &end.result {
             Some(result) if collects => Some(format!("{{\"ok\":true,\"output\":{}}}", result.as_str())),
             Some(result) => Some(result.as_str().to_owned()),
             None if collects => {
@@ -221,8 +236,11 @@ impl Story {
         } else {
             usize::MAX
         };
-        let children = &mut self.nodes[node.at()].parts.children;
+        let Parts { children, reused, .. } = &mut self.nodes[node.at()].parts;
         for start in starts {
+            if reused.contains_key(&start.index) {
+                return Err(format!("I2: a child starts for {} although its result is reused", start.index));
+            }
             let is_done = |child: &Child| {
                 child.index == start.index
                     && matches!(
@@ -302,6 +320,7 @@ impl Checker {
     pub(super) fn families_fit(&self, id: ExecutionId, record: &Record) -> Verdict {
         for event in &record.2 {
             if let Event::Accepted(accepted) = event {
+                self.reuses_what_was_done(id, accepted)?;
                 self.is_expected(id, accepted)?;
             }
             if let Event::ChildEnded { node, child, end } = event {

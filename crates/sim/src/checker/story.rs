@@ -7,7 +7,7 @@ use std::sync::Arc;
 use steadflow_core::event::{Accepted, Event, Record, Resolution};
 use steadflow_core::execution::{ExecutionStatus, FlowVersion, Wait};
 use steadflow_core::failure::ErrorClass;
-use steadflow_core::flow::{EdgeTrigger, Graph, Join};
+use steadflow_core::flow::{EdgeTrigger, Graph, Join, Node};
 use steadflow_core::ids::{Attempt, EdgeIndex, ExecutionId, NodeId, NodeIndex, StepKey};
 use steadflow_core::node::{Delay, Given, Kind};
 use steadflow_core::payload::Payload;
@@ -94,10 +94,12 @@ impl Story {
     pub(super) fn new(id: ExecutionId, version: Arc<FlowVersion>, accepted: Accepted) -> Self {
         let graph = &version.flow.graph;
         let budget = version.flow.settings.budget.and_then(|budget| budget.max_tokens);
+        let of_node =
+            |node: &Node| NodeStory { parts: Parts::of(&accepted, &node.id), ..NodeStory::default() };
         Self {
             id,
             spending: Spending::new(budget),
-            nodes: graph.nodes.iter().map(|_| NodeStory::default()).collect(),
+            nodes: graph.nodes.iter().map(of_node).collect(),
             edges: vec![None; graph.edges.len()],
             records: Vec::new(),
             started_at: None,

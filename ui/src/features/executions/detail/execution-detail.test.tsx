@@ -41,7 +41,12 @@ it('retries once per dialog and switches to the new execution', async () => {
   const asked = fakeApi({
     'GET /studio/executions/*': () => failed,
     'GET /studio/executions/*/journal': () => [],
-    'GET /studio/executions/*/retry-plan': () => ({ mode: 'from_failed', run: ['submit'], reuse: ['prepare'] }),
+    'GET /studio/executions/*/retry-plan': () => ({
+      mode: 'from_failed',
+      run: ['submit'],
+      reuse: ['prepare'],
+      children: [],
+    }),
     'POST /studio/executions/*/retry': () => ({ new_execution_id: 'the-new-one' }),
   });
   const { history } = await show(failed.id);

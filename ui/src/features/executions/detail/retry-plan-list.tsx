@@ -28,12 +28,14 @@ export function RetryPlanList({ plan, nodes }: RetryPlanListProps) {
       <ul className={classes.plan}>
         {ids.slice(0, NAMED_MAX).map((id) => {
           const isReused = reuse.has(id);
+          const children = plan?.children.find((child) => child.node_id === id);
+          const runs = children ? texts.retry.continues(children.completed, children.unfinished) : texts.retry.runs;
           const Icon = isReused ? IconArrowForwardUp : IconPlayerPlay;
           return (
             <li key={id} className={classes.node} data-tone={isReused ? 'muted' : 'info'}>
               <Icon size={13} aria-hidden className={classes.icon} />
               <span className={classes.name}>{names.get(id) ?? id}</span>
-              <span className={classes.fate}>{isReused ? texts.retry.reuses : texts.retry.runs}</span>
+              <span className={classes.fate}>{isReused ? texts.retry.reuses : runs}</span>
             </li>
           );
         })}

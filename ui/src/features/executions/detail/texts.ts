@@ -172,6 +172,8 @@ export const texts = {
     plan: 'Retry plan',
     runs: 'To run',
     reuses: 'Reused',
+    continues: (completed: number, unfinished: number) =>
+      unfinished > 0 ? `To run · ${completed} reused, ${unfinished} continued` : `To run · ${completed} reused`,
     more: (nodes: number) => `and ${nodes} more`,
     planning: 'Loading the plan…',
   },

@@ -1,0 +1,54 @@
+//! What a retry from the failed node reuses: only what the execution that it retries has really done.
+
+use std::collections::BTreeMap;
+
+use steadflow_core::event::{Accepted, ReusedChild};
+use steadflow_core::ids::{ExecutionId, NodeId};
+use steadflow_core::payload::Payload;
+
+use super::{Checker, Verdict};
+
+/// Returns the results of children that a node reuses, by item or iteration.
+pub(super) fn results_for(accepted: &Accepted, node: &NodeId) -> BTreeMap<u32, Payload> {
+    let children = accepted.reused_children.get(node).map(|children| children.by_index.iter());
+    let result = |(index, child): (&u32, &ReusedChild)| match child {
+        ReusedChild::Result(result) => Some((*index, result.clone())),
+        ReusedChild::Parts(_) => None,
+    };
+    children.into_iter().flatten().filter_map(result).collect()
+}
+
+impl Checker {
+    /// What an execution reuses is what the one that it retries has recorded; a child retries the one that ran for the same
+    /// item or iteration.
+    pub(super) fn reuses_what_was_done(&self, id: ExecutionId, accepted: &Accepted) -> Verdict {
+        let Some(of) = accepted.retry_of else {
+            let reuses = !accepted.reused.is_empty() || !accepted.reused_children.is_empty();
+            return if reuses { Err(format!("R1: {id} reuses outputs and retries nothing")) } else { Ok(()) };
+        };
+        let old = self.fold(of)?;
+        let place = |accepted: &Accepted| accepted.parent.as_ref().map(|parent| (parent.index, parent.node));
+        if accepted.parent.is_some() && place(old.accepted()) != place(accepted) {
+            return Err(format!("R1: child {id} retries {of}, which ran for something else"));
+        }
+        let output = |id: &NodeId| old.node(old.graph().find(id.as_str())?).output.as_ref();
+        if let Some((node, _)) = accepted.reused.iter().find(|(node, reused)| output(node) != Some(*reused)) {
+            return Err(format!("R1: {id} reuses an output of `{node}` that {of} has not"));
+        }
+        for node in accepted.reused_children.keys() {
+            let Some(at) = old.graph().find(node.as_str()) else {
+                return Err(format!("R1: {id} reuses children of `{node}`, which {of} has not"));
+            };
+            let before = results_for(old.accepted(), node);
+            for (index, result) in results_for(accepted, node) {
+                let own = old.node(at).children().of_index(index).and_then(|child| child.result());
+                if own.or_else(|| before.get(&index)) != Some(&result) {
+                    return Err(format!(
+                        "R1: {id} reuses a result of `{node}` for {index} that {of} has not"
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+}
