@@ -107,6 +107,34 @@ async fn a_retry_of_the_failed_item_goes_on_where_it_failed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn items_are_no_executions_of_the_flow_where_these_are_counted() {
+    let api = Api::new().await;
+    let fails = json!({ "id": "no", "type": "action", "action": "fail", "input": { "message": "no ${item}", "class": "tool" } });
+    let collects = json!({
+        "id": "each", "type": "map", "items": [1, 2, 3], "on_item_failure": "collect",
+        "body": { "nodes": [echo("a", json!("${item}")), fails], "edges": [{ "from": "a", "to": "no" }] },
+    });
+    let flow = api.flow_of(&[collects]).await;
+    let root = api.run(&flow).await;
+
+    let shown = api.get(&format!("flows/{flow}")).await.expect(200);
+    let figures = api.get(&format!("analytics/retries?flow_id={flow}")).await.expect(200);
+    let failures = api.get(&format!("failures?flow_id={flow}")).await.expect(200);
+    let retried = api.post("executions/retry", &json!({ "filter": { "flow_id": flow } })).await.expect(200);
+
+    assert_eq!((&root["status"], &shown["execution_counts"]["total"]), (&json!("completed"), &json!(1)));
+    assert_eq!((&figures["totals"]["executions"], &figures["totals"]["failed"]), (&json!(1), &json!(0)));
+    let nodes = figures["nodes"].as_array().unwrap().iter();
+    let mut counts: Vec<String> =
+        nodes.map(|node| format!("{} {}", node["node_id"], node["executions"])).collect();
+    counts.sort();
+    assert_eq!(counts, [r#""a" 3"#, r#""each" 1"#, r#""no" 3"#]);
+    assert_eq!(failures, json!([]), "the flow completed");
+    let skipped = format!("Started by execution {}. Retry that one.", text(&root["id"]));
+    assert_eq!(each(&retried["items"], "skipped"), [skipped.as_str(); 3]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_flow_that_calls_itself_limits_no_others() {
     let api = Api::new().await;
     let own = map(&api, json!([1]), &[echo("a", json!(1))]).await;

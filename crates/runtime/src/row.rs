@@ -55,7 +55,9 @@ fn count_of(number: usize) -> u32 {
 
 /// What this failure has in common with others of its kind; `None` unless the execution failed.
 fn fingerprint_of(execution: &Execution) -> Option<Fingerprint> {
-    let error = execution.error().filter(|_| execution.status() == ExecutionStatus::Failed)?;
+    // The failure of a body is one of the execution that it is a part of.
+    let is_whole = execution.accepted().body().is_none();
+    let error = execution.error().filter(|_| is_whole && execution.status() == ExecutionStatus::Failed)?;
     let node = error.node.map(|node| execution.graph().node(node).id.clone());
     let last_error = error.node.and_then(|node| execution.node(node).attempts.last()?.error.as_ref());
     let message = normalised(last_error.map_or(&error.message, |last| &last.message));
@@ -96,7 +98,9 @@ pub fn rollup_of(execution: &Execution) -> Rollup {
     let ended = execution.completed_at().unwrap_or_else(|| execution.created_at());
     let mut counters =
         Counters { counts: Vec::with_capacity(execution.nodes().len() + 2), node: None, first: 0 };
-    counters.count_execution(execution);
+    if execution.accepted().body().is_none() {
+        counters.count_execution(execution);
+    }
     for (node, state) in execution.graph().nodes.iter().zip(execution.nodes()) {
         // One whose output is reused has none.
         if !state.attempts.is_empty() {
@@ -198,7 +202,7 @@ impl Counters {
             | ExecutionStatus::Paused
             | ExecutionStatus::Cancelled => {}
         }
-        if execution.accepted().retry_of.is_some() {
+        if execution.accepted().parent.is_none() && execution.accepted().retry_of.is_some() {
             self.add("manual_retries", 1);
             self.add(format!("manual_retries_{}", execution.status()), 1);
         }

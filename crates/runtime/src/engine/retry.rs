@@ -192,8 +192,8 @@ impl Engine {
         loop {
             let page = Page { before, limit: 100.min(limit - items.len()) };
             let rows = self.executions(filter.clone(), page).await?;
-            for id in rows.iter().map(id_of) {
-                items.push(self.retry_one_of_many(caller, id, &retry, dry_run).await?);
+            for row in &rows {
+                items.push(self.retry_one_of_many(caller, row, &retry, dry_run).await?);
             }
             before = rows.last().map(|row| id_of(row).uuid());
             if rows.len() < page.limit || items.len() >= limit {
@@ -205,11 +205,15 @@ impl Engine {
     async fn retry_one_of_many(
         &self,
         caller: &Caller,
-        id: ExecutionId,
+        row: &Listed<ExecutionRow>,
         retry: &Retry,
         dry_run: bool,
     ) -> Result<BulkRetryItem, RuntimeError> {
+        let id = id_of(row);
         let item = |new_execution, skipped| BulkRetryItem { execution: id, new_execution, skipped };
+        if let Some(parent) = row.as_ref().ok().and_then(|row| row.parent) {
+            return Ok(item(None, Some(format!("Started by execution {parent}. Retry that one."))));
+        }
         if let Some(newer) = self.inner.store.retried_by(caller.tenant, id, 1).await?.last() {
             return Ok(item(None, Some(format!("Already retried, as {newer}."))));
         }

@@ -12,28 +12,14 @@ const ROWS_MAX: u64 = 10_000;
 
 /// See [`steadflow_store::History::count_executions`].
 pub(crate) fn executions(db: &Connection, filter: &ExecutionFilter) -> rusqlite::Result<Option<u64>> {
-    let of_any = ExecutionFilter { lineage: None, ..filter.clone() };
-    match filter.lineage {
-        None if is_kept(filter) => kept(db, filter),
-        Some(Lineage::Root) if is_kept(&of_any) => {
-            // The counters have children in them.
-            let (all, children) = (kept(db, &of_any)?, children(db, &of_any)?);
-            Ok(all.zip(children).map(|(all, children)| all - children))
-        }
-        None | Some(_) => among(db, &list::narrowest(filter), filter),
-    }
-}
-
-fn children(db: &Connection, filter: &ExecutionFilter) -> rusqlite::Result<Option<u64>> {
-    let mut narrow = Conditions::default();
-    narrow.add_plain("parent IS NOT NULL");
-    among(db, &narrow, filter)
+    if is_kept(filter) { kept(db, filter) } else { among(db, &list::narrowest(filter), filter) }
 }
 
 /// Returns whether the counters by flow and status answer it, together with the few that have not ended.
 fn is_kept(filter: &ExecutionFilter) -> bool {
     let ExecutionFilter { tenant, flow, statuses, .. } = filter;
     let by_these_alone = ExecutionFilter {
+        lineage: Some(Lineage::Root),
         tenant: *tenant,
         flow: *flow,
         statuses: statuses.clone(),
@@ -47,7 +33,7 @@ fn kept(db: &Connection, filter: &ExecutionFilter) -> rusqlite::Result<Option<u6
     if !filter.statuses.is_empty() && filter.statuses.iter().all(|status| status.is_finished()) {
         return Ok(Some(ended));
     }
-    let mut unfinished = list::of_flow(filter);
+    let mut unfinished = list::roots_of_flow(filter);
     unfinished.add_plain("completed_at IS NULL");
     Ok(among(db, &unfinished, filter)?.map(|count| ended + count))
 }
@@ -129,17 +115,16 @@ mod tests {
 
     #[test]
     fn statuses_are_counted_unless_too_many_have_not_ended() {
-        let of = |statuses: &[ExecutionStatus]| ExecutionFilter {
-            statuses: statuses.to_vec(),
-            ..ExecutionFilter::default()
-        };
+        let roots = ExecutionFilter { lineage: Some(Lineage::Root), ..ExecutionFilter::default() };
+        let of =
+            |statuses: &[ExecutionStatus]| ExecutionFilter { statuses: statuses.to_vec(), ..roots.clone() };
         let mut db = holding(200_000);
         let sql = "INSERT INTO execution_counts VALUES (zeroblob(16), zeroblob(16), 'completed', 160000)";
         db.execute(sql, []).unwrap();
 
         assert_eq!(executions(&db, &of(&[ExecutionStatus::Completed])).unwrap(), Some(160_000));
         assert_eq!(executions(&db, &of(&[ExecutionStatus::Paused])).unwrap(), None);
-        assert_eq!(executions(&db, &ExecutionFilter::default()).unwrap(), None);
+        assert_eq!(executions(&db, &roots).unwrap(), None);
 
         db = holding(20_000);
         assert_eq!(executions(&db, &of(&[ExecutionStatus::Paused])).unwrap(), Some(2_000));

@@ -37,7 +37,7 @@ pub(crate) fn executions(
         Some(_) => (AFTER_CHILD, "item_index, created_at, id"),
     };
     conditions.add(after, page.before.map(|id| blob(id).to_vec()));
-    let sql = format!("SELECT {} FROM executions {conditions} ORDER BY {order}", row::COLUMNS);
+    let sql = select(&conditions, order);
     let text = filter.text.as_deref().map(Text::new);
     let mut statement = db.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(conditions.values()))?;
@@ -49,6 +49,10 @@ pub(crate) fn executions(
         }
     }
     Ok(found)
+}
+
+fn select(conditions: &Conditions, order: &str) -> String {
+    format!("SELECT {} FROM executions {conditions} ORDER BY {order}", row::COLUMNS)
 }
 
 pub(super) fn conditions(filter: &ExecutionFilter) -> Conditions {
@@ -86,9 +90,15 @@ pub(super) fn narrowest(filter: &ExecutionFilter) -> Conditions {
     } else if excludes_completed(filter) {
         add_statuses(&mut conditions, filter);
         conditions.add_plain("status <> 'completed'");
-    } else {
-        return of_flow(filter);
+    } else if filter.lineage == Some(Lineage::Root) {
+        return roots_of_flow(filter);
     }
+    conditions
+}
+
+pub(super) fn roots_of_flow(filter: &ExecutionFilter) -> Conditions {
+    let mut conditions = of_flow(filter);
+    conditions.add_plain("parent IS NULL");
     conditions
 }
 
@@ -168,4 +178,39 @@ pub(crate) fn counts(db: &Connection, tenant: TenantId, flow: FlowId) -> rusqlit
         }
     }
     Ok(counts)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::migrate::migrate;
+
+    #[test]
+    fn lists_of_those_that_no_other_one_started_read_no_children() {
+        let mut db = Connection::open_in_memory().unwrap();
+        migrate(&mut db, Path::new("memory")).unwrap();
+        let roots = ExecutionFilter {
+            tenant: Some(TenantId::DEFAULT),
+            lineage: Some(Lineage::Root),
+            ..ExecutionFilter::default()
+        };
+        let of_flow = ExecutionFilter { flow: Some(FlowId::new(Uuid::from_u128(1))), ..roots.clone() };
+        for (filter, index) in [(roots, "executions_roots"), (of_flow, "executions_by_flow")] {
+            for before in [None, Some(Uuid::from_u128(2))] {
+                let mut conditions = conditions(&filter);
+                conditions.add("id < ?", before.map(|id| blob(id).to_vec()));
+                let sql = format!("EXPLAIN QUERY PLAN {}", select(&conditions, "id DESC"));
+                let mut statement = db.prepare(&sql).unwrap();
+
+                let plan: Vec<String> =
+                    statement.raw_query().mapped(|row| row.get("detail")).collect::<Result<_, _>>().unwrap();
+
+                assert!(plan.len() == 1 && plan[0].contains(index), "{plan:#?}");
+            }
+        }
+    }
 }

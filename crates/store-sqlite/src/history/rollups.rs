@@ -7,7 +7,7 @@ use rusqlite::{Connection, Row};
 use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::ids::{FlowId, TenantId};
 use steadflow_core::timestamp::Timestamp;
-use steadflow_store::{AgentUse, Rollup, RollupKey, RollupQuery, RollupSums, Summing};
+use steadflow_store::{AgentUse, ExecutionRow, Rollup, RollupKey, RollupQuery, RollupSums, Summing};
 
 use super::costs::{self, stored};
 use crate::columns::{blob, flow_id, listed, listed_as, timestamp};
@@ -23,18 +23,15 @@ struct Ended {
     flow: FlowId,
     tenant: TenantId,
     status: ExecutionStatus,
+    /// Whether no other execution started it: the counters of lists are those of these alone.
+    is_root: bool,
     rollup: Box<Rollup>,
 }
 
 impl Sums {
-    pub(crate) fn add(
-        &mut self,
-        tenant: TenantId,
-        flow: FlowId,
-        status: ExecutionStatus,
-        rollup: Box<Rollup>,
-    ) {
-        self.ended.push(Ended { flow, tenant, status, rollup });
+    pub(crate) fn add(&mut self, row: &ExecutionRow, rollup: Box<Rollup>) {
+        let ExecutionRow { flow, tenant, status, parent, .. } = *row;
+        self.ended.push(Ended { flow, tenant, status, is_root: parent.is_none(), rollup });
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -62,7 +59,7 @@ impl Sums {
 
     fn write_counts(&self, db: &Connection) -> rusqlite::Result<()> {
         let mut counts: BTreeMap<_, u32> = BTreeMap::new();
-        for ended in &self.ended {
+        for ended in self.ended.iter().filter(|ended| ended.is_root) {
             *counts.entry((ended.tenant, ended.flow, ended.status)).or_default() += 1;
         }
         let mut statement = db.prepare_cached(include_str!("../queries/add_count.sql"))?;

@@ -154,7 +154,7 @@ impl Write<'_> {
             Projection::Finished { row, journal, rollup } => {
                 let number = self.row(&row, tip, Hold::default())?;
                 self.projections.journal(number, seq, &row, &journal)?;
-                self.sums.add(row.tenant, row.flow, row.status, rollup);
+                self.sums.add(&row, rollup);
                 self.tips.set(id, None);
             }
         }

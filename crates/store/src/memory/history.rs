@@ -194,7 +194,9 @@ impl MemoryStore {
     ) -> Result<ExecutionCounts, StoreError> {
         let database = self.open()?;
         let mut counts = ExecutionCounts::default();
-        for row in database.rows.values().filter(|row| row.tenant == tenant && row.flow == flow) {
+        let is_counted =
+            |row: &&ExecutionRow| row.tenant == tenant && row.flow == flow && row.parent.is_none();
+        for row in database.rows.values().filter(is_counted) {
             counts.total += 1;
             match row.status {
                 ExecutionStatus::Completed => counts.completed += 1,

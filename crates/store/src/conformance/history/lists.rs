@@ -246,13 +246,22 @@ pub async fn retries_are_listed_oldest_first<H: Harness>(harness: &H) {
 pub async fn executions_are_counted_by_status<H: Harness>(harness: &H) {
     let cancelled = ExecutionRow { status: ExecutionStatus::Cancelled, ..completed(5) };
     let other = ExecutionRow { flow: OTHER_FLOW, ..completed(7) };
+    let child = |row| ExecutionRow { parent: Some(id(1)), ..row };
+    let children = [child(completed(9)), child(row(10))];
     let rows = [row(1), completed(2), completed(3), failed(4, "a"), cancelled, pending(6), other];
+    let rows: Vec<ExecutionRow> = rows.into_iter().chain(children).collect();
     let store = holding(harness, rows).await;
     let worker = worker(&store).await;
     commit(&store, worker, [parked(row(8), None)]).await;
 
     let counts = store.execution_counts(OURS, FLOW).await.expect("counts");
 
-    assert_eq!(counts, ExecutionCounts { total: 7, completed: 2, failed: 1, cancelled: 1 });
+    assert_eq!(
+        counts,
+        ExecutionCounts { total: 7, completed: 2, failed: 1, cancelled: 1 },
+        "without children"
+    );
+    let roots = ExecutionFilter { flow: Some(FLOW), lineage: Some(Lineage::Root), ..ANY };
+    assert_eq!(store.count_executions(roots).await.expect("a count"), Some(7));
     assert_eq!(store.execution_counts(THEIRS, FLOW).await.expect("counts"), ExecutionCounts::default());
 }
