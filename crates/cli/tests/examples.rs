@@ -41,6 +41,14 @@ fn stories() -> Vec<Story> {
             result: Some(json!({ "source": "cache", "reason": "unavailable" })),
             ..story("error-edge.json", &["; attempt 2 in 500 ms", "live    failed", "fresh   skipped"])
         },
+        Story {
+            code: 0,
+            result: Some(json!({
+                "rated": ["Acme", "Globex", "Initech", "Hooli", "Stark", "Wayne", "Wonka", "Cyberdyne", "Soylent", "Vandelay"],
+                "failed": ["unavailable", "unavailable"],
+            })),
+            ..story("map.json", &["each    completed"])
+        },
         Story { code: 0, ..story("delay.json", &["wait  waits until", "done  completed"]) },
         Story {
             code: 0,

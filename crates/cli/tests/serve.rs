@@ -156,6 +156,7 @@ fn demo_adds_flows_and_runs_some() {
     Timeout stops a slow call
     Transient failure recovers
     Two checks in parallel
+    Two of twelve items fail
     ");
 }
 
@@ -169,7 +170,7 @@ fn the_engine_of_a_demo_is_started_again_when_it_is_killed() {
 
     // The socket keeps a request until an engine lives.
     let list = server.executions(&folder, &["--json", "list"]).expect(0).json();
-    assert_eq!(list.as_array().unwrap().len(), 7);
+    assert_eq!(list.as_array().unwrap().len(), 8);
     until(|| engine_of(&server).is_some_and(|engine| engine != first));
     let (code, last_words) = server.stop("TERM");
     assert_eq!(code, Some(0), "{last_words}");

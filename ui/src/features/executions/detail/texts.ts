@@ -71,6 +71,7 @@ export const texts = {
     progress: (ended: number, all: number, isOver: boolean) =>
       isOver ? `× ${all.toLocaleString('en')}` : `${ended.toLocaleString('en')}/${all.toLocaleString('en')}`,
     failed: (count: number) => `${count.toLocaleString('en')} failed`,
+    more: (count: number) => `and ${count.toLocaleString('en')} more`,
     toParent: 'Open the parent',
   },
   lineage: {

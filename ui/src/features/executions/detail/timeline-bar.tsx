@@ -9,6 +9,8 @@ interface TimelineBarProps {
   end: number;
   now: number;
   maxAttempts: number;
+  /** For rows that are lower than those of nodes: without the symbol of the outcome. */
+  isSmall?: boolean;
 }
 
 /** The minimum length of a bar, in percent of the axis, so that the shortest attempt is visible. */
@@ -17,16 +19,17 @@ const LEAST = 0.35;
 const ROOM_FOR_TEXT = 15;
 
 const TALL = { y: 9, height: 16, rx: 4 };
+const SMALL = { y: 9, height: 8, rx: 2 };
 const FLAT = { y: 12, height: 10, rx: 2 };
 
 /** An attempt, a backoff or a wait. The remaining part of a backoff is an outline. */
-export function TimelineBar({ bar, start, end, now, maxAttempts }: TimelineBarProps) {
+export function TimelineBar({ bar, start, end, now, maxAttempts, isSmall = false }: TimelineBarProps) {
   const scale = 100 / (end - start);
   const to = bar.to ?? Math.max(bar.from, Math.min(now, bar.due ?? now));
   const left = Math.min(100 - LEAST, Math.max(0, (bar.from - start) * scale));
   const width = Math.min(100 - left, Math.max(LEAST, (to - bar.from) * scale));
   const isFlat = bar.kind === 'gap' || bar.kind === 'wait';
-  const shape = isFlat ? FLAT : TALL;
+  const shape = isSmall ? SMALL : isFlat ? FLAT : TALL;
   const ahead = bar.to === null && bar.due !== null ? Math.min(100, (bar.due - start) * scale) - left - width : 0;
   return (
     <g className={classes[bar.kind]}>
@@ -38,7 +41,7 @@ export function TimelineBar({ bar, start, end, now, maxAttempts }: TimelineBarPr
           {formatDuration(bar.to - bar.from)}
         </text>
       )}
-      <Glyph kind={bar.kind} at={left + width} />
+      {!isSmall && <Glyph kind={bar.kind} at={left + width} />}
     </g>
   );
 }

@@ -57,6 +57,7 @@ export function TimelineTab(props: TimelineTabProps) {
           selected={focus?.node_id ?? null}
           chosen={chosen}
           onSelect={onChoose}
+          shownChildren={shownChildren}
         />
         <GraphPanel execution={execution} selected={focus?.node_id ?? null} chosen={chosen} onSelect={onChoose} />
       </div>

@@ -1,11 +1,12 @@
-import { type KeyboardEvent, useEffect, useMemo, useRef } from 'react';
-import type { Execution, JournalEvent } from '@/api/types';
+import { Fragment, type KeyboardEvent, useEffect, useMemo, useRef } from 'react';
+import type { Execution, ExecutionStatus, JournalEvent } from '@/api/types';
 import { Panel } from '@/components/panel';
 import { isFinished } from '@/components/status';
 import { useNow } from '@/lib/clock';
 import type { Outage } from './recovery';
 import { texts } from './texts';
 import classes from './timeline.module.css';
+import { TimelineChildren } from './timeline-children';
 import { TimelineHead } from './timeline-head';
 import { TimelineLegend } from './timeline-legend';
 import { TimelineLines } from './timeline-lines';
@@ -20,6 +21,8 @@ interface TimelineProps {
   /** The node that the user selected; it is scrolled into view. */
   chosen: string | null;
   onSelect: (nodeId: string) => void;
+  /** The status that the executions of the selected node are filtered by. */
+  shownChildren: ExecutionStatus | undefined;
 }
 
 /** With more rows than this, the time is updated only once a second. */
@@ -28,7 +31,8 @@ const SMOOTH_ROWS_MAX = 80;
 const MARGIN = 40;
 
 /** The waterfall: a row per node, a bar per attempt, the backoffs between them, the current time and the deadline. */
-export function Timeline({ execution, journal, outages, selected, chosen, onSelect }: TimelineProps) {
+export function Timeline(props: TimelineProps) {
+  const { execution, journal, outages, selected, chosen, onSelect, shownChildren } = props;
   const list = useRef<HTMLDivElement>(null);
   const rows = useMemo(() => toRows(execution, journal), [execution, journal]);
   const now = useNow(isFinished(execution.status) ? 0 : rows.length > SMOOTH_ROWS_MAX ? 1_000 : 100);
@@ -66,17 +70,28 @@ export function Timeline({ execution, journal, outages, selected, chosen, onSele
             onKeyDown={move}
           >
             {rows.map((row) => (
-              <TimelineRow
-                key={row.node.id}
-                row={row}
-                start={start}
-                end={end}
-                // Only a row with something in progress follows the clock.
-                now={row.bars.some((bar) => bar.to === null) ? waterfall.now : 0}
-                isSelected={row.node.node_id === selected}
-                isFocusable={row.node.node_id === focusable}
-                onSelect={onSelect}
-              />
+              <Fragment key={row.node.id}>
+                <TimelineRow
+                  row={row}
+                  start={start}
+                  end={end}
+                  // Only a row with something in progress follows the clock.
+                  now={row.bars.some((bar) => bar.to === null) ? waterfall.now : 0}
+                  isSelected={row.node.node_id === selected}
+                  isFocusable={row.node.node_id === focusable}
+                  onSelect={onSelect}
+                />
+                {row.node.children && row.node.node_id === selected && (
+                  <TimelineChildren
+                    executionId={execution.id}
+                    node={row.node}
+                    status={shownChildren}
+                    start={start}
+                    end={end}
+                    now={waterfall.now}
+                  />
+                )}
+              </Fragment>
             ))}
           </div>
         </div>
@@ -87,7 +102,7 @@ export function Timeline({ execution, journal, outages, selected, chosen, onSele
 
 /** Scrolls the list, never the page, no further than needed. */
 function showRow(list: HTMLElement | null, place: number): void {
-  const row = list?.children[place];
+  const row = list?.querySelectorAll('[role="option"]')[place];
   const scroller = list?.parentElement?.parentElement;
   if (!row || !scroller) return;
   const { top, bottom } = row.getBoundingClientRect();
