@@ -150,5 +150,6 @@ test('on a phone failures and analytics do not scroll sideways', async ({ page, 
   }
   await page.goto('/failures');
   const retry = page.getByRole('button', { name: /^Retry executions that failed with: The ledger/ });
+  await retry.scrollIntoViewIfNeeded();
   await expect(retry).toBeInViewport({ ratio: 0.99 });
 });

@@ -440,7 +440,11 @@ impl Execution {
         self.accepted.reused.clear();
         self.accepted.reused_children.clear();
         for index in nodes {
+            let items = self.items_of(index);
             let node = &mut self.nodes[index.at()];
+            if let Some(children) = &mut node.children {
+                children.keep_count(items);
+            }
             node.shed();
             let shorter = node.input.as_ref().and_then(|input| shorten(index, input));
             node.input = shorter.or_else(|| node.input.take());

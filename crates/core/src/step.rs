@@ -111,6 +111,8 @@ pub struct Children {
     bytes: usize,
     /// The items of the node's input, once they were asked for.
     items: Items,
+    /// How many there are, where only that is kept.
+    item_count: Option<usize>,
 }
 
 /// What was made of a node's input, which says the same.
@@ -155,6 +157,7 @@ impl Children {
             next: 0,
             bytes: 0,
             items: Items(OnceLock::new()),
+            item_count: None,
         };
         &NONE
     }
@@ -166,7 +169,13 @@ impl Children {
 
     /// Returns how many items there are, where they are known.
     pub(crate) fn known_items(&self) -> Option<usize> {
-        self.items.0.get().map(|items| items.len())
+        self.item_count.or_else(|| self.items.0.get().map(|items| items.len()))
+    }
+
+    /// Keeps of the items only how many there are.
+    pub(crate) fn keep_count(&mut self, count: Option<usize>) {
+        self.item_count = count;
+        self.items.0.take();
     }
 
     /// Returns how many it started.

@@ -11,7 +11,7 @@ use steadflow_core::execution::{
 };
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::flow::Flow;
-use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
+use steadflow_core::ids::{ExecutionId, FlowId, NodeIndex, TenantId};
 use steadflow_core::inbox::Sending;
 use steadflow_core::limits::Limits;
 use steadflow_core::payload::Payload;
@@ -418,6 +418,22 @@ fn a_map_fills_the_places_that_became_free_during_a_pause() {
     world.run();
 
     assert_eq!((before, world.order.len()), (3, 4), "{}", world.end());
+}
+
+#[test]
+fn a_copy_that_only_follows_knows_how_many_items_there_are() {
+    let each = NodeIndex(1);
+    let mut world = World::new();
+    world.held = vec![r#""no""#.to_owned()];
+    let document = map(&body(&[echo("a", &json!("${item}"))]), &json!({ "max_concurrency": 2 }));
+    let root = world.start(version(&document), started_with(&json!({ "items": ["yes", "no", "no", "yes"] })));
+    let mut copy = root.clone();
+
+    copy.shed([each], |_, _| Some(Payload::from_value(&json!({ "beginning": "[" }))));
+
+    assert_eq!((root.items_of(each), copy.items_of(each)), (Some(4), Some(4)));
+    copy.shed([each], |_, _| None);
+    assert_eq!(copy.items_of(each), Some(4));
 }
 
 #[test]

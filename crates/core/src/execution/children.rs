@@ -8,7 +8,7 @@ use super::failed::shortened;
 use super::{Execution, ExecutionStatus, NewExecution, NodeExecution, Pinned, Rejected};
 use crate::caller::{Actor, ActorKind};
 use crate::event::{Accepted, Around, ChildEnd, ChildInput, ChildStart, Ended, Event, Parent};
-use crate::expression::json_text;
+use crate::expression::json_text::{self, Kind};
 use crate::failure::{ErrorClass, Failure};
 use crate::flow::{LAST, Reads};
 use crate::ids::{ExecutionId, NodeId, NodeIndex};
@@ -222,7 +222,9 @@ impl Execution {
         if repeats != Some(Repeats::Items) {
             return None;
         }
-        let count = || self.input_of(index).map(|input| json_text::items(input.as_str()).count());
+        let is_list = |text: &&str| Kind::of(text) == Kind::List;
+        let count =
+            || Some(json_text::items(self.input_of(index).map(Payload::as_str).filter(is_list)?).count());
         self.node(index).children().known_items().or_else(count)
     }
 

@@ -55,7 +55,7 @@ export function ChildrenSection({ executionId, node, counts, status, onStatus }:
             label={STATUS_LOOKS[name].label}
             tone={STATUS_LOOKS[name].tone}
             icon={STATUS_LOOKS[name].icon}
-            count={counts[name]}
+            count={counts[name].toLocaleString('en')}
             pressed={name === status}
             onToggle={() => filter(name)}
           />

@@ -39,7 +39,8 @@ export const childrenQuery = (
   isOpen: boolean,
 ) =>
   queryOptions({
-    queryKey: ['executions', 'children', id, nodeId, status, cursor],
+    // What was fetched last while it ran is older than its end, so that is fetched apart.
+    queryKey: ['executions', 'children', id, nodeId, status, cursor, isOpen],
     queryFn: ({ signal }) => listChildren(id, nodeId, status && [status], cursor, signal),
     placeholderData: keepPreviousData,
     structuralSharing: sharedJson,
