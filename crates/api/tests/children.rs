@@ -104,6 +104,11 @@ async fn a_retry_of_the_failed_item_goes_on_where_it_failed() {
     let shown = api.execution(&text(&new[0]["id"])).await;
     let reused = ["a", "when", "no"].map(|id| node(&shown, id)["reused"].as_bool());
     assert_eq!(reused, [Some(true), Some(true), Some(false)], "{shown}");
+    let parent = api.execution(&again).await;
+    assert_eq!(
+        node(&parent, "each")["children"],
+        json!({ "items": 2, "reused": 1, "total": 1, "running": 0, "completed": 0, "failed": 1, "cancelled": 0 })
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -192,7 +197,7 @@ async fn children_of_a_node_are_listed_counted_and_shown_with_their_items() {
 
     assert_eq!(
         root["node_executions"][0]["children"],
-        json!({ "items": 4, "total": 4, "running": 0, "completed": 2, "failed": 2, "cancelled": 0 })
+        json!({ "items": 4, "reused": 0, "total": 4, "running": 0, "completed": 2, "failed": 2, "cancelled": 0 })
     );
     assert_eq!(root["node_executions"][1]["children"]["items"], Value::Null);
     assert_eq!(indexes(&of_each), [Some(0), Some(1), Some(2)]);

@@ -35,7 +35,7 @@ use std::sync::Arc;
 use crate::agent::Agent;
 use crate::approval::{Answer, Decided};
 use crate::caller::Actor;
-use crate::event::{Accepted, ChildEnd, Record, Resolution};
+use crate::event::{Accepted, ChildEnd, Record, Resolution, ReusedChildren};
 use crate::failure::ErrorClass;
 use crate::flow::Graph;
 use crate::ids::{AgentId, ExecutionId, FlowId, NodeId, NodeIndex, StepKey};
@@ -438,7 +438,7 @@ impl Execution {
         self.accepted.trigger_data = Payload::null();
         self.accepted.around = None;
         self.accepted.reused.clear();
-        self.accepted.reused_children.clear();
+        self.accepted.reused_children.values_mut().for_each(ReusedChildren::shed);
         for index in nodes {
             let items = self.items_of(index);
             let node = &mut self.nodes[index.at()];

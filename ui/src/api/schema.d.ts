@@ -1944,6 +1944,8 @@ export interface components {
         readonly ChildCounts: {
             /** @description How many items a `map` runs its body for; null for other nodes. */
             readonly items: number | null;
+            /** @description Items or iterations that were not run again: their results are those of the execution that this one retries. */
+            readonly reused: number;
             /** @description How many it started. */
             readonly total: number;
             /** @description Those that it waits for. */

@@ -5,6 +5,7 @@ mod text;
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
+use steadflow_core::event::ReusedChildren;
 use steadflow_core::execution::{AttemptRecord, Execution, ExecutionStatus, Wait};
 use steadflow_core::ids::{AgentId, ExecutionId, NodeIndex};
 use steadflow_core::step::ChildState;
@@ -67,6 +68,8 @@ pub(crate) struct NodeView<'a> {
 pub(crate) struct ChildCounts {
     /// How many items a `map` runs its body for; null for other nodes.
     items: Option<usize>,
+    /// Items or iterations that were not run again: their results are those of the execution that this one retries.
+    reused: usize,
     /// How many it started.
     total: usize,
     /// Those that it waits for.
@@ -80,11 +83,13 @@ pub(crate) struct ChildCounts {
 impl ChildCounts {
     fn of(execution: &Execution, index: NodeIndex) -> Option<Self> {
         let children = execution.node(index).children();
-        if children.is_empty() {
+        let reused = execution.accepted().reused_children.get(&execution.graph().node(index).id);
+        let reused = reused.map_or(0, ReusedChildren::completed);
+        if children.is_empty() && reused == 0 {
             return None;
         }
         let items = execution.items_of(index);
-        let mut counts = Self { items, total: children.len(), ..Self::default() };
+        let mut counts = Self { items, reused, total: children.len(), ..Self::default() };
         for child in children.iter() {
             let count = match &child.state {
                 ChildState::Running => &mut counts.running,

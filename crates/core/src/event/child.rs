@@ -85,6 +85,17 @@ impl ReusedChildren {
         self.by_index.values().filter(|child| matches!(child, ReusedChild::Result(_))).count()
     }
 
+    /// Drops the values.
+    pub(crate) fn shed(&mut self) {
+        self.input = None;
+        for child in self.by_index.values_mut() {
+            *child = match child {
+                ReusedChild::Result(_) => ReusedChild::Result(Payload::null()),
+                ReusedChild::Parts(parts) => ReusedChild::Parts(Reused::nothing(parts.of)),
+            };
+        }
+    }
+
     /// Returns the result of a child that completed.
     pub(crate) fn result_of(&self, index: u32) -> Option<&Payload> {
         match self.by_index.get(&index)? {

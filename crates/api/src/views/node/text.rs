@@ -20,7 +20,7 @@ impl Write for AttemptView<'_> {
 
 impl Write for ChildCounts {
     fn write(&self, text: &mut Text) {
-        write_object!(self to text: items, total, running, completed, failed, cancelled);
+        write_object!(self to text: items, reused, total, running, completed, failed, cancelled);
     }
 }
 
@@ -124,6 +124,7 @@ mod tests {
             reused: true,
             children: Some(ChildCounts {
                 items: Some(9),
+                reused: 1,
                 total: 8,
                 running: 1,
                 completed: 5,

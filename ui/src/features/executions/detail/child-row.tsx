@@ -23,7 +23,7 @@ export const ChildRow = memo(function ChildRow({ row, name }: ChildRowProps) {
         <span className={classes.name}>{name}</span>
         <span
           className={classes.outcome}
-          data-failed={row.error_message ? true : undefined}
+          data-failed={row.status === 'failed' || undefined}
           title={row.error_message ?? undefined}
         >
           {row.error_message ? <Prose text={causeOf(row.error_message)} /> : whatItDoes(row)}

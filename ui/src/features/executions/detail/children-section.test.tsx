@@ -8,7 +8,7 @@ import { ExecutionDetail } from './execution-detail';
 import { aNode, anExecution } from './samples';
 
 const PARENT = '01a20b8f-ee6f-7431-8fe0-235cbf261d33';
-const counts = { items: 3, total: 3, running: 0, completed: 2, failed: 1, cancelled: 0 };
+const counts = { items: 3, reused: 0, total: 3, running: 0, completed: 2, failed: 1, cancelled: 0 };
 const each = aNode({
   node_id: 'each',
   node_name: 'Each order',
@@ -38,7 +38,13 @@ it('lists what a node started, and filters it by status', async () => {
   });
   const show = vi.fn();
   await renderScreen(
-    <ChildrenSection executionId={PARENT} node={each} counts={counts} status={undefined} onStatus={show} />,
+    <ChildrenSection
+      execution={anExecution({ id: PARENT })}
+      node={each}
+      counts={counts}
+      status={undefined}
+      onStatus={show}
+    />,
     '/executions/x',
   );
 

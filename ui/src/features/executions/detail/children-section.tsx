@@ -1,9 +1,10 @@
 import { ActionIcon } from '@mantine/core';
 import { IconChevronLeft, IconChevronRight } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { ChildPage } from '@/api/executions';
-import type { ChildCounts, ExecutionStatus, NodeExecution } from '@/api/types';
+import type { ChildCounts, Execution, ExecutionStatus, NodeExecution } from '@/api/types';
 import { FilterChip } from '@/components/filter-chip';
 import { ProblemCard } from '@/components/problem-card';
 import { RowsSkeleton } from '@/components/skeletons';
@@ -16,7 +17,7 @@ import { Section } from './section';
 import { texts } from './texts';
 
 interface ChildrenSectionProps {
-  executionId: string;
+  execution: Execution;
   node: NodeExecution;
   counts: ChildCounts;
   status: ExecutionStatus | undefined;
@@ -27,11 +28,11 @@ interface ChildrenSectionProps {
 const STATUSES = ['completed', 'failed', 'running', 'cancelled'] as const;
 
 /** The executions that a node started: how many ended how, and a page of them. */
-export function ChildrenSection({ executionId, node, counts, status, onStatus }: ChildrenSectionProps) {
+export function ChildrenSection({ execution, node, counts, status, onStatus }: ChildrenSectionProps) {
   // Where each page before this one began.
   const [earlier, setEarlier] = useState<readonly (string | null)[]>([]);
   const [cursor, setCursor] = useState<string | null>(null);
-  const page = useQuery(childrenQuery(executionId, node.node_id, status, cursor, !isFinished(node.status)));
+  const page = useQuery(childrenQuery(execution.id, node.node_id, status, cursor, !isFinished(node.status)));
   const filter = (next: ExecutionStatus) => {
     setEarlier([]);
     setCursor(null);
@@ -60,6 +61,17 @@ export function ChildrenSection({ executionId, node, counts, status, onStatus }:
             onToggle={() => filter(name)}
           />
         ))}
+        {counts.reused > 0 && execution.retry_of && (
+          <Link
+            to="/executions/$executionId"
+            params={{ executionId: execution.retry_of }}
+            search={{ node: node.node_id }}
+            className={classes.reused}
+            title={texts.children.reusedHint}
+          >
+            {texts.children.reused(counts.reused)}
+          </Link>
+        )}
       </div>
       {page.isPending && <RowsSkeleton rows={4} />}
       {page.isError && !page.data && <ProblemCard problem={page.error} onRetry={() => void page.refetch()} />}
@@ -70,7 +82,7 @@ export function ChildrenSection({ executionId, node, counts, status, onStatus }:
               <ChildRow key={row.id} row={row} name={childNameOf(node.node_type, row.index)} />
             ))}
           </ol>
-          {page.data.rows.length === 0 && <p className={classes.none}>{texts.children.none}</p>}
+          {page.data.rows.length === 0 && counts.total > 0 && <p className={classes.none}>{texts.children.none}</p>}
           <Pages page={page.data} number={earlier.length} onNext={() => turn(page.data.next)} onPrevious={turnBack} />
         </>
       )}
@@ -80,9 +92,10 @@ export function ChildrenSection({ executionId, node, counts, status, onStatus }:
 
 /** How many ended how, as a bar; what has not been started yet is left empty. */
 function Progress({ counts }: { counts: ChildCounts }) {
-  const all = Math.max(counts.total, counts.items ?? 0, 1);
+  const all = Math.max(counts.total + counts.reused, counts.items ?? 0, 1);
   return (
     <div className={classes.progress} role="img" aria-label={summaryOf(counts)}>
+      {counts.reused > 0 && <span data-tone="muted" style={{ width: `${(counts.reused / all) * 100}%` }} />}
       {STATUSES.filter((name) => counts[name] > 0).map((name) => (
         <span key={name} data-tone={STATUS_LOOKS[name].tone} style={{ width: `${(counts[name] / all) * 100}%` }} />
       ))}

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { childNameOf, summaryOf } from './children';
 
-const NONE = { items: null, total: 0, running: 0, completed: 0, failed: 0, cancelled: 0 };
+const NONE = { items: null, reused: 0, total: 0, running: 0, completed: 0, failed: 0, cancelled: 0 };
 
 it('says how many of the items ended how', () => {
   expect(summaryOf({ ...NONE, items: 100, total: 100, completed: 98, failed: 2 })).toBe(
@@ -12,6 +12,7 @@ it('says how many of the items ended how', () => {
   );
   expect(summaryOf({ ...NONE, total: 3, completed: 2, cancelled: 1 })).toBe('2 completed, 1 cancelled of 3');
   expect(summaryOf({ ...NONE, total: 1, failed: 1 })).toBe('1 failed');
+  expect(summaryOf({ ...NONE, items: 100, reused: 98, total: 2, completed: 2 })).toBe('98 reused, 2 completed of 100');
 });
 
 it('names a child by the number that expressions and messages use', () => {

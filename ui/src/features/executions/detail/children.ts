@@ -9,13 +9,13 @@ export function childNameOf(nodeType: string, index: number | null | undefined):
 }
 
 /** Returns the counts in words: `98 completed, 2 failed of 100`. */
-export function summaryOf({ items, total, completed, failed, running, cancelled }: ChildCounts): string {
-  const named = { completed, failed, running, cancelled };
+export function summaryOf({ items, reused, total, completed, failed, running, cancelled }: ChildCounts): string {
+  const named = { reused, completed, failed, running, cancelled };
   const counts = Object.entries(named).flatMap(([name, count]) => (count > 0 ? [`${format(count)} ${name}`] : []));
   const known = counts.join(', ');
   // Later attempts start some items again, so there can be more executions than items.
-  const all = items ?? total;
-  return total > 1 || all > 1 ? texts.children.of(known, format(all)) : known;
+  const all = items ?? total + reused;
+  return total + reused > 1 || all > 1 ? texts.children.of(known, format(all)) : known;
 }
 
 function format(count: number): string {

@@ -19,7 +19,9 @@ export function DataTab({ execution }: { execution: Execution }) {
           none={noResult}
           fileName={`result-${id}.json`}
         />
-        <Value {...inputOf(execution)} />
+        {inputsOf(execution).map((input) => (
+          <Value key={input.title} {...input} />
+        ))}
       </div>
       <Value
         title={texts.data.outputs}
@@ -31,19 +33,17 @@ export function DataTab({ execution }: { execution: Execution }) {
   );
 }
 
-/** Returns what the execution was started with: its item, the result of the iteration before, or trigger data. */
-function inputOf({ id, item, last, runs_body, trigger_data }: Execution): ValueProps {
+/** Returns what the execution was started with: an item, the result of the iteration before, trigger data. */
+function inputsOf({ id, item, last, trigger_data }: Execution): ValueProps[] {
   const file = id.slice(-8);
-  if (runs_body && item !== null && item !== undefined) {
-    return { title: texts.data.item, value: item, none: '', fileName: `item-${file}.json` };
-  }
-  if (runs_body) return { title: texts.data.last, value: last, none: texts.data.noLast, fileName: `last-${file}.json` };
-  return {
-    title: texts.data.trigger,
-    value: trigger_data,
-    none: texts.data.noTrigger,
-    fileName: `trigger-data-${file}.json`,
-  };
+  const trigger = { title: texts.data.trigger, value: trigger_data, none: texts.data.noTrigger };
+  const inputs = [
+    { title: texts.data.item, value: item, none: '', fileName: `item-${file}.json` },
+    { title: texts.data.last, value: last, none: '', fileName: `last-${file}.json` },
+    { ...trigger, fileName: `trigger-data-${file}.json` },
+  ];
+  const given = inputs.filter(({ value }) => value !== null && value !== undefined);
+  return given.length > 0 ? given : inputs.slice(-1);
 }
 
 interface ValueProps {

@@ -63,7 +63,7 @@ export function NodePanel(props: NodePanelProps) {
       )}
       {node.children && (
         <ChildrenSection
-          executionId={execution.id}
+          execution={execution}
           node={node}
           counts={node.children}
           status={shownChildren}

@@ -62,6 +62,8 @@ export const texts = {
     subflow: 'Sub-flow',
     of: (counts: string, all: string) => `${counts} of ${all}`,
     none: 'None with this status.',
+    reused: (count: number) => `${count.toLocaleString('en')} reused`,
+    reusedHint: 'Not run again: their results are those of the execution that this one retries',
     previous: 'Previous page',
     next: 'Next page',
     range: (first: number, last: number, total: number | null) =>
@@ -293,7 +295,6 @@ export const texts = {
     trigger: 'Trigger data',
     item: 'Item',
     last: 'Result of the iteration before',
-    noLast: 'None: this is the first iteration.',
     noTrigger: 'Started without trigger data.',
     outputs: 'Outputs by node',
     noOutputs: 'No outputs yet.',

@@ -81,7 +81,7 @@ function Mark({ row: { node, status } }: { row: WaterfallRow }) {
       </span>
     );
   }
-  if (node.children && node.children.total > 0) return <Children counts={node.children} />;
+  if (node.children) return <Children counts={node.children} />;
   if (node.attempts.length < 2) return null;
   return (
     <span className={classes.mark} aria-hidden>
@@ -92,14 +92,14 @@ function Mark({ row: { node, status } }: { row: WaterfallRow }) {
 
 /** How many of the executions that the node started have ended, and how many of these failed. */
 function Children({ counts }: { counts: ChildCounts }) {
-  const { items, total, running, failed } = counts;
-  const all = Math.max(items ?? 0, total);
+  const { items, reused, total, running, failed } = counts;
+  const all = Math.max(items ?? 0, total + reused);
   if (all < 2) return null;
-  const isOver = running === 0 && total >= all;
+  const isOver = running === 0 && total + reused >= all;
   return (
     <span className={classes.mark} title={summaryOf(counts)}>
       {failed > 0 && <span className={classes.failed}>{texts.children.failed(failed)}</span>}
-      {(!isOver || failed === 0) && texts.children.progress(total - running, all, isOver)}
+      {(!isOver || failed === 0) && texts.children.progress(total + reused - running, all, isOver)}
     </span>
   );
 }
