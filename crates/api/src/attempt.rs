@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use steadflow_core::failure::Failure;
+use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::payload::Payload;
 use steadflow_core::trial::{self, LoopTrial, Question, Then};
 use steadflow_core::usage::UsageSum;
@@ -46,6 +46,10 @@ async fn whole(
 
 /// Returns the work that is left, if a server does a call as a task.
 fn rest_of(outcome: &mut Outcome) -> Option<Work> {
+    if outcome.result.is_ok() && outcome.goes_on.as_ref().is_some_and(|work| work.dialog.is_some()) {
+        let message = "The server asks for input in the middle of its work: run the flow, in which a person can answer.";
+        outcome.result = Err(Failure::new(ErrorClass::Configuration, message));
+    }
     outcome.goes_on.take_if(|_| outcome.result.is_ok()).map(|work| *work)
 }
 

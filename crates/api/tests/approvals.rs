@@ -67,6 +67,7 @@ async fn what_waits_for_approval_is_listed_until_it_is_decided() {
       "agent_name": "Buyer",
       "tool": "pay",
       "guardrail": null,
+      "asks_input": false,
       "arguments": {
         "amount": 1,
         "hangs": false
@@ -133,7 +134,8 @@ async fn a_rejected_call_is_a_failed_one() {
       "step": "tool:1:0",
       "tool": "pay",
       "arguments_hash": "sha256:d92d7ece7eb2732a817473be35faa13e7fc0e7b07cd3c7d9eaf53da41d0fd05c",
-      "expires_at": null
+      "expires_at": null,
+      "asks_input": false
     }
     {
       "seq": 4,
@@ -184,8 +186,8 @@ async fn decisions_that_do_not_fit_change_nothing() {
     insta::assert_snapshot!(problems.join("\n"), @r#"
     400 invalid-body: The body does not fit: missing field `arguments_hash` at line 1 column 23.
       : missing field `arguments_hash`
-    400 invalid-body: The body does not fit: unknown variant `maybe`, expected `approved` or `rejected` at line 1 column 19.
-      /decision: unknown variant `maybe`, expected `approved` or `rejected`
+    400 invalid-body: The body does not fit: unknown variant `maybe`, expected one of `approved`, `rejected`, `cancelled` at line 1 column 19.
+      /decision: unknown variant `maybe`, expected one of `approved`, `rejected`, `cancelled`
     409 other-arguments: The call has other arguments than those that this decision names. Look at it again, and decide on what it says now.
     400 invalid-body: `arguments` must be an object.
       /arguments: `arguments` must be an object

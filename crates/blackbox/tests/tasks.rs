@@ -24,6 +24,10 @@ struct State {
     held: Option<(&'static str, bool)>,
     /// Whether tasks have ended.
     are_done: bool,
+    /// Whether tasks ask for input before they end.
+    asks: bool,
+    /// What was answered, by task.
+    answers: BTreeMap<String, Vec<Value>>,
     /// The keys of all calls, in the order of their arrival.
     calls: Vec<String>,
     /// How often each method was asked about each task.
@@ -47,7 +51,7 @@ impl Tasks {
     async fn serve(self, mut stream: TcpStream) {
         let Some((key, body)) = read_request(&mut stream).await else { return };
         let method = body["method"].as_str().unwrap_or_default().to_owned();
-        let answer = self.answer(&method, key, &body["params"]["taskId"]);
+        let answer = self.answer(&method, key, &body["params"]);
         let is_held = {
             let mut state = self.0.lock();
             state
@@ -67,8 +71,9 @@ impl Tasks {
         let _ = stream.write_all(format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n{text}").as_bytes()).await;
     }
 
-    fn answer(&self, method: &str, key: String, task: &Value) -> Value {
+    fn answer(&self, method: &str, key: String, params: &Value) -> Value {
         let mut state = self.0.lock();
+        let task = &params["taskId"];
         if let Some(task) = task.as_str() {
             *state.asked.entry((method.to_owned(), task.to_owned())).or_default() += 1;
         }
@@ -78,6 +83,19 @@ impl Tasks {
             "tools/call" => {
                 state.calls.push(key.clone());
                 said("task", &format!("task of {key}"), "working")
+            }
+            "tasks/get" if state.asks && !state.answers.contains_key(task.as_str().unwrap_or_default()) => {
+                let form = json!({ "type": "object", "required": ["count"],
+                    "properties": { "count": { "type": "integer", "title": "How many", "minimum": 1 } } });
+                let request = json!({ "method": "elicitation/create",
+                    "params": { "mode": "form", "message": "How many?", "requestedSchema": form } });
+                let more = json!({ "inputRequests": { "how-many": request } });
+                with(said("complete", task.as_str().unwrap_or_default(), "input_required"), &more)
+            }
+            "tasks/update" => {
+                let task = task.as_str().unwrap_or_default().to_owned();
+                state.answers.entry(task).or_default().push(params["inputResponses"].clone());
+                json!({ "resultType": "complete" })
             }
             "tasks/get" if state.are_done => {
                 let result = json!({ "result": { "content": [{ "type": "text", "text": "found" }] } });
@@ -95,6 +113,13 @@ impl Tasks {
     async fn has_come(&self) {
         let has_come = || self.0.lock().held.is_some_and(|(_, has_come)| has_come);
         eventually("the request comes that is held", SOON, async || has_come().then_some(())).await;
+    }
+
+    /// What was answered to the task of an execution.
+    fn answers_of(&self, execution: &str) -> Vec<Value> {
+        let state = self.0.lock();
+        let of = state.answers.iter().filter(|(task, _)| task.contains(execution));
+        of.flat_map(|(_, answers)| answers.clone()).collect()
     }
 
     fn set_done(&self, are_done: bool) {
@@ -182,6 +207,79 @@ async fn a_tool_that_is_a_task_is_called_once_over_kill_9() {
     assert_eq!(node(&ended, "dig")["error_class"], "timeout", "{ended}");
     assert_eq!((tasks.calls_of(&cancelled), tasks.calls_of(&late)), (1, 1));
     server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_task_that_asks_for_input_gets_the_answer_of_a_person_over_kill_9() {
+    let (workplace, (tasks, address)) = (Workplace::new(), Tasks::start().await);
+    tasks.0.lock().asks = true;
+    tasks.set_done(true);
+    let mut server = Setup::new(&workplace).start().await;
+    let agent = json!({ "name": "Digger", "agent_type": "mcp", "skills": ["dig"],
+                        "config": { "url": format!("http://{address}/mcp") } });
+    let agent = server.api().post("agents", &agent).await.expect(201)["id"].clone();
+    let dig = json!({ "id": "dig", "type": "action", "action": "mcp_tool", "agent_id": agent, "tool": "dig",
+                      "timeout_seconds": 60, "retry": { "enabled": false } });
+    let flow = server.api().create_flow(&flow("Digs", &[dig], &[])).await;
+    let id = server.api().start(&flow, json!({})).await;
+    let waiting = is_asked(server.api(), &id).await;
+    assert_eq!(
+        (&waiting["tool"], &waiting["agent_name"], &waiting["asks_input"]),
+        (&json!("dig"), &json!("Digger"), &json!(true))
+    );
+    assert_eq!(waiting["arguments"]["form"]["properties"]["count"]["title"], "How many");
+
+    // The wait outlives the process, and nobody asks the server meanwhile.
+    let asked = tasks.asked("tasks/get", &id);
+    kill(&mut server).await;
+    let waiting = is_asked(server.api(), &id).await;
+    let execution = server.api().get(&format!("executions/{id}")).await.expect(200);
+    assert_eq!((&execution["waiting_for"], &execution["status"]), (&json!("approval"), &json!("running")));
+    assert_eq!(tasks.asked("tasks/get", &id), asked);
+    let path = format!("approvals/{}", waiting["id"].as_str().expect("an id").replace(':', "%3A"));
+    let said = |decision: &str, content: Value| {
+        let mut said = json!({ "decision": decision, "arguments_hash": waiting["arguments_hash"] });
+        if !content.is_null() {
+            said["arguments"] = content;
+        }
+        said
+    };
+    for content in [
+        json!({}),
+        json!({ "count": 0 }),
+        json!({ "count": "two" }),
+        json!({ "count": 1, "more": 1 }),
+        json!([]),
+    ] {
+        let refused = server.api().post(&path, &said("approved", content.clone())).await;
+        assert!(refused.expect(400)["errors"].is_array() || content == json!([]), "{content}");
+    }
+
+    // The answer is stored, and the server may have it or not when the process dies: it gets it, and that is no fault.
+    tasks.hold("tasks/update");
+    server.api().post(&path, &said("approved", json!({ "count": 2 }))).await.expect(200);
+    tasks.has_come().await;
+    kill(&mut server).await;
+    server.api().post(&path, &said("rejected", Value::Null)).await.expect(409);
+    let ended = server.api().finished(&id, SOON).await;
+    assert_eq!(
+        (&ended["status"], &node(&ended, "dig")["output_data"]),
+        (&json!("completed"), &json!({ "text": "found" }))
+    );
+    let answer = json!({ "how-many": { "action": "accept", "content": { "count": 2 } } });
+    assert!(tasks.answers_of(&id).iter().all(|sent| *sent == answer), "{:?}", tasks.answers_of(&id));
+    assert_eq!((tasks.calls_of(&id), node(&ended, "dig")["error_class"].is_null()), (1, true));
+    server.stop().await;
+}
+
+/// Waits until an execution asks a person for input.
+async fn is_asked(api: &Api, execution: &str) -> Value {
+    eventually("a person is asked", SOON, async || {
+        let all = api.get("approvals").await.expect(200);
+        let all = all.as_array().cloned().unwrap_or_default();
+        all.into_iter().find(|approval| approval["execution_id"] == execution)
+    })
+    .await
 }
 
 async fn kill(server: &mut Server) {

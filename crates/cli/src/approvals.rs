@@ -33,6 +33,9 @@ pub(crate) async fn approvals(
         ApprovalsCommand::Reject { decision } => {
             decide(&server, as_json, "rejected", decision, None).await?;
         }
+        ApprovalsCommand::Cancel { decision } => {
+            decide(&server, as_json, "cancelled", decision, None).await?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -128,7 +131,11 @@ fn subject(approval: &Value) -> &Value {
 
 /// Returns what a call is and what was decided, without its arguments.
 fn detail(approval: &Value) -> String {
-    let kind = if approval["tool"].is_null() { "output, refused by" } else { "tool" };
+    let kind = match (&approval["asks_input"], &approval["tool"]) {
+        (Value::Bool(true), _) => "input, asked for by the tool",
+        (_, Value::Null) => "output, refused by",
+        (_, _) => "tool",
+    };
     let mut lines = vec![
         text(&approval["id"]),
         format!("{kind}: {}", text(subject(approval))),

@@ -324,7 +324,7 @@ pub(crate) struct Approvals {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ApprovalsCommand {
-    /// List the calls that wait, those of the newest executions first
+    /// List what waits for a person, that of the newest executions first
     List {
         /// Maximum number of executions, 1-100
         #[arg(long, value_name = "N", default_value_t = 20)]
@@ -335,16 +335,21 @@ pub(crate) enum ApprovalsCommand {
         /// ID of the call, as `list` prints it
         id: String,
     },
-    /// Approve a call: it is made once
+    /// Approve a call: it is made once. Of a request for input: send the answer
     Approve {
         #[command(flatten)]
         decision: Decision,
-        /// Arguments to make the call with instead, as JSON or @FILE
+        /// Arguments to make the call with instead, or the answer to a request for input, as JSON or @FILE
         #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
         arguments: Option<String>,
     },
-    /// Reject a call: it is not made, and the model receives the rejection
+    /// Reject a call, which is not made then, or decline a request for input
     Reject {
+        #[command(flatten)]
+        decision: Decision,
+    },
+    /// Make no choice on a request for input
+    Cancel {
         #[command(flatten)]
         decision: Decision,
     },

@@ -429,10 +429,11 @@ fn help_of_approvals() {
     Usage: steadflow approvals [OPTIONS] <COMMAND>
 
     Commands:
-      list     List the calls that wait, those of the newest executions first
+      list     List what waits for a person, that of the newest executions first
       show     Show a call with all of its arguments
-      approve  Approve a call: it is made once
-      reject   Reject a call: it is not made, and the model receives the rejection
+      approve  Approve a call: it is made once. Of a request for input: send the answer
+      reject   Reject a call, which is not made then, or decline a request for input
+      cancel   Make no choice on a request for input
       help     Print this message or the help of the given subcommand(s)
 
     Options:
@@ -447,7 +448,7 @@ fn help_of_approvals() {
           …
     ");
     insta::assert_snapshot!(own_help(&["approvals", "approve"]), @r"
-    Approve a call: it is made once
+    Approve a call: it is made once. Of a request for input: send the answer
 
     Usage: steadflow approvals approve [OPTIONS] <ID>
 
@@ -464,7 +465,8 @@ fn help_of_approvals() {
               [default: any]
 
           --arguments <JSON>
-              Arguments to make the call with instead, as JSON or @FILE
+              Arguments to make the call with instead, or the answer to a request for input, as JSON or
+              @FILE
 
           --server <URL>
               URL of the server [default: http://127.0.0.1:8080]

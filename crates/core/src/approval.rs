@@ -13,13 +13,16 @@ use sha2::{Digest, Sha256};
 use crate::caller::Actor;
 use crate::condition::Condition;
 use crate::failure::{ErrorClass, Failure};
-use crate::ids::{NodeId, StepKey};
+use crate::ids::{AgentId, NodeId, StepKey};
 use crate::payload::Payload;
 use crate::scope::{ARGUMENTS, NodeScope, Scope};
 use crate::timestamp::Timestamp;
 
 /// Characters of what a person says with a decision.
 pub const COMMENT_CHARS_MAX: usize = 2_000;
+
+/// What keys of requests of servers begin with.
+const INPUT: &str = "input:";
 
 /// Whether a tool needs approval, as its document says.
 #[derive(Clone, Debug)]
@@ -79,6 +82,10 @@ pub struct Approval {
     pub expires_at: Option<Timestamp>,
     /// What was decided.
     pub decided: Option<Decided>,
+    /// Of a request of a server: what it is about.
+    pub input: Option<Box<AwaitedInput>>,
+    /// Whether the task that asked for input has ended.
+    pub is_over: bool,
 }
 
 impl Approval {
@@ -86,13 +93,18 @@ impl Approval {
     pub fn approved(&self) -> Option<&Payload> {
         match &self.decided.as_ref()?.verdict {
             Verdict::Approved { arguments } => Some(arguments.as_ref().unwrap_or(&self.arguments)),
-            Verdict::Rejected | Verdict::Expired => None,
+            Verdict::Rejected | Verdict::Cancelled | Verdict::Expired => None,
         }
     }
 
-    /// Returns whether nobody has decided.
+    /// Returns whether nobody has decided, and a decision is wanted.
     pub const fn is_open(&self) -> bool {
-        self.decided.is_none()
+        self.decided.is_none() && !self.is_over
+    }
+
+    /// Returns whether it is a request of the task that does this call.
+    pub fn is_input_of(&self, call: &StepKey) -> bool {
+        self.input.as_ref().is_some_and(|input| input.call == *call && !self.is_over)
     }
 
     /// Drops what it holds of arguments that need not be shown any more.
@@ -101,6 +113,18 @@ impl Approval {
             self.arguments = Payload::null();
         }
     }
+}
+
+/// What a request that waits for a person is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AwaitedInput {
+    /// The call whose task asks.
+    #[serde(default, skip_serializing_if = "StepKey::is_only")]
+    pub call: StepKey,
+    /// What the server calls it.
+    pub key: Arc<str>,
+    /// The agent that the server is.
+    pub agent: AgentId,
 }
 
 /// What came of a call that had to be approved.
@@ -128,6 +152,8 @@ pub enum Verdict {
     },
     /// It is not made, and the model is told so.
     Rejected,
+    /// Of a request of a server: a person has made no choice.
+    Cancelled,
     /// Nobody decided in time: it is not made, and the model is told so.
     Expired,
 }
@@ -138,6 +164,7 @@ impl Verdict {
         match self {
             Self::Approved { .. } => "approved",
             Self::Rejected => "rejected",
+            Self::Cancelled => "cancelled",
             Self::Expired => "expired",
         }
     }
@@ -147,7 +174,7 @@ impl Verdict {
     pub fn failure(&self, what: &str, comment: Option<&str>) -> Option<Failure> {
         match self {
             Self::Approved { .. } => None,
-            Self::Rejected => {
+            Self::Rejected | Self::Cancelled => {
                 let message = match comment {
                     Some(comment) => format!("A person rejected this {what}: {comment}"),
                     None => format!("A person rejected this {what}."),
@@ -174,6 +201,16 @@ pub struct Answer {
     /// What is said with it; of a rejection, the model reads it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<Arc<str>>,
+}
+
+/// Returns the key under which a request of a server waits, the `number`-th of its node.
+pub(crate) fn input_key(number: usize) -> StepKey {
+    StepKey::new(format!("{INPUT}{number}"))
+}
+
+/// Returns whether this is the key of a request of a server, and not of a call.
+pub fn is_of_input(key: &StepKey) -> bool {
+    key.name().is_some_and(|name| name.starts_with(INPUT))
 }
 
 /// Returns the hash of arguments: of their JSON text, as it is stored.

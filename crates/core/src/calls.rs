@@ -110,6 +110,9 @@ impl Calls {
                 let call = self.begun(&StepKey::ONLY, at);
                 self.calls.push(call);
             }
+            // What its server asked for is answered.
+            Event::StepStarted { step, .. }
+                if self.calls.iter().any(|call| call.is_open() && call.step == *step) => {}
             Event::StepStarted { step, input, stop_at, tokens, tool, .. } => {
                 // The attempt has calls, so it is none itself.
                 self.calls.pop_if(|call| call.step == StepKey::ONLY && call.is_open());
@@ -120,6 +123,8 @@ impl Calls {
                 let approval = waited.and_then(|waited| waited.approval);
                 self.calls.push(Call { tool, input, stop_at, reserved, approval, ..begun });
             }
+            // The call that it is about is under way, as far as a person sees.
+            Event::ApprovalRequested { input: Some(_), .. } => {}
             Event::ApprovalRequested { .. } => self.requested(event, at),
             Event::ApprovalDecided { .. } => self.decided(event, at),
             Event::StepEnded { step, result, usage, .. } => self.end(step, result.clone(), usage.clone(), at),
@@ -137,6 +142,7 @@ impl Calls {
             | Event::Started
             | Event::Adopted { .. }
             | Event::TaskStarted { .. }
+            | Event::TaskResumed { .. }
             | Event::TaskEnded { .. }
             | Event::ChildrenStarted { .. }
             | Event::ChildEnded { .. }

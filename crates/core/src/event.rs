@@ -16,7 +16,7 @@ pub use child::{
     Around, ChildEnd, ChildInput, ChildStart, Ended, Parent, Reused, ReusedChild, ReusedChildren,
 };
 
-use crate::approval::Verdict;
+use crate::approval::{AwaitedInput, Verdict};
 use crate::budget::Amount;
 use crate::caller::Actor;
 use crate::failure::ErrorClass;
@@ -152,6 +152,14 @@ pub enum Event {
         /// The task.
         task: Arc<RemoteTask>,
     },
+    /// The task of a call is waited for again: what its server asked for is answered.
+    TaskResumed {
+        /// Its node.
+        node: NodeIndex,
+        /// The key of the call.
+        #[serde(default, skip_serializing_if = "StepKey::is_only")]
+        step: StepKey,
+    },
     /// The task of a call is not waited for any more: it has ended, or the server is asked to end it.
     TaskEnded {
         /// Its node.
@@ -175,6 +183,9 @@ pub enum Event {
         /// When it is refused if nobody has decided.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         expires_at: Option<Timestamp>,
+        /// Where it is no call but a request of a server, whose task waits: what it is about.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        input: Option<Box<AwaitedInput>>,
     },
     /// It was decided whether a call that waited is made. One that is not made has ended with this.
     ApprovalDecided {

@@ -19,6 +19,7 @@ pub mod guardrail;
 pub mod http;
 pub mod ids;
 pub mod inbox;
+pub mod input_request;
 pub mod json;
 pub mod limits;
 pub mod live;

@@ -31,6 +31,8 @@ pub struct AwaitedTask {
     pub step: StepKey,
     /// The task.
     pub task: Arc<RemoteTask>,
+    /// Whether its server has asked for input, so that it is not waited for.
+    pub is_suspended: bool,
 }
 
 /// The calls of a node whose tasks have not ended. Few nodes have any, and executions are many.
@@ -46,6 +48,13 @@ impl AwaitedTasks {
 
     pub(crate) fn push(&mut self, task: AwaitedTask) {
         self.0.get_or_insert_default().push(task);
+    }
+
+    pub(crate) fn set_suspended(&mut self, step: &StepKey, is_suspended: bool) {
+        let mut tasks = self.0.iter_mut().flat_map(|tasks| tasks.iter_mut());
+        if let Some(awaited) = tasks.find(|awaited| awaited.step == *step) {
+            awaited.is_suspended = is_suspended;
+        }
     }
 
     pub(crate) fn remove(&mut self, step: &StepKey) {

@@ -301,7 +301,8 @@ pub(crate) fn is_call_due(steps: &[StepRecord], approvals: &[Approval]) -> bool 
     };
     let calls = Answer::read(answer).map(|answer| answer.tool_calls).unwrap_or_default();
     let Some(Move::Call(begin)) = tools(calls, turn, steps) else { return false };
-    let waits = |key: &StepKey| approvals.iter().any(|of| of.step == *key && of.is_open());
+    let waits =
+        |key: &StepKey| approvals.iter().any(|of| of.is_open() && (of.step == *key || of.is_input_of(key)));
     begin.iter().any(|(key, _)| !waits(key))
 }
 

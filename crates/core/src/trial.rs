@@ -146,6 +146,7 @@ fn work(placed: &PlacedNode, pinned: &Pinned, step: node::Step, stop_at: Timesta
         previous_error: None,
         session: None,
         remote_task: None,
+        dialog: None,
         trace: TraceOf::Nothing,
     }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::failure::Failure;
 use crate::guardrail::Stage;
 use crate::ids::{AgentId, Attempt, ExecutionId, FlowId, NodeId, NodeIndex, StepKey, TenantId};
+use crate::input_request::Dialog;
 use crate::payload::Payload;
 use crate::quota::Quota;
 use crate::remote_task::RemoteTask;
@@ -51,6 +52,8 @@ pub struct Work {
     pub session: Option<Box<SessionPart>>,
     /// The task of the server that does this call: it is waited for, and the call is not made again.
     pub remote_task: Option<Arc<RemoteTask>>,
+    /// What the server of this task has asked for, and what was answered.
+    pub dialog: Option<Box<Dialog>>,
     /// The trace that the call belongs to.
     pub trace: TraceOf,
 }
@@ -81,6 +84,7 @@ impl Work {
             has_own_timeout: false,
             previous_error: None,
             session: None,
+            dialog: None,
             ..self.clone()
         })
     }
@@ -292,7 +296,7 @@ pub struct Outcome {
     /// What the agent's provider said it has room for; `None` where it said nothing.
     pub quota: Option<Box<Quota>>,
     /// The work that is left, if a server does the call as a task that has not ended. Without a failure, it is to be begun as
-    /// soon as the task is stored.
+    /// soon as the task is stored or, if the server asks for input, when that is given.
     pub goes_on: Option<Box<Work>>,
 }
 
@@ -314,7 +318,7 @@ impl Outcome {
 
     /// Returns the work that begins as soon as it is stored that a server does the call as a task.
     pub fn begun_task(&self) -> Option<&Work> {
-        self.goes_on.as_deref().filter(|_| self.result.is_ok())
+        self.goes_on.as_deref().filter(|work| self.result.is_ok() && work.dialog.is_none())
     }
 
     /// Returns the outcome of a call that failed and used nothing that is counted.

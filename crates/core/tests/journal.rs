@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use steadflow_core::approval::Verdict;
+use steadflow_core::approval::{AwaitedInput, Verdict};
 use steadflow_core::budget::Amount;
 use steadflow_core::caller::Actor;
 use steadflow_core::event::{ChildEnd, ChildInput, ChildStart, Event, Parent, Resolution, StepResult};
@@ -71,6 +71,21 @@ fn decided(verdict: Verdict) -> Event {
     Event::ApprovalDecided { node: NODE, step: key(), verdict, comment: Some("fine".into()), by: Actor::USER }
 }
 
+fn approval_requested(asked: Option<&str>) -> Event {
+    let agent = AgentId::new(Uuid::from_u128(5));
+    let call = StepKey::new("tool:1:0");
+    let input = asked.map(|key| Box::new(AwaitedInput { call: call.clone(), key: key.into(), agent }));
+    Event::ApprovalRequested {
+        node: NODE,
+        step: call,
+        tool: "look".into(),
+        arguments: Payload::from_value(&json!({ "k": 1 })),
+        hash: "sha256:0".into(),
+        expires_at: Some(LATER),
+        input,
+    }
+}
+
 #[test]
 fn an_event_is_read_as_it_was_written() {
     let end = ChildEnd {
@@ -109,14 +124,10 @@ fn an_event_is_read_as_it_was_written() {
             usage: Some(Arc::new(used())),
             unspent: true,
         },
-        Event::ApprovalRequested {
-            node: NODE,
-            step: key(),
-            tool: "look".into(),
-            arguments: Payload::from_value(&json!({ "k": 1 })),
-            hash: "sha256:0".into(),
-            expires_at: Some(LATER),
-        },
+        approval_requested(None),
+        approval_requested(Some("k")),
+        Event::TaskResumed { node: NODE, step: key() },
+        decided(Verdict::Cancelled),
         decided(Verdict::Approved { arguments: payload(json!({ "k": 2 })) }),
         decided(Verdict::Approved { arguments: None }),
         decided(Verdict::Rejected),

@@ -6,13 +6,16 @@ use std::sync::Arc;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use steadflow_core::agent::Agent;
+use steadflow_core::approval::{Answer, Verdict, hash_of};
 use steadflow_core::caller::Actor;
 use steadflow_core::event::Resolution;
-use steadflow_core::execution::{Execution, Input, Pinned};
+use steadflow_core::execution::{Execution, Input, Pinned, Rejected};
 use steadflow_core::failure::{ErrorClass, Failure};
-use steadflow_core::ids::{AgentId, Attempt, StepKey};
+use steadflow_core::ids::{AgentId, Attempt, NodeId, StepKey};
+use steadflow_core::input_request::{Dialog, InputRequest};
 use steadflow_core::payload::Payload;
 use steadflow_core::remote_task::RemoteTask;
+use steadflow_core::status::Wait;
 use steadflow_core::work::{CallKey, Outcome, Task, Work};
 use uuid::Uuid;
 
@@ -330,4 +333,197 @@ fn journals_that_cannot_be_are_refused() {
 
         assert!(corrupt.to_string().contains(reason), "{corrupt}");
     }
+}
+
+/// The server asks for `keys` in the middle of the call `step`.
+fn asks(play: &mut Play, step: &str, keys: &[&str]) {
+    let requests = keys.iter().map(|key| InputRequest {
+        key: (*key).into(),
+        agent: SERVER,
+        tool: "dig".into(),
+        question: question(),
+    });
+    let dialog = Dialog { answers: Vec::new(), requests: requests.collect() };
+    let rest = Work { dialog: Some(Box::new(dialog)), ..last(play, step) };
+    ends(play, step, Outcome { goes_on: Some(Box::new(rest)), ..Outcome::completed(Payload::null()) });
+}
+
+fn question() -> Payload {
+    Payload::from_value(&json!({ "message": "Sure?", "form": { "type": "object", "properties": {} } }))
+}
+
+fn says(play: &mut Play, number: u32, verdict: Verdict) -> Result<(), Rejected> {
+    let step = StepKey::new(format!("input:{number}"));
+    let answer = Answer { step, hash: hash_of(&question()), verdict, comment: None };
+    play.put(Input::Approve { node: NodeId::new("ask"), answer, by: Actor::USER })
+}
+
+fn yes() -> Verdict {
+    Verdict::Approved { arguments: Some(Payload::from_value(&json!({ "sure": true }))) }
+}
+
+/// What is sent to the server with the call that was begun last.
+fn answered(play: &Play, step: &str) -> Vec<(String, Value)> {
+    let dialog = last(play, step).dialog.unwrap_or_default();
+    dialog
+        .answers
+        .iter()
+        .map(|answer| (answer.key.to_string(), answer.response()["action"].clone()))
+        .collect()
+}
+
+#[test]
+fn a_task_that_asks_for_input_waits_for_a_person_and_goes_on_with_the_answer() {
+    let mut play = plain(&json!({ "timeout_seconds": 10 }));
+    becomes(&mut play, "", "t-1");
+    play.story();
+    play.at(4.0);
+
+    asks(&mut play, "", &["a", "b"]);
+    assert!(!play.execution.has_call_in_flight());
+    assert_eq!(play.execution.waiting_for(), Some(Wait::Approval));
+    play.at(100.0);
+    says(&mut play, 2, yes()).unwrap();
+    assert_eq!(says(&mut play, 2, yes()).unwrap_err().to_string(), "the call was approved before");
+    play.at(200.0);
+    says(&mut play, 1, Verdict::Rejected).unwrap();
+
+    assert_eq!(answered(&play, ""), [("a".into(), json!("decline")), ("b".into(), json!("accept"))]);
+    assert_eq!(awaited(&play, "").as_deref(), Some("t-1"));
+    assert_snapshot!(play.story(), @r#"
+    4s     ask call input:1 of dig with {"message":"Sure?","form":{"type":"object","properties":{}}} needs approval
+    4s     ask call input:2 of dig with {"message":"Sure?","form":{"type":"object","properties":{}}} needs approval
+    100s   ask call input:2 is approved
+    100s   rejected: the call was approved before
+    200s   ask call input:1 is rejected
+    200s   ask call - has its answers
+    200s     → begin ask 1
+    "#);
+    // Six seconds are left of the ten.
+    play.at(205.9);
+    assert!(play.execution.has_call_in_flight());
+    play.at(206.1);
+    assert!(play.execution.status().is_finished());
+}
+
+#[test]
+fn neither_a_crash_nor_the_end_of_a_process_changes_what_waits_for_a_person() {
+    for shutdown in [false, true] {
+        let mut play = plain(&json!({ "on_interrupt": "ask", "retry": { "enabled": false } }));
+        becomes(&mut play, "", "t-1");
+        asks(&mut play, "", &["a"]);
+        for _ in 0..3 {
+            if shutdown {
+                play.put_any(Input::Release);
+            }
+            let pinned = play.execution.pinned();
+            play.execution = Execution::replay(play.execution.id(), pinned, play.journal.clone()).unwrap();
+            play.put_any(Input::Adopt { worker: "w2".into() });
+        }
+        assert_eq!(play.work.len(), 2);
+
+        says(&mut play, 1, yes()).unwrap();
+        // Nobody knows whether the server has the answer.
+        let pinned = play.execution.pinned();
+        play.execution = Execution::replay(play.execution.id(), pinned, play.journal.clone()).unwrap();
+        play.put_any(Input::Adopt { worker: "w3".into() });
+        play.at(1.0);
+
+        assert_eq!(answered(&play, ""), [("a".into(), json!("accept"))]);
+        gives(&mut play, "", json!(1));
+        assert!(play.execution.error().is_none() && play.execution.status().is_finished());
+    }
+}
+
+#[test]
+fn an_answer_during_a_pause_is_sent_when_that_is_over() {
+    let mut play = plain(&json!({}));
+    becomes(&mut play, "", "t-1");
+    asks(&mut play, "", &["a"]);
+    play.put_any(Input::Pause { by: Actor::USER });
+    says(&mut play, 1, Verdict::Cancelled).unwrap();
+    assert_eq!(play.work.len(), 2);
+
+    play.put_any(Input::Resume { by: Actor::USER });
+
+    assert_eq!(answered(&play, ""), [("a".into(), json!("cancel"))]);
+}
+
+#[test]
+fn a_task_asks_again_and_the_answers_of_one_that_has_ended_are_not_those_of_the_next() {
+    let mut play = plain(&retrying());
+    becomes(&mut play, "", "t-1");
+    asks(&mut play, "", &["a"]);
+    says(&mut play, 1, yes()).unwrap();
+    asks(&mut play, "", &["b"]);
+    says(&mut play, 2, yes()).unwrap();
+    assert_eq!(answered(&play, "").len(), 2);
+    asks(&mut play, "", &["c"]);
+    says(&mut play, 3, Verdict::Rejected).unwrap();
+    fails(&mut play, "", ErrorClass::Tool);
+    play.at(1.0);
+    becomes(&mut play, "", "t-2");
+    assert_eq!(answered(&play, ""), []);
+
+    asks(&mut play, "", &["a"]);
+    assert_eq!(play.execution.waiting_for(), Some(Wait::Approval));
+    play.put_any(Input::Cancel { message: "no".into(), by: Actor::USER });
+
+    assert!(says(&mut play, 4, yes()).is_err());
+    assert!(play.story().contains("ask for ask 2 cancel"));
+}
+
+#[test]
+fn a_tool_waits_for_input_while_another_one_of_its_turn_goes_on() {
+    let mut play = with_tools();
+    let call = |number: u32| json!({ "id": number.to_string(), "name": "ask", "arguments": { "n": number } });
+    let turn = json!({ "text": "", "tool_calls": [call(1), call(2)] });
+    gives(&mut play, "turn:1", turn);
+    becomes(&mut play, "tool:1:0", "t-1");
+    becomes(&mut play, "tool:1:1", "t-2");
+    play.story();
+
+    asks(&mut play, "tool:1:0", &["a"]);
+    assert!(play.execution.has_call_in_flight());
+    gives(&mut play, "tool:1:1", json!("two"));
+    assert!(!play.execution.has_call_in_flight());
+    play.at(1_000.0);
+    says(&mut play, 1, yes()).unwrap();
+
+    assert_eq!(answered(&play, "tool:1:0"), [("a".into(), json!("accept"))]);
+    gives(&mut play, "tool:1:0", json!("one"));
+    assert_snapshot!(play.story(), @r#"
+    0s     ask call input:1 of dig with {"message":"Sure?","form":{"type":"object","properties":{}}} needs approval
+    0s     ask call tool:1:1 has no task any more
+    0s     ask call tool:1:1 gives "two"
+    1000s  ask call input:1 is approved
+    1000s  ask call tool:1:0 has its answers
+    1000s  ask call tool:1:0 starts
+    1000s    → begin ask 1 tool:1:0
+    1000s  ask call tool:1:0 has no task any more
+    1000s  ask call tool:1:0 gives "one"
+    1000s  ask call turn:2 starts
+    1000s    → begin ask 1 turn:2
+    "#);
+}
+
+#[test]
+fn an_attempt_that_is_cut_off_beside_a_request_leaves_it_open() {
+    let mut play = with_tools();
+    let call = |number: u32| json!({ "id": number.to_string(), "name": "ask", "arguments": { "n": number } });
+    gives(&mut play, "turn:1", json!({ "text": "", "tool_calls": [call(1), call(2)] }));
+    becomes(&mut play, "tool:1:0", "t-1");
+    asks(&mut play, "tool:1:0", &["a"]);
+
+    // The other tool is under way, and nobody knows what it did.
+    play.put_any(Input::Adopt { worker: "w2".into() });
+    play.at(1.0);
+    gives(&mut play, "tool:1:1", json!("two"));
+    play.at(5_000.0);
+    assert_eq!(play.execution.waiting_for(), Some(Wait::Approval));
+    says(&mut play, 1, yes()).unwrap();
+    gives(&mut play, "tool:1:0", json!("one"));
+    gives(&mut play, "turn:2", json!({ "output": "done", "text": "done" }));
+
+    assert!(play.execution.error().is_none() && play.execution.status().is_finished(), "{}", play.story());
 }

@@ -289,7 +289,8 @@ async fn run(shared: Arc<Shared>, stop: Stop, work: Work) -> Outcome {
     };
     let outcome = within_limit(keyring.scrub(outcome), shared.limits.output_bytes_max);
     // What is left is left of the whole work, of which some of the above does only a part.
-    let rest = |rest: Box<Work>| Box::new(Work { remote_task: rest.remote_task, ..work });
+    let rest =
+        |rest: Box<Work>| Box::new(Work { remote_task: rest.remote_task, dialog: rest.dialog, ..work });
     Outcome { goes_on: outcome.goes_on.map(rest), ..outcome }
 }
 

@@ -96,6 +96,7 @@ pub(crate) fn event_of(happened: &Happened, at: Timestamp) -> Option<Event> {
             ("waiting", Some(("steadflow.waiting_for", wait.as_str().to_owned())))
         }
         Happened::TaskStarted { .. } => ("task started", None),
+        Happened::TaskResumed { .. } => ("task resumed", None),
         Happened::TaskEnded { .. } => ("task ended", None),
         Happened::ApprovalRequested { tool, .. } => {
             ("approval requested", Some(("gen_ai.tool.name", tool.to_string())))

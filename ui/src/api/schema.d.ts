@@ -374,7 +374,7 @@ export interface paths {
             readonly cookie?: never;
         };
         /**
-         * Lists the calls and outputs that wait for approval, those of the newest executions first.
+         * Lists what waits for a person: calls, outputs, and requests for input, those of the newest executions first.
          * @description `limit` counts executions, of which each can have several calls; a page has at most 100. An execution that is paused is
          *     listed when it goes on.
          */
@@ -1636,7 +1636,12 @@ export interface components {
             readonly tool: string | null;
             /** @description Of an output: the name of the guardrail that refuses it. */
             readonly guardrail: string | null;
-            /** @description What the model wants to give the tool, or the output. */
+            /** @description Whether it is a request for input, of the server that does a call of the tool as a task. */
+            readonly asks_input: boolean;
+            /**
+             * @description What the model wants to give the tool, or the output. Of a request for input, its `message`, and its `form`: a JSON
+             *     Schema of the object that answers it.
+             */
             readonly arguments: components["schemas"]["Shown"];
             /** @description Their hash, which a decision names. */
             readonly arguments_hash: string;
@@ -1687,7 +1692,7 @@ export interface components {
          * @description What can be decided on a call.
          * @enum {string}
          */
-        readonly ApprovalDecisionName: "approved" | "rejected";
+        readonly ApprovalDecisionName: "approved" | "rejected" | "cancelled";
         /** @description A call waits until a person has approved it. */
         readonly ApprovalRequestedEvent: {
             readonly node_id: string;
@@ -1697,6 +1702,8 @@ export interface components {
             /** @description The hash of its arguments. */
             readonly arguments_hash: string;
             readonly expires_at: components["schemas"]["Time"] | null;
+            /** @description Whether it is no call but a request for input, of the server that does a call as a task. */
+            readonly asks_input: boolean;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
@@ -3245,7 +3252,7 @@ export interface components {
             readonly name?: string | null;
         };
         /** @description One entry of the journal. The events of one decision have the same `seq` and `at`. */
-        readonly JournalEvent: components["schemas"]["AcceptedEvent"] | components["schemas"]["StartedEvent"] | components["schemas"]["AdoptedEvent"] | components["schemas"]["AttemptStartedEvent"] | components["schemas"]["AttemptFailedEvent"] | components["schemas"]["AttemptReleasedEvent"] | components["schemas"]["StepStartedEvent"] | components["schemas"]["StepCompletedEvent"] | components["schemas"]["StepFailedEvent"] | components["schemas"]["TaskStartedEvent"] | components["schemas"]["TaskEndedEvent"] | components["schemas"]["ApprovalRequestedEvent"] | components["schemas"]["ApprovalDecidedEvent"] | components["schemas"]["ChildrenStartedEvent"] | components["schemas"]["ChildEndedEvent"] | components["schemas"]["NodeCompletedEvent"] | components["schemas"]["NodeFailedEvent"] | components["schemas"]["NodeSkippedEvent"] | components["schemas"]["NodeWaitingEvent"] | components["schemas"]["SessionTakenEvent"] | components["schemas"]["BackoffEndedEvent"] | components["schemas"]["ResolvedEvent"] | components["schemas"]["PausedEvent"] | components["schemas"]["ResumedEvent"] | components["schemas"]["FinishedEvent"];
+        readonly JournalEvent: components["schemas"]["AcceptedEvent"] | components["schemas"]["StartedEvent"] | components["schemas"]["AdoptedEvent"] | components["schemas"]["AttemptStartedEvent"] | components["schemas"]["AttemptFailedEvent"] | components["schemas"]["AttemptReleasedEvent"] | components["schemas"]["StepStartedEvent"] | components["schemas"]["StepCompletedEvent"] | components["schemas"]["StepFailedEvent"] | components["schemas"]["TaskStartedEvent"] | components["schemas"]["TaskResumedEvent"] | components["schemas"]["TaskEndedEvent"] | components["schemas"]["ApprovalRequestedEvent"] | components["schemas"]["ApprovalDecidedEvent"] | components["schemas"]["ChildrenStartedEvent"] | components["schemas"]["ChildEndedEvent"] | components["schemas"]["NodeCompletedEvent"] | components["schemas"]["NodeFailedEvent"] | components["schemas"]["NodeSkippedEvent"] | components["schemas"]["NodeWaitingEvent"] | components["schemas"]["SessionTakenEvent"] | components["schemas"]["BackoffEndedEvent"] | components["schemas"]["ResolvedEvent"] | components["schemas"]["PausedEvent"] | components["schemas"]["ResumedEvent"] | components["schemas"]["FinishedEvent"];
         /** @description An event of the journal. */
         readonly JournalMessage: {
             /** @description An event of the journal. */
@@ -4664,6 +4671,21 @@ export interface components {
             /** Format: date-time */
             readonly at: string;
         };
+        /** @description The task of a call is waited for again: what its server asked for is answered. */
+        readonly TaskResumedEvent: {
+            readonly node_id: string;
+            /** @description The name of the call; null for the only call of an attempt. */
+            readonly step: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "task_resumed";
+            /** Format: int64 */
+            readonly seq: number;
+            /** Format: date-time */
+            readonly at: string;
+        };
         /** @description An MCP server does a call as a task, which is waited for: in later attempts, too. */
         readonly TaskStartedEvent: {
             readonly node_id: string;
@@ -5061,7 +5083,7 @@ export interface components {
          * @description What came of a call that needed approval.
          * @enum {string}
          */
-        readonly VerdictName: "approved" | "rejected" | "expired";
+        readonly VerdictName: "approved" | "rejected" | "cancelled" | "expired";
         /**
          * @description What something waits for: a moment, a person's decision or approval, a free slot of the flow, the end of child executions, or
          *     its turn in a session.

@@ -165,8 +165,26 @@ export const texts = {
     approved: 'Approved',
     approvedEdited: 'Approved with edited arguments',
     rejected: 'Rejected',
+    cancelled: 'No choice made',
     expired: 'Refused: nobody decided in time',
     proposed: 'Arguments that the model wanted',
+  },
+  inputRequest: {
+    title: (agent: string) => `${agent} asks for input.`,
+    someone: 'The server',
+    expires: (when: string) => `It is told that nobody answered after ${when}.`,
+    send: 'Send answer',
+    decline: 'Decline',
+    cancel: 'Make no choice',
+    outcome: { approved: 'Answered', rejected: 'Declined', cancelled: 'No choice made' },
+  },
+  schemaForm: {
+    missing: 'This is required.',
+    noNumber: 'Not a number.',
+    notWhole: 'Not a whole number.',
+    length: (from: number, to: number) => `It must have ${between(from, to)} characters.`,
+    range: (from: number, to: number) => `It must be ${between(from, to)}.`,
+    count: (from: number, to: number) => `Choose ${between(from, to)}.`,
   },
   verdicts: {
     label: 'Verdicts of judges',
@@ -220,3 +238,9 @@ export const texts = {
     elsewhere: (size: string) => `${size}: open it at its node`,
   },
 } as const;
+
+/** A range, of which an end that is not finite is open. */
+function between(from: number, to: number): string {
+  if (!Number.isFinite(from)) return `at most ${to}`;
+  return Number.isFinite(to) ? `${from} to ${to}` : `at least ${from}`;
+}

@@ -45,7 +45,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(show_approval_arguments))
 }
 
-/// Lists the calls and outputs that wait for approval, those of the newest executions first.
+/// Lists what waits for a person: calls, outputs, and requests for input, those of the newest executions first.
 ///
 /// `limit` counts executions, of which each can have several calls; a page has at most 100. An execution that is paused is
 /// listed when it goes on.
@@ -76,7 +76,8 @@ pub(crate) async fn list_approvals(
         let flow = app.engine().flow_name(caller.tenant, row.flow).await;
         let execution = &snapshot.execution;
         for (node, approval) in open(execution) {
-            let names = Names { flow: flow.clone(), agent: agents.of(&app, execution, node).await? };
+            let names =
+                Names { flow: flow.clone(), agent: agents.of(&app, execution, node, approval).await? };
             let room = room.get_or_insert_with(|| Room::new(row.id));
             room.turn_to(row.id);
             views.push(ApprovalView::new(execution, node, approval, names, room));
@@ -97,8 +98,13 @@ impl AgentNames {
         app: &App,
         execution: &Execution,
         node: NodeIndex,
+        approval: &Approval,
     ) -> Result<Option<String>, Problem> {
-        let Some((agent, _)) = execution.graph().node(node).kind.room().skill() else { return Ok(None) };
+        let of_node = || execution.graph().node(node).kind.room().skill().map(|(agent, _)| agent);
+        // A person has to know who asks.
+        let Some(agent) = approval.input.as_ref().map(|input| input.agent).or_else(of_node) else {
+            return Ok(None);
+        };
         let key = (agent, execution.accepted().agents.get(&agent).copied());
         if let Some(known) = self.0.get(&key) {
             return Ok(known.clone());
@@ -154,7 +160,7 @@ pub(crate) struct ApprovalDecision {
     #[schema(value_type = Option<String>, max_length = 2000)]
     comment: Option<Arc<str>>,
     /// With `approved`: what the tool is given instead, an object that fits its schema; or the output instead, which fits the
-    /// output schema of the skill.
+    /// output schema of the skill; or the object that answers a request for input, which fits its form.
     #[schema(value_type = Option<AnyJson>)]
     arguments: Option<Payload>,
 }
@@ -165,8 +171,10 @@ pub(crate) struct ApprovalDecision {
 pub(crate) enum ApprovalDecisionName {
     /// The call is made.
     Approved,
-    /// It is not made, and the model is told so.
+    /// It is not made, and the model is told so. Of a request for input: it is declined, and the server is told so.
     Rejected,
+    /// Of a request for input only: nobody makes a choice, and the server is told so.
+    Cancelled,
 }
 
 /// Approves or rejects a call. When this answers, the decision is on disk; a call is decided on once.
@@ -193,6 +201,20 @@ pub(crate) async fn decide_approval(
         (ApprovalDecisionName::Rejected, None) => Verdict::Rejected,
         (ApprovalDecisionName::Rejected, Some(_)) => {
             return Err(Problem::of_body("/arguments", "A call that is `rejected` takes no `arguments`."));
+        }
+        (ApprovalDecisionName::Cancelled, _) if found.approval.input.is_none() => {
+            return Err(Problem::of_body("/decision", "Only a request for input can be `cancelled`."));
+        }
+        (ApprovalDecisionName::Cancelled, None) => Verdict::Cancelled,
+        (ApprovalDecisionName::Cancelled, Some(_)) => {
+            return Err(Problem::of_body("/arguments", "What is `cancelled` takes no `arguments`."));
+        }
+        (ApprovalDecisionName::Approved, content) if found.approval.input.is_some() => {
+            let content = content.unwrap_or_else(|| Payload::from_value(&json!({})));
+            if found.approval.is_open() {
+                found.check(&app, &content).await?;
+            }
+            Verdict::Approved { arguments: Some(content) }
         }
         (ApprovalDecisionName::Approved, arguments) => {
             if let Some(arguments) = arguments.as_ref().filter(|_| found.approval.is_open()) {
@@ -235,7 +257,8 @@ impl Found {
         let execution = &self.snapshot.execution;
         let accepted = execution.accepted();
         let flow = app.engine().flow_name(accepted.tenant, accepted.flow).await;
-        let names = Names { flow, agent: AgentNames::default().of(app, execution, self.node).await? };
+        let names =
+            Names { flow, agent: AgentNames::default().of(app, execution, self.node, &self.approval).await? };
         Ok(ApprovalView::new(execution, self.node, &self.approval, names, &mut Room::new(execution.id())))
     }
 
@@ -257,7 +280,11 @@ impl Found {
         let check = || app.engine().argument_faults(&schema, &value);
         let faults = app.heavy_turns().view(true, check).await?;
         let Some(first) = faults.first() else { return Ok(()) };
-        let whose = if is_of_output { "output schema of the skill" } else { "input schema of the tool" };
+        let whose = match (&self.approval.input, is_of_output) {
+            (Some(_), _) => "form",
+            (None, true) => "output schema of the skill",
+            (None, false) => "input schema of the tool",
+        };
         let detail = format!("`arguments` do not match the {whose}: {}.", first.message);
         let below = |Fault { pointer, message }: &Fault| Fault {
             pointer: format!("/arguments{pointer}"),
@@ -269,6 +296,10 @@ impl Found {
 
     /// Returns the input schema of the tool, or the output schema of the skill, if the agent can be read and has one.
     async fn schema(&self, app: &App) -> Result<Option<Value>, Problem> {
+        if self.approval.input.is_some() {
+            let asked = self.approval.arguments.to_value().unwrap_or_default();
+            return Ok(asked.get("form").cloned());
+        }
         let execution = &self.snapshot.execution;
         let asked = execution.graph().node(self.node).kind.room().skill();
         let Some((agent, skill)) = asked else { return Ok(None) };

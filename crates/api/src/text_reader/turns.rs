@@ -81,6 +81,7 @@ impl Turns {
             | Event::Started
             | Event::Adopted { .. }
             | Event::TaskStarted { .. }
+            | Event::TaskResumed { .. }
             | Event::TaskEnded { .. }
             | Event::ApprovalDecided { .. }
             | Event::ChildrenStarted { .. }

@@ -36,7 +36,10 @@ pub(crate) struct ApprovalView {
     /// Of an output: the name of the guardrail that refuses it.
     #[schema(value_type = Option<String>)]
     guardrail: Option<Arc<str>>,
-    /// What the model wants to give the tool, or the output.
+    /// Whether it is a request for input, of the server that does a call of the tool as a task.
+    asks_input: bool,
+    /// What the model wants to give the tool, or the output. Of a request for input, its `message`, and its `form`: a JSON
+    /// Schema of the object that answers it.
     #[schema(value_type = Shown)]
     arguments: Shown<'static>,
     /// Their hash, which a decision names.
@@ -94,12 +97,16 @@ impl ApprovalView {
             agent_name: names.agent,
             tool: name(!is_of_output),
             guardrail: name(is_of_output),
+            asks_input: approval.input.is_some(),
             arguments,
             arguments_hash: Arc::clone(&approval.hash),
             requested_at: approval.requested_at.into(),
             expires_at: approval.expires_at.map(Into::into),
             is_open,
-            decided: approval.decided.as_ref().map(DecidedView::from),
+            decided: approval.decided.as_ref().map(|decided| {
+                let view = DecidedView::from(decided);
+                DecidedView { is_edited: view.is_edited && approval.input.is_none(), ..view }
+            }),
             id,
         }
     }

@@ -176,6 +176,13 @@ enum What<'a> {
         /// How long the server is left alone between two questions, in milliseconds.
         poll_interval_ms: u64,
     },
+    /// The task of a call is waited for again: what its server asked for is answered.
+    TaskResumed {
+        #[schema(value_type = String)]
+        node_id: NodeId,
+        /// The name of the call; null for the only call of an attempt.
+        step: Option<&'a str>,
+    },
     /// The task of a call is not waited for any more: it has ended, or the server is asked to end it.
     TaskEnded {
         #[schema(value_type = String)]
@@ -194,6 +201,8 @@ enum What<'a> {
         arguments_hash: &'a str,
         /// When it is refused if nobody has decided.
         expires_at: Option<Time>,
+        /// Whether it is no call but a request for input, of the server that does a call as a task.
+        asks_input: bool,
     },
     /// It was decided whether a call is made. One that is not has failed with this.
     ApprovalDecided {

@@ -82,6 +82,8 @@ pub(crate) enum VerdictName {
     Approved,
     /// A person refused it.
     Rejected,
+    /// A person has made no choice, of a request for input.
+    Cancelled,
     /// Nobody decided in time, so it is not made.
     Expired,
 }
@@ -91,6 +93,7 @@ impl VerdictName {
         match verdict {
             Verdict::Approved { .. } => Self::Approved,
             Verdict::Rejected => Self::Rejected,
+            Verdict::Cancelled => Self::Cancelled,
             Verdict::Expired => Self::Expired,
         }
     }

@@ -14,11 +14,13 @@ impl Event {
             Self::AttemptStarted { input, .. } | Self::StepStarted { input, .. } => of(input),
             Self::AttemptFailed { message, body, .. } => message.len() + of(body),
             Self::TaskStarted { task, .. } => task.id.len(),
-            Self::ApprovalRequested { arguments, .. } => arguments.len(),
+            Self::ApprovalRequested { arguments, input, .. } => {
+                arguments.len() + input.as_ref().map_or(0, |input| input.key.len())
+            }
             Self::ApprovalDecided { verdict, comment, .. } => {
                 let edited = match verdict {
                     Verdict::Approved { arguments } => of(arguments),
-                    Verdict::Rejected | Verdict::Expired => 0,
+                    Verdict::Rejected | Verdict::Cancelled | Verdict::Expired => 0,
                 };
                 edited + comment.as_ref().map_or(0, |comment| comment.len())
             }
@@ -30,6 +32,7 @@ impl Event {
             | Self::Started
             | Self::Adopted { .. }
             | Self::AttemptReleased { .. }
+            | Self::TaskResumed { .. }
             | Self::TaskEnded { .. }
             | Self::ChildrenStarted { .. }
             | Self::NodeFailed { .. }

@@ -139,7 +139,7 @@ impl Execution {
         {
             return Err("a call ended that was not under way");
         }
-        if matches!(event, Event::TaskStarted { .. } | Event::TaskEnded { .. }) {
+        if matches!(event, Event::TaskStarted { .. } | Event::TaskResumed { .. } | Event::TaskEnded { .. }) {
             node.check_task(event)?;
         }
         if !node.approvals.is_empty() || matches!(event, Event::ApprovalDecided { .. }) {
@@ -195,9 +195,8 @@ impl Execution {
                 self.apply_step_ended(*node, step, result, usage.as_ref(), at);
             }
             Event::TaskStarted { node, step, task } => self.nodes[node.at()].task_started(step, task),
-            Event::TaskEnded { node, step } => {
-                self.nodes[node.at()].tasks.remove(step);
-            }
+            Event::TaskResumed { node, step } => self.apply_task_resumed(*node, step, at),
+            Event::TaskEnded { node, step } => self.nodes[node.at()].task_ended(step),
             Event::ApprovalRequested { .. } => self.apply_approval_requested(event, at),
             Event::ApprovalDecided { .. } => self.apply_approval_decided(event, at),
             Event::ChildrenStarted { node, children } => self.apply_children_started(*node, children),
@@ -243,7 +242,8 @@ impl Execution {
         self.activate(node);
         let node = &mut self.nodes[node.at()];
         node.state = NodeState::Running { stop_at };
-        node.held_since = None;
+        // What its server asks for may not be answered yet.
+        node.held_since = (!node.tasks.all().is_empty() && node.is_held()).then_some(at);
         node.started_at.get_or_insert(at);
         if input.is_some() {
             node.input = input.cloned();
@@ -323,14 +323,7 @@ impl Execution {
         if let Some(place) = node.steps.iter().position(|known| known.key == step.key) {
             node.past.push(node.steps.remove(place).past());
         }
-        // The time of an attempt is that of its calls.
-        if let (NodeState::Running { stop_at: Some(stop_at) }, Some(since)) =
-            (&mut node.state, node.held_since)
-        {
-            let later = stop_at.plus(step.started_at.since(since));
-            *stop_at = self.deadline.map_or(later, |deadline| later.min(deadline));
-        }
-        node.held_since = None;
+        node.go_on_at(step.started_at, self.deadline);
         node.steps.push(StepRecord { number, ..step });
     }
 
@@ -482,6 +475,7 @@ impl Event {
             | Self::StepStarted { node, .. }
             | Self::StepEnded { node, .. }
             | Self::TaskStarted { node, .. }
+            | Self::TaskResumed { node, .. }
             | Self::TaskEnded { node, .. }
             | Self::ApprovalRequested { node, .. }
             | Self::ApprovalDecided { node, .. }

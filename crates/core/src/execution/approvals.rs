@@ -17,7 +17,7 @@ impl Decider<'_> {
         let Request { step, tool, arguments, timeout } = request;
         let hash = hash_of(&arguments);
         let expires_at = timeout.map(|timeout| self.now.plus(timeout));
-        self.emit(Event::ApprovalRequested { node, step, tool, arguments, hash, expires_at });
+        self.emit(Event::ApprovalRequested { node, step, tool, arguments, hash, expires_at, input: None });
     }
 
     /// Takes in what a person has decided, which [`Execution::check_answer`] allows.
@@ -42,7 +42,8 @@ impl Decider<'_> {
 
     fn decide_approval(&mut self, node: NodeIndex, answer: Answer, by: Actor) {
         let Answer { step, hash: _, verdict, comment } = answer;
-        let refused = verdict.failure(approved_thing(&step), comment.as_deref());
+        let is_input = self.execution.node(node).approval(&step).is_some_and(|of| of.input.is_some());
+        let refused = verdict.failure(approved_thing(&step), comment.as_deref()).filter(|_| !is_input);
         self.emit(Event::ApprovalDecided { node, step: step.clone(), verdict, comment, by });
         // What is between two attempts goes on with the next one.
         if self.execution.node(node).running_attempt().is_none() {
@@ -70,17 +71,20 @@ impl Execution {
         match &approval.decided {
             Some(decided) => Err(Rejected::AlreadyDecided(Box::new(decided.clone()))),
             None if self.status.is_finished() => Err(Rejected::Finished(self.status)),
-            None if node.is_ended() => Err(Rejected::NotWaiting),
+            None if node.is_ended() || approval.is_over => Err(Rejected::NotWaiting),
             None if approval.hash != *hash => Err(Rejected::OtherArguments),
             None => Ok(()),
         }
     }
 
     pub(super) fn apply_approval_requested(&mut self, event: &Event, at: Timestamp) {
-        let Event::ApprovalRequested { node, step, tool, arguments, hash, expires_at } = event else {
+        let Event::ApprovalRequested { node, step, tool, arguments, hash, expires_at, input } = event else {
             return;
         };
         let node = &mut self.nodes[node.at()];
+        if let Some(input) = input {
+            node.suspend_call(&input.call);
+        }
         node.approvals.push(Approval {
             step: step.clone(),
             tool: tool.clone(),
@@ -89,6 +93,8 @@ impl Execution {
             requested_at: at,
             expires_at: *expires_at,
             decided: None,
+            input: input.clone(),
+            is_over: false,
         });
         node.held_since = node.held_since.or(node.is_held().then_some(at));
     }
@@ -99,7 +105,8 @@ impl Execution {
         let approval = node.approvals.iter_mut().find(|approval| approval.step == *step);
         let approval = approval.expect("what is decided on was asked for");
         let (verdict, comment) = (verdict.clone(), comment.clone());
-        if let Some(failure) = verdict.failure(approved_thing(step), comment.as_deref()) {
+        let refused = verdict.failure(approved_thing(step), comment.as_deref());
+        if let Some(failure) = refused.filter(|_| approval.input.is_none()) {
             let input = Some(approval.arguments.clone());
             let result =
                 StepResult::Failed { class: failure.class, message: failure.message.into(), status: None };

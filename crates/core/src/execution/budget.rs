@@ -57,6 +57,7 @@ impl Spending {
             | Event::Started
             | Event::Adopted { .. }
             | Event::TaskStarted { .. }
+            | Event::TaskResumed { .. }
             | Event::TaskEnded { .. }
             | Event::ApprovalRequested { .. }
             | Event::ApprovalDecided { .. }

@@ -6,7 +6,7 @@ use crate::approval::Approval;
 use crate::failure::ErrorClass;
 use crate::ids::{Attempt, StepKey};
 use crate::payload::Payload;
-use crate::remote_task::AwaitedTasks;
+use crate::remote_task::{AwaitedTask, AwaitedTasks};
 use crate::session::SessionPart;
 use crate::status::{NodeStatus, Wait};
 use crate::step::{Children, PastStep, StepRecord};
@@ -182,7 +182,13 @@ impl NodeExecution {
     /// Returns whether a call is under way. An attempt that only waits for children makes none.
     pub fn has_open_call(&self) -> bool {
         matches!(self.state, NodeState::Running { .. })
-            && (self.has_only_an_attempt() || self.steps.iter().any(StepRecord::is_open))
+            && (self.only_call_is_open() || self.steps.iter().any(StepRecord::is_open))
+    }
+
+    /// Returns whether its attempt is its only call, and no task of that waits for input.
+    fn only_call_is_open(&self) -> bool {
+        let is_suspended = |awaited: &AwaitedTask| awaited.is_suspended && awaited.step == StepKey::ONLY;
+        self.has_only_an_attempt() && !self.tasks.all().iter().any(is_suspended)
     }
 
     /// Returns whether its attempt is its only call.
@@ -214,7 +220,7 @@ impl NodeExecution {
 
     /// Returns when the next of its calls, or the attempt as a whole, is stopped: never while it makes no call.
     pub(super) fn next_stop(&self) -> Option<Timestamp> {
-        if self.has_only_an_attempt() {
+        if self.only_call_is_open() {
             return self.stop_at();
         }
         let of_steps = self.steps.iter().filter(|step| step.is_open()).filter_map(|step| step.stop_at);
@@ -232,6 +238,17 @@ impl NodeExecution {
     pub const fn next_retry_at(&self) -> Option<Timestamp> {
         let NodeState::Backoff { retry_at } = self.state else { return None };
         Some(retry_at)
+    }
+
+    /// Makes a call after it made none. The time of an attempt is that of its calls.
+    pub(super) fn go_on_at(&mut self, now: Timestamp, deadline: Option<Timestamp>) {
+        if let (NodeState::Running { stop_at: Some(stop_at) }, Some(since)) =
+            (&mut self.state, self.held_since)
+        {
+            let later = stop_at.plus(now.since(since));
+            *stop_at = deadline.map_or(later, |deadline| later.min(deadline));
+        }
+        self.held_since = None;
     }
 
     /// Forgets calls that are under way, and stops waiting for children: the attempt that made them is over.

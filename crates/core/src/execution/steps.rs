@@ -46,12 +46,15 @@ impl Decider<'_> {
         let has_own_timeout = timeout.is_some() || self.node(node).attempt_timeout.is_some();
         let (for_attempt, reserved) = if is_only { (reserved, None) } else { (None, reserved) };
         self.start_attempt(node, of_attempt, for_attempt);
+        if !self.resume_task(node, &key) {
+            return;
+        }
         if !is_only {
             let step = key.clone();
             self.emit(Event::StepStarted { node, step, input: of_step, stop_at, tokens, tool, reserved });
         }
         let running = self.execution.node(node);
-        let remote_task = running.task_of(&key).cloned();
+        let (remote_task, dialog) = (running.task_of(&key).cloned(), running.dialog_of(&key));
         let session = running.session.clone().filter(|_| task.is_of_session());
         stop_at = stop_at.into_iter().chain(running.stop_at()).min();
         let work = Work {
@@ -70,6 +73,7 @@ impl Decider<'_> {
             previous_error: running.previous_error(),
             session,
             remote_task,
+            dialog,
             trace: self.execution.trace(),
         };
         self.decision.effects.push(Effect::StartStep(Box::new(work)));

@@ -4,25 +4,78 @@
 //! made again only when the task has ended without a result, or was given up and the server was asked to end it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::decide::Decider;
-use super::{Effect, NodeExecution};
+use super::{Effect, Execution, NodeExecution};
+use crate::approval::{AwaitedInput, hash_of, input_key};
 use crate::event::Event;
 use crate::failure::{ErrorClass, Failure};
 use crate::ids::{NodeIndex, StepKey};
+use crate::input_request::{Dialog, InputAnswer, InputRequest};
 use crate::payload::Payload;
 use crate::remote_task::{AwaitedTask, RemoteTask};
+use crate::step::StepRecord;
+use crate::timestamp::Timestamp;
 use crate::work::{Outcome, Task, Work};
 
 impl Decider<'_> {
     /// Stores the task that a server has begun for a call, and waits for it.
     pub(super) fn await_task(&mut self, node: NodeIndex, step: &StepKey, work: Box<Work>) {
+        if let Some(dialog) = work.dialog.as_ref().filter(|dialog| !dialog.requests.is_empty()) {
+            let timeout = self.input_timeout(node, &work.task);
+            return self.request_input(node, step, dialog.requests.clone(), timeout);
+        }
         let Some(task) = work.remote_task.clone() else {
             let failure = Failure::new(ErrorClass::Internal, "A call goes on without a task");
             return self.end_step(node, step, Outcome::failed(failure));
         };
         self.emit(Event::TaskStarted { node, step: step.clone(), task });
         self.decision.effects.push(Effect::StartStep(work));
+    }
+
+    /// Suspends a call until people have answered what its server asks for.
+    fn request_input(
+        &mut self,
+        node: NodeIndex,
+        step: &StepKey,
+        requests: Vec<InputRequest>,
+        timeout: Option<Duration>,
+    ) {
+        let expires_at = timeout.map(|timeout| self.now.plus(timeout));
+        for InputRequest { key, agent, tool, question } in requests {
+            let number = self.execution.node(node).approvals.len() + 1;
+            let input = Box::new(AwaitedInput { call: step.clone(), key, agent });
+            self.emit(Event::ApprovalRequested {
+                node,
+                step: input_key(number),
+                tool,
+                hash: hash_of(&question),
+                arguments: question,
+                expires_at,
+                input: Some(input),
+            });
+        }
+    }
+
+    /// Returns how long a request of a server waits: as a call of the tool that a model asked for waits for approval.
+    fn input_timeout(&self, node: NodeIndex, task: &Task) -> Option<Duration> {
+        let Task::Tool { tool, .. } = task else { return None };
+        let (agent, skill) = self.node(node).kind.room().skill()?;
+        let rules = self.execution.agents.as_ref()?.get(&agent)?.skill(skill)?.rules.as_ref()?;
+        rules.approvals.get(&**tool)?.timeout
+    }
+
+    /// Goes on with a call whose server has asked for input, if all of that is answered. Returns whether the call may begin.
+    pub(super) fn resume_task(&mut self, node: NodeIndex, step: &StepKey) -> bool {
+        let state = self.execution.node(node);
+        if state.waits_for_input(step) {
+            return false;
+        }
+        if state.tasks.all().iter().any(|awaited| awaited.is_suspended && awaited.step == *step) {
+            self.emit(Event::TaskResumed { node, step: step.clone() });
+        }
+        true
     }
 
     /// Takes in that the task of a call has ended.
@@ -70,7 +123,19 @@ impl Decider<'_> {
             previous_error: None,
             session: None,
             remote_task: Some(task),
+            dialog: None,
             trace: self.execution.trace(),
+        }
+    }
+}
+
+impl Execution {
+    pub(super) fn apply_task_resumed(&mut self, node: NodeIndex, step: &StepKey, at: Timestamp) {
+        let deadline = self.deadline;
+        let node = &mut self.nodes[node.at()];
+        node.tasks.set_suspended(step, false);
+        if *step == StepKey::ONLY {
+            node.go_on_at(at, deadline);
         }
     }
 }
@@ -87,10 +152,43 @@ impl NodeExecution {
     }
 
     pub(super) fn task_started(&mut self, step: &StepKey, task: &Arc<RemoteTask>) {
-        self.tasks.push(AwaitedTask { step: step.clone(), task: Arc::clone(task) });
+        self.tasks.push(AwaitedTask { step: step.clone(), task: Arc::clone(task), is_suspended: false });
         if let Some(attempt) = self.attempts.last_mut() {
             attempt.has_progress = true;
         }
+    }
+
+    pub(super) fn task_ended(&mut self, step: &StepKey) {
+        self.tasks.remove(step);
+        let asked = self.approvals.iter_mut().filter(|approval| approval.is_input_of(step));
+        asked.for_each(|approval| approval.is_over = true);
+    }
+
+    /// Returns whether the call is suspended until somebody answers what its server asks for.
+    fn waits_for_input(&self, step: &StepKey) -> bool {
+        self.approvals.iter().any(|approval| approval.is_open() && approval.is_input_of(step))
+    }
+
+    /// Returns what was answered to the task of this call.
+    pub(super) fn dialog_of(&self, step: &StepKey) -> Option<Box<Dialog>> {
+        let answers: Vec<InputAnswer> = self
+            .approvals
+            .iter()
+            .filter(|approval| approval.is_input_of(step))
+            .filter_map(|approval| {
+                let key = Arc::clone(&approval.input.as_ref()?.key);
+                Some(InputAnswer { key, verdict: approval.decided.as_ref()?.verdict.clone() })
+            })
+            .collect();
+        (!answers.is_empty()).then(|| Box::new(Dialog { answers, requests: Vec::new() }))
+    }
+
+    /// Suspends a call. It is not under way until its task is resumed.
+    pub(super) fn suspend_call(&mut self, step: &StepKey) {
+        self.tasks.set_suspended(step, true);
+        let open = |known: &StepRecord| known.is_open() && known.key == *step;
+        self.past.extend(self.steps.iter().filter(|known| open(known)).map(StepRecord::past));
+        self.steps.retain(|known| !open(known));
     }
 
     /// Checks that an event about a task can follow.
@@ -103,7 +201,12 @@ impl NodeExecution {
                 return Err("a call has two tasks at once");
             }
         }
-        if let Event::TaskEnded { step, .. } = event
+        if let Event::TaskResumed { step, .. } = event
+            && (self.running_attempt().is_none() || self.waits_for_input(step))
+        {
+            return Err("a task was resumed that waits for input");
+        }
+        if let Event::TaskEnded { step, .. } | Event::TaskResumed { step, .. } = event
             && self.task_of(step).is_none()
         {
             return Err("a task ended that was not waited for");

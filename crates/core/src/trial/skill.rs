@@ -94,6 +94,7 @@ pub(super) fn work_of(
         previous_error: None,
         session: None,
         remote_task: None,
+        dialog: None,
         trace: TraceOf::Nothing,
     }
 }

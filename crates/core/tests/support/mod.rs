@@ -283,6 +283,7 @@ impl Play {
             Event::TaskStarted { node, step, task } => {
                 format!("{} call {step} is task {}", of(node), task.id)
             }
+            Event::TaskResumed { node, step } => format!("{} call {step} has its answers", of(node)),
             Event::TaskEnded { node, step } => format!("{} call {step} has no task any more", of(node)),
             Event::ApprovalRequested { node, step, tool, arguments, .. } => {
                 format!("{} call {step} of {tool} with {arguments:?} needs approval", of(node))

@@ -9,6 +9,7 @@ mod command;
 mod conversation;
 mod definition;
 mod era;
+mod input;
 mod local;
 mod message;
 mod mirrored;

@@ -73,7 +73,7 @@ async fn a_tool_of_a_server_without_sessions_is_called_at_once() {
     assert_eq!(meta["io.modelcontextprotocol/protocolVersion"], "2026-07-28");
     assert_eq!(
         meta["io.modelcontextprotocol/clientCapabilities"],
-        json!({ "extensions": { "io.modelcontextprotocol/tasks": {} } })
+        json!({ "elicitation": { "form": {} }, "extensions": { "io.modelcontextprotocol/tasks": {} } })
     );
     assert_eq!(asked[0].header("mcp-method"), Some("server/discover"));
     assert_eq!(asked[1].header("mcp-method"), Some("tools/call"));

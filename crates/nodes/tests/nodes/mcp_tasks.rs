@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use steadflow_core::agent::Agent;
+use steadflow_core::approval::Verdict;
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::{AgentId, StepKey};
+use steadflow_core::input_request::{Dialog, InputAnswer};
 use steadflow_core::remote_task::RemoteTask;
 use steadflow_core::work::{Outcome, Task, Work};
 use steadflow_nodes::{Nodes, NodesConfig};
@@ -26,6 +28,13 @@ fn task(asked: &Asked, status: &str, more: &Value) -> Reply {
         "createdAt": "2026-11-29T07:00:00Z", "lastUpdatedAt": "2026-11-29T07:00:00Z", "pollIntervalMs": 2_000 });
     said.as_object_mut().unwrap().extend(more.as_object().cloned().into_iter().flatten());
     result(asked, &said)
+}
+
+/// A request for a person.
+fn form(message: &str) -> Value {
+    let schema =
+        json!({ "type": "object", "properties": { "sure": { "type": "boolean" } }, "required": ["sure"] });
+    json!({ "method": "elicitation/create", "params": { "mode": "form", "message": message, "requestedSchema": schema } })
 }
 
 fn texts(text: &str) -> Value {
@@ -89,6 +98,8 @@ async fn a_task_is_asked_for_until_it_has_a_result_and_the_tool_is_called_once()
     let extensions =
         &asked.body["params"]["_meta"]["io.modelcontextprotocol/clientCapabilities"]["extensions"];
     assert_eq!(*extensions, json!({ "io.modelcontextprotocol/tasks": {} }));
+    let capabilities = &asked.body["params"]["_meta"]["io.modelcontextprotocol/clientCapabilities"];
+    assert_eq!(capabilities["elicitation"], json!({ "form": {} }));
     for (name, value) in [
         ("mcp-method", Some("tasks/get")),
         ("mcp-name", Some("t-1")),
@@ -147,7 +158,44 @@ async fn what_is_not_understood_is_named_and_does_not_end_the_task() {
         ("", json!({ "status": 5 }), "is 5, which is not understood"),
         ("completed", json!({}), "gives no result"),
         ("working", json!({ "taskId": "t-2" }), "answered with another"),
-        ("input_required", json!({ "inputRequests": {} }), "asks for more input"),
+        ("input_required", json!({ "inputRequests": {} }), "does not say for what"),
+        ("input_required", json!({}), "does not say for what"),
+        (
+            "input_required",
+            json!({ "inputRequests": { "a": { "method": "sampling/createMessage", "params": {} } } }),
+            "asks for `sampling/createMessage`, which is not served",
+        ),
+        (
+            "input_required",
+            json!({ "inputRequests": { "a": { "method": "roots/list" }, "b": form("b") } }),
+            "asks for `roots/list`",
+        ),
+        (
+            "input_required",
+            json!({ "inputRequests": { "a": { "method": "elicitation/create", "params": { "mode": "url", "url": "https://x.test", "message": "Go" } } } }),
+            "mode `url`: only forms",
+        ),
+        (
+            "input_required",
+            json!({ "inputRequests": { "a": { "method": "elicitation/create", "params": { "requestedSchema": {} } } } }),
+            "without a `message`",
+        ),
+        (
+            "input_required",
+            json!({ "inputRequests": { "a": { "method": "elicitation/create", "params": { "message": "x", "requestedSchema": { "$ref": "#" } } } } }),
+            "is not understood: its schema is not one of an object",
+        ),
+        (
+            "input_required",
+            json!({ "inputRequests": { "a": { "method": "elicitation/create", "params": { "message": "x".repeat(70_000), "requestedSchema": { "type": "object", "properties": {} } } } } }),
+            "65536 are allowed",
+        ),
+        ("input_required", json!({ "inputRequests": { "k".repeat(257): form("a") } }), "with 257 bytes"),
+        (
+            "input_required",
+            json!({ "inputRequests": (0..17).map(|n| (n.to_string(), form("a"))).collect::<serde_json::Map<_, _>>() }),
+            "asks 17 questions: 16 are allowed",
+        ),
     ] {
         let server = with_task(move |asked, _| task(asked, status, &more)).await;
 
@@ -435,4 +483,98 @@ async fn a_tool_of_a_model_is_a_task_like_any_other_call() {
     assert_eq!(rest.remote_task.clone().unwrap().agent, AgentId::new(Uuid::from_u128(8)));
     assert_eq!(outcome(nodes.perform(rest).await).unwrap(), json!({ "text": "found" }));
     assert_eq!(count(&server, "tools/call"), 1);
+}
+
+/// The work that goes on with these answers.
+fn answered(work: &Work, answers: &[(&str, Verdict)]) -> Work {
+    let answers =
+        answers.iter().map(|(key, verdict)| InputAnswer { key: (*key).into(), verdict: verdict.clone() });
+    Work {
+        dialog: Some(Box::new(Dialog { answers: answers.collect(), requests: Vec::new() })),
+        ..work.clone()
+    }
+}
+
+fn yes() -> Verdict {
+    Verdict::Approved {
+        arguments: Some(steadflow_core::payload::Payload::from_value(&json!({ "sure": true }))),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_task_asks_for_is_handed_on_and_what_is_answered_is_sent_once() {
+    let server = with_task(|asked, number| match (asked.method(), number) {
+        ("tasks/update", _) => result(asked, &json!({ "resultType": "complete" })),
+        (_, 1) => {
+            task(asked, "input_required", &json!({ "inputRequests": { "a": form("t-1 asks for 5f1d") } }))
+        }
+        // The answer is on its way in the server, and it asks for more.
+        (_, 2..=4) => task(asked, "input_required", &json!({ "inputRequests": { "a": form("a") } })),
+        (_, 5 | 6) => task(asked, "input_required", &json!({ "inputRequests": { "b": form("b") } })),
+        _ => task(asked, "completed", &texts("fine")),
+    })
+    .await;
+    let nodes = nodes_of(&server);
+    let work = begin(&nodes).await;
+
+    let Outcome { result, goes_on, .. } = nodes.perform(work.clone()).await;
+    let first = goes_on.unwrap().dialog.unwrap().requests.remove(0);
+    assert!(result.is_ok());
+    assert_eq!((&*first.key, &*first.tool), ("a", "look"));
+    let question = first.question.to_value().unwrap();
+    assert_eq!(question["form"]["required"], json!(["sure"]));
+    assert!(!question.to_string().contains("t-1"), "{question}");
+    let began = Instant::now();
+    let second = nodes.perform(answered(&work, &[("a", yes())])).await.goes_on.unwrap().dialog.unwrap();
+    assert_eq!(second.requests.iter().map(|request| &*request.key).collect::<Vec<_>>(), ["b"]);
+    let ended = nodes.perform(answered(&work, &[("a", yes()), ("b", Verdict::Rejected)])).await;
+
+    assert_eq!(outcome(ended).unwrap(), json!({ "text": "fine" }));
+    let asked = server.asked();
+    let sent: Vec<&Value> = asked
+        .iter()
+        .filter(|asked| asked.method() == "tasks/update")
+        .map(|asked| &asked.body["params"]["inputResponses"])
+        .collect();
+    let accepted = json!({ "a": { "action": "accept", "content": { "sure": true } } });
+    assert_eq!(sent, [&accepted, &json!({ "b": { "action": "decline" } })]);
+    assert!(began.elapsed() < Duration::from_secs(15), "an answer does not wait for the next question");
+    assert_eq!(
+        asked.iter().find(|asked| asked.method() == "tasks/update").unwrap().header("mcp-name"),
+        Some("t-1")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_a_server_refuses_is_no_fault_unless_it_asks_again() {
+    for (then, class) in [("completed", None), ("input_required", Some(ErrorClass::Rejected))] {
+        let server = with_task(move |asked, number| match (asked.method(), number) {
+            ("tasks/update", _) => Reply::Bytes(error("200 OK", &asked.body["id"], -32602, "no such key")),
+            (_, 1) => task(asked, "input_required", &json!({ "inputRequests": { "a": form("a") } })),
+            _ => {
+                let more = json!({ "inputRequests": { "a": form("a") }, "result": texts("fine")["result"] });
+                task(asked, then, &more)
+            }
+        })
+        .await;
+        let nodes = nodes_of(&server);
+        let work = begin(&nodes).await;
+
+        let Outcome { result, goes_on, .. } = nodes.perform(answered(&work, &[("a", yes())])).await;
+
+        assert_eq!(result.err().map(|failure| failure.class), class, "{then}");
+        assert_eq!((goes_on.is_some(), count(&server, "tasks/update")), (class.is_some(), 1));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_has_ended_by_itself_needs_no_answer_any_more() {
+    let server = with_task(|asked, _| task(asked, "completed", &texts("fine"))).await;
+    let nodes = nodes_of(&server);
+    let work = begin(&nodes).await;
+
+    let ended = nodes.perform(answered(&work, &[("a", Verdict::Expired)])).await;
+
+    assert_eq!(outcome(ended).unwrap(), json!({ "text": "fine" }));
+    assert_eq!(count(&server, "tasks/update"), 0);
 }

@@ -80,6 +80,7 @@ pub(crate) fn work(task: Task, input: &Value) -> Work {
         previous_error: None,
         session: None,
         remote_task: None,
+        dialog: None,
         trace: steadflow_core::trace_parent::TraceOf::Execution,
     }
 }

@@ -69,6 +69,7 @@ impl Spending {
             | Event::Started
             | Event::Adopted { .. }
             | Event::TaskStarted { .. }
+            | Event::TaskResumed { .. }
             | Event::TaskEnded { .. }
             | Event::AttemptStarted { .. }
             | Event::ApprovalRequested { .. }

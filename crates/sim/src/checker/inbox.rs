@@ -160,6 +160,7 @@ impl What {
             Event::Accepted(_)
             | Event::Adopted { .. }
             | Event::TaskStarted { .. }
+            | Event::TaskResumed { .. }
             | Event::TaskEnded { .. }
             | Event::Started
             | Event::AttemptStarted { .. }

@@ -152,6 +152,7 @@ impl Story {
             Event::Accepted(_)
             | Event::Adopted { .. }
             | Event::TaskStarted { .. }
+            | Event::TaskResumed { .. }
             | Event::TaskEnded { .. } => Ok(()),
             Event::Started => self.started(sight.at),
             Event::AttemptStarted { node, attempt, .. } => self.attempt_started(*node, *attempt, sight),

@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import type { Approval } from '@/api/approvals';
 import { ApprovalForm } from '@/components/approval-form';
+import { InputForm } from '@/components/input-form';
 import { RelativeTime } from '@/components/relative-time';
 import { ValueView } from '@/components/value-view';
 import { visible } from '@/lib/json-text';
@@ -17,8 +18,16 @@ export function ApprovalCard({ approval, onSettled }: ApprovalCardProps) {
   const { id, execution_id: executionId, node_id: node, agent_name: agent } = approval;
   const tool = approval.tool === null ? texts.outputOf(visible(approval.node_name)) : visible(approval.tool);
   const flow = approval.flow_name ?? texts.deletedFlow;
+  const form = {
+    id,
+    value: approval.arguments,
+    hash: approval.arguments_hash,
+    expiresAt: approval.expires_at,
+    label: texts.decideOn(tool, flow),
+    onSettled: (outcome: string) => onSettled(texts.settled(tool, outcome)),
+  };
   return (
-    <li className={classes.card} data-approval={id}>
+    <li className={classes.card} data-approval={id} data-input={approval.asks_input || undefined}>
       <div className={classes.call}>
         <div className={classes.head}>
           <h2 className={classes.tool}>{approval.tool === null ? tool : <code>{tool}</code>}</h2>
@@ -42,22 +51,23 @@ export function ApprovalCard({ approval, onSettled }: ApprovalCardProps) {
             {texts.asked} <RelativeTime time={approval.requested_at} />
           </span>
         </div>
-        <span className={classes.soft}>
-          {approval.guardrail === null ? texts.arguments : texts.refusedBy(visible(approval.guardrail))}
-        </span>
-        <ValueView
-          value={approval.arguments}
-          fileName={`${approval.tool ?? approval.node_id}-${approval.tool === null ? 'output' : 'arguments'}.json`}
-        />
+        {!approval.asks_input && <Proposed approval={approval} />}
       </div>
-      <ApprovalForm
-        id={id}
-        value={approval.arguments}
-        hash={approval.arguments_hash}
-        expiresAt={approval.expires_at}
-        label={texts.decideOn(tool, flow)}
-        onSettled={(outcome) => onSettled(texts.settled(tool, outcome))}
-      />
+      {approval.asks_input ? <InputForm {...form} agent={agent} /> : <ApprovalForm {...form} />}
     </li>
+  );
+}
+
+/** What a model wants to give a tool, or the output that waits. */
+function Proposed({ approval }: { approval: Approval }) {
+  const { tool, guardrail, node_id: node } = approval;
+  return (
+    <>
+      <span className={classes.soft}>{guardrail === null ? texts.arguments : texts.refusedBy(visible(guardrail))}</span>
+      <ValueView
+        value={approval.arguments}
+        fileName={`${tool ?? node}-${tool === null ? 'output' : 'arguments'}.json`}
+      />
+    </>
   );
 }

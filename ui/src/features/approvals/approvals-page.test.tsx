@@ -17,6 +17,7 @@ const waiting = {
   agent_name: 'Clerk',
   tool: 'pay',
   guardrail: null,
+  asks_input: false,
   arguments: { amount: 1_200 },
   arguments_hash: 'sha256:1',
   requested_at: '2027-01-15T08:00:00.000000Z',
@@ -92,4 +93,73 @@ test('arguments that are too long are shown as a preview, read whole on request,
   await user.click(screen.getByRole('button', { name: 'Show all' }));
 
   await screen.findByText('1200');
+});
+
+test('what a server asks for is a form, whose answer is sent when it is whole', async () => {
+  const form = {
+    type: 'object',
+    properties: {
+      count: { type: 'integer', title: 'How many', minimum: 1 },
+      colour: { type: 'string', title: 'Colour', enum: ['red', 'green'], default: 'red' },
+      gift: { type: 'boolean', title: 'As a gift' },
+    },
+    required: ['count'],
+  };
+  const asking = {
+    ...waiting,
+    id: `${EXECUTION}:buy:input:1`,
+    agent_name: 'Shop',
+    asks_input: true,
+    arguments: { message: 'How many shall I send?', form },
+  };
+  let rows: unknown[] = [asking];
+  const asked = fakeApi({
+    'GET /studio/approvals': () => rows,
+    'POST /studio/approvals/*': () => {
+      rows = [];
+      return asking;
+    },
+  });
+  const user = userEvent.setup();
+  await renderScreen(<ApprovalsPage />);
+
+  await screen.findByText('How many shall I send?');
+  screen.getByText('Shop asks for input.');
+  await user.click(screen.getByRole('button', { name: 'Send answer' }));
+  screen.getByText('This is required.');
+  await user.type(screen.getByLabelText(/^How many/), '2');
+  await user.click(screen.getByLabelText('As a gift'));
+  await user.click(screen.getByRole('button', { name: 'Send answer' }));
+
+  expect(document.activeElement).toBe(await screen.findByText('pay: Answered'));
+  const sent = asked.find((call) => call.method === 'POST')?.body;
+  expect(sent).toEqual({
+    decision: 'approved',
+    arguments_hash: 'sha256:1',
+    arguments: { count: 2, colour: 'red', gift: true },
+  });
+});
+
+test('what a server asks for can be declined, also if the form has to be read first', async () => {
+  const id = `${EXECUTION}:buy:input:1`;
+  const href = `/api/v1/studio/approvals/${encodeURIComponent(id)}/arguments`;
+  const preview = { $preview: { bytes: 9_000, text: '{"message":', href } };
+  let rows: unknown[] = [{ ...waiting, id, asks_input: true, arguments: preview }];
+  const asked = fakeApi({
+    'GET /studio/approvals': () => rows,
+    'GET /studio/approvals/*/arguments': () => ({ message: 'Sure?', form: { type: 'object', properties: {} } }),
+    'POST /studio/approvals/*': () => {
+      rows = [];
+      return waiting;
+    },
+  });
+  const user = userEvent.setup();
+  await renderScreen(<ApprovalsPage />);
+  await screen.findByText('Sure?');
+
+  await user.click(screen.getByRole('button', { name: 'Decline' }));
+
+  await screen.findByText('pay: Declined');
+  const sent = asked.find((call) => call.method === 'POST')?.body;
+  expect(sent).toEqual({ decision: 'rejected', arguments_hash: 'sha256:1' });
 });

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use steadflow_core::approval::Verdict;
+use steadflow_core::approval::{Verdict, is_of_input};
 use steadflow_core::budget::Amount;
 use steadflow_core::caller::Actor;
 use steadflow_core::event::{Accepted, ChildEnd, ChildStart, Event, Record, Resolution, StepResult};
@@ -79,9 +79,7 @@ impl Journal {
                 gave_up: gave_up.as_deref(),
                 usage: usage.as_deref().into(),
             },
-            Event::AttemptReleased { node, attempt } => {
-                What::AttemptReleased { node_id: id(node), attempt: attempt.number() }
-            }
+            Event::AttemptReleased { node, attempt } => attempt_released(id(node), *attempt),
             Event::StepStarted { node, step, input: _, stop_at, tokens, tool, reserved } => {
                 step_started(id(node), step, tool.as_deref(), *stop_at, (*tokens, reserved.as_deref()))
             }
@@ -89,9 +87,10 @@ impl Journal {
                 step_ended(id(node), step, result, usage.as_deref())
             }
             Event::TaskStarted { node, step, task } => task_started(id(node), step, task.poll_ms),
+            Event::TaskResumed { node, step } => What::TaskResumed { node_id: id(node), step: step.name() },
             Event::TaskEnded { node, step } => What::TaskEnded { node_id: id(node), step: step.name() },
-            Event::ApprovalRequested { node, step, tool, arguments: _, hash, expires_at } => {
-                approval_requested(id(node), step, tool, hash, *expires_at)
+            Event::ApprovalRequested { node, step, tool, arguments: _, hash, expires_at, input } => {
+                approval_requested(id(node), step, (tool, input.is_some()), hash, *expires_at)
             }
             Event::ApprovalDecided { node, step, verdict, comment, by } => {
                 approval_decided(id(node), step, verdict, comment.as_deref(), by)
@@ -217,10 +216,14 @@ fn task_started(node_id: NodeId, step: &StepKey, poll_interval_ms: u64) -> What<
     What::TaskStarted { node_id, step: step.name(), poll_interval_ms }
 }
 
+fn attempt_released<'r>(node_id: NodeId, attempt: Attempt) -> What<'r> {
+    What::AttemptReleased { node_id, attempt: attempt.number() }
+}
+
 fn approval_requested<'r>(
     node_id: NodeId,
     step: &'r StepKey,
-    tool: &'r str,
+    (tool, asks_input): (&'r str, bool),
     hash: &'r str,
     expires_at: Option<Timestamp>,
 ) -> What<'r> {
@@ -230,6 +233,7 @@ fn approval_requested<'r>(
         tool,
         arguments_hash: hash,
         expires_at: expires_at.map(Into::into),
+        asks_input,
     }
 }
 
@@ -244,7 +248,7 @@ fn approval_decided<'r>(
         node_id,
         step: step.name().unwrap_or_default(),
         decision: VerdictName::of(verdict),
-        is_edited: matches!(verdict, Verdict::Approved { arguments: Some(_) }),
+        is_edited: matches!(verdict, Verdict::Approved { arguments: Some(_) }) && !is_of_input(step),
         comment,
         by: by.into(),
     }

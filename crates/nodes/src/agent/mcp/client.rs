@@ -225,9 +225,14 @@ impl<'a> Client<'a> {
     ///
     /// # Errors
     /// There is no result.
-    pub(super) async fn ask_task(&mut self, method: &'static str, id: &str) -> Result<Payload, Refused> {
+    pub(super) async fn ask_task(
+        &mut self,
+        method: &'static str,
+        id: &str,
+        params: Value,
+    ) -> Result<Payload, Refused> {
         let headers = HeaderMap::from_iter([(NAME, mirrored::value(id))]);
-        self.request_with(method, json!({ "taskId": id }), headers).await
+        self.request_with(method, params, headers).await
     }
 
     /// Sends one request, and returns its result with the headers of the response.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, USER_AGENT};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use steadflow_core::agent::{McpConfig, McpEndpoint, Skill};
 use steadflow_core::failure::Failure;
 use steadflow_core::payload::Payload;
@@ -116,14 +116,21 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    /// Sends a request about a task.
+    /// Sends a request about a task, with `more` parameters.
     ///
     /// # Errors
     /// There is no result.
-    pub(super) async fn ask_task(&mut self, method: &'static str, id: &str) -> Result<Payload, Refused> {
+    pub(super) async fn ask_task(
+        &mut self,
+        method: &'static str,
+        id: &str,
+        more: Map<String, Value>,
+    ) -> Result<Payload, Refused> {
+        let mut params = more;
+        params.insert("taskId".to_owned(), id.into());
         match &mut self.with {
-            With::Http(client) => client.ask_task(method, id).await,
-            With::Command(client) => client.ask_task(method, id).await,
+            With::Http(client) => client.ask_task(method, id, params.into()).await,
+            With::Command(client) => client.request_task(method, params.into()).await,
         }
     }
 

@@ -75,8 +75,8 @@ impl<'a> LocalClient<'a> {
     ///
     /// # Errors
     /// There is no result.
-    pub(super) async fn ask_task(&self, method: &str, id: &str) -> Result<Payload, Refused> {
-        self.request_with(method, json!({ "taskId": id }), Map::new()).await
+    pub(super) async fn request_task(&self, method: &str, params: Value) -> Result<Payload, Refused> {
+        self.request_with(method, params, Map::new()).await
     }
 
     pub(super) fn is_modern(&self) -> bool {

@@ -51,7 +51,10 @@ pub(super) fn meta() -> Map<String, Value> {
     Map::from_iter([
         ("io.modelcontextprotocol/protocolVersion".to_owned(), MODERN_VERSION.into()),
         ("io.modelcontextprotocol/clientInfo".to_owned(), client_info()),
-        ("io.modelcontextprotocol/clientCapabilities".to_owned(), json!({ "extensions": { TASKS: {} } })),
+        (
+            "io.modelcontextprotocol/clientCapabilities".to_owned(),
+            json!({ "elicitation": { "form": {} }, "extensions": { TASKS: {} } }),
+        ),
     ])
 }
 

@@ -7,9 +7,11 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
+use serde_json::Map;
 use steadflow_core::agent::{Agent, Backend, McpConfig, Skill};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::AgentId;
+use steadflow_core::input_request::{Dialog, InputAnswer, InputRequest};
 use steadflow_core::payload::Payload;
 use steadflow_core::remote_task::RemoteTask;
 use steadflow_core::work::{Outcome, Stop, Work};
@@ -18,6 +20,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::super::{find_agent, misconfigured};
 use super::client::{Caller, Refused};
 use super::conversation::{Conversation, Reach};
+use super::input::{Asking, Sent, responses};
 use super::message::{Fields, RpcError, shortened, value_of};
 use super::output_of;
 use crate::nodes::Shared;
@@ -113,7 +116,7 @@ pub(in crate::agent) async fn cancel_task_of(
         let reach = Reach::of(config_of(agent)?, shared, keyring)?;
         let caller = Caller { shared, slot: &slot, work, keyring };
         let mut conversation = Conversation::resume(caller, reach).await?;
-        conversation.ask_task("tasks/cancel", &task.id).await.map(drop).map_err(Failure::from)
+        conversation.ask_task("tasks/cancel", &task.id, Map::new()).await.map(drop).map_err(Failure::from)
     };
     let late = || Err(Failure::new(ErrorClass::Timeout, "The server did not respond."));
     match timeout(shared.connect_timeout(), cancelling).await.unwrap_or_else(|_| late()) {
@@ -160,6 +163,10 @@ pub(in crate::agent) struct Awaiting<'a> {
 enum Progress {
     /// It has not ended. Ask again after this time, if the server says when.
     Working(Option<Duration>),
+    /// It waits for what the server asks for, if it says so.
+    Asks(Option<Payload>, Option<Duration>),
+    /// It waits for what a person has not answered.
+    Waits(Vec<InputRequest>),
     /// It has a result.
     Returned(Payload),
     /// It has ended without one, or the server does not know it.
@@ -202,12 +209,15 @@ impl Awaiting<'_> {
 
     async fn ended(&self, keyring: &mut Keyring<'_>) -> Outcome {
         let began = Instant::now();
-        let (mut pause, mut silent_since, mut asked) = (Duration::from_millis(self.task.poll_ms), None, 0);
+        let (mut silent_since, mut asked, mut sent) = (None, 0, Sent::default());
+        // A server that waits for an answer gets it at once.
+        let has_answers = !self.answers().is_empty();
+        let mut pause = if has_answers { Duration::ZERO } else { Duration::from_millis(self.task.poll_ms) };
         loop {
             asked += 1;
             sleep(self.jittered(pause, asked).min(self.time_left(began))).await;
-            match self.look(keyring).await {
-                Ok(Progress::Working(poll)) => {
+            match self.look(&mut sent, keyring).await {
+                Ok(Progress::Working(poll) | Progress::Asks(_, poll)) => {
                     silent_since = None;
                     pause = poll.unwrap_or(Duration::from_millis(self.task.poll_ms));
                 }
@@ -216,10 +226,11 @@ impl Awaiting<'_> {
                     let output = output_of(self.shared, self.skill, &result, &who, keyring).await;
                     return Outcome::new(output);
                 }
+                Ok(Progress::Waits(requests)) => return self.suspended(requests),
                 Ok(Progress::Failed(failure)) => return Outcome::failed(failure),
                 Err(Unknown::ForNow(failure)) => {
                     let since = *silent_since.get_or_insert_with(Instant::now);
-                    pause = pause.saturating_mul(2).min(POLL_MAX);
+                    pause = pause.max(POLL_MIN).saturating_mul(2).min(POLL_MAX);
                     if let Some(asked) = failure.retry_after {
                         // The timeout of the attempt says how long is too long.
                         (pause, silent_since) = (pause.max(asked), None);
@@ -240,6 +251,17 @@ impl Awaiting<'_> {
         }
     }
 
+    fn answers(&self) -> &[InputAnswer] {
+        self.work.dialog.as_deref().map_or(&[], |dialog| &dialog.answers)
+    }
+
+    /// Returns what is left when a person has to answer first.
+    fn suspended(&self, requests: Vec<InputRequest>) -> Outcome {
+        let dialog = Some(Box::new(Dialog { answers: Vec::new(), requests }));
+        let rest = Work { dialog, ..self.work.clone() };
+        Outcome { goes_on: Some(Box::new(rest)), ..Outcome::completed(Payload::null()) }
+    }
+
     fn who(&self) -> String {
         format!("the agent {}", self.agent.name)
     }
@@ -258,8 +280,8 @@ impl Awaiting<'_> {
         pause.saturating_add(pause.min(POLL_MAX) / 1_000 * share)
     }
 
-    /// Asks how the task is doing, once.
-    async fn look(&self, keyring: &mut Keyring<'_>) -> Result<Progress, Unknown> {
+    /// Asks how the task is doing, once, and sends the answers that the server waits for.
+    async fn look(&self, sent: &mut Sent, keyring: &mut Keyring<'_>) -> Result<Progress, Unknown> {
         let Self { shared, stop, work, task, agent, skill, party } = self;
         // The attempt may take long, and the answer to a question may not.
         let work = &Work { has_own_timeout: false, ..(*work).clone() };
@@ -268,7 +290,7 @@ impl Awaiting<'_> {
         let caller = Caller { shared, slot: &slot, work, keyring };
         let mut conversation = Conversation::resume(caller, reach).await?;
         let who = conversation.who().to_owned();
-        match conversation.ask_task("tasks/get", &task.id).await {
+        let progress = match conversation.ask_task("tasks/get", &task.id, Map::new()).await {
             Ok(answer) => progress_of(&answer, &task.id, &who, &skill.name).map_err(Unknown::ForGood),
             Err(Refused { code: Some(INVALID_PARAMS), failure }) => {
                 let message = format!(
@@ -278,7 +300,29 @@ impl Awaiting<'_> {
                 Ok(Progress::Failed(Failure { message, class: ErrorClass::Connection, ..failure }))
             }
             Err(Refused { failure, .. }) => Err(failure.into()),
+        }?;
+        let Progress::Asks(requests, poll) = progress else { return Ok(progress) };
+        let asking = Asking { who: &who, tool: &skill.name, task };
+        let asked = asking.read(requests.as_ref()).map_err(Unknown::ForGood)?;
+        let left = sent.left(self.answers(), &asked);
+        if left.is_empty() {
+            if let Some(refused) = sent.refused.take().filter(|_| sent.is_asked_again(&asked)) {
+                return Err(Unknown::ForGood(refused));
+            }
+            let unanswered = asking.unanswered(&asked, self.answers(), &keyring.scrubber());
+            let unanswered = unanswered.map_err(Unknown::ForGood)?;
+            let waits = !unanswered.is_empty();
+            // What was answered and is asked for may be on its way in the server.
+            return Ok(if waits { Progress::Waits(unanswered) } else { Progress::Working(poll) });
         }
+        match conversation.ask_task("tasks/update", &task.id, responses(&left)).await {
+            Ok(_) => {}
+            // It may have them already, which shows in what it asks for the next time.
+            Err(Refused { code: Some(_), failure }) => sent.refused = Some(failure),
+            Err(Refused { failure, .. }) => return Err(failure.into()),
+        }
+        sent.add(&left);
+        Ok(Progress::Working(poll))
     }
 }
 
@@ -316,9 +360,10 @@ fn progress_of(answer: &Payload, id: &str, who: &str, tool: &str) -> Result<Prog
             let message = format!("{who} has cancelled the task of the tool `{tool}`.{said}");
             Ok(Progress::Failed(Failure::new(ErrorClass::Rejected, message)))
         }
-        Some("input_required") => rejected(format!(
-            "The tool `{tool}` of {who} asks for more input in the middle of its work, which cannot be given."
-        )),
+        Some("input_required") => {
+            let poll = fields.get("pollIntervalMs").and_then(poll_of);
+            Ok(Progress::Asks(fields.remove("inputRequests"), poll))
+        }
         _ => {
             let status = shortened(&status.to_string());
             rejected(format!(

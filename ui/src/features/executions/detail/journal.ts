@@ -89,10 +89,16 @@ function lineOf(event: JournalEvent): Line {
       };
     case 'task_started':
       return { kind: 'attempt', tone: 'info', text: events.taskStarted(event.step) };
+    case 'task_resumed':
+      return { kind: 'attempt', tone: 'info', text: events.taskResumed(event.step) };
     case 'task_ended':
       return { kind: 'attempt', tone: 'neutral', text: events.taskEnded(event.step) };
     case 'approval_requested':
-      return { kind: 'attempt', tone: 'attention', text: events.approvalRequested(event.step, event.tool) };
+      return {
+        kind: 'attempt',
+        tone: 'attention',
+        text: event.asks_input ? events.inputRequested(event.tool) : events.approvalRequested(event.step, event.tool),
+      };
     case 'approval_decided':
       return {
         kind: 'attempt',
