@@ -185,3 +185,26 @@ pub struct Ended {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<NodeError>,
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn what_is_reused_of_children_is_counted_when_its_values_are_gone() {
+        let of = ExecutionId::new(Uuid::from_u128(7));
+        let long = || Payload::parse("[1, 2, 3]".to_owned()).unwrap();
+        let parts =
+            Reused { of, outputs: BTreeMap::from([(NodeId::new("a"), long())]), children: BTreeMap::new() };
+        let by_index = [(0, ReusedChild::Result(long())), (4, ReusedChild::Parts(parts))];
+        let mut reused = ReusedChildren { input: Some(long()), by_index: BTreeMap::from(by_index) };
+
+        reused.shed();
+
+        assert_eq!((reused.completed(), reused.by_index.len()), (1, 2));
+        let text = serde_json::to_string(&reused).unwrap();
+        assert!(!text.contains("[1"), "{text}");
+    }
+}

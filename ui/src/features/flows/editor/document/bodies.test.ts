@@ -5,7 +5,7 @@ import { createDraftStore, type DraftStore } from './draft-store';
 import { placeFaults } from './faults';
 import { graphAt } from './inside';
 import { nodeType } from './samples';
-import { scopeAround, scopeOfNode } from './scope';
+import { scopeInside, scopeOfNode } from './scope';
 
 const step = (id: string, input: unknown = {}): FlowNode => ({ id, type: 'action', action: 'transform', input });
 
@@ -195,13 +195,18 @@ describe('names in a body', () => {
       nodeType({ type: 'loop', traits: { repeats: 'iterations' } }),
     ],
   };
-  const namesAt = (inside: readonly string[]) => scopeAround(FLOW, inside, catalogue).map(({ name }) => name);
+  const own = [
+    { name: 'mine', detail: '' },
+    { name: 'attempt', detail: '' },
+  ];
+  const namesAt = (inside: readonly string[]) => scopeInside(FLOW, inside, own, catalogue).map(({ name }) => name);
 
   it('are those that its node gives, and of the nodes before that', () => {
     expect(namesAt(['each'])).toEqual(expect.arrayContaining(['item', 'index', 'fetch']));
     expect(namesAt(['each'])).not.toContain('price');
     expect(namesAt(WAY)).toEqual(expect.arrayContaining(['last', 'index', 'item', 'price', 'fetch']));
-    expect(namesAt(WAY).filter((name) => name === 'index')).toHaveLength(1);
+    expect(namesAt(WAY).slice(0, 3)).toEqual(['last', 'index', 'mine']);
+    expect(new Set(namesAt(WAY)).size).toBe(namesAt(WAY).length);
   });
 
   it('are read by the condition of a loop', () => {

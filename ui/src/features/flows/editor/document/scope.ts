@@ -51,17 +51,22 @@ export function scopeOfEdge(
     : scope(definition, [edge.from, ...before], [], catalogue);
 }
 
-/** Returns the names that a body has from what is around it: what its node gives it, and the nodes before that. */
-export function scopeAround(definition: FlowDefinition, inside: Inside, catalogue: Catalogue | undefined): Name[] {
+/** Returns `own` names of a graph with those from around it: what its node gives it first, then the nodes before that. */
+export function scopeInside(
+  definition: FlowDefinition,
+  inside: Inside,
+  own: readonly Name[],
+  catalogue: Catalogue | undefined,
+): readonly Name[] {
   const id = inside.at(-1);
   const around = inside.slice(0, -1);
   const graph = graphAt(definition, around);
   const node = graph && id !== undefined ? nodeById(graph, id) : undefined;
-  if (!graph || !node) return [];
-  const outer = [...scopeOfNode(graph, node.id, catalogue), ...scopeAround(definition, around, catalogue)];
-  const given = givenIn(node, catalogue);
-  const names = new Set([...EVERYWHERE, ...given, { name: 'secrets.' }].map(({ name }) => name));
-  return [...given, ...outer.filter(({ name }) => !names.has(name))];
+  if (!graph || !node) return own;
+  const outer = scopeInside(definition, around, scopeOfNode(graph, node.id, catalogue), catalogue);
+  const nearest = [...givenIn(node, catalogue), ...own, ...outer];
+  const first = new Map(nearest.map(({ name }, at) => [name, at] as const).toReversed());
+  return nearest.filter(({ name }, at) => first.get(name) === at);
 }
 
 /** Returns what the node around a body gives it. */

@@ -1,5 +1,6 @@
 /** Translates a flow definition for React Flow: a pure function of the document, what was found in it and the selection. */
 import { type Edge, type EdgeMarker, MarkerType, type Node } from '@xyflow/react';
+import { bodyOf } from '@/api/bodies';
 import type { FlowDefinition, FlowEdge, FlowNode } from '@/api/types';
 import { counted } from '@/lib/counted';
 import { isRecord, writeJson } from '@/lib/json';
@@ -70,7 +71,7 @@ export function toCanvas(
       width: NODE_WIDTH,
       height: heightOf(node),
       selected: chosenNodes.has(node.id),
-      ariaLabel: [nameOf(node), node.type, ...spoken(found)].join(', '),
+      ariaLabel: [nameOf(node), node.type, ...spoken(found), ...spokenBody(node)].join(', '),
       data: { node, ...found },
     };
   });
@@ -99,6 +100,11 @@ export function toCanvas(
 
 function spoken({ faults, warnings }: { faults: number; warnings: number }): string[] {
   return [...(faults > 0 ? [counted(faults, 'problem')] : []), ...(warnings > 0 ? [counted(warnings, 'warning')] : [])];
+}
+
+function spokenBody(node: FlowNode): string[] {
+  const body = bodyOf(node);
+  return body ? [`${counted(body.nodes.length, 'node')} inside`] : [];
 }
 
 export function edgeKind(edge: FlowEdge): EdgeKind {

@@ -8,7 +8,7 @@ import { nameOf, nodeById } from '../document/definition';
 import { useDraft, useDraftStore } from '../document/draft-context';
 import { faultAt, isAt, type PlacedFault } from '../document/faults';
 import { type Catalogue, typeOf } from '../document/node-types';
-import { scopeAround, scopeOfEdge } from '../document/scope';
+import { scopeInside, scopeOfEdge } from '../document/scope';
 import { type EdgeKind, edgeKind } from '../document/to-canvas';
 import { SchemaField } from '../form/schema-field';
 import classes from './inspector.module.css';
@@ -37,7 +37,7 @@ export function EdgeForm({ edge, edgeKey, catalogue }: EdgeFormProps) {
   const whole = useDeferredValue(useDraft((state) => state.present));
   const inside = useDraft((state) => state.inside);
   const names = useMemo(
-    () => [...scopeOfEdge(known, edge, catalogue), ...scopeAround(whole, inside, catalogue)],
+    () => scopeInside(whole, inside, scopeOfEdge(known, edge, catalogue), catalogue),
     [known, whole, inside, edge, catalogue],
   );
   const from = nodeById(definition, edge.from);

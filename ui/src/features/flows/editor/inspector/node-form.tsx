@@ -8,7 +8,7 @@ import { updateCases, updateNode } from '../document/commands';
 import { useDraft, useDraftStore } from '../document/draft-context';
 import { faultAt, isAt, messagesAt, type PlacedFault, type Reach } from '../document/faults';
 import { type Catalogue, typeOf } from '../document/node-types';
-import { scopeAround, scopeOfNode } from '../document/scope';
+import { scopeInside, scopeOfNode } from '../document/scope';
 import { JsonField } from '../form/json-field';
 import type { Schema } from '../form/schema';
 import { AgentFields, asksAgent, skillKeyOf } from './agent-fields';
@@ -38,7 +38,7 @@ export function NodeForm({ node, flow, catalogue }: NodeFormProps) {
   const whole = useDeferredValue(useDraft((state) => state.present));
   const inside = useDraft((state) => state.inside);
   const names = useMemo(
-    () => [...scopeOfNode(known, node.id, catalogue), ...scopeAround(whole, inside, catalogue)],
+    () => scopeInside(whole, inside, scopeOfNode(known, node.id, catalogue), catalogue),
     [known, whole, inside, node.id, catalogue],
   );
   const type = typeOf(catalogue?.types, node);
