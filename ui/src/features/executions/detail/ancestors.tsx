@@ -31,7 +31,7 @@ export function Ancestors({ child }: { child: Execution }) {
 export function ChildName({ child }: { child: Execution }) {
   const parent = useQuery({ ...executionQuery(child.parent_id ?? ''), enabled: Boolean(child.parent_id) });
   const node = parent.data?.node_executions.find((one) => one.node_id === child.parent_node_id);
-  return childNameOf(node?.node_type ?? 'map', child.index);
+  return childNameOf(node?.node_type ?? 'map', child);
 }
 
 export function Slash() {

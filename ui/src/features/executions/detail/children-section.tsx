@@ -79,7 +79,7 @@ export function ChildrenSection({ execution, node, counts, status, onStatus }: C
         <>
           <ol className={classes.list} aria-label={texts.children.title(node.node_type)}>
             {page.data.rows.map((row) => (
-              <ChildRow key={row.id} row={row} name={childNameOf(node.node_type, row.index)} />
+              <ChildRow key={row.id} row={row} name={childNameOf(node.node_type, row)} />
             ))}
           </ol>
           {page.data.rows.length === 0 && counts.total > 0 && <p className={classes.none}>{texts.children.none}</p>}

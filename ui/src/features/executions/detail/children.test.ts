@@ -16,5 +16,8 @@ it('says how many of the items ended how', () => {
 });
 
 it('names a child by the number that expressions and messages use', () => {
-  expect(['map', 'loop', 'subflow'].map((type) => childNameOf(type, 0))).toEqual(['Item 0', 'Iteration 0', 'Sub-flow']);
+  const names = ['map', 'loop', 'subflow'].map((type) => childNameOf(type, { index: 0, flow_name: 'Orders' }));
+
+  expect(names).toEqual(['Item 0', 'Iteration 0', 'Orders']);
+  expect(childNameOf('subflow', { index: 0, flow_name: null })).toBe('Deleted flow');
 });

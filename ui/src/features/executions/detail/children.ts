@@ -1,11 +1,13 @@
 /** How executions that a node started are named and counted. All functions are pure. */
-import type { ChildCounts } from '@/api/types';
+import type { ChildCounts, ExecutionRow } from '@/api/types';
 import { texts } from './texts';
 
-/** Returns the name of an execution that a node of this type started: its item or its iteration. */
-export function childNameOf(nodeType: string, index: number | null | undefined): string {
+type Child = Pick<ExecutionRow, 'index' | 'flow_name'>;
+
+/** Returns the name of an execution that a node of this type started: its item, its iteration or its flow. */
+export function childNameOf(nodeType: string, { index, flow_name }: Child): string {
   if (nodeType === 'map') return texts.children.item(index ?? 0);
-  return nodeType === 'loop' ? texts.children.iteration(index ?? 0) : texts.children.subflow;
+  return nodeType === 'loop' ? texts.children.iteration(index ?? 0) : (flow_name ?? texts.children.subflow);
 }
 
 /** Returns the counts in words: `98 completed, 2 failed of 100`. */

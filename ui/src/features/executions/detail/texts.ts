@@ -59,7 +59,7 @@ export const texts = {
     filter: 'Filter by status',
     item: (index: number) => `Item ${index}`,
     iteration: (index: number) => `Iteration ${index}`,
-    subflow: 'Sub-flow',
+    subflow: 'Deleted flow',
     of: (counts: string, all: string) => `${counts} of ${all}`,
     none: 'None with this status.',
     reused: (count: number) => `${count.toLocaleString('en')} reused`,

@@ -46,7 +46,7 @@ export function TimelineChildren({ executionId, node, status, start, end, now }:
         >
           <span className={classes.childName}>
             <StatusIcon status={executionStatusKey(row)} size={12} />
-            {childNameOf(node.node_type, row.index)}
+            {childNameOf(node.node_type, row)}
           </span>
           <svg className={classes.chart} width="100%" height="26" role="presentation">
             <TimelineBar bar={barOf(row, now)} start={start} end={end} now={now} maxAttempts={1} isSmall />

@@ -89,8 +89,9 @@ export function createDraftStore(flow: Flow) {
     const show = (present: FlowDefinition, rest: Partial<DraftState> = {}) =>
       set((state) => {
         const inside = reachable(present, rest.inside ?? state.inside);
-        const graph = graphAt(present, inside) ?? present;
         const isHere = isSameGraph(inside, state.inside);
+        const isSame = isHere && present === state.present;
+        const graph = isSame ? state.graph : (graphAt(present, inside) ?? present);
         const selection = stillThere(rest.selection ?? (isHere ? state.selection : NOTHING), graph);
         const jsonFault = present === state.present ? state.jsonFault : null;
         const canvas = redraw(state, { graph, inside, selection });

@@ -1,7 +1,7 @@
 import { Select } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { flowsQuery } from '@/api/flows';
+import { flowQuery, flowsQuery } from '@/api/flows';
 import { toProblem } from '@/api/problem';
 import type { FlowNode } from '@/api/types';
 import { Warnings } from '@/components/warnings';
@@ -20,6 +20,9 @@ export function FlowField({ node, schema, onChange, faultAt, warningsAt }: FlowF
   const chosen = known.find(({ id }) => id === value);
   // A flow that is gone, or that is not among those that are loaded, is still named.
   if (typeof value === 'string' && value !== '' && !chosen) choices.push({ value, label: value });
+  const fields = useQuery({ ...flowQuery(chosen?.id ?? ''), enabled: chosen !== undefined }).data?.trigger_input
+    ?.fields;
+  const reads = (fields ?? []).map(({ path }) => path.join('.'));
   return (
     <>
       <Select
@@ -34,6 +37,7 @@ export function FlowField({ node, schema, onChange, faultAt, warningsAt }: FlowF
         onChange={(id) => onChange(id ?? undefined)}
         searchable
       />
+      {reads.length > 0 && <p className={classes.description}>{texts.reads(reads)}</p>}
       {chosen && (
         <Link className={classes.link} to="/flows/$flowId" params={{ flowId: chosen.id }}>
           {texts.openFlow(chosen.name)}

@@ -58,6 +58,8 @@ export const texts = {
   moreNodes: (nodes: number) => `and ${nodes} more`,
   inBody: (problems: string) => `${problems} in the body`,
   chooseFlow: 'Choose a flow',
+  reads: (fields: readonly string[]) =>
+    `That flow reads: ${fields.slice(0, 12).join(', ')}${fields.length > 12 ? ', …' : ''}.`,
   openFlow: (name: string) => `Open ${name}`,
   notAlone: 'A node of a body reads what the node around it gives, so it is tested by a run of the flow.',
 } as const;
