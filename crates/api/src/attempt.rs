@@ -130,8 +130,8 @@ async fn calls(
                     running.extend(begin(&**executor, work).map(|begun| async move { (key, begun.await) }));
                 }
             }
-            Then::Wait => {}
-            Then::Person => return None,
+            // What is under way is waited for: judges, beside a person that nobody asks here.
+            Then::Wait | Then::Person => {}
             Then::Done(result) => return Some(result),
         }
         let (key, mut outcome) = running.next().await?;

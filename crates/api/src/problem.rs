@@ -21,6 +21,7 @@ use crate::reply;
 use crate::views::execution_error::ErrorView;
 use crate::views::fault::DocumentFault;
 use crate::views::usage::UsageView;
+use crate::views::verdict::VerdictView;
 
 macro_rules! problem_kinds {
     ($($(#[$doc:meta])* $variant:ident = $status:ident, $slug:literal, $title:literal;)*) => {
@@ -154,6 +155,8 @@ pub struct Problem {
 struct Failed {
     error: ErrorView,
     usage: UsageView,
+    /// What judges said.
+    verdicts: Vec<VerdictView>,
     /// How long the service asks to wait.
     retry_after: Option<Duration>,
 }
@@ -309,6 +312,10 @@ pub(crate) struct ProblemBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     usage: Option<&'a UsageView>,
+    /// Where a skill failed: what judges said.
+    #[serde(skip_serializing_if = "slice_is_empty")]
+    #[schema(value_type = Option<Vec<VerdictView>>, nullable = false)]
+    verdicts: &'a [VerdictView],
 }
 
 /// The current state of a flow or an agent, which is not the one that a change was made to.
@@ -320,7 +327,7 @@ pub(crate) struct CurrentView {
     etag: String,
 }
 
-const fn slice_is_empty(slice: &&[Fault]) -> bool {
+const fn slice_is_empty<T>(slice: &&[T]) -> bool {
     slice.is_empty()
 }
 
@@ -338,6 +345,7 @@ impl IntoResponse for Problem {
                 .map(|current| CurrentView { version: current.version, etag: reply::etag(current) }),
             error: self.failed.as_ref().map(|failed| &failed.error),
             usage: self.failed.as_ref().map(|failed| &failed.usage),
+            verdicts: self.failed.as_ref().map_or(&[], |failed| &failed.verdicts),
         };
         let bytes = serde_json::to_vec(&body).expect("texts and numbers can be written as JSON");
         let json = HeaderValue::from_static("application/problem+json");

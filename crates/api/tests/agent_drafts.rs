@@ -201,6 +201,13 @@ async fn skill_and_node_with_a_judge_are_tried_as_an_execution_runs_them() {
         (&json!("good"), expected.map(str::to_owned).to_vec())
     );
 
+    let strict = judged(&json!([judge("fair", "output", "fail")]));
+    let strict = text(&api.post("agents", &strict).await.expect(201)["id"]);
+    let body =
+        json!({ "skill": "score", "input_data": { "judged": true, "answers": [{ "output": "bad" }] } });
+    let failed = api.post(&format!("agents/{strict}/execute"), &body).await.expect(422);
+    assert_eq!(verdicts(&failed), ["fair output fail: false It is bad."]);
+
     let asks = json!({ "skills": [{ "name": "score", "guardrails": [judge("fair", "output", "ask")] }] });
     api.patch(&format!("agents/{id}"), &asks).await.expect(200);
     let untried = api.post("flows/test-node", &test(&input)).await.expect(200);

@@ -31,7 +31,7 @@ use crate::trace_parent::TraceOf;
 use crate::transcript::Rules;
 use crate::work::Work;
 
-pub use loop_trial::{Judged, LoopTrial, Then, asking};
+pub use loop_trial::{Judged, LoopTrial, PinnedSkill, Then, asking};
 pub use question::{About, Asker, Question, UNSTORED};
 pub use skill::{SkillTrial, ToolsTrial};
 
@@ -79,7 +79,7 @@ impl Trial {
     pub fn begin(placed: &PlacedNode, pinned: &Pinned, limits: &Limits, now: Timestamp) -> Self {
         let room = placed.node.kind.room();
         let meter = RefCell::new(Meter::new(limits.node_fuel));
-        let values = Trying { placed, pinned, now, limits, meter, rules: None };
+        let values = Trying { placed, pinned, now, limits, meter, skill: None };
         let context = Context::new(now, Attempt::FIRST, &values);
         let mut next = room.begin(&context);
         if let Next::Wait(Wait::Delay { until }) = next {
@@ -160,7 +160,7 @@ struct Trying<'t> {
     limits: &'t Limits,
     meter: RefCell<Meter>,
     /// Of a skill that takes several calls.
-    rules: Option<&'t Arc<Rules>>,
+    skill: Option<&'t PinnedSkill>,
 }
 
 impl Values for Trying<'_> {
@@ -194,12 +194,13 @@ impl Values for Trying<'_> {
         self.limits
     }
 
-    fn agent_version(&self, _: AgentId) -> Option<u32> {
-        None
+    fn agent_version(&self, agent: AgentId) -> Option<u32> {
+        let (pinned, version) = self.skill?.version?;
+        (pinned == agent).then_some(version)
     }
 
     fn rules(&self, _: AgentId, _: &str) -> Option<Arc<Rules>> {
-        self.rules.cloned()
+        self.skill.map(|skill| Arc::clone(&skill.rules))
     }
 
     fn is_asked_for(&self, case: &str) -> bool {

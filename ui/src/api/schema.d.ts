@@ -3919,6 +3919,8 @@ export interface components {
             readonly error?: components["schemas"]["Failure"];
             /** @description Where a skill failed: what the call used nevertheless. */
             readonly usage?: components["schemas"]["Usage"];
+            /** @description Where a skill failed: what judges said. */
+            readonly verdicts?: readonly components["schemas"]["Verdict"][];
         };
         /** @description What a model is sent. */
         readonly Prompt: {

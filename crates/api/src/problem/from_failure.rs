@@ -4,6 +4,7 @@ use steadflow_core::failure::{ErrorClass, Failure};
 
 use super::{Failed, Problem, ProblemKind};
 use crate::views::usage::UsageView;
+use crate::views::verdict::VerdictView;
 
 impl Problem {
     /// Returns the problem of a skill that failed after having used `usage`.
@@ -12,8 +13,16 @@ impl Problem {
         let cause = (kind == ProblemKind::Internal).then(|| failure.message.clone());
         let detail = as_sentence(&failure.message);
         let retry_after = failure.retry_after;
-        let failed = Failed { error: failure.into(), usage, retry_after };
+        let failed = Failed { error: failure.into(), usage, verdicts: Vec::new(), retry_after };
         Self { failed: Some(Box::new(failed)), cause, ..Self::new(kind, detail) }
+    }
+
+    /// Adds what judges said before a skill failed.
+    pub(crate) fn with_verdicts(mut self, verdicts: Vec<VerdictView>) -> Self {
+        if let Some(failed) = &mut self.failed {
+            failed.verdicts = verdicts;
+        }
+        self
     }
 }
 

@@ -13,7 +13,7 @@ use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::{AgentId, ExecutionId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::transcript::Rules;
-use steadflow_core::trial::{About, Asker, LoopTrial, Pinned, Question, UNSTORED, asking};
+use steadflow_core::trial::{About, Asker, LoopTrial, Pinned, PinnedSkill, Question, UNSTORED, asking};
 use steadflow_core::work::{Outcome, Task, Work};
 use steadflow_runtime::{Executor, RuntimeError};
 use utoipa::ToSchema;
@@ -335,7 +335,8 @@ async fn judged(
     let rules = Arc::new(Rules { models: Vec::new(), ..(*rules).clone() });
     let placed = asking(UNSTORED, skill);
     let pinned = Pinned::given(asker.tenant, asker.execution, input);
-    let mut trial = LoopTrial::new(&placed, &pinned, (app.engine().limits(), rules), asker.now);
+    let skill = PinnedSkill { rules, version: None };
+    let mut trial = LoopTrial::new(&placed, &pinned, (app.engine().limits(), skill), asker.now);
     let mut agent = Some(Arc::new(agent));
     let begin = |executor: &dyn Executor, work: Work| match &work.task {
         Task::Judge(_) => Some(executor.execute(work)),

@@ -10,7 +10,7 @@ use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::{AgentId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::transcript::Rules;
-use steadflow_core::trial::{LoopTrial, SkillTrial};
+use steadflow_core::trial::{LoopTrial, PinnedSkill, SkillTrial};
 use steadflow_core::work::Outcome;
 use steadflow_runtime::{AgentEdit, DocumentEdit};
 use steadflow_store::{AgentFilter, AgentRecord, Damaged, Listed};
@@ -254,12 +254,13 @@ pub(crate) async fn execute_agent(
 
 async fn execute_loop(app: &App, trial: &SkillTrial, rules: Arc<Rules>) -> Result<Response, Problem> {
     let (placed, pinned) = trial.loop_node();
-    let mut calls = LoopTrial::new(&placed, &pinned, (app.engine().limits(), rules), app.now());
+    let skill = PinnedSkill { rules, version: Some((trial.agent_id, trial.version)) };
+    let mut calls = LoopTrial::new(&placed, &pinned, (app.engine().limits(), skill), app.now());
     let LoopOutcome { result, used } = attempt::run_loop(app, &mut calls, attempt::any_call).await?;
     let unfinished = || Err(Failure::new(ErrorClass::Internal, "The trial ended without a result."));
     match result.unwrap_or_else(unfinished) {
         Ok(output) => Ok(executed(output, VerdictView::all(&calls), used.into())),
-        Err(failure) => Err(Problem::of_skill(failure, used.into())),
+        Err(failure) => Err(Problem::of_skill(failure, used.into()).with_verdicts(VerdictView::all(&calls))),
     }
 }
 

@@ -13,8 +13,7 @@ use steadflow_core::flow::PlacedNode;
 use steadflow_core::ids::{ExecutionId, NodeId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_core::transcript::Rules;
-use steadflow_core::trial::{self, LoopTrial, Pinned, Step, Trial, within_limit};
+use steadflow_core::trial::{self, LoopTrial, Pinned, PinnedSkill, Step, Trial, within_limit};
 use steadflow_core::work::Outcome;
 use steadflow_runtime::RuntimeError;
 use utoipa::ToSchema;
@@ -145,17 +144,17 @@ pub(crate) async fn test_node(
     let tested = match trial.step {
         Step::Known(result) => Outcome::new(result).into(),
         Step::Work(_) if only_input => Outcome::completed(Payload::null()).into(),
-        Step::Work(work) => match rules_of(&app, &placed, caller.tenant).await? {
-            Some(rules) => run_loop(&app, &placed, (&pinned, rules), started).await?,
+        Step::Work(work) => match skill_of(&app, &placed, caller.tenant).await? {
+            Some(skill) => run_loop(&app, &placed, (&pinned, skill), started).await?,
             None => bounded(&app, attempt::once(&app, *work).await?).into(),
         },
     };
     Ok(reply::ok(&NodeTest::new(trial.input, tested, app.now().since(started))))
 }
 
-/// Returns the rules of the skill that a node asks for, if it takes several calls that can be made here. Why an agent cannot be
+/// Returns the skill that a node asks for, if it takes several calls that can be made here. Why an agent cannot be
 /// asked, the call itself says.
-async fn rules_of(app: &App, placed: &PlacedNode, tenant: TenantId) -> Result<Option<Arc<Rules>>, Problem> {
+async fn skill_of(app: &App, placed: &PlacedNode, tenant: TenantId) -> Result<Option<PinnedSkill>, Problem> {
     let Some((id, skill)) = placed.node.kind.room().skill() else { return Ok(None) };
     let record = match app.engine().agent(tenant, id).await {
         Ok(record) => record,
@@ -163,16 +162,17 @@ async fn rules_of(app: &App, placed: &PlacedNode, tenant: TenantId) -> Result<Op
         Err(error) => return Err(error.into()),
     };
     let agent = record.agent().ok();
-    Ok(agent.and_then(|agent| agent.skill(skill)?.rules_of_trial()))
+    let rules = agent.and_then(|agent| agent.skill(skill)?.rules_of_trial());
+    Ok(rules.map(|rules| PinnedSkill { rules, version: Some((id, record.version)) }))
 }
 
 async fn run_loop(
     app: &App,
     placed: &PlacedNode,
-    (pinned, rules): (&Pinned, Arc<Rules>),
+    (pinned, skill): (&Pinned, PinnedSkill),
     started: Timestamp,
 ) -> Result<Tested, Problem> {
-    let mut trial = LoopTrial::new(placed, pinned, (app.engine().limits(), rules), started);
+    let mut trial = LoopTrial::new(placed, pinned, (app.engine().limits(), skill), started);
     let LoopOutcome { result, used } = attempt::run_loop(app, &mut trial, attempt::any_call).await?;
     let result = result.unwrap_or_else(|| Err(trial::needs_flow()));
     Ok(Tested { result, verdicts: VerdictView::all(&trial), usage: used.into() })

@@ -6,7 +6,7 @@ use crate::approval::Approval;
 use crate::failure::ErrorClass;
 use crate::ids::{Attempt, StepKey};
 use crate::payload::Payload;
-use crate::remote_task::{AwaitedTask, AwaitedTasks};
+use crate::remote_task::AwaitedTasks;
 use crate::session::SessionPart;
 use crate::status::{NodeStatus, Wait};
 use crate::step::{Children, PastStep, StepRecord};
@@ -185,10 +185,9 @@ impl NodeExecution {
             && (self.only_call_is_open() || self.steps.iter().any(StepRecord::is_open))
     }
 
-    /// Returns whether its attempt is its only call, and no task of that waits for input.
+    /// Returns whether its attempt is its only call, and is under way: the first of several calls may be suspended, too.
     fn only_call_is_open(&self) -> bool {
-        let is_suspended = |awaited: &AwaitedTask| awaited.is_suspended && awaited.step == StepKey::ONLY;
-        self.has_only_an_attempt() && !self.tasks.all().iter().any(is_suspended)
+        self.has_only_an_attempt() && !self.tasks.all().iter().any(|awaited| awaited.is_suspended)
     }
 
     /// Returns whether its attempt is its only call.

@@ -46,7 +46,8 @@ impl Decider<'_> {
         let has_own_timeout = timeout.is_some() || self.node(node).attempt_timeout.is_some();
         let (for_attempt, reserved) = if is_only { (reserved, None) } else { (None, reserved) };
         self.start_attempt(node, of_attempt, for_attempt);
-        if !self.resume_task(node, &key) {
+        let has_tasks = !self.execution.node(node).tasks.all().is_empty();
+        if has_tasks && !self.resume_task(node, &key) {
             return;
         }
         if !is_only {
@@ -54,7 +55,8 @@ impl Decider<'_> {
             self.emit(Event::StepStarted { node, step, input: of_step, stop_at, tokens, tool, reserved });
         }
         let running = self.execution.node(node);
-        let (remote_task, dialog) = (running.task_of(&key).cloned(), running.dialog_of(&key));
+        let (remote_task, dialog) =
+            if has_tasks { (running.task_of(&key).cloned(), running.dialog_of(&key)) } else { (None, None) };
         let session = running.session.clone().filter(|_| task.is_of_session());
         stop_at = stop_at.into_iter().chain(running.stop_at()).min();
         let work = Work {

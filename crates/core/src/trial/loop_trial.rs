@@ -27,7 +27,7 @@ pub struct LoopTrial<'t> {
     placed: &'t PlacedNode,
     pinned: &'t Pinned,
     limits: &'t Limits,
-    rules: Arc<Rules>,
+    skill: PinnedSkill,
     stop_at: Timestamp,
     steps: Vec<StepRecord>,
 }
@@ -41,6 +41,16 @@ pub fn asking(agent: AgentId, skill: &str) -> PlacedNode {
     let nodes = [node::Agent::asking(id, agent, skill)];
     let placed = PlacedNode::parse(&json!({ "nodes": nodes }), id, &Limits::DEFAULT);
     placed.ok().flatten().expect("the node has no faults")
+}
+
+/// The skill that such a trial asks for.
+#[derive(Clone, Debug)]
+pub struct PinnedSkill {
+    /// Its rules.
+    pub rules: Arc<Rules>,
+    /// The version of its agent that has them, which all calls ask: the agent may be changed meanwhile. `None` where it is not
+    /// stored.
+    pub version: Option<(AgentId, u32)>,
 }
 
 /// What follows in such a trial.
@@ -68,15 +78,15 @@ pub struct Judged<'t> {
 }
 
 impl<'t> LoopTrial<'t> {
-    /// Prepares the trial of a node whose skill has `rules`, which begins at `now`.
+    /// Prepares the trial of a node that asks for `skill`, which begins at `now`.
     pub fn new(
         placed: &'t PlacedNode,
         pinned: &'t Pinned,
-        (limits, rules): (&'t Limits, Arc<Rules>),
+        (limits, skill): (&'t Limits, PinnedSkill),
         now: Timestamp,
     ) -> Self {
         let stop_at = stop_at(placed, now);
-        Self { placed, pinned, limits, rules, stop_at, steps: Vec::new() }
+        Self { placed, pinned, limits, skill, stop_at, steps: Vec::new() }
     }
 
     /// Returns when it is stopped.
@@ -104,7 +114,7 @@ impl<'t> LoopTrial<'t> {
         let next = {
             let Self { placed, pinned, limits, .. } = *self;
             let meter = RefCell::new(Meter::new(limits.node_fuel));
-            let values = Trying { placed, pinned, now, limits, meter, rules: Some(&self.rules) };
+            let values = Trying { placed, pinned, now, limits, meter, skill: Some(&self.skill) };
             let parts = Parts { steps: &self.steps, ..Parts::default() };
             next(placed.node.kind.room(), &Context::new(now, Attempt::FIRST, &values).with_parts(parts))
         };
@@ -147,7 +157,7 @@ impl<'t> LoopTrial<'t> {
     pub fn judged(&self) -> impl Iterator<Item = Judged<'_>> {
         self.steps.iter().filter_map(|step| {
             let (number, tool) = judged_by(&step.key)?;
-            let guardrail = self.rules.guardrails.get(number)?;
+            let guardrail = self.skill.rules.guardrails.get(number)?;
             let tool = tool.and_then(|tool| Some(self.tools().get(tool)?.name.clone()));
             let result = match step.result.as_ref()? {
                 StepResult::Completed(output) => {
