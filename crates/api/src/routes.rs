@@ -26,6 +26,7 @@ mod nodes;
 pub(crate) mod openapi;
 mod protection;
 mod retry;
+mod schedules;
 mod sessions;
 mod templates;
 mod test_node;
@@ -52,6 +53,7 @@ pub(crate) fn all(document: openapi::Document) -> OpenApiRouter<App> {
         .merge(analytics::routes())
         .merge(costs::routes())
         .merge(failures::routes())
+        .merge(schedules::routes())
         .merge(agents::routes())
         .merge(agent_versions::routes())
         .merge(agent_drafts::routes())

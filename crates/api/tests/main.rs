@@ -22,6 +22,7 @@ mod journal;
 mod openapi;
 mod protection;
 mod retry;
+mod schedules;
 mod sessions;
 mod support;
 mod tenants;

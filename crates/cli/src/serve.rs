@@ -60,6 +60,8 @@ async fn run(mut settings: ServeSettings, listener: Option<TcpListener>) -> anyh
     let upkeep = settings.upkeep.config.clone();
     let looked_after = engine.clone();
     tokio::spawn(async move { looked_after.keep_up(upkeep).await });
+    let scheduled = engine.clone();
+    tokio::spawn(async move { scheduled.keep_schedules().await });
     announce(&settings, address, &durability);
     let end = tokio::select! {
         () = signals.next() => None,

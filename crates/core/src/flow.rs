@@ -24,6 +24,7 @@ use crate::node::Kind;
 pub use crate::node::LAST;
 use crate::payload::Payload;
 use crate::retry::RetryPolicy;
+use crate::schedule::Schedule;
 use crate::timestamp::Seconds;
 
 pub use crate::document::{Fault, Faults};
@@ -54,6 +55,11 @@ impl Flow {
             graph: body.graph.clone(),
             trigger_fields: OnceLock::new(),
         }
+    }
+
+    /// Returns when it starts by itself, with the triggers that say so.
+    pub fn schedules(&self) -> impl Iterator<Item = (&NodeId, &Arc<Schedule>)> {
+        self.graph.nodes.iter().filter_map(|node| Some((&node.id, node.kind.room().schedule()?)))
     }
 
     /// Returns about how many bytes it takes in memory: the graph as it is written, what nodes keep of it, and what

@@ -30,6 +30,7 @@ pub mod protection;
 pub mod quota;
 pub mod remote_task;
 pub mod retry;
+pub mod schedule;
 pub mod scope;
 pub mod session;
 pub mod status;

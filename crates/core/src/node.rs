@@ -42,6 +42,7 @@ use crate::expression::Expression;
 use crate::failure::{ErrorClass, Failure};
 use crate::ids::{AgentId, FlowId, StepKey};
 use crate::payload::Payload;
+use crate::schedule::Schedule;
 use crate::status::{ExecutionStatus, Wait};
 use crate::template::{Resolved, SecretSlot, Template};
 use crate::work::Task;
@@ -199,6 +200,11 @@ pub trait NodeKind: fmt::Debug {
 
     /// Returns the template that gives its output, if its output is its resolved input.
     fn output_template(&self) -> Option<&Template> {
+        None
+    }
+
+    /// Returns when the flow starts by itself.
+    fn schedule(&self) -> Option<&Arc<Schedule>> {
         None
     }
 

@@ -31,6 +31,13 @@ impl Timestamp {
         Self(self.0.saturating_add(micros).min(Self::MAX.0))
     }
 
+    /// Returns the moment `duration` earlier, at least the epoch.
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Self {
+        let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_sub(micros).max(0))
+    }
+
     /// Returns how long it is from `earlier` to here; zero if `earlier` is later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))

@@ -616,6 +616,14 @@ fn what_is_wrong_in_a_body_is_named_where_it_is() {
 }
 
 #[test]
+fn a_flow_with_a_budget_starts_no_others() {
+    let mut document = map(&body(&[echo("a", &json!(1))]), &json!({}));
+    document["budget"] = json!({ "max_tokens": 10 });
+
+    insta::assert_snapshot!(faults(&document), @"/flow_definition/nodes/1: a flow with a `budget` cannot start other executions, because what these use would not count. Remove `budget`, or set the one of the agents (`max_tokens_per_day`)");
+}
+
+#[test]
 fn nodes_of_bodies_count_as_nodes_of_the_flow() {
     let nodes: Vec<Value> = (0..600).map(|at| echo(&format!("n{at}"), &json!(1))).collect();
     let others: Vec<Value> = (0..399).map(|at| echo(&format!("m{at}"), &json!(1))).collect();

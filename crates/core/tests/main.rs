@@ -27,6 +27,7 @@ mod protection;
 mod records;
 mod retries;
 mod saving;
+mod schedules;
 mod schemas;
 mod sessions;
 mod slots;

@@ -8,6 +8,11 @@ use steadflow_core::timestamp::Timestamp;
 pub trait Clock: Send + Sync + std::fmt::Debug + 'static {
     /// Returns the present moment; never earlier than one returned before.
     fn now(&self) -> Timestamp;
+
+    /// Returns what the clock of the machine shows, which people and other programs can set.
+    fn wall(&self) -> Timestamp {
+        self.now()
+    }
 }
 
 /// The machine's time at the start, carried on by the monotonic clock: a step of the wall clock moves no timer.
@@ -20,10 +25,13 @@ pub struct SystemClock {
 impl SystemClock {
     /// Reads the wall clock, once.
     pub fn new() -> Self {
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let micros = i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX);
-        Self { started_at: Timestamp::from_micros(micros), started: Instant::now() }
+        Self { started_at: wall(), started: Instant::now() }
     }
+}
+
+fn wall() -> Timestamp {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_micros(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
 }
 
 impl Default for SystemClock {
@@ -35,6 +43,10 @@ impl Default for SystemClock {
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         self.started_at.plus(self.started.elapsed())
+    }
+
+    fn wall(&self) -> Timestamp {
+        wall()
     }
 }
 

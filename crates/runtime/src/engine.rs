@@ -6,6 +6,7 @@ mod listen;
 mod pin;
 mod protection;
 mod retry;
+mod schedules;
 mod sessions;
 mod start;
 mod stored;
@@ -31,7 +32,7 @@ use steadflow_core::protection::GateTotals;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{ExecutionFilter, ExecutionRow, InboxInput, Listed, Page, Store, StoreError};
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::{sleep, timeout};
 
 use crate::admission::{Admission, Held};
@@ -52,6 +53,7 @@ pub use flows::CurrentFlow;
 pub(crate) use pin::AgentParts;
 pub use protection::DayUse;
 pub use retry::{BulkRetry, BulkRetryItem, Retry, RetryMany, VersionChoice};
+pub use schedules::ActiveSchedule;
 pub use start::{RequestKey, Start, Started};
 pub use stored::ExecutionSnapshot;
 pub use upkeep::{Room, UpkeepConfig};
@@ -81,6 +83,8 @@ struct Inner {
     flow_gate: tokio::sync::Mutex<()>,
     /// The same for agents, whose protection is in the loop.
     agent_gate: tokio::sync::Mutex<()>,
+    /// A flow has changed, and with it what starts by itself.
+    schedules_changed: Notify,
     hub: Hub,
     texts: LiveTexts,
     reads: stored::Reads,
@@ -148,6 +152,7 @@ impl Engine {
                 current: Mutex::new(Kept::new(CURRENT_BYTES_MAX)),
                 flow_gate: tokio::sync::Mutex::default(),
                 agent_gate: tokio::sync::Mutex::default(),
+                schedules_changed: Notify::new(),
                 hub,
                 texts: config.texts,
                 reads: stored::Reads::default(),

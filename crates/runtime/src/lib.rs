@@ -29,8 +29,8 @@ pub use allowed::Allowed;
 pub use catalogue::{AgentEdit, DocumentEdit, FlowEdit, NewFlow};
 pub use clock::{Clock, SystemClock};
 pub use engine::{
-    BulkRetry, BulkRetryItem, CurrentFlow, DayUse, Engine, EngineConfig, ExecutionSnapshot, HasSecret,
-    RequestKey, Retry, RetryMany, Room, Start, Started, UpkeepConfig, VersionChoice,
+    ActiveSchedule, BulkRetry, BulkRetryItem, CurrentFlow, DayUse, Engine, EngineConfig, ExecutionSnapshot,
+    HasSecret, RequestKey, Retry, RetryMany, Room, Start, Started, UpkeepConfig, VersionChoice,
 };
 pub use error::{EngineFailure, RuntimeError};
 pub use executor::{Executor, OutcomeFuture, Performing};

@@ -5,6 +5,7 @@ mod history;
 mod protection;
 mod restart;
 mod room;
+mod schedules;
 mod support;
 mod upkeep;
 

@@ -92,6 +92,7 @@ impl Case {
             name: String::new(),
             category: None,
             is_template: false,
+            is_scheduled: false,
             created_at: at,
             updated_at: at,
         }

@@ -1,7 +1,7 @@
 -- Executions that no other one started: lists show these alone, and a map can have thousands of children.
 CREATE INDEX executions_roots ON executions (id) WHERE parent IS NULL;
 DROP INDEX executions_by_flow;
-CREATE INDEX executions_by_flow ON executions (flow, id) WHERE parent IS NULL;
+CREATE INDEX executions_by_flow ON executions (flow, parent, id);
 
 -- The counters of lists are those of these alone, too.
 UPDATE execution_counts

@@ -20,6 +20,7 @@ mod lock;
 mod log;
 mod migrate;
 mod readers;
+mod schedules;
 mod search;
 mod space;
 mod store;

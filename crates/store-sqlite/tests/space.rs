@@ -25,6 +25,7 @@ fn large(number: u128) -> FlowRecord {
         name: "f".into(),
         category: None,
         is_template: false,
+        is_scheduled: false,
         created_at: AT,
         updated_at: AT,
     }

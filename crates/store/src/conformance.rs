@@ -8,6 +8,7 @@ pub mod health;
 pub mod history;
 pub mod log;
 mod samples;
+pub mod schedules;
 pub mod sessions;
 pub mod tenants;
 
@@ -198,6 +199,11 @@ macro_rules! conformance_tests {
             agents_are_filtered_and_counted
             pages_of_large_agents_and_versions_are_short
             several_agents_are_read_at_once
+        }
+        $crate::conformance_tests! { @module $harness, schedules = schedules:
+            schedules_are_kept_by_flow_and_node
+            schedules_go_with_their_flow
+            flows_with_a_schedule_are_found
         }
         $crate::conformance_tests! { @module $harness, sessions = sessions:
             a_session_has_one_writer_until_it_leaves

@@ -5,8 +5,8 @@
 //! once a change is old enough to be shown. The state is the fold of journal and tail; no decision depends on projections.
 //! Of a long record ([`LONG_RECORD`]), tail and journal have only the place.
 //!
-//! A store is four parts, each with its part of the conformance suite: the [`Log`], the [`History`], the
-//! [`Catalogue`] and the [`Sessions`]. Every implementation passes [`conformance_tests!`].
+//! A store is five parts, each with its part of the conformance suite: the [`Log`], the [`History`], the
+//! [`Catalogue`], the [`Sessions`] and the [`Schedules`]. Every implementation passes [`conformance_tests!`].
 
 mod by_id;
 mod catalogue;
@@ -19,6 +19,7 @@ mod listed;
 mod log;
 mod memory;
 mod page_room;
+mod schedules;
 mod sessions;
 mod space;
 
@@ -46,6 +47,7 @@ pub use log::{
 };
 pub use memory::MemoryStore;
 pub use page_room::{PAGE_BYTES_MAX, PageRoom, WithDocument};
+pub use schedules::{ScheduleRecord, Schedules};
 pub use sessions::{Claimed, SessionDeleted, SessionPage, SessionRecord, Sessions, interrupt_of};
 pub use space::Space;
 
@@ -56,7 +58,7 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 ///
 /// Reads see everything that was committed before they were called. All methods may be called from many tasks at
 /// once. Dropping a future does not undo its write.
-pub trait Store: Log + History + Catalogue + Sessions + Debug + Send + Sync + 'static {
+pub trait Store: Log + History + Catalogue + Sessions + Schedules + Debug + Send + Sync + 'static {
     /// Checks the whole database against the rules that hold in every state; each finding is a sentence.
     fn doctor(&self) -> StoreFuture<'_, Vec<String>>;
 

@@ -10,6 +10,7 @@
 mod catalogue;
 mod history;
 mod log;
+mod schedules;
 mod sessions;
 
 use std::collections::BTreeMap;
@@ -20,14 +21,14 @@ use std::task::Poll;
 
 use steadflow_core::budget::{Amount, Day};
 use steadflow_core::event::{Event, Record};
-use steadflow_core::ids::{AgentId, ExecutionId, FlowId, TenantId};
+use steadflow_core::ids::{AgentId, ExecutionId, FlowId, NodeId, TenantId};
 use steadflow_core::session::SessionId;
 use steadflow_core::timestamp::Timestamp;
 
 use crate::{
     AgentRecord, AgentUse, AgentVersionRecord, CallCounts, CostKey, ExecutionRow, FlowRecord,
-    FlowVersionRecord, IdempotencyHit, InboxId, InboxInput, Listed, RollupKey, Space, Store, StoreError,
-    StoreFuture, Stored, records_of,
+    FlowVersionRecord, IdempotencyHit, InboxId, InboxInput, Listed, RollupKey, ScheduleRecord, Space, Store,
+    StoreError, StoreFuture, Stored, records_of,
 };
 
 /// A store in memory. [`MemoryStore::reopen`] returns another handle to the same data.
@@ -67,6 +68,7 @@ struct Database {
     /// What is drawn from the budgets of agents.
     drawn: BTreeMap<(Day, TenantId, AgentId), Amount>,
     sessions: BTreeMap<SessionId, sessions::Session>,
+    schedules: BTreeMap<(FlowId, NodeId), ScheduleRecord>,
     /// How many bytes are free on the disk that it pretends to have.
     disk_free: Option<u64>,
 }

@@ -1103,6 +1103,40 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/studio/schedules": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Lists the schedules of active flows, by the next start. At most 1,000 are shown. */
+        readonly get: operations["list_schedules"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/studio/schedules/next": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Shows when a schedule would start next, without storing it. */
+        readonly get: operations["show_next_starts"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/healthz": {
         readonly parameters: {
             readonly query?: never;
@@ -1213,6 +1247,31 @@ export interface components {
         readonly Activated: {
             readonly status: components["schemas"]["FlowStatus"];
             readonly message: string;
+        };
+        /** @description A schedule of an active flow. */
+        readonly ActiveSchedule: {
+            /** Format: uuid */
+            readonly flow_id: string;
+            /** @description The flow's present name. */
+            readonly flow_name: string | null;
+            /** @description The trigger that has it. */
+            readonly node_id: string;
+            readonly cron: string;
+            readonly timezone: string;
+            /** @description `once` or `skip`. */
+            readonly missed: string;
+            /** @description `queue`, `skip` or `cancel_previous`. */
+            readonly overlap: string;
+            readonly next_at: components["schemas"]["Time"] | null;
+            readonly next_start_at: components["schemas"]["Time"] | null;
+            readonly last_at: components["schemas"]["Time"] | null;
+            /**
+             * Format: uuid
+             * @description The execution that was started last.
+             */
+            readonly last_execution_id: string | null;
+            /** @description Why the last start failed, if it did. */
+            readonly error: string | null;
         };
         /** @description Who or what did something. */
         readonly Actor: {
@@ -3544,6 +3603,11 @@ export interface components {
             /** @description As its agent names it. Null for calls that were made before it was stored with them. */
             readonly model: string | null;
         };
+        /** @description When a schedule starts next. */
+        readonly NextStarts: {
+            /** @description In the time zone of the schedule, each with its offset there. */
+            readonly next: readonly string[];
+        };
         /** @description A node. */
         readonly Node: components["schemas"]["TriggerNode"] | components["schemas"]["AgentNode"] | components["schemas"]["ConditionNode"] | components["schemas"]["SwitchNode"] | components["schemas"]["DelayNode"] | components["schemas"]["ParallelNode"] | components["schemas"]["MergeNode"] | components["schemas"]["MapNode"] | components["schemas"]["LoopNode"] | components["schemas"]["SubflowNode"] | components["schemas"]["ActionNode"];
         /** @description A node completed. */
@@ -4980,8 +5044,60 @@ export interface components {
              * @description Trigger data to try the flow with. The studio suggests it, and `steadflow run` uses it.
              */
             readonly example?: unknown;
-            /** Schedule */
-            readonly schedule?: null;
+            /**
+             * Schedule
+             * @description When the flow starts by itself, while it is active.
+             */
+            readonly schedule?: {
+                /**
+                 * Cron expression
+                 * @description 5 fields: minute, hour, day of the month, month, day of the week; or 6 with the second first. `@daily` and such also work.
+                 */
+                readonly cron: string;
+                /**
+                 * Time zone
+                 * @description The name of a time zone, such as `Europe/Paris`. The fields are meant there.
+                 * @default UTC
+                 */
+                readonly timezone?: string | null;
+                /**
+                 * From
+                 * Format: date-time
+                 * @description Nothing starts before.
+                 */
+                readonly starts_at?: string | null;
+                /**
+                 * Until
+                 * Format: date-time
+                 * @description Nothing starts after.
+                 */
+                readonly ends_at?: string | null;
+                /**
+                 * Jitter in seconds
+                 * @description Each start is put off by a random time up to this, so that many schedules do not start together.
+                 * @default 0
+                 */
+                readonly jitter_seconds?: number | null;
+                /**
+                 * Missed starts
+                 * @description What becomes of starts that were due while no process ran: one for all of them (once), or none (skip).
+                 * @default once
+                 * @enum {string|null}
+                 */
+                readonly missed?: "once" | "skip" | null;
+                /**
+                 * If the last one still runs
+                 * @description Wait until it has ended, the last start that waits then counts (queue), do not start (skip), or cancel it (cancel_previous).
+                 * @default queue
+                 * @enum {string|null}
+                 */
+                readonly overlap?: "queue" | "skip" | "cancel_previous" | null;
+                /**
+                 * Data
+                 * @description The trigger data: an object. `scheduled_at`, the moment for which the flow is started, is added to it.
+                 */
+                readonly data?: Record<string, unknown> | null;
+            } | null;
             /** Webhook */
             readonly webhook?: null;
             /** @enum {string} */
@@ -11981,6 +12097,164 @@ export interface operations {
                 };
             };
             /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly list_schedules: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Of this flow. */
+                readonly flow_id?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The schedules */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["ActiveSchedule"][];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly show_next_starts: {
+        readonly parameters: {
+            readonly query: {
+                /** @description The cron expression. */
+                readonly cron: string;
+                /** @description The time zone; UTC unless given. */
+                readonly timezone?: string;
+                /** @description How many starts to show; 10 unless given. */
+                readonly count?: number;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The next moments */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["NextStarts"];
+                };
+            };
+            /** @description The expression or the time zone has a fault */
             readonly 400: {
                 headers: {
                     readonly [name: string]: unknown;

@@ -75,6 +75,7 @@ impl FlowsQuery {
             category: self.category,
             status: self.status,
             is_template: self.is_template,
+            is_scheduled: None,
             text: self.q,
         }
     }

@@ -43,7 +43,7 @@ impl Clock for TestClock {
 pub(crate) struct Api {
     pub(crate) app: App,
     router: Router,
-    engine: Engine,
+    pub(crate) engine: Engine,
     /// Tells the models that speak what to do.
     pub(crate) model: UnboundedSender<Line>,
 }

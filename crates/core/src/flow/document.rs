@@ -53,6 +53,13 @@ impl Document {
         Self { settings: flow.settings.clone(), definition: flow.definition.clone() }
     }
 
+    /// Returns whether one of its nodes has a schedule.
+    pub fn is_scheduled(&self) -> bool {
+        let definition = self.definition.to_value().unwrap_or_default();
+        let mut nodes = definition["nodes"].as_array().into_iter().flatten();
+        nodes.any(|node| !node["schedule"].is_null())
+    }
+
     /// Reads what is stored, without asking whether it can run. Keys that are missing have their defaults.
     ///
     /// # Errors

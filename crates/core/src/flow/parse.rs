@@ -18,11 +18,11 @@ use std::sync::{LazyLock, OnceLock};
 
 use serde_json::Value;
 
-use crate::document::{Description, Fault, Keys, Place, Reading, Terms, Unknown, key};
+use crate::document::{Description, Fault, Faults, Keys, Place, Reading, Terms, Unknown, key};
 use crate::limits::Limits;
 
 use super::graph;
-use super::{Flow, PlacedNode, Settings};
+use super::{Flow, Graph, Node, PlacedNode, Settings};
 use definition::DefinitionReader;
 pub(super) use definition::{Parts, describe as describe_nodes};
 
@@ -113,6 +113,11 @@ fn flow(document: &Value, reading: &mut Reading) -> Option<Flow> {
     let parts = parts?;
     let definition = parts.definition.clone();
     let graph = graph::build(parts, &mut reading.faults);
+    if let (Some(settings), Some(graph)) = (&settings, &graph)
+        && settings.budget.is_some()
+    {
+        refuse_children(graph, &mut reading.faults);
+    }
     Some(Flow { settings: settings?, definition, graph: graph?, trigger_fields: OnceLock::new() })
 }
 
@@ -121,6 +126,16 @@ fn read(keys: &mut Keys<'_>) -> Option<(Option<Settings>, Option<Parts>)> {
     let definition = key("flow_definition", "Definition", DefinitionReader { defaults });
     let parts = keys.take(definition.needed("a flow").doc("The graph: `nodes` and `edges`."));
     Some((settings, parts))
+}
+
+/// Refuses nodes that start other executions: what those use would not count towards the budget of the flow.
+fn refuse_children(graph: &Graph, faults: &mut Faults) {
+    let starts = |node: &Node| node.kind.room().about().traits.starts_children;
+    for (at, _) in graph.nodes.iter().enumerate().filter(|(_, node)| starts(node)) {
+        let message = "a flow with a `budget` cannot start other executions, because what these use would not count. Remove \
+                       `budget`, or set the one of the agents (`max_tokens_per_day`)";
+        faults.add(format!("/flow_definition/nodes/{at}"), message);
+    }
 }
 
 /// Returns whether `value` is nested too deep, and says so.

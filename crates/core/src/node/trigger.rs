@@ -1,13 +1,14 @@
 //! `trigger`: where the flow starts; its output is the trigger data.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::{About, Context, NamedBy, Next, NodeKind, Traits};
-use crate::document::{Keys, any_json, key, not_yet};
+use crate::document::{Keys, any_json, key, not_yet, object};
 use crate::payload::Payload;
+use crate::schedule::{self, Schedule};
 
-const NO_SCHEDULE: &str =
-    "this version does not start flows by `schedule` yet; start them by the API or the studio";
 const NO_WEBHOOK: &str =
     "this version does not start flows by `webhook` yet; start them by the API or the studio";
 
@@ -16,6 +17,8 @@ const NO_WEBHOOK: &str =
 pub struct Trigger {
     /// Trigger data to try the flow with.
     pub example: Option<Payload>,
+    /// When the flow starts by itself.
+    pub schedule: Option<Arc<Schedule>>,
 }
 
 impl Trigger {
@@ -35,15 +38,22 @@ impl Trigger {
             keys.take(key("example", "Example", any_json()).doc(
                 "Trigger data to try the flow with. The studio suggests it, and `steadflow run` uses it.",
             ));
-        keys.take(key("schedule", "Schedule", not_yet(NO_SCHEDULE)));
+        let schedule = keys.take(
+            key("schedule", "Schedule", object(schedule::read))
+                .doc("When the flow starts by itself, while it is active."),
+        );
         keys.take(key("webhook", "Webhook", not_yet(NO_WEBHOOK)));
-        Some(Self { example: example.as_ref().map(Payload::from_value) })
+        Some(Self { example: example.as_ref().map(Payload::from_value), schedule })
     }
 }
 
 impl NodeKind for Trigger {
     fn about(&self) -> &'static About {
         &Self::ABOUT
+    }
+
+    fn schedule(&self) -> Option<&Arc<Schedule>> {
+        self.schedule.as_ref()
     }
 
     fn trigger_example(&self) -> Option<&Payload> {

@@ -62,7 +62,8 @@ impl Engine {
     /// # Errors
     /// [`RuntimeError::FlowInvalid`] if the document has faults.
     pub async fn create_flow(&self, caller: &Caller, new: NewFlow) -> Result<Arc<CurrentFlow>, RuntimeError> {
-        let FlowDocument { document, name, category, is_template } = stored(&self.checked(&new.document)?);
+        let FlowDocument { document, name, category, is_template, is_scheduled } =
+            stored(&self.checked(&new.document)?);
         let (now, tenant) = (self.now(), caller.tenant);
         self.insert_flow(FlowRecord {
             id: new.id,
@@ -73,6 +74,7 @@ impl Engine {
             name,
             category,
             is_template,
+            is_scheduled,
             created_at: now,
             updated_at: now,
         })
@@ -176,5 +178,6 @@ fn stored(document: &Document) -> FlowDocument {
         name: settings.name.clone(),
         category: settings.category.clone(),
         is_template: settings.is_template,
+        is_scheduled: document.is_scheduled(),
     }
 }

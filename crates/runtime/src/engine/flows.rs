@@ -76,6 +76,7 @@ impl Engine {
     pub(crate) async fn insert_flow(&self, record: FlowRecord) -> Result<Arc<CurrentFlow>, RuntimeError> {
         let _gate = self.inner.flow_gate.lock().await;
         self.inner.store.create_flow(record.clone()).await?;
+        self.schedules_changed();
         self.remember(record).await
     }
 
@@ -93,7 +94,10 @@ impl Engine {
         let _gate = self.inner.flow_gate.lock().await;
         let changed = self.inner.store.change_flow(tenant, id, change).await?;
         let flow = match changed {
-            Changed::Done(record) => self.remember(record).await?,
+            Changed::Done(record) => {
+                self.schedules_changed();
+                self.remember(record).await?
+            }
             Changed::Conflict(current) => return Err(RuntimeError::VersionConflict(current.revision())),
             Changed::Missing => return Err(RuntimeError::NoFlow(id)),
         };
@@ -129,6 +133,7 @@ impl Engine {
         }
         self.cancel_all(caller, id).await?;
         let is_deleted = self.inner.store.delete_flow(tenant, id).await?;
+        self.schedules_changed();
         self.inner.current.lock().remove(&id);
         if is_deleted { Ok(()) } else { Err(RuntimeError::NoFlow(id)) }
     }

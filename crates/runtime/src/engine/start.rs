@@ -85,11 +85,15 @@ impl Engine {
     /// was used for something else; [`RuntimeError::Overloaded`], [`RuntimeError::StorageFull`] or
     /// [`RuntimeError::Unavailable`] if nothing started.
     pub async fn start_execution(&self, start: Start) -> Result<Started, RuntimeError> {
+        self.start_as(new_id(), start).await
+    }
+
+    /// Starts an execution with an id that no other one has.
+    pub(super) async fn start_as(&self, id: ExecutionId, start: Start) -> Result<Started, RuntimeError> {
         let current = self.current_flow(start.caller.tenant, start.flow).await?;
         if !matches!(current.record.status, FlowStatus::Draft | FlowStatus::Active) {
             return Err(RuntimeError::FlowNotStartable(current.record.status));
         }
-        let id = new_id();
         let settings = &current.version.flow.settings;
         let context_id = match start.context_id {
             None => context_id(&current, id, &start.trigger_data, self.now())?,

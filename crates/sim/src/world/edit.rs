@@ -13,7 +13,13 @@ impl World {
         let id = self.cases[case].id;
         let Some(document) = self.cases[case].edit() else { return Ok(()) };
         let document = Payload::from_value(document);
-        let document = FlowDocument { document, name: String::new(), category: None, is_template: false };
+        let document = FlowDocument {
+            document,
+            name: String::new(),
+            category: None,
+            is_template: false,
+            is_scheduled: false,
+        };
         let change = FlowChange { document: Some(document), at: self.now, ..FlowChange::default() };
         let changed =
             self.store.change_flow_now(TenantId::DEFAULT, id, change).map_err(|error| error.to_string())?;

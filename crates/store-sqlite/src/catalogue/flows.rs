@@ -25,6 +25,7 @@ pub(crate) fn create(db: &Connection, flow: &FlowRecord) -> rusqlite::Result<()>
         &flow.name,
         &flow.category,
         flow.is_template,
+        flow.is_scheduled,
         flow.created_at.as_micros(),
         flow.updated_at.as_micros(),
     );
@@ -52,6 +53,7 @@ pub(crate) fn change(
         flow.name = document.name;
         flow.category = document.category;
         flow.is_template = document.is_template;
+        flow.is_scheduled = document.is_scheduled;
         add_version(db, &flow)?;
     }
     let parameters = (
@@ -61,6 +63,7 @@ pub(crate) fn change(
         &flow.name,
         &flow.category,
         flow.is_template,
+        flow.is_scheduled,
         flow.updated_at.as_micros(),
     );
     db.prepare_cached(include_str!("../queries/change_flow.sql"))?.execute(parameters)?;
@@ -114,6 +117,7 @@ fn conditions(filter: &FlowFilter) -> Conditions {
     conditions.add("category = ?", filter.category.clone());
     conditions.add("status = ?", filter.status.map(|status| status.as_str().to_owned()));
     conditions.add("is_template = ?", filter.is_template);
+    conditions.add("is_scheduled = ?", filter.is_scheduled);
     conditions
 }
 
@@ -173,6 +177,7 @@ pub(crate) fn delete_step(writer: &mut Writer, tenant: TenantId, id: FlowId) -> 
     for sql in [
         "DELETE FROM rollups WHERE flow = ?1 AND tenant = ?2",
         "DELETE FROM execution_counts WHERE flow = ?1 AND tenant = ?2",
+        "DELETE FROM schedules WHERE flow = ?1 AND tenant = ?2",
         "DELETE FROM flow_versions WHERE flow = ?1 AND tenant = ?2",
         "DELETE FROM flows WHERE id = ?1 AND tenant = ?2",
     ] {
@@ -217,8 +222,9 @@ pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<FlowRecord> {
         name: row.get(5)?,
         category: row.get(6)?,
         is_template: row.get(7)?,
-        created_at: timestamp(row, 8)?,
-        updated_at: timestamp(row, 9)?,
+        is_scheduled: row.get(8)?,
+        created_at: timestamp(row, 9)?,
+        updated_at: timestamp(row, 10)?,
     })
 }
 

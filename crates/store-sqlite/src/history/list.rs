@@ -92,6 +92,8 @@ pub(super) fn narrowest(filter: &ExecutionFilter) -> Conditions {
         conditions.add_plain("status <> 'completed'");
     } else if filter.lineage == Some(Lineage::Root) {
         return roots_of_flow(filter);
+    } else {
+        return of_flow(filter);
     }
     conditions
 }

@@ -7,6 +7,7 @@ SELECT
     flows.name,
     flows.category,
     flows.is_template,
+    flows.is_scheduled,
     flows.created_at,
     flows.updated_at
 FROM flows

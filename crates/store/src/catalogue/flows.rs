@@ -70,6 +70,8 @@ pub struct FlowRecord {
     pub category: Option<String>,
     /// Whether the document is a template.
     pub is_template: bool,
+    /// Whether it starts by itself while it is active.
+    pub is_scheduled: bool,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -122,6 +124,8 @@ pub struct FlowDocument {
     pub category: Option<String>,
     /// Whether it is a template.
     pub is_template: bool,
+    /// Whether it has a schedule.
+    pub is_scheduled: bool,
 }
 
 /// Which flows to list. Every field that is set must fit.
@@ -135,6 +139,8 @@ pub struct FlowFilter {
     pub status: Option<FlowStatus>,
     /// Templates only, or none.
     pub is_template: Option<bool>,
+    /// Only those that start by themselves while they are active, or none.
+    pub is_scheduled: Option<bool>,
     /// With this text in the name, whatever the case of its letters.
     pub text: Option<String>,
 }

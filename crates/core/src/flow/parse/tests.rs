@@ -116,7 +116,6 @@ fn every_key_of_a_node_is_checked() {
     /flow_definition/nodes/8/type this version does not run the type `approval` yet; it runs `trigger`, `agent`, `condition`, `switch`, `delay`, `parallel`, `merge`, `map`, `loop`, `subflow`, `action`
     /flow_definition/nodes/9/action this version does not run the action `send_email` yet; it runs `http_request`, `mcp_tool`, `transform`, `aggregate_results`, `echo`, `fail`
     /flow_definition/nodes/10/action `action` must be one of `http_request`, `mcp_tool`, `transform`, `aggregate_results`, `echo`, `fail`, not "http"
-    /flow_definition/nodes/11/schedule this version does not start flows by `schedule` yet; start them by the API or the studio
     /flow_definition/nodes/12/id a node needs `id`: a string of at most 200 characters
     /flow_definition/nodes/13/type a node needs `type`: one of `trigger`, `agent`, `condition`, `switch`, `delay`, `parallel`, `merge`, `map`, `loop`, `subflow`, `action`
     /flow_definition/nodes/14 an object is needed here, not 7

@@ -12,8 +12,14 @@ use crate::{
 };
 
 /// Any flow.
-const ANY: FlowFilter =
-    FlowFilter { tenant: None, category: None, status: None, is_template: None, text: None };
+const ANY: FlowFilter = FlowFilter {
+    tenant: None,
+    category: None,
+    status: None,
+    is_template: None,
+    is_scheduled: None,
+    text: None,
+};
 
 async fn holding<H: Harness>(harness: &H, flows: impl IntoIterator<Item = FlowRecord>) -> H::Store {
     let store = harness.open().await;
@@ -67,6 +73,7 @@ pub async fn a_new_document_makes_a_new_version<H: Harness>(harness: &H) {
         name: document.name,
         category: document.category,
         is_template: document.is_template,
+        is_scheduled: document.is_scheduled,
         updated_at: at(50),
         ..flow(1)
     };

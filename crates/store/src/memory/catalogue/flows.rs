@@ -115,6 +115,7 @@ impl MemoryStore {
         }
         database.flows.remove(&id);
         database.flow_versions.retain(|(flow, _), _| *flow != id);
+        database.schedules.retain(|(flow, _), _| *flow != id);
         database.rollups.retain(|(owner, flow, _, _), _| (*owner, *flow) != (tenant, id));
         let of_flow = database.rows.values().filter(|row| row.tenant == tenant && row.flow == id);
         let executions: Vec<ExecutionId> = of_flow.map(|row| row.id).collect();
@@ -155,6 +156,7 @@ impl FlowChange {
             flow.name = document.name;
             flow.category = document.category;
             flow.is_template = document.is_template;
+            flow.is_scheduled = document.is_scheduled;
         }
         if let Some(status) = self.status {
             flow.status = status;
@@ -170,6 +172,7 @@ impl FlowFilter {
             && self.category.as_ref().is_none_or(|category| flow.category.as_ref() == Some(category))
             && self.status.is_none_or(|status| flow.status == status)
             && self.is_template.is_none_or(|is_template| flow.is_template == is_template)
+            && self.is_scheduled.is_none_or(|is_scheduled| flow.is_scheduled == is_scheduled)
             && self.text.as_ref().is_none_or(holds)
     }
 }

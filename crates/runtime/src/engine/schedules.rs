@@ -1,0 +1,316 @@
+//! Flows that start by themselves, at the moments of their schedules.
+//!
+//! For which moment a schedule starts next is stored, and so is the id of the execution before it is started: after a crash it
+//! is known whether that was accepted. A start has an idempotency key of its moment, so of several processes one starts it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use steadflow_core::caller::{Actor, ActorKind, Caller, Role};
+use steadflow_core::ids::{ExecutionId, FlowId, NodeId, TenantId};
+use steadflow_core::schedule::{Overlap, Schedule, Tick};
+use steadflow_core::timestamp::Timestamp;
+use steadflow_store::{FlowFilter, FlowStatus, Page, ScheduleRecord};
+use tokio::time::sleep;
+
+use super::Engine;
+use super::start::{RequestKey, Start, new_id};
+use crate::error::RuntimeError;
+
+/// How long it is not looked at the time, at most: clocks are set.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+/// How soon what could not be done is tried again.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
+/// How many flows are read at once.
+const FLOWS_A_PAGE: usize = 100;
+
+/// A schedule of an active flow.
+#[derive(Clone, Debug)]
+pub struct ActiveSchedule {
+    /// What it is.
+    pub schedule: Arc<Schedule>,
+    /// Where it has come to.
+    pub record: ScheduleRecord,
+}
+
+impl Engine {
+    /// Starts flows by their schedules until the engine has ended.
+    pub async fn keep_schedules(&self) {
+        tokio::select! {
+            () = Scheduler { engine: self, known: BTreeMap::new() }.run() => {}
+            _ = self.wait_for_end() => {}
+        }
+    }
+
+    /// Returns the schedules of a tenant's active flows, by flow and node.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn schedules(&self, tenant: TenantId) -> Result<Vec<ActiveSchedule>, RuntimeError> {
+        let mut all = Vec::new();
+        for record in self.store().schedules().await?.into_iter().filter(|record| record.tenant == tenant) {
+            let Ok(flow) = self.current_flow(tenant, record.flow).await else { continue };
+            let mut of_flow = flow.version.flow.schedules();
+            if let Some((_, schedule)) = of_flow.find(|(node, _)| **node == record.node) {
+                all.push(ActiveSchedule { schedule: Arc::clone(schedule), record });
+            }
+        }
+        Ok(all)
+    }
+
+    /// Returns what the clock of the machine shows.
+    pub fn wall(&self) -> Timestamp {
+        self.inner.clock.wall()
+    }
+
+    /// Has the schedules read again, after a flow has changed.
+    pub(super) fn schedules_changed(&self) {
+        self.inner.schedules_changed.notify_one();
+    }
+}
+
+/// What is known of the schedules of all active flows.
+struct Scheduler<'e> {
+    engine: &'e Engine,
+    known: BTreeMap<(FlowId, NodeId), Known>,
+}
+
+struct Known {
+    schedule: Arc<Schedule>,
+    record: ScheduleRecord,
+    /// Whether a moment waits for the end of the execution before.
+    is_waiting: bool,
+}
+
+/// What came of a schedule that was looked at.
+enum Looked {
+    /// There is nothing to do before this moment.
+    Until(Timestamp),
+    /// It is to be looked at again soon.
+    Again,
+    /// There is nothing to do any more.
+    Done,
+}
+
+impl Scheduler<'_> {
+    async fn run(mut self) {
+        let mut is_read = false;
+        loop {
+            if !is_read {
+                is_read = match self.read().await {
+                    Ok(()) => true,
+                    Err(error) => {
+                        tracing::warn!(error = %error, "could not read the schedules of flows; it is tried again");
+                        false
+                    }
+                };
+            }
+            let wait = if is_read { self.look().await } else { AGAIN_AFTER };
+            tokio::select! {
+                () = sleep(wait) => {}
+                () = self.engine.inner.schedules_changed.notified() => is_read = false,
+            }
+        }
+    }
+
+    /// Reads which flows are active and have schedules. One that is new, or has a new rule, begins with its next moment.
+    async fn read(&mut self) -> Result<(), RuntimeError> {
+        let stored = self.engine.store().schedules().await?;
+        let mut stored: BTreeMap<(FlowId, NodeId), ScheduleRecord> =
+            stored.into_iter().map(|record| ((record.flow, record.node.clone()), record)).collect();
+        let mut known = BTreeMap::new();
+        for (tenant, flow) in self.scheduled_flows().await? {
+            let flow = match self.engine.current_flow(tenant, flow).await {
+                Ok(flow) => flow,
+                Err(RuntimeError::NoFlow(_)) => continue,
+                Err(error) => {
+                    tracing::warn!(flow = %flow, error = %error, "a flow with a schedule cannot be read, so it does not start");
+                    continue;
+                }
+            };
+            for (node, schedule) in flow.version.flow.schedules() {
+                let key = (flow.record.id, node.clone());
+                let is_same = |record: &ScheduleRecord| *record.rule == *schedule.rule();
+                let record = match stored.remove(&key).filter(is_same) {
+                    Some(record) => record,
+                    None => self.begin(tenant, &key, schedule).await?,
+                };
+                let is_waiting = self.known.get(&key).is_some_and(|known| known.is_waiting);
+                known.insert(key, Known { schedule: Arc::clone(schedule), record, is_waiting });
+            }
+        }
+        for (flow, node) in stored.into_keys().filter(|key| !known.contains_key(key)) {
+            self.engine.store().delete_schedule(flow, node).await?;
+        }
+        self.known = known;
+        Ok(())
+    }
+
+    async fn scheduled_flows(&self) -> Result<Vec<(TenantId, FlowId)>, RuntimeError> {
+        let filter = FlowFilter {
+            status: Some(FlowStatus::Active),
+            is_scheduled: Some(true),
+            ..FlowFilter::default()
+        };
+        let (mut all, mut before) = (Vec::new(), None);
+        loop {
+            let page = Page { before, limit: FLOWS_A_PAGE };
+            let flows = self.engine.store().flows(filter.clone(), page).await?;
+            let Some(last) = flows.last() else { return Ok(all) };
+            before = Some(last.as_ref().map_or_else(|damaged| damaged.id, |flow| flow.id.uuid()));
+            all.extend(flows.iter().flatten().map(|flow| (flow.tenant, flow.id)));
+        }
+    }
+
+    async fn begin(
+        &self,
+        tenant: TenantId,
+        (flow, node): &(FlowId, NodeId),
+        schedule: &Schedule,
+    ) -> Result<ScheduleRecord, RuntimeError> {
+        let record = ScheduleRecord {
+            tenant,
+            flow: *flow,
+            node: node.clone(),
+            rule: schedule.rule().into(),
+            next_at: schedule.next_after(self.engine.wall()),
+            starting_at: None,
+            execution: None,
+            last_at: None,
+            error: None,
+        };
+        self.engine.store().put_schedule(record.clone()).await?;
+        Ok(record)
+    }
+
+    /// Starts what is due, and returns how long nothing else is.
+    async fn look(&mut self) -> Duration {
+        let mut wait = LOOK_EVERY;
+        for known in self.known.values_mut() {
+            let until = match known.look(self.engine).await {
+                Ok(Looked::Until(moment)) => moment.since(self.engine.wall()),
+                Ok(Looked::Again) => AGAIN_AFTER,
+                Ok(Looked::Done) => LOOK_EVERY,
+                Err(error) => {
+                    let ScheduleRecord { flow, node, .. } = &known.record;
+                    tracing::warn!(flow = %flow, node = %node, error = %error, "a schedule could not start its flow; it is tried again");
+                    AGAIN_AFTER
+                }
+            };
+            wait = wait.min(until);
+        }
+        wait
+    }
+}
+
+impl Known {
+    async fn look(&mut self, engine: &Engine) -> Result<Looked, RuntimeError> {
+        if let (Some(tick), Some(execution)) = (self.record.starting_at, self.record.execution) {
+            return self.start(engine, tick, execution).await;
+        }
+        let Some(first) = self.record.next_at else { return Ok(Looked::Done) };
+        let (now, due) = (engine.wall(), self.schedule.due(first, self.record.flow, &self.record.node));
+        if due > now {
+            return Ok(Looked::Until(due));
+        }
+        let Tick::Starts(tick) = self.schedule.at(now, first, self.is_waiting) else {
+            return self.go_on(engine).await;
+        };
+        if let Some(running) = self.running(engine).await? {
+            match self.schedule.overlap {
+                Overlap::Queue => {
+                    self.is_waiting = true;
+                    return Ok(Looked::Again);
+                }
+                Overlap::Skip => return self.go_on(engine).await,
+                Overlap::CancelPrevious => match engine.cancel(&self.caller(), running).await {
+                    // It can have ended in the meantime.
+                    Ok(()) | Err(RuntimeError::Rejected(_) | RuntimeError::NoExecution(_)) => {}
+                    Err(error) => return Err(error),
+                },
+            }
+        }
+        let execution = new_id();
+        (self.record.starting_at, self.record.execution) = (Some(tick), Some(execution));
+        engine.store().put_schedule(self.record.clone()).await?;
+        self.start(engine, tick, execution).await
+    }
+
+    /// Returns the execution that was started last, if it has not ended.
+    async fn running(&self, engine: &Engine) -> Result<Option<ExecutionId>, RuntimeError> {
+        let Some(last) = self.record.execution else { return Ok(None) };
+        match engine.execution(self.record.tenant, last).await {
+            Ok(found) => Ok((!found.execution.status().is_finished()).then_some(last)),
+            Err(RuntimeError::NoExecution(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Starts the flow for a moment, unless that was done before a crash.
+    async fn start(
+        &mut self,
+        engine: &Engine,
+        tick: Timestamp,
+        id: ExecutionId,
+    ) -> Result<Looked, RuntimeError> {
+        let ScheduleRecord { tenant, flow, ref node, .. } = self.record;
+        let started = match engine.execution(tenant, id).await {
+            Ok(_) => Ok(id),
+            Err(RuntimeError::NoExecution(_)) => {
+                // No header can have it. It says all that is asked for, so nothing else needs a hash.
+                let key: Arc<str> = format!("schedule\n{flow}\n{node}\n{tick}").into();
+                let start = Start {
+                    caller: self.caller(),
+                    flow,
+                    context_id: None,
+                    context_type: None,
+                    trigger_data: self.schedule.trigger_data(tick),
+                    triggered_by: "schedule".into(),
+                    trace: None,
+                    key: Some(RequestKey { key, hash: [0; 32] }),
+                    wait: None,
+                };
+                engine.start_as(id, start).await.map(|started| started.execution)
+            }
+            Err(error) => return Err(error),
+        };
+        self.record.starting_at = None;
+        match started {
+            Ok(execution) => {
+                self.record.execution = Some(execution);
+                (self.record.last_at, self.record.error) = (Some(tick), None);
+            }
+            Err(error) if is_of_flow(&error) => {
+                tracing::warn!(flow = %flow, node = %node, error = %error, "a schedule could not start its flow");
+                (self.record.execution, self.record.error) = (None, Some(error.to_string().into()));
+            }
+            Err(error) => {
+                self.record.starting_at = Some(tick);
+                return Err(error);
+            }
+        }
+        self.go_on(engine).await
+    }
+
+    /// Goes on to the next moment.
+    async fn go_on(&mut self, engine: &Engine) -> Result<Looked, RuntimeError> {
+        self.is_waiting = false;
+        self.record.next_at = self.schedule.next_after(engine.wall());
+        engine.store().put_schedule(self.record.clone()).await?;
+        let next =
+            self.record.next_at.map(|next| self.schedule.due(next, self.record.flow, &self.record.node));
+        Ok(next.map_or(Looked::Done, Looked::Until))
+    }
+
+    fn caller(&self) -> Caller {
+        let id = Some(self.record.node.to_string().into());
+        let actor = Actor { kind: ActorKind::Schedule, id };
+        Caller { tenant: self.record.tenant, actor, role: Role::Operator }
+    }
+}
+
+/// Returns whether a start fails because of the flow, so that it fails again.
+const fn is_of_flow(error: &RuntimeError) -> bool {
+    matches!(error, RuntimeError::ContextId(_) | RuntimeError::FlowNotStartable(_) | RuntimeError::NoFlow(_))
+}
