@@ -136,7 +136,9 @@ fn made_up(below: FlowId, rng: &mut Rng) -> Value {
     let edges = edges(&nodes, rng);
     let timeout = rng.happens(500).then(|| rng.between(2, 200));
     let concurrency = rng.happens(350).then(|| rng.between(1, 3));
-    let budget = rng.happens(300).then(|| json!({ "max_tokens": rng.between(2, 12) * 1_000 }));
+    let starts_others = |node: &Value| ["map", "loop", "subflow"].iter().any(|kind| node["type"] == *kind);
+    let has_budget = rng.happens(300) && !nodes.iter().any(starts_others);
+    let budget = has_budget.then(|| json!({ "max_tokens": rng.between(2, 12) * 1_000 }));
     json!({
         "name": "Made up",
         "retry_on_failure": rng.happens(700),
