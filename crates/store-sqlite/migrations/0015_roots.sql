@@ -1,5 +1,4 @@
--- Executions that no other one started: lists show these alone, and a map can have thousands of children.
-CREATE INDEX executions_roots ON executions (id) WHERE parent IS NULL;
+-- Lists of a flow show the executions that no other one started, and a map can have thousands of children of the same flow.
 DROP INDEX executions_by_flow;
 CREATE INDEX executions_by_flow ON executions (flow, parent, id);
 
