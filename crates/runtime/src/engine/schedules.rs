@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use steadflow_core::caller::{Actor, ActorKind, Caller, Role};
 use steadflow_core::ids::{ExecutionId, FlowId, NodeId, TenantId};
+use steadflow_core::inbox::Signal;
 use steadflow_core::schedule::{Overlap, Schedule, Tick};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{FlowFilter, FlowStatus, Page, ScheduleRecord};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::Engine;
 use super::start::{RequestKey, Start, new_id};
@@ -20,6 +21,8 @@ use crate::error::RuntimeError;
 
 /// How long it is not looked at the time, at most: clocks are set.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
+/// How long it takes at least until flows are read again, however often they change.
+const READ_EVERY: Duration = Duration::from_millis(200);
 /// How soon what could not be done is tried again.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// How many flows are read at once.
@@ -95,9 +98,11 @@ enum Looked {
 
 impl Scheduler<'_> {
     async fn run(mut self) {
-        let mut is_read = false;
+        let (mut is_read, mut read_at) = (false, Instant::now());
         loop {
             if !is_read {
+                sleep_until(read_at).await;
+                read_at = Instant::now() + READ_EVERY;
                 is_read = match self.read().await {
                     Ok(()) => true,
                     Err(error) => {
@@ -224,17 +229,24 @@ impl Known {
                     return Ok(Looked::Again);
                 }
                 Overlap::Skip => return self.go_on(engine).await,
-                Overlap::CancelPrevious => match engine.cancel(&self.caller(), running).await {
-                    // It can have ended in the meantime.
-                    Ok(()) | Err(RuntimeError::Rejected(_) | RuntimeError::NoExecution(_)) => {}
-                    Err(error) => return Err(error),
-                },
+                Overlap::CancelPrevious => self.cancel(engine, running).await?,
             }
         }
         let execution = new_id();
         (self.record.starting_at, self.record.execution) = (Some(tick), Some(execution));
         engine.store().put_schedule(self.record.clone()).await?;
         self.start(engine, tick, execution).await
+    }
+
+    async fn cancel(&self, engine: &Engine, running: ExecutionId) -> Result<(), RuntimeError> {
+        let caller = self.caller();
+        let message = "Cancelled because its schedule started the flow again".into();
+        let by = caller.actor.clone();
+        match engine.input(&caller, running, Signal::Cancel { message, by }).await {
+            // It can have ended in the meantime.
+            Ok(()) | Err(RuntimeError::Rejected(_) | RuntimeError::NoExecution(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Returns the execution that was started last, if it has not ended.

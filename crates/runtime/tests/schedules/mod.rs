@@ -93,6 +93,8 @@ async fn a_flow_that_takes_longer_than_its_interval_never_piles_up() {
     };
     assert_eq!(moments(&bench, skip).await, ["08:00:02", "08:00:08", "08:00:14", "08:00:20", "08:00:26"]);
     assert_eq!(ended(cancel).await, (0, 14, 15));
+    let first = executions(&bench, cancel).await.remove(0).execution;
+    assert_eq!(&*first.error().unwrap().message, "Cancelled because its schedule started the flow again");
     let (completed, cancelled, of_queue) = ended(queue).await;
     assert_eq!((cancelled, of_queue - completed), (0, 1), "one runs at a time");
     let waited = moments(&bench, queue).await;
