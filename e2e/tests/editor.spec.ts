@@ -1,4 +1,5 @@
 import type { Locator, Page } from '@playwright/test';
+import { passes } from '../support/accessible.ts';
 import { nodeShown } from '../support/canvas.ts';
 import { expect, test } from '../support/test.ts';
 
@@ -31,6 +32,47 @@ test('a flow is built by drag and drop, configured, saved, run and completed', a
   await expect(page.getByRole('option', { name: /^Transform Completed/ })).toBeVisible();
   const flow = await api.flow(await api.flowNamed('Wait and tell'));
   expect(flow).toMatchObject({ retry_on_failure: true, retry_count: 4 });
+});
+
+test('a flow is given a schedule, starts by itself once it is active, and stops when it is paused', async ({
+  page,
+  api,
+  complaints,
+}) => {
+  const flow = await api.createFlow({
+    name: 'Count the stock',
+    flow_definition: { nodes: [{ id: 'start', type: 'trigger' }], edges: [] },
+  });
+  await page.goto(`/flows/${flow}`);
+  await nodeOf(page, 'start').click();
+  await page.getByRole('switch', { name: 'Schedule' }).click();
+  const next = page.getByRole('region', { name: 'Next starts' });
+  await expect(next.getByRole('row')).toHaveCount(11);
+  complaints.expect(/schedules\/next.*31\+2/);
+  await page.getByRole('textbox', { name: 'Cron expression' }).fill('* * * 31 2 *');
+  await expect(next).toContainText('None: see the fault above.');
+  await page.getByRole('textbox', { name: 'Cron expression' }).fill('* * * * * *');
+  await expect(next.getByRole('row')).toHaveCount(11);
+  await expect(next).toContainText('Starts when the flow is active.');
+  await passes(page, 'a schedule in the editor');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await expect(page.getByText('Saved as version')).toBeVisible();
+  await page.getByRole('button', { name: 'Draft' }).click();
+  await page.getByRole('menuitem', { name: /^Activate/ }).click();
+
+  await expect.poll(async () => (await api.executionsOf(flow)).length).toBeGreaterThan(1);
+  await page.getByRole('button', { name: /^Schedule, next start/ }).click();
+  await passes(page, 'the schedule of a flow');
+  await page.getByRole('dialog', { name: 'Schedule' }).getByRole('link').click();
+  await expect(page.getByText(/^Schedule start/)).toBeVisible();
+  await page.goto(`/executions?flow=${flow}`);
+  await expect(page.getByRole('img', { name: 'Started by a schedule' }).first()).toBeVisible();
+
+  await page.goto(`/flows/${flow}`);
+  await page.getByRole('button', { name: 'Active' }).click();
+  await page.getByRole('menuitem', { name: /^Pause/ }).click();
+  await page.getByRole('button', { name: 'Schedule, nothing planned' }).click();
+  await expect(page.getByRole('dialog', { name: 'Schedule' })).toContainText('Starts when the flow is active.');
 });
 
 /** Drops an entry of the palette on the canvas, `x` pixels from its left edge. */

@@ -42,6 +42,11 @@ export function formatRelative(then: number, now: number): string {
   return distance > 0 ? `${text} ago` : `in ${text}`;
 }
 
+/** When something planned comes: `now` also where it is due, then as `formatRelative`. */
+export function formatUpcoming(then: number, now: number): string {
+  return then - now < 2 * SECOND ? 'now' : formatRelative(then, now);
+}
+
 function coarse(ms: number): string {
   if (ms < MINUTE) return `${Math.floor(ms / SECOND)} s`;
   if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min`;

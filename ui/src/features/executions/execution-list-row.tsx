@@ -1,5 +1,5 @@
 import { Tooltip } from '@mantine/core';
-import { IconArrowBackUp, IconRefresh, IconSubtask } from '@tabler/icons-react';
+import { IconArrowBackUp, IconCalendarClock, IconRefresh, IconSubtask } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { memo } from 'react';
 import type { ExecutionRow } from '@/api/types';
@@ -88,6 +88,13 @@ function Marks({ row }: { row: ExecutionRow }) {
         <Tooltip label={texts.list.child}>
           <span className={classes.mark} data-tone="neutral" role="img" aria-label={texts.list.child}>
             <IconSubtask size={14} aria-hidden />
+          </span>
+        </Tooltip>
+      )}
+      {row.triggered_by === 'schedule' && (
+        <Tooltip label={texts.list.scheduled}>
+          <span className={classes.mark} data-tone="neutral" role="img" aria-label={texts.list.scheduled}>
+            <IconCalendarClock size={14} aria-hidden />
           </span>
         </Tooltip>
       )}

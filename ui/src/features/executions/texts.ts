@@ -35,6 +35,7 @@ export const texts = {
     loadedMore: (executions: number) => `${executions.toLocaleString('en')} loaded. Scroll for more`,
     retryOf: 'Retry of another execution',
     child: 'Part of another execution',
+    scheduled: 'Started by a schedule',
     recovered: 'Completed after a retry',
     ran: (nodes: number) => `${counted(nodes, 'node')} completed`,
     progress: (done: number, all: number) => `${done} of ${counted(all, 'node')}`,

@@ -6,9 +6,10 @@ import { CopyButton } from '@/components/copy-button';
 import { Duration } from '@/components/duration';
 import { RelativeTime } from '@/components/relative-time';
 import { usageText } from '@/components/usage-text';
-import { writeJson } from '@/lib/json';
+import { isRecord, writeJson } from '@/lib/json';
 import { own } from '@/lib/own';
 import { shortId } from '@/lib/short-id';
+import { formatMinute, formatMoment, millis } from '@/lib/time';
 import { DeadlineFact } from './deadline-fact';
 import classes from './detail.module.css';
 import { texts } from './texts';
@@ -42,9 +43,12 @@ export function Facts({ execution }: { execution: Execution }) {
       </Fact>
       {usage && <Fact label={texts.facts.usage}>{usage}</Fact>}
       <Fact label={texts.facts.trigger}>
-        {own(texts.triggers, execution.triggered_by) ?? execution.triggered_by}
-        <span className={classes.faint}> · {texts.facts.versionNumber(execution.flow_version)}</span>
+        <span>
+          <TriggeredBy execution={execution} />
+          <span className={classes.faint}> · {texts.facts.versionNumber(execution.flow_version)}</span>
+        </span>
       </Fact>
+      {execution.triggered_by === 'schedule' && <ScheduledAt data={execution.trigger_data} />}
       <Fact label={texts.facts.context}>
         <Context execution={execution} />
       </Fact>
@@ -74,6 +78,32 @@ function Fact({ label, children }: { label: string; children: ReactNode }) {
       <dt>{label}</dt>
       <dd>{children}</dd>
     </div>
+  );
+}
+
+/** What started it; of a schedule also which one, where the flow has no other trigger. */
+function TriggeredBy({ execution }: { execution: Execution }) {
+  const what = own(texts.triggers, execution.triggered_by) ?? execution.triggered_by;
+  if (execution.triggered_by !== 'schedule') return what;
+  const triggers = execution.node_executions.filter(({ node_type }) => node_type === 'trigger');
+  return (
+    <>
+      {what} {triggers.length === 1 && <span className={classes.mono}>{triggers[0]?.node_id}</span>}
+    </>
+  );
+}
+
+/** The moment for which a schedule started it. */
+function ScheduledAt({ data }: { data: unknown }) {
+  const at = isRecord(data) ? own(data, 'scheduled_at') : null;
+  const moment = millis(typeof at === 'string' ? at : null);
+  if (moment === null) return null;
+  return (
+    <Fact label={texts.facts.scheduledAt}>
+      <time className="tabular" dateTime={String(at)} title={formatMoment(moment)}>
+        {formatMinute(moment)}
+      </time>
+    </Fact>
   );
 }
 

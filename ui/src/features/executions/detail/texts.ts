@@ -36,6 +36,7 @@ export const texts = {
     context: 'Reference',
     item: 'Item',
     trigger: 'Triggered by',
+    scheduledAt: 'Scheduled at',
     nodes: 'Nodes',
     progress: (finished: number, all: number) => `${finished} of ${all} finished`,
     attempts: 'Attempts',

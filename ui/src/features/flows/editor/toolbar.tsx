@@ -17,6 +17,7 @@ import { ReasonedButton } from '@/components/reasoned-button';
 import { useDraft } from './document/draft-context';
 import { isDirty } from './document/draft-store';
 import { whyNotRunnable, whyNotSavable } from './reasons';
+import { ScheduleButton } from './schedules/schedule-button';
 import { StatusMenu } from './status-menu';
 import { texts } from './texts';
 import classes from './toolbar.module.css';
@@ -56,6 +57,7 @@ export function Toolbar(props: ToolbarProps) {
           {flow.name}
         </h1>
         <StatusMenu flow={flow} />
+        <ScheduleButton flow={flow} />
         <span className={classes.version}>{texts.toolbar.version(version)}</span>
         <span className={classes.unsaved} data-tone="warning" role="status">
           {dirty && (

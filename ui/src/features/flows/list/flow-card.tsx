@@ -6,6 +6,7 @@ import { FlowStatus } from '@/components/flow-status';
 import { RelativeTime } from '@/components/relative-time';
 import classes from './flow-card.module.css';
 import { FlowMenu } from './flow-menu';
+import { NextStart } from './next-start';
 import { Reliability } from './reliability';
 import { RunButton } from './run-button';
 import { Sparkline } from './sparkline';
@@ -37,6 +38,7 @@ export const FlowCard = memo(function FlowCard({ flow, isLive, onCommand }: Flow
       </div>
       <p className={classes.detail}>{flow.description || texts.card.nodes(flow.flow_definition.nodes.length)}</p>
       <div className={classes.marks}>
+        <NextStart flow={flow} />
         <Reliability flow={flow} />
         {flow.is_template && (
           <span className={classes.tag} data-tone="info">

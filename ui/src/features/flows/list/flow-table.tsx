@@ -6,6 +6,7 @@ import { RelativeTime } from '@/components/relative-time';
 import { FlowMenu } from './flow-menu';
 import classes from './flow-table.module.css';
 import { moveFocus } from './move-focus';
+import { NextStart } from './next-start';
 import { Reliability } from './reliability';
 import { RunButton } from './run-button';
 import { Sparkline } from './sparkline';
@@ -75,7 +76,10 @@ const Row = memo(function Row({ flow, isLive, onCommand }: RowProps) {
         <span className={classes.tags}>{[flow.category, ...flow.tags].filter(Boolean).join(' · ')}</span>
       </td>
       <td>
-        <FlowStatus status={flow.status} />
+        <span className={classes.status}>
+          <FlowStatus status={flow.status} />
+          <NextStart flow={flow} />
+        </span>
       </td>
       <td className={classes.wide}>
         <Reliability flow={flow} />

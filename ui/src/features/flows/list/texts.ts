@@ -31,6 +31,12 @@ export const texts = {
     last: 'Last run',
     actions: 'Actions',
   },
+  start: {
+    next: (moment: string, cron: string, timezone: string) => `Starts by itself, next ${moment} (${cron}, ${timezone})`,
+    failed: (why: string) => `The last start failed: ${why}`,
+    nextShort: (when: string) => `Starts ${when}`,
+    failedShort: 'Last start failed',
+  },
   card: {
     nodes: (nodes: number) => counted(nodes, 'node'),
     template: 'Template',

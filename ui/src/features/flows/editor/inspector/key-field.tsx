@@ -7,6 +7,7 @@ import { SchemaField } from '../form/schema-field';
 import { BodyField } from './body-field';
 import { FlowField } from './flow-field';
 import { ItemsField } from './items-field';
+import { ScheduleFields } from './schedule-fields';
 import { SessionFields } from './session-fields';
 
 export interface KeyFieldProps extends Pick<FieldProps, 'schema' | 'names' | 'faultAt' | 'warningsAt' | 'required'> {
@@ -14,6 +15,8 @@ export interface KeyFieldProps extends Pick<FieldProps, 'schema' | 'names' | 'fa
   name: string;
   /** The schema of the input that the chosen skill declares. */
   skillInput: Schema | undefined;
+  /** Whether the flow is active, so that it starts by its schedules. */
+  isActive: boolean;
   onChange: (value: unknown) => void;
 }
 
@@ -26,11 +29,14 @@ const FIELDS: Record<string, (props: KeyFieldProps) => ReactNode> = {
 
 /** The field of one key of a node. */
 export function KeyField(props: KeyFieldProps) {
-  const { node, name, schema, skillInput, ...field } = props;
+  const { node, name, schema, skillInput, isActive, ...field } = props;
   const Own = own(FIELDS, name);
   if (Own) return <Own {...props} />;
   if (node.type === 'agent' && name === 'session') {
     return <SessionFields {...field} schema={schema} session={node[name]} />;
+  }
+  if (node.type === 'trigger' && name === 'schedule') {
+    return <ScheduleFields {...field} schema={schema} schedule={node[name]} isActive={isActive} />;
   }
   return (
     <SchemaField

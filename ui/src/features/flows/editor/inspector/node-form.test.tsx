@@ -1,11 +1,12 @@
 import { MantineProvider } from '@mantine/core';
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { QueryClientProvider } from '@tanstack/react-query';
 import { act, render, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import type { ReactNode } from 'react';
 import { afterAll, expect, it, vi } from 'vitest';
+import { createQueryClient } from '@/api/query-client';
 import type { Flow } from '@/api/types';
-import { fakeApi } from '@/testing/fake-api';
+import { fakeApi, problem } from '@/testing/fake-api';
 import { updateNode } from '../document/commands';
 import { DraftContext } from '../document/draft-context';
 import { createDraftStore } from '../document/draft-store';
@@ -43,6 +44,17 @@ const SESSION: Schema = {
   ],
 };
 
+const SCHEDULE: Schema = {
+  title: 'Schedule',
+  type: 'object',
+  required: ['cron'],
+  properties: {
+    cron: { type: 'string', title: 'Cron expression' },
+    timezone: { type: 'string', title: 'Time zone', default: 'UTC' },
+    jitter_seconds: { type: 'integer', title: 'Jitter in seconds' },
+  },
+};
+
 const CATALOGUE: Catalogue = {
   common: {
     properties: {
@@ -67,6 +79,7 @@ const CATALOGUE: Catalogue = {
       },
     }),
     nodeType({ type: 'agent', schema: { properties: { agent_id: {}, skill: {}, session: SESSION } } }),
+    nodeType({ type: 'trigger', schema: { properties: { schedule: SCHEDULE } } }),
   ],
 };
 
@@ -82,7 +95,7 @@ function show(node: Record<string, unknown>) {
   store.getState().select({ nodes: ['a'] });
   render(
     <MantineProvider env="test">
-      <QueryClientProvider client={new QueryClient()}>
+      <QueryClientProvider client={createQueryClient()}>
         <DraftContext value={store}>
           <Inspector flow={flow} catalogue={CATALOGUE} isNarrow={false} />
         </DraftContext>
@@ -219,4 +232,46 @@ it('keeps the short form and unknown keys of a session, and shows what is wrong 
   expect(screen.getAllByText('no model')).toHaveLength(1);
   await userEvent.type(screen.getByLabelText(/^Key/), 'b');
   expect(node()?.session).toEqual({ key: 'ab', summary: true });
+});
+
+it('gives a trigger a schedule, and shows when it starts next', async () => {
+  const asked = fakeApi({ 'GET /studio/schedules/next': () => ({ next: ['2026-11-30T09:00:00+01:00'] }) });
+  const { node } = show({ type: 'trigger' });
+
+  await userEvent.click(screen.getByRole('switch', { name: 'Schedule' }));
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  expect(node()?.schedule).toEqual({ cron: '0 9 * * *', timezone: timeZone });
+  await userEvent.click(screen.getByRole('combobox', { name: 'Starts' }));
+  await userEvent.click(await screen.findByText('Working days at 9:00'));
+  await userEvent.type(screen.getByLabelText('Jitter in seconds'), '5');
+
+  expect(node()?.schedule).toEqual({ cron: '0 9 * * MON-FRI', timezone: timeZone, jitter_seconds: 5 });
+  const next = screen.getByRole('region', { name: 'Next starts' });
+  expect(await within(next).findByText(/^Mon,? 30 Nov,? 09:00$/)).toBeTruthy();
+  expect(within(next).getByText('Starts when the flow is active.')).toBeTruthy();
+  await vi.waitFor(() => expect(asked.at(-1)?.query.get('cron')).toBe('0 9 * * MON-FRI'));
+  await userEvent.click(screen.getByRole('switch', { name: 'Schedule' }));
+  expect(node()).not.toHaveProperty('schedule');
+});
+
+it('shows faults of a schedule at their fields, and what the server says of the expression', async () => {
+  fakeApi({ 'GET /studio/schedules/next': () => problem(400, 'invalid-parameter', 'It names no day that exists.') });
+  const { store, node } = show({ type: 'trigger', schedule: { cron: '0 9 30 2 *', calendar: 'bank' } });
+
+  expect(await screen.findByText('It names no day that exists.')).toBeTruthy();
+  const target = { kind: 'node', id: 'a' } as const;
+  const faults = ['cron', 'jitter_seconds', 'calendar'].map((key) => ({
+    inside: [],
+    target,
+    field: ['schedule', key],
+    message: `wrong ${key}.`,
+  }));
+  act(() => store.getState().setFindings({ faults, warnings: [] }));
+
+  for (const { message } of faults) expect(screen.getByText(message)).toBeTruthy();
+  // What is folded away is shown where it has a fault.
+  expect(screen.getByText('More').closest('details')?.open).toBe(true);
+  expect(screen.queryByText('It names no day that exists.')).toBeNull();
+  await userEvent.type(screen.getByLabelText(/^Cron expression/), '!');
+  expect(node()?.schedule).toEqual({ cron: '0 9 30 2 *!', calendar: 'bank' });
 });

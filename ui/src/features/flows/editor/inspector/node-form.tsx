@@ -98,6 +98,7 @@ export function NodeForm({ node, flow, catalogue }: NodeFormProps) {
               node={node}
               schema={schema}
               skillInput={skillInput}
+              isActive={flow.status === 'active'}
               required={type?.schema.required?.includes(key)}
               onChange={(value) => set(key, value)}
             />
