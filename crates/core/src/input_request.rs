@@ -105,7 +105,7 @@ fn read_field(field: &Map<String, Value>) -> Option<Map<String, Value>> {
     let kind = field.get("type")?.as_str()?;
     let (keys, fits): (&[&str], bool) = match kind {
         "string" if field.contains_key("enum") || field.contains_key("oneOf") => {
-            (&["enum", "oneOf", "default"], is_choice(field, "oneOf") && is_text("default"))
+            (&["default"], is_text("default"))
         }
         "string" => (
             &["minLength", "maxLength", "format", "default"],
@@ -119,9 +119,9 @@ fn read_field(field: &Map<String, Value>) -> Option<Map<String, Value>> {
         "array" => {
             let items = field.get("items")?.as_object()?;
             let of_texts = items.get("type").is_none_or(|kind| kind == "string");
-            let fits = of_texts && is_choice(items, "anyOf") && is_count("minItems") && is_count("maxItems");
+            let fits = of_texts && is_count("minItems") && is_count("maxItems");
             let default = field.get("default").is_none_or(|default| is_list_of(default, Value::is_string));
-            (&["items", "minItems", "maxItems", "default"], fits && default)
+            (&["minItems", "maxItems", "default"], fits && default)
         }
         _ => return None,
     };
@@ -129,19 +129,38 @@ fn read_field(field: &Map<String, Value>) -> Option<Map<String, Value>> {
         return None;
     }
     let known = |key: &str| matches!(key, "type" | "title" | "description") || keys.contains(&key);
-    Some(
-        field.iter().filter(|(key, _)| known(key)).map(|(key, value)| (key.clone(), value.clone())).collect(),
-    )
+    let mut read: Map<String, Value> =
+        field.iter().filter(|(key, _)| known(key)).map(|(key, value)| (key.clone(), value.clone())).collect();
+    if kind == "array" {
+        let (key, choices) = read_choices(field.get("items")?.as_object()?, "anyOf")?;
+        read.insert("items".to_owned(), json!({ "type": "string", key: choices }));
+    } else if field.contains_key("enum") || field.contains_key("oneOf") {
+        let (key, choices) = read_choices(field, "oneOf")?;
+        read.insert(key.to_owned(), choices);
+    }
+    Some(read)
 }
 
-/// Returns whether there is a list of choices: texts, or under `titled` texts with titles.
-fn is_choice(of: &Map<String, Value>, titled: &str) -> bool {
-    let is_titled = |one: &Value| one["const"].is_string() && one.get("title").is_none_or(Value::is_string);
-    match (of.get("enum"), of.get(titled)) {
-        (Some(texts), None) => is_list_of(texts, Value::is_string),
-        (None, Some(titles)) => is_list_of(titles, is_titled),
-        (Some(_), Some(_)) | (None, None) => false,
-    }
+/// Returns a list of choices under its key: texts, or under `titled` texts with titles. Other keys of them are dropped.
+fn read_choices<'k>(of: &Map<String, Value>, titled: &'k str) -> Option<(&'k str, Value)> {
+    let one_titled = |one: &Value| {
+        let title = one.get("title").filter(|title| title.is_string());
+        let is_known = one["const"].is_string() && title.is_some() == one.get("title").is_some();
+        is_known.then(|| {
+            let mut read = json!({ "const": one["const"] });
+            if let Some(title) = title {
+                read["title"] = title.clone();
+            }
+            read
+        })
+    };
+    let (key, choices) = match (of.get("enum"), of.get(titled)) {
+        (Some(texts), None) => ("enum", texts.as_array()?.clone()),
+        (None, Some(titles)) => (titled, titles.as_array()?.iter().map(one_titled).collect::<Option<_>>()?),
+        (Some(_), Some(_)) | (None, None) => return None,
+    };
+    let fits = !choices.is_empty() && (key != "enum" || choices.iter().all(Value::is_string));
+    fits.then_some((key, choices.into()))
 }
 
 fn is_list_of(list: &Value, is_one: impl Fn(&Value) -> bool) -> bool {
@@ -166,7 +185,7 @@ mod tests {
             "colour": { "type": "string", "enum": ["red", "green"], "default": "red" },
             "size": { "type": "string", "oneOf": [{ "const": "s", "title": "Small" }] },
             "days": { "type": "array", "items": { "type": "string", "enum": ["mon"] }, "minItems": 1, "default": [] },
-            "ways": { "type": "array", "items": { "anyOf": [{ "const": "w", "title": "Walk" }] } },
+            "ways": { "type": "array", "items": { "type": "string", "anyOf": [{ "const": "w", "title": "Walk" }] } },
         });
 
         let read =
@@ -185,6 +204,18 @@ mod tests {
 
         assert_eq!(read["properties"]["a"], json!({ "type": "string", "minLength": 2 }));
         assert!(read.get("allOf").is_none() && read.get("$schema").is_none());
+        let one = json!({ "const": "x", "title": "X", "$ref": "#/nowhere" });
+        let inside = json!({
+            "a": { "type": "array", "items": { "enum": ["x"], "$ref": "#/nowhere", "pattern": "(a+)+" } },
+            "b": { "type": "string", "oneOf": [one] },
+        });
+        assert_eq!(
+            read_form(&form(inside)).unwrap()["properties"],
+            json!({
+                "a": { "type": "array", "items": { "type": "string", "enum": ["x"] } },
+                "b": { "type": "string", "oneOf": [{ "const": "x", "title": "X" }] },
+            })
+        );
     }
 
     #[test]
@@ -202,6 +233,7 @@ mod tests {
             (form(json!({ "a": { "type": ["string", "null"] } })), "`a` is no text"),
             (form(json!({ "a": { "type": "array", "items": { "type": "object" } } })), "`a` is no text"),
             (form(json!({ "a": { "type": "string", "enum": [1] } })), "`a` is no text"),
+            (form(json!({ "a": { "type": "string", "enum": [] } })), "`a` is no text"),
             (form(json!({ "a": { "type": "string", "minLength": -1 } })), "`a` is no text"),
             (form(json!({ "a": { "type": "boolean", "default": "yes" } })), "`a` is no text"),
             (form(json!({ "a": 5 })), "`a` is no text"),

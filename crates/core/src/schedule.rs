@@ -27,6 +27,10 @@ const CRON_CHARS_MAX: usize = 200;
 const ZONE_CHARS_MAX: usize = 100;
 /// How long a tick is put off at most, in seconds.
 const JITTER_MAX: u32 = 3_600;
+/// How many ticks are looked at around a change of the clock.
+const LOOKED_AT_MAX: usize = 100;
+/// Ticks are so far apart at least.
+const SECOND: Duration = Duration::from_secs(1);
 /// A tick that comes so much later than it was due was missed: the process did not run then.
 const LATE: Duration = Duration::from_secs(60);
 
@@ -153,20 +157,24 @@ impl Schedule {
 
     /// Returns the last tick up to a moment that is not before `first`, which is one.
     pub fn last_until(&self, moment: Timestamp, first: Timestamp) -> Timestamp {
-        // So many at most are looked at in a window: those of a second in a minute, or of a day in two years.
-        const WINDOWS: [Duration; 4] = [
-            Duration::from_secs(60),
-            Duration::from_secs(3_600),
-            Duration::from_secs(2 * 86_400),
-            Duration::from_secs(800 * 86_400),
-        ];
-        let in_window = |window: &Duration| {
-            let from = first.max(moment.minus(*window));
-            let mut ticks = std::iter::successors(Some(from), |at| self.next_after(*at)).skip(1);
-            let ticks = std::iter::from_fn(|| ticks.next().filter(|tick| *tick <= moment));
-            ticks.last()
-        };
-        WINDOWS.iter().find_map(in_window).unwrap_or(first)
+        let Some(found) = self.tick_before(moment.plus(Duration::from_micros(1))) else { return first };
+        // Where the clock is changed, looking back can miss ticks that looking ahead finds.
+        let later = std::iter::successors(Some(found), |tick| self.next_after(*tick)).skip(1);
+        let last = later.take(LOOKED_AT_MAX).take_while(|tick| *tick <= moment).last().unwrap_or(found);
+        last.max(first)
+    }
+
+    /// Returns the last tick before a moment.
+    fn tick_before(&self, moment: Timestamp) -> Option<Timestamp> {
+        let mut before = moment;
+        for _ in 0..LOOKED_AT_MAX {
+            let found = self.parsed.find_previous_occurrence(&self.zoned(before)?, false).ok()?;
+            before = Timestamp::from_micros(found.timestamp().as_microsecond()).min(before.minus(SECOND));
+            if self.next_after(before.minus(SECOND)) == Some(before) {
+                return Some(before);
+            }
+        }
+        None
     }
 
     /// Returns when a tick of this node is due: it is put off by the jitter, by the same time in every process.
@@ -185,6 +193,14 @@ impl Schedule {
             return Tick::Skipped;
         }
         Tick::Starts(last)
+    }
+
+    /// Returns the shortest time between two of some ticks.
+    fn shortest_wait(&self) -> Option<Duration> {
+        let first = self.next_after(Timestamp::from_micros(0));
+        let ticks: Vec<Timestamp> =
+            std::iter::successors(first, |tick| self.next_after(*tick)).take(LOOKED_AT_MAX).collect();
+        ticks.windows(2).map(|pair| pair[1].since(pair[0])).min()
     }
 
     fn jitter(&self) -> Duration {
@@ -276,10 +292,19 @@ pub(crate) fn read(keys: &mut Keys<'_>) -> Option<Arc<Schedule>> {
     }
     let (cron, timezone) = (cron?, timezone?);
     let made = Schedule::new(&cron, &timezone).ok()?;
+    let jitter = jitter.unwrap_or_default();
+    if let Some(shortest) = made.shortest_wait()
+        && u64::from(jitter) > shortest.as_secs()
+    {
+        let seconds = shortest.as_secs();
+        let message =
+            format!("`jitter_seconds` must not be longer than the {seconds} seconds between two starts");
+        keys.fault("jitter_seconds", message);
+    }
     Some(Arc::new(Schedule {
         starts_at,
         ends_at,
-        jitter_seconds: jitter.unwrap_or_default(),
+        jitter_seconds: jitter,
         missed: missed.unwrap_or_default(),
         overlap: overlap.unwrap_or_default(),
         data: data.as_ref().map(Payload::from_value),

@@ -510,6 +510,36 @@ fn a_retry_of_a_retry_reuses_what_both_did() {
 }
 
 #[test]
+fn a_retry_that_was_stopped_before_it_began_loses_nothing_that_it_reuses() {
+    let flow = version(&map(
+        &body(&[echo("a", &json!("${'a' ~ item}")), echo("b", &json!("${'b' ~ item}"))]),
+        &json!({ "max_concurrency": 1 }),
+    ));
+    let mut first = World::new();
+    first.failing.insert(r#""b2""#.to_owned(), 1);
+    first.start(Arc::clone(&flow), started_with(&json!({ "items": [1, 2] })));
+    let plan = |of: &Execution, world: &World| {
+        let mut plan = of.retry_plan(RetryMode::FromFailed, &flow);
+        while let Some(child) = plan.wanted() {
+            plan.add(world.executions.get(&child).map(|(child, _)| child));
+        }
+        plan
+    };
+    let before = plan(first.root(), &first);
+    let accepted = first.root().retried(before.clone(), None, Actor::USER, "w2".into());
+    let (id, mut decision) = (ExecutionId::new(Uuid::from_u128(8)), Decision::default());
+    let mut stopped = Execution::accept(id, Arc::clone(&flow), accepted, START, &mut decision);
+    stopped.seal(&mut decision, START);
+    let cancel = Input::Cancel { message: "stop".into(), by: Actor::USER };
+    stopped.decide(cancel, START, &mut decision).expect("it can be cancelled");
+
+    let after = plan(&stopped, &first);
+
+    assert_eq!((&after.run, &after.reused.outputs), (&before.run, &before.reused.outputs));
+    assert_eq!(after.reused.children, before.reused.children);
+}
+
+#[test]
 fn a_retry_goes_into_loops_and_maps_in_maps() {
     let round = json!({ "id": "round", "type": "loop", "until": "index >= 2", "body": body(&[
         echo("x", &json!("${item ~ '-' ~ index}")), echo("y", &json!("${(last if last else '') ~ x}")),

@@ -96,7 +96,15 @@ fn a_tick_at_the_change_of_the_clock_is_shown_with_its_offset() {
 
 #[test]
 fn the_last_tick_up_to_a_moment_is_the_last_of_those_that_follow_one_another() {
-    for cron in ["* * * * * *", "*/7 * * * *", "30 2 * * *", "0 0 1 * *", "0 12 29 2 *"] {
+    for cron in [
+        "* * * 1-24 * *",
+        "0 30 1-3 * * *",
+        "* * * * * *",
+        "*/7 * * * *",
+        "30 2 * * *",
+        "0 0 1 * *",
+        "0 12 29 2 *",
+    ] {
         let schedule = Schedule::new(cron, "Europe/Berlin").unwrap();
         let first = schedule.next_after(at("2026-03-20T00:00:00Z")).unwrap();
         for hours in [0, 1, 5, 49] {
@@ -108,6 +116,9 @@ fn the_last_tick_up_to_a_moment_is_the_last_of_those_that_follow_one_another() {
             assert_eq!(Some(schedule.last_until(now, first)), wanted, "{cron} {hours}");
         }
     }
+    let dense = Schedule::new("* * * 1-30 6 *", "Europe/Berlin").unwrap();
+    let first = at("2026-06-01T00:00:00Z");
+    assert_eq!(dense.last_until(at("2026-11-29T00:00:00Z"), first), at("2026-06-30T21:59:59Z"), "at once");
     let yearly = Schedule::new("0 0 1 1 *", "UTC").unwrap();
     assert_eq!(
         yearly.last_until(at("2031-06-01T00:00:00Z"), at("2026-01-01T00:00:00Z")),
@@ -201,6 +212,7 @@ fn what_is_no_schedule_is_named_where_it_is() {
     let turned =
         json!({ "cron": "@daily", "starts_at": "2027-01-02T00:00:00Z", "ends_at": "2027-01-01T00:00:00Z" });
     insta::assert_snapshot!(faults(turned), @"/flow_definition/nodes/0/schedule/ends_at: `ends_at` is before `starts_at`, so it never starts");
+    insta::assert_snapshot!(faults(json!({ "cron": "* * * * *", "jitter_seconds": 61 })), @"/flow_definition/nodes/0/schedule/jitter_seconds: `jitter_seconds` must not be longer than the 60 seconds between two starts");
     insta::assert_snapshot!(faults(json!({ "cron": "0 0 31 2 *" })), @"/flow_definition/nodes/0/schedule/cron: `0 0 31 2 *` names no day that exists, so it never starts");
     insta::assert_snapshot!(faults(json!({ "cron": "99 * * * *", "jitter_seconds": 9_999, "missed": "all", "overlap": true, "data": [1], "every": 5 })), @r#"
     /flow_definition/nodes/0/schedule/cron: `99 * * * *` is no cron expression (Component error: Number out of bounds). It has 5 fields, minute, hour, day, month and day of the week, or 6 with the second first: `0 9 * * MON-FRI` is 9:00 on working days

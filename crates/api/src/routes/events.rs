@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
-use steadflow_store::{ExecutionFilter, Page};
+use steadflow_store::{ExecutionFilter, Lineage, Page};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -109,7 +109,8 @@ pub(crate) async fn follow_executions(
 }
 
 async fn snapshot_of(app: &App, tenant: TenantId, flow: Option<FlowId>) -> Result<String, Problem> {
-    let filter = ExecutionFilter { tenant: Some(tenant), flow, ..ExecutionFilter::default() };
+    let lineage = Some(Lineage::Root);
+    let filter = ExecutionFilter { tenant: Some(tenant), flow, lineage, ..ExecutionFilter::default() };
     let rows = app.engine().executions(filter, Page { before: None, limit: SNAPSHOT_ROWS }).await?;
     let names = flow_names(app, tenant, rows.iter().flatten().map(|row| row.flow)).await;
     // What is damaged is in the list, which says so.

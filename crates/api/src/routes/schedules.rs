@@ -102,8 +102,7 @@ pub(crate) async fn list_schedules(
     Identity(caller): Identity,
     Query(query): Query<SchedulesQuery>,
 ) -> Result<Response, Problem> {
-    let mut all = app.engine().schedules(caller.tenant).await?;
-    all.retain(|schedule| query.flow_id.is_none_or(|flow| schedule.record.flow == flow));
+    let mut all = app.engine().schedules(caller.tenant, query.flow_id).await?;
     all.sort_by_key(|schedule| schedule.record.next_at.unwrap_or(Timestamp::MAX));
     let mut views = Vec::new();
     for schedule in all.into_iter().take(SCHEDULES_MAX) {

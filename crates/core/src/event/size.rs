@@ -58,12 +58,13 @@ impl Accepted {
 }
 
 impl ReusedChildren {
+    /// The input is counted when an attempt begins with it.
     fn data_bytes(&self) -> usize {
         let of = |child: &ReusedChild| match child {
             ReusedChild::Result(result) => result.len(),
             ReusedChild::Parts(parts) => parts.data_bytes(),
         };
-        self.input.as_ref().map_or(0, Payload::len) + self.by_index.values().map(of).sum::<usize>()
+        self.by_index.values().map(of).sum()
     }
 }
 

@@ -100,7 +100,8 @@ impl Execution {
         let all = flow.flow.graph.nodes.iter().map(|node| &node.id);
         let run = all.filter(|id| !reused.outputs.contains_key(*id)).cloned().collect();
         let unread = self.unread(&reused, &[]);
-        let room = flow.limits.execution_bytes_max.saturating_sub(reused.data_bytes());
+        // It will hold what this one held.
+        let room = flow.limits.execution_bytes_max.saturating_sub(self.data_bytes());
         RetryPlan { version: flow.version, keeps_pins, run, reused, regenerates: None, unread, room }
     }
 
@@ -109,7 +110,9 @@ impl Execution {
     fn reused(&self, keeps_pins: bool, same: impl Fn(&NodeId) -> bool) -> Reused {
         let mut reused = Reused::nothing(self.id);
         for (node, state) in self.graph().nodes.iter().zip(&self.nodes).filter(|(node, _)| same(&node.id)) {
-            if let Some(output) = &state.output {
+            // What a retry that was stopped early was to reuse is not lost.
+            let output = state.output.as_ref().or_else(|| self.accepted.reused.get(&node.id));
+            if let Some(output) = output {
                 reused.outputs.insert(node.id.clone(), output.clone());
             } else if node.kind.room().about().traits.starts_children
                 && (keeps_pins || node.body.is_some())

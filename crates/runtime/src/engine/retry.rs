@@ -6,7 +6,7 @@ use steadflow_core::caller::Caller;
 use steadflow_core::execution::{Execution, ExecutionStatus, FlowVersion, RetryMode, RetryPlan};
 use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::payload::Payload;
-use steadflow_store::{ExecutionFilter, ExecutionRow, FlowStatus, Listed, Page};
+use steadflow_store::{ExecutionFilter, ExecutionRow, FlowStatus, Lineage, Listed, Page};
 
 use super::start::{RequestKey, Started, ToAccept, new_id};
 use super::{Engine, ExecutionSnapshot};
@@ -187,13 +187,15 @@ impl Engine {
         let filter = ExecutionFilter {
             tenant: Some(caller.tenant),
             statuses: vec![ExecutionStatus::Failed],
+            // What others have started is retried with those.
+            lineage: Some(Lineage::Root),
             ..filter
         };
         loop {
             let page = Page { before, limit: 100.min(limit - items.len()) };
             let rows = self.executions(filter.clone(), page).await?;
-            for row in &rows {
-                items.push(self.retry_one_of_many(caller, row, &retry, dry_run).await?);
+            for id in rows.iter().map(id_of) {
+                items.push(self.retry_one_of_many(caller, id, &retry, dry_run).await?);
             }
             before = rows.last().map(|row| id_of(row).uuid());
             if rows.len() < page.limit || items.len() >= limit {
@@ -205,15 +207,11 @@ impl Engine {
     async fn retry_one_of_many(
         &self,
         caller: &Caller,
-        row: &Listed<ExecutionRow>,
+        id: ExecutionId,
         retry: &Retry,
         dry_run: bool,
     ) -> Result<BulkRetryItem, RuntimeError> {
-        let id = id_of(row);
         let item = |new_execution, skipped| BulkRetryItem { execution: id, new_execution, skipped };
-        if let Some(parent) = row.as_ref().ok().and_then(|row| row.parent) {
-            return Ok(item(None, Some(format!("Started by execution {parent}. Retry that one."))));
-        }
         if let Some(newer) = self.inner.store.retried_by(caller.tenant, id, 1).await?.last() {
             return Ok(item(None, Some(format!("Already retried, as {newer}."))));
         }

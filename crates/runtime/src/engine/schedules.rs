@@ -15,8 +15,8 @@ use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{FlowFilter, FlowStatus, Page, ScheduleRecord};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::Engine;
 use super::start::{RequestKey, Start, new_id};
+use super::{CurrentFlow, Engine};
 use crate::error::RuntimeError;
 
 /// How long it is not looked at the time, at most: clocks are set.
@@ -25,6 +25,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(10);
 const READ_EVERY: Duration = Duration::from_millis(200);
 /// How soon what could not be done is tried again.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
+/// How often it is looked whether an execution that a start waits for has ended.
+const WAIT_EVERY: Duration = Duration::from_millis(200);
 /// How many flows are read at once.
 const FLOWS_A_PAGE: usize = 100;
 
@@ -46,16 +48,30 @@ impl Engine {
         }
     }
 
-    /// Returns the schedules of a tenant's active flows, by flow and node.
+    /// Returns the schedules of a tenant's active flows, or of one of them, by flow and node.
     ///
     /// # Errors
     /// What the store says.
-    pub async fn schedules(&self, tenant: TenantId) -> Result<Vec<ActiveSchedule>, RuntimeError> {
+    pub async fn schedules(
+        &self,
+        tenant: TenantId,
+        flow: Option<FlowId>,
+    ) -> Result<Vec<ActiveSchedule>, RuntimeError> {
         let mut all = Vec::new();
-        for record in self.store().schedules().await?.into_iter().filter(|record| record.tenant == tenant) {
-            let Ok(flow) = self.current_flow(tenant, record.flow).await else { continue };
+        let is_meant =
+            |record: &ScheduleRecord| record.tenant == tenant && flow.is_none_or(|flow| record.flow == flow);
+        for mut record in self.store().schedules().await?.into_iter().filter(is_meant) {
+            let flow = match self.current_flow(tenant, record.flow).await {
+                Ok(flow) if flow.record.status == FlowStatus::Active => flow,
+                Ok(_) | Err(RuntimeError::NoFlow(_)) => continue,
+                // The list of flows says so.
+                Err(error) if error.is_damage() => continue,
+                Err(error) => return Err(error),
+            };
             let mut of_flow = flow.version.flow.schedules();
             if let Some((_, schedule)) = of_flow.find(|(node, _)| **node == record.node) {
+                // It has just changed.
+                record.next_at = record.next_at.filter(|_| *record.rule == *schedule.rule());
                 all.push(ActiveSchedule { schedule: Arc::clone(schedule), record });
             }
         }
@@ -90,8 +106,8 @@ struct Known {
 enum Looked {
     /// There is nothing to do before this moment.
     Until(Timestamp),
-    /// It is to be looked at again soon.
-    Again,
+    /// It waits for the end of the execution before.
+    Waits,
     /// There is nothing to do any more.
     Done,
 }
@@ -129,26 +145,46 @@ impl Scheduler<'_> {
             let flow = match self.engine.current_flow(tenant, flow).await {
                 Ok(flow) => flow,
                 Err(RuntimeError::NoFlow(_)) => continue,
-                Err(error) => {
+                Err(error) if error.is_damage() => {
                     tracing::warn!(flow = %flow, error = %error, "a flow with a schedule cannot be read, so it does not start");
+                    stored.retain(|(id, _), _| *id != flow);
                     continue;
                 }
+                Err(error) => return Err(error),
             };
             for (node, schedule) in flow.version.flow.schedules() {
                 let key = (flow.record.id, node.clone());
-                let is_same = |record: &ScheduleRecord| *record.rule == *schedule.rule();
-                let record = match stored.remove(&key).filter(is_same) {
-                    Some(record) => record,
-                    None => self.begin(tenant, &key, schedule).await?,
+                let record = match stored.remove(&key) {
+                    Some(record) if *record.rule == *schedule.rule() => record,
+                    before => self.begin(tenant, &key, schedule, before).await?,
                 };
                 let is_waiting = self.known.get(&key).is_some_and(|known| known.is_waiting);
                 known.insert(key, Known { schedule: Arc::clone(schedule), record, is_waiting });
             }
         }
-        for (flow, node) in stored.into_keys().filter(|key| !known.contains_key(key)) {
-            self.engine.store().delete_schedule(flow, node).await?;
+        for record in stored.into_values() {
+            self.rest(record).await?;
         }
         self.known = known;
+        Ok(())
+    }
+
+    /// Keeps what a flow has started that is not active now, and deletes what belongs to no schedule any more.
+    async fn rest(&self, record: ScheduleRecord) -> Result<(), RuntimeError> {
+        let flow = match self.engine.current_flow(record.tenant, record.flow).await {
+            Ok(flow) => Some(flow),
+            Err(RuntimeError::NoFlow(_)) => None,
+            Err(error) if error.is_damage() => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let has_node =
+            |flow: &CurrentFlow| flow.version.flow.schedules().any(|(node, _)| *node == record.node);
+        if !flow.is_some_and(|flow| has_node(&flow)) {
+            self.engine.store().delete_schedule(record.flow, record.node).await?;
+        } else if !record.rule.is_empty() {
+            let resting = ScheduleRecord { rule: "".into(), next_at: None, starting_at: None, ..record };
+            self.engine.store().put_schedule(resting).await?;
+        }
         Ok(())
     }
 
@@ -173,7 +209,9 @@ impl Scheduler<'_> {
         tenant: TenantId,
         (flow, node): &(FlowId, NodeId),
         schedule: &Schedule,
+        before: Option<ScheduleRecord>,
     ) -> Result<ScheduleRecord, RuntimeError> {
+        let (execution, last_at) = before.map_or((None, None), |before| (before.execution, before.last_at));
         let record = ScheduleRecord {
             tenant,
             flow: *flow,
@@ -181,8 +219,8 @@ impl Scheduler<'_> {
             rule: schedule.rule().into(),
             next_at: schedule.next_after(self.engine.wall()),
             starting_at: None,
-            execution: None,
-            last_at: None,
+            execution,
+            last_at,
             error: None,
         };
         self.engine.store().put_schedule(record.clone()).await?;
@@ -195,11 +233,10 @@ impl Scheduler<'_> {
         for known in self.known.values_mut() {
             let until = match known.look(self.engine).await {
                 Ok(Looked::Until(moment)) => moment.since(self.engine.wall()),
-                Ok(Looked::Again) => AGAIN_AFTER,
+                Ok(Looked::Waits) => WAIT_EVERY,
                 Ok(Looked::Done) => LOOK_EVERY,
                 Err(error) => {
-                    let ScheduleRecord { flow, node, .. } = &known.record;
-                    tracing::warn!(flow = %flow, node = %node, error = %error, "a schedule could not start its flow; it is tried again");
+                    known.say(self.engine, &error).await;
                     AGAIN_AFTER
                 }
             };
@@ -219,16 +256,17 @@ impl Known {
         if due > now {
             return Ok(Looked::Until(due));
         }
+        let running = self.running(engine).await?;
+        if running.is_some() && self.schedule.overlap == Overlap::Queue {
+            self.is_waiting = true;
+            return Ok(Looked::Waits);
+        }
         let Tick::Starts(tick) = self.schedule.at(now, first, self.is_waiting) else {
             return self.go_on(engine).await;
         };
-        if let Some(running) = self.running(engine).await? {
+        if let Some(running) = running {
             match self.schedule.overlap {
-                Overlap::Queue => {
-                    self.is_waiting = true;
-                    return Ok(Looked::Again);
-                }
-                Overlap::Skip => return self.go_on(engine).await,
+                Overlap::Queue | Overlap::Skip => return self.go_on(engine).await,
                 Overlap::CancelPrevious => self.cancel(engine, running).await?,
             }
         }
@@ -236,6 +274,20 @@ impl Known {
         (self.record.starting_at, self.record.execution) = (Some(tick), Some(execution));
         engine.store().put_schedule(self.record.clone()).await?;
         self.start(engine, tick, execution).await
+    }
+
+    /// Says why nothing could be started, where that is new.
+    async fn say(&mut self, engine: &Engine, error: &RuntimeError) {
+        let why: Arc<str> = error.to_string().into();
+        if self.record.error.as_ref() == Some(&why) {
+            return;
+        }
+        let ScheduleRecord { flow, node, .. } = &self.record;
+        tracing::warn!(flow = %flow, node = %node, error = %error, "a schedule could not start its flow; it is tried again");
+        self.record.error = Some(why);
+        if let Err(error) = engine.store().put_schedule(self.record.clone()).await {
+            tracing::warn!(error = %error, "why a schedule could not start its flow could not be stored");
+        }
     }
 
     async fn cancel(&self, engine: &Engine, running: ExecutionId) -> Result<(), RuntimeError> {
@@ -249,12 +301,22 @@ impl Known {
         }
     }
 
-    /// Returns the execution that was started last, if it has not ended.
+    /// Returns the execution that was started last, if it has not ended. One that cannot be read holds nothing up.
     async fn running(&self, engine: &Engine) -> Result<Option<ExecutionId>, RuntimeError> {
         let Some(last) = self.record.execution else { return Ok(None) };
-        match engine.execution(self.record.tenant, last).await {
-            Ok(found) => Ok((!found.execution.status().is_finished()).then_some(last)),
+        let row = engine.store().row(self.record.tenant, last).await.map_err(RuntimeError::from);
+        let status = match row {
+            Ok(Some(row)) => Ok(row.status),
+            // Its row is not shown yet, or it is gone.
+            Ok(None) => {
+                engine.execution(self.record.tenant, last).await.map(|found| found.execution.status())
+            }
+            Err(error) => Err(error),
+        };
+        match status {
+            Ok(status) => Ok((!status.is_finished()).then_some(last)),
             Err(RuntimeError::NoExecution(_)) => Ok(None),
+            Err(error) if error.is_damage() => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -269,6 +331,7 @@ impl Known {
         let ScheduleRecord { tenant, flow, ref node, .. } = self.record;
         let started = match engine.execution(tenant, id).await {
             Ok(_) => Ok(id),
+            Err(error) if error.is_damage() => Ok(id),
             Err(RuntimeError::NoExecution(_)) => {
                 // No header can have it. It says all that is asked for, so nothing else needs a hash.
                 let key: Arc<str> = format!("schedule\n{flow}\n{node}\n{tick}").into();
@@ -293,13 +356,13 @@ impl Known {
                 self.record.execution = Some(execution);
                 (self.record.last_at, self.record.error) = (Some(tick), None);
             }
-            Err(error) if is_of_flow(&error) => {
-                tracing::warn!(flow = %flow, node = %node, error = %error, "a schedule could not start its flow");
-                (self.record.execution, self.record.error) = (None, Some(error.to_string().into()));
-            }
-            Err(error) => {
+            Err(error) if is_passing(&error) => {
                 self.record.starting_at = Some(tick);
                 return Err(error);
+            }
+            Err(error) => {
+                tracing::warn!(flow = %flow, node = %node, error = %error, "a schedule could not start its flow");
+                self.record.error = Some(error.to_string().into());
             }
         }
         self.go_on(engine).await
@@ -322,7 +385,15 @@ impl Known {
     }
 }
 
-/// Returns whether a start fails because of the flow, so that it fails again.
-const fn is_of_flow(error: &RuntimeError) -> bool {
-    matches!(error, RuntimeError::ContextId(_) | RuntimeError::FlowNotStartable(_) | RuntimeError::NoFlow(_))
+/// Returns whether a start that failed so can succeed later.
+fn is_passing(error: &RuntimeError) -> bool {
+    let is_of_engine = matches!(
+        error,
+        RuntimeError::Busy
+            | RuntimeError::Overloaded
+            | RuntimeError::StorageFull
+            | RuntimeError::Unavailable
+            | RuntimeError::Store(_)
+    );
+    is_of_engine && !error.is_damage()
 }

@@ -188,7 +188,11 @@ async fn only_active_flows_start_and_begin_again_with_the_next_moment() {
     pass(HOUR + Duration::from_secs(60)).await;
     edit(&bench, flow, Some(FlowStatus::Paused), json!({})).await;
     pass(HOUR).await;
-    assert!(bench.store.schedules().await.unwrap().is_empty());
+    assert_eq!(bench.store.schedules().await.unwrap()[0].next_at, None);
+    assert!(
+        bench.engine.schedules(TENANT, Some(flow)).await.unwrap().is_empty(),
+        "it does not start by itself"
+    );
     edit(&bench, flow, Some(FlowStatus::Active), json!({})).await;
     pass(HOUR).await;
     assert_eq!(moments(&bench, flow).await, ["09:00:00", "11:00:00"], "nothing was missed");
@@ -205,6 +209,30 @@ async fn only_active_flows_start_and_begin_again_with_the_next_moment() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_still_runs_is_known_after_a_pause_an_edit_and_a_restart() {
+    let bench = Bench::new().await;
+    let schedule =
+        |overlap: &str, missed: &str| json!({ "cron": "*/10 * * * *", "overlap": overlap, "missed": missed });
+    let skip = scheduled(&bench, schedule("skip", "once"), 3_000).await;
+    let queue = scheduled(&bench, schedule("queue", "skip"), 3_000).await;
+    keep_schedules(&bench);
+    pass(Duration::from_secs(660)).await;
+    for flow in [skip, queue] {
+        edit(&bench, flow, Some(FlowStatus::Paused), json!({})).await;
+        pass(Duration::from_secs(1)).await;
+        edit(&bench, flow, Some(FlowStatus::Active), json!({})).await;
+    }
+    let bench = bench.again().await;
+    keep_schedules(&bench);
+
+    pass(HOUR).await;
+
+    assert_eq!(moments(&bench, skip).await, ["08:10:00", "09:00:00"]);
+    let of_queue = moments(&bench, queue).await;
+    assert_eq!(of_queue, ["08:10:00", "09:00:00"], "the one that waited is not missed");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_start_that_the_flow_refuses_is_said_and_the_next_moment_tried() {
     let bench = Bench::new().await;
     let trigger = json!({ "id": "start", "type": "trigger", "schedule": { "cron": "0 * * * *" } });
@@ -213,7 +241,7 @@ async fn a_start_that_the_flow_refuses_is_said_and_the_next_moment_tried() {
     keep_schedules(&bench);
     pass(HOUR + Duration::from_secs(60)).await;
 
-    let record = bench.engine.schedules(TENANT).await.unwrap().remove(0).record;
+    let record = bench.engine.schedules(TENANT, None).await.unwrap().remove(0).record;
 
     assert_eq!((record.flow, record.node), (flow, NodeId::new("start")));
     assert_eq!(record.next_at, Some(Timestamp::parse("2027-01-15T10:00:00Z").unwrap()));
