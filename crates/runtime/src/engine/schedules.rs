@@ -362,7 +362,8 @@ impl Known {
             }
             Err(error) => {
                 tracing::warn!(flow = %flow, node = %node, error = %error, "a schedule could not start its flow");
-                self.record.error = Some(error.to_string().into());
+                // There is no such execution.
+                (self.record.execution, self.record.error) = (None, Some(error.to_string().into()));
             }
         }
         self.go_on(engine).await

@@ -246,6 +246,6 @@ async fn a_start_that_the_flow_refuses_is_said_and_the_next_moment_tried() {
     assert_eq!((record.flow, record.node), (flow, NodeId::new("start")));
     assert_eq!(record.next_at, Some(Timestamp::parse("2027-01-15T10:00:00Z").unwrap()));
     let why = "context_id_template: `${trigger_data.missing.deep}`: `trigger_data` has no field `missing`; it has `scheduled_at`";
-    assert_eq!(record.error.as_deref(), Some(why));
+    assert_eq!((record.execution, record.error.as_deref()), (None, Some(why)));
     assert!(executions(&bench, flow).await.is_empty());
 }
