@@ -29,6 +29,8 @@ const ZONE_CHARS_MAX: usize = 100;
 const JITTER_MAX: u32 = 3_600;
 /// How many ticks are looked at around a change of the clock.
 const LOOKED_AT_MAX: usize = 100;
+/// Clocks are set back by so much at most.
+const REPEATED_SECONDS_MAX: u64 = 4 * 3_600;
 /// Ticks are so far apart at least.
 const SECOND: Duration = Duration::from_secs(1);
 /// A tick that comes so much later than it was due was missed: the process did not run then.
@@ -148,10 +150,13 @@ impl Schedule {
     pub fn next_after(&self, moment: Timestamp) -> Option<Timestamp> {
         // One at the very start counts.
         let from = self.starts_at.map_or(moment, |start| moment.max(start.minus(Duration::from_micros(1))));
-        let next = self.parsed.find_next_occurrence(&self.zoned(from)?, false).ok()?;
-        let next = Timestamp::from_micros(next.timestamp().as_microsecond());
-        // What is asked twice in the hour that comes twice never goes back.
-        let next = if next > from { next } else { self.next_after(from.plus(Duration::from_secs(1)))? };
+        let found = |ahead: u64| {
+            let from = self.zoned(from.plus(Duration::from_secs(ahead)))?;
+            let next = self.parsed.find_next_occurrence(&from, false).ok()?;
+            Some(Timestamp::from_micros(next.timestamp().as_microsecond()))
+        };
+        // What is asked in the hour that comes twice never goes back.
+        let next = (0..REPEATED_SECONDS_MAX).map_while(found).find(|next| *next > from)?;
         self.ends_at.is_none_or(|end| next <= end).then_some(next)
     }
 

@@ -7,7 +7,7 @@ use super::decide::Decider;
 use super::failed::shortened;
 use super::{Execution, ExecutionStatus, NewExecution, NodeExecution, Pinned, Rejected};
 use crate::caller::{Actor, ActorKind};
-use crate::event::{Accepted, Around, ChildEnd, ChildInput, ChildStart, Ended, Event, Parent};
+use crate::event::{Accepted, Around, ChildEnd, ChildInput, ChildStart, Ended, Event, Parent, Reused};
 use crate::expression::json_text::{self, Kind};
 use crate::failure::{ErrorClass, Failure};
 use crate::flow::{LAST, Reads};
@@ -50,7 +50,7 @@ impl Decider<'_> {
         self.check_room(first + starts.len())?;
         let mut children: Vec<NewExecution> = Vec::with_capacity(starts.len());
         let mut bytes = 0;
-        for (number, start) in (first..).zip(&*starts) {
+        for (number, start) in (first..).zip(starts.iter_mut()) {
             let child = self.child(node, u32::try_from(number).unwrap_or(u32::MAX), start)?;
             let reused: usize = child.accepted.reused.values().map(Payload::len).sum();
             let of_child = child.accepted.data_bytes() + reused;
@@ -84,7 +84,8 @@ impl Decider<'_> {
         Ok(())
     }
 
-    fn child(&self, node: NodeIndex, number: u32, start: &ChildStart) -> Result<NewExecution, Failure> {
+    /// Returns the child to accept, which takes what it reuses out of `start`.
+    fn child(&self, node: NodeIndex, number: u32, start: &mut ChildStart) -> Result<NewExecution, Failure> {
         let execution = &*self.execution;
         let pinned = execution.pinned_for(node, start)?;
         let of_node = self.node(node);
@@ -102,7 +103,10 @@ impl Decider<'_> {
             within.push(execution.accepted.flow);
         }
         let Accepted { tenant, context_id, context_type, flows, agents, .. } = &*execution.accepted;
-        let reused = start.given.reused.clone();
+        let (retry_of, reused, reused_children) = match start.given.reused.take() {
+            Some(Reused { of, outputs, children }) => (Some(of), outputs, children),
+            None => (None, BTreeMap::new(), BTreeMap::new()),
+        };
         let accepted = Accepted {
             tenant: *tenant,
             flow: pinned.flow.flow_id,
@@ -126,9 +130,9 @@ impl Decider<'_> {
             around: around.map(|body| Box::new(execution.around(&body.reads, &start.given))),
             flows: flows.clone(),
             agents: agents.clone(),
-            retry_of: reused.as_ref().map(|reused| reused.of),
-            reused: reused.as_ref().map(|reused| reused.outputs.clone()).unwrap_or_default(),
-            reused_children: reused.map(|reused| reused.children).unwrap_or_default(),
+            retry_of,
+            reused,
+            reused_children,
             regenerates: None,
             trace: execution.trace_below(Span::Node(node)),
             worker: Arc::clone(&execution.worker),

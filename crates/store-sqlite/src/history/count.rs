@@ -33,7 +33,7 @@ fn kept(db: &Connection, filter: &ExecutionFilter) -> rusqlite::Result<Option<u6
     if !filter.statuses.is_empty() && filter.statuses.iter().all(|status| status.is_finished()) {
         return Ok(Some(ended));
     }
-    let mut unfinished = list::roots_of_flow(filter);
+    let mut unfinished = list::of_flow_and_lineage(filter);
     unfinished.add_plain("completed_at IS NULL");
     Ok(among(db, &unfinished, filter)?.map(|count| ended + count))
 }

@@ -56,9 +56,8 @@ fn select(conditions: &Conditions, order: &str) -> String {
 }
 
 pub(super) fn conditions(filter: &ExecutionFilter) -> Conditions {
-    let mut conditions = of_flow(filter);
+    let mut conditions = of_flow_and_lineage(filter);
     conditions.add("tenant = ?", filter.tenant.map(|id| blob(id.uuid()).to_vec()));
-    add_lineage(&mut conditions, filter);
     conditions.add("parent_node = ?", filter.parent_node.as_ref().map(|node| node.as_str().to_owned()));
     add_retrying(&mut conditions, filter);
     conditions.add("waits_for = ?", filter.waiting_for.map(str::to_owned));
@@ -90,17 +89,15 @@ pub(super) fn narrowest(filter: &ExecutionFilter) -> Conditions {
     } else if excludes_completed(filter) {
         add_statuses(&mut conditions, filter);
         conditions.add_plain("status <> 'completed'");
-    } else if filter.lineage == Some(Lineage::Root) {
-        return roots_of_flow(filter);
     } else {
-        return of_flow(filter);
+        return of_flow_and_lineage(filter);
     }
     conditions
 }
 
-pub(super) fn roots_of_flow(filter: &ExecutionFilter) -> Conditions {
+pub(super) fn of_flow_and_lineage(filter: &ExecutionFilter) -> Conditions {
     let mut conditions = of_flow(filter);
-    conditions.add_plain("parent IS NULL");
+    add_lineage(&mut conditions, filter);
     conditions
 }
 
