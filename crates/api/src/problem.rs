@@ -64,6 +64,8 @@ problem_kinds! {
     NotRetryable = BAD_REQUEST, "not-retryable", "The execution cannot be retried";
     /// The request came from a page of another site.
     ForeignOrigin = FORBIDDEN, "foreign-origin", "Requests from other sites are refused";
+    /// The role of the caller does not allow it.
+    NotAllowed = FORBIDDEN, "not-allowed", "Your role does not allow this";
     /// There is nothing at this address.
     NoSuchRoute = NOT_FOUND, "no-such-route", "There is nothing at this address";
     /// There is no such flow or version.

@@ -1,8 +1,10 @@
 //! Calls that wait until a person has approved them.
 
+use axum::http::Method;
 use serde_json::{Value, json};
+use steadflow_core::caller::{Caller, Role};
 
-use crate::support::{Api, NO_ID, flow, list, node, readable, text};
+use crate::support::{Answer, Api, NO_ID, flow, list, node, readable, request, text};
 
 /// Starts a flow whose agent wants to call a tool that needs approval, and another one that does not.
 async fn waiting(api: &Api) -> String {
@@ -59,6 +61,7 @@ async fn what_waits_for_approval_is_listed_until_it_is_decided() {
     insta::assert_snapshot!(readable(&decided), @r#"
     {
       "id": "[id 1]:a b:tool:1:0",
+      "subject": "tool",
       "execution_id": "[id 1]",
       "flow_id": "[id 2]",
       "flow_name": "Buy",
@@ -67,11 +70,11 @@ async fn what_waits_for_approval_is_listed_until_it_is_decided() {
       "agent_name": "Buyer",
       "tool": "pay",
       "guardrail": null,
-      "asks_input": false,
       "arguments": {
         "amount": 1,
         "hangs": false
       },
+      "form": null,
       "arguments_hash": "sha256:d92d7ece7eb2732a817473be35faa13e7fc0e7b07cd3c7d9eaf53da41d0fd05c",
       "requested_at": "2027-01-15T08:00:00.000000Z",
       "expires_at": null,
@@ -135,7 +138,7 @@ async fn a_rejected_call_is_a_failed_one() {
       "tool": "pay",
       "arguments_hash": "sha256:d92d7ece7eb2732a817473be35faa13e7fc0e7b07cd3c7d9eaf53da41d0fd05c",
       "expires_at": null,
-      "asks_input": false
+      "subject": "tool"
     }
     {
       "seq": 4,
@@ -183,7 +186,7 @@ async fn decisions_that_do_not_fit_change_nothing() {
     let late = json!({ "decision": "approved", "arguments_hash": hash });
     problems.push(api.post(&address(&cancelled), &late).await.problem());
 
-    insta::assert_snapshot!(problems.join("\n"), @r#"
+    insta::assert_snapshot!(problems.join("\n"), @"
     400 invalid-body: The body does not fit: missing field `arguments_hash` at line 1 column 23.
       : missing field `arguments_hash`
     400 invalid-body: The body does not fit: unknown variant `maybe`, expected one of `approved`, `rejected`, `cancelled` at line 1 column 19.
@@ -191,8 +194,8 @@ async fn decisions_that_do_not_fit_change_nothing() {
     409 other-arguments: The call has other arguments than those that this decision names. Look at it again, and decide on what it says now.
     400 invalid-body: `arguments` must be an object.
       /arguments: `arguments` must be an object
-    400 invalid-body: A call that is `rejected` takes no `arguments`.
-      /arguments: A call that is `rejected` takes no `arguments`
+    400 invalid-body: What is `rejected` takes no `arguments`.
+      /arguments: What is `rejected` takes no `arguments`
     400 invalid-body: `comment` has more than 2000 characters.
       /comment: `comment` has more than 2000 characters
     404 no-such-execution: There is no execution [id 1].
@@ -200,7 +203,7 @@ async fn decisions_that_do_not_fit_change_nothing() {
     400 invalid-parameter: The id in the path is none of an approval, such as `<execution>:<node>:tool:1:0`.
     409 already-decided: The call was rejected by user at 2027-01-15T08:00:00.000000Z, and is decided on once. It says: No
     409 execution-finished: The execution is cancelled, and what has ended does not change.
-    "#);
+    ");
 }
 
 #[tokio::test(start_paused = true)]
@@ -241,4 +244,113 @@ async fn an_output_that_waits_is_edited_and_is_the_output_then() {
             ["output:1", null, "cheap", "completed", { "price": 99 }],
         ])
     );
+}
+
+/// Starts a flow whose first node asks for a form, and whose edges ask for what is decided.
+async fn node_waiting(api: &Api, approvers: &str) -> String {
+    let form = json!({ "type": "object", "required": ["reason"], "properties": { "reason": { "type": "string", "enum": ["late", "broken"] } } });
+    let ask = json!({ "id": "ok", "name": "Refund?", "type": "approval", "input": { "amount": 5 }, "form": form, "approvers": [approvers] });
+    let ends = ["approved", "rejected"].map(|id| json!({ "id": id, "type": "merge" }));
+    let mut document = flow("Refund", &[vec![ask], ends.to_vec()].concat(), &[]);
+    let edge = |to: &str| json!({ "from": "ok", "to": to, "condition": to });
+    document["flow_definition"]["edges"] = json!([edge("approved"), edge("rejected")]);
+    let id = api.start(&api.create_flow(&document).await).await;
+    api.when(&id, |execution| execution["waiting_for"] == "approval").await;
+    id
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_waits_until_a_person_has_filled_in_its_form() {
+    let api = Api::new().await;
+    let id = node_waiting(&api, "admin").await;
+    let address = format!("approvals/{id}:ok:approval:1");
+    let asked = api.get("approvals").await.expect(200)[0].clone();
+    let hash = &asked["arguments_hash"];
+
+    let mut problems = Vec::new();
+    for decision in [
+        json!({ "decision": "approved", "arguments_hash": hash, "arguments": { "amount": 6 } }),
+        json!({ "decision": "rejected", "arguments_hash": hash, "form": { "reason": "late" } }),
+        json!({ "decision": "cancelled", "arguments_hash": hash }),
+    ] {
+        problems.push(api.post(&address, &decision).await.problem());
+    }
+    let form = json!({ "reason": "late" });
+    let yes = json!({ "decision": "approved", "arguments_hash": hash, "form": form, "comment": "Seen" });
+    let decided = api.post(&address, &yes).await.expect(200);
+    let ended = api.ended(&id).await;
+
+    insta::assert_snapshot!(readable(&asked), @r#"
+    {
+      "id": "[id 1]:ok:approval:1",
+      "subject": "node",
+      "execution_id": "[id 1]",
+      "flow_id": "[id 2]",
+      "flow_name": "Refund",
+      "node_id": "ok",
+      "node_name": "Refund?",
+      "agent_name": null,
+      "tool": null,
+      "guardrail": null,
+      "arguments": {
+        "amount": 5
+      },
+      "form": {
+        "type": "object",
+        "properties": {
+          "reason": {
+            "type": "string",
+            "enum": [
+              "late",
+              "broken"
+            ]
+          }
+        },
+        "required": [
+          "reason"
+        ],
+        "additionalProperties": false
+      },
+      "arguments_hash": "sha256:7e84cbf0f7a7c92c037058665d66152f8eb8580ab2534e52c877bccceb9cc7bf",
+      "requested_at": "2027-01-15T08:00:00.000000Z",
+      "expires_at": null,
+      "is_open": true,
+      "decided": null
+    }
+    "#);
+    insta::assert_snapshot!(problems.join("\n"), @"
+    400 invalid-body: This has no arguments to edit. What a person fills in is the `form`.
+      /arguments: This has no arguments to edit. What a person fills in is the `form`
+    400 invalid-body: What is `rejected` takes no `form`.
+      /form: What is `rejected` takes no `form`
+    400 invalid-body: Only a request for input can be `cancelled`.
+      /decision: Only a request for input can be `cancelled`
+    ");
+    assert_eq!((&decided["is_open"], &decided["decided"]["is_edited"]), (&json!(false), &json!(false)));
+    assert_eq!(
+        ended["result"],
+        json!({ "decision": "approved", "by": { "type": "user", "id": null }, "comment": "Seen", "form": form })
+    );
+    assert_eq!(api.get(&format!("{address}/form")).await.expect(200), asked["form"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_is_decided_by_the_roles_that_it_names() {
+    let api = Api::new().await;
+    let id = node_waiting(&api, "admin").await;
+    let address = format!("approvals/{id}:ok:approval:1");
+    let hash = api.get(&address).await.expect(200)["arguments_hash"].clone();
+    let rejected = json!({ "decision": "rejected", "arguments_hash": hash });
+
+    let headers = [("content-type", "application/json")];
+    let mut of_editor =
+        request(Method::POST, &format!("/api/v1/studio/{address}"), &headers, &rejected.to_string());
+    of_editor.extensions_mut().insert(Caller { role: Role::Editor, ..Caller::LOCAL });
+    let refused = Answer::read(api.open(of_editor).await).await.problem();
+    let is_open = api.get(&address).await.expect(200)["is_open"].clone();
+    api.post(&address, &rejected).await.expect(200);
+
+    insta::assert_snapshot!(refused, @"403 not-allowed: This is decided by the role `admin` or one above it.");
+    assert_eq!(is_open, true);
+    assert_eq!(api.ended(&id).await["result"]["decision"], "rejected");
 }

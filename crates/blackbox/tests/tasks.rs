@@ -224,8 +224,8 @@ async fn a_task_that_asks_for_input_gets_the_answer_of_a_person_over_kill_9() {
     let id = server.api().start(&flow, json!({})).await;
     let waiting = is_asked(server.api(), &id).await;
     assert_eq!(
-        (&waiting["tool"], &waiting["agent_name"], &waiting["asks_input"]),
-        (&json!("dig"), &json!("Digger"), &json!(true))
+        (&waiting["tool"], &waiting["agent_name"], &waiting["subject"]),
+        (&json!("dig"), &json!("Digger"), &json!("input"))
     );
     assert_eq!(waiting["arguments"]["form"]["properties"]["count"]["title"], "How many");
 
@@ -240,7 +240,7 @@ async fn a_task_that_asks_for_input_gets_the_answer_of_a_person_over_kill_9() {
     let said = |decision: &str, content: Value| {
         let mut said = json!({ "decision": decision, "arguments_hash": waiting["arguments_hash"] });
         if !content.is_null() {
-            said["arguments"] = content;
+            said["form"] = content;
         }
         said
     };

@@ -1,4 +1,4 @@
-//! `steadflow approvals …`: the calls of tools that wait for a person.
+//! `steadflow approvals …`: what waits for a person.
 
 use std::process::ExitCode;
 
@@ -26,15 +26,17 @@ pub(crate) async fn approvals(
             print(&server.send(list).await?, as_json, list_table);
         }
         ApprovalsCommand::Show { id } => show(&server, &id, as_json).await?,
-        ApprovalsCommand::Approve { decision, arguments } => {
-            let arguments = arguments.map(|given| given::json(&given, "value of `--arguments`"));
-            decide(&server, as_json, "approved", decision, arguments.transpose()?).await?;
+        ApprovalsCommand::Approve { decision, arguments, form } => {
+            let arguments =
+                arguments.map(|given| given::json(&given, "value of `--arguments`")).transpose()?;
+            let form = form.map(|given| given::json(&given, "value of `--form`")).transpose()?;
+            decide(&server, as_json, "approved", decision, Given { arguments, form }).await?;
         }
         ApprovalsCommand::Reject { decision } => {
-            decide(&server, as_json, "rejected", decision, None).await?;
+            decide(&server, as_json, "rejected", decision, Given::default()).await?;
         }
         ApprovalsCommand::Cancel { decision } => {
-            decide(&server, as_json, "cancelled", decision, None).await?;
+            decide(&server, as_json, "cancelled", decision, Given::default()).await?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -61,6 +63,15 @@ struct Sent<'a> {
     comment: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     arguments: Option<Payload>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    form: Option<Payload>,
+}
+
+/// What a person who approves gives with it.
+#[derive(Default)]
+struct Given {
+    arguments: Option<Payload>,
+    form: Option<Payload>,
 }
 
 async fn decide(
@@ -68,7 +79,7 @@ async fn decide(
     as_json: bool,
     verdict: &str,
     Decision { id, comment, hash }: Decision,
-    arguments: Option<Payload>,
+    Given { arguments, form }: Given,
 ) -> anyhow::Result<()> {
     let hash = match hash {
         Some(hash) => hash,
@@ -77,7 +88,7 @@ async fn decide(
             raw(&approval.value["arguments_hash"])
         }
     };
-    let sent = Sent { decision: verdict, arguments_hash: &hash, comment, arguments };
+    let sent = Sent { decision: verdict, arguments_hash: &hash, comment, arguments, form };
     let answer = server.send(server.call(Method::POST, &address(&id)).json(&sent)).await?;
     print(&answer, as_json, detail);
     Ok(())
@@ -96,8 +107,8 @@ fn list_table(list: &Value) -> String {
         "id",
         "flow",
         "agent",
-        "tool or guardrail",
-        "arguments or output",
+        "tool, guardrail or node",
+        "arguments, output or input",
         "asked",
         "expires",
     ]);
@@ -123,18 +134,20 @@ fn arguments(shown: &Value) -> String {
     }
 }
 
-/// Returns the name of the tool that is to be called, or of the guardrail that refuses an output.
+/// Returns the name of the tool that is to be called, of the guardrail that refuses an output, or of the node that asks.
 fn subject(approval: &Value) -> &Value {
-    let key = if approval["tool"].is_null() { "guardrail" } else { "tool" };
-    &approval[key]
+    let keys = ["tool", "guardrail", "node_name"];
+    keys.map(|key| &approval[key]).into_iter().find(|name| !name.is_null()).unwrap_or(&Value::Null)
 }
 
 /// Returns what a call is and what was decided, without its arguments.
 fn detail(approval: &Value) -> String {
-    let kind = match (&approval["asks_input"], &approval["tool"]) {
-        (Value::Bool(true), _) => "input, asked for by the tool",
-        (_, Value::Null) => "output, refused by",
-        (_, _) => "tool",
+    let kind = match approval["subject"].as_str() {
+        Some("input") => "input, asked for by the tool",
+        Some("output") => "output, refused by",
+        Some("node") => "approval",
+        Some("tool") => "tool",
+        other => other.unwrap_or("unknown"),
     };
     let mut lines = vec![
         text(&approval["id"]),

@@ -313,7 +313,7 @@ pub(crate) enum RetryFrom {
     Failed,
 }
 
-/// List, show, approve and reject calls of tools that wait for a person
+/// List, show, approve and reject what waits for a person
 #[derive(Debug, clap::Args)]
 pub(crate) struct Approvals {
     #[command(subcommand)]
@@ -330,20 +330,23 @@ pub(crate) enum ApprovalsCommand {
         #[arg(long, value_name = "N", default_value_t = 20)]
         limit: u32,
     },
-    /// Show a call with all of its arguments
+    /// Show one with all that a person has to see
     Show {
-        /// ID of the call, as `list` prints it
+        /// ID, as `list` prints it
         id: String,
     },
-    /// Approve a call: it is made once. Of a request for input: send the answer
+    /// Approve: the call is made once, the request for input is answered, or the node goes on
     Approve {
         #[command(flatten)]
         decision: Decision,
-        /// Arguments to make the call with instead, or the answer to a request for input, as JSON or @FILE
+        /// Arguments to make the call with instead, as JSON or @FILE
         #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
         arguments: Option<String>,
+        /// What is filled in for a request for input or an approval node, as JSON or @FILE
+        #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
+        form: Option<String>,
     },
-    /// Reject a call, which is not made then, or decline a request for input
+    /// Reject: the call is not made, the input is declined, or the node is rejected
     Reject {
         #[command(flatten)]
         decision: Decision,
@@ -358,7 +361,7 @@ pub(crate) enum ApprovalsCommand {
 /// On what is decided, and why.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Decision {
-    /// ID of the call, as `list` prints it
+    /// ID, as `list` prints it
     pub(crate) id: String,
     /// Why. If the call is rejected, the model reads it
     #[arg(long, value_name = "TEXT")]

@@ -93,7 +93,7 @@ fn version_is_printed() {
 
 #[test]
 fn help_of_the_program() {
-    insta::assert_snapshot!(own_help(&[]), @r"
+    insta::assert_snapshot!(own_help(&[]), @"
     A durable execution engine for agentic flows.
 
     Settings come from options, then from STEADFLOW_* variables, then from `steadflow.toml` in the
@@ -107,7 +107,7 @@ fn help_of_the_program() {
       run         Run a flow without a server and print its result
       validate    Check flow documents
       executions  List, show, retry, cancel and watch executions of a running server
-      approvals   List, show, approve and reject calls of tools that wait for a person
+      approvals   List, show, approve and reject what waits for a person
       health      Check whether a server accepts new work
       doctor      Check the consistency of a database
       compact     Write a database again, without the room that is free in it
@@ -423,16 +423,16 @@ fn help_of_executions() {
 
 #[test]
 fn help_of_approvals() {
-    insta::assert_snapshot!(own_help(&["approvals"]), @r"
-    List, show, approve and reject calls of tools that wait for a person
+    insta::assert_snapshot!(own_help(&["approvals"]), @"
+    List, show, approve and reject what waits for a person
 
     Usage: steadflow approvals [OPTIONS] <COMMAND>
 
     Commands:
       list     List what waits for a person, that of the newest executions first
-      show     Show a call with all of its arguments
-      approve  Approve a call: it is made once. Of a request for input: send the answer
-      reject   Reject a call, which is not made then, or decline a request for input
+      show     Show one with all that a person has to see
+      approve  Approve: the call is made once, the request for input is answered, or the node goes on
+      reject   Reject: the call is not made, the input is declined, or the node is rejected
       cancel   Make no choice on a request for input
       help     Print this message or the help of the given subcommand(s)
 
@@ -447,14 +447,14 @@ fn help_of_approvals() {
 
           …
     ");
-    insta::assert_snapshot!(own_help(&["approvals", "approve"]), @r"
-    Approve a call: it is made once. Of a request for input: send the answer
+    insta::assert_snapshot!(own_help(&["approvals", "approve"]), @"
+    Approve: the call is made once, the request for input is answered, or the node goes on
 
     Usage: steadflow approvals approve [OPTIONS] <ID>
 
     Arguments:
       <ID>
-              ID of the call, as `list` prints it
+              ID, as `list` prints it
 
     Options:
           --comment <TEXT>
@@ -465,8 +465,10 @@ fn help_of_approvals() {
               [default: any]
 
           --arguments <JSON>
-              Arguments to make the call with instead, or the answer to a request for input, as JSON or
-              @FILE
+              Arguments to make the call with instead, as JSON or @FILE
+
+          --form <JSON>
+              What is filled in for a request for input or an approval node, as JSON or @FILE
 
           --server <URL>
               URL of the server [default: http://127.0.0.1:8080]

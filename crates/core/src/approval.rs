@@ -1,7 +1,8 @@
-//! Calls that wait until a person has approved them.
+//! What waits until a person has decided on it.
 //!
 //! A tool of a skill can need approval. Then its call is asked for ([`Request`]) before it begins, and begins only in the
-//! decision that has a person's approval. The decision names the hash of the arguments that the person saw.
+//! decision that has a person's approval. A node can ask a person by itself ([`Question`]). The decision names the hash of the
+//! arguments that the person saw.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -10,10 +11,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::caller::Actor;
+use crate::caller::{Actor, Role};
 use crate::condition::Condition;
 use crate::failure::{ErrorClass, Failure};
-use crate::ids::{AgentId, NodeId, StepKey};
+use crate::ids::{AgentId, Attempt, NodeId, StepKey};
 use crate::payload::Payload;
 use crate::scope::{ARGUMENTS, NodeScope, Scope};
 use crate::timestamp::Timestamp;
@@ -23,6 +24,8 @@ pub const COMMENT_CHARS_MAX: usize = 2_000;
 
 /// What keys of requests of servers begin with.
 const INPUT: &str = "input:";
+/// What keys of questions of nodes begin with.
+const NODE: &str = "approval:";
 
 /// Whether a tool needs approval, as its document says.
 #[derive(Clone, Debug)]
@@ -65,7 +68,29 @@ pub struct Request {
     pub timeout: Option<Duration>,
 }
 
-/// A call that had or has to be approved.
+/// What a node itself asks a person, as its document says.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'n> {
+    /// The JSON Schema of what the person fills in.
+    pub form: Option<&'n Payload>,
+    /// The least role that may decide.
+    pub approver: Role,
+}
+
+/// What a person decides on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// The call of a tool.
+    Tool,
+    /// The output of a skill.
+    Output,
+    /// What a server asks for in the middle of a call.
+    Input,
+    /// What a node asks by itself.
+    Node,
+}
+
+/// Something that a person had or has to decide on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Approval {
     /// The key of the call.
@@ -169,9 +194,14 @@ impl Verdict {
         }
     }
 
-    /// Returns what the model receives for a call that is not made, or for an output that is not used; `None` for others. `what` is
-    /// its name: `call` or `output`.
-    pub fn failure(&self, what: &str, comment: Option<&str>) -> Option<Failure> {
+    /// Returns what the model receives for a call that is not made, or for an output that is not used; `None` for others.
+    pub fn failure(&self, subject: Subject, comment: Option<&str>) -> Option<Failure> {
+        let what = match subject {
+            Subject::Tool => "call",
+            Subject::Output => "output",
+            // The server, or the node, makes of it what it means.
+            Subject::Input | Subject::Node => return None,
+        };
         match self {
             Self::Approved { .. } => None,
             Self::Rejected | Self::Cancelled => {
@@ -208,9 +238,16 @@ pub(crate) fn input_key(number: usize) -> StepKey {
     StepKey::new(format!("{INPUT}{number}"))
 }
 
-/// Returns whether this is the key of a request of a server, and not of a call.
-pub fn is_of_input(key: &StepKey) -> bool {
-    key.name().is_some_and(|name| name.starts_with(INPUT))
+/// Returns the key under which a node waits for a person, in place of the attempt of this number.
+pub(crate) fn node_key(attempt: Attempt) -> StepKey {
+    StepKey::new(format!("{NODE}{}", attempt.number()))
+}
+
+/// Returns what waits under this key, if it is no part of the loop of an agent.
+pub(crate) fn outside_the_loop(key: &StepKey) -> Option<Subject> {
+    let name = key.name()?;
+    let subject = [(INPUT, Subject::Input), (NODE, Subject::Node)];
+    subject.into_iter().find(|(prefix, _)| name.starts_with(prefix)).map(|(_, subject)| subject)
 }
 
 /// Returns the hash of arguments: of their JSON text, as it is stored.

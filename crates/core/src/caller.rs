@@ -76,6 +76,18 @@ pub enum Role {
     Admin,
 }
 
+impl Role {
+    /// Returns the name that documents and answers use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Operator => "operator",
+            Self::Editor => "editor",
+            Self::Admin => "admin",
+        }
+    }
+}
+
 /// Who asks for something, on behalf of which tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::approval::{Decided, Verdict};
+use crate::approval::{Decided, Subject, Verdict};
 use crate::event::{Event, Record, StepResult};
 use crate::failure::{ErrorClass, Failure};
 use crate::ids::{NodeIndex, StepKey};
 use crate::payload::Payload;
 use crate::timestamp::Timestamp;
-use crate::transcript::{approved_thing, is_of_output};
+use crate::transcript::decided_on;
 use crate::usage::Usage;
 
 /// One call: of a model, of a tool, of a judge, or of an agent without tools, whose attempt is the call. An output that a person
@@ -123,9 +123,11 @@ impl Calls {
                 let approval = waited.and_then(|waited| waited.approval);
                 self.calls.push(Call { tool, input, stop_at, reserved, approval, ..begun });
             }
-            // The call that it is about is under way, as far as a person sees.
-            Event::ApprovalRequested { input: Some(_), .. } => {}
-            Event::ApprovalRequested { .. } => self.requested(event, at),
+            Event::ApprovalRequested { step, .. } => match decided_on(step) {
+                Subject::Tool | Subject::Output => self.requested(event, at),
+                // The call that it is about is under way, as far as a person sees, or there is none.
+                Subject::Input | Subject::Node => {}
+            },
             Event::ApprovalDecided { .. } => self.decided(event, at),
             Event::StepEnded { step, result, usage, .. } => self.end(step, result.clone(), usage.clone(), at),
             Event::AttemptFailed { class, message, status, body, usage, .. } => {
@@ -197,7 +199,7 @@ impl Calls {
         let Event::ApprovalDecided { step, verdict, comment, by, .. } = event else { return };
         let Some(call) = self.waiting(step).map(|waiting| &mut self.calls[waiting]) else { return };
         let (verdict, comment) = (verdict.clone(), comment.clone());
-        match verdict.failure(approved_thing(step), comment.as_deref()) {
+        match verdict.failure(decided_on(step), comment.as_deref()) {
             Some(Failure { class, message, .. }) => {
                 let result = StepResult::Failed { class, message: message.into(), status: None };
                 (call.end, call.ended_at) = (End::Result(result), Some(at));
@@ -206,7 +208,7 @@ impl Calls {
                 let edited =
                     if let Verdict::Approved { arguments } = &verdict { arguments.clone() } else { None };
                 call.input = edited.or_else(|| call.input.take());
-                if is_of_output(step) {
+                if decided_on(step) == Subject::Output {
                     let output = call.input.clone().unwrap_or_default();
                     (call.end, call.ended_at) = (End::Result(StepResult::Completed(output)), Some(at));
                 }

@@ -1,11 +1,8 @@
 //! What the task of an MCP server asks for in the middle of its work, which a person answers (MCP: elicitation in form mode).
-//!
-//! A form is a flat object whose fields are texts, numbers, yes or no, and choices. What MCP does not allow in it is refused
-//! where it has another structure, and left out where it only says more.
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::approval::Verdict;
 use crate::ids::AgentId;
@@ -13,8 +10,6 @@ use crate::payload::Payload;
 
 /// Maximum length of the message and the form of a request, in bytes of their JSON text.
 pub const REQUEST_BYTES_MAX: usize = 64 * 1024;
-/// Maximum number of fields of a form.
-pub const FIELDS_MAX: usize = 100;
 
 /// One request, as a server makes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,191 +56,9 @@ pub struct Dialog {
     pub requests: Vec<InputRequest>,
 }
 
-/// Reads the schema of a form.
-///
-/// # Errors
-/// A clause that says what is not understood.
-pub fn read_form(schema: &Value) -> Result<Value, String> {
-    let Some(whole) = schema.as_object().filter(|whole| whole.get("type") == Some(&json!("object"))) else {
-        return Err("its schema is not one of an object".to_owned());
-    };
-    let Some(Value::Object(fields)) = whole.get("properties") else {
-        return Err("its schema has no `properties`".to_owned());
-    };
-    if fields.len() > FIELDS_MAX {
-        return Err(format!("it has {} fields: {FIELDS_MAX} are allowed", fields.len()));
-    }
-    let mut read = Map::new();
-    for (name, field) in fields {
-        let field = field.as_object().and_then(read_field);
-        let field = field.ok_or_else(|| {
-            let name: String = name.chars().take(100).collect();
-            format!("its field `{name}` is no text, number, boolean or choice")
-        })?;
-        read.insert(name.clone(), Value::Object(field));
-    }
-    let required = match whole.get("required") {
-        None => Vec::new(),
-        Some(Value::Array(names)) => names.clone(),
-        Some(_) => return Err("its `required` is no list".to_owned()),
-    };
-    if let Some(missing) =
-        required.iter().find(|name| !name.as_str().is_some_and(|name| read.contains_key(name)))
-    {
-        let missing: String = missing.to_string().chars().take(100).collect();
-        return Err(format!("it requires {missing}, which is none of its fields"));
-    }
-    Ok(json!({ "type": "object", "properties": read, "required": required, "additionalProperties": false }))
-}
-
-fn read_field(field: &Map<String, Value>) -> Option<Map<String, Value>> {
-    let is_text = |key: &str| field.get(key).is_none_or(Value::is_string);
-    let is_count = |key: &str| field.get(key).is_none_or(Value::is_u64);
-    let is_number = |key: &str| field.get(key).is_none_or(Value::is_number);
-    let kind = field.get("type")?.as_str()?;
-    let (keys, fits): (&[&str], bool) = match kind {
-        "string" if field.contains_key("enum") || field.contains_key("oneOf") => {
-            (&["default"], is_text("default"))
-        }
-        "string" => (
-            &["minLength", "maxLength", "format", "default"],
-            is_count("minLength") && is_count("maxLength") && is_text("format") && is_text("default"),
-        ),
-        "number" | "integer" => (
-            &["minimum", "maximum", "default"],
-            is_number("minimum") && is_number("maximum") && is_number("default"),
-        ),
-        "boolean" => (&["default"], field.get("default").is_none_or(Value::is_boolean)),
-        "array" => {
-            let items = field.get("items")?.as_object()?;
-            let of_texts = items.get("type").is_none_or(|kind| kind == "string");
-            let fits = of_texts && is_count("minItems") && is_count("maxItems");
-            let default = field.get("default").is_none_or(|default| is_list_of(default, Value::is_string));
-            (&["minItems", "maxItems", "default"], fits && default)
-        }
-        _ => return None,
-    };
-    if !fits || !is_text("title") || !is_text("description") {
-        return None;
-    }
-    let known = |key: &str| matches!(key, "type" | "title" | "description") || keys.contains(&key);
-    let mut read: Map<String, Value> =
-        field.iter().filter(|(key, _)| known(key)).map(|(key, value)| (key.clone(), value.clone())).collect();
-    if kind == "array" {
-        let (key, choices) = read_choices(field.get("items")?.as_object()?, "anyOf")?;
-        read.insert("items".to_owned(), json!({ "type": "string", key: choices }));
-    } else if field.contains_key("enum") || field.contains_key("oneOf") {
-        let (key, choices) = read_choices(field, "oneOf")?;
-        read.insert(key.to_owned(), choices);
-    }
-    Some(read)
-}
-
-/// Returns a list of choices under its key: texts, or under `titled` texts with titles. Other keys of them are dropped.
-fn read_choices<'k>(of: &Map<String, Value>, titled: &'k str) -> Option<(&'k str, Value)> {
-    let one_titled = |one: &Value| {
-        let title = one.get("title").filter(|title| title.is_string());
-        let is_known = one["const"].is_string() && title.is_some() == one.get("title").is_some();
-        is_known.then(|| {
-            let mut read = json!({ "const": one["const"] });
-            if let Some(title) = title {
-                read["title"] = title.clone();
-            }
-            read
-        })
-    };
-    let (key, choices) = match (of.get("enum"), of.get(titled)) {
-        (Some(texts), None) => ("enum", texts.as_array()?.clone()),
-        (None, Some(titles)) => (titled, titles.as_array()?.iter().map(one_titled).collect::<Option<_>>()?),
-        (Some(_), Some(_)) | (None, None) => return None,
-    };
-    let fits = !choices.is_empty() && (key != "enum" || choices.iter().all(Value::is_string));
-    fits.then_some((key, choices.into()))
-}
-
-fn is_list_of(list: &Value, is_one: impl Fn(&Value) -> bool) -> bool {
-    list.as_array().is_some_and(|list| list.iter().all(is_one))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn form(fields: Value) -> Value {
-        json!({ "type": "object", "properties": fields })
-    }
-
-    #[test]
-    fn forms_have_fields_of_every_kind_that_mcp_knows() {
-        let fields = json!({
-            "name": { "type": "string", "title": "Name", "minLength": 1, "maxLength": 9, "format": "email", "default": "a" },
-            "age": { "type": "integer", "minimum": 0, "maximum": 150, "default": 5 },
-            "share": { "type": "number", "description": "From 0 to 1" },
-            "sure": { "type": "boolean", "default": false },
-            "colour": { "type": "string", "enum": ["red", "green"], "default": "red" },
-            "size": { "type": "string", "oneOf": [{ "const": "s", "title": "Small" }] },
-            "days": { "type": "array", "items": { "type": "string", "enum": ["mon"] }, "minItems": 1, "default": [] },
-            "ways": { "type": "array", "items": { "type": "string", "anyOf": [{ "const": "w", "title": "Walk" }] } },
-        });
-
-        let read =
-            read_form(&json!({ "type": "object", "properties": fields, "required": ["name"] })).unwrap();
-
-        assert_eq!(read["properties"], fields);
-        assert_eq!((&read["required"], &read["additionalProperties"]), (&json!(["name"]), &json!(false)));
-    }
-
-    #[test]
-    fn what_only_says_more_is_left_out() {
-        let field = json!({ "type": "string", "pattern": "^(a+)+$", "$comment": "x", "minLength": 2 });
-        let schema = json!({ "$schema": "x", "type": "object", "properties": { "a": field }, "allOf": [] });
-
-        let read = read_form(&schema).unwrap();
-
-        assert_eq!(read["properties"]["a"], json!({ "type": "string", "minLength": 2 }));
-        assert!(read.get("allOf").is_none() && read.get("$schema").is_none());
-        let one = json!({ "const": "x", "title": "X", "$ref": "#/nowhere" });
-        let inside = json!({
-            "a": { "type": "array", "items": { "enum": ["x"], "$ref": "#/nowhere", "pattern": "(a+)+" } },
-            "b": { "type": "string", "oneOf": [one] },
-        });
-        assert_eq!(
-            read_form(&form(inside)).unwrap()["properties"],
-            json!({
-                "a": { "type": "array", "items": { "type": "string", "enum": ["x"] } },
-                "b": { "type": "string", "oneOf": [{ "const": "x", "title": "X" }] },
-            })
-        );
-    }
-
-    #[test]
-    fn other_structures_are_refused_by_name() {
-        let many: Map<String, Value> =
-            (0..=FIELDS_MAX).map(|at| (at.to_string(), json!({ "type": "string" }))).collect();
-        for (schema, said) in [
-            (json!(null), "not one of an object"),
-            (json!(true), "not one of an object"),
-            (json!({ "type": "array" }), "not one of an object"),
-            (json!({ "type": "object" }), "no `properties`"),
-            (json!({ "$ref": "#" }), "not one of an object"),
-            (form(json!({ "a": { "$ref": "#" } })), "`a` is no text"),
-            (form(json!({ "a": { "type": "object", "properties": {} } })), "`a` is no text"),
-            (form(json!({ "a": { "type": ["string", "null"] } })), "`a` is no text"),
-            (form(json!({ "a": { "type": "array", "items": { "type": "object" } } })), "`a` is no text"),
-            (form(json!({ "a": { "type": "string", "enum": [1] } })), "`a` is no text"),
-            (form(json!({ "a": { "type": "string", "enum": [] } })), "`a` is no text"),
-            (form(json!({ "a": { "type": "string", "minLength": -1 } })), "`a` is no text"),
-            (form(json!({ "a": { "type": "boolean", "default": "yes" } })), "`a` is no text"),
-            (form(json!({ "a": 5 })), "`a` is no text"),
-            (form(Value::Object(many)), "it has 101 fields"),
-            (json!({ "type": "object", "properties": {}, "required": "a" }), "no list"),
-            (json!({ "type": "object", "properties": {}, "required": ["a"] }), "none of its fields"),
-        ] {
-            let refused = read_form(&schema).expect_err(said);
-
-            assert!(refused.contains(said), "{refused}");
-        }
-    }
 
     #[test]
     fn an_answer_is_accept_decline_or_cancel() {

@@ -15,6 +15,7 @@ pub mod execution;
 pub mod expression;
 pub mod failure;
 pub mod flow;
+pub mod form;
 pub mod guardrail;
 pub mod http;
 pub mod ids;

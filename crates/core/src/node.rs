@@ -9,6 +9,7 @@
 //! and its behaviour. [`Kind`], the only `match` over it in [`Kind::room`], and [`CATALOGUE`] are the only lists of kinds.
 
 mod agent;
+mod approval;
 mod catalogue;
 mod condition;
 mod context;
@@ -34,7 +35,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::approval::Request;
+use crate::approval::{Question, Request};
 use crate::budget::Amount;
 use crate::document::Fault;
 use crate::event::{ChildEnd, ChildStart};
@@ -48,6 +49,7 @@ use crate::template::{Resolved, SecretSlot, Template};
 use crate::work::Task;
 
 pub use agent::{Agent, WantedSession};
+pub use approval::Approval;
 pub use catalogue::{About, Entry, NamedBy, NodeType, Repeats, Traits};
 pub(crate) use catalogue::{in_dialect, read};
 pub use condition::Condition;
@@ -81,6 +83,8 @@ pub(crate) const DEFAULT_CASE: &str = "default";
 pub enum Kind {
     /// Runs one skill of a registered agent.
     Agent(Agent),
+    /// Waits until a person approves or rejects.
+    Approval(Approval),
     /// Evaluates a condition.
     Condition(Condition),
     /// Waits.
@@ -122,6 +126,7 @@ impl Kind {
     pub fn room(&self) -> &dyn NodeKind {
         match self {
             Self::Agent(kind) => kind,
+            Self::Approval(kind) => kind,
             Self::Condition(kind) => kind,
             Self::Delay(kind) => kind,
             Self::Echo(kind) => kind,
@@ -150,6 +155,7 @@ pub const CATALOGUE: &[Entry] = &[
     Entry { about: &Agent::ABOUT, read: |keys| Agent::read(keys).map(Kind::Agent) },
     Entry { about: &Condition::ABOUT, read: |keys| Condition::read(keys).map(Kind::Condition) },
     Entry { about: &Switch::ABOUT, read: |keys| Switch::read(keys).map(Kind::Switch) },
+    Entry { about: &Approval::ABOUT, read: |keys| Approval::read(keys).map(Kind::Approval) },
     Entry { about: &Delay::ABOUT, read: |keys| Delay::read(keys).map(Kind::Delay) },
     Entry { about: &Parallel::ABOUT, read: |keys| Parallel::read(keys).map(Kind::Parallel) },
     Entry { about: &Merge::ABOUT, read: |keys| Merge::read(keys).map(Kind::Merge) },
@@ -237,6 +243,11 @@ pub trait NodeKind: fmt::Debug {
         None
     }
 
+    /// Returns what it asks a person.
+    fn question(&self) -> Option<Question<'_>> {
+        None
+    }
+
     /// Returns the agent that it asks, and for which skill.
     fn skill(&self) -> Option<(AgentId, &str)> {
         None
@@ -269,8 +280,10 @@ pub enum Next {
     },
     /// Take this session, and begin again.
     Session(WantedSession),
-    /// Wait for a moment or a person.
+    /// Wait for a moment.
     Wait(Wait),
+    /// Wait for a person, who is shown this.
+    Ask(Payload),
     /// Start these child executions; their ends come back to `resume`, in any order.
     Children {
         /// What each is started with.

@@ -32,7 +32,7 @@ use crate::work::Turn;
 pub const TOOL_CALLS_MAX: usize = 32;
 
 pub(crate) use self::checks::{Standing, Subject, judged_by, standing};
-pub use self::checks::{approved_thing, is_guard, is_of_output};
+pub use self::checks::{decided_on, is_guard};
 pub use self::models::model_of;
 pub(crate) use self::models::{failure_of, goes_to_another_model, is_answer};
 

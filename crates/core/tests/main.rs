@@ -23,6 +23,7 @@ mod node_types;
 mod nodes;
 mod parts;
 mod pausing;
+mod people;
 mod protection;
 mod records;
 mod retries;

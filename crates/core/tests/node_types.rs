@@ -13,6 +13,7 @@ fn the_palette_is_complete() {
     agent: Agent [completed, error] attempts calls
     condition: Condition [completed, true, false, error] attempts answers
     switch: Switch [completed, default, error] attempts cases
+    approval: Approval [completed, approved, rejected, timed_out, error] people
     delay: Delay [completed, error]
     parallel: Parallel [completed] passes_through
     merge: Merge [completed] passes_through
@@ -46,6 +47,7 @@ fn shown(entry: &NodeType) -> String {
         returns_input,
         answers,
         has_cases,
+        asks_people,
         starts_children,
         repeats,
     } = entry.traits;
@@ -57,6 +59,7 @@ fn shown(entry: &NodeType) -> String {
         (returns_input, " returns_input"),
         (answers, " answers"),
         (has_cases, " cases"),
+        (asks_people, " people"),
         (starts_children, " children"),
         (repeats.is_some(), " body"),
     ];

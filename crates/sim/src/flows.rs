@@ -172,7 +172,8 @@ fn node(at: u64, below: FlowId, rng: &mut Rng) -> Value {
         }
         70..=76 => json!({ "type": "action", "action": "transform", "input": { "n": "${trigger_data.k}" } }),
         77..=82 => json!({ "type": "condition", "condition": "trigger_data.k > 50" }),
-        83..=92 => json!({ "type": "delay", "delay_seconds": rng.pick(&[0.2, 3.0, 30.0, 100.0]) }),
+        83..=90 => json!({ "type": "delay", "delay_seconds": rng.pick(&[0.2, 3.0, 30.0, 100.0]) }),
+        91..=94 => approval(rng),
         _ => json!({ "type": "merge" }),
     };
     node.extend(keys.as_object().cloned().unwrap_or_default());
@@ -186,6 +187,13 @@ fn node(at: u64, below: FlowId, rng: &mut Rng) -> Value {
         node.insert("session".into(), session(rng));
     }
     node.into()
+}
+
+/// A node that waits for a person, mostly not for ever.
+fn approval(rng: &mut Rng) -> Value {
+    let retry = json!({ "enabled": rng.happens(300), "count": 2, "initial_interval_seconds": 1.0 });
+    let timeout = rng.pick(&[json!(3.0), json!(30.0), json!(120.0), Value::Null]).cloned();
+    json!({ "type": "approval", "input": { "k": "${trigger_data.k}" }, "timeout_seconds": timeout, "retry": retry })
 }
 
 /// A node that starts children.
@@ -280,8 +288,12 @@ fn edges(nodes: &[Value], rng: &mut Rng) -> Vec<Value> {
 fn edge(source: &Value, from: usize, to: usize, rng: &mut Rng) -> Value {
     let (from_id, to_id) = (id(from as u64), id(to as u64));
     let has_number = source["action"] == "echo" || source["type"] == "agent";
-    match (source["type"].as_str(), rng.below(100)) {
+    match (source["type"].as_str(), rng.index(100)) {
         (Some("condition"), 0..=69) => json!({ "from": from_id, "to": to_id, "condition": rng.happens(500) }),
+        (Some("approval"), asked @ 0..=59) => {
+            let decision = ["approved", "rejected", "timed_out"][asked / 20];
+            json!({ "from": from_id, "to": to_id, "condition": decision })
+        }
         (_, 0..=11) => json!({ "from": from_id, "to": to_id, "on": "error" }),
         (_, 12..=24) if has_number => {
             json!({ "from": from_id, "to": to_id, "condition": format!("{from_id}.n > 400") })

@@ -10,7 +10,7 @@ use opentelemetry::trace::{Event, Link, SpanId, SpanKind, Status};
 use opentelemetry::{InstrumentationScope, KeyValue};
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
 use steadflow_core::agent::Agent;
-use steadflow_core::approval::Verdict;
+use steadflow_core::approval::{Subject, Verdict};
 use steadflow_core::calls::{Call, Calls, End};
 use steadflow_core::event::{Record, StepResult};
 use steadflow_core::execution::{AttemptRecord, Execution, ExecutionStatus, NodeExecution, NodeStatus};
@@ -318,5 +318,5 @@ fn was_made(call: &Call) -> bool {
     let is_refused = call.approval.as_ref().is_some_and(|asked| {
         asked.decided.as_ref().is_none_or(|decided| !matches!(decided.verdict, Verdict::Approved { .. }))
     });
-    !is_refused && !transcript::is_of_output(&call.step)
+    !is_refused && transcript::decided_on(&call.step) != Subject::Output
 }

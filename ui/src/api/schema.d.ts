@@ -374,8 +374,8 @@ export interface paths {
             readonly cookie?: never;
         };
         /**
-         * Lists what waits for a person: calls, outputs, and requests for input, those of the newest executions first.
-         * @description `limit` counts executions, of which each can have several calls; a page has at most 100. An execution that is paused is
+         * Lists what waits for a person: calls, outputs, requests for input, and approval nodes, those of the newest executions first.
+         * @description `limit` counts executions, of which each can have several; a page has at most 100. An execution that is paused is
          *     listed when it goes on.
          */
         readonly get: operations["list_approvals"];
@@ -394,10 +394,10 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Shows a call that waits or waited for approval. */
+        /** Shows something that waits or waited for a person. */
         readonly get: operations["show_approval"];
         readonly put?: never;
-        /** Approves or rejects a call. When this answers, the decision is on disk; a call is decided on once. */
+        /** Approves or rejects. When this answers, the decision is on disk; the first one counts. */
         readonly post: operations["decide_approval"];
         readonly delete?: never;
         readonly options?: never;
@@ -412,8 +412,25 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Shows the whole arguments that a model wants to call a tool with. */
+        /** Shows the whole arguments that a model wants to call a tool with, or the whole input of an approval node. */
         readonly get: operations["show_approval_arguments"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/studio/approvals/{id}/form": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Shows the whole JSON Schema of what a person fills in. */
+        readonly get: operations["show_approval_form"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -1677,10 +1694,11 @@ export interface components {
         };
         readonly AgentVersionEntry: components["schemas"]["AgentVersion"] | components["schemas"]["DamagedVersion"];
         readonly AnyJson: unknown;
-        /** @description A call, or an output, that waits or waited for approval. */
+        /** @description What waits or waited for a person. */
         readonly Approval: {
-            /** @description The idempotency key of the call. */
+            /** @description The idempotency key of the call; of an approval node, its execution, its id and `approval:` with a number. */
             readonly id: string;
+            readonly subject: components["schemas"]["ApprovalSubject"];
             /** Format: uuid */
             readonly execution_id: string;
             /** Format: uuid */
@@ -1691,17 +1709,17 @@ export interface components {
             readonly node_name: string;
             /** @description The name of the agent whose model wants to call the tool, if it can be read. */
             readonly agent_name: string | null;
-            /** @description The name of the tool; null if it is an output that waits. */
+            /** @description The name of the tool; null if an output or a node waits. */
             readonly tool: string | null;
             /** @description Of an output: the name of the guardrail that refuses it. */
             readonly guardrail: string | null;
-            /** @description Whether it is a request for input, of the server that does a call of the tool as a task. */
-            readonly asks_input: boolean;
             /**
-             * @description What the model wants to give the tool, or the output. Of a request for input, its `message`, and its `form`: a JSON
-             *     Schema of the object that answers it.
+             * @description What the model wants to give the tool, the output, or the input of the node. Of a request for input, its `message` and
+             *     its `form`.
              */
             readonly arguments: components["schemas"]["Shown"];
+            /** @description The JSON Schema of the object that a person fills in: of a request for input, and of a node that has one. */
+            readonly form: components["schemas"]["Shown"];
             /** @description Their hash, which a decision names. */
             readonly arguments_hash: string;
             readonly requested_at: components["schemas"]["Time"];
@@ -1738,7 +1756,7 @@ export interface components {
             /** Format: date-time */
             readonly at: string;
         };
-        /** @description What a person decides on a call. */
+        /** @description What a person decides. */
         readonly ApprovalDecision: {
             readonly decision: components["schemas"]["ApprovalDecisionName"];
             /** @description The hash of the arguments that were shown: a decision on others is refused. */
@@ -1746,23 +1764,70 @@ export interface components {
             /** @description Why. With `rejected`, the model reads it. */
             readonly comment?: string | null;
             readonly arguments?: components["schemas"]["AnyJson"] | null;
+            readonly form?: components["schemas"]["AnyJson"] | null;
         };
         /**
-         * @description What can be decided on a call.
+         * @description What can be decided.
          * @enum {string}
          */
         readonly ApprovalDecisionName: "approved" | "rejected" | "cancelled";
-        /** @description A call waits until a person has approved it. */
+        /**
+         * Approval
+         * @description Waits until a person approves or rejects. Outgoing edges can ask for either, or for what follows when nobody decides in time.
+         */
+        readonly ApprovalNode: components["schemas"]["NodeSettings"] & ({
+            /**
+             * Input
+             * @description What the person is shown. Strings can be templates.
+             * @default {}
+             */
+            readonly input?: unknown;
+            /**
+             * Form
+             * @description What a person who approves fills in: a JSON Schema of an object whose fields are texts, numbers, yes or no, and choices.
+             */
+            readonly form?: {
+                /** @enum {string} */
+                readonly type: "object";
+                readonly title?: string;
+                readonly description?: string;
+                readonly properties: {
+                    readonly [key: string]: {
+                        /** @enum {string} */
+                        readonly type: "string" | "number" | "integer" | "boolean" | "array";
+                        readonly title?: string;
+                        readonly description?: string;
+                    };
+                };
+                readonly required?: readonly string[];
+            } | null;
+            /**
+             * Approvers
+             * @description The roles that may decide; each includes those above it. Empty: from `operator` on.
+             */
+            readonly approvers?: readonly ("operator" | "editor" | "admin")[] | null;
+            /** @enum {string} */
+            readonly type: "approval";
+        } & {
+            readonly [key: string]: unknown;
+        }) & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "approval";
+        };
+        /** @description Something waits until a person has decided on it. */
         readonly ApprovalRequestedEvent: {
             readonly node_id: string;
-            /** @description The name that the call will have. */
+            /** @description The name that the call will have; of an approval node, the part of the approval's id behind the node's. */
             readonly step: string;
+            /** @description The name of the tool, of the guardrail that refuses the output, or of the approval node. */
             readonly tool: string;
             /** @description The hash of its arguments. */
             readonly arguments_hash: string;
             readonly expires_at: components["schemas"]["Time"] | null;
-            /** @description Whether it is no call but a request for input, of the server that does a call as a task. */
-            readonly asks_input: boolean;
+            readonly subject: components["schemas"]["ApprovalSubject"];
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
@@ -1773,6 +1838,11 @@ export interface components {
             /** Format: date-time */
             readonly at: string;
         };
+        /**
+         * @description What a person decides on.
+         * @enum {string}
+         */
+        readonly ApprovalSubject: "tool" | "output" | "input" | "node";
         /** @description What an agent was asked with. */
         readonly Asked: {
             /**
@@ -2448,7 +2518,7 @@ export interface components {
             readonly on?: "completed" | "error" | null;
             /**
              * Condition
-             * @description What must hold; without one the edge is always taken. Plain true or false asks for the result of a condition node, and a case's name or `default` for the choice of a switch.
+             * @description What must hold; without one the edge is always taken. Plain true or false asks for the result of a condition node, a case's name or `default` for the choice of a switch, and `approved`, `rejected` or `timed_out` for what became of an approval.
              */
             readonly condition?: components["schemas"]["Condition"] | boolean | null;
         } & {
@@ -3609,7 +3679,7 @@ export interface components {
             readonly next: readonly string[];
         };
         /** @description A node. */
-        readonly Node: components["schemas"]["TriggerNode"] | components["schemas"]["AgentNode"] | components["schemas"]["ConditionNode"] | components["schemas"]["SwitchNode"] | components["schemas"]["DelayNode"] | components["schemas"]["ParallelNode"] | components["schemas"]["MergeNode"] | components["schemas"]["MapNode"] | components["schemas"]["LoopNode"] | components["schemas"]["SubflowNode"] | components["schemas"]["ActionNode"];
+        readonly Node: components["schemas"]["TriggerNode"] | components["schemas"]["AgentNode"] | components["schemas"]["ConditionNode"] | components["schemas"]["SwitchNode"] | components["schemas"]["ApprovalNode"] | components["schemas"]["DelayNode"] | components["schemas"]["ParallelNode"] | components["schemas"]["MergeNode"] | components["schemas"]["MapNode"] | components["schemas"]["LoopNode"] | components["schemas"]["SubflowNode"] | components["schemas"]["ActionNode"];
         /** @description A node completed. */
         readonly NodeCompletedEvent: {
             readonly node_id: string;
@@ -3746,7 +3816,7 @@ export interface components {
              * Type
              * @enum {string}
              */
-            readonly type: "trigger" | "agent" | "condition" | "switch" | "delay" | "parallel" | "merge" | "map" | "loop" | "subflow" | "action";
+            readonly type: "trigger" | "agent" | "condition" | "switch" | "approval" | "delay" | "parallel" | "merge" | "map" | "loop" | "subflow" | "action";
             /**
              * Join
              * @description With several incoming edges: run when all are decided and one is taken (all), or at the first taken one (any).
@@ -3756,7 +3826,7 @@ export interface components {
             readonly join?: "all" | "any" | null;
             /**
              * Timeout in seconds
-             * @description The limit for one attempt. Empty: no timeout.
+             * @description The limit for one attempt; of an approval, how long it waits for a person. Empty: no timeout.
              */
             readonly timeout_seconds?: number | null;
             /**
@@ -3844,6 +3914,11 @@ export interface components {
             readonly answers: boolean;
             /** @description Its edges can ask for one of its cases, or for `default`. */
             readonly has_cases: boolean;
+            /**
+             * @description A person decides: its edges can ask for `approved`, `rejected` and `timed_out`. It does not take over the retry
+             *     settings of the flow.
+             */
+            readonly asks_people: boolean;
             /**
              * @description Its attempts start child executions. It does not take over the retry settings of the flow: what fails there is
              *     retried there.
@@ -7980,7 +8055,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The node asks for a higher role */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8112,6 +8187,92 @@ export interface operations {
                 };
             };
             /** @description There is no such approval */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly show_approval_form: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The approval */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The JSON Schema */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["AnyJson"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such approval, or it has no form */
             readonly 404: {
                 headers: {
                     readonly [name: string]: unknown;

@@ -56,7 +56,7 @@ function Asked({
   const [isChecked, setChecked] = useState(false);
   const queries = useQueryClient();
   const decide = useMutation({
-    mutationFn: (said: Pick<ApprovalDecision, 'decision' | 'arguments'>) =>
+    mutationFn: (said: Pick<ApprovalDecision, 'decision' | 'form'>) =>
       decideApproval(id, { ...said, arguments_hash: hash }),
     onSuccess: (_, said) => onSettled(texts.outcome[said.decision]),
     onError: (error) => {
@@ -74,7 +74,7 @@ function Asked({
   const send = () => {
     const isWhole = fields.every((field) => faultOf(field, values.get(field.name)) === null);
     setChecked(!isWhole);
-    if (isWhole) decide.mutate({ decision: 'approved', arguments: objectOf(fields, values) });
+    if (isWhole) decide.mutate({ decision: 'approved', form: objectOf(fields, values) });
   };
   const expires = millis(expiresAt);
   const message = own(asked, 'message');

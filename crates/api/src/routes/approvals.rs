@@ -1,4 +1,4 @@
-//! Calls that wait until a person has approved them.
+//! What waits until a person has decided on it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,12 +9,13 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use steadflow_core::agent::{Agent, ToolAction};
-use steadflow_core::approval::{Answer, Approval, COMMENT_CHARS_MAX, Verdict};
+use steadflow_core::approval::{Answer, Approval, COMMENT_CHARS_MAX, Subject, Verdict};
+use steadflow_core::caller::Role;
 use steadflow_core::execution::{Execution, Wait};
 use steadflow_core::flow::Fault;
 use steadflow_core::ids::{AgentId, NodeId, NodeIndex, TenantId};
 use steadflow_core::payload::Payload;
-use steadflow_core::transcript::is_of_output;
+use steadflow_core::transcript::decided_on;
 use steadflow_runtime::ExecutionSnapshot;
 use steadflow_store::ExecutionFilter;
 use utoipa::ToSchema;
@@ -30,7 +31,7 @@ use crate::path::PathApproval;
 use crate::problem::{Problem, ProblemBody, ProblemKind};
 use crate::query::{Query, Window};
 use crate::reply;
-use crate::views::approval::{ApprovalView, Names, id_of_call};
+use crate::views::approval::{ApprovalView, Names, form_of, id_of_call};
 use crate::views::entry::id_of;
 use crate::views::shown::Room;
 use crate::views::wire::AnyJson;
@@ -38,16 +39,19 @@ use crate::views::wire::AnyJson;
 /// How many executions are read for a page.
 const EXECUTIONS_MAX: usize = 100;
 
+const NO_FORM: &str = "This has no form to fill in.";
+
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default()
         .routes(routes!(list_approvals))
         .routes(routes!(show_approval, decide_approval))
         .routes(routes!(show_approval_arguments))
+        .routes(routes!(show_approval_form))
 }
 
-/// Lists what waits for a person: calls, outputs, and requests for input, those of the newest executions first.
+/// Lists what waits for a person: calls, outputs, requests for input, and approval nodes, those of the newest executions first.
 ///
-/// `limit` counts executions, of which each can have several calls; a page has at most 100. An execution that is paused is
+/// `limit` counts executions, of which each can have several; a page has at most 100. An execution that is paused is
 /// listed when it goes on.
 #[utoipa::path(get, path = "/api/v1/studio/approvals", tag = "approvals", extensions(("x-turn" = json!("shown"))), params(Window),
     responses((status = 200, description = "What is open", body = [ApprovalView],
@@ -120,7 +124,7 @@ fn open(execution: &Execution) -> impl Iterator<Item = (NodeIndex, &Approval)> {
     nodes.flat_map(|(node, state)| state.open_approvals().map(move |approval| (node, approval)))
 }
 
-/// Shows a call that waits or waited for approval.
+/// Shows something that waits or waited for a person.
 #[utoipa::path(get, path = "/api/v1/studio/approvals/{id}", tag = "approvals", extensions(("x-turn" = json!("shown"))),
     params(("id" = String, Path, description = "The approval: the idempotency key of its call")),
     responses((status = 200, description = "The approval", body = ApprovalView),
@@ -134,7 +138,7 @@ pub(crate) async fn show_approval(
     Ok(reply::ok(&found.view(&app).await?))
 }
 
-/// Shows the whole arguments that a model wants to call a tool with.
+/// Shows the whole arguments that a model wants to call a tool with, or the whole input of an approval node.
 #[utoipa::path(get, path = "/api/v1/studio/approvals/{id}/arguments", tag = "approvals", extensions(("x-turn" = json!("shown"))),
     params(("id" = String, Path, description = "The approval: the idempotency key of its call")),
     responses((status = 200, description = "The arguments", body = AnyJson),
@@ -148,7 +152,22 @@ pub(crate) async fn show_approval_arguments(
     Ok(whole(found.approval.arguments))
 }
 
-/// What a person decides on a call.
+/// Shows the whole JSON Schema of what a person fills in.
+#[utoipa::path(get, path = "/api/v1/studio/approvals/{id}/form", tag = "approvals", extensions(("x-turn" = json!("shown"))),
+    params(("id" = String, Path, description = "The approval")),
+    responses((status = 200, description = "The JSON Schema", body = AnyJson),
+              (status = 404, description = "There is no such approval, or it has no form", body = ProblemBody, content_type = "application/problem+json")))]
+pub(crate) async fn show_approval_form(
+    State(app): State<App>,
+    Identity(caller): Identity,
+    id: PathApproval,
+) -> Result<Response, Problem> {
+    let found = Found::by(&app, caller.tenant, &id).await?;
+    let form = found.form().ok_or_else(|| Problem::new(ProblemKind::NoSuchValue, NO_FORM))?;
+    Ok(whole(form))
+}
+
+/// What a person decides.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 pub(crate) struct ApprovalDecision {
@@ -159,29 +178,34 @@ pub(crate) struct ApprovalDecision {
     /// Why. With `rejected`, the model reads it.
     #[schema(value_type = Option<String>, max_length = 2000)]
     comment: Option<Arc<str>>,
-    /// With `approved`: what the tool is given instead, an object that fits its schema; or the output instead, which fits the
-    /// output schema of the skill; or the object that answers a request for input, which fits its form.
+    /// With `approved`, for a tool or an output: what the tool is given instead, an object that fits its schema; or the output
+    /// instead, which fits the output schema of the skill.
     #[schema(value_type = Option<AnyJson>)]
     arguments: Option<Payload>,
+    /// With `approved`, for a request for input or a node: the object that was filled in, which fits the form.
+    #[schema(value_type = Option<AnyJson>)]
+    form: Option<Payload>,
 }
 
-/// What can be decided on a call.
+/// What can be decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ApprovalDecisionName {
-    /// The call is made.
+    /// The call is made, the output is used, the server is answered, or the node completes with `approved`.
     Approved,
-    /// It is not made, and the model is told so. Of a request for input: it is declined, and the server is told so.
+    /// The call is not made, or the output is not used, and the model is told so. A request for input is declined, and the
+    /// server is told so. A node completes with `rejected`, or fails if no edge asks for that.
     Rejected,
     /// Of a request for input only: nobody makes a choice, and the server is told so.
     Cancelled,
 }
 
-/// Approves or rejects a call. When this answers, the decision is on disk; a call is decided on once.
+/// Approves or rejects. When this answers, the decision is on disk; the first one counts.
 #[utoipa::path(post, path = "/api/v1/studio/approvals/{id}", tag = "approvals", extensions(("x-turn" = json!("document"))),
     params(("id" = String, Path, description = "The approval: the idempotency key of its call")),
     request_body = ApprovalDecision,
     responses((status = 200, description = "It is decided", body = ApprovalView),
+              (status = 403, description = "The node asks for a higher role", body = ProblemBody, content_type = "application/problem+json"),
               (status = 404, description = "There is no such approval", body = ProblemBody, content_type = "application/problem+json"),
               (status = 409, description = "It was decided before, the call has other arguments, or its node or execution has ended", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn decide_approval(
@@ -190,37 +214,22 @@ pub(crate) async fn decide_approval(
     id: PathApproval,
     body: Json<ApprovalDecision>,
 ) -> Result<Response, Problem> {
-    let ApprovalDecision { decision, arguments_hash: hash, comment, arguments } = body.value;
+    let ApprovalDecision { decision, arguments_hash: hash, comment, arguments, form } = body.value;
     let comment = comment.filter(|comment| !comment.trim().is_empty());
     if comment.as_ref().is_some_and(|comment| comment.chars().count() > COMMENT_CHARS_MAX) {
         let detail = format!("`comment` has more than {COMMENT_CHARS_MAX} characters.");
         return Err(Problem::of_body("/comment", detail));
     }
     let found = Found::by(&app, caller.tenant, &id).await?;
-    let verdict = match (decision, arguments) {
-        (ApprovalDecisionName::Rejected, None) => Verdict::Rejected,
-        (ApprovalDecisionName::Rejected, Some(_)) => {
-            return Err(Problem::of_body("/arguments", "A call that is `rejected` takes no `arguments`."));
+    found.check_role(caller.role)?;
+    let verdict = match decision {
+        ApprovalDecisionName::Approved => found.approved(&app, arguments, form).await?,
+        ApprovalDecisionName::Rejected => found.refused(Verdict::Rejected, arguments, form)?,
+        ApprovalDecisionName::Cancelled if found.subject() == Subject::Input => {
+            found.refused(Verdict::Cancelled, arguments, form)?
         }
-        (ApprovalDecisionName::Cancelled, _) if found.approval.input.is_none() => {
+        ApprovalDecisionName::Cancelled => {
             return Err(Problem::of_body("/decision", "Only a request for input can be `cancelled`."));
-        }
-        (ApprovalDecisionName::Cancelled, None) => Verdict::Cancelled,
-        (ApprovalDecisionName::Cancelled, Some(_)) => {
-            return Err(Problem::of_body("/arguments", "What is `cancelled` takes no `arguments`."));
-        }
-        (ApprovalDecisionName::Approved, content) if found.approval.input.is_some() => {
-            let content = content.unwrap_or_else(|| Payload::from_value(&json!({})));
-            if found.approval.is_open() {
-                found.check(&app, &content).await?;
-            }
-            Verdict::Approved { arguments: Some(content) }
-        }
-        (ApprovalDecisionName::Approved, arguments) => {
-            if let Some(arguments) = arguments.as_ref().filter(|_| found.approval.is_open()) {
-                found.check(&app, arguments).await?;
-            }
-            Verdict::Approved { arguments: arguments.filter(|edited| *edited != found.approval.arguments) }
         }
     };
     let answer = Answer { step: found.approval.step.clone(), hash, verdict, comment };
@@ -262,49 +271,100 @@ impl Found {
         Ok(ApprovalView::new(execution, self.node, &self.approval, names, &mut Room::new(execution.id())))
     }
 
-    /// Refuses arguments that do not fit the tool.
-    async fn check(&self, app: &App, arguments: &Payload) -> Result<(), Problem> {
-        let limit = app.engine().limits().input_bytes_max;
-        if arguments.len() > limit {
-            let detail = format!("`arguments` are larger than the limit of {limit} bytes.");
-            return Err(Problem::of_body("/arguments", detail));
+    fn subject(&self) -> Subject {
+        decided_on(&self.approval.step)
+    }
+
+    /// Returns the JSON Schema of what a person fills in.
+    fn form(&self) -> Option<Payload> {
+        form_of(&self.snapshot.execution, self.node, &self.approval)
+    }
+
+    /// Refuses a caller whose role is not one that the node asks for.
+    fn check_role(&self, role: Role) -> Result<(), Problem> {
+        let room = self.snapshot.execution.graph().node(self.node).kind.room();
+        let least = room.question().map_or(Role::Operator, |question| question.approver);
+        if role >= least {
+            return Ok(());
         }
-        let value = arguments.to_value().unwrap_or_default();
-        let is_of_output = is_of_output(&self.approval.step);
-        if !value.is_object() && !is_of_output {
+        let detail = format!("This is decided by the role `{}` or one above it.", least.as_str());
+        Err(Problem::new(ProblemKind::NotAllowed, detail))
+    }
+
+    /// Returns the verdict of a person who does not approve, and so gives nothing.
+    fn refused(
+        &self,
+        verdict: Verdict,
+        arguments: Option<Payload>,
+        form: Option<Payload>,
+    ) -> Result<Verdict, Problem> {
+        let given = [("arguments", arguments.is_some()), ("form", form.is_some())];
+        match given.into_iter().find(|(_, is_given)| *is_given) {
+            None => Ok(verdict),
+            Some((key, _)) => {
+                let detail = format!("What is `{}` takes no `{key}`.", verdict.as_str());
+                Err(Problem::of_body(format!("/{key}"), detail))
+            }
+        }
+    }
+
+    /// Returns the verdict of a person who approves, and may edit arguments or fill in a form.
+    async fn approved(
+        &self,
+        app: &App,
+        arguments: Option<Payload>,
+        form: Option<Payload>,
+    ) -> Result<Verdict, Problem> {
+        let is_open = self.approval.is_open();
+        match (self.subject(), arguments, form) {
+            (Subject::Tool | Subject::Output, arguments, None) => {
+                if let Some(arguments) = arguments.as_ref().filter(|_| is_open) {
+                    self.check_arguments(app, arguments).await?;
+                }
+                let edited = arguments.filter(|edited| *edited != self.approval.arguments);
+                Ok(Verdict::Approved { arguments: edited })
+            }
+            (Subject::Tool | Subject::Output, _, Some(_)) => Err(Problem::of_body("/form", NO_FORM)),
+            (Subject::Input | Subject::Node, Some(_), _) => {
+                let detail = "This has no arguments to edit. What a person fills in is the `form`.";
+                Err(Problem::of_body("/arguments", detail))
+            }
+            (Subject::Input | Subject::Node, None, form) => {
+                let Some(schema) = self.form() else {
+                    return match form {
+                        Some(_) => Err(Problem::of_body("/form", NO_FORM)),
+                        None => Ok(Verdict::Approved { arguments: None }),
+                    };
+                };
+                let form = form.unwrap_or_else(|| Payload::from_value(&json!({})));
+                if is_open {
+                    let schema = schema.to_value().unwrap_or_default();
+                    check(app, &form, Checked { key: "form", whose: "form", schema: Some(schema) }).await?;
+                }
+                Ok(Verdict::Approved { arguments: Some(form) })
+            }
+        }
+    }
+
+    /// Refuses arguments that do not fit the tool, or an output that does not fit the skill.
+    async fn check_arguments(&self, app: &App, arguments: &Payload) -> Result<(), Problem> {
+        let (is_of_output, schema) = (self.subject() == Subject::Output, self.schema(app).await?);
+        let schema = schema.or_else(|| is_of_output.then(free_text));
+        let whose = if is_of_output { "output schema of the skill" } else { "input schema of the tool" };
+        let is_object = arguments.as_str().trim_start().starts_with('{');
+        if !is_object && !is_of_output {
             return Err(Problem::of_body("/arguments", "`arguments` must be an object."));
         }
-        let schema = self.schema(app).await?;
-        let schema = schema.or_else(|| is_of_output.then(free_text));
-        let Some(schema) = schema else { return Ok(()) };
-        let check = || app.engine().argument_faults(&schema, &value);
-        let faults = app.heavy_turns().view(true, check).await?;
-        let Some(first) = faults.first() else { return Ok(()) };
-        let whose = match (&self.approval.input, is_of_output) {
-            (Some(_), _) => "form",
-            (None, true) => "output schema of the skill",
-            (None, false) => "input schema of the tool",
-        };
-        let detail = format!("`arguments` do not match the {whose}: {}.", first.message);
-        let below = |Fault { pointer, message }: &Fault| Fault {
-            pointer: format!("/arguments{pointer}"),
-            message: message.clone(),
-        };
-        let faults = faults.iter().map(below).collect();
-        Err(Problem::new(ProblemKind::InvalidBody, detail).with_errors(faults))
+        check(app, arguments, Checked { key: "arguments", whose, schema }).await
     }
 
     /// Returns the input schema of the tool, or the output schema of the skill, if the agent can be read and has one.
     async fn schema(&self, app: &App) -> Result<Option<Value>, Problem> {
-        if self.approval.input.is_some() {
-            let asked = self.approval.arguments.to_value().unwrap_or_default();
-            return Ok(asked.get("form").cloned());
-        }
         let execution = &self.snapshot.execution;
         let asked = execution.graph().node(self.node).kind.room().skill();
         let Some((agent, skill)) = asked else { return Ok(None) };
         let Some((_, agent)) = pinned(app, execution, agent).await? else { return Ok(None) };
-        if is_of_output(&self.approval.step) {
+        if self.subject() == Subject::Output {
             return Ok(agent.skill(skill).and_then(|skill| skill.output_schema.clone()));
         }
         let action = action_of(&agent, skill, &self.approval.tool);
@@ -317,6 +377,34 @@ impl Found {
             }
         })
     }
+}
+
+/// What a value of a decision has to fit.
+struct Checked {
+    /// Its key in the body.
+    key: &'static str,
+    whose: &'static str,
+    schema: Option<Value>,
+}
+
+/// Refuses a value that is too large or does not fit its schema.
+async fn check(app: &App, given: &Payload, Checked { key, whose, schema }: Checked) -> Result<(), Problem> {
+    let limit = app.engine().limits().input_bytes_max;
+    if given.len() > limit {
+        let detail = format!("`{key}` is larger than the limit of {limit} bytes.");
+        return Err(Problem::of_body(format!("/{key}"), detail));
+    }
+    let Some(schema) = schema else { return Ok(()) };
+    let value = given.to_value().unwrap_or_default();
+    let faults = app.heavy_turns().view(true, || app.engine().argument_faults(&schema, &value)).await?;
+    let Some(first) = faults.first() else { return Ok(()) };
+    let detail = format!("`{key}` does not match the {whose}: {}.", first.message);
+    let below = |Fault { pointer, message }: &Fault| Fault {
+        pointer: format!("/{key}{pointer}"),
+        message: message.clone(),
+    };
+    let faults = faults.iter().map(below).collect();
+    Err(Problem::new(ProblemKind::InvalidBody, detail).with_errors(faults))
 }
 
 /// Returns the schema of the output of a skill that has none.

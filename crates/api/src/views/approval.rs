@@ -1,24 +1,26 @@
-//! A call that waits or waited until a person has approved it.
+//! What waits or waited until a person has decided on it.
 
 use std::sync::Arc;
 
 use serde::Serialize;
-use steadflow_core::approval::{Approval, Decided, Verdict};
+use steadflow_core::approval::{Approval, Decided, Subject, Verdict};
 use steadflow_core::execution::Execution;
 use steadflow_core::ids::{ExecutionId, FlowId, NodeId, NodeIndex, StepKey};
-use steadflow_core::transcript::is_of_output;
+use steadflow_core::payload::Payload;
+use steadflow_core::transcript::decided_on;
 use utoipa::ToSchema;
 
 use super::event::ActorView;
 use super::shown::{Place, Room, Shown};
-use super::wire::{Time, VerdictName};
+use super::wire::{SubjectName, Time, VerdictName};
 
-/// A call, or an output, that waits or waited for approval.
+/// What waits or waited for a person.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Approval)]
 pub(crate) struct ApprovalView {
-    /// The idempotency key of the call.
+    /// The idempotency key of the call; of an approval node, its execution, its id and `approval:` with a number.
     id: String,
+    subject: SubjectName,
     #[schema(value_type = Uuid)]
     execution_id: ExecutionId,
     #[schema(value_type = Uuid)]
@@ -30,18 +32,19 @@ pub(crate) struct ApprovalView {
     node_name: String,
     /// The name of the agent whose model wants to call the tool, if it can be read.
     agent_name: Option<String>,
-    /// The name of the tool; null if it is an output that waits.
+    /// The name of the tool; null if an output or a node waits.
     #[schema(value_type = Option<String>)]
     tool: Option<Arc<str>>,
     /// Of an output: the name of the guardrail that refuses it.
     #[schema(value_type = Option<String>)]
     guardrail: Option<Arc<str>>,
-    /// Whether it is a request for input, of the server that does a call of the tool as a task.
-    asks_input: bool,
-    /// What the model wants to give the tool, or the output. Of a request for input, its `message`, and its `form`: a JSON
-    /// Schema of the object that answers it.
+    /// What the model wants to give the tool, the output, or the input of the node. Of a request for input, its `message` and
+    /// its `form`.
     #[schema(value_type = Shown)]
     arguments: Shown<'static>,
+    /// The JSON Schema of the object that a person fills in: of a request for input, and of a node that has one.
+    #[schema(value_type = Shown)]
+    form: Option<Shown<'static>>,
     /// Their hash, which a decision names.
     #[schema(value_type = String)]
     arguments_hash: Arc<str>,
@@ -86,7 +89,8 @@ impl ApprovalView {
         let id = id_of_call(execution, node, &approval.step);
         let arguments = room.owned(approval.arguments.clone(), Place::Approval(&id));
         let is_open = approval.is_open() && !execution.node(node).is_ended();
-        let is_of_output = is_of_output(&approval.step);
+        let subject = decided_on(&approval.step);
+        let form = form_of(execution, node, approval).map(|form| room.owned(form, Place::ApprovalForm(&id)));
         let name = |is_meant: bool| is_meant.then(|| Arc::clone(&approval.tool));
         Self {
             execution_id: execution.id(),
@@ -95,32 +99,48 @@ impl ApprovalView {
             node_id: of.id.clone(),
             node_name: of.name.to_string(),
             agent_name: names.agent,
-            tool: name(!is_of_output),
-            guardrail: name(is_of_output),
-            asks_input: approval.input.is_some(),
+            tool: name(matches!(subject, Subject::Tool | Subject::Input)),
+            guardrail: name(subject == Subject::Output),
             arguments,
+            form,
             arguments_hash: Arc::clone(&approval.hash),
             requested_at: approval.requested_at.into(),
             expires_at: approval.expires_at.map(Into::into),
             is_open,
-            decided: approval.decided.as_ref().map(|decided| {
-                let view = DecidedView::from(decided);
-                DecidedView { is_edited: view.is_edited && approval.input.is_none(), ..view }
-            }),
+            decided: approval.decided.as_ref().map(|decided| DecidedView::new(decided, subject)),
+            subject: subject.into(),
             id,
         }
     }
 }
 
-impl From<&Decided> for DecidedView {
-    fn from(decided: &Decided) -> Self {
+impl DecidedView {
+    pub(crate) fn new(decided: &Decided, subject: Subject) -> Self {
         Self {
             decision: VerdictName::of(&decided.verdict),
-            is_edited: matches!(&decided.verdict, Verdict::Approved { arguments: Some(_) }),
+            is_edited: is_edited(&decided.verdict, subject),
             comment: decided.comment.clone(),
             by: ActorView::owned(&decided.by),
             at: decided.at.into(),
         }
+    }
+}
+
+/// Returns whether a call has other arguments, or an output is another one, than the model wanted.
+pub(crate) fn is_edited(verdict: &Verdict, subject: Subject) -> bool {
+    let is_of_model = matches!(subject, Subject::Tool | Subject::Output);
+    is_of_model && matches!(verdict, Verdict::Approved { arguments: Some(_) })
+}
+
+/// Returns the JSON Schema of what a person fills in.
+pub(crate) fn form_of(execution: &Execution, node: NodeIndex, approval: &Approval) -> Option<Payload> {
+    match decided_on(&approval.step) {
+        Subject::Tool | Subject::Output => None,
+        Subject::Input => {
+            let asked = approval.arguments.to_value().ok()?;
+            asked.get("form").map(Payload::from_value)
+        }
+        Subject::Node => execution.graph().node(node).kind.room().question()?.form.cloned(),
     }
 }
 

@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 use serde_json::Value;
 use steadflow_core::agent::{Agent, Backend, LlmConfig, Skill};
+use steadflow_core::approval::Subject;
 use steadflow_core::calls::{Asked, Call, Calls, End};
 use steadflow_core::event::{Record, StepResult};
 use steadflow_core::execution::Execution;
@@ -322,7 +323,8 @@ impl Conversation<'_> {
         let (status, error) = outcome(&call.end);
         let arguments = call.input.as_ref().filter(|_| call.is_of_tool());
         let output = self.output(call);
-        let is_of_guardrail = transcript::is_guard(&call.step) || transcript::is_of_output(&call.step);
+        let is_of_guardrail =
+            transcript::is_guard(&call.step) || transcript::decided_on(&call.step) == Subject::Output;
         StepView {
             number,
             attempt: call.attempt,
@@ -375,7 +377,10 @@ impl Conversation<'_> {
             arguments_hash: &asked.hash,
             requested_at: asked.requested_at.into(),
             expires_at: asked.expires_at.map(Into::into),
-            decided: asked.decided.as_ref().map(DecidedView::from),
+            decided: asked
+                .decided
+                .as_ref()
+                .map(|decided| DecidedView::new(decided, transcript::decided_on(&call.step))),
             proposed,
             id,
         }

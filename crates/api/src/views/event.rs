@@ -17,7 +17,7 @@ use utoipa::{PartialSchema, ToSchema};
 use super::choice::Choice;
 use super::node::{DecisionName, WaitingFor};
 use super::usage::{ReservedView, UsageView};
-use super::wire::{ActorTypeName, ErrorClassName, ExecutionStatusName, Time, VerdictName};
+use super::wire::{ActorTypeName, ErrorClassName, ExecutionStatusName, SubjectName, Time, VerdictName};
 
 pub(crate) use journal::Journal;
 
@@ -190,19 +190,19 @@ enum What<'a> {
         /// The name of the call; null for the only call of an attempt.
         step: Option<&'a str>,
     },
-    /// A call waits until a person has approved it.
+    /// Something waits until a person has decided on it.
     ApprovalRequested {
         #[schema(value_type = String)]
         node_id: NodeId,
-        /// The name that the call will have.
+        /// The name that the call will have; of an approval node, the part of the approval's id behind the node's.
         step: &'a str,
+        /// The name of the tool, of the guardrail that refuses the output, or of the approval node.
         tool: &'a str,
         /// The hash of its arguments.
         arguments_hash: &'a str,
         /// When it is refused if nobody has decided.
         expires_at: Option<Time>,
-        /// Whether it is no call but a request for input, of the server that does a call as a task.
-        asks_input: bool,
+        subject: SubjectName,
     },
     /// It was decided whether a call is made. One that is not has failed with this.
     ApprovalDecided {

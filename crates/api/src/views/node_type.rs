@@ -95,6 +95,9 @@ struct TraitsView {
     answers: bool,
     /// Its edges can ask for one of its cases, or for `default`.
     has_cases: bool,
+    /// A person decides: its edges can ask for `approved`, `rejected` and `timed_out`. It does not take over the retry
+    /// settings of the flow.
+    asks_people: bool,
     /// Its attempts start child executions. It does not take over the retry settings of the flow: what fails there is
     /// retried there.
     starts_children: bool,
@@ -123,6 +126,7 @@ impl From<Traits> for TraitsView {
             returns_input,
             answers,
             has_cases,
+            asks_people,
             starts_children,
             repeats,
         } = traits;
@@ -138,6 +142,7 @@ impl From<Traits> for TraitsView {
             returns_input,
             answers,
             has_cases,
+            asks_people,
             starts_children,
             repeats,
         }

@@ -58,6 +58,8 @@ pub(crate) enum Place<'a> {
     Output(&'a str),
     /// The arguments of a call that needs approval, by the id of that.
     Approval(&'a str),
+    /// The JSON Schema of what a person fills in, by the id of the approval.
+    ApprovalForm(&'a str),
     /// A value of a call of a node, by its number.
     Step(&'a str, u32, StepPart),
 }

@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer};
 use std::borrow::Cow;
 use std::time::Duration;
 
-use steadflow_core::approval::Verdict;
+use steadflow_core::approval::{Subject, Verdict};
 use steadflow_core::caller::ActorKind;
 use steadflow_core::execution::{ExecutionStatus, NodeStatus};
 use steadflow_core::expression::ValueType;
@@ -71,6 +71,32 @@ impl PartialSchema for AnyJson {
 impl ToSchema for AnyJson {
     fn name() -> Cow<'static, str> {
         "AnyJson".into()
+    }
+}
+
+/// What a person decides on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ApprovalSubject)]
+pub(crate) enum SubjectName {
+    /// The call of a tool.
+    Tool,
+    /// The output of a skill.
+    Output,
+    /// What the server that does a call as a task asks for.
+    Input,
+    /// What an approval node asks.
+    Node,
+}
+
+impl From<Subject> for SubjectName {
+    fn from(subject: Subject) -> Self {
+        match subject {
+            Subject::Tool => Self::Tool,
+            Subject::Output => Self::Output,
+            Subject::Input => Self::Input,
+            Subject::Node => Self::Node,
+        }
     }
 }
 

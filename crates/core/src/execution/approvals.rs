@@ -1,15 +1,20 @@
-//! Calls that wait until a person has approved them.
+//! What waits until a person has decided on it.
+
+use std::sync::Arc;
 
 use super::decide::Decider;
-use super::{Execution, NodeExecution, Rejected};
-use crate::approval::{Answer, Approval, Decided, Request, Verdict, hash_of};
+use super::{Execution, NodeExecution, NodeState, Rejected};
+use crate::approval::{Answer, Approval, Decided, Request, Verdict, hash_of, node_key};
 use crate::caller::Actor;
 use crate::event::{Event, StepResult};
+use crate::flow::Node;
 use crate::ids::{NodeId, NodeIndex, StepKey};
 use crate::node::Resumed;
+use crate::payload::Payload;
+use crate::status::Wait;
 use crate::step::StepRecord;
 use crate::timestamp::Timestamp;
-use crate::transcript::approved_thing;
+use crate::transcript::decided_on;
 
 impl Decider<'_> {
     /// Records that a call has to be approved before it begins.
@@ -18,6 +23,15 @@ impl Decider<'_> {
         let hash = hash_of(&arguments);
         let expires_at = timeout.map(|timeout| self.now.plus(timeout));
         self.emit(Event::ApprovalRequested { node, step, tool, arguments, hash, expires_at, input: None });
+    }
+
+    /// Lets a node wait for a person, who is shown `arguments`.
+    pub(super) fn ask_person(&mut self, node: NodeIndex, arguments: Payload) {
+        let Node { name, attempt_timeout, .. } = self.node(node);
+        let step = node_key(self.execution.node(node).next_attempt());
+        self.emit(Event::NodeWaiting { node, wait: Wait::Approval });
+        let (tool, timeout) = (Arc::clone(name), *attempt_timeout);
+        self.request_approval(node, Request { step, tool, arguments, timeout });
     }
 
     /// Takes in what a person has decided, which [`Execution::check_answer`] allows.
@@ -42,11 +56,11 @@ impl Decider<'_> {
 
     fn decide_approval(&mut self, node: NodeIndex, answer: Answer, by: Actor) {
         let Answer { step, hash: _, verdict, comment } = answer;
-        let is_input = self.execution.node(node).approval(&step).is_some_and(|of| of.input.is_some());
-        let refused = verdict.failure(approved_thing(&step), comment.as_deref()).filter(|_| !is_input);
+        let refused = verdict.failure(decided_on(&step), comment.as_deref());
         self.emit(Event::ApprovalDecided { node, step: step.clone(), verdict, comment, by });
+        let is_asked_by_node = self.execution.node(node).state == NodeState::Waiting(Wait::Approval);
         // What is between two attempts goes on with the next one.
-        if self.execution.node(node).running_attempt().is_none() {
+        if self.execution.node(node).running_attempt().is_none() && !is_asked_by_node {
             return;
         }
         match refused {
@@ -105,8 +119,7 @@ impl Execution {
         let approval = node.approvals.iter_mut().find(|approval| approval.step == *step);
         let approval = approval.expect("what is decided on was asked for");
         let (verdict, comment) = (verdict.clone(), comment.clone());
-        let refused = verdict.failure(approved_thing(step), comment.as_deref());
-        if let Some(failure) = refused.filter(|_| approval.input.is_none()) {
+        if let Some(failure) = verdict.failure(decided_on(step), comment.as_deref()) {
             let input = Some(approval.arguments.clone());
             let result =
                 StepResult::Failed { class: failure.class, message: failure.message.into(), status: None };

@@ -163,7 +163,12 @@ impl<'a> Decider<'a> {
             Next::Complete(output) => self.complete(node, output, usage),
             Next::Fail(failure) => self.fail(node, failure, usage),
             Next::Pending => {}
-            Next::Step(_) | Next::Steps { .. } | Next::Session(_) | Next::Wait(_) | Next::Children { .. }
+            Next::Step(_)
+            | Next::Steps { .. }
+            | Next::Session(_)
+            | Next::Wait(_)
+            | Next::Ask(_)
+            | Next::Children { .. }
                 if is_paused => {}
             Next::Step(step) => {
                 if let Err(failure) = self.start_step(node, step) {
@@ -182,6 +187,7 @@ impl<'a> Decider<'a> {
             }
             Next::Session(wanted) => self.await_session(node, wanted),
             Next::Wait(wait) => self.wait(node, wait),
+            Next::Ask(arguments) => self.ask_person(node, arguments),
             Next::Children { starts, input } => self.start_children(node, starts, input),
         }
     }
@@ -256,9 +262,8 @@ impl<'a> Decider<'a> {
                 return Ok(json_text::field(output.as_str(), "condition_result") == Some(text_of(*expected)));
             }
             Some(EdgeCondition::Case(name)) => {
-                return Ok(
-                    json_text::field(output.as_str(), "case").is_some_and(|case| is_string(case, name))
-                );
+                let key = self.node(from).kind.room().about().traits.case_key();
+                return Ok(json_text::field(output.as_str(), key).is_some_and(|case| is_string(case, name)));
             }
             Some(EdgeCondition::Holds(condition)) => condition,
         };

@@ -139,7 +139,12 @@ impl Decider<'_> {
                 ErrorClass::Configuration,
                 "An execution with a budget cannot start others, because these would not count. Remove `budget` from the flow",
             )),
-            Next::Complete(_) | Next::Session(_) | Next::Wait(_) | Next::Pending | Next::Fail(_) => Ok(()),
+            Next::Complete(_)
+            | Next::Session(_)
+            | Next::Wait(_)
+            | Next::Ask(_)
+            | Next::Pending
+            | Next::Fail(_) => Ok(()),
         };
         if let Err(failure) = kept {
             *next = Next::Fail(failure);

@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 
+use super::approval::DECISIONS;
 use super::{CATALOGUE, DEFAULT_CASE, Kind, UNLISTED};
 use crate::document::{Description, Keys, Place, Reader, Reading, Terms, Unknown, described, key, quoted};
 use crate::limits::Limits;
 
 /// Types that a later version will run.
-const LATER_TYPES: [&str; 1] = ["approval"];
+const LATER_TYPES: [&str; 0] = [];
 /// Actions that a later version will run.
 const LATER_ACTIONS: [&str; 1] = ["send_email"];
 
@@ -69,6 +70,8 @@ pub struct Traits {
     pub answers: bool,
     /// Its edges may ask for one of its cases, or for `default`.
     pub has_cases: bool,
+    /// A person decides: its edges may ask for what was decided. What was not decided in time is not asked again by itself.
+    pub asks_people: bool,
     /// Its attempts start child executions, which retry their own nodes.
     pub starts_children: bool,
     /// For what it repeats its `body`, if it has one.
@@ -94,12 +97,18 @@ impl Traits {
         returns_input: false,
         answers: false,
         has_cases: false,
+        asks_people: false,
         starts_children: false,
         repeats: None,
     };
 
+    /// Returns the key of its output that has its case.
+    pub const fn case_key(self) -> &'static str {
+        if self.asks_people { "decision" } else { "case" }
+    }
+
     /// Returns where edges can leave: `completed`, `true` and `false` for answers, `default` beside the cases that a node
-    /// names itself, `error`.
+    /// names itself, what a person can decide, `error`.
     pub fn ports(self) -> Vec<&'static str> {
         let mut ports = vec!["completed"];
         if self.answers {
@@ -107,6 +116,9 @@ impl Traits {
         }
         if self.has_cases {
             ports.push(DEFAULT_CASE);
+        }
+        if self.asks_people {
+            ports.extend(DECISIONS);
         }
         if !self.starts && !self.passes_through {
             ports.push("error");

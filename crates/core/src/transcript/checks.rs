@@ -8,6 +8,7 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 
 use super::{Answer, Place, Rules};
+use crate::approval;
 use crate::event::StepResult;
 use crate::failure::{ErrorClass, Failure};
 use crate::guardrail::{Check, Guardrail, Stage, Then, Verdict};
@@ -197,14 +198,15 @@ pub(super) fn approval_key(turn: u32) -> StepKey {
     Place::Output(turn).key()
 }
 
-/// Returns whether an approval is that of an output, and not of a call.
-pub fn is_of_output(key: &StepKey) -> bool {
-    matches!(Place::of(key), Some(Place::Output(_)))
-}
-
-/// Returns what a person approves under this key, as messages call it.
-pub fn approved_thing(key: &StepKey) -> &'static str {
-    if is_of_output(key) { "output" } else { "call" }
+/// Returns what a person decides on under this key.
+pub fn decided_on(key: &StepKey) -> approval::Subject {
+    let of_loop = || match Place::of(key) {
+        Some(Place::Output(_)) => approval::Subject::Output,
+        Some(Place::Turn(..) | Place::Guard(..) | Place::GuardOfTool(..) | Place::Tool(..)) | None => {
+            approval::Subject::Tool
+        }
+    };
+    approval::outside_the_loop(key).unwrap_or_else(of_loop)
 }
 
 /// Returns the number of the guardrail that a call of a judge is made for, and that of the tool whose arguments it is about.

@@ -1,16 +1,18 @@
-//! Calls that wait for approval (P1 to P4): none begins without it, each is decided on once and in time, and no decision
-//! that a person knows of is lost.
+//! What waits for a person (P1 to P5): no call begins without approval, each is decided on once and in time, no decision that
+//! a person knows of is lost, and a node ends by what was decided.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde_json::Value;
-use steadflow_core::approval::{Answer, Verdict as Said, hash_of};
+use serde_json::{Value, json};
+use steadflow_core::approval::{Answer, Subject, Verdict as Said, hash_of};
 use steadflow_core::event::Event;
-use steadflow_core::execution::{ExecutionStatus, Rejected};
+use steadflow_core::execution::{ExecutionStatus, Rejected, Wait};
+use steadflow_core::failure::ErrorClass;
 use steadflow_core::ids::{ExecutionId, NodeId, NodeIndex, StepKey};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
+use steadflow_core::transcript::decided_on;
 use steadflow_runtime::shard::Reply;
 use steadflow_store::{Commit, InboxId};
 
@@ -55,6 +57,40 @@ impl Approvals {
     fn open(&self) -> impl Iterator<Item = &Approval> {
         self.0.values().filter(|approval| approval.said.is_none())
     }
+
+    /// Returns whether nothing waits for a person.
+    pub(super) fn are_decided(&self) -> bool {
+        self.open().next().is_none()
+    }
+
+    /// Returns what was decided on the last question of a node.
+    fn of_node(&self) -> Option<&(Said, Option<Arc<str>>)> {
+        let is_of_node = |key: &&StepKey| decided_on(key) == Subject::Node;
+        self.0.get(self.0.keys().filter(is_of_node).max()?)?.said.as_ref()
+    }
+
+    /// Returns the output of a node of which a person decided; `None` if it has asked nobody.
+    pub(super) fn output(&self) -> Option<Value> {
+        let (said, comment) = self.of_node()?;
+        let (decision, form) = match said {
+            Said::Approved { arguments } => {
+                ("approved", arguments.as_ref().and_then(|form| form.to_value().ok()))
+            }
+            Said::Rejected | Said::Cancelled => ("rejected", None),
+            Said::Expired => ("timed_out", None),
+        };
+        let by = (*said != Said::Expired).then(|| json!({ "type": "user", "id": null }));
+        Some(json!({ "decision": decision, "by": by, "comment": comment, "form": form }))
+    }
+
+    /// Returns whether a node fails with this class because of what was decided.
+    pub(super) fn failed_by(&self, class: ErrorClass) -> bool {
+        match self.of_node() {
+            Some((Said::Rejected | Said::Cancelled, _)) => class == ErrorClass::Rejected,
+            Some((Said::Expired, _)) => class == ErrorClass::Timeout,
+            Some((Said::Approved { .. }, _)) | None => false,
+        }
+    }
 }
 
 impl Parts {
@@ -87,10 +123,13 @@ impl Parts {
 }
 
 impl Story {
-    pub(super) fn approval_requested(&mut self, node: NodeIndex, event: &Event) -> Verdict {
+    pub(super) fn approval_requested(&mut self, node: NodeIndex, event: &Event, at: Timestamp) -> Verdict {
         let Event::ApprovalRequested { step, tool, arguments, hash, expires_at, .. } = event else {
             return Ok(());
         };
+        if decided_on(step) == Subject::Node {
+            return self.node_asks(node, event, at);
+        }
         let parts = &mut self.nodes[node.at()].parts;
         let call = parts.call_asked_for(step).unwrap_or_default();
         let is_of_this_call =
@@ -108,6 +147,28 @@ impl Story {
         }
     }
 
+    /// A node asks a person by itself, once in place of an attempt.
+    fn node_asks(&mut self, node: NodeIndex, event: &Event, at: Timestamp) -> Verdict {
+        let Event::ApprovalRequested { step, arguments, hash, expires_at, .. } = event else { return Ok(()) };
+        let due = self.graph().node(node).attempt_timeout.map(|timeout| at.plus(timeout));
+        let story = &mut self.nodes[node.at()];
+        let key = format!("approval:{}", story.attempts.len() + 1);
+        if step.name() != Some(&*key) || story.wait != Some(Wait::Approval) {
+            return Err(format!(
+                "P2: {step} is asked, and {key} may be, while it waits for {:?}",
+                story.wait
+            ));
+        }
+        if hash_of(arguments) != *hash || *expires_at != due {
+            return Err(format!("P2: {step} has another hash, or another end than {due:?}"));
+        }
+        let approval = Approval { hash: Arc::clone(hash), expires_at: *expires_at, said: None };
+        match story.parts.approvals.0.insert(step.clone(), approval) {
+            None => Ok(()),
+            Some(_) => Err(format!("P2: {step} is asked twice")),
+        }
+    }
+
     pub(super) fn approval_decided(&mut self, node: NodeIndex, event: &Event, at: Timestamp) -> Verdict {
         let Event::ApprovalDecided { step, verdict, comment, .. } = event else { return Ok(()) };
         let parts = &mut self.nodes[node.at()].parts;
@@ -117,7 +178,7 @@ impl Story {
             return Err(format!("P2: {step} expires before its time, {:?}", open.expires_at));
         }
         open.said = Some((verdict.clone(), comment.clone()));
-        if let Some(failure) = verdict.failure("call", comment.as_deref()) {
+        if let Some(failure) = verdict.failure(decided_on(step), comment.as_deref()) {
             parts.steps.insert(step.clone(), StepStory::Failed(failure.class, failure.message));
         }
         Ok(())

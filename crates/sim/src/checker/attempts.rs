@@ -20,10 +20,14 @@ impl Story {
         sight: &Sight<'_>,
     ) -> Verdict {
         let is_replaced = sight.replaced.contains(&node);
-        if self.nodes[node.at()].attempts.is_empty() && !is_replaced {
+        let story = &self.nodes[node.at()];
+        if story.attempts.is_empty() && story.wait.is_none() && !is_replaced {
             self.begins(node)?;
         }
-        if !is_replaced {
+        let story = &self.nodes[node.at()];
+        // It only fails, by what was decided.
+        let is_decided = story.wait == Some(Wait::Approval) && story.parts.approvals.are_decided();
+        if !is_replaced && !is_decided {
             self.is_running()?;
         }
         let stop_at = self.stop_at(node, sight.at);
@@ -37,7 +41,7 @@ impl Story {
         if story.attempts.last().is_some_and(|last| !last.has_ended) {
             return Err("A1: an attempt began before the last one was over".into());
         }
-        story.wait.take_if(|wait| *wait == Wait::Slot || is_replaced);
+        story.wait.take_if(|wait| *wait == Wait::Slot || is_replaced || is_decided);
         if story.wait.is_some() {
             return Err("A4: an attempt of a node that waits for something else".into());
         }

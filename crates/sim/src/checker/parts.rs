@@ -151,7 +151,7 @@ impl Parts {
             matches!(&child.story, ChildStory::Ended(end) if end.status != ExecutionStatus::Completed
                 && (class_of(end) == class || end.class.unwrap_or(ErrorClass::Internal) == class))
         };
-        self.steps.iter().any(step) || self.children.iter().any(child)
+        self.steps.iter().any(step) || self.children.iter().any(child) || self.approvals.failed_by(class)
     }
 }
 

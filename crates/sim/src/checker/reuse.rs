@@ -31,7 +31,11 @@ impl Checker {
         if accepted.parent.is_some() && place(old.accepted()) != place(accepted) {
             return Err(format!("R1: child {id} retries {of}, which ran for something else"));
         }
-        let output = |id: &NodeId| old.node(old.graph().find(id.as_str())?).output.as_ref();
+        // One that ended before it had taken over all that it could passes the rest on.
+        let output = |id: &NodeId| {
+            let own = old.graph().find(id.as_str()).and_then(|node| old.node(node).output.as_ref());
+            own.or_else(|| old.accepted().reused.get(id))
+        };
         if let Some((node, _)) = accepted.reused.iter().find(|(node, reused)| output(node) != Some(*reused)) {
             return Err(format!("R1: {id} reuses an output of `{node}` that {of} has not"));
         }

@@ -177,7 +177,7 @@ impl Story {
             Event::StepEnded { node, step, result, usage, .. } => {
                 self.step_ended(*node, step, (result, usage.as_deref()), sight)
             }
-            Event::ApprovalRequested { node, .. } => self.approval_requested(*node, event),
+            Event::ApprovalRequested { node, .. } => self.approval_requested(*node, event, sight.at),
             Event::ApprovalDecided { node, .. } => self.approval_decided(*node, event, sight.at),
             Event::ChildrenStarted { node, children } => self.children_started(*node, children, sight.at),
             Event::ChildEnded { node, child, end } => self.child_ended(*node, *child, end),
@@ -230,6 +230,11 @@ impl Story {
         } else if let Some(expected) = story.parts.output(&graph.node(node).kind) {
             if expected != *output {
                 return Err(format!("R1: its calls and children gave {expected:?}"));
+            }
+        } else if let Kind::Approval(_) = &graph.node(node).kind {
+            let decided = story.parts.approvals.output();
+            if decided.is_none() || output.to_value().ok() != decided {
+                return Err(format!("P5: a person has decided {decided:?}"));
             }
         } else if works && last.is_some_and(|attempt| !attempt.has_ended) {
             match sight.peers.get(&self.only_call(node, number)) {
@@ -302,6 +307,9 @@ impl Story {
             {
                 return Err("T2: a delay of another length".into());
             }
+        }
+        if wait == Wait::Approval && self.nodes[node.at()].attempts.is_empty() {
+            self.begins(node)?;
         }
         if matches!(wait, Wait::Slot | Wait::Session) {
             self.waits_for_its_agent(node, at)?;

@@ -27,7 +27,7 @@ export function ApprovalCard({ approval, onSettled }: ApprovalCardProps) {
     onSettled: (outcome: string) => onSettled(texts.settled(tool, outcome)),
   };
   return (
-    <li className={classes.card} data-approval={id} data-input={approval.asks_input || undefined}>
+    <li className={classes.card} data-approval={id} data-input={approval.subject === 'input' || undefined}>
       <div className={classes.call}>
         <div className={classes.head}>
           <h2 className={classes.tool}>{approval.tool === null ? tool : <code>{tool}</code>}</h2>
@@ -51,9 +51,9 @@ export function ApprovalCard({ approval, onSettled }: ApprovalCardProps) {
             {texts.asked} <RelativeTime time={approval.requested_at} />
           </span>
         </div>
-        {!approval.asks_input && <Proposed approval={approval} />}
+        {approval.subject !== 'input' && <Proposed approval={approval} />}
       </div>
-      {approval.asks_input ? <InputForm {...form} agent={agent} /> : <ApprovalForm {...form} />}
+      {approval.subject === 'input' ? <InputForm {...form} agent={agent} /> : <ApprovalForm {...form} />}
     </li>
   );
 }

@@ -17,7 +17,8 @@ const waiting = {
   agent_name: 'Clerk',
   tool: 'pay',
   guardrail: null,
-  asks_input: false,
+  subject: 'tool',
+  form: null,
   arguments: { amount: 1_200 },
   arguments_hash: 'sha256:1',
   requested_at: '2027-01-15T08:00:00.000000Z',
@@ -109,7 +110,7 @@ test('what a server asks for is a form, whose answer is sent when it is whole', 
     ...waiting,
     id: `${EXECUTION}:buy:input:1`,
     agent_name: 'Shop',
-    asks_input: true,
+    subject: 'input',
     arguments: { message: 'How many shall I send?', form },
   };
   let rows: unknown[] = [asking];
@@ -136,7 +137,7 @@ test('what a server asks for is a form, whose answer is sent when it is whole', 
   expect(sent).toEqual({
     decision: 'approved',
     arguments_hash: 'sha256:1',
-    arguments: { count: 2, colour: 'red', gift: true },
+    form: { count: 2, colour: 'red', gift: true },
   });
 });
 
@@ -144,7 +145,7 @@ test('what a server asks for can be declined, also if the form has to be read fi
   const id = `${EXECUTION}:buy:input:1`;
   const href = `/api/v1/studio/approvals/${encodeURIComponent(id)}/arguments`;
   const preview = { $preview: { bytes: 9_000, text: '{"message":', href } };
-  let rows: unknown[] = [{ ...waiting, id, asks_input: true, arguments: preview }];
+  let rows: unknown[] = [{ ...waiting, id, subject: 'input', arguments: preview }];
   const asked = fakeApi({
     'GET /studio/approvals': () => rows,
     'GET /studio/approvals/*/arguments': () => ({ message: 'Sure?', form: { type: 'object', properties: {} } }),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use steadflow_core::approval::{Verdict, is_of_input};
+use steadflow_core::approval::Verdict;
 use steadflow_core::budget::Amount;
 use steadflow_core::caller::Actor;
 use steadflow_core::event::{Accepted, ChildEnd, ChildStart, Event, Record, Resolution, StepResult};
@@ -11,9 +11,11 @@ use steadflow_core::execution::{Execution, FlowVersion, NodeExecution, Wait};
 use steadflow_core::ids::{Attempt, EdgeIndex, ExecutionId, NodeId, NodeIndex, StepKey};
 use steadflow_core::session::SessionPart;
 use steadflow_core::timestamp::Timestamp;
+use steadflow_core::transcript::decided_on;
 use steadflow_core::usage::Usage;
 
 use super::{ActorView, ChildView, EdgeView, EventView, What};
+use crate::views::approval::is_edited;
 use crate::views::node::{DecisionName, WaitingFor};
 use crate::views::wire::VerdictName;
 
@@ -89,8 +91,8 @@ impl Journal {
             Event::TaskStarted { node, step, task } => task_started(id(node), step, task.poll_ms),
             Event::TaskResumed { node, step } => What::TaskResumed { node_id: id(node), step: step.name() },
             Event::TaskEnded { node, step } => What::TaskEnded { node_id: id(node), step: step.name() },
-            Event::ApprovalRequested { node, step, tool, arguments: _, hash, expires_at, input } => {
-                approval_requested(id(node), step, (tool, input.is_some()), hash, *expires_at)
+            Event::ApprovalRequested { node, step, tool, arguments: _, hash, expires_at, input: _ } => {
+                approval_requested(id(node), step, tool, hash, *expires_at)
             }
             Event::ApprovalDecided { node, step, verdict, comment, by } => {
                 approval_decided(id(node), step, verdict, comment.as_deref(), by)
@@ -223,7 +225,7 @@ fn attempt_released<'r>(node_id: NodeId, attempt: Attempt) -> What<'r> {
 fn approval_requested<'r>(
     node_id: NodeId,
     step: &'r StepKey,
-    (tool, asks_input): (&'r str, bool),
+    tool: &'r str,
     hash: &'r str,
     expires_at: Option<Timestamp>,
 ) -> What<'r> {
@@ -233,7 +235,7 @@ fn approval_requested<'r>(
         tool,
         arguments_hash: hash,
         expires_at: expires_at.map(Into::into),
-        asks_input,
+        subject: decided_on(step).into(),
     }
 }
 
@@ -248,7 +250,7 @@ fn approval_decided<'r>(
         node_id,
         step: step.name().unwrap_or_default(),
         decision: VerdictName::of(verdict),
-        is_edited: matches!(verdict, Verdict::Approved { arguments: Some(_) }) && !is_of_input(step),
+        is_edited: is_edited(verdict, decided_on(step)),
         comment,
         by: by.into(),
     }

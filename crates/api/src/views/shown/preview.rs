@@ -42,6 +42,7 @@ fn segment(id: &str) -> PercentEncode<'_> {
 fn path_of(execution: ExecutionId, place: Place<'_>) -> String {
     match place {
         Place::Approval(id) => format!("approvals/{}/arguments", segment(id)),
+        Place::ApprovalForm(id) => format!("approvals/{}/form", segment(id)),
         Place::TriggerData => format!("executions/{execution}/trigger-data"),
         Place::Item => format!("executions/{execution}/item"),
         Place::Last => format!("executions/{execution}/last"),

@@ -36,7 +36,8 @@ pub(super) fn read(keys: &mut Keys<'_>, sources: Option<Sources<'_>>) -> EdgeDra
     let source = sources.zip(from).map(|(sources, from)| &sources.drafts[from]);
     let given = keys.take(key("condition", "Condition", EdgeConditionReader { source }).doc(
         "What must hold; without one the edge is always taken. Plain true or false asks for the result of a condition \
-         node, and a case's name or `default` for the choice of a switch.",
+         node, a case's name or `default` for the choice of a switch, and `approved`, `rejected` or `timed_out` for what \
+         became of an approval.",
     ));
     let (condition_text, condition) = given.map(|given| (given.text, given.condition)).unzip();
     let on = on.unwrap_or_default();
@@ -100,11 +101,11 @@ struct EdgeConditionReader<'n> {
 impl EdgeConditionReader<'_> {
     /// Reads `text` as the case of a node with cases. `None` where it is something else.
     fn case(&self, text: &str, at: &Place<'_>, reading: &mut Reading) -> Option<Option<EdgeCondition>> {
-        let source = self.source.filter(|source| source.traits.is_some_and(|traits| traits.has_cases))?;
+        let traits = self.source?.traits.filter(|traits| traits.has_cases || traits.asks_people)?;
         // Without the node's cases, it cannot be checked what its edges ask for.
-        let Some(node) = &source.node else { return Some(None) };
+        let Some(node) = &self.source?.node else { return Some(None) };
         let cases = node.kind.room().cases();
-        let known = cases.iter().copied().chain([DEFAULT_CASE]);
+        let known = cases.iter().copied().chain(traits.has_cases.then_some(DEFAULT_CASE));
         if known.clone().any(|case| case == text) {
             return Some(Some(EdgeCondition::Case(text.into())));
         }

@@ -31,10 +31,9 @@ pub(super) fn read(keys: &mut Keys<'_>, defaults: Defaults) -> Draft {
     let join = keys.take(key("join", "Join", choice(JOINS)).default("all").doc(
         "With several incoming edges: run when all are decided and one is taken (all), or at the first taken one (any).",
     ));
-    let timeout = keys.take(
-        key("timeout_seconds", "Timeout in seconds", seconds())
-            .doc("The limit for one attempt. Empty: no timeout."),
-    );
+    let timeout = keys.take(key("timeout_seconds", "Timeout in seconds", seconds()).doc(
+        "The limit for one attempt; of an approval, how long it waits for a person. Empty: no timeout.",
+    ));
     let retry = keys.take(
         key("retry", "Retry", object(retry::Given::read).named("RetryPolicy"))
             .doc("Overrides the flow's retry settings. Empty fields use the flow's."),
@@ -53,9 +52,9 @@ pub(super) fn read(keys: &mut Keys<'_>, defaults: Defaults) -> Draft {
     let traits = kind.as_ref().map(|kind| kind.traits);
     let has_body = traits.is_some_and(|traits| traits.repeats.is_some());
     let body = has_body.then(|| keys.inside("body", &DefinitionReader { defaults })).flatten();
-    // What its children run is retried there.
-    let starts_children = traits.is_some_and(|traits| traits.starts_children);
-    let defaults = Defaults { enabled: defaults.enabled && !starts_children, ..defaults };
+    // What its children run is retried there, and people are not asked again because they did not answer.
+    let is_retried = !traits.is_some_and(|traits| traits.starts_children || traits.asks_people);
+    let defaults = Defaults { enabled: defaults.enabled && is_retried, ..defaults };
     let kind = kind.and_then(|kind| kind.kind);
     let node = id.clone().zip(kind).map(|(id, kind)| Node {
         name: name.filter(|name| !name.is_empty()).map_or_else(|| Arc::from(id.as_str()), Arc::from),

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 use steadflow_core::agent::MASK;
 use steadflow_core::failure::{ErrorClass, Failure};
-use steadflow_core::input_request::{InputAnswer, InputRequest, REQUEST_BYTES_MAX, read_form};
+use steadflow_core::form;
+use steadflow_core::input_request::{InputAnswer, InputRequest, REQUEST_BYTES_MAX};
 use steadflow_core::payload::Payload;
 use steadflow_core::remote_task::RemoteTask;
 
@@ -117,7 +118,7 @@ impl Asking<'_> {
         let Some(message) = params["message"].as_str() else {
             return Err(self.refused("asks a person without a `message`"));
         };
-        let form = read_form(&params["requestedSchema"])
+        let form = form::read(&params["requestedSchema"])
             .map_err(|why| self.refused(&format!("asks for a form that is not understood: {why}")))?;
         let message = message.replace(&*self.task.id, MASK);
         let question = scrubber.value(json!({ "message": message, "form": form }));

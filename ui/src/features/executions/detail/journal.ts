@@ -97,7 +97,10 @@ function lineOf(event: JournalEvent): Line {
       return {
         kind: 'attempt',
         tone: 'attention',
-        text: event.asks_input ? events.inputRequested(event.tool) : events.approvalRequested(event.step, event.tool),
+        text:
+          event.subject === 'input'
+            ? events.inputRequested(event.tool)
+            : events.approvalRequested(event.step, event.tool),
       };
     case 'approval_decided':
       return {

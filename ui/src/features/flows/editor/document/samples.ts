@@ -9,6 +9,7 @@ const NO_TRAITS: NodeType['traits'] = {
   returns_input: false,
   answers: false,
   has_cases: false,
+  asks_people: false,
   starts_children: false,
   repeats: null,
 };

@@ -1,0 +1,122 @@
+//! Approval nodes against the program: a wait outlives the process, a form is checked, one decision counts, and nobody is asked
+//! twice.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use steadflow_blackbox::{Api, Server, Setup, Workplace, eventually, flow, node};
+
+const SOON: Duration = Duration::from_secs(30);
+
+async fn kill(server: &mut Server) {
+    server.kill();
+    server.restart().await;
+}
+
+/// Waits until so many approvals are open, and returns them by the id of their execution.
+async fn open(api: &Api, count: usize) -> Vec<Value> {
+    eventually("people are asked", SOON, async || {
+        let all = api.get("approvals?limit=100").await.expect(200);
+        all.as_array().filter(|all| all.len() == count).cloned()
+    })
+    .await
+}
+
+fn of<'a>(open: &'a [Value], execution: &str) -> &'a Value {
+    open.iter().find(|approval| approval["execution_id"] == execution).expect("it asks")
+}
+
+fn path(approval: &Value) -> String {
+    format!("approvals/{}", approval["id"].as_str().expect("an id").replace(':', "%3A"))
+}
+
+fn decision(approval: &Value, decision: &str, form: Option<Value>) -> Value {
+    let mut said = json!({ "decision": decision, "arguments_hash": approval["arguments_hash"] });
+    if let Some(form) = form {
+        said["form"] = form;
+    }
+    said
+}
+
+/// Asks with a form, and again in a body for each of two items; the first edge of each asks for `approved`.
+fn document() -> Value {
+    let form = json!({ "type": "object", "required": ["reason"], "properties": {
+        "reason": { "type": "string", "enum": ["late", "broken"] }, "amount": { "type": "number", "maximum": 10 } } });
+    let ask =
+        json!({ "id": "ok", "type": "approval", "input": { "of": "${trigger_data.of}" }, "form": form });
+    let inside =
+        json!({ "id": "each_ok", "type": "approval", "input": { "item": "${item}" }, "timeout_seconds": 1 });
+    let after =
+        json!({ "id": "kept", "type": "action", "action": "transform", "input": "${each_ok.decision}" });
+    let body = json!({ "nodes": [inside, after], "edges": [
+        { "from": "each_ok", "to": "kept", "condition": "timed_out" } ] });
+    let each = json!({ "id": "each", "type": "map", "items": [1, 2], "body": body });
+    let mut document = flow("Refunds", &[ask, each], &[]);
+    document["flow_definition"]["edges"] = json!([{ "from": "ok", "to": "each", "condition": "approved" }]);
+    document
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_waits_for_a_person_survives_kill_9_and_is_decided_once() {
+    let workplace = Workplace::new();
+    let mut server = Setup::new(&workplace).start().await;
+    let flow = server.api().create_flow(&document()).await;
+    let start = async |of: &str| server.api().start(&flow, json!({ "of": of })).await;
+    let [approved, rejected, raced] = [start("a").await, start("b").await, start("c").await];
+    let before = open(server.api(), 3).await;
+
+    kill(&mut server).await;
+    let after = open(server.api(), 3).await;
+    assert_eq!(before, after);
+    let asked = of(&after, &approved);
+    for (form, pointer) in [
+        (None, "/form"),
+        (Some(json!({ "reason": "other" })), "/form/reason"),
+        (Some(json!({ "reason": "late", "amount": 11 })), "/form/amount"),
+        (Some(json!({ "reason": "late", "more": 1 })), "/form"),
+        (Some(json!([])), "/form"),
+    ] {
+        let refused = server.api().post(&path(asked), &decision(asked, "approved", form)).await.expect(400);
+        assert_eq!(refused["errors"][0]["pointer"], pointer, "{refused}");
+    }
+
+    // Two people at once: one of them decides, and the other one reads what.
+    let yes = |asked: &Value| decision(asked, "approved", Some(json!({ "reason": "late", "amount": 1.50 })));
+    let [other, both] = [of(&after, &rejected), of(&after, &raced)];
+    let (yes_to_both, no_to_both, address) = (yes(both), decision(both, "rejected", None), path(both));
+    let (first, second) =
+        tokio::join!(server.api().post(&address, &yes_to_both), server.api().post(&address, &no_to_both));
+    let mut statuses = [first.status, second.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 409]);
+    server.api().post(&path(asked), &yes(asked)).await.expect(200);
+    server.api().post(&path(other), &decision(other, "rejected", None)).await.expect(200);
+    kill(&mut server).await;
+
+    let said = if first.status == 200 { "completed" } else { "failed" };
+    assert_eq!(server.api().finished(&raced, SOON).await["status"], said);
+    let failed = server.api().finished(&rejected, SOON).await;
+    assert_eq!(
+        (&failed["status"], &node(&failed, "ok")["error_class"]),
+        (&json!("failed"), &json!("rejected"))
+    );
+    let ended = server.api().finished(&approved, SOON).await;
+    // Those of the items nobody decided on: their time went on while no process ran.
+    assert_eq!(
+        (&ended["status"], &ended["result"]),
+        (&json!("completed"), &json!(["timed_out", "timed_out"]))
+    );
+    let output = &node(&ended, "ok")["output_data"];
+    assert_eq!(
+        (&output["decision"], &output["form"]),
+        (&json!("approved"), &json!({ "reason": "late", "amount": 1.5 }))
+    );
+
+    // A retry from the failed node asks again, and one that was decided is not asked again.
+    let retried =
+        server.api().post(&format!("executions/{rejected}/retry"), &json!({ "mode": "from_failed" })).await;
+    let retried = retried.expect(200)["new_execution_id"].as_str().expect("an id").to_owned();
+    let asked = open(server.api(), 1).await;
+    assert_eq!((&asked[0]["execution_id"], &asked[0]["arguments"]), (&json!(retried), &json!({ "of": "b" })));
+    server.stop().await;
+}
