@@ -14,10 +14,10 @@ pub const FIELDS_MAX: usize = 100;
 pub fn schema() -> Value {
     let kinds = json!(["string", "number", "integer", "boolean", "array"]);
     let text = json!({ "type": "string" });
-    let field = json!({ "type": "object", "required": ["type"], "properties": {
+    let field = json!({ "type": "object", "additionalProperties": true, "required": ["type"], "properties": {
         "type": { "type": "string", "enum": kinds }, "title": text, "description": text } });
     json!({
-        "type": "object", "required": ["type", "properties"], "properties": {
+        "type": "object", "additionalProperties": true, "required": ["type", "properties"], "properties": {
             "type": { "type": "string", "enum": ["object"] },
             "title": text, "description": text,
             "properties": { "type": "object", "maxProperties": FIELDS_MAX, "additionalProperties": field },

@@ -1786,7 +1786,7 @@ export interface components {
              * Form
              * @description What a person who approves fills in: a JSON Schema of an object whose fields are texts, numbers, yes or no, and choices.
              */
-            readonly form?: {
+            readonly form?: ({
                 /** @enum {string} */
                 readonly type: "object";
                 readonly title?: string;
@@ -1797,10 +1797,14 @@ export interface components {
                         readonly type: "string" | "number" | "integer" | "boolean" | "array";
                         readonly title?: string;
                         readonly description?: string;
+                    } & {
+                        readonly [key: string]: unknown;
                     };
                 };
                 readonly required?: readonly string[];
-            } | null;
+            } & {
+                readonly [key: string]: unknown;
+            }) | null;
             /**
              * Approvers
              * @description The roles that may decide; each includes those above it. Empty: from `operator` on.
