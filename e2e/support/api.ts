@@ -106,6 +106,13 @@ export class Api {
     }).toPass({ timeout: 30_000 });
   }
 
+  /** Decides on an approval, as another client would. */
+  async decide(id: string, decision: 'approved' | 'rejected'): Promise<void> {
+    const path = `/approvals/${encodeURIComponent(id)}`;
+    const { arguments_hash } = await this.#call<{ arguments_hash: string }>('GET', path);
+    await this.#send('POST', path, JSON.stringify({ decision, arguments_hash }));
+  }
+
   /** Waits until an execution has this status. */
   async reaches(id: string, status: string): Promise<void> {
     await expect.poll(async () => (await this.execution(id)).status, { timeout: 30_000 }).toBe(status);

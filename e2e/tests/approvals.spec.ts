@@ -1,3 +1,4 @@
+import type { Page } from '@playwright/test';
 import { passes } from '../support/accessible.ts';
 import type { Api } from '../support/api.ts';
 import { type Peer, startPeer } from '../support/peer.ts';
@@ -39,29 +40,33 @@ async function buying(api: Api, peer: Peer): Promise<string> {
   return api.createFlow({ name: 'Buying', flow_definition: { nodes: [node], edges: [] } });
 }
 
+const rowsOf = (page: Page) => page.getByRole('list', { name: 'What waits for approval' }).locator('> li');
+const open = (page: Page) => page.locator('[data-detail]');
+
 test('a call that waits is found through the navigation, edited and approved', async ({ page, api, complaints }) => {
   // The first edit does not fit the tool.
   complaints.expect(/status of 400/);
   const peer = await wantsToPay([{ paid: true }]);
   const execution = await api.run(await buying(api, peer));
   await page.goto('/flows');
-  const badge = page.getByRole('link', { name: '1 execution has calls that wait for approval' });
+  const badge = page.getByRole('link', { name: '1 execution waits for approval' });
   await badge.click();
-  const card = page.getByRole('list', { name: 'What waits for approval' }).locator('> li');
-  await expect(card).toHaveCount(1);
+  await expect(rowsOf(page)).toHaveCount(1);
+  const call = open(page);
   for (const shown of ['pay', 'Buying', 'Buy it', 'Clerk', 'Asked', '1200', 'It is refused if nobody decides before']) {
-    await expect(card).toContainText(shown);
+    await expect(call).toContainText(shown);
   }
   await passes(page, 'a call that waits');
 
-  await card.getByRole('button', { name: 'Edit and approve' }).click();
-  const editor = card.getByRole('textbox', { name: 'Edited arguments (JSON)' });
-  const approve = card.getByRole('button', { name: 'Approve edited arguments' });
+  await page.keyboard.press('e');
+  const editor = call.getByRole('textbox', { name: 'Edited arguments (JSON)' });
+  const approve = call.getByRole('button', { name: 'Approve edited arguments' });
+  await expect(editor).toBeFocused();
   await editor.fill('{ "amount": ');
   await expect(approve).toHaveAttribute('aria-disabled', 'true');
   await editor.fill('{ "amount": "much" }');
   await approve.click();
-  await expect(card).toContainText('do not match the input schema of the tool');
+  await expect(call).toContainText('not match the input schema of the tool');
   await editor.fill('{ "amount": 900 }');
   await approve.click();
 
@@ -85,22 +90,16 @@ test('a call appears as it begins to wait, and is rejected with the keyboard on 
   await expect(page.getByText('Nothing waits for approval')).toBeVisible();
 
   const execution = await api.run(flow);
-  const card = page.getByRole('list', { name: 'What waits for approval' }).locator('> li');
-  await expect(card).toContainText('pay');
+  await expect(rowsOf(page)).toContainText('pay');
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
   await page.keyboard.press('j');
-  await expect(card.getByRole('link', { name: 'Buying · Buy it' })).toBeFocused();
-  const comment = card.getByRole('textbox', { name: /^Comment/ });
-  const reject = card.getByRole('button', { name: 'Reject' });
-  const tabTo = async (wanted: typeof reject) => {
-    await expect(async () => {
-      await page.keyboard.press('Tab');
-      await expect(wanted).toBeFocused({ timeout: 100 });
-    }).toPass();
-  };
-  await tabTo(comment);
+  await expect(rowsOf(page).getByRole('button')).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: 'pay' })).toBeFocused();
+  await page.keyboard.press('r');
   await page.keyboard.type('Not this vendor');
-  await tabTo(reject);
+  await page.keyboard.press('Enter');
+  await expect(open(page).getByRole('button', { name: 'Reject' })).toBeFocused();
   await page.keyboard.press('Enter');
 
   await expect(page.getByText('pay: Rejected')).toBeFocused();
@@ -108,4 +107,33 @@ test('a call appears as it begins to wait, and is rejected with the keyboard on 
   await api.reaches(execution, 'completed');
   expect(peer.keys.filter((key) => key.includes(':tool:'))).toEqual([]);
   peer.close();
+});
+
+test('several are selected and decided at once; what another client decided first is said', async ({ page, api, complaints }) => {
+  complaints.expect(/status of 409/);
+  const asks = { id: 'ok', name: 'Release', type: 'approval', input: { text: '${trigger_data.text}' } };
+  const flow = await api.createFlow({ name: 'Texts', flow_definition: { nodes: [asks], edges: [] } });
+  const [first = '', second = '', third = ''] = await Promise.all(['One', 'Two', 'Three'].map((text) => api.run(flow, { text })));
+  await page.goto('/approvals');
+  await expect(rowsOf(page)).toHaveCount(3);
+  await expect(open(page)).toBeVisible();
+
+  for (const _ of [first, second, third]) {
+    await page.keyboard.press('x');
+    await page.keyboard.press('j');
+  }
+  await page.keyboard.press('a');
+  const dialog = page.getByRole('dialog', { name: 'Approve 3 at once' });
+  await expect(dialog.getByRole('button', { name: 'Approve 3' })).toBeFocused();
+  await passes(page, 'the question before several are decided');
+  await api.decide(`${second}:ok:approval:1`, 'approved');
+  await page.keyboard.press('Enter');
+
+  await expect(dialog.getByRole('status')).toHaveText('2 decided, 1 no longer waited');
+  await expect(dialog.getByRole('listitem').filter({ hasText: 'was approved' })).toContainText('Release · Texts');
+  await dialog.getByText('Close').click();
+  await expect(page.getByText('Nothing waits for approval')).toBeVisible();
+  const log = page.getByRole('region', { name: 'Since you opened this page' });
+  await expect(log.getByRole('listitem')).toHaveCount(3);
+  for (const execution of [first, second, third]) await api.reaches(execution, 'completed');
 });

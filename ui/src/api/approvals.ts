@@ -1,4 +1,4 @@
-/** Calls about approvals: calls of tools that wait until a person has decided on them. */
+/** Calls about approvals: what waits until a person has decided on it. */
 import { queryOptions } from '@tanstack/react-query';
 import { call, nextCursor } from './client';
 import { listExecutions } from './executions';
@@ -6,7 +6,7 @@ import type { components } from './schema';
 
 type Schemas = components['schemas'];
 
-/** A call that waits for approval. */
+/** Something that waits, or waited, for a person: a call of a tool, an output, a request for input, or a node. */
 export type Approval = Schemas['Approval'];
 
 /** A person's decision about it. */
@@ -17,7 +17,7 @@ export const approvalsKey = ['approvals'] as const;
 /** The API reads at most this many executions, the newest. */
 const EXECUTIONS_MAX = 100;
 
-/** The calls that wait. Events trigger a new fetch; polling covers what events miss. */
+/** All that waits. Events trigger a new fetch; polling covers what events miss. */
 export const approvalsQuery = () =>
   queryOptions({
     queryKey: [...approvalsKey, 'list'],
@@ -28,9 +28,13 @@ export const approvalsQuery = () =>
     refetchInterval: 15_000,
   });
 
+export async function getApproval(id: string, signal?: AbortSignal): Promise<Approval> {
+  return (await call('GET', '/studio/approvals/{id}', { path: { id }, signal })).data;
+}
+
 const WAITING_MAX = 99;
 
-/** How many executions have calls that wait, up to 99. Polled, because the badge is on every page. */
+/** How many executions wait for a person, up to 99. Polled, because the badge is on every page. */
 export const approvalsWaitingQuery = () =>
   queryOptions({
     queryKey: [...approvalsKey, 'waiting'],

@@ -15,7 +15,7 @@ export interface Preview {
     | 'result'
     | 'item'
     | 'last'
-    | { approval: string }
+    | { approval: string; part: 'arguments' | 'form' }
     | { node: string; part: 'input' | 'output' }
     | { node: string; step: number; part: StepPart };
 }
@@ -26,8 +26,8 @@ type StepPart = 'input' | 'instructions' | 'text' | 'thinking' | 'output' | 'res
 const PLACE =
   /^\/api\/v1\/studio\/executions\/([0-9a-f-]{36})\/(?:(trigger-data|result|item|last)|nodes\/([^/?#]+)\/(?:(input|output)|steps\/(\d{1,9})\/(input|instructions|text|thinking|output|response)))$/;
 
-/** The arguments of a call that waits for approval, whose id begins with that of its execution. */
-const ARGUMENTS = /^\/api\/v1\/studio\/approvals\/(([0-9a-f-]{36})(?::|%3A)[^/?#]+)\/arguments$/i;
+/** A part of an approval, whose id begins with that of its execution. */
+const APPROVAL = /^\/api\/v1\/studio\/approvals\/(([0-9a-f-]{36})(?::|%3A)[^/?#]+)\/(arguments|form)$/i;
 
 /** Returns the preview in the place of a value, or `null` where the value is whole. */
 export function previewOf(value: unknown): Preview | null {
@@ -35,13 +35,13 @@ export function previewOf(value: unknown): Preview | null {
   if (!isRecord(shown) || typeof shown.bytes !== 'number' || typeof shown.text !== 'string') return null;
   // A value that only looks like a preview can name any address: just those of values are used.
   const href = typeof shown.href === 'string' ? shown.href : '';
-  const asked = ARGUMENTS.exec(href);
+  const asked = APPROVAL.exec(href);
   if (asked?.[1] && asked[2]) {
     return {
       bytes: shown.bytes,
       text: shown.text,
       execution: asked[2],
-      of: { approval: decodeURIComponent(asked[1]) },
+      of: { approval: decodeURIComponent(asked[1]), part: asked[3] === 'form' ? 'form' : 'arguments' },
     };
   }
   const place = PLACE.exec(href);
@@ -59,7 +59,9 @@ export async function wholeValue({ execution: id, of }: Preview): Promise<unknow
   if (of === 'last') return (await call('GET', '/studio/executions/{id}/last', { path: { id } })).data;
   if (of === 'result') return (await call('GET', '/studio/executions/{id}/result', { path: { id } })).data;
   if ('approval' in of) {
-    return (await call('GET', '/studio/approvals/{id}/arguments', { path: { id: of.approval } })).data;
+    const approval = { path: { id: of.approval } };
+    if (of.part === 'form') return (await call('GET', '/studio/approvals/{id}/form', approval)).data;
+    return (await call('GET', '/studio/approvals/{id}/arguments', approval)).data;
   }
   const path = { id, node_id: of.node };
   if ('step' in of) {

@@ -11,6 +11,7 @@ import { BlockSkeleton } from '@/components/skeletons';
 import { readAgentsSearch } from '@/features/agents/search';
 import { readCostsSearch } from '@/features/analytics/cost-search';
 import { readAnalyticsSearch } from '@/features/analytics/search';
+import { readInboxSearch } from '@/features/approvals/search';
 import { readExecutionSearch } from '@/features/executions/execution-search';
 import { readFilters } from '@/features/executions/filters';
 import { readFailuresSearch } from '@/features/failures/search';
@@ -61,6 +62,7 @@ const execution = createRoute({
 const approvals = createRoute({
   getParentRoute: () => root,
   path: '/approvals',
+  validateSearch: readInboxSearch,
   component: lazyRouteComponent(() => import('@/features/approvals/approvals-page'), 'ApprovalsPage'),
 });
 

@@ -23,7 +23,7 @@ export function ApprovalsBadge() {
   if (!shown) return null;
   const label = texts.nav.awaiting(shown);
   return (
-    <Link to="/approvals" className={classes.badge} aria-label={label} title={label}>
+    <Link to="/approvals" search={{}} className={classes.badge} aria-label={label} title={label}>
       {shown}
     </Link>
   );

@@ -1,20 +1,17 @@
-import { Button, TextInput } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { Button } from '@mantine/core';
 import { useState } from 'react';
-import { type ApprovalDecision, approvalsKey, decideApproval } from '@/api/approvals';
 import { previewOf } from '@/api/preview';
-import { toProblem } from '@/api/problem';
 import { isRecord, jsonText, parseJsonOr } from '@/lib/json';
 import { texts as common } from '@/lib/texts';
 import { formatMoment, millis } from '@/lib/time';
 import classes from './approval-form.module.css';
+import { CommentField } from './comment-field';
 import { JsonEditor } from './json-editor';
 import { ProblemCard } from './problem-card';
 import { ReasonedButton } from './reasoned-button';
+import { commentOf, type OnSettled, type Said, useDecision } from './use-decision';
 
 const texts = common.approval;
-
-type Said = Pick<ApprovalDecision, 'decision' | 'arguments'>;
 
 interface ApprovalFormProps {
   id: string;
@@ -24,31 +21,16 @@ interface ApprovalFormProps {
   expiresAt: string | null;
   /** Names it among other forms. */
   label?: string;
-  /** Told what became of it: that it is decided, or that it can no longer be. */
-  onSettled?: (outcome: string) => void;
+  onSettled?: OnSettled;
 }
 
 /** What a person can decide on a call that waits: approve it, edit its arguments and approve it, or reject it. */
 export function ApprovalForm({ id, value, hash, expiresAt, label, onSettled }: ApprovalFormProps) {
   const [comment, setComment] = useState('');
   const [edited, setEdited] = useState<string | null>(null);
-  const queries = useQueryClient();
-  const decide = useMutation({
-    mutationFn: (said: Said) =>
-      decideApproval(id, { ...said, arguments_hash: hash, ...(comment.trim() && { comment: comment.trim() }) }),
-    onSuccess: (_, said) => onSettled?.(said.arguments ? texts.approvedEdited : texts[said.decision]),
-    onError: (error) => {
-      const { status, detail } = toProblem(error);
-      // Somebody else has decided, or the execution has ended: then it is no longer listed.
-      if (status === 404 || status === 409) onSettled?.(detail);
-    },
-    onSettled: async () => {
-      await Promise.all([
-        queries.invalidateQueries({ queryKey: approvalsKey }),
-        queries.invalidateQueries({ queryKey: ['executions'] }),
-      ]);
-    },
-  });
+  const outcomeOf = (said: Said) => (said.arguments ? texts.approvedEdited : texts[said.decision]);
+  const decide = useDecision({ id, hash, outcomeOf, onSettled });
+  const send = (said: Said) => decide.mutate({ ...said, ...commentOf(comment) });
   const expires = millis(expiresAt);
   return (
     <fieldset className={classes.form} aria-label={label ?? texts.title} disabled={decide.isPending}>
@@ -56,24 +38,23 @@ export function ApprovalForm({ id, value, hash, expiresAt, label, onSettled }: A
         <strong>{texts.title}</strong> {expires !== null && texts.expires(formatMoment(expires))}
       </p>
       {edited !== null && (
-        <JsonEditor value={edited} onChange={setEdited} label={texts.edited} isInvalid={recordIn(edited) === null} />
+        <JsonEditor
+          value={edited}
+          onChange={setEdited}
+          label={texts.edited}
+          isInvalid={recordIn(edited) === null}
+          autoFocus
+        />
       )}
-      <TextInput
-        size="xs"
-        placeholder={texts.comment}
-        aria-label={texts.comment}
-        value={comment}
-        onChange={(event) => setComment(event.target.value)}
-        maxLength={2_000}
-      />
+      <CommentField label={texts.comment} value={comment} onChange={setComment} />
       {decide.isError && <ProblemCard problem={decide.error} />}
       <div className={classes.choices}>
         {edited === null ? (
-          <AsItIs value={value} onApprove={() => decide.mutate({ decision: 'approved' })} onEdit={setEdited} />
+          <AsItIs value={value} onApprove={() => send({ decision: 'approved' })} onEdit={setEdited} />
         ) : (
-          <Edited text={edited} onApprove={decide.mutate} onCancel={() => setEdited(null)} />
+          <Edited text={edited} onApprove={send} onCancel={() => setEdited(null)} />
         )}
-        <Button size="xs" variant="default" onClick={() => decide.mutate({ decision: 'rejected' })}>
+        <Button data-act="reject" size="xs" variant="default" onClick={() => send({ decision: 'rejected' })}>
           {texts.reject}
         </Button>
       </div>
@@ -95,10 +76,11 @@ interface AsItIsProps {
 function AsItIs({ value, onApprove, onEdit }: AsItIsProps) {
   return (
     <>
-      <Button size="xs" onClick={onApprove}>
+      <Button data-act="approve" size="xs" onClick={onApprove}>
         {texts.approve}
       </Button>
       <ReasonedButton
+        data-act="edit"
         size="xs"
         variant="default"
         reason={previewOf(value) ? texts.tooLong : null}
@@ -121,6 +103,7 @@ function Edited({ text, onApprove, onCancel }: EditedProps) {
   return (
     <>
       <ReasonedButton
+        data-act="approve"
         size="xs"
         reason={given ? null : texts.invalid}
         onClick={() => given && onApprove({ decision: 'approved', arguments: given })}

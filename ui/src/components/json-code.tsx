@@ -43,10 +43,12 @@ export interface JsonEditorProps {
   label: string;
   /** Whether the value is invalid; marks the frame. */
   isInvalid?: boolean;
+  /** Whether it takes the focus when it appears. */
+  autoFocus?: boolean;
 }
 
 /** CodeMirror for JSON. */
-export function JsonCode({ value, onChange, label }: JsonEditorProps) {
+export function JsonCode({ value, onChange, label, autoFocus = false }: JsonEditorProps) {
   const extensions = useMemo(() => [...always, EditorView.contentAttributes.of({ 'aria-label': label })], [label]);
   return (
     <CodeMirror
@@ -55,6 +57,7 @@ export function JsonCode({ value, onChange, label }: JsonEditorProps) {
       onChange={onChange}
       extensions={extensions}
       theme="none"
+      autoFocus={autoFocus}
       // Tab leaves the editor, as it leaves every other field.
       indentWithTab={false}
       basicSetup={{ lineNumbers: false, foldGutter: false, highlightActiveLine: false, autocompletion: false }}

@@ -17,9 +17,7 @@ export const texts = {
     waiting: (executions: string) =>
       executions === '1' ? '1 execution waits for a person' : `${executions} executions wait for a person`,
     awaiting: (executions: string) =>
-      executions === '1'
-        ? '1 execution has calls that wait for approval'
-        : `${executions} executions have calls that wait for approval`,
+      executions === '1' ? '1 execution waits for approval' : `${executions} executions wait for approval`,
     api: 'API reference',
   },
   damaged: {
@@ -80,6 +78,18 @@ export const texts = {
           { keys: ['↓', '↑'], does: 'The same, once a row has focus' },
           { keys: ['Enter'], does: 'Open the row' },
           { keys: ['n'], does: 'New flow, in the list of flows' },
+        ],
+      },
+      {
+        title: 'In approvals',
+        keys: [
+          { keys: ['j', 'k'], does: 'Next, previous' },
+          { keys: ['Enter'], does: 'Go from the list to what is shown' },
+          { keys: ['a'], does: 'Go to “Approve”; Enter approves' },
+          { keys: ['r'], does: 'Write a comment; Enter goes to “Reject”, and Enter again rejects' },
+          { keys: ['e'], does: 'Edit the arguments or the output' },
+          { keys: ['x'], does: 'Select; a and r then decide on all that is selected' },
+          { keys: ['Esc'], does: 'Back to the list; end the selection' },
         ],
       },
       {
@@ -169,14 +179,26 @@ export const texts = {
     expired: 'Refused: nobody decided in time',
     proposed: 'Arguments that the model wanted',
   },
+  request: {
+    someone: 'The server',
+    unknownForm:
+      'The studio cannot show this form. Decide with `steadflow approvals`, which takes what is filled in as JSON (`--form`).',
+  },
   inputRequest: {
     title: (agent: string) => `${agent} asks for input.`,
-    someone: 'The server',
     expires: (when: string) => `It is told that nobody answered after ${when}.`,
-    send: 'Send answer',
-    decline: 'Decline',
+    approve: 'Send answer',
+    reject: 'Decline',
     cancel: 'Make no choice',
     outcome: { approved: 'Answered', rejected: 'Declined', cancelled: 'No choice made' },
+  },
+  nodeRequest: {
+    title: (node: string) => `${node} waits for a decision.`,
+    expires: (when: string) => `It counts as timed out if nobody decides before ${when}.`,
+    approve: 'Approve',
+    reject: 'Reject',
+    comment: 'Comment; it is in the output of the node',
+    outcome: { approved: 'Approved', rejected: 'Rejected', cancelled: 'No choice made' },
   },
   schemaForm: {
     missing: 'This is required.',

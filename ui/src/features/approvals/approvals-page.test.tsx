@@ -1,4 +1,4 @@
-import { screen } from '@testing-library/react';
+import { screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
 import { fakeApi, problem } from '@/testing/fake-api';
@@ -112,6 +112,7 @@ test('what a server asks for is a form, whose answer is sent when it is whole', 
     agent_name: 'Shop',
     subject: 'input',
     arguments: { message: 'How many shall I send?', form },
+    form,
   };
   let rows: unknown[] = [asking];
   const asked = fakeApi({
@@ -145,7 +146,9 @@ test('what a server asks for can be declined, also if the form has to be read fi
   const id = `${EXECUTION}:buy:input:1`;
   const href = `/api/v1/studio/approvals/${encodeURIComponent(id)}/arguments`;
   const preview = { $preview: { bytes: 9_000, text: '{"message":', href } };
-  let rows: unknown[] = [{ ...waiting, id, subject: 'input', arguments: preview }];
+  let rows: unknown[] = [
+    { ...waiting, id, subject: 'input', arguments: preview, form: { type: 'object', properties: {} } },
+  ];
   const asked = fakeApi({
     'GET /studio/approvals': () => rows,
     'GET /studio/approvals/*/arguments': () => ({ message: 'Sure?', form: { type: 'object', properties: {} } }),
@@ -163,4 +166,69 @@ test('what a server asks for can be declined, also if the form has to be read fi
   await screen.findByText('pay: Declined');
   const sent = asked.find((call) => call.method === 'POST')?.body;
   expect(sent).toEqual({ decision: 'rejected', arguments_hash: 'sha256:1' });
+});
+
+test('several are decided one by one: what others have decided is said, and what failed is tried again', async () => {
+  const ids = ['a', 'b', 'c'].map((node) => `${EXECUTION}:${node}:tool:1:0`);
+  let rows = ids.map((id, at) => ({ ...waiting, id, tool: `pay ${at}`, arguments_hash: `sha256:${at}` }));
+  let isBroken = true;
+  const asked = fakeApi({
+    'GET /studio/approvals': () => rows,
+    'POST /studio/approvals/*': ({ path }) => {
+      const id = decodeURIComponent(path.split('/').at(-1) ?? '');
+      if (id === ids[2] && isBroken) return problem(503, 'overloaded', 'Not now.');
+      rows = rows.filter((row) => row.id !== id);
+      return id === ids[1] ? problem(409, 'already-decided', 'This call was approved by eva.') : waiting;
+    },
+  });
+  const user = userEvent.setup();
+  await renderScreen(<ApprovalsPage />);
+  await screen.findByText('pay 2');
+
+  await user.click(screen.getByLabelText('Select all that are listed'));
+  await user.keyboard('r');
+  const dialog = within(await screen.findByRole('dialog', { name: 'Reject 3 at once' }));
+  await user.type(dialog.getByLabelText(/^Why/), 'Month end');
+  await user.click(dialog.getByRole('button', { name: 'Reject 3' }));
+
+  await dialog.findByText('1 decided, 1 no longer waited, 1 failed');
+  const lines = within(dialog.getByRole('list', { name: 'What became of them' })).getAllByRole('listitem');
+  expect(lines.map((line) => line.textContent)).toEqual([
+    'pay 0 · BuyingRejected',
+    'pay 1 · BuyingThis call was approved by eva.',
+    'pay 2 · BuyingNot now.',
+  ]);
+  isBroken = false;
+  await user.click(dialog.getByRole('button', { name: 'Try 1 again' }));
+  await dialog.findByText('2 decided, 1 no longer waited');
+  const sent = asked.filter(({ method }) => method === 'POST').map(({ body }) => body);
+  const rejects = (at: number) => ({ decision: 'rejected', arguments_hash: `sha256:${at}`, comment: 'Month end' });
+  expect(sent).toEqual([0, 1, 2, 2].map(rejects));
+
+  await user.click(dialog.getAllByRole('button', { name: 'Close' })[1] ?? screen.getByText('missing'));
+  await screen.findByText('Nothing waits for approval');
+  const log = within(screen.getByRole('region', { name: 'Since you opened this page' }));
+  expect(log.getAllByRole('listitem')).toHaveLength(3);
+});
+
+test('what others decide while it is open says so, and does not give way to something else', async () => {
+  const other = { ...waiting, id: `${EXECUTION}:other:tool:1:0`, tool: 'order' };
+  let rows = [waiting, other];
+  const by = { type: 'key', id: 'eva' };
+  const decided = { decision: 'rejected', is_edited: false, comment: 'Too much', by, at: waiting.requested_at };
+  fakeApi({
+    'GET /studio/approvals': () => rows,
+    'GET /studio/approvals/*': () => ({ ...waiting, is_open: false, decided }),
+  });
+  const user = userEvent.setup();
+  const { queries } = await renderScreen(<ApprovalsPage />);
+  await screen.findByRole('group', { name: 'Decide on pay of Buying' });
+
+  rows = [other];
+  await queries.invalidateQueries();
+
+  await screen.findByText(/^Rejected by eva, .*: Too much$/, { selector: 'p' });
+  expect(screen.queryByRole('button', { name: 'Approve' })).toBeNull();
+  await user.click(screen.getByRole('button', { name: 'Show the next' }));
+  await screen.findByRole('group', { name: 'Decide on order of Buying' });
 });

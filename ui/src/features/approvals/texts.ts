@@ -1,21 +1,117 @@
+import type { Approval } from '@/api/approvals';
 import { counted } from '@/lib/counted';
+import { texts as common } from '@/lib/texts';
+import { formatMoment, millis } from '@/lib/time';
+
+type Decided = NonNullable<Approval['decided']>;
+
+/** Names what was decided: `Rejected`, `Approved with edited arguments`. */
+function decision({ decision: verdict, is_edited: isEdited }: Decided): string {
+  return isEdited ? common.approval.approvedEdited : common.approval[verdict];
+}
 
 export const texts = {
   title: 'Approvals',
-  detail:
-    'Calls of tools, outputs of agents, and questions of MCP servers, that wait until a person has decided on them.',
+  detail: 'What waits until a person has decided on it.',
   list: 'What waits for approval',
   found: (count: number) => counted(count, 'approval waits', 'approvals wait'),
+  foundSome: (count: number, all: number) => `${count.toLocaleString('en')} of ${counted(all, 'approval')}`,
   more: 'Only those of the 100 newest executions are listed. Decide on some to see others.',
   empty: 'Nothing waits for approval',
-  emptyDetail:
-    'A call of a tool whose `approval` says so waits here before it is made, and so do an output that a guardrail refuses so that a person is asked, and what the task of an MCP server asks for.',
+  emptyDetail: 'Flows and agents come here when they need a person:',
+  teaches: [
+    {
+      title: 'A node of type Approval',
+      detail:
+        'asks before the flow goes on, with a form if you like. Refunds over a limit, texts before they are sent.',
+    },
+    {
+      title: 'A tool that needs approval',
+      detail:
+        'waits before it is called: always, or where a condition of its arguments holds, as in `input.amount > 1000`.',
+    },
+    {
+      title: 'A guardrail with `ask`',
+      detail: 'asks a person about an output that it refuses.',
+    },
+    {
+      title: 'A task of an MCP server',
+      detail: 'can ask for input in the middle of its work.',
+    },
+  ],
+  emptyFilter: 'Nothing matches the filters',
+  keys: [
+    { key: 'a', does: 'approve' },
+    { key: 'r', does: 'reject' },
+    { key: 'x', does: 'select' },
+    { key: '?', does: 'all keys' },
+  ],
   deletedFlow: 'Deleted flow',
   asked: 'Asked',
-  arguments: 'Arguments',
+  shown: { arguments: 'Arguments', output: 'Output', input: 'Input' },
   outputOf: (node: string) => `Output of ${node}`,
   refusedBy: (guardrail: string) => `Refused by the guardrail ${guardrail}`,
-  /** What became of a call that was listed. */
-  settled: (tool: string, outcome: string) => `${tool}: ${outcome}`,
-  decideOn: (tool: string, flow: string) => `Decide on ${tool} of ${flow}`,
+  /** What became of something that was listed. */
+  settled: (title: string, outcome: string) => `${title}: ${outcome}`,
+  decideOn: (title: string, flow: string) => `Decide on ${title} of ${flow}`,
+  expiresIn: (left: string) => `expires in ${left}`,
+  expired: 'expires now',
+  back: 'Back to the list',
+  next: 'Show the next',
+  nothingOpen: 'Choose something from the list.',
+  filters: {
+    flow: 'Flow',
+    agent: 'Agent',
+    tool: 'Tool',
+    all: { flow: 'All flows', agent: 'All agents', tool: 'All tools' },
+    soon: 'Expires within the hour',
+    sort: 'Order',
+    sorts: { expiry: 'Expires first', oldest: 'Oldest first', newest: 'Newest first' },
+  },
+  select: (title: string, flow: string) => `Select ${title} of ${flow}`,
+  selectAll: 'Select all that are listed',
+  selected: (count: number) => `${count.toLocaleString('en')} selected`,
+  approveSelected: 'Approve…',
+  rejectSelected: 'Reject…',
+  clear: 'Clear',
+  bulk: {
+    title: {
+      approved: (count: number) => `Approve ${count.toLocaleString('en')} at once`,
+      rejected: (count: number) => `Reject ${count.toLocaleString('en')} at once`,
+    },
+    list: 'What is decided on',
+    comment: { approved: 'Comment, for all of them', rejected: 'Why, for all of them; a model reads it' },
+    leftOut: (count: number) =>
+      `${counted(count, 'of them needs', 'of them need')} an answer that is filled in one by one. They are left out.`,
+    yes: {
+      approved: (count: number) => `Approve ${count.toLocaleString('en')}`,
+      rejected: (count: number) => `Reject ${count.toLocaleString('en')}`,
+    },
+    cancel: 'Cancel',
+    results: 'What became of them',
+    waiting: 'waits',
+    done: { approved: 'Approved', rejected: 'Rejected' },
+    summary: (done: number, gone: number, failed: number) =>
+      [
+        counted(done, 'decided', 'decided'),
+        gone > 0 && `${gone.toLocaleString('en')} no longer waited`,
+        failed > 0 && `${failed.toLocaleString('en')} failed`,
+      ]
+        .filter(Boolean)
+        .join(', '),
+    again: (count: number) => `Try ${count.toLocaleString('en')} again`,
+    close: 'Close',
+  },
+  visit: {
+    title: 'Since you opened this page',
+    by: { mine: 'you', others: 'others' },
+  },
+  ended: 'It no longer waits: its node or its execution has ended',
+  /** What was decided, by whom, when and why. */
+  decidedBy: (decided: Decided) => {
+    const { type, id } = decided.by;
+    const when = formatMoment(millis(decided.at) ?? 0);
+    const who = type === 'system' ? '' : ` by ${id ?? type}`;
+    return `${decision(decided)}${who}, ${when}${decided.comment ? `: ${decided.comment}` : ''}`;
+  },
 } as const;

@@ -1,0 +1,90 @@
+import { Button } from '@mantine/core';
+import { useState } from 'react';
+import type { Approval } from '@/api/approvals';
+import { isRecord } from '@/lib/json';
+import { visible } from '@/lib/json-text';
+import { own } from '@/lib/own';
+import { texts as common } from '@/lib/texts';
+import { formatMoment, millis } from '@/lib/time';
+import classes from './approval-form.module.css';
+import { CommentField } from './comment-field';
+import { ProblemCard } from './problem-card';
+import { type FormField, faultOf, fieldsOf, initialValues, objectOf } from './schema-form/fields';
+import { SchemaForm } from './schema-form/schema-form';
+import { commentOf, type OnSettled, type Said, useDecision } from './use-decision';
+import { useWhole } from './use-whole';
+
+type Request = Pick<
+  Approval,
+  'id' | 'subject' | 'agent_name' | 'arguments' | 'form' | 'arguments_hash' | 'expires_at' | 'node_name'
+>;
+
+interface RequestFormProps {
+  request: Request;
+  label: string;
+  onSettled?: OnSettled;
+}
+
+/** What a person is asked by the server of a tool, or by a node: with a form if there is one. */
+export function RequestForm(props: RequestFormProps) {
+  const { request } = props;
+  const form = useWhole(request.id, 'form', request.form);
+  const shown = useWhole(request.id, 'arguments', request.subject === 'input' ? request.arguments : null);
+  const problem = form.error ?? shown.error;
+  if (problem) return <ProblemCard problem={problem} />;
+  if (form.value === undefined || shown.value === undefined) return null;
+  const fields = form.value === null ? [] : fieldsOf(form.value);
+  if (!fields) return <p className={classes.message}>{common.request.unknownForm}</p>;
+  const message = isRecord(shown.value) ? own(shown.value, 'message') : null;
+  return <Asked {...props} fields={fields} message={typeof message === 'string' ? message : null} />;
+}
+
+interface AskedProps extends RequestFormProps {
+  fields: readonly FormField[];
+  /** What the server says. */
+  message: string | null;
+}
+
+function Asked({ request, label, onSettled, fields, message }: AskedProps) {
+  const isNode = request.subject === 'node';
+  const texts = isNode ? common.nodeRequest : common.inputRequest;
+  const [values, setValues] = useState(() => initialValues(fields));
+  const [isChecked, setChecked] = useState(false);
+  const [comment, setComment] = useState('');
+  const outcomeOf = (said: Said) => texts.outcome[said.decision];
+  const decide = useDecision({ id: request.id, hash: request.arguments_hash, outcomeOf, onSettled });
+  const send = (said: Said) => decide.mutate({ ...said, ...(isNode && commentOf(comment)) });
+  const approve = () => {
+    const isWhole = fields.every((field) => faultOf(field, values.get(field.name)) === null);
+    setChecked(!isWhole);
+    const filled = request.form === null ? {} : { form: objectOf(fields, values) };
+    if (isWhole) send({ decision: 'approved', ...filled });
+  };
+  const expires = millis(request.expires_at);
+  const who = isNode ? request.node_name : request.agent_name;
+  return (
+    <fieldset className={classes.form} aria-label={label} disabled={decide.isPending}>
+      <p className={classes.note} data-tone="attention" role="status">
+        <strong>{texts.title(who === null ? common.request.someone : visible(who))}</strong>{' '}
+        {expires !== null && texts.expires(formatMoment(expires))}
+      </p>
+      {message !== null && <p className={classes.message}>{visible(message)}</p>}
+      {fields.length > 0 && <SchemaForm fields={fields} values={values} onChange={setValues} isChecked={isChecked} />}
+      {isNode && <CommentField label={common.nodeRequest.comment} value={comment} onChange={setComment} />}
+      {decide.isError && <ProblemCard problem={decide.error} />}
+      <div className={classes.choices}>
+        <Button data-act="approve" size="xs" onClick={approve}>
+          {texts.approve}
+        </Button>
+        <Button data-act="reject" size="xs" variant="default" onClick={() => send({ decision: 'rejected' })}>
+          {texts.reject}
+        </Button>
+        {!isNode && (
+          <Button size="xs" variant="default" onClick={() => send({ decision: 'cancelled' })}>
+            {common.inputRequest.cancel}
+          </Button>
+        )}
+      </div>
+    </fieldset>
+  );
+}

@@ -1,0 +1,48 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { type ApprovalDecision, approvalsKey, decideApproval } from '@/api/approvals';
+import { toProblem } from '@/api/problem';
+
+export type Said = Omit<ApprovalDecision, 'arguments_hash'>;
+
+/** Told what became of it: that it is decided, or (not `isMine`) that it no longer waits. */
+export type OnSettled = (outcome: string, isMine: boolean) => void;
+
+interface DecisionOptions {
+  id: string;
+  /** The hash of what is shown. */
+  hash: string;
+  /** Names a decision that was made. */
+  outcomeOf: (said: Said) => string;
+  onSettled?: OnSettled | undefined;
+}
+
+/** Returns whether a problem says that something can no longer be decided on. */
+export function isGone(error: unknown): boolean {
+  const { status } = toProblem(error);
+  return status === 404 || status === 409;
+}
+
+/** Sends a person's decision on what is shown, and has fetched again what it changes. */
+export function useDecision({ id, hash, outcomeOf, onSettled }: DecisionOptions) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (said: Said) => decideApproval(id, { ...said, arguments_hash: hash }),
+    onSuccess: (_, said) => onSettled?.(outcomeOf(said), true),
+    onError: (error) => {
+      // Somebody else has decided, or the execution has ended.
+      if (isGone(error)) onSettled?.(toProblem(error).detail, false);
+    },
+    onSettled: async () => {
+      await Promise.all([
+        queries.invalidateQueries({ queryKey: approvalsKey }),
+        queries.invalidateQueries({ queryKey: ['executions'] }),
+      ]);
+    },
+  });
+}
+
+/** Returns a comment as it is sent: none where nothing is written. */
+export function commentOf(text: string): Pick<Said, 'comment'> {
+  const comment = text.trim();
+  return comment ? { comment } : {};
+}
