@@ -137,3 +137,44 @@ test('several are selected and decided at once; what another client decided firs
   await expect(log.getByRole('listitem')).toHaveCount(3);
   for (const execution of [first, second, third]) await api.reaches(execution, 'completed');
 });
+
+test('a node with a form is built in the editor, run, and approved where it runs', async ({ page, api }) => {
+  const flow = await api.createFlow({
+    name: 'Refunds',
+    flow_definition: { nodes: [{ id: 'start', type: 'trigger', position: { x: 0, y: 0 } }], edges: [] },
+  });
+  await page.goto(`/flows/${flow}`);
+  await page.getByRole('button', { name: 'Approval', exact: true }).click();
+  const form = page.getByRole('complementary', { name: 'Details' });
+  await form.getByLabel('Name', { exact: true }).fill('Refund?');
+  await form.getByRole('button', { name: 'Add a field' }).click();
+  const field = form.getByRole('region', { name: /^Field / });
+  await field.getByLabel('Name').fill('reason');
+  await field.getByLabel('Label').fill('Reason');
+  await field.getByLabel('Kind').click();
+  await page.getByRole('option', { name: 'One of several' }).click();
+  await field.getByLabel('Required').check();
+  await expect(form).toContainText('No edge asks for rejected');
+  await passes(page, 'the form of an approval');
+  await form.getByText('Preview').click();
+  await form.getByLabel(/^Reason/).click();
+  await page.getByRole('option', { name: 'second' }).click();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await expect(page.getByText('Saved as version')).toBeVisible();
+
+  const execution = await api.run(flow, {});
+  await page.goto(`/executions/${execution}?node=approval`);
+  const asked = page.getByRole('group', { name: 'Decide on Refund?' });
+  await asked.getByRole('button', { name: 'Approve' }).click();
+  await expect(asked).toContainText('This is required.');
+  await asked.getByLabel(/^Reason/).click();
+  await page.getByRole('option', { name: 'first' }).click();
+  await asked.getByLabel(/^Comment/).fill('Seen the photos');
+  await asked.getByRole('button', { name: 'Approve' }).click();
+
+  await expect(page.getByText(/^Approved by .*: Seen the photos$/)).toBeVisible();
+  await api.reaches(execution, 'completed');
+  await expect(page.getByRole('region', { name: 'Output' })).toContainText('"first"');
+  await page.getByRole('tab', { name: 'Events' }).click();
+  await expect(page.getByText('Decision: approved')).toBeVisible();
+});

@@ -28,6 +28,13 @@ export const approvalsQuery = () =>
     refetchInterval: 15_000,
   });
 
+/** One approval; `state` is what it depends on, so that it is fetched again when that changes. */
+export const approvalQuery = (id: string, state: string) =>
+  queryOptions({
+    queryKey: [...approvalsKey, 'one', id, state],
+    queryFn: ({ signal }) => getApproval(id, signal),
+  });
+
 export async function getApproval(id: string, signal?: AbortSignal): Promise<Approval> {
   return (await call('GET', '/studio/approvals/{id}', { path: { id }, signal })).data;
 }

@@ -1,9 +1,9 @@
 import { Button, SegmentedControl } from '@mantine/core';
 import { useState } from 'react';
 import { jsonText, parseJsonOr } from '@/lib/json';
+import { isObjectForm } from '@/lib/object-schema';
 import classes from './agents.module.css';
 import { SchemaField } from './schema-field';
-import { isObjectForm } from './schema-form';
 import { SchemaProperties } from './schema-properties';
 import { texts } from './texts';
 

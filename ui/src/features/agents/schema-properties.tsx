@@ -4,8 +4,6 @@ import { useState } from 'react';
 import { ExactNumberInput } from '@/components/exact-number-input';
 import { isRecord } from '@/lib/json';
 import { visible } from '@/lib/json-text';
-import { own } from '@/lib/own';
-import classes from './schema.module.css';
 import {
   DEPTH_MAX,
   hiddenKeys,
@@ -22,7 +20,9 @@ import {
   withProperty,
   withRequired,
   withType,
-} from './schema-form';
+} from '@/lib/object-schema';
+import { own } from '@/lib/own';
+import classes from './schema.module.css';
 import { texts } from './texts';
 
 interface SchemaPropertiesProps {

@@ -1,7 +1,8 @@
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type Ref, useRef } from 'react';
-import { type Approval, approvalsKey, getApproval } from '@/api/approvals';
+import { type Approval, approvalQuery } from '@/api/approvals';
+import { decidedText } from '@/components/decided-text';
 import { ProblemCard } from '@/components/problem-card';
 import classes from './inbox.module.css';
 import { InboxDetail } from './inbox-detail';
@@ -19,10 +20,7 @@ interface ElsewhereProps {
 /** Something that is not in the list: it was decided meanwhile, or it is one of more than the list has. */
 export function Elsewhere({ id, heading, onSettled, onNext }: ElsewhereProps) {
   const own = useRef<HTMLHeadingElement>(null);
-  const found = useQuery({
-    queryKey: [...approvalsKey, 'one', id],
-    queryFn: ({ signal }) => getApproval(id, signal),
-  });
+  const found = useQuery(approvalQuery(id, 'gone'));
   if (found.isError) return <ProblemCard problem={found.error} />;
   if (!found.data) return null;
   const approval = found.data;
@@ -41,7 +39,7 @@ export function Elsewhere({ id, heading, onSettled, onNext }: ElsewhereProps) {
         </span>
       </header>
       <p className={classes.gone} data-tone="attention" role="status">
-        {approval.decided ? texts.decidedBy(approval.decided) : texts.ended}
+        {approval.decided ? decidedText(approval.decided) : texts.ended}
       </p>
       {onNext && (
         <div>

@@ -1,15 +1,13 @@
 import { Link } from '@tanstack/react-router';
 import type { Ref } from 'react';
 import type { Approval } from '@/api/approvals';
-import { previewOf } from '@/api/preview';
 import { ApprovalForm } from '@/components/approval-form';
+import { AskedValues } from '@/components/asked-values';
 import { RelativeTime } from '@/components/relative-time';
 import { RequestForm } from '@/components/request-form';
 import type { OnSettled } from '@/components/use-decision';
 import { ValueView } from '@/components/value-view';
-import { isRecord } from '@/lib/json';
 import { visible } from '@/lib/json-text';
-import { AskedValues } from './asked-values';
 import { Expiry } from './expiry';
 import classes from './inbox.module.css';
 import { texts } from './texts';
@@ -72,17 +70,16 @@ export function InboxDetail({ approval, heading, onSettled }: InboxDetailProps) 
 /** What a model wants to give a tool, the output that waits, or what a node shows. */
 function Proposed({ approval }: { approval: Approval }) {
   const { subject, tool, guardrail, node_id: node, arguments: value } = approval;
-  const isEmpty = isRecord(value) && Object.keys(value).length === 0;
   // What a server asks is above its form.
-  if (subject === 'input' || (subject === 'node' && isEmpty)) return null;
-  if (subject === 'node' && isRecord(value) && !previewOf(value)) {
+  if (subject === 'input') return null;
+  if (subject === 'node') {
     return (
       <div className={classes.value}>
         <AskedValues value={value} fileName={`${node}-input.json`} />
       </div>
     );
   }
-  const name = subject === 'tool' ? 'arguments' : subject === 'node' ? 'input' : 'output';
+  const name = subject === 'tool' ? 'arguments' : 'output';
   return (
     <div className={classes.value}>
       <span className={classes.soft}>

@@ -1,14 +1,4 @@
-import type { Approval } from '@/api/approvals';
 import { counted } from '@/lib/counted';
-import { texts as common } from '@/lib/texts';
-import { formatMoment, millis } from '@/lib/time';
-
-type Decided = NonNullable<Approval['decided']>;
-
-/** Names what was decided: `Rejected`, `Approved with edited arguments`. */
-function decision({ decision: verdict, is_edited: isEdited }: Decided): string {
-  return isEdited ? common.approval.approvedEdited : common.approval[verdict];
-}
 
 export const texts = {
   title: 'Approvals',
@@ -48,7 +38,7 @@ export const texts = {
   ],
   deletedFlow: 'Deleted flow',
   asked: 'Asked',
-  shown: { arguments: 'Arguments', output: 'Output', input: 'Input' },
+  shown: { arguments: 'Arguments', output: 'Output' },
   outputOf: (node: string) => `Output of ${node}`,
   refusedBy: (guardrail: string) => `Refused by the guardrail ${guardrail}`,
   /** What became of something that was listed. */
@@ -107,11 +97,4 @@ export const texts = {
     by: { mine: 'you', others: 'others' },
   },
   ended: 'It no longer waits: its node or its execution has ended',
-  /** What was decided, by whom, when and why. */
-  decidedBy: (decided: Decided) => {
-    const { type, id } = decided.by;
-    const when = formatMoment(millis(decided.at) ?? 0);
-    const who = type === 'system' ? '' : ` by ${id ?? type}`;
-    return `${decision(decided)}${who}, ${when}${decided.comment ? `: ${decided.comment}` : ''}`;
-  },
 } as const;

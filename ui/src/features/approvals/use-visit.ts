@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { type Approval, getApproval } from '@/api/approvals';
+import { decidedText } from '@/components/decided-text';
 import { texts } from './texts';
 
 /** Something that no longer waits, and what became of it since the page was opened. */
@@ -50,7 +51,7 @@ function keyOf({ id, arguments_hash: hash }: Approval): string {
 async function becameOf({ id }: Approval): Promise<string | null> {
   try {
     const { decided, is_open: isOpen } = await getApproval(id);
-    if (decided) return texts.decidedBy(decided);
+    if (decided) return decidedText(decided);
     return isOpen ? null : texts.ended;
   } catch {
     return null;

@@ -137,3 +137,16 @@ it('shows an attempt that took no time, and nothing for a node without attempts'
   expect(drawn(journal)).toEqual([['ok', 5, 5, null]]);
   expect(drawn(journal, aNode())).toEqual([]);
 });
+
+it('shows how long a person took; a call that waits for one is within its attempt', () => {
+  const node = aNode({ attempts: [] });
+  const asked = [0, happened.asked('node', 60_000)] as const;
+  expect(drawn(aJournal(asked), node)).toEqual([['wait', 0, null, 'approval']]);
+  const decided = [5_000, happened.answered('approval:1', 'approved')] as const;
+  expect(drawn(aJournal(asked, decided, [5_001, happened.completed]), node)).toEqual([['wait', 0, 5_000, 'approval']]);
+  const call = [3, happened.asked('tool', null)] as const;
+  const answer = [7, happened.answered('tool:1:0', 'approved')] as const;
+  expect(drawn(aJournal([0, happened.attempt(1)], call, answer, [9, happened.completed]))).toEqual([
+    ['ok', 0, 9, null],
+  ]);
+});

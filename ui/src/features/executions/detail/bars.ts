@@ -1,6 +1,7 @@
 /** The bars of one node in the timeline, from the journal. All functions are pure; times are milliseconds since the epoch. */
 import type { Attempt, JournalEvent, NodeExecution, WaitingFor } from '@/api/types';
 import { millis } from '@/lib/time';
+import { isOfNode } from './asked';
 
 /** `ok`, `bad`, `run` and `cut` (stopped from outside) are attempts; `gap` is a backoff; `wait` is a delay, a decision or another wait. */
 export type BarKind = 'ok' | 'bad' | 'run' | 'cut' | 'gap' | 'wait';
@@ -53,6 +54,13 @@ class Bars {
       case 'node_waiting':
         this.close(at);
         this.open('wait', at, { due: millis(event.waiting_until), reason: event.waiting_for ?? null });
+        break;
+      case 'approval_requested':
+        // Calls of a model wait within its attempt.
+        if (event.subject === 'node') this.open('wait', at, { due: millis(event.expires_at), reason: 'approval' });
+        break;
+      case 'approval_decided':
+        if (isOfNode(event.step)) this.close(at);
         break;
       case 'backoff_ended':
       case 'resolved':

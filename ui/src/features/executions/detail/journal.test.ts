@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { lastAsked } from './asked';
 import { linesOf } from './journal';
 import { hasGap, joined } from './journal-records';
 import { aJournal, aNode, anExecution, happened } from './samples';
@@ -67,4 +68,23 @@ it('grows by whole records, and notices a gap', () => {
   expect(hasGap(known, all.slice(2))).toBe(false);
   expect(hasGap(all.slice(0, 1), all.slice(2))).toBe(true);
   expect(hasGap(known, [])).toBe(false);
+});
+
+it('tells decisions on nodes from those on calls, and knows the last question of a node', () => {
+  const journal = aJournal(
+    [0, happened.asked('tool', null)],
+    [1, happened.answered('tool:1:0', 'approved')],
+    [2, happened.asked('node', 9)],
+    [9, happened.answered('approval:1', 'expired')],
+  );
+
+  expect(linesOf(journal, execution).map(({ text, kind }) => [text, kind])).toEqual([
+    ['Call tool:1:0 of submit waits for approval', 'attempt'],
+    ['Call tool:1:0 approved', 'attempt'],
+    ['Asks a person for a decision', 'node'],
+    ['Timed out: nobody decided', 'node'],
+  ]);
+  expect(lastAsked('e', 'submit', journal)).toBe('e:submit:approval:1');
+  expect(lastAsked('e', 'submit', journal.slice(0, 2))).toBeNull();
+  expect(lastAsked('e', 'other', journal)).toBeNull();
 });

@@ -5,6 +5,7 @@ import { errorClassLabel } from '@/components/error-classes';
 import type { Tone } from '@/components/status';
 import { own } from '@/lib/own';
 import { formatDuration, millis } from '@/lib/time';
+import { isOfNode } from './asked';
 import { texts } from './texts';
 
 export type LineKind = 'execution' | 'attempt' | 'node';
@@ -95,18 +96,17 @@ function lineOf(event: JournalEvent): Line {
       return { kind: 'attempt', tone: 'neutral', text: events.taskEnded(event.step) };
     case 'approval_requested':
       return {
-        kind: 'attempt',
+        kind: event.subject === 'node' ? 'node' : 'attempt',
         tone: 'attention',
-        text:
-          event.subject === 'input'
-            ? events.inputRequested(event.tool)
-            : events.approvalRequested(event.step, event.tool),
+        text: requestedText(event),
       };
     case 'approval_decided':
       return {
-        kind: 'attempt',
+        kind: isOfNode(event.step) ? 'node' : 'attempt',
         tone: event.decision === 'approved' ? 'info' : 'warning',
-        text: events.approvalDecided(event.step, event.decision, event.is_edited),
+        text: isOfNode(event.step)
+          ? events.nodeDecided[event.decision]
+          : events.approvalDecided(event.step, event.decision, event.is_edited),
         detail: event.comment ?? null,
       };
     case 'children_started':
@@ -135,6 +135,11 @@ function lineOf(event: JournalEvent): Line {
 }
 
 type Of<Type extends JournalEvent['type']> = Extract<JournalEvent, { type: Type }>;
+
+function requestedText({ subject, step, tool }: Of<'approval_requested'>): string {
+  if (subject === 'node') return events.decisionRequested;
+  return subject === 'input' ? events.inputRequested(tool) : events.approvalRequested(step, tool);
+}
 
 function finished({ status, error_message }: Of<'finished'>): Line {
   const tone = status === 'completed' ? 'success' : status === 'failed' ? 'danger' : 'muted';

@@ -5,6 +5,7 @@ import { Prose } from '@/components/prose';
 import { isFinished, nodeStatusKey } from '@/components/status';
 import { StatusBadge } from '@/components/status-badge';
 import { ValueView } from '@/components/value-view';
+import { AskedSection } from './asked-section';
 import { AttemptsTable } from './attempts-table';
 import { ChildrenSection } from './children-section';
 import { ConversationSection } from './conversation-section';
@@ -52,8 +53,9 @@ export function NodePanel(props: NodePanelProps) {
       {node.waiting_for === 'decision' ? (
         <DecideForm executionId={execution.id} node={node} />
       ) : (
-        <NodeWait execution={execution} node={node} />
+        node.node_type !== 'approval' && <NodeWait execution={execution} node={node} />
       )}
+      {node.node_type === 'approval' && <AskedSection execution={execution} node={node} journal={journal} />}
       {node.error_message && !isToldAbove && (
         <Section title={texts.node.error}>
           <pre className={classes.error}>
@@ -86,14 +88,18 @@ export function NodePanel(props: NodePanelProps) {
   );
 }
 
-/** The attempts of a node, and what goes in and comes out. */
+/** The attempts of a node, and what goes in and comes out. What goes into an approval is shown where it is decided on. */
 function Work({ node, file }: { node: NodeExecution; file: string }) {
   return (
     <>
-      <AttemptsTable node={node} />
-      <Section title={texts.node.input}>
-        <Value value={node.input_data} none={texts.node.noInput} fileName={`${file}-input.json`} />
-      </Section>
+      {node.node_type !== 'approval' && (
+        <>
+          <AttemptsTable node={node} />
+          <Section title={texts.node.input}>
+            <Value value={node.input_data} none={texts.node.noInput} fileName={`${file}-input.json`} />
+          </Section>
+        </>
+      )}
       <Section title={texts.node.output}>
         <Value
           value={node.output_data}

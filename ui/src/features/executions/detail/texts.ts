@@ -272,6 +272,11 @@ export const texts = {
     running: 'Running',
     cut: 'Stopped',
   },
+  asked: {
+    title: 'Decision',
+    decideOn: (node: string) => `Decide on ${node}`,
+    ended: 'It ended before anybody decided.',
+  },
   decide: {
     title: 'Waiting for your decision',
     interrupted: 'The server stopped while this node was running. It is unknown whether the call took effect.',
@@ -331,6 +336,13 @@ export const texts = {
     approvalRequested: (step: string, tool: string) => `Call ${step} of ${tool} waits for approval`,
     approvalDecided: (step: string, decision: string, isEdited: boolean) =>
       `Call ${step} ${decision}${isEdited ? ' with edited arguments' : ''}`,
+    decisionRequested: 'Asks a person for a decision',
+    nodeDecided: {
+      approved: 'Decision: approved',
+      rejected: 'Decision: rejected',
+      cancelled: 'Decision: none made',
+      expired: 'Timed out: nobody decided',
+    },
     childrenStarted: (children: number) => `Started ${counted(children, 'child execution')}`,
     childEnded: (number: number, status: string) => `Child execution ${number} ${status}`,
     nodeCompleted: 'Completed',

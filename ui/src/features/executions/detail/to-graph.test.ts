@@ -33,6 +33,15 @@ describe('edgeState', () => {
     expect(cases.map(stateOf)).toEqual(['not_taken', 'taken', 'not_taken']);
   });
 
+  it('follows the decision of an approval', () => {
+    const output_data = { decision: 'timed_out' };
+    const asked = aNode({ node_id: 'a', node_type: 'approval', status: 'completed', output_data });
+    const cases = ['approved', 'rejected', 'timed_out'];
+    const stateOf = (condition: string) => edgeState({ ...edge, condition }, ends(asked, begun, 3, cases));
+
+    expect(cases.map(stateOf)).toEqual(['not_taken', 'not_taken', 'taken']);
+  });
+
   it('takes an error edge only after a handled failure', () => {
     const failed = aNode({ status: 'failed' });
 

@@ -62,7 +62,7 @@ interface Ends {
   to: NodeExecution | undefined;
   /** The number of edges that lead to `to`. */
   incoming: number;
-  /** What edges may ask `from` for; empty if it is no switch. */
+  /** What edges may ask `from` for; empty if it is neither a switch nor an approval. */
   cases: readonly string[];
 }
 
@@ -75,7 +75,8 @@ export function edgeState(edge: FlowEdge, { from, to, incoming, cases }: Ends): 
   if (condition === null || condition === undefined) return 'taken';
   if (typeof condition === 'boolean') return answerOf(from, 'condition_result') === condition ? 'taken' : 'not_taken';
   if (typeof condition === 'string' && cases.includes(condition)) {
-    return answerOf(from, 'case') === condition ? 'taken' : 'not_taken';
+    const key = from.node_type === 'approval' ? 'decision' : 'case';
+    return answerOf(from, key) === condition ? 'taken' : 'not_taken';
   }
   if (to?.status === 'skipped') return 'not_taken';
   // A node with one incoming edge was reached by it; with several it is unknown by which.
@@ -87,6 +88,7 @@ function answerOf({ output_data: output }: NodeExecution, key: string): unknown 
 }
 
 function casesOf({ type, cases }: FlowNode): string[] {
+  if (type === 'approval') return ['approved', 'rejected', 'timed_out'];
   if (type !== 'switch' || !Array.isArray(cases)) return [];
   return [...cases.flatMap((one) => (isRecord(one) && typeof one.name === 'string' ? [one.name] : [])), 'default'];
 }

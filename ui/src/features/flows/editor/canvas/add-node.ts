@@ -1,5 +1,6 @@
 /** Adds a new node to the draft: by click, by key, or by dropping it. */
 import type { FlowDefinition } from '@/api/types';
+import { casesOf } from '../document/cases';
 import { addNode, connect, snap, type Taking } from '../document/commands';
 import { freeId, idsOf, nodeById } from '../document/definition';
 import type { DraftStore } from '../document/draft-store';
@@ -39,9 +40,15 @@ function onlyEnd({ nodes, edges }: FlowDefinition): string | undefined {
   return ends.length === 1 ? ends[0]?.id : undefined;
 }
 
-/** After a condition, uses the outcome that has no edge yet. */
+/** After a condition or an approval, uses the outcome that has no edge yet. */
 function nextAnswer(definition: FlowDefinition, id: string): Taking {
-  if (nodeById(definition, id)?.type !== 'condition') return {};
+  const node = nodeById(definition, id);
+  if (node?.type === 'approval') {
+    const asked = definition.edges.filter((edge) => edge.from === id).map(({ condition }) => condition);
+    const [next] = casesOf(node).filter((decision) => !asked.includes(decision));
+    return next === undefined ? {} : { condition: next };
+  }
+  if (node?.type !== 'condition') return {};
   const isTaken = definition.edges.some((edge) => edge.from === id && edge.condition === true);
   return { condition: !isTaken };
 }

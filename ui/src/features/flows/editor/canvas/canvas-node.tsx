@@ -7,7 +7,7 @@ import { nameOf } from '../document/definition';
 import { useDraftStore } from '../document/draft-context';
 import { typeOf } from '../document/node-types';
 import { heightOf } from '../document/positions';
-import type { CanvasNode as Drawn } from '../document/to-canvas';
+import { type CanvasNode as Drawn, decisionWords } from '../document/to-canvas';
 import classes from './canvas-node.module.css';
 import { CaseHandles } from './case-handles';
 import { NodeBadges } from './node-badges';
@@ -16,8 +16,11 @@ import { texts } from './texts';
 import { TypesContext } from './types-context';
 
 /** A node on the canvas: icon, name, summary, overrides, and the number of its problems or warnings. */
-export const CanvasNode = memo(function CanvasNode({ data: { node, faults, warnings }, selected }: NodeProps<Drawn>) {
+export const CanvasNode = memo(function CanvasNode({ data, selected }: NodeProps<Drawn>) {
+  const { node, faults, warnings } = data;
+  const failsOn = data.failsOn === '' ? [] : data.failsOn.split(',');
   const { icon: Icon, tone, label } = lookOf(node.type, node.action);
+  const fails = failsOn.length > 0 ? texts.canvas.failsIf(decisionWords(failsOn)) : null;
   const summary = summaryOf(node);
   const type = typeOf(useContext(TypesContext), node);
   const neverFails = type?.ports.includes('error') === false;
@@ -40,9 +43,9 @@ export const CanvasNode = memo(function CanvasNode({ data: { node, faults, warni
       </span>
       <span className={classes.words}>
         <span className={classes.name}>{nameOf(node)}</span>
-        <span className={classes.line}>
-          {label}
-          {summary && <span className={classes.summary}> · {summary}</span>}
+        <span className={classes.line} title={fails ?? undefined}>
+          {fails ?? label}
+          {!fails && summary && <span className={classes.summary}> · {summary}</span>}
         </span>
       </span>
       {body && (
@@ -95,7 +98,7 @@ export const CanvasNode = memo(function CanvasNode({ data: { node, faults, warni
           />
         </>
       )}
-      {cases.length > 0 && <CaseHandles id={node.id} cases={cases} />}
+      {cases.length > 0 && <CaseHandles id={node.id} cases={cases} failsOn={failsOn} />}
       <Handle
         id="error"
         type="source"

@@ -1,16 +1,19 @@
 import { Handle, Position, useUpdateNodeInternals } from '@xyflow/react';
 import { useEffect, useRef } from 'react';
 import { writeJson } from '@/lib/json';
-import { caseHandle, DEFAULT_CASE } from '../document/cases';
+import { caseHandle } from '../document/cases';
 import classes from './canvas-node.module.css';
+import { texts } from './texts';
 
 interface CaseHandlesProps {
   id: string;
   cases: readonly string[];
+  /** The decisions that no edge asks for, with which the node fails. */
+  failsOn: readonly string[];
 }
 
-/** The handles of a node with cases, from the first to the default. */
-export function CaseHandles({ id, cases }: CaseHandlesProps) {
+/** The handles of a node with cases, from the first to the default, or with decisions. */
+export function CaseHandles({ id, cases, failsOn }: CaseHandlesProps) {
   const update = useUpdateNodeInternals();
   const drawn = writeJson(cases);
   const measured = useRef(drawn);
@@ -29,8 +32,9 @@ export function CaseHandles({ id, cases }: CaseHandlesProps) {
       position={Position.Right}
       className={`${classes.out} ${classes.case}`}
       style={{ top: `${((at + 0.5) / cases.length) * 100}%` }}
-      data-default={name === DEFAULT_CASE || undefined}
-      title={name}
+      data-case={name}
+      data-open={failsOn.includes(name) || undefined}
+      title={failsOn.includes(name) ? texts.canvas.failsOn(name) : name}
     />
   ));
 }

@@ -71,6 +71,10 @@ export function summaryOf(node: FlowNode): string | null {
       return conditionText(node.condition) || null;
     case 'switch':
       return casesOf(node).join(', ');
+    case 'approval':
+      return isRecord(node.form)
+        ? counted(Object.keys(isRecord(node.form.properties) ? node.form.properties : {}).length, 'field')
+        : null;
     case 'delay':
       if (typeof node.delay_seconds === 'number') return formatDuration(node.delay_seconds * 1_000);
       return typeof node.until === 'string' ? `until ${node.until}` : text(node.delay_seconds);

@@ -21,6 +21,8 @@ export const texts = {
       'Select a node to edit its settings. Problems appear as you type.',
     ],
     outHandle: 'Next node',
+    failsIf: (decisions: string) => `Fails if ${decisions}`,
+    failsOn: (decision: string) => `${decision}: no edge asks for it, so the node fails with it`,
     errorHandle: 'On error',
     trueHandle: 'If true',
     falseHandle: 'If false',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FlowDefinition } from '@/api/types';
+import { failsOn } from './cases';
 import { renameNode, takingOf, updateCases } from './commands';
 import { toCanvas } from './to-canvas';
 
@@ -64,5 +65,21 @@ describe('cases of a switch', () => {
     );
 
     expect(nodes[0]?.height).toBe(160);
+  });
+});
+
+describe('decisions of an approval', () => {
+  const ok = { id: 'ok', type: 'approval' };
+  const edge = (condition?: string) => ({ from: 'ok', to: 'rest', ...(condition && { condition }) });
+
+  it('have a handle each, and without an edge the node fails where they can happen', () => {
+    expect(failsOn(ok, [edge(), edge('approved')])).toEqual(['rejected']);
+    expect(failsOn({ ...ok, timeout_seconds: 60 }, [edge('approved')])).toEqual(['rejected', 'timed_out']);
+    expect(failsOn({ ...ok, timeout_seconds: 60 }, [edge('rejected'), edge('timed_out')])).toEqual([]);
+    expect(failsOn({ ...ok, type: 'delay' }, [])).toEqual([]);
+    const graph = { nodes: [ok, { id: 'rest', type: 'merge' }], edges: [edge(), edge('timed_out'), edge('other')] };
+    const { nodes, edges } = toCanvas(graph, { faults: [], warnings: [] }, { nodes: [], edges: [] });
+    expect(edges.map(({ sourceHandle }) => sourceHandle)).toEqual(['out', 'case:timed_out', 'out']);
+    expect(nodes[0]?.ariaLabel).toBe('ok, approval, fails if rejected');
   });
 });

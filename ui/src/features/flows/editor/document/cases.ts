@@ -1,15 +1,19 @@
-/** The cases of a switch, and the handles and edges that ask for them. */
+/** The cases of a switch and the decisions of an approval, and the handles and edges that ask for them. */
 import type { FlowDefinition, FlowEdge, FlowNode } from '@/api/types';
 import { isRecord } from '@/lib/json';
 import { nodeById } from './definition';
 
 /** What an edge asks for that is taken where no case holds. */
-export const DEFAULT_CASE = 'default';
+const DEFAULT_CASE = 'default';
 
 const HANDLE = 'case:';
 
-/** Returns what edges may ask a node for: the names of its cases and `default`. Empty for nodes without cases. */
+/** What a person can decide in an approval, and what follows when nobody does. */
+const DECISIONS = ['approved', 'rejected', 'timed_out'] as const;
+
+/** Returns what edges may ask a node for: the names of its cases and `default`, or decisions. Empty for other nodes. */
 export function casesOf(node: FlowNode | undefined): readonly string[] {
+  if (node?.type === 'approval') return DECISIONS;
   if (node?.type !== 'switch') return [];
   return [...new Set([...namesOf(node.cases), DEFAULT_CASE])].filter((name) => name !== '');
 }
@@ -33,6 +37,14 @@ export function caseOfHandle(handle: string): string | null {
 /** Whether an edge asks for a case, so that its condition is no expression. */
 export function asksForCase(definition: FlowDefinition, edge: FlowEdge): boolean {
   return caseOf(edge, nodeById(definition, edge.from)) !== null;
+}
+
+/** Returns the decisions with which an approval fails, because no edge asks for them. */
+export function failsOn(node: FlowNode, edges: readonly FlowEdge[]): readonly string[] {
+  if (node.type !== 'approval') return [];
+  const asked = new Set(edges.filter(({ from }) => from === node.id).map(({ condition }) => condition));
+  const canHappen = node.timeout_seconds === undefined ? ['rejected'] : ['rejected', 'timed_out'];
+  return canHappen.filter((decision) => !asked.has(decision));
 }
 
 /** Returns the names in a list of cases, empty where one has none. */

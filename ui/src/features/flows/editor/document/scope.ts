@@ -116,7 +116,9 @@ function outputNames(node: FlowNode, catalogue: Catalogue | undefined): Name[] {
 function outputFields(node: FlowNode, catalogue: Catalogue | undefined): string[] {
   const type = typeOf(catalogue?.types, node);
   const declared = Object.keys(type?.output.properties ?? {});
-  if (declared.length > 0) return declared;
+  const form = type?.traits.asks_people && isRecord(node.form) ? node.form.properties : null;
+  const filled = isRecord(form) ? Object.keys(form).filter((field) => /^[A-Za-z_]\w*$/.test(field)) : [];
+  if (declared.length > 0) return [...declared, ...filled.map((field) => `form.${field}`)];
   return type?.traits.returns_input && isRecord(node.input) ? Object.keys(node.input) : [];
 }
 

@@ -5,7 +5,7 @@ import type { FlowDefinition, FlowEdge, FlowNode } from '@/api/types';
 import { counted } from '@/lib/counted';
 import { isRecord, writeJson } from '@/lib/json';
 import { own } from '@/lib/own';
-import { caseHandle, caseOf } from './cases';
+import { caseHandle, caseOf, failsOn } from './cases';
 import type { Selection } from './commands';
 import { edgeKeys, nameOf } from './definition';
 import { type Findings, groupFaults } from './faults';
@@ -16,6 +16,8 @@ interface NodeData extends Record<string, unknown> {
   node: FlowNode;
   faults: number;
   warnings: number;
+  /** The decisions that no edge asks for, with which an approval fails; joined by commas. */
+  failsOn: string;
 }
 
 interface EdgeData extends Record<string, unknown> {
@@ -71,8 +73,14 @@ export function toCanvas(
       width: NODE_WIDTH,
       height: heightOf(node),
       selected: chosenNodes.has(node.id),
-      ariaLabel: [nameOf(node), node.type, ...spoken(found), ...spokenBody(node)].join(', '),
-      data: { node, ...found },
+      ariaLabel: [
+        nameOf(node),
+        node.type,
+        ...spoken(found),
+        ...spokenBody(node),
+        ...spokenFails(node, definition),
+      ].join(', '),
+      data: { node, ...found, failsOn: failsOn(node, definition.edges).join(',') },
     };
   });
   const edges = definition.edges.flatMap((edge, at): CanvasEdge[] => {
@@ -105,6 +113,16 @@ function spoken({ faults, warnings }: { faults: number; warnings: number }): str
 function spokenBody(node: FlowNode): string[] {
   const body = bodyOf(node);
   return body ? [`${counted(body.nodes.length, 'node')} inside`] : [];
+}
+
+function spokenFails(node: FlowNode, { edges }: FlowDefinition): string[] {
+  const decisions = failsOn(node, edges);
+  return decisions.length > 0 ? [`fails if ${decisionWords(decisions)}`] : [];
+}
+
+/** Names decisions in a sentence: `rejected or timed out`. */
+export function decisionWords(decisions: readonly string[]): string {
+  return decisions.map((decision) => decision.replaceAll('_', ' ')).join(' or ');
 }
 
 export function edgeKind(edge: FlowEdge): EdgeKind {
@@ -158,6 +176,7 @@ export function mergeCanvas(before: Canvas, after: Canvas): Canvas {
         old.data.node === node.data.node &&
         old.data.faults === node.data.faults &&
         old.data.warnings === node.data.warnings &&
+        old.data.failsOn === node.data.failsOn &&
         old.selected === node.selected &&
         old.position.x === node.position.x &&
         old.position.y === node.position.y;

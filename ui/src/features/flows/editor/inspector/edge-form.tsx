@@ -81,7 +81,7 @@ export function EdgeForm({ edge, edgeKey, catalogue }: EdgeFormProps) {
       {kind === 'condition' && cases.length > 0 && (
         <Select
           size="xs"
-          label={texts.case}
+          label={from?.type === 'approval' ? texts.decision : texts.case}
           data={[...cases.map((name) => ({ value: name, label: name })), { value: '', label: texts.expression }]}
           value={asked ?? ''}
           allowDeselect={false}

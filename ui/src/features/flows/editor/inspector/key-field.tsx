@@ -4,8 +4,10 @@ import { own } from '@/lib/own';
 import type { FieldProps } from '../form/field';
 import type { Schema } from '../form/schema';
 import { SchemaField } from '../form/schema-field';
+import { ApproversField } from './approvers-field';
 import { BodyField } from './body-field';
 import { FlowField } from './flow-field';
+import { FormBuilder } from './form-builder';
 import { ItemsField } from './items-field';
 import { ScheduleFields } from './schedule-fields';
 import { SessionFields } from './session-fields';
@@ -37,6 +39,12 @@ export function KeyField(props: KeyFieldProps) {
   }
   if (node.type === 'trigger' && name === 'schedule') {
     return <ScheduleFields {...field} schema={schema} schedule={node[name]} isActive={isActive} />;
+  }
+  if (node.type === 'approval' && name === 'form') {
+    return <FormBuilder {...field} schema={schema} value={node[name]} />;
+  }
+  if (node.type === 'approval' && name === 'approvers') {
+    return <ApproversField {...field} schema={schema} value={node[name]} />;
   }
   return (
     <SchemaField

@@ -4,11 +4,13 @@ import { useCallback, useDeferredValue, useMemo } from 'react';
 import type { Flow, FlowNode } from '@/api/types';
 import { Warnings } from '@/components/warnings';
 import { isRecord } from '@/lib/json';
+import { failsOn } from '../document/cases';
 import { updateCases, updateNode } from '../document/commands';
 import { useDraft, useDraftStore } from '../document/draft-context';
 import { faultAt, isAt, messagesAt, type PlacedFault, type Reach } from '../document/faults';
 import { type Catalogue, typeOf } from '../document/node-types';
 import { scopeInside, scopeOfNode } from '../document/scope';
+import { decisionWords } from '../document/to-canvas';
 import { JsonField } from '../form/json-field';
 import type { Schema } from '../form/schema';
 import { AgentFields, asksAgent, skillKeyOf } from './agent-fields';
@@ -64,9 +66,13 @@ export function NodeForm({ node, flow, catalogue }: NodeFormProps) {
     warningsAt: (path: readonly string[], reach: Reach) => messagesAt(warned, path, reach),
   };
   const skillInput = useSkillInput(node);
-  const keys = Object.entries(type?.schema.properties ?? {}).filter(
-    ([key]) => !(asksAgent(node) && (key === 'agent_id' || key === skillKeyOf(node))),
-  );
+  const { timeout_seconds: timeout } = catalogue?.common.properties ?? {};
+  const keys = Object.entries({
+    ...type?.schema.properties,
+    // It limits attempts elsewhere, and here the wait.
+    ...(timeout && type?.traits.asks_people && { timeout_seconds: { ...timeout, description: texts.waitsAtMost } }),
+  }).filter(([key]) => !(asksAgent(node) && (key === 'agent_id' || key === skillKeyOf(node))));
+  const unasked = failsOn(node, definition.edges);
 
   const shown = new Set([
     ...keys.map(([key]) => key),
@@ -79,6 +85,11 @@ export function NodeForm({ node, flow, catalogue }: NodeFormProps) {
     <div className={classes.form}>
       <Warnings messages={elsewhere.map(({ message }) => message)} />
       <p className={classes.description}>{type?.description ?? (catalogue && texts.unknownType)}</p>
+      {unasked.length > 0 && (
+        <p className={classes.description} data-tone="warning">
+          {texts.failsOn(decisionWords(unasked))}
+        </p>
+      )}
       <TextInput
         size="xs"
         label={texts.name}

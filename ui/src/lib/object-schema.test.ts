@@ -12,7 +12,7 @@ import {
   withProperty,
   withRequired,
   withType,
-} from './schema-form';
+} from './object-schema';
 
 const schema = parseJson(`{
   "$id": "x",

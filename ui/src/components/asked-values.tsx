@@ -1,10 +1,13 @@
-import { ValueView } from '@/components/value-view';
-import { entriesOf, isNumber } from '@/lib/json';
+import { previewOf } from '@/api/preview';
+import { entriesOf, isNumber, isRecord } from '@/lib/json';
 import { visible } from '@/lib/json-text';
-import classes from './inbox.module.css';
+import classes from './asked-values.module.css';
+import { ValueView } from './value-view';
 
-/** The input of a node as a person reads it: a line for each of its values. */
-export function AskedValues({ value, fileName }: { value: Readonly<Record<string, unknown>>; fileName: string }) {
+/** What a person is shown, as it is read: a line for each of its values. Nothing where there are none. */
+export function AskedValues({ value, fileName }: { value: unknown; fileName: string }) {
+  if (!isRecord(value) || previewOf(value)) return <ValueView value={value} fileName={fileName} />;
+  if (Object.keys(value).length === 0) return null;
   return (
     <dl className={classes.values}>
       {entriesOf(value).map(([name, part]) => (

@@ -1,0 +1,16 @@
+import type { Approval } from '@/api/approvals';
+import { visible } from '@/lib/json-text';
+import { texts as common } from '@/lib/texts';
+import { formatMoment, millis } from '@/lib/time';
+
+type Decided = NonNullable<Approval['decided']>;
+
+/** Reads as `Rejected by eva, 24 Nov 2026, 14:05:09 CET: Too much`. */
+export function decidedText(decided: Decided): string {
+  const { decision, is_edited: isEdited, comment } = decided;
+  const { type, id } = decided.by;
+  const what = isEdited ? common.approval.approvedEdited : common.approval[decision];
+  const who = type === 'system' ? '' : ` by ${visible(id ?? type)}`;
+  const when = formatMoment(millis(decided.at) ?? 0);
+  return `${what}${who}, ${when}${comment ? `: ${visible(comment)}` : ''}`;
+}
