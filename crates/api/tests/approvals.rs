@@ -201,7 +201,7 @@ async fn decisions_that_do_not_fit_change_nothing() {
     404 no-such-execution: There is no execution [id 1].
     404 no-such-approval: The execution has no such call that needs approval.
     400 invalid-parameter: The id in the path is none of an approval, such as `<execution>:<node>:tool:1:0`.
-    409 already-decided: The call was rejected by user at 2027-01-15T08:00:00.000000Z, and is decided on once. It says: No
+    409 already-decided: It was rejected by user at 2027-01-15T08:00:00.000000Z, and is decided on once. It says: No
     409 execution-finished: The execution is cancelled, and what has ended does not change.
     ");
 }

@@ -50,8 +50,44 @@ async fn show(server: &Server, id: &str, as_json: bool) -> anyhow::Result<()> {
     }
     let whole = server.send(server.call(Method::GET, &format!("{}/arguments", address(id)))).await?;
     output::lines(detail(&approval.value));
-    output::line(format_args!("arguments: {}", output::escaped_json(whole.text.as_str())));
+    let shown = if approval.value["subject"] == "node" { "input" } else { "arguments" };
+    output::line(format_args!("{shown}: {}", output::escaped_json(whole.text.as_str())));
+    if !approval.value["form"].is_null() && approval.value["is_open"] == Value::Bool(true) {
+        let form = server.send(server.call(Method::GET, &format!("{}/form", address(id)))).await?;
+        output::lines(form_lines(&form.value));
+    }
     Ok(())
+}
+
+/// Returns a line for each field that a person fills in: its name, what it takes, and its title.
+fn form_lines(form: &Value) -> String {
+    let required = |name: &str| {
+        form["required"].as_array().is_some_and(|names| names.iter().any(|required| required == name))
+    };
+    let fields = form["properties"].as_object().into_iter().flatten();
+    let lines = fields.map(|(name, field)| {
+        let needed = if required(name) { " (required)" } else { "" };
+        let title = match field["title"].as_str() {
+            Some(title) => format!(", \"{title}\""),
+            None => String::new(),
+        };
+        format!("  {name}{needed}: {}{title}", taken_by(field))
+    });
+    std::iter::once("form, filled in with `--form`:".to_owned()).chain(lines).collect::<Vec<_>>().join("\n")
+}
+
+/// Returns what a field takes: its choices, or its type.
+fn taken_by(field: &Value) -> String {
+    let choices = |of: &Value| {
+        let listed = ["enum", "oneOf", "anyOf"].into_iter().find_map(|key| of[key].as_array())?;
+        let names = listed.iter().map(|choice| text(choice.get("const").unwrap_or(choice)));
+        Some(names.collect::<Vec<_>>().join(", "))
+    };
+    match (choices(field), choices(&field["items"])) {
+        (Some(one), _) => format!("one of {one}"),
+        (None, Some(several)) => format!("a list of {several}"),
+        (None, None) => text(&field["type"]),
+    }
 }
 
 /// What is sent to decide on a call.
@@ -140,7 +176,7 @@ fn subject(approval: &Value) -> &Value {
     keys.map(|key| &approval[key]).into_iter().find(|name| !name.is_null()).unwrap_or(&Value::Null)
 }
 
-/// Returns what a call is and what was decided, without its arguments.
+/// Returns what waits and what was decided, without its arguments.
 fn detail(approval: &Value) -> String {
     let kind = match approval["subject"].as_str() {
         Some("input") => "input, asked for by the tool",
@@ -153,9 +189,11 @@ fn detail(approval: &Value) -> String {
         text(&approval["id"]),
         format!("{kind}: {}", text(subject(approval))),
         format!("flow: {}, node {}", text(&approval["flow_name"]), text(&approval["node_id"])),
-        format!("agent: {}", text(&approval["agent_name"])),
-        format!("asked: {}", text(&approval["requested_at"])),
     ];
+    if !approval["agent_name"].is_null() {
+        lines.push(format!("agent: {}", text(&approval["agent_name"])));
+    }
+    lines.push(format!("asked: {}", text(&approval["requested_at"])));
     if !approval["expires_at"].is_null() {
         lines.push(format!("expires: {}", text(&approval["expires_at"])));
     }
@@ -174,5 +212,53 @@ fn state(approval: &Value) -> String {
     let comment =
         if decided["comment"].is_null() { String::new() } else { format!(": {}", text(&decided["comment"])) };
     let (what, at) = (text(&decided["decision"]), text(&decided["at"]));
-    format!("{what}{edited} at {at}{comment}")
+    format!("{what}{edited} {}at {at}{comment}", by(&decided["by"]))
+}
+
+/// Returns who decided; nothing for the end of the time.
+fn by(actor: &Value) -> String {
+    match (actor["type"].as_str(), actor["id"].as_str()) {
+        (None | Some("system"), _) => String::new(),
+        (Some(kind), None) => format!("by {kind} "),
+        (Some(kind), Some(_)) => format!("by {kind} {} ", text(&actor["id"])),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_form_is_told_field_by_field() {
+        let form = json!({ "type": "object", "required": ["reason"], "properties": {
+            "reason": { "type": "string", "enum": ["late", "lost"], "title": "Reason" },
+            "size": { "type": "string", "oneOf": [{ "const": "s", "title": "Small" }] },
+            "days": { "type": "array", "items": { "type": "string", "enum": ["mon", "tue"] } },
+            "ways": { "type": "array", "items": { "anyOf": [{ "const": "w", "title": "Walk" }] } },
+            "count": { "type": "integer" } } });
+        insta::assert_snapshot!(form_lines(&form), @r#"
+        form, filled in with `--form`:
+          reason (required): one of late, lost, "Reason"
+          size: one of s
+          days: a list of mon, tue
+          ways: a list of w
+          count: integer
+        "#);
+    }
+
+    #[test]
+    fn a_decision_says_who_made_it() {
+        let decided = |decision: &str, by: Value| json!({ "decided": { "decision": decision, "is_edited": false, "comment": null, "at": "08:00", "by": by } });
+        assert_eq!(
+            state(&decided("rejected", json!({ "type": "key", "id": "eva" }))),
+            "rejected by key eva at 08:00"
+        );
+        assert_eq!(
+            state(&decided("approved", json!({ "type": "user", "id": null }))),
+            "approved by user at 08:00"
+        );
+        assert_eq!(state(&decided("expired", json!({ "type": "system", "id": null }))), "expired at 08:00");
+    }
 }

@@ -342,7 +342,7 @@ pub(crate) enum ApprovalsCommand {
         /// Arguments to make the call with instead, as JSON or @FILE
         #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
         arguments: Option<String>,
-        /// What is filled in for a request for input or an approval node, as JSON or @FILE
+        /// What is filled in for a request for input or an approval node, as JSON or @FILE; `show` lists the fields
         #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
         form: Option<String>,
     },
@@ -363,7 +363,7 @@ pub(crate) enum ApprovalsCommand {
 pub(crate) struct Decision {
     /// ID, as `list` prints it
     pub(crate) id: String,
-    /// Why. If the call is rejected, the model reads it
+    /// Why. If a call is rejected, the model reads it; of an approval node, it is in the output
     #[arg(long, value_name = "TEXT")]
     pub(crate) comment: Option<String>,
     /// Hash of the arguments that were seen, as `show` prints it: a call with others is refused [default: any]

@@ -458,7 +458,7 @@ fn help_of_approvals() {
 
     Options:
           --comment <TEXT>
-              Why. If the call is rejected, the model reads it
+              Why. If a call is rejected, the model reads it; of an approval node, it is in the output
 
           --hash <HASH>
               Hash of the arguments that were seen, as `show` prints it: a call with others is refused
@@ -468,7 +468,8 @@ fn help_of_approvals() {
               Arguments to make the call with instead, as JSON or @FILE
 
           --form <JSON>
-              What is filled in for a request for input or an approval node, as JSON or @FILE
+              What is filled in for a request for input or an approval node, as JSON or @FILE; `show`
+              lists the fields
 
           --server <URL>
               URL of the server [default: http://127.0.0.1:8080]

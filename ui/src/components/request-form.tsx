@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { Approval } from '@/api/approvals';
 import { isRecord } from '@/lib/json';
 import { visible } from '@/lib/json-text';
@@ -49,27 +49,31 @@ function Asked({ request, label, onSettled, fields, message }: AskedProps) {
   const isNode = request.subject === 'node';
   const texts = isNode ? common.nodeRequest : common.inputRequest;
   const [values, setValues] = useState(() => initialValues(fields));
-  const [isChecked, setChecked] = useState(false);
+  const [tries, setTries] = useState(0);
+  const form = useRef<HTMLFieldSetElement>(null);
   const [comment, setComment] = useState('');
   const outcomeOf = (said: Said) => texts.outcome[said.decision];
   const decide = useDecision({ id: request.id, hash: request.arguments_hash, outcomeOf, onSettled });
   const send = (said: Said) => decide.mutate({ ...said, ...(isNode && commentOf(comment)) });
   const approve = () => {
     const isWhole = fields.every((field) => faultOf(field, values.get(field.name)) === null);
-    setChecked(!isWhole);
+    setTries(isWhole ? 0 : tries + 1);
     const filled = request.form === null ? {} : { form: objectOf(fields, values) };
     if (isWhole) send({ decision: 'approved', ...filled });
   };
+  useEffect(() => {
+    if (tries > 0) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+  }, [tries]);
   const expires = millis(request.expires_at);
   const who = isNode ? request.node_name : request.agent_name;
   return (
-    <fieldset className={classes.form} aria-label={label} disabled={decide.isPending}>
+    <fieldset ref={form} className={classes.form} aria-label={label} disabled={decide.isPending}>
       <p className={classes.note} data-tone="attention" role="status">
         <strong>{texts.title(who === null ? common.request.someone : visible(who))}</strong>{' '}
         {expires !== null && texts.expires(formatMoment(expires))}
       </p>
       {message !== null && <p className={classes.message}>{visible(message)}</p>}
-      {fields.length > 0 && <SchemaForm fields={fields} values={values} onChange={setValues} isChecked={isChecked} />}
+      {fields.length > 0 && <SchemaForm fields={fields} values={values} onChange={setValues} isChecked={tries > 0} />}
       {isNode && <CommentField label={common.nodeRequest.comment} value={comment} onChange={setComment} />}
       {decide.isError && <ProblemCard problem={decide.error} />}
       <div className={classes.choices}>

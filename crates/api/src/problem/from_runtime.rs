@@ -142,7 +142,7 @@ fn first_decision(decided: &Decided) -> String {
         .as_deref()
         .map_or_else(|| by.kind.as_str().to_owned(), |id| format!("{} {id}", by.kind.as_str()));
     let comment = comment.as_deref().map_or_else(String::new, |comment| format!(" It says: {comment}"));
-    format!("The call was {} by {by} at {at}, and is decided on once.{comment}", verdict.as_str())
+    format!("It was {} by {by} at {at}, and is decided on once.{comment}", verdict.as_str())
 }
 
 fn not_startable(status: FlowStatus) -> Problem {

@@ -129,6 +129,7 @@ test('what a server asks for is a form, whose answer is sent when it is whole', 
   screen.getByText('Shop asks for input.');
   await user.click(screen.getByRole('button', { name: 'Send answer' }));
   screen.getByText('This is required.');
+  expect(document.activeElement).toBe(screen.getByLabelText(/^How many/));
   await user.type(screen.getByLabelText(/^How many/), '2');
   await user.click(screen.getByLabelText('As a gift'));
   await user.click(screen.getByRole('button', { name: 'Send answer' }));

@@ -5,7 +5,6 @@ export const texts = {
   detail: 'What waits until a person has decided on it.',
   list: 'What waits for approval',
   found: (count: number) => counted(count, 'approval waits', 'approvals wait'),
-  foundSome: (count: number, all: number) => `${count.toLocaleString('en')} of ${counted(all, 'approval')}`,
   more: 'Only those of the 100 newest executions are listed. Decide on some to see others.',
   empty: 'Nothing waits for approval',
   emptyDetail: 'Flows and agents come here when they need a person:',
@@ -48,7 +47,6 @@ export const texts = {
   expired: 'expires now',
   back: 'Back to the list',
   next: 'Show the next',
-  nothingOpen: 'Choose something from the list.',
   filters: {
     flow: 'Flow',
     agent: 'Agent',
@@ -79,7 +77,6 @@ export const texts = {
     },
     cancel: 'Cancel',
     results: 'What became of them',
-    waiting: 'waits',
     done: { approved: 'Approved', rejected: 'Rejected' },
     summary: (done: number, gone: number, failed: number) =>
       [
@@ -94,7 +91,6 @@ export const texts = {
   },
   visit: {
     title: 'Since you opened this page',
-    by: { mine: 'you', others: 'others' },
   },
   ended: 'It no longer waits: its node or its execution has ended',
 } as const;

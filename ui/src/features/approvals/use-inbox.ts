@@ -1,5 +1,5 @@
 import { useMediaQuery } from '@mantine/hooks';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { Approval } from '@/api/approvals';
 import { useNow } from '@/lib/clock';
 import type { Verdict } from './bulk';
@@ -28,6 +28,10 @@ export function useInbox({ rows, search, onLook, onSettled, onBulk, onEmpty }: I
   const chosen = shown.filter(({ id }) => ids.has(id));
   const { heading, focusLater } = useFocus(openId);
   const first = shown[0]?.id;
+  const latest = useRef(openId);
+  useEffect(() => {
+    latest.current = openId;
+  });
   // What is open stays open when others come or go.
   useEffect(() => {
     if (isWide && openId === undefined && first !== undefined) onLook({ id: first });
@@ -55,7 +59,8 @@ export function useInbox({ rows, search, onLook, onSettled, onBulk, onEmpty }: I
   };
   const settle = (approval: Approval, outcome: string, isMine: boolean) => {
     onSettled(approval, outcome, isMine);
-    advance(approval.id);
+    // Who has moved on while the answer was on its way stays there.
+    if (latest.current === approval.id) advance(approval.id);
   };
   const move = (by: number) => {
     const from = focusedRow() ?? openId;

@@ -140,10 +140,13 @@ it('shows an attempt that took no time, and nothing for a node without attempts'
 
 it('shows how long a person took; a call that waits for one is within its attempt', () => {
   const node = aNode({ attempts: [] });
+  const waits = [0, happened.waiting('approval', null)] as const;
   const asked = [0, happened.asked('node', 60_000)] as const;
-  expect(drawn(aJournal(asked), node)).toEqual([['wait', 0, null, 'approval']]);
+  expect(drawn(aJournal(waits, asked), node)).toEqual([['wait', 0, null, 'approval']]);
+  expect(barsOf(node, aJournal(waits, asked))[0]?.due).toBe(START + 60_000);
   const decided = [5_000, happened.answered('approval:1', 'approved')] as const;
-  expect(drawn(aJournal(asked, decided, [5_001, happened.completed]), node)).toEqual([['wait', 0, 5_000, 'approval']]);
+  const ended = [5_001, happened.completed] as const;
+  expect(drawn(aJournal(waits, asked, decided, ended), node)).toEqual([['wait', 0, 5_000, 'approval']]);
   const call = [3, happened.asked('tool', null)] as const;
   const answer = [7, happened.answered('tool:1:0', 'approved')] as const;
   expect(drawn(aJournal([0, happened.attempt(1)], call, answer, [9, happened.completed]))).toEqual([

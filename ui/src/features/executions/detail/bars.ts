@@ -57,7 +57,7 @@ class Bars {
         break;
       case 'approval_requested':
         // Calls of a model wait within its attempt.
-        if (event.subject === 'node') this.open('wait', at, { due: millis(event.expires_at), reason: 'approval' });
+        if (event.subject === 'node') this.ask(at, millis(event.expires_at));
         break;
       case 'approval_decided':
         if (isOfNode(event.step)) this.close(at);
@@ -90,6 +90,13 @@ class Bars {
     const only = this.all.length === 0 ? this.node.attempts[0] : undefined;
     if (only && !this.node.reused) this.open('run', at, { attempt: only });
     this.close(at, 'ok');
+  }
+
+  /** A node waits from the event before on; this one says until when. */
+  private ask(at: number, due: number | null): void {
+    const bar = this.running();
+    if (bar?.reason === 'approval') bar.due = due;
+    else this.open('wait', at, { due, reason: 'approval' });
   }
 
   /** What was due during a pause waited for the end of the pause from then on. */

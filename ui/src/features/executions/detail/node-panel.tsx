@@ -90,15 +90,14 @@ export function NodePanel(props: NodePanelProps) {
 
 /** The attempts of a node, and what goes in and comes out. What goes into an approval is shown where it is decided on. */
 function Work({ node, file }: { node: NodeExecution; file: string }) {
+  const isAsked = node.node_type === 'approval';
   return (
     <>
-      {node.node_type !== 'approval' && (
-        <>
-          <AttemptsTable node={node} />
-          <Section title={texts.node.input}>
-            <Value value={node.input_data} none={texts.node.noInput} fileName={`${file}-input.json`} />
-          </Section>
-        </>
+      {(!isAsked || node.attempts.length > 1) && <AttemptsTable node={node} />}
+      {!isAsked && (
+        <Section title={texts.node.input}>
+          <Value value={node.input_data} none={texts.node.noInput} fileName={`${file}-input.json`} />
+        </Section>
       )}
       <Section title={texts.node.output}>
         <Value

@@ -155,7 +155,7 @@ export const happened = {
     usage: NO_USAGE,
   }),
   released: { type: 'attempt_released', ...SUBMIT, attempt: 1 },
-  waiting: (waiting_for: 'delay' | 'decision', until: number | null) => ({
+  waiting: (waiting_for: 'delay' | 'decision' | 'approval', until: number | null) => ({
     type: 'node_waiting',
     ...SUBMIT,
     waiting_for,
