@@ -51,21 +51,34 @@ test('a switch is drawn with its cases in order, and the run shows which edge wa
   expect(execution?.status).toBe('completed');
 });
 
-test('a flow with a switch opens with all its nodes in view', async ({ page, api }) => {
+test('a flow opens with all its nodes in view, and all its edges, also where the node types come late', async ({ page, api }) => {
   const cases = [{ name: 'high', condition: 'trigger_data.risk > 70' }];
   const ids = ['first', 'second', 'third', 'fourth'];
   const nodes = ids.map((id, at) => ({ id, type: 'action', action: 'echo', position: { x: at * 280, y: at * 40 } }));
   const flow = await api.createFlow({
     name: 'Wide',
     flow_definition: {
-      nodes: [...nodes, { id: 'route', type: 'switch', cases, position: { x: 560, y: 240 } }],
-      edges: [],
+      nodes: [
+        ...nodes,
+        { id: 'route', type: 'switch', cases, position: { x: 560, y: 240 } },
+        { id: 'risky', type: 'condition', condition: 'trigger_data.risk > 90', position: { x: 0, y: 240 } },
+      ],
+      edges: [
+        { from: 'risky', to: 'second', condition: true },
+        { from: 'risky', to: 'third', condition: false },
+        { from: 'route', to: 'fourth', condition: 'high' },
+      ],
     },
+  });
+  await page.route('**/studio/node-types', async (route) => {
+    await expect(nodeOf(page, 'risky')).toBeVisible();
+    await route.continue();
   });
 
   await page.goto(`/flows/${flow}`);
 
-  for (const id of [...ids, 'route']) await expect(nodeOf(page, id)).toBeInViewport({ ratio: 0.99 });
+  await expect(page.locator('.react-flow__edge')).toHaveCount(3);
+  for (const id of [...ids, 'route', 'risky']) await expect(nodeOf(page, id)).toBeInViewport({ ratio: 0.99 });
   const palette = await page.getByRole('button', { name: 'Transform', exact: true }).boundingBox();
   const first = await nodeOf(page, 'first').boundingBox();
   expect(first?.x).toBeGreaterThan((palette?.x ?? 0) + (palette?.width ?? 0));

@@ -1,7 +1,7 @@
 import { ActionIcon, Button, Checkbox, Select, TagsInput, TextInput } from '@mantine/core';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
-import { useState } from 'react';
 import { ExactNumberInput } from '@/components/exact-number-input';
+import { UniqueNameField } from '@/components/unique-name-field';
 import { isRecord } from '@/lib/json';
 import { visible } from '@/lib/json-text';
 import {
@@ -44,7 +44,9 @@ export function SchemaProperties({ schema, of, depth, onChange }: SchemaProperti
         // biome-ignore lint/suspicious/noArrayIndexKey: see above.
         <section key={at} className={classes.property} aria-label={texts.builder.field(name)}>
           <div className={classes.row}>
-            <NameField
+            <UniqueNameField
+              label={texts.builder.name}
+              taken={texts.builder.taken}
               name={name}
               others={properties.map(([other]) => other).filter((other) => other !== name)}
               onChange={(next) => onChange(renamed(schema, name, next))}
@@ -90,33 +92,6 @@ export function SchemaProperties({ schema, of, depth, onChange }: SchemaProperti
         </Button>
       </div>
     </div>
-  );
-}
-
-interface NameFieldProps {
-  name: string;
-  others: readonly string[];
-  onChange: (name: string) => void;
-}
-
-/** A name, which takes effect while no other property has it. */
-function NameField({ name, others, onChange }: NameFieldProps) {
-  const [typed, setTyped] = useState({ of: name, text: name });
-  const text = typed.of === name ? typed.text : name;
-  const isTaken = others.includes(text);
-  const type = (next: string) => {
-    const isFree = !others.includes(next);
-    setTyped({ of: isFree ? next : name, text: next });
-    if (isFree) onChange(next);
-  };
-  return (
-    <TextInput
-      size="xs"
-      label={texts.builder.name}
-      value={text}
-      error={isTaken ? texts.builder.taken : undefined}
-      onChange={(event) => type(event.currentTarget.value)}
-    />
   );
 }
 

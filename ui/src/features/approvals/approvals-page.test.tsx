@@ -4,28 +4,7 @@ import { expect, test } from 'vitest';
 import { fakeApi, problem } from '@/testing/fake-api';
 import { renderScreen } from '@/testing/render';
 import { ApprovalsPage } from './approvals-page';
-
-const EXECUTION = '018f3a5e-0000-7000-8000-000000000001';
-
-const waiting = {
-  id: `${EXECUTION}:buy:tool:1:0`,
-  execution_id: EXECUTION,
-  flow_id: '018f3a5e-0000-7000-8000-000000000002',
-  flow_name: 'Buying',
-  node_id: 'buy',
-  node_name: 'Buy it',
-  agent_name: 'Clerk',
-  tool: 'pay',
-  guardrail: null,
-  subject: 'tool',
-  form: null,
-  arguments: { amount: 1_200 },
-  arguments_hash: 'sha256:1',
-  requested_at: '2027-01-15T08:00:00.000000Z',
-  expires_at: null,
-  is_open: true,
-  decided: null,
-};
+import { EXECUTION, waiting } from './samples';
 
 test('a rejection names the arguments that were shown and has its reason', async () => {
   let rows: unknown[] = [waiting];

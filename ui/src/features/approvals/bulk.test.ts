@@ -2,27 +2,8 @@ import { expect, test } from 'vitest';
 import type { Approval } from '@/api/approvals';
 import { requestFor } from './bulk';
 import { afterwards, choicesOf, shownOf } from './order';
+import { waiting } from './samples';
 import { glimpseOf, titleOf } from './titles';
-
-const waiting: Approval = {
-  id: 'e:buy:tool:1:0',
-  subject: 'tool',
-  execution_id: 'e',
-  flow_id: 'f',
-  flow_name: 'Buying',
-  node_id: 'buy',
-  node_name: 'Buy it',
-  agent_name: 'Clerk',
-  tool: 'pay',
-  guardrail: null,
-  arguments: { amount: 1_200, to: 'A\u202eB' },
-  form: null,
-  arguments_hash: 'sha256:1',
-  requested_at: '2027-01-15T08:00:00.000000Z',
-  expires_at: null,
-  is_open: true,
-  decided: null,
-};
 
 const node = { subject: 'node', tool: null, agent_name: null } as const;
 const form = (required: string[]) => ({ type: 'object', properties: { reason: { type: 'string' } }, required });
@@ -69,10 +50,10 @@ test('what expires first comes first, then what waits longest; filters keep what
   expect(ids({ sort: 'newest' })).toEqual(['soon', 'never', 'late', 'oldest']);
   expect(ids({ sort: 'oldest' })).toEqual(['oldest', 'late', 'never', 'soon']);
   expect(ids({ soon: true })).toEqual(['soon']);
-  expect(ids({ tool: 'pay', agent: 'Clerk', flow: 'f' })).toEqual(['late', 'never']);
+  expect(ids({ tool: 'pay', agent: 'Clerk', flow: waiting.flow_id })).toEqual(['late', 'never']);
   expect(choicesOf(rows, 'Deleted flow')).toEqual({
     flow: [
-      { value: 'f', label: 'Buying (3)' },
+      { value: waiting.flow_id, label: 'Buying (3)' },
       { value: 'g', label: 'Deleted flow (1)' },
     ],
     agent: [{ value: 'Clerk', label: 'Clerk (3)' }],
@@ -92,7 +73,7 @@ test('a line names what waits and shows the beginning of it, without hidden char
   expect(titleOf(waiting)).toBe('pay');
   expect(titleOf({ ...waiting, subject: 'output', tool: null })).toBe('Output of Buy it');
   expect(titleOf({ ...waiting, ...node })).toBe('Buy it');
-  expect(glimpseOf(waiting)).toBe('amount: 1200 · to: A\\u202eB');
+  expect(glimpseOf({ ...waiting, arguments: { amount: 1_200, to: 'A\u202eB' } })).toBe('amount: 1200 · to: A\\u202eB');
   expect(glimpseOf({ ...waiting, arguments: { $preview: { bytes: 9, text: '{"a":', href: '/x' } } })).toContain(
     '$preview',
   );

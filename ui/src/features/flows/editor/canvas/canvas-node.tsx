@@ -14,6 +14,7 @@ import { NodeBadges } from './node-badges';
 import { lookOf, summaryOf } from './node-looks';
 import { texts } from './texts';
 import { TypesContext } from './types-context';
+import { useMeasured } from './use-measured';
 
 /** A node on the canvas: icon, name, summary, overrides, and the number of its problems or warnings. */
 export const CanvasNode = memo(function CanvasNode({ data, selected }: NodeProps<Drawn>) {
@@ -26,6 +27,8 @@ export const CanvasNode = memo(function CanvasNode({ data, selected }: NodeProps
   const neverFails = type?.ports.includes('error') === false;
   const cases = casesOf(node);
   const body = bodyOf(node);
+  // The catalogue may arrive when the node has been drawn.
+  useMeasured(node.id, String(type?.traits.answers ?? false));
   const store = useDraftStore();
   const open = () => store.getState().enter([...store.getState().inside, node.id]);
   return (

@@ -1,9 +1,9 @@
-import { Handle, Position, useUpdateNodeInternals } from '@xyflow/react';
-import { useEffect, useRef } from 'react';
+import { Handle, Position } from '@xyflow/react';
 import { writeJson } from '@/lib/json';
 import { caseHandle } from '../document/cases';
 import classes from './canvas-node.module.css';
 import { texts } from './texts';
+import { useMeasured } from './use-measured';
 
 interface CaseHandlesProps {
   id: string;
@@ -14,16 +14,7 @@ interface CaseHandlesProps {
 
 /** The handles of a node with cases, from the first to the default, or with decisions. */
 export function CaseHandles({ id, cases, failsOn }: CaseHandlesProps) {
-  const update = useUpdateNodeInternals();
-  const drawn = writeJson(cases);
-  const measured = useRef(drawn);
-  // The canvas measures handles once, with their node; where they change without the node's size, it must be notified.
-  // Not the first time: it fits the view to the nodes that are measured then, which would be this one alone.
-  useEffect(() => {
-    if (measured.current === drawn) return;
-    measured.current = drawn;
-    update(id);
-  }, [id, drawn, update]);
+  useMeasured(id, writeJson(cases));
   return cases.map((name, at) => (
     <Handle
       key={name}

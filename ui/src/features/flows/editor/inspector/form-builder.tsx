@@ -3,6 +3,7 @@ import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import { fieldsOf, initialValues } from '@/components/schema-form/fields';
 import { SchemaForm } from '@/components/schema-form/schema-form';
+import { UniqueNameField } from '@/components/unique-name-field';
 import { Warnings } from '@/components/warnings';
 import { isRecord } from '@/lib/json';
 import {
@@ -81,7 +82,9 @@ function Fields({ form, onChange }: { form: SchemaObject; onChange: (form: Schem
         // biome-ignore lint/suspicious/noArrayIndexKey: see above.
         <section key={at} className={classes.field} aria-label={texts.form.field(name)}>
           <div className={classes.row}>
-            <NameField
+            <UniqueNameField
+              label={texts.form.name}
+              taken={texts.form.taken}
               name={name}
               others={properties.map(([other]) => other).filter((other) => other !== name)}
               onChange={(next) => onChange(renamed(form, name, next))}
@@ -103,32 +106,6 @@ function Fields({ form, onChange }: { form: SchemaObject; onChange: (form: Schem
         </Button>
       </div>
     </div>
-  );
-}
-
-interface NameFieldProps {
-  name: string;
-  others: readonly string[];
-  onChange: (name: string) => void;
-}
-
-/** A name, which takes effect while no other field has it. */
-function NameField({ name, others, onChange }: NameFieldProps) {
-  const [typed, setTyped] = useState({ of: name, text: name });
-  const text = typed.of === name ? typed.text : name;
-  const type = (next: string) => {
-    const isFree = next !== '' && !others.includes(next);
-    setTyped({ of: isFree ? next : name, text: next });
-    if (isFree) onChange(next);
-  };
-  return (
-    <TextInput
-      size="xs"
-      label={texts.form.name}
-      value={text}
-      error={others.includes(text) ? texts.form.taken : undefined}
-      onChange={(event) => type(event.currentTarget.value)}
-    />
   );
 }
 
