@@ -18,7 +18,11 @@ const ERROR_CLASSES: Readonly<Record<ErrorClass, ErrorClassLook>> = {
     retried: true,
   },
   unavailable: { label: 'Unavailable', meaning: 'The remote service failed (HTTP 5xx, 408, 425).', retried: true },
-  rejected: { label: 'Rejected', meaning: 'The remote service refused the request (HTTP 4xx).', retried: false },
+  rejected: {
+    label: 'Rejected',
+    meaning: 'The remote service refused the request (HTTP 4xx), or a person did.',
+    retried: false,
+  },
   tool: { label: 'Tool', meaning: 'An MCP tool reported an error.', retried: true },
   model_output: {
     label: 'Model output',

@@ -68,7 +68,7 @@ export function ApprovalsPage() {
           <VisitLog settled={settled} />
         </>
       )}
-      {bulk && <BulkDialog {...bulk} onSettled={settle} onClose={() => setBulk(null)} />}
+      {bulk && <BulkDialog {...bulk} onSettled={note} onClose={() => setBulk(null)} />}
     </Page>
   );
 }

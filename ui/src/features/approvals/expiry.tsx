@@ -10,14 +10,15 @@ export function Expiry({ approval }: { approval: Approval }) {
   const expires = millis(approval.expires_at);
   const now = useNow(expires === null ? 0 : 1_000);
   if (expires === null) return null;
+  // Screen readers are told the time: a name that changes every second would be read out again and again.
   return (
     <span
       className={`${classes.expiry} tabular`}
       data-tone={expiresSoon(approval, now) ? 'warning' : 'neutral'}
       title={formatMoment(expires)}
-      aria-live="off"
     >
-      {expires > now ? texts.expiresIn(formatCountdown(expires - now)) : texts.expired}
+      <span aria-hidden>{expires > now ? texts.expiresIn(formatCountdown(expires - now)) : texts.expired}</span>
+      <span className="visually-hidden">{texts.expiresAt(formatMoment(expires))}</span>
     </span>
   );
 }

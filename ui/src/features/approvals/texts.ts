@@ -44,6 +44,7 @@ export const texts = {
   settled: (title: string, outcome: string) => `${title}: ${outcome}`,
   decideOn: (title: string, flow: string) => `Decide on ${title} of ${flow}`,
   expiresIn: (left: string) => `expires in ${left}`,
+  expiresAt: (when: string) => `expires at ${when}`,
   expired: 'expires now',
   back: 'Back to the list',
   next: 'Show the next',

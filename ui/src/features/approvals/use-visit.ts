@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { type Approval, getApproval } from '@/api/approvals';
 import { decidedText } from '@/components/decided-text';
+import { isGone } from '@/components/use-decision';
 import { texts } from './texts';
 
 /** Something that no longer waits, and what became of it since the page was opened. */
@@ -53,7 +54,7 @@ async function becameOf({ id }: Approval): Promise<string | null> {
     const { decided, is_open: isOpen } = await getApproval(id);
     if (decided) return decidedText(decided);
     return isOpen ? null : texts.ended;
-  } catch {
-    return null;
+  } catch (error) {
+    return isGone(error) ? texts.ended : null;
   }
 }

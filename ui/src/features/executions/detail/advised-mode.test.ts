@@ -23,3 +23,11 @@ test('without advice it reuses what completed', () => {
   expect(advisedMode(failedWith('timeout', []))).toBe('from_start');
   expect(advisedMode({ ...failedWith('unavailable', []), status: 'cancelled' })).toBe('from_start');
 });
+
+test('what a person rejected is asked again, and not corrected first', () => {
+  const asked = aNode({ node_id: 'ok', node_type: 'approval', status: 'failed' });
+  for (const error_class of ['rejected', 'timeout'] as const) {
+    expect(advisedMode({ ...failedWith(error_class, [asked]), current_node_id: 'ok' })).toBe('from_failed');
+  }
+  expect(advisedMode({ ...failedWith('rejected', [asked]), current_node_id: 'other' })).toBe('from_start');
+});

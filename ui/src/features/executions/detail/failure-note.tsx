@@ -6,6 +6,7 @@ import { CopyButton } from '@/components/copy-button';
 import { errorClassLabel, errorClassLook } from '@/components/error-classes';
 import { Prose } from '@/components/prose';
 import { own } from '@/lib/own';
+import { failedOnPerson } from './advised-mode';
 import classes from './notes.module.css';
 import { texts } from './texts';
 
@@ -21,7 +22,8 @@ const LINES = 4;
 export function FailureNote({ execution, onNode }: FailureNoteProps) {
   const { error_class: errorClass, current_node_id: node } = execution;
   const message = execution.error_message ?? '';
-  const advice = errorClass ? own(texts.advice, errorClass) : undefined;
+  const byClass = errorClass ? own(texts.advice, errorClass) : undefined;
+  const advice = failedOnPerson(execution) ? texts.askAgain : byClass;
   return (
     <section className={classes.failure} aria-label={texts.notes.failed}>
       <IconCircleXFilled size={18} aria-hidden className={classes.failureIcon} />

@@ -16,6 +16,7 @@ const NAMED_MAX = 60;
 /** Every node of the flow, and whether it will run or its output is reused. */
 export function RetryPlanList({ plan, nodes }: RetryPlanListProps) {
   const names = new Map(nodes.map((node) => [node.node_id, node.node_name]));
+  const asking = new Set(nodes.filter((node) => node.node_type === 'approval').map((node) => node.node_id));
   const reuse = new Set(plan?.reuse);
   // In the order of the flow; a newer version may have other nodes.
   const ids = plan ? [...new Set([...nodes.map((node) => node.node_id), ...plan.run])].filter(isPlanned(plan)) : [];
@@ -29,7 +30,8 @@ export function RetryPlanList({ plan, nodes }: RetryPlanListProps) {
         {ids.slice(0, NAMED_MAX).map((id) => {
           const isReused = reuse.has(id);
           const children = plan?.children.find((child) => child.node_id === id);
-          const runs = children ? texts.retry.continues(children.completed, children.unfinished) : texts.retry.runs;
+          const asks = asking.has(id) ? texts.retry.asks : texts.retry.runs;
+          const runs = children ? texts.retry.continues(children.completed, children.unfinished) : asks;
           const Icon = isReused ? IconArrowForwardUp : IconPlayerPlay;
           return (
             <li key={id} className={classes.node} data-tone={isReused ? 'muted' : 'info'}>

@@ -114,6 +114,8 @@ export const texts = {
         : `${calls} calls were in progress, and were made again.`,
     outage: (away: string) => `The server stopped: nothing is recorded for ${away}`,
   },
+  askAgain:
+    'A retry from the failed node asks again. To go on instead, draw an edge for this decision from the node in the flow.',
   advice: {
     timeout: 'If the node only needs more time, raise the timeout on the node or in the flow’s settings, then retry.',
     connection:
@@ -178,6 +180,7 @@ export const texts = {
     reuses: 'Reused',
     continues: (completed: number, unfinished: number) =>
       unfinished > 0 ? `To run · ${completed} reused, ${unfinished} continued` : `To run · ${completed} reused`,
+    asks: 'To run · a person is asked',
     more: (nodes: number) => `and ${nodes} more`,
     planning: 'Loading the plan…',
   },
