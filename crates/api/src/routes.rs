@@ -15,6 +15,7 @@ mod costs;
 mod demo;
 mod events;
 mod executions;
+mod external_events;
 mod failures;
 mod flow_versions;
 mod flows;
@@ -54,6 +55,7 @@ pub(crate) fn all(document: openapi::Document) -> OpenApiRouter<App> {
         .merge(costs::routes())
         .merge(failures::routes())
         .merge(schedules::routes())
+        .merge(external_events::routes())
         .merge(agents::routes())
         .merge(agent_versions::routes())
         .merge(agent_drafts::routes())

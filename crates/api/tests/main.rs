@@ -15,6 +15,7 @@ mod events;
 mod exact;
 mod execute;
 mod executions;
+mod external_events;
 mod flow_versions;
 mod flows;
 mod hostile;

@@ -151,6 +151,7 @@ impl Calls {
             | Event::NodeFailed { .. }
             | Event::NodeSkipped { .. }
             | Event::NodeWaiting { .. }
+            | Event::EventAwaited { .. }
             | Event::SessionTaken { .. }
             | Event::BackoffEnded { .. }
             | Event::Resolved { .. }

@@ -19,6 +19,7 @@ pub use child::{
 use crate::approval::{AwaitedInput, Verdict};
 use crate::budget::Amount;
 use crate::caller::Actor;
+use crate::external_event::EventWait;
 use crate::failure::ErrorClass;
 use crate::ids::{AgentId, Attempt, EdgeIndex, ExecutionId, FlowId, NodeId, NodeIndex, StepKey, TenantId};
 use crate::payload::{self, Payload};
@@ -251,6 +252,13 @@ pub enum Event {
         node: NodeIndex,
         /// For what.
         wait: Wait,
+    },
+    /// A node waits for an event from outside.
+    EventAwaited {
+        /// Which one.
+        node: NodeIndex,
+        /// What it waits for.
+        wait: Box<EventWait>,
     },
     /// A node has its session, until it ends.
     SessionTaken {

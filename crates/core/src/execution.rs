@@ -15,6 +15,7 @@ mod budget;
 mod children;
 mod decide;
 mod decision;
+mod events;
 mod failed;
 mod messages;
 mod node;
@@ -36,6 +37,7 @@ use crate::agent::Agent;
 use crate::approval::{Answer, Decided};
 use crate::caller::Actor;
 use crate::event::{Accepted, ChildEnd, Record, Resolution, ReusedChildren};
+use crate::external_event::ExternalEvent;
 use crate::failure::ErrorClass;
 use crate::flow::Graph;
 use crate::ids::{AgentId, ExecutionId, FlowId, NodeId, NodeIndex, StepKey};
@@ -53,6 +55,7 @@ pub use crate::status::{ExecutionStatus, NodeStatus, Wait};
 pub use apply::Corrupt;
 pub(crate) use begin::passed_through;
 pub use decision::{Decision, Effect, NewExecution, Spent, Stopped};
+pub use events::AwaitedEvent;
 pub(crate) use messages::attempt_timed_out;
 pub use messages::last_error;
 pub use node::{AttemptError, AttemptRecord, NodeExecution, NodeState};
@@ -164,6 +167,20 @@ pub enum Input {
         /// What it got.
         answer: SessionAnswer,
     },
+    /// The wait of a node is stored.
+    EventAnswered {
+        /// Which node.
+        node: NodeIndex,
+        /// An event that came before that.
+        event: Option<Box<ExternalEvent>>,
+    },
+    /// An event came that a node waits for.
+    EventArrived {
+        /// The node.
+        node: NodeId,
+        /// The event.
+        event: Box<ExternalEvent>,
+    },
     /// Another execution takes the session of a node.
     Interrupt {
         /// Which node.
@@ -238,6 +255,7 @@ impl From<Signal> for Input {
             Signal::RetryNow { node, by } => Self::RetryNow { node, by },
             Signal::Resolve { node, resolution, by } => Self::Resolve { node, resolution, by },
             Signal::Approve { node, answer, by } => Self::Approve { node, answer, by },
+            Signal::EventArrived { node, event } => Self::EventArrived { node, event },
             Signal::Interrupt { node, by } => Self::Interrupt { node, by },
             Signal::ChildEnded { node, child, end } => Self::ChildEnded { node, child, end },
         }

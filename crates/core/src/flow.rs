@@ -62,6 +62,11 @@ impl Flow {
         self.graph.nodes.iter().filter_map(|node| Some((&node.id, node.kind.room().schedule()?)))
     }
 
+    /// Returns the names of the events that start it, with the triggers that say so.
+    pub fn starting_events(&self) -> impl Iterator<Item = (&NodeId, &Arc<str>)> {
+        self.graph.nodes.iter().filter_map(|node| Some((&node.id, node.kind.room().starting_event()?)))
+    }
+
     /// Returns about how many bytes it takes in memory: the graph as it is written, what nodes keep of it, and what
     /// their expressions take once they have run.
     pub fn bytes(&self) -> usize {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::approval::Answer;
 use crate::caller::Actor;
 use crate::event::{ChildEnd, Resolution};
+use crate::external_event::ExternalEvent;
 use crate::ids::{ExecutionId, NodeId, NodeIndex};
 
 /// A stored input.
@@ -57,6 +58,13 @@ pub enum Signal {
         answer: Answer,
         /// By whom.
         by: Actor,
+    },
+    /// An event came that a node waits for.
+    EventArrived {
+        /// The node.
+        node: NodeId,
+        /// The event.
+        event: Box<ExternalEvent>,
     },
     /// Another execution takes the session of a node.
     Interrupt {

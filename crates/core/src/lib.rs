@@ -13,6 +13,7 @@ pub mod document;
 pub mod event;
 pub mod execution;
 pub mod expression;
+pub mod external_event;
 pub mod failure;
 pub mod flow;
 pub mod form;

@@ -30,6 +30,7 @@ mod subflow;
 mod switch;
 mod transform;
 mod trigger;
+mod wait_event;
 
 use std::fmt;
 use std::sync::Arc;
@@ -40,6 +41,7 @@ use crate::budget::Amount;
 use crate::document::Fault;
 use crate::event::{ChildEnd, ChildStart};
 use crate::expression::Expression;
+use crate::external_event::EventWait;
 use crate::failure::{ErrorClass, Failure};
 use crate::ids::{AgentId, FlowId, StepKey};
 use crate::payload::Payload;
@@ -74,6 +76,7 @@ pub use subflow::Subflow;
 pub use switch::{Case, Switch};
 pub use transform::Transform;
 pub use trigger::Trigger;
+pub use wait_event::WaitEvent;
 
 /// What edges ask for that hold where no case of their node does.
 pub(crate) const DEFAULT_CASE: &str = "default";
@@ -113,6 +116,8 @@ pub enum Kind {
     Transform(Transform),
     /// Starts the flow.
     Trigger(Trigger),
+    /// Waits for an event.
+    WaitEvent(WaitEvent),
     /// For tests: an attempt of several calls.
     #[cfg(feature = "test-kinds")]
     Rounds(Rounds),
@@ -141,6 +146,7 @@ impl Kind {
             Self::Switch(kind) => kind,
             Self::Transform(kind) => kind,
             Self::Trigger(kind) => kind,
+            Self::WaitEvent(kind) => kind,
             #[cfg(feature = "test-kinds")]
             Self::Rounds(kind) => kind,
             #[cfg(feature = "test-kinds")]
@@ -157,6 +163,7 @@ pub const CATALOGUE: &[Entry] = &[
     Entry { about: &Switch::ABOUT, read: |keys| Switch::read(keys).map(Kind::Switch) },
     Entry { about: &Approval::ABOUT, read: |keys| Approval::read(keys).map(Kind::Approval) },
     Entry { about: &Delay::ABOUT, read: |keys| Delay::read(keys).map(Kind::Delay) },
+    Entry { about: &WaitEvent::ABOUT, read: |keys| WaitEvent::read(keys).map(Kind::WaitEvent) },
     Entry { about: &Parallel::ABOUT, read: |keys| Parallel::read(keys).map(Kind::Parallel) },
     Entry { about: &Merge::ABOUT, read: |keys| Merge::read(keys).map(Kind::Merge) },
     Entry { about: &Map::ABOUT, read: |keys| Map::read(keys).map(Kind::Map) },
@@ -214,6 +221,11 @@ pub trait NodeKind: fmt::Debug {
         None
     }
 
+    /// Returns the name of the event that starts the flow.
+    fn starting_event(&self) -> Option<&Arc<str>> {
+        None
+    }
+
     /// Returns trigger data to try the flow with.
     fn trigger_example(&self) -> Option<&Payload> {
         None
@@ -228,7 +240,7 @@ pub trait NodeKind: fmt::Debug {
         match resumed {
             Resumed::Step { result: Ok(output), .. } => Next::Complete(output),
             Resumed::Step { result: Err(failure), .. } => Next::Fail(failure),
-            Resumed::Elapsed | Resumed::Child { .. } => Next::Pending,
+            Resumed::Elapsed | Resumed::Child { .. } | Resumed::Event { .. } => Next::Pending,
         }
     }
 
@@ -284,6 +296,8 @@ pub enum Next {
     Wait(Wait),
     /// Wait for a person, who is shown this.
     Ask(Payload),
+    /// Wait for an event.
+    Event(Box<EventWait>),
     /// Start these child executions; their ends come back to `resume`, in any order.
     Children {
         /// What each is started with.
@@ -364,6 +378,11 @@ pub enum Resumed {
     },
     /// The wait is over.
     Elapsed,
+    /// An event came.
+    Event {
+        /// What flows are given of it.
+        output: Payload,
+    },
     /// A child execution ended.
     Child {
         /// The number of the item or the iteration that it ran for.

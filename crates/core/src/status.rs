@@ -112,11 +112,18 @@ pub enum Wait {
     Child,
     /// The end of another execution's turn in the session of a node.
     Session,
+    /// An event from outside.
+    Event {
+        /// When the node gives up.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Timestamp>,
+    },
 }
 
 impl Wait {
     /// The names of what executions are found by: all waits but that for a retry, which has a filter of its own.
-    pub const NAMES: [&'static str; 6] = ["delay", "decision", "approval", "slot", "child", "session"];
+    pub const NAMES: [&'static str; 7] =
+        ["delay", "decision", "approval", "slot", "child", "session", "event"];
 
     /// Returns the name that answers and the database use.
     pub const fn as_str(self) -> &'static str {
@@ -128,6 +135,7 @@ impl Wait {
             Self::Retry { .. } => "retry",
             Self::Child => "child",
             Self::Session => "session",
+            Self::Event { .. } => "event",
         }
     }
 
@@ -136,6 +144,7 @@ impl Wait {
         match self {
             Self::Decision | Self::Approval | Self::Slot | Self::Child | Self::Session => None,
             Self::Delay { until: moment } | Self::Retry { at: moment } => Some(moment),
+            Self::Event { until } => until,
         }
     }
 
@@ -149,6 +158,7 @@ impl Wait {
             ("retry", Some(at)) => Some(Self::Retry { at }),
             ("child", None) => Some(Self::Child),
             ("session", None) => Some(Self::Session),
+            ("event", until) => Some(Self::Event { until }),
             _ => None,
         }
     }

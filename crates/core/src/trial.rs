@@ -93,9 +93,12 @@ impl Trial {
             Next::Fail(failure) => Self { input: None, step: Step::Known(Err(failure)) },
             Next::Step(step) => Self::of_work(work(placed, pinned, step, stop_at(placed, now))),
             Next::Ask(input) => Self { input: Some(input), step: Step::Known(Err(needs_flow())) },
-            Next::Steps { .. } | Next::Session(_) | Next::Wait(_) | Next::Children { .. } | Next::Pending => {
-                Self { input: None, step: Step::Known(Err(needs_flow())) }
-            }
+            Next::Steps { .. }
+            | Next::Session(_)
+            | Next::Wait(_)
+            | Next::Event(_)
+            | Next::Children { .. }
+            | Next::Pending => Self { input: None, step: Step::Known(Err(needs_flow())) },
         }
     }
 

@@ -8,6 +8,7 @@ mod children;
 mod day_budgets;
 mod delays;
 mod documents;
+mod events;
 mod exact;
 mod expressions;
 mod fallbacks;

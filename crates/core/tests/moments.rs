@@ -50,6 +50,7 @@ fn every_call_has_an_id_of_its_own() {
             Effect::StopStep(..)
             | Effect::AwaitSlot(_)
             | Effect::AwaitSession(_)
+            | Effect::AwaitEvent(_)
             | Effect::CancelTask(_)
             | Effect::SessionLeft(_) => None,
         });

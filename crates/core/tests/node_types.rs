@@ -15,6 +15,7 @@ fn the_palette_is_complete() {
     switch: Switch [completed, default, error] attempts cases
     approval: Approval [completed, approved, rejected, timed_out, error] people
     delay: Delay [completed, error]
+    wait_event: Wait for event [completed, error] events
     parallel: Parallel [completed] passes_through
     merge: Merge [completed] passes_through
     map: Map [completed, error] attempts calls children body
@@ -48,6 +49,7 @@ fn shown(entry: &NodeType) -> String {
         answers,
         has_cases,
         asks_people,
+        awaits_events,
         starts_children,
         repeats,
     } = entry.traits;
@@ -60,6 +62,7 @@ fn shown(entry: &NodeType) -> String {
         (answers, " answers"),
         (has_cases, " cases"),
         (asks_people, " people"),
+        (awaits_events, " events"),
         (starts_children, " children"),
         (repeats.is_some(), " body"),
     ];

@@ -1,6 +1,7 @@
 //! The engine's handle: what the API and the command line ask of it.
 
 mod config;
+mod events;
 mod flows;
 mod listen;
 mod pin;
@@ -32,7 +33,7 @@ use steadflow_core::protection::GateTotals;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{ExecutionFilter, ExecutionRow, InboxInput, Listed, Page, Store, StoreError};
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{sleep, timeout};
 
 use crate::admission::{Admission, Held};
@@ -47,8 +48,10 @@ use crate::live::LiveTexts;
 use crate::shard::{Message, Origin, Reply, ReplyId};
 use crate::worker::{End, WorkerConfig};
 
+use self::events::Wakes;
 use self::upkeep::Measured;
 pub use config::{EngineConfig, HasSecret};
+pub use events::{NewEvent, SentEvent};
 pub use flows::CurrentFlow;
 pub(crate) use pin::AgentParts;
 pub use protection::DayUse;
@@ -83,8 +86,7 @@ struct Inner {
     flow_gate: tokio::sync::Mutex<()>,
     /// The same for agents, whose protection is in the loop.
     agent_gate: tokio::sync::Mutex<()>,
-    /// A flow has changed, and with it what starts by itself.
-    schedules_changed: Notify,
+    wakes: Wakes,
     hub: Hub,
     texts: LiveTexts,
     reads: stored::Reads,
@@ -152,7 +154,7 @@ impl Engine {
                 current: Mutex::new(Kept::new(CURRENT_BYTES_MAX)),
                 flow_gate: tokio::sync::Mutex::default(),
                 agent_gate: tokio::sync::Mutex::default(),
-                schedules_changed: Notify::new(),
+                wakes: Wakes::default(),
                 hub,
                 texts: config.texts,
                 reads: stored::Reads::default(),

@@ -10,6 +10,7 @@
 mod batch;
 mod config;
 mod decide;
+mod events;
 mod gates;
 mod inbox;
 mod journal;
@@ -28,6 +29,7 @@ use std::sync::Arc;
 
 use steadflow_core::budget::{Draw, Drawn};
 use steadflow_core::execution::{Execution, Input, NewExecution};
+use steadflow_core::external_event::{ExternalEvent, NodeWait};
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId, TenantId};
 use steadflow_core::protection::{AgentLimits, BudgetAsk, Gates};
 use steadflow_core::session::SessionClaim;
@@ -39,7 +41,9 @@ use crate::hub::Change;
 use batch::Large;
 pub use config::ShardConfig;
 pub use decide::LongTurn;
+use events::EventWaits;
 use live::{Live, Queued};
+pub use parking::Load;
 pub use reply::Reply;
 use sessions::Sessions;
 use slots::Slots;
@@ -101,6 +105,8 @@ pub enum Message {
     Decided(Box<LongTurn>),
     /// What came of an [`Action::ClaimSession`].
     SessionClaimed(Box<SessionClaim>, Result<Claimed, StoreError>),
+    /// What came of an [`Action::AwaitEvent`].
+    EventAwaited(Box<NodeWait>, Result<Option<Box<ExternalEvent>>, StoreError>),
     /// Parked executions that will be due soon.
     Due(Vec<(Timestamp, ExecutionId)>),
     /// The flow's limit of concurrent executions, as it is now.
@@ -176,17 +182,6 @@ impl Origin {
     }
 }
 
-/// What came of a load.
-#[derive(Debug)]
-pub enum Load {
-    /// The execution, which is this worker's now.
-    Taken(Box<Loaded>),
-    /// It has ended, is another worker's, or does not exist.
-    NotHere,
-    /// It cannot be read, and is left alone.
-    Unreadable,
-}
-
 /// An item of the inbox whose execution this worker could not load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unclaimed {
@@ -215,6 +210,7 @@ impl Message {
             | Self::Loaded { .. }
             | Self::Decided(_)
             | Self::SessionClaimed(..)
+            | Self::EventAwaited(..)
             | Self::Due(_)
             | Self::FlowLimit { .. }
             | Self::AgentLimits { .. }
@@ -277,6 +273,8 @@ pub enum Action {
     Decide(Box<LongTurn>),
     /// Ask the store for a session, and answer with [`Message::SessionClaimed`].
     ClaimSession(Box<SessionClaim>),
+    /// Store what a node waits for, look for an event that came before, and answer with [`Message::EventAwaited`].
+    AwaitEvent(Box<NodeWait>),
     /// Take an execution from the store, and answer with [`Message::Loaded`].
     Load(ExecutionId),
     /// Delete an item of the inbox from which nothing followed, and answer with [`Message::Sorted`].
@@ -318,6 +316,7 @@ pub struct Shard {
     gates: Gates,
     /// Which nodes wait for a session.
     sessions: Sessions,
+    event_waits: EventWaits,
     /// Executions that were given a slot and have not started on disk.
     granted: BTreeMap<ExecutionId, FlowId>,
     commits: Vec<Commit>,
@@ -366,6 +365,7 @@ impl Shard {
             flows: BTreeMap::new(),
             gates: Gates::new(Timestamp::from_micros(0)),
             sessions: Sessions::default(),
+            event_waits: EventWaits::default(),
             granted: BTreeMap::new(),
             commits: Vec::new(),
             suspects: BTreeMap::new(),
@@ -397,6 +397,7 @@ impl Shard {
             Message::Loaded { execution, loaded } => self.loaded(execution, loaded, now),
             Message::Decided(turn) => self.decided(turn, now),
             Message::SessionClaimed(claim, result) => self.session_claimed(&claim, result, now),
+            Message::EventAwaited(wait, result) => self.event_awaited(wait, result, now),
             Message::Due(due) => self.due(due),
             Message::FlowLimit { flow, limit } => self.limit_changed(flow, limit, now),
             Message::AgentLimits { agent, limits } => self.gates.set(agent, limits, now),
@@ -431,6 +432,7 @@ impl Shard {
         }
         self.look_again(now);
         self.ask_for_sessions(now);
+        self.await_events_again(now);
         self.give_turns(now);
     }
 
@@ -448,8 +450,8 @@ impl Shard {
         let large = self.large_timer();
         // No call begins while it drains, so none is to be woken for.
         let slots = self.gates.next_timer().filter(|_| self.phase == Phase::Open);
-        let sessions = self.sessions.next_timer();
-        timer.into_iter().chain(show).chain(again).chain(large).chain(slots).chain(sessions).min()
+        let (sessions, events) = (self.sessions.next_timer(), self.event_waits.next_timer());
+        [timer, show, again, large, slots, sessions, events].into_iter().flatten().min()
     }
 
     /// Takes what is to be done now.

@@ -1,6 +1,7 @@
 //! The engine as its callers see it, over the in-memory store. Time is moved, never awaited.
 
 mod catalogue;
+mod external_events;
 mod history;
 mod protection;
 mod restart;

@@ -9,6 +9,7 @@ mod attempts;
 mod budget;
 mod day;
 mod ends;
+mod events;
 mod inbox;
 mod leases;
 mod parts;

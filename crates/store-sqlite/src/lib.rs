@@ -13,6 +13,7 @@ mod columns;
 mod connection;
 mod doctor;
 mod error;
+mod events;
 mod files;
 mod history;
 mod job;

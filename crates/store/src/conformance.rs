@@ -4,6 +4,7 @@
 //! makes a harness of its own, thus a database of its own. The crate needs tokio with `macros` and `rt` for its tests.
 
 pub mod catalogue;
+pub mod events;
 pub mod health;
 pub mod history;
 pub mod log;
@@ -204,6 +205,13 @@ macro_rules! conformance_tests {
             schedules_are_kept_by_flow_and_node
             schedules_go_with_their_flow
             flows_with_a_schedule_are_found
+        }
+        $crate::conformance_tests! { @module $harness, events = events:
+            events_are_kept_until_they_are_delivered_and_listed
+            an_event_with_a_known_key_is_not_stored
+            a_wait_finds_the_first_event_that_ends_it
+            an_event_finds_the_waits_that_it_ends
+            old_events_and_waits_of_what_has_ended_are_deleted
         }
         $crate::conformance_tests! { @module $harness, sessions = sessions:
             a_session_has_one_writer_until_it_leaves

@@ -5,14 +5,15 @@
 //! once a change is old enough to be shown. The state is the fold of journal and tail; no decision depends on projections.
 //! Of a long record ([`LONG_RECORD`]), tail and journal have only the place.
 //!
-//! A store is five parts, each with its part of the conformance suite: the [`Log`], the [`History`], the
-//! [`Catalogue`], the [`Sessions`] and the [`Schedules`]. Every implementation passes [`conformance_tests!`].
+//! A store is six parts, each with its part of the conformance suite: the [`Log`], the [`History`], the
+//! [`Catalogue`], the [`Sessions`], the [`Schedules`] and the [`Events`]. Every implementation passes [`conformance_tests!`].
 
 mod by_id;
 mod catalogue;
 #[doc(hidden)]
 pub mod conformance;
 mod error;
+mod events;
 mod history;
 mod journal;
 mod listed;
@@ -33,6 +34,7 @@ pub use catalogue::{
     FlowDocument, FlowFilter, FlowRecord, FlowStatus, FlowVersionRecord, Revision, VersionPage,
 };
 pub use error::{BoxError, StoreError};
+pub use events::Events;
 pub use history::{
     Buckets, CallCounts, CostKey, CostQuery, CostRow, CostSums, DayCosts, DayModel, DaySumming,
     ExecutionCounts, ExecutionFilter, ExecutionRow, Expired, ExpiryStep, FailureGroup, FailureQuery,
@@ -58,7 +60,9 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 ///
 /// Reads see everything that was committed before they were called. All methods may be called from many tasks at
 /// once. Dropping a future does not undo its write.
-pub trait Store: Log + History + Catalogue + Sessions + Schedules + Debug + Send + Sync + 'static {
+pub trait Store:
+    Log + History + Catalogue + Sessions + Schedules + Events + Debug + Send + Sync + 'static
+{
     /// Checks the whole database against the rules that hold in every state; each finding is a sentence.
     fn doctor(&self) -> StoreFuture<'_, Vec<String>>;
 

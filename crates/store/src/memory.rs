@@ -8,6 +8,7 @@
 //! [`Sessions`](crate::Sessions) asks for, which is ready immediately.
 
 mod catalogue;
+mod events;
 mod history;
 mod log;
 mod schedules;
@@ -21,9 +22,11 @@ use std::task::Poll;
 
 use steadflow_core::budget::{Amount, Day};
 use steadflow_core::event::{Event, Record};
-use steadflow_core::ids::{AgentId, ExecutionId, FlowId, NodeId, TenantId};
+use steadflow_core::external_event::NodeWait;
+use steadflow_core::ids::{AgentId, ExecutionId, FlowId, NodeId, NodeIndex, TenantId};
 use steadflow_core::session::SessionId;
 use steadflow_core::timestamp::Timestamp;
+use uuid::Uuid;
 
 use crate::{
     AgentRecord, AgentUse, AgentVersionRecord, CallCounts, CostKey, ExecutionRow, FlowRecord,
@@ -69,8 +72,17 @@ struct Database {
     drawn: BTreeMap<(Day, TenantId, AgentId), Amount>,
     sessions: BTreeMap<SessionId, sessions::Session>,
     schedules: BTreeMap<(FlowId, NodeId), ScheduleRecord>,
+    events: BTreeMap<Uuid, events::StoredEvent>,
+    event_waits: BTreeMap<(ExecutionId, NodeIndex), NodeWait>,
     /// How many bytes are free on the disk that it pretends to have.
     disk_free: Option<u64>,
+}
+
+impl Database {
+    /// Returns whether nobody will drive an execution any more.
+    fn has_ended(&self, id: ExecutionId) -> bool {
+        matches!(self.holders.get(&id), Some(Holder::Finished) | None)
+    }
 }
 
 /// An execution's first records as one text.

@@ -95,6 +95,7 @@ pub(crate) fn event_of(happened: &Happened, at: Timestamp) -> Option<Event> {
         Happened::NodeWaiting { wait, .. } => {
             ("waiting", Some(("steadflow.waiting_for", wait.as_str().to_owned())))
         }
+        Happened::EventAwaited { wait, .. } => ("waiting", Some(("steadflow.event", wait.name.to_string()))),
         Happened::TaskStarted { .. } => ("task started", None),
         Happened::TaskResumed { .. } => ("task resumed", None),
         Happened::TaskEnded { .. } => ("task ended", None),

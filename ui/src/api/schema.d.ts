@@ -471,6 +471,27 @@ export interface paths {
          */
         readonly get: operations["follow_executions"];
         readonly put?: never;
+        /**
+         * Sends an event: it ends the waits of nodes that it fits, and starts active flows that name it. When this answers, the event
+         *     is on disk.
+         */
+        readonly post: operations["send_event"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/studio/events/received": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Lists the events of the last seven days, newest first, without their data. */
+        readonly get: operations["list_received_events"];
+        readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
         readonly options?: never;
@@ -2548,6 +2569,26 @@ export interface components {
              */
             readonly failed_executions: number;
         };
+        /** @description A node waits for an event from outside. */
+        readonly EventAwaitedEvent: {
+            readonly node_id: string;
+            /** @description The name of the event. */
+            readonly event: string;
+            /** @description What it has to be about; null for anything. */
+            readonly correlation: string | null;
+            /** @description When it may have come at the earliest. */
+            readonly since: components["schemas"]["Time"];
+            readonly waiting_until: components["schemas"]["Time"] | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "event_awaited";
+            /** Format: int64 */
+            readonly seq: number;
+            /** Format: date-time */
+            readonly at: string;
+        };
         /** @description What to start with. */
         readonly Execute: {
             /** @description What the execution is about; the flow's `context_id_template` says where this does not, or is empty. */
@@ -3385,7 +3426,7 @@ export interface components {
             readonly name?: string | null;
         };
         /** @description One entry of the journal. The events of one decision have the same `seq` and `at`. */
-        readonly JournalEvent: components["schemas"]["AcceptedEvent"] | components["schemas"]["StartedEvent"] | components["schemas"]["AdoptedEvent"] | components["schemas"]["AttemptStartedEvent"] | components["schemas"]["AttemptFailedEvent"] | components["schemas"]["AttemptReleasedEvent"] | components["schemas"]["StepStartedEvent"] | components["schemas"]["StepCompletedEvent"] | components["schemas"]["StepFailedEvent"] | components["schemas"]["TaskStartedEvent"] | components["schemas"]["TaskResumedEvent"] | components["schemas"]["TaskEndedEvent"] | components["schemas"]["ApprovalRequestedEvent"] | components["schemas"]["ApprovalDecidedEvent"] | components["schemas"]["ChildrenStartedEvent"] | components["schemas"]["ChildEndedEvent"] | components["schemas"]["NodeCompletedEvent"] | components["schemas"]["NodeFailedEvent"] | components["schemas"]["NodeSkippedEvent"] | components["schemas"]["NodeWaitingEvent"] | components["schemas"]["SessionTakenEvent"] | components["schemas"]["BackoffEndedEvent"] | components["schemas"]["ResolvedEvent"] | components["schemas"]["PausedEvent"] | components["schemas"]["ResumedEvent"] | components["schemas"]["FinishedEvent"];
+        readonly JournalEvent: components["schemas"]["AcceptedEvent"] | components["schemas"]["StartedEvent"] | components["schemas"]["AdoptedEvent"] | components["schemas"]["AttemptStartedEvent"] | components["schemas"]["AttemptFailedEvent"] | components["schemas"]["AttemptReleasedEvent"] | components["schemas"]["StepStartedEvent"] | components["schemas"]["StepCompletedEvent"] | components["schemas"]["StepFailedEvent"] | components["schemas"]["TaskStartedEvent"] | components["schemas"]["TaskResumedEvent"] | components["schemas"]["TaskEndedEvent"] | components["schemas"]["ApprovalRequestedEvent"] | components["schemas"]["ApprovalDecidedEvent"] | components["schemas"]["ChildrenStartedEvent"] | components["schemas"]["ChildEndedEvent"] | components["schemas"]["NodeCompletedEvent"] | components["schemas"]["NodeFailedEvent"] | components["schemas"]["NodeSkippedEvent"] | components["schemas"]["NodeWaitingEvent"] | components["schemas"]["EventAwaitedEvent"] | components["schemas"]["SessionTakenEvent"] | components["schemas"]["BackoffEndedEvent"] | components["schemas"]["ResolvedEvent"] | components["schemas"]["PausedEvent"] | components["schemas"]["ResumedEvent"] | components["schemas"]["FinishedEvent"];
         /** @description An event of the journal. */
         readonly JournalMessage: {
             /** @description An event of the journal. */
@@ -3683,7 +3724,7 @@ export interface components {
             readonly next: readonly string[];
         };
         /** @description A node. */
-        readonly Node: components["schemas"]["TriggerNode"] | components["schemas"]["AgentNode"] | components["schemas"]["ConditionNode"] | components["schemas"]["SwitchNode"] | components["schemas"]["ApprovalNode"] | components["schemas"]["DelayNode"] | components["schemas"]["ParallelNode"] | components["schemas"]["MergeNode"] | components["schemas"]["MapNode"] | components["schemas"]["LoopNode"] | components["schemas"]["SubflowNode"] | components["schemas"]["ActionNode"];
+        readonly Node: components["schemas"]["TriggerNode"] | components["schemas"]["AgentNode"] | components["schemas"]["ConditionNode"] | components["schemas"]["SwitchNode"] | components["schemas"]["ApprovalNode"] | components["schemas"]["DelayNode"] | components["schemas"]["WaitEventNode"] | components["schemas"]["ParallelNode"] | components["schemas"]["MergeNode"] | components["schemas"]["MapNode"] | components["schemas"]["LoopNode"] | components["schemas"]["SubflowNode"] | components["schemas"]["ActionNode"];
         /** @description A node completed. */
         readonly NodeCompletedEvent: {
             readonly node_id: string;
@@ -3820,7 +3861,7 @@ export interface components {
              * Type
              * @enum {string}
              */
-            readonly type: "trigger" | "agent" | "condition" | "switch" | "approval" | "delay" | "parallel" | "merge" | "map" | "loop" | "subflow" | "action";
+            readonly type: "trigger" | "agent" | "condition" | "switch" | "approval" | "delay" | "wait_event" | "parallel" | "merge" | "map" | "loop" | "subflow" | "action";
             /**
              * Join
              * @description With several incoming edges: run when all are decided and one is taken (all), or at the first taken one (any).
@@ -3830,7 +3871,7 @@ export interface components {
             readonly join?: "all" | "any" | null;
             /**
              * Timeout in seconds
-             * @description The limit for one attempt; of an approval, how long it waits for a person. Empty: no timeout.
+             * @description The limit for one attempt; of an approval or a wait for an event, how long it waits. Empty: no timeout.
              */
             readonly timeout_seconds?: number | null;
             /**
@@ -3923,6 +3964,8 @@ export interface components {
              *     settings of the flow.
              */
             readonly asks_people: boolean;
+            /** @description It waits for an event. It does not take over the retry settings of the flow. */
+            readonly awaits_events: boolean;
             /**
              * @description Its attempts start child executions. It does not take over the retry settings of the flow: what fails there is
              *     retried there.
@@ -4106,6 +4149,18 @@ export interface components {
             readonly open_until: components["schemas"]["Time"] | null;
             readonly held_until: components["schemas"]["Time"] | null;
             readonly next_at: components["schemas"]["Time"] | null;
+        };
+        /** @description An event, as it was taken. */
+        readonly ReceivedEvent: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly name: string;
+            readonly correlation: string | null;
+            /** @description What its sender calls it. */
+            readonly sender_id: string | null;
+            /** @description How many bytes its data has, as JSON text. */
+            readonly data_bytes: number;
+            readonly at: components["schemas"]["Time"];
         };
         /** @description The execution after a record. */
         readonly RecordEnd: components["schemas"]["ExecutionSummary"] & {
@@ -4440,6 +4495,16 @@ export interface components {
             readonly completed: number;
             /** @description How many would go on from where they failed or were cancelled. */
             readonly unfinished: number;
+        };
+        /** @description Something that happened. */
+        readonly SentEvent: {
+            /** @description What: flows and nodes name it. */
+            readonly name: string;
+            /** @description What it is about, such as the number of an order. A node that names another correlation goes on waiting. */
+            readonly correlation?: string | null;
+            readonly data?: components["schemas"]["AnyJson"] | null;
+            /** @description What the sender calls it: an event with an id that was sent within 24 hours changes nothing. */
+            readonly id?: string | null;
         };
         /** @description A session with some of its turns. */
         readonly Session: components["schemas"]["SessionSummary"] & {
@@ -4800,6 +4865,16 @@ export interface components {
              * @enum {string}
              */
             readonly type: "switch";
+        };
+        /** @description An event that was taken. */
+        readonly TakenEvent: {
+            /**
+             * Format: uuid
+             * @description Its id in flows and in lists.
+             */
+            readonly id: string;
+            /** @description Whether an event with this `id` was sent before, so that nothing follows from this one. */
+            readonly is_known: boolean;
         };
         /** @description The task of a call is not waited for any more: it has ended, or the server is asked to end it. */
         readonly TaskEndedEvent: {
@@ -5177,6 +5252,11 @@ export interface components {
                  */
                 readonly data?: Record<string, unknown> | null;
             } | null;
+            /**
+             * Event
+             * @description The name of an event that starts the flow, while it is active. The event is the trigger data.
+             */
+            readonly event?: string | null;
             /** Webhook */
             readonly webhook?: null;
             /** @enum {string} */
@@ -5282,11 +5362,42 @@ export interface components {
          */
         readonly VerdictName: "approved" | "rejected" | "cancelled" | "expired";
         /**
-         * @description What something waits for: a moment, a person's decision or approval, a free slot of the flow, the end of child executions, or
-         *     its turn in a session.
+         * Wait for event
+         * @description Waits until an event comes that has this name and is about the same thing, even across restarts.
+         */
+        readonly WaitEventNode: components["schemas"]["NodeSettings"] & ({
+            /**
+             * Event
+             * @description The name of the event.
+             */
+            readonly event: string;
+            /**
+             * Correlation
+             * @description What the event has to be about, such as the number of an order; can be a template. Empty: anything.
+             */
+            readonly correlation?: unknown;
+            /**
+             * Lookback in seconds
+             * @description How long before the wait the event may have come. Empty: only events that come from then on.
+             */
+            readonly lookback_seconds?: number | null;
+            /** @enum {string} */
+            readonly type: "wait_event";
+        } & {
+            readonly [key: string]: unknown;
+        }) & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "wait_event";
+        };
+        /**
+         * @description What something waits for: a moment, a person's decision or approval, a free slot of the flow, the end of child executions,
+         *     its turn in a session, or an event from outside.
          * @enum {string}
          */
-        readonly WaitingFor: "delay" | "decision" | "approval" | "slot" | "child" | "session";
+        readonly WaitingFor: "delay" | "decision" | "approval" | "slot" | "child" | "session" | "event";
     };
     responses: never;
     parameters: never;
@@ -8423,6 +8534,192 @@ export interface operations {
                 };
                 content: {
                     readonly "text/event-stream": components["schemas"]["ListStream"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly send_event: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["SentEvent"];
+            };
+        };
+        readonly responses: {
+            /** @description It is stored, and what follows from it comes soon */
+            readonly 202: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["TakenEvent"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly list_received_events: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description How many to list. A page of documents has fewer where it would be longer than about 4 MiB. */
+                readonly limit?: number;
+                /** @description Where the page before ended, as its `Link` header says. */
+                readonly cursor?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The events */
+            readonly 200: {
+                headers: {
+                    /** @description Where the next page is, if there is one */
+                    readonly Link?: string | null;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["ReceivedEvent"][];
                 };
             };
             /** @description A parameter or the body cannot be read */

@@ -89,6 +89,7 @@ impl Turns {
             | Event::NodeFailed { .. }
             | Event::NodeSkipped { .. }
             | Event::NodeWaiting { .. }
+            | Event::EventAwaited { .. }
             | Event::SessionTaken { .. }
             | Event::BackoffEnded { .. }
             | Event::Resolved { .. }

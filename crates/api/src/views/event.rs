@@ -266,6 +266,19 @@ enum What<'a> {
         /// When that is over, where it is known.
         waiting_until: Option<Time>,
     },
+    /// A node waits for an event from outside.
+    EventAwaited {
+        #[schema(value_type = String)]
+        node_id: NodeId,
+        /// The name of the event.
+        event: &'a str,
+        /// What it has to be about; null for anything.
+        correlation: Option<&'a str>,
+        /// When it may have come at the earliest.
+        since: Time,
+        /// When the node gives up; null for never.
+        waiting_until: Option<Time>,
+    },
     /// A node has its session, until it ends.
     SessionTaken {
         #[schema(value_type = String)]

@@ -103,8 +103,8 @@ impl ChildCounts {
     }
 }
 
-/// What something waits for: a moment, a person's decision or approval, a free slot of the flow, the end of child executions, or
-/// its turn in a session.
+/// What something waits for: a moment, a person's decision or approval, a free slot of the flow, the end of child executions,
+/// its turn in a session, or an event from outside.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum WaitingFor {
@@ -114,6 +114,7 @@ pub(crate) enum WaitingFor {
     Slot,
     Child,
     Session,
+    Event,
 }
 
 impl WaitingFor {
@@ -126,6 +127,7 @@ impl WaitingFor {
             Wait::Delay { .. } => Some(Self::Delay),
             Wait::Child => Some(Self::Child),
             Wait::Session => Some(Self::Session),
+            Wait::Event { .. } => Some(Self::Event),
             Wait::Retry { .. } => None,
         }
     }

@@ -98,6 +98,8 @@ struct TraitsView {
     /// A person decides: its edges can ask for `approved`, `rejected` and `timed_out`. It does not take over the retry
     /// settings of the flow.
     asks_people: bool,
+    /// It waits for an event. It does not take over the retry settings of the flow.
+    awaits_events: bool,
     /// Its attempts start child executions. It does not take over the retry settings of the flow: what fails there is
     /// retried there.
     starts_children: bool,
@@ -127,6 +129,7 @@ impl From<Traits> for TraitsView {
             answers,
             has_cases,
             asks_people,
+            awaits_events,
             starts_children,
             repeats,
         } = traits;
@@ -143,6 +146,7 @@ impl From<Traits> for TraitsView {
             answers,
             has_cases,
             asks_people,
+            awaits_events,
             starts_children,
             repeats,
         }

@@ -73,17 +73,20 @@ impl Progress {
     }
 }
 
-/// Returns whether a node waits for a person's decision or approval, and for nothing else.
+/// Returns whether a node waits for a person's decision or approval, or for an event that nobody can send here, and for nothing
+/// else.
 pub(super) fn waits_for_decision(node: &NodeExecution) -> bool {
     let only_waits = node.has_open_approval() && !node.has_open_call();
-    only_waits || matches!(node.state, NodeState::Waiting(Wait::Decision))
+    only_waits || matches!(node.state, NodeState::Waiting(Wait::Decision | Wait::Event { until: None }))
 }
 
 /// Returns whether a node will continue without a person.
 pub(super) fn continues(node: &NodeExecution) -> bool {
     let goes_on = matches!(
         node.state,
-        NodeState::Running { .. } | NodeState::Backoff { .. } | NodeState::Waiting(Wait::Delay { .. })
+        NodeState::Running { .. }
+            | NodeState::Backoff { .. }
+            | NodeState::Waiting(Wait::Delay { .. } | Wait::Event { until: Some(_) })
     );
     goes_on && !waits_for_decision(node)
 }
@@ -95,6 +98,8 @@ fn waiting(wait: Wait) -> Option<String> {
         Wait::Approval => Some("waits for approval".to_owned()),
         Wait::Child => Some("waits for child executions".to_owned()),
         Wait::Session => Some("waits for its session".to_owned()),
+        Wait::Event { until: Some(until) } => Some(format!("waits for an event until {until}")),
+        Wait::Event { until: None } => Some("waits for an event".to_owned()),
         Wait::Slot | Wait::Retry { .. } => None,
     }
 }

@@ -4,6 +4,7 @@ mod containers;
 
 use std::marker::PhantomData;
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -228,28 +229,41 @@ impl Reader for Number {
     }
 }
 
-/// Reads a span in seconds, more than zero and at most `wait_max`.
+/// Reads a span in seconds, more than zero and at most `wait_max`, or less.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Span;
+pub(crate) struct Span {
+    max: Option<Duration>,
+}
 
 /// Returns a reader of spans.
 pub(crate) const fn seconds() -> Span {
-    Span
+    Span { max: None }
+}
+
+impl Span {
+    /// Allows no more than `max`.
+    pub(crate) const fn at_most(self, max: Duration) -> Self {
+        Self { max: Some(max) }
+    }
+
+    fn max(&self, limits: &Limits) -> Duration {
+        self.max.unwrap_or(limits.wait_max)
+    }
 }
 
 impl Reader for Span {
     type Value = Seconds;
 
     fn wanted(&self, limits: &Limits) -> String {
-        format!("a number of seconds, more than 0 and at most {}", limits.wait_max.as_secs_f64())
+        format!("a number of seconds, more than 0 and at most {}", self.max(limits).as_secs_f64())
     }
 
     fn schema(&self, _: &Terms) -> Value {
-        json!({ "type": "number", "exclusiveMinimum": 0, "maximum": Limits::DEFAULT.wait_max.as_secs() })
+        json!({ "type": "number", "exclusiveMinimum": 0, "maximum": self.max(&Limits::DEFAULT).as_secs() })
     }
 
     fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<Seconds> {
-        let max = reading.limits.wait_max.as_secs_f64();
+        let max = self.max(&reading.limits).as_secs_f64();
         let seconds = value.as_f64().filter(|seconds| *seconds <= max).map(Seconds);
         // What rounds to no time at all is refused with zero.
         reading.fitting(self, seconds.filter(|seconds| !seconds.duration().is_zero()), value, at)

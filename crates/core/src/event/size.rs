@@ -14,6 +14,9 @@ impl Event {
             Self::AttemptStarted { input, .. } | Self::StepStarted { input, .. } => of(input),
             Self::AttemptFailed { message, body, .. } => message.len() + of(body),
             Self::TaskStarted { task, .. } => task.id.len(),
+            Self::EventAwaited { wait, .. } => {
+                wait.name.len() + wait.correlation.as_ref().map_or(0, |correlation| correlation.len())
+            }
             Self::ApprovalRequested { arguments, input, .. } => {
                 arguments.len() + input.as_ref().map_or(0, |input| input.key.len())
             }

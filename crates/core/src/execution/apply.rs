@@ -183,6 +183,7 @@ impl Execution {
                 self.decide_no_edge(*node);
             }
             Event::NodeWaiting { node, wait } => self.apply_waiting(*node, *wait, at),
+            Event::EventAwaited { node, wait } => self.apply_event_awaited(*node, wait, at),
             Event::SessionTaken { node, part } => {
                 self.nodes[node.at()].session = Some(Box::new(part.clone()));
             }
@@ -386,7 +387,7 @@ impl Execution {
         }
     }
 
-    fn apply_waiting(&mut self, index: NodeIndex, wait: Wait, at: Timestamp) {
+    pub(super) fn apply_waiting(&mut self, index: NodeIndex, wait: Wait, at: Timestamp) {
         self.activate(index);
         let node = &mut self.nodes[index.at()];
         node.state = NodeState::Waiting(wait);
@@ -470,6 +471,7 @@ impl Event {
             | Self::NodeFailed { node, .. }
             | Self::NodeSkipped { node }
             | Self::NodeWaiting { node, .. }
+            | Self::EventAwaited { node, .. }
             | Self::SessionTaken { node, .. }
             | Self::BackoffEnded { node, .. }
             | Self::StepStarted { node, .. }

@@ -168,6 +168,7 @@ impl<'a> Decider<'a> {
             | Next::Session(_)
             | Next::Wait(_)
             | Next::Ask(_)
+            | Next::Event(_)
             | Next::Children { .. }
                 if is_paused => {}
             Next::Step(step) => {
@@ -188,6 +189,7 @@ impl<'a> Decider<'a> {
             Next::Session(wanted) => self.await_session(node, wanted),
             Next::Wait(wait) => self.wait(node, wait),
             Next::Ask(arguments) => self.ask_person(node, arguments),
+            Next::Event(wait) => self.await_event(node, *wait),
             Next::Children { starts, input } => self.start_children(node, starts, input),
         }
     }

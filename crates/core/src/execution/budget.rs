@@ -66,6 +66,7 @@ impl Spending {
             | Event::NodeFailed { .. }
             | Event::NodeSkipped { .. }
             | Event::NodeWaiting { .. }
+            | Event::EventAwaited { .. }
             | Event::SessionTaken { .. }
             | Event::BackoffEnded { .. }
             | Event::Resolved { .. }
@@ -143,6 +144,7 @@ impl Decider<'_> {
             | Next::Session(_)
             | Next::Wait(_)
             | Next::Ask(_)
+            | Next::Event(_)
             | Next::Pending
             | Next::Fail(_) => Ok(()),
         };

@@ -16,6 +16,8 @@ pub enum TimerReason {
     Delay,
     /// Nobody has decided on a call in time.
     Approval,
+    /// An event has not come in time.
+    Event,
     /// The last decision had taken its share.
     Cut,
 }
@@ -38,6 +40,9 @@ impl Execution {
                 }
                 NodeState::Backoff { retry_at } if !held => add((retry_at, TimerReason::Backoff)),
                 NodeState::Waiting(Wait::Delay { until }) if !held => add((until, TimerReason::Delay)),
+                NodeState::Waiting(Wait::Event { until: Some(until) }) if !held => {
+                    add((until, TimerReason::Event))
+                }
                 NodeState::Pending
                 | NodeState::Backoff { .. }
                 | NodeState::Waiting(_)

@@ -53,11 +53,11 @@ impl Document {
         Self { settings: flow.settings.clone(), definition: flow.definition.clone() }
     }
 
-    /// Returns whether one of its nodes has a schedule.
+    /// Returns whether it may start by itself: one of its nodes has a schedule, or names an event.
     pub fn is_scheduled(&self) -> bool {
         let definition = self.definition.to_value().unwrap_or_default();
         let mut nodes = definition["nodes"].as_array().into_iter().flatten();
-        nodes.any(|node| !node["schedule"].is_null())
+        nodes.any(|node| !node["schedule"].is_null() || !node["event"].is_null())
     }
 
     /// Reads what is stored, without asking whether it can run. Keys that are missing have their defaults.

@@ -302,7 +302,7 @@ impl NodeKind for Agent {
                 }
             }
             Resumed::Step { .. } => self.begin(context),
-            Resumed::Elapsed | Resumed::Child { .. } => Next::Pending,
+            Resumed::Elapsed | Resumed::Child { .. } | Resumed::Event { .. } => Next::Pending,
         }
     }
 

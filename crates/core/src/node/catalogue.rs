@@ -72,6 +72,8 @@ pub struct Traits {
     pub has_cases: bool,
     /// A person decides: its edges may ask for what was decided. What was not decided in time is not asked again by itself.
     pub asks_people: bool,
+    /// It waits for an event. What did not come in time is not waited for again by itself.
+    pub awaits_events: bool,
     /// Its attempts start child executions, which retry their own nodes.
     pub starts_children: bool,
     /// For what it repeats its `body`, if it has one.
@@ -98,6 +100,7 @@ impl Traits {
         answers: false,
         has_cases: false,
         asks_people: false,
+        awaits_events: false,
         starts_children: false,
         repeats: None,
     };

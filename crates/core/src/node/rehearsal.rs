@@ -109,7 +109,7 @@ impl NodeKind for Rounds {
         match resumed {
             Resumed::Step { result: Err(failure), .. } => Next::Fail(failure),
             Resumed::Step { result: Ok(_), .. } => self.next(context),
-            Resumed::Elapsed | Resumed::Child { .. } => Next::Pending,
+            Resumed::Elapsed | Resumed::Child { .. } | Resumed::Event { .. } => Next::Pending,
         }
     }
 }
@@ -194,7 +194,7 @@ impl NodeKind for Family {
         match resumed {
             Resumed::Child { end, .. } if end.status == ExecutionStatus::Completed => self.next(context),
             Resumed::Child { end, .. } => Next::Fail(failure_of(&end)),
-            Resumed::Step { .. } | Resumed::Elapsed => Next::Pending,
+            Resumed::Step { .. } | Resumed::Elapsed | Resumed::Event { .. } => Next::Pending,
         }
     }
 }

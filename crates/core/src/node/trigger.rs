@@ -5,7 +5,8 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::{About, Context, NamedBy, Next, NodeKind, Traits};
-use crate::document::{Keys, any_json, key, not_yet, object};
+use crate::document::{Keys, any_json, key, not_yet, object, text};
+use crate::external_event::NAME_CHARS_MAX;
 use crate::payload::Payload;
 use crate::schedule::{self, Schedule};
 
@@ -19,6 +20,8 @@ pub struct Trigger {
     pub example: Option<Payload>,
     /// When the flow starts by itself.
     pub schedule: Option<Arc<Schedule>>,
+    /// The name of the event that starts it.
+    pub event: Option<Arc<str>>,
 }
 
 impl Trigger {
@@ -42,8 +45,12 @@ impl Trigger {
             key("schedule", "Schedule", object(schedule::read))
                 .doc("When the flow starts by itself, while it is active."),
         );
+        let event = keys.take(key("event", "Event", text().at_most(NAME_CHARS_MAX).in_one_line()).doc(
+            "The name of an event that starts the flow, while it is active. The event is the trigger data.",
+        ));
         keys.take(key("webhook", "Webhook", not_yet(NO_WEBHOOK)));
-        Some(Self { example: example.as_ref().map(Payload::from_value), schedule })
+        let example = example.as_ref().map(Payload::from_value);
+        Some(Self { example, schedule, event: event.map(Into::into) })
     }
 }
 
@@ -54,6 +61,10 @@ impl NodeKind for Trigger {
 
     fn schedule(&self) -> Option<&Arc<Schedule>> {
         self.schedule.as_ref()
+    }
+
+    fn starting_event(&self) -> Option<&Arc<str>> {
+        self.event.as_ref()
     }
 
     fn trigger_example(&self) -> Option<&Payload> {

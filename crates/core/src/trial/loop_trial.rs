@@ -127,7 +127,7 @@ impl<'t> LoopTrial<'t> {
             Next::Complete(output) => return Then::Done(super::within_limit(output, self.limits)),
             Next::Fail(failure) => return Then::Done(Err(failure)),
             Next::Pending => return Then::Wait,
-            Next::Session(_) | Next::Wait(_) | Next::Ask(_) | Next::Children { .. } => {
+            Next::Session(_) | Next::Wait(_) | Next::Ask(_) | Next::Event(_) | Next::Children { .. } => {
                 return Then::Done(Err(super::needs_flow()));
             }
         };

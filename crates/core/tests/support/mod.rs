@@ -12,6 +12,7 @@ use steadflow_core::event::{Accepted, ChildEnd, Event, Record, Resolution, StepR
 use steadflow_core::execution::{
     Decision, Effect, Execution, FlowVersion, Input, NewExecution, Pinned, Rejected, Wait,
 };
+use steadflow_core::external_event::EventWait;
 use steadflow_core::failure::Failure;
 use steadflow_core::flow::Flow;
 use steadflow_core::ids::{AgentId, Attempt, ExecutionId, FlowId, NodeId, NodeIndex, StepKey, TenantId};
@@ -180,6 +181,11 @@ impl Play {
                     self.claims.push(*claim);
                     continue;
                 }
+                Effect::AwaitEvent(wait) => {
+                    let line = format!("await event {} for {}", wait.wait.name, self.name(wait.node));
+                    writeln!(self.text, "{time}   → {line}").expect("a string takes any text");
+                    continue;
+                }
                 Effect::SessionLeft(session) => {
                     writeln!(self.text, "{time}   → session {} is free", session.key)
                         .expect("a string takes any text");
@@ -297,6 +303,7 @@ impl Play {
             Event::ChildEnded { node, child, end: ChildEnd { status, .. } } => {
                 format!("{} has the end of child {child}: {status}", of(node))
             }
+            Event::EventAwaited { node, wait } => format!("{} waits for {}", of(node), awaited(wait)),
             Event::BackoffEnded { node, .. } => format!("{} need not wait any longer", of(node)),
             Event::Resolved { node, resolution, .. } => format!("{} is settled: {resolution:?}", of(node)),
             Event::Paused { .. } => "paused".into(),
@@ -304,6 +311,11 @@ impl Play {
             Event::Finished { status, .. } => format!("finished: {status}"),
         }
     }
+}
+
+fn awaited(EventWait { name, correlation, since, until }: &EventWait) -> String {
+    let seconds = |at: Timestamp| at.as_micros().saturating_sub(START.as_micros()) / 1_000_000;
+    format!("{name} {correlation:?} since {}s until {:?}", seconds(*since), until.map(seconds))
 }
 
 fn sent(signal: &Signal) -> String {
@@ -315,6 +327,7 @@ fn sent(signal: &Signal) -> String {
         | Signal::Interrupt { .. }
         | Signal::RetryNow { .. }
         | Signal::Resolve { .. }
+        | Signal::EventArrived { .. }
         | Signal::Approve { .. } => format!("{signal:?}"),
     }
 }

@@ -99,6 +99,7 @@ fn take_work(decision: &mut Decision) -> Option<Box<steadflow_core::work::Work>>
         | Effect::CancelTask(_)
         | Effect::AwaitSlot(_)
         | Effect::AwaitSession(_)
+        | Effect::AwaitEvent(_)
         | Effect::SessionLeft(_) => None,
     })
 }

@@ -84,6 +84,7 @@ async fn drive(store: &SqliteStore, executions: u32) -> u32 {
                 | Action::LookIntoInbox
                 | Action::Decide(_)
                 | Action::ClaimSession(_)
+                | Action::AwaitEvent(_)
                 | Action::Load(_)
                 | Action::Discard(_)
                 | Action::Unclaimed(_)

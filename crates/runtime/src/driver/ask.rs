@@ -47,6 +47,10 @@ impl World {
                 let result = store.claim_session(lessee, (*claim).clone(), now).await;
                 Answer::SessionClaimed(claim, result)
             }
+            Ask::AwaitEvent(wait) => {
+                let result = store.await_event((*wait).clone()).await;
+                Answer::EventAwaited(wait, result.map(|event| event.map(Box::new)))
+            }
             Ask::Load(lessee, id) => Answer::Loaded(id, self.load(lessee, id).await),
             Ask::Commit(lessee, batch, commits) => {
                 Answer::Committed(batch, store.commit(lessee, commits).await)

@@ -76,7 +76,7 @@ impl Engine {
     pub(crate) async fn insert_flow(&self, record: FlowRecord) -> Result<Arc<CurrentFlow>, RuntimeError> {
         let _gate = self.inner.flow_gate.lock().await;
         self.inner.store.create_flow(record.clone()).await?;
-        self.schedules_changed();
+        self.inner.wakes.flow_changed();
         self.remember(record).await
     }
 
@@ -95,7 +95,7 @@ impl Engine {
         let changed = self.inner.store.change_flow(tenant, id, change).await?;
         let flow = match changed {
             Changed::Done(record) => {
-                self.schedules_changed();
+                self.inner.wakes.flow_changed();
                 self.remember(record).await?
             }
             Changed::Conflict(current) => return Err(RuntimeError::VersionConflict(current.revision())),
@@ -133,7 +133,7 @@ impl Engine {
         }
         self.cancel_all(caller, id).await?;
         let is_deleted = self.inner.store.delete_flow(tenant, id).await?;
-        self.schedules_changed();
+        self.inner.wakes.flow_changed();
         self.inner.current.lock().remove(&id);
         if is_deleted { Ok(()) } else { Err(RuntimeError::NoFlow(id)) }
     }

@@ -83,9 +83,21 @@ impl Engine {
         self.inner.clock.wall()
     }
 
-    /// Has the schedules read again, after a flow has changed.
-    pub(super) fn schedules_changed(&self) {
-        self.inner.schedules_changed.notify_one();
+    /// Returns the active flows that may start by themselves.
+    pub(super) async fn flows_that_start(&self) -> Result<Vec<(TenantId, FlowId)>, RuntimeError> {
+        let filter = FlowFilter {
+            status: Some(FlowStatus::Active),
+            is_scheduled: Some(true),
+            ..FlowFilter::default()
+        };
+        let (mut all, mut before) = (Vec::new(), None);
+        loop {
+            let page = Page { before, limit: FLOWS_A_PAGE };
+            let flows = self.store().flows(filter.clone(), page).await?;
+            let Some(last) = flows.last() else { return Ok(all) };
+            before = Some(last.as_ref().map_or_else(|damaged| damaged.id, |flow| flow.id.uuid()));
+            all.extend(flows.iter().flatten().map(|flow| (flow.tenant, flow.id)));
+        }
     }
 }
 
@@ -130,7 +142,7 @@ impl Scheduler<'_> {
             let wait = if is_read { self.look().await } else { AGAIN_AFTER };
             tokio::select! {
                 () = sleep(wait) => {}
-                () = self.engine.inner.schedules_changed.notified() => is_read = false,
+                () = self.engine.inner.wakes.schedules.notified() => is_read = false,
             }
         }
     }
@@ -141,7 +153,7 @@ impl Scheduler<'_> {
         let mut stored: BTreeMap<(FlowId, NodeId), ScheduleRecord> =
             stored.into_iter().map(|record| ((record.flow, record.node.clone()), record)).collect();
         let mut known = BTreeMap::new();
-        for (tenant, flow) in self.scheduled_flows().await? {
+        for (tenant, flow) in self.engine.flows_that_start().await? {
             let flow = match self.engine.current_flow(tenant, flow).await {
                 Ok(flow) => flow,
                 Err(RuntimeError::NoFlow(_)) => continue,
@@ -186,22 +198,6 @@ impl Scheduler<'_> {
             self.engine.store().put_schedule(resting).await?;
         }
         Ok(())
-    }
-
-    async fn scheduled_flows(&self) -> Result<Vec<(TenantId, FlowId)>, RuntimeError> {
-        let filter = FlowFilter {
-            status: Some(FlowStatus::Active),
-            is_scheduled: Some(true),
-            ..FlowFilter::default()
-        };
-        let (mut all, mut before) = (Vec::new(), None);
-        loop {
-            let page = Page { before, limit: FLOWS_A_PAGE };
-            let flows = self.engine.store().flows(filter.clone(), page).await?;
-            let Some(last) = flows.last() else { return Ok(all) };
-            before = Some(last.as_ref().map_or_else(|damaged| damaged.id, |flow| flow.id.uuid()));
-            all.extend(flows.iter().flatten().map(|flow| (flow.tenant, flow.id)));
-        }
     }
 
     async fn begin(
@@ -387,7 +383,7 @@ impl Known {
 }
 
 /// Returns whether a start that failed so can succeed later.
-fn is_passing(error: &RuntimeError) -> bool {
+pub(super) fn is_passing(error: &RuntimeError) -> bool {
     let is_of_engine = matches!(
         error,
         RuntimeError::Busy

@@ -144,6 +144,7 @@ impl Engine {
             sleep(STEP_PAUSE).await;
         }
         self.expire_sessions().await?;
+        self.expire_events().await?;
         if deleted > 0 {
             tracing::info!(deleted, "deleted executions that are not kept any longer");
         }

@@ -10,7 +10,18 @@ use steadflow_core::timestamp::Timestamp;
 use super::live::{Live, Row, Then, Writes};
 use super::slots::{UNLIMITED, pool_of};
 use super::turn::wake_at;
-use super::{Action, Load, Loaded, Origin, Phase, Queued, Recovered, Reply, ReplyId, Shard};
+use super::{Action, Loaded, Origin, Phase, Queued, Recovered, Reply, ReplyId, Shard};
+
+/// What came of a load.
+#[derive(Debug)]
+pub enum Load {
+    /// The execution, which is this worker's now.
+    Taken(Box<Loaded>),
+    /// It has ended, is another worker's, or does not exist.
+    NotHere,
+    /// It cannot be read, and is left alone.
+    Unreadable,
+}
 
 impl Shard {
     /// Asks for an execution that is not here; what waits for it is handed to it then.

@@ -220,6 +220,7 @@ impl Shard {
             match effect {
                 Effect::AwaitSlot(request) => self.gates.wait(*request),
                 Effect::AwaitSession(claim) => self.await_session(*claim, now),
+                Effect::AwaitEvent(wait) => self.actions.push(Action::AwaitEvent(wait)),
                 Effect::CancelTask(work) => self.actions.push(Action::StartStep(work)),
                 Effect::StartStep(_) | Effect::StopStep(..) | Effect::SessionLeft(_) => {}
             }

@@ -116,6 +116,7 @@ impl Shard {
                 }
                 Effect::AwaitSlot(request) => self.gates.wait(*request),
                 Effect::AwaitSession(claim) => self.await_session(*claim, now),
+                Effect::AwaitEvent(wait) => self.actions.push(Action::AwaitEvent(wait)),
                 Effect::SessionLeft(session) => self.session_left(&session),
             }
         }

@@ -30,6 +30,10 @@ impl Incarnation {
                 self.shard.handle(Message::SessionClaimed(claim, result), now);
                 Progress::GoesOn
             }
+            Answer::EventAwaited(wait, result) => {
+                self.shard.handle(Message::EventAwaited(wait, result), now);
+                Progress::GoesOn
+            }
             Answer::Loaded(id, result) => self.loaded(id, result, now),
             Answer::Drawn(draw, result) => self.drawn(draw, result, now),
             Answer::Settled(Err(error)) => {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use steadflow_core::budget::{Draw, Drawn};
+use steadflow_core::external_event::{ExternalEvent, NodeWait};
 use steadflow_core::ids::ExecutionId;
 use steadflow_core::protection::BudgetAsk;
 use steadflow_core::session::SessionClaim;
@@ -110,6 +111,8 @@ pub enum Ask {
     Budget(Box<BudgetAsk>),
     /// Give a node its session.
     ClaimSession(Lessee, Box<SessionClaim>),
+    /// Store what a node waits for, and look for an event that came before.
+    AwaitEvent(Box<NodeWait>),
     /// Take a parked execution.
     Load(Lessee, ExecutionId),
     /// Commit a batch.
@@ -149,6 +152,8 @@ pub enum Answer {
     Decided(Box<LongTurn>),
     /// To [`Ask::ClaimSession`].
     SessionClaimed(Box<SessionClaim>, Result<Claimed, StoreError>),
+    /// To [`Ask::AwaitEvent`].
+    EventAwaited(Box<NodeWait>, Result<Option<Box<ExternalEvent>>, StoreError>),
     /// To [`Ask::Load`]; `None` if the execution cannot be driven here.
     Loaded(ExecutionId, Result<Option<Box<Loaded>>, StoreError>),
     /// To [`Ask::Budget`] that draws.

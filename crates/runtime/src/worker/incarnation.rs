@@ -137,6 +137,7 @@ impl Incarnation {
             shard::Action::Publish(change) => return Some(Action::Publish(change)),
             shard::Action::Decide(turn) => self.asks.push(Ask::Decide(turn)),
             shard::Action::ClaimSession(claim) => self.asks.push(Ask::ClaimSession(self.lessee, claim)),
+            shard::Action::AwaitEvent(wait) => self.asks.push(Ask::AwaitEvent(wait)),
             shard::Action::Load(execution) => self.loads.want(execution),
             shard::Action::LookIntoInbox => {
                 if let Some(looks) = &mut self.looks {

@@ -28,7 +28,7 @@ fn keep_schedules(bench: &Bench) {
 }
 
 /// The executions of a flow, oldest first.
-async fn executions(bench: &Bench, flow: FlowId) -> Vec<ExecutionSnapshot> {
+pub(crate) async fn executions(bench: &Bench, flow: FlowId) -> Vec<ExecutionSnapshot> {
     let page = steadflow_store::Page { before: None, limit: 1_000 };
     let filter = steadflow_store::ExecutionFilter { flow: Some(flow), ..Default::default() };
     let rows = bench.engine.executions(filter, page).await.expect("they can be listed");
@@ -49,7 +49,7 @@ async fn moments(bench: &Bench, flow: FlowId) -> Vec<String> {
     all.iter().map(moment).collect()
 }
 
-async fn edit(bench: &Bench, flow: FlowId, status: Option<FlowStatus>, patch: Value) {
+pub(crate) async fn edit(bench: &Bench, flow: FlowId, status: Option<FlowStatus>, patch: Value) {
     let patch = patch.as_object().expect("an object").clone();
     let edit = FlowEdit { document: DocumentEdit::Patch(patch), status, ..FlowEdit::default() };
     bench.engine.edit_flow(&Caller::LOCAL, flow, edit).await.expect("it can be changed");

@@ -141,6 +141,7 @@ impl Bench {
                     }
                     Ask::Budget(_) => "draw or settle".into(),
                     Ask::ClaimSession(_, claim) => format!("claim session {}", claim.session.key),
+                    Ask::AwaitEvent(wait) => format!("await event {}", wait.wait.name),
                     Ask::Load(_, id) => format!("load {}", number(id)),
                     Ask::Commit(_, _, commits) => {
                         let of = commits.iter().map(|commit| number(commit.execution).to_string());

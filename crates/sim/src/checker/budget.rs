@@ -79,6 +79,7 @@ impl Spending {
             | Event::NodeFailed { .. }
             | Event::NodeSkipped { .. }
             | Event::NodeWaiting { .. }
+            | Event::EventAwaited { .. }
             | Event::SessionTaken { .. }
             | Event::BackoffEnded { .. }
             | Event::Resolved { .. }

@@ -65,6 +65,7 @@ impl Checker {
             Signal::ChildEnded { node, child, .. } => story.waits_for_child(*node, *child),
             // Whether these change something depends on when they come.
             Signal::Interrupt { .. }
+            | Signal::EventArrived { .. }
             | Signal::Pause { .. }
             | Signal::Resume { .. }
             | Signal::RetryNow { .. }
@@ -176,6 +177,7 @@ impl What {
             | Event::NodeFailed { .. }
             | Event::NodeSkipped { .. }
             | Event::NodeWaiting { .. }
+            | Event::EventAwaited { .. }
             | Event::SessionTaken { .. }
             | Event::Finished { .. } => None,
         }

@@ -170,6 +170,7 @@ impl Story {
             }
             Event::NodeSkipped { node } => self.skipped(*node, sight.at),
             Event::NodeWaiting { node, wait } => self.waits(*node, *wait, sight.at),
+            Event::EventAwaited { node, wait } => self.awaits_event(*node, wait, sight.at),
             Event::SessionTaken { node, part } => self.session_taken(*node, part),
             Event::StepStarted { node, step, input, tokens, .. } => {
                 self.step_started(*node, step, input.as_ref(), *tokens)

@@ -8,6 +8,7 @@ use steadflow_core::budget::Amount;
 use steadflow_core::caller::Actor;
 use steadflow_core::event::{Accepted, ChildEnd, ChildStart, Event, Record, Resolution, StepResult};
 use steadflow_core::execution::{Execution, FlowVersion, NodeExecution, Wait};
+use steadflow_core::external_event::EventWait;
 use steadflow_core::ids::{Attempt, EdgeIndex, ExecutionId, NodeId, NodeIndex, StepKey};
 use steadflow_core::session::SessionPart;
 use steadflow_core::timestamp::Timestamp;
@@ -104,6 +105,7 @@ impl Journal {
             }
             Event::NodeFailed { node, not_taken } => self.node_failed(*node, not_taken),
             Event::NodeSkipped { node } => What::NodeSkipped { node_id: id(node) },
+            Event::EventAwaited { node, wait } => event_awaited(id(node), wait),
             Event::NodeWaiting { node, wait } => waiting(id(node), *wait),
             Event::SessionTaken { node, part } => session_taken(id(node), part),
             Event::BackoffEnded { node, by } => What::BackoffEnded { node_id: id(node), by: by.into() },
@@ -278,6 +280,16 @@ fn step_ended<'r>(
 
 fn session_taken(node_id: NodeId, part: &SessionPart) -> What<'_> {
     What::SessionTaken { node_id, session: &part.key, turn: part.next(), earlier_turns: part.len() }
+}
+
+fn event_awaited(node_id: NodeId, wait: &EventWait) -> What<'_> {
+    What::EventAwaited {
+        node_id,
+        event: &wait.name,
+        correlation: wait.correlation.as_deref(),
+        since: wait.since.into(),
+        waiting_until: wait.until.map(Into::into),
+    }
 }
 
 fn waiting<'r>(node_id: NodeId, wait: Wait) -> What<'r> {

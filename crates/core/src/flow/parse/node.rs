@@ -32,7 +32,7 @@ pub(super) fn read(keys: &mut Keys<'_>, defaults: Defaults) -> Draft {
         "With several incoming edges: run when all are decided and one is taken (all), or at the first taken one (any).",
     ));
     let timeout = keys.take(key("timeout_seconds", "Timeout in seconds", seconds()).doc(
-        "The limit for one attempt; of an approval, how long it waits for a person. Empty: no timeout.",
+        "The limit for one attempt; of an approval or a wait for an event, how long it waits. Empty: no timeout.",
     ));
     let retry = keys.take(
         key("retry", "Retry", object(retry::Given::read).named("RetryPolicy"))
@@ -52,8 +52,9 @@ pub(super) fn read(keys: &mut Keys<'_>, defaults: Defaults) -> Draft {
     let traits = kind.as_ref().map(|kind| kind.traits);
     let has_body = traits.is_some_and(|traits| traits.repeats.is_some());
     let body = has_body.then(|| keys.inside("body", &DefinitionReader { defaults })).flatten();
-    // What its children run is retried there, and people are not asked again because they did not answer.
-    let is_retried = !traits.is_some_and(|traits| traits.starts_children || traits.asks_people);
+    // What its children run is retried there, and what did not come in time is not waited for again.
+    let is_retried =
+        !traits.is_some_and(|traits| traits.starts_children || traits.asks_people || traits.awaits_events);
     let defaults = Defaults { enabled: defaults.enabled && is_retried, ..defaults };
     let kind = kind.and_then(|kind| kind.kind);
     let node = id.clone().zip(kind).map(|(id, kind)| Node {

@@ -102,7 +102,7 @@ fn every_key_of_a_node_is_checked() {
     /flow_definition/nodes/0/agent_id `agent_id` must be a UUID, not "7"
     /flow_definition/nodes/0/skill Choose a skill
     /flow_definition/nodes/0/input/x `${b +}`: unexpected end of input, expected expression
-    /flow_definition/nodes/1/type `type` must be one of `trigger`, `agent`, `condition`, `switch`, `approval`, `delay`, `parallel`, `merge`, `map`, `loop`, `subflow`, `action`, not "aciton"; did you mean `action`?
+    /flow_definition/nodes/1/type `type` must be one of `trigger`, `agent`, `condition`, `switch`, `approval`, `delay`, `wait_event`, `parallel`, `merge`, `map`, `loop`, `subflow`, `action`, not "aciton"; did you mean `action`?
     /flow_definition/nodes/1/join `join` must be one of `all`, `any`, not "some"
     /flow_definition/nodes/1/timeout_seconds `timeout_seconds` must be a number of seconds, more than 0 and at most 316224000, not -1
     /flow_definition/nodes/1/on_interrupt `on_interrupt` must be one of `retry`, `ask`, not "fail"
@@ -116,7 +116,7 @@ fn every_key_of_a_node_is_checked() {
     /flow_definition/nodes/9/action this version does not run the action `send_email` yet; it runs `http_request`, `mcp_tool`, `transform`, `aggregate_results`, `echo`, `fail`
     /flow_definition/nodes/10/action `action` must be one of `http_request`, `mcp_tool`, `transform`, `aggregate_results`, `echo`, `fail`, not "http"
     /flow_definition/nodes/12/id a node needs `id`: a string of at most 200 characters
-    /flow_definition/nodes/13/type a node needs `type`: one of `trigger`, `agent`, `condition`, `switch`, `approval`, `delay`, `parallel`, `merge`, `map`, `loop`, `subflow`, `action`
+    /flow_definition/nodes/13/type a node needs `type`: one of `trigger`, `agent`, `condition`, `switch`, `approval`, `delay`, `wait_event`, `parallel`, `merge`, `map`, `loop`, `subflow`, `action`
     /flow_definition/nodes/14 an object is needed here, not 7
     /flow_definition/nodes/15/id `id` must not begin or end with a space
     /flow_definition/nodes/16/delay_seconds `delay_seconds` must be a number of seconds, more than 0 and at most 316224000, not 316224001

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use steadflow_core::budget::Amount;
+use steadflow_core::external_event::NodeWait;
 use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::protection::BudgetAsk;
 use steadflow_core::session::SessionClaim;
@@ -54,6 +55,7 @@ impl World {
             }
             Ask::Budget(ask) => self.draws(id, by, *ask),
             Ask::ClaimSession(lessee, claim) => self.claims_session(id, by, lessee, claim),
+            Ask::AwaitEvent(wait) => self.awaits_event(id, by, wait),
             Ask::Load(lessee, execution) => self.loads(id, by, lessee, execution),
             Ask::Commit(lessee, batch, commits) => {
                 self.apply(Sent { process: id, by, lessee, batch }, commits)
@@ -351,6 +353,20 @@ impl World {
             }
         };
         self.answer(id, by, Answer::SessionClaimed(claim, result));
+        Ok(())
+    }
+
+    /// What a node waits for is stored.
+    fn awaits_event(&mut self, id: ProcessId, by: IncarnationId, wait: Box<NodeWait>) -> Result<(), String> {
+        let result = if self.strikes(Fault::FailingLoad) {
+            self.is_unwell(id);
+            Err(StoreError::Database { call: "await_event", source: "it is busy".into() })
+        } else {
+            let event = self.store.await_event_now((*wait).clone()).map_err(|error| error.to_string())?;
+            self.note(format_args!("{id} stores that {} waits: {:?}, {event:?}", wait.execution, wait.wait));
+            Ok(event.map(Box::new))
+        };
+        self.answer(id, by, Answer::EventAwaited(wait, result));
         Ok(())
     }
 

@@ -62,6 +62,10 @@ class Bars {
       case 'approval_decided':
         if (isOfNode(event.step)) this.close(at);
         break;
+      case 'event_awaited':
+        this.close(at);
+        this.open('wait', at, { due: millis(event.waiting_until), reason: 'event' });
+        break;
       case 'backoff_ended':
       case 'resolved':
       case 'node_failed':

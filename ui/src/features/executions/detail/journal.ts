@@ -125,6 +125,8 @@ function lineOf(event: JournalEvent): Line {
         tone: 'neutral',
         text: own(texts.waterfall.waits, event.waiting_for ?? '') ?? events.waits,
       };
+    case 'event_awaited':
+      return { kind: 'node', tone: 'neutral', text: events.eventAwaited(event.event, event.correlation ?? null) };
     case 'session_taken':
       return { kind: 'node', tone: 'info', text: events.sessionTaken(event.session, event.turn) };
     case 'backoff_ended':

@@ -213,6 +213,7 @@ export const texts = {
       slot: 'Waiting for a free slot',
       child: 'Waiting for its child execution',
       session: 'Waiting for its session',
+      event: 'Waiting for an event',
       paused: 'Waiting for the end of the pause',
       released: 'Waiting for a server to continue',
     } as Record<string, string>,
@@ -327,6 +328,8 @@ export const texts = {
     attemptReleased: (number: number) => `Attempt ${number} stopped by a server shutdown`,
     retryAfter: (wait: string) => `next attempt after ${wait}`,
     backoffEnded: 'Backoff skipped',
+    eventAwaited: (event: string, about: string | null) =>
+      `Waits for event ${event}${about === null ? '' : ` about ${about}`}`,
     sessionTaken: (session: string, turn: number) => `Turn ${turn} of session ${session}`,
     adopted: (worker: string) => `Continued by ${worker}`,
     stepStarted: (step: string, tool?: string | null) => `Call ${step}${tool ? ` of ${tool}` : ''} started`,

@@ -4,6 +4,7 @@ import {
   IconArrowFork,
   IconArrowMerge,
   IconArrowsSplit,
+  IconBellRinging,
   IconBolt,
   IconBox,
   IconBraces,
@@ -45,6 +46,7 @@ const LOOKS: Record<string, NodeLook> = {
   parallel: { icon: IconArrowFork, tone: 'neutral', label: 'Parallel' },
   merge: { icon: IconArrowMerge, tone: 'neutral', label: 'Merge' },
   approval: { icon: IconUserCheck, tone: 'attention', label: 'Approval' },
+  wait_event: { icon: IconBellRinging, tone: 'neutral', label: 'Event' },
   map: { icon: IconStack2, tone: 'neutral', label: 'Map' },
   loop: { icon: IconRepeat, tone: 'neutral', label: 'Loop' },
   subflow: { icon: IconSitemap, tone: 'info', label: 'Sub-flow' },
@@ -78,6 +80,8 @@ export function summaryOf(node: FlowNode): string | null {
     case 'delay':
       if (typeof node.delay_seconds === 'number') return formatDuration(node.delay_seconds * 1_000);
       return typeof node.until === 'string' ? `until ${node.until}` : text(node.delay_seconds);
+    case 'wait_event':
+      return text(node.event);
     case 'agent':
       return text(node.skill);
     case 'map':

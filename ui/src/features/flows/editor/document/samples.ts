@@ -10,6 +10,7 @@ const NO_TRAITS: NodeType['traits'] = {
   answers: false,
   has_cases: false,
   asks_people: false,
+  awaits_events: false,
   starts_children: false,
   repeats: null,
 };

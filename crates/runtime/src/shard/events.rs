@@ -1,0 +1,59 @@
+//! Nodes that wait for events from outside: what they wait for is stored, and stored again where that failed.
+
+use std::collections::BTreeMap;
+
+use steadflow_core::execution::Input;
+use steadflow_core::external_event::{ExternalEvent, NodeWait};
+use steadflow_core::ids::{ExecutionId, NodeIndex};
+use steadflow_core::timestamp::Timestamp;
+use steadflow_store::StoreError;
+
+use super::{Action, Origin, Queued, Shard};
+
+/// The waits that could not be stored, by when that is tried again.
+#[derive(Debug, Default)]
+pub(super) struct EventWaits(BTreeMap<(Timestamp, ExecutionId, NodeIndex), Box<NodeWait>>);
+
+impl EventWaits {
+    pub(super) fn next_timer(&self) -> Option<Timestamp> {
+        self.0.keys().next().map(|(at, ..)| *at)
+    }
+}
+
+impl Shard {
+    /// The wait of a node is stored, or could not be.
+    pub(super) fn event_awaited(
+        &mut self,
+        wait: Box<NodeWait>,
+        result: Result<Option<Box<ExternalEvent>>, StoreError>,
+        now: Timestamp,
+    ) {
+        // One that is loaded later asks again.
+        if !self.live.contains_key(&wait.execution) {
+            return;
+        }
+        match result {
+            Ok(event) => {
+                let input = Input::EventAnswered { node: wait.node, event };
+                self.enqueue(wait.execution, Queued::Input(input, Origin::Engine), now);
+            }
+            Err(error) => {
+                tracing::warn!(execution.id = %wait.execution, error = %error, "what a node waits for could not be stored; it will be tried again");
+                let at = now.plus(self.config.redo_after);
+                self.event_waits.0.insert((at, wait.execution, wait.node), wait);
+            }
+        }
+    }
+
+    /// Stores again what could not be stored, of executions that are still here.
+    pub(super) fn await_events_again(&mut self, now: Timestamp) {
+        while let Some(entry) = self.event_waits.0.first_entry()
+            && entry.key().0 <= now
+        {
+            let wait = entry.remove();
+            if self.live.contains_key(&wait.execution) {
+                self.actions.push(Action::AwaitEvent(wait));
+            }
+        }
+    }
+}

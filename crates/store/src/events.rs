@@ -1,0 +1,46 @@
+//! Events from outside, and the nodes that wait for them.
+
+use steadflow_core::external_event::{ExternalEvent, NodeWait};
+use steadflow_core::ids::{ExecutionId, NodeIndex, TenantId};
+use steadflow_core::timestamp::Timestamp;
+use uuid::Uuid;
+
+use crate::StoreFuture;
+
+/// The events of the last days, and who waits for which.
+pub trait Events: Send + Sync + 'static {
+    /// Stores an event, unless one of its tenant has its key and came after `known_since`: then the id of that one is returned.
+    fn put_event(&self, event: ExternalEvent, known_since: Timestamp) -> StoreFuture<'_, Option<Uuid>>;
+
+    /// Returns events whose effects are not all stored, the oldest first.
+    fn undelivered_events(&self, limit: usize) -> StoreFuture<'_, Vec<ExternalEvent>>;
+
+    /// Says that all effects of an event are stored.
+    fn event_delivered(&self, id: Uuid) -> StoreFuture<'_, ()>;
+
+    /// Stores what a node waits for, in place of what it waited for before. Returns the first event that ends the wait.
+    fn await_event(&self, wait: NodeWait) -> StoreFuture<'_, Option<ExternalEvent>>;
+
+    /// Returns waits for this event, by execution and node, behind the one that is given.
+    fn event_waits(
+        &self,
+        event: ExternalEvent,
+        after: Option<(ExecutionId, NodeIndex)>,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<NodeWait>>;
+
+    /// Deletes the wait of a node, if it still waits for the same.
+    fn delete_event_wait(&self, wait: NodeWait) -> StoreFuture<'_, ()>;
+
+    /// Deletes delivered events that came before this moment, and waits of executions that have ended or are gone. Returns
+    /// how many were deleted, `limit` of each at most.
+    fn expire_events(&self, before: Timestamp, limit: usize) -> StoreFuture<'_, usize>;
+
+    /// Returns the events of a tenant, the newest first.
+    fn events(
+        &self,
+        tenant: TenantId,
+        before: Option<Uuid>,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<ExternalEvent>>;
+}
