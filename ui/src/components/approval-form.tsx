@@ -30,10 +30,10 @@ export function ApprovalForm({ id, value, hash, expiresAt, label, onSettled }: A
   const [edited, setEdited] = useState<string | null>(null);
   const outcomeOf = (said: Said) => (said.arguments ? texts.approvedEdited : texts[said.decision]);
   const decide = useDecision({ id, hash, outcomeOf, onSettled });
-  const send = (said: Said) => decide.mutate({ ...said, ...commentOf(comment) });
+  const send = (said: Said) => decide.send({ ...said, ...commentOf(comment) });
   const expires = millis(expiresAt);
   return (
-    <fieldset className={classes.form} aria-label={label ?? texts.title} disabled={decide.isPending}>
+    <fieldset className={classes.form} aria-label={label ?? texts.title} disabled={decide.isClosed}>
       <p className={classes.note} data-tone="attention" role="status">
         <strong>{texts.title}</strong> {expires !== null && texts.expires(formatMoment(expires))}
       </p>
@@ -47,7 +47,7 @@ export function ApprovalForm({ id, value, hash, expiresAt, label, onSettled }: A
         />
       )}
       <CommentField label={texts.comment} value={comment} onChange={setComment} />
-      {decide.isError && <ProblemCard problem={decide.error} />}
+      {decide.error && <ProblemCard problem={decide.error} />}
       <div className={classes.choices}>
         {edited === null ? (
           <AsItIs value={value} onApprove={() => send({ decision: 'approved' })} onEdit={setEdited} />

@@ -54,7 +54,7 @@ function Asked({ request, label, onSettled, fields, message }: AskedProps) {
   const [comment, setComment] = useState('');
   const outcomeOf = (said: Said) => texts.outcome[said.decision];
   const decide = useDecision({ id: request.id, hash: request.arguments_hash, outcomeOf, onSettled });
-  const send = (said: Said) => decide.mutate({ ...said, ...(isNode && commentOf(comment)) });
+  const send = (said: Said) => decide.send({ ...said, ...(isNode && commentOf(comment)) });
   const approve = () => {
     const isWhole = fields.every((field) => faultOf(field, values.get(field.name)) === null);
     setTries(isWhole ? 0 : tries + 1);
@@ -67,7 +67,7 @@ function Asked({ request, label, onSettled, fields, message }: AskedProps) {
   const expires = millis(request.expires_at);
   const who = isNode ? request.node_name : request.agent_name;
   return (
-    <fieldset ref={form} className={classes.form} aria-label={label} disabled={decide.isPending}>
+    <fieldset ref={form} className={classes.form} aria-label={label} disabled={decide.isClosed}>
       <p className={classes.note} data-tone="attention" role="status">
         <strong>{texts.title(who === null ? common.request.someone : visible(who))}</strong>{' '}
         {expires !== null && texts.expires(formatMoment(expires))}
@@ -75,7 +75,7 @@ function Asked({ request, label, onSettled, fields, message }: AskedProps) {
       {message !== null && <p className={classes.message}>{visible(message)}</p>}
       {fields.length > 0 && <SchemaForm fields={fields} values={values} onChange={setValues} isChecked={tries > 0} />}
       {isNode && <CommentField label={common.nodeRequest.comment} value={comment} onChange={setComment} />}
-      {decide.isError && <ProblemCard problem={decide.error} />}
+      {decide.error && <ProblemCard problem={decide.error} />}
       <div className={classes.choices}>
         <Button data-act="approve" size="xs" onClick={approve}>
           {texts.approve}

@@ -1,4 +1,5 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useRef } from 'react';
 import { type ApprovalDecision, approvalsKey, decideApproval } from '@/api/approvals';
 import { toProblem } from '@/api/problem';
 
@@ -22,13 +23,15 @@ export function isGone(error: unknown): boolean {
   return status === 404 || status === 409;
 }
 
-/** Sends a person's decision on what is shown, and has fetched again what it changes. */
+/** Sends a person's decision on what is shown, once, and has fetched again what it changes. */
 export function useDecision({ id, hash, outcomeOf, onSettled }: DecisionOptions) {
   const queries = useQueryClient();
-  return useMutation({
+  const isSent = useRef(false);
+  const decide = useMutation({
     mutationFn: (said: Said) => decideApproval(id, { ...said, arguments_hash: hash }),
     onSuccess: (_, said) => onSettled?.(outcomeOf(said), true),
     onError: (error) => {
+      isSent.current = false;
       // Somebody else has decided, or the execution has ended.
       if (isGone(error)) onSettled?.(toProblem(error).detail, false);
     },
@@ -39,6 +42,13 @@ export function useDecision({ id, hash, outcomeOf, onSettled }: DecisionOptions)
       ]);
     },
   });
+  // Keys can come faster than a render that disables the form.
+  const send = (said: Said) => {
+    if (isSent.current) return;
+    isSent.current = true;
+    decide.mutate(said);
+  };
+  return { send, error: decide.error, isClosed: decide.isPending || decide.isSuccess };
 }
 
 /** Returns a comment as it is sent: none where nothing is written. */

@@ -174,9 +174,9 @@ test('several are decided one by one: what others have decided is said, and what
   await dialog.findByText('1 decided, 1 no longer waited, 1 failed');
   const lines = within(dialog.getByRole('list', { name: 'What became of them' })).getAllByRole('listitem');
   expect(lines.map((line) => line.textContent)).toEqual([
-    'pay 0 · BuyingRejected',
-    'pay 1 · BuyingThis call was approved by eva.',
-    'pay 2 · BuyingNot now.',
+    'pay 0 · Buyingamount: 1200Rejected',
+    'pay 1 · Buyingamount: 1200This call was approved by eva.',
+    'pay 2 · Buyingamount: 1200Not now.',
   ]);
   isBroken = false;
   await user.click(dialog.getByRole('button', { name: 'Try 1 again' }));
@@ -187,6 +187,7 @@ test('several are decided one by one: what others have decided is said, and what
 
   await user.click(dialog.getAllByRole('button', { name: 'Close' })[1] ?? screen.getByText('missing'));
   await screen.findByText('Nothing waits for approval');
+  expect(document.activeElement).toBe(screen.getByText('2 decided, 1 no longer waited'));
   const log = within(screen.getByRole('region', { name: 'Since you opened this page' }));
   expect(log.getAllByRole('listitem')).toHaveLength(3);
 });

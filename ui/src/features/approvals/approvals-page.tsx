@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { useCallback, useRef, useState } from 'react';
+import { useRef, useState } from 'react';
 import { type Approval, approvalsQuery } from '@/api/approvals';
 import { LiveMark } from '@/components/live-mark';
 import { Page } from '@/components/page';
@@ -16,6 +16,7 @@ import { NothingWaits } from './nothing-waits';
 import { type InboxSearch, readInboxSearch } from './search';
 import { texts } from './texts';
 import { titleOf } from './titles';
+import { focusRow } from './use-focus';
 import { useLiveApprovals } from './use-live-approvals';
 import { useVisit } from './use-visit';
 import { VisitLog } from './visit-log';
@@ -39,7 +40,15 @@ export function ApprovalsPage() {
     note(approval, what, isMine);
     setOutcome(texts.settled(titleOf(approval), what));
   };
-  const focusOutcome = useCallback(() => said.current?.focus(), []);
+  const focusOutcome = () => said.current?.focus();
+  const closeBulk = (summary: string | null) => {
+    setBulk(null);
+    if (summary === null) focusRow(search.id);
+    else {
+      setOutcome(summary);
+      focusOutcome();
+    }
+  };
   return (
     <Page title={texts.title} detail={texts.detail} beside={<LiveMark state={state} />} fill={rows.length > 0}>
       <p className={classes.outcome} role="status" tabIndex={-1} ref={said}>
@@ -68,7 +77,7 @@ export function ApprovalsPage() {
           <VisitLog settled={settled} />
         </>
       )}
-      {bulk && <BulkDialog {...bulk} onSettled={note} onClose={() => setBulk(null)} />}
+      {bulk && <BulkDialog {...bulk} onSettled={note} onClose={closeBulk} />}
     </Page>
   );
 }

@@ -14,7 +14,8 @@ interface BulkDialogProps {
   approvals: readonly Approval[];
   /** Told of each that is decided, here or before by somebody else. */
   onSettled: (approval: Approval, outcome: string, isMine: boolean) => void;
-  onClose: () => void;
+  /** Told the sum of what became of them; `null` if nothing was decided. */
+  onClose: (summary: string | null) => void;
 }
 
 /** Asks before several approvals are decided on, decides on each by itself, and says of each what became of it. */
@@ -43,10 +44,11 @@ export function BulkDialog({ verdict, approvals, onSettled, onClose }: BulkDialo
     void queries.invalidateQueries({ queryKey: approvalsKey });
     void queries.invalidateQueries({ queryKey: ['executions'] });
   };
+  const close = () => !isRunning && onClose(hasRun ? summaryOf(results) : null);
   return (
     <Modal
       opened
-      onClose={() => !isRunning && onClose()}
+      onClose={close}
       title={texts.bulk.title[verdict](wanted.length)}
       size={560}
       closeButtonProps={{ 'aria-label': texts.bulk.close }}
@@ -77,7 +79,7 @@ export function BulkDialog({ verdict, approvals, onSettled, onClose }: BulkDialo
           {hasRun && !isRunning && summaryOf(results)}
         </p>
         <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={onClose} disabled={isRunning}>
+          <Button variant="default" onClick={close} disabled={isRunning}>
             {hasRun ? texts.bulk.close : texts.bulk.cancel}
           </Button>
           {open.length > 0 && (
@@ -111,7 +113,8 @@ function Line({ approval, verdict, result }: { approval: Approval; verdict: Verd
         <span className={classes.name}>
           {titleOf(approval)} · <bdi>{approval.flow_name ?? texts.deletedFlow}</bdi>
         </span>
-        <span className={classes.soft}>{result ? outcomeOf(result, verdict) : glimpseOf(approval)}</span>
+        <span className={classes.soft}>{glimpseOf(approval)}</span>
+        {result && <span className={classes.outcome}>{outcomeOf(result, verdict)}</span>}
       </span>
     </li>
   );

@@ -19,14 +19,14 @@ export function Inbox({ children, ...props }: InboxProps & { children: ReactNode
   const { isWide, shown, chosen, select, toggle, open, leave, bulk, ...detail } = useInbox(props);
   if (shown.length === 0) {
     return (
-      <>
+      <div className={classes.nothing}>
         <EmptyState icon={IconFilterOff} title={texts.emptyFilter}>
           <Button variant="default" onClick={() => onLook(NO_FILTERS)}>
             {common.actions.clear}
           </Button>
         </EmptyState>
         {children}
-      </>
+      </div>
     );
   }
   return (

@@ -15,7 +15,8 @@ export function titleOf({ subject, tool, node_name: node }: Approval): string {
 const GLIMPSE_MAX = 160;
 
 /** The beginning of what the person is shown, in one line. */
-export function glimpseOf({ arguments: value, subject }: Approval): string {
+export function glimpseOf({ arguments: value, subject }: Approval, longest = GLIMPSE_MAX): string {
+  const cut = (text: string) => shortened(text, longest);
   const preview = previewOf(value);
   if (preview) return cut(preview.text);
   if (!isRecord(value)) return cut(writeJson(value));
@@ -28,7 +29,7 @@ export function glimpseOf({ arguments: value, subject }: Approval): string {
   );
 }
 
-function cut(text: string): string {
+function shortened(text: string, longest: number): string {
   const line = visible(text).replace(/\s+/g, ' ');
-  return line.length > GLIMPSE_MAX ? `${line.slice(0, GLIMPSE_MAX)}…` : line;
+  return line.length > longest ? `${line.slice(0, longest)}…` : line;
 }

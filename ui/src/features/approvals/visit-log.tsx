@@ -2,8 +2,11 @@ import { IconCheck, IconUser } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import classes from './inbox.module.css';
 import { texts } from './texts';
-import { titleOf } from './titles';
+import { glimpseOf, titleOf } from './titles';
 import type { Settled } from './use-visit';
+
+/** Enough to know one from the other. */
+const GLIMPSE_MAX = 60;
 
 /** What was decided since the page was opened: nothing disappears without a word. */
 export function VisitLog({ settled }: { settled: readonly Settled[] }) {
@@ -29,8 +32,9 @@ export function VisitLog({ settled }: { settled: readonly Settled[] }) {
                 {titleOf(approval)}
               </Link>{' '}
               <span className={classes.soft}>
-                <bdi>{approval.flow_name ?? texts.deletedFlow}</bdi> · {outcome}
-              </span>
+                <bdi>{approval.flow_name ?? texts.deletedFlow}</bdi> · {glimpseOf(approval, GLIMPSE_MAX)}
+              </span>{' '}
+              {outcome}
             </span>
           </li>
         ))}

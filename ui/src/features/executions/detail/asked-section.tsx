@@ -31,7 +31,7 @@ export function AskedSection({ execution, node, journal }: AskedSectionProps) {
     <Section title={texts.asked.title}>
       <AskedValues value={approval.arguments} fileName={`${node.node_id}-input.json`} />
       {approval.is_open ? (
-        <RequestForm request={approval} label={texts.asked.decideOn(node.node_name)} />
+        <RequestForm key={approval.id} request={approval} label={texts.asked.decideOn(node.node_name)} />
       ) : (
         <p className={classes.question}>{approval.decided ? decidedText(approval.decided) : texts.asked.ended}</p>
       )}
