@@ -16,6 +16,7 @@ use crate::heavy::Turns;
 use crate::host_guard::AllowedHosts;
 use crate::metrics::Metrics;
 use crate::origin::Origin;
+use crate::webhooks::{SecretValues, Webhooks};
 
 /// How many retries of an execution are named, the newest ones.
 const RETRIES_MAX: usize = 1_000;
@@ -50,11 +51,13 @@ pub struct AppConfig {
     pub kill: Option<fn()>,
     /// Counts traces, where there are any.
     pub traces: Option<Arc<TraceCounts>>,
+    /// The values of the secrets that calls of webhooks are signed with. Without them, none is accepted.
+    pub secrets: SecretValues,
 }
 
 impl AppConfig {
     /// Returns the defaults: loopback names only, bodies of 4 MiB and 512 MiB for all of them, no agent calls, no kill.
-    pub const fn new(engine: Engine) -> Self {
+    pub fn new(engine: Engine) -> Self {
         Self {
             engine,
             allowed_hosts: Vec::new(),
@@ -64,6 +67,7 @@ impl AppConfig {
             executor: None,
             kill: None,
             traces: None,
+            secrets: SecretValues::default(),
         }
     }
 }
@@ -89,6 +93,7 @@ struct Inner {
     feed: Feed,
     backlog: Backlog,
     copies: Backlog,
+    webhooks: Webhooks,
 }
 
 impl App {
@@ -108,6 +113,7 @@ impl App {
             streams_end: watch::Sender::new(false),
             backlog: Backlog::new(UNREAD_BYTES_MAX),
             copies: Backlog::new(COPIES_BYTES_MAX),
+            webhooks: Webhooks::new(config.secrets),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -170,6 +176,10 @@ impl App {
 
     pub(crate) fn executor(&self) -> Option<&Arc<dyn Executor>> {
         self.inner.executor.as_ref()
+    }
+
+    pub(crate) fn webhooks(&self) -> &Webhooks {
+        &self.inner.webhooks
     }
 
     pub(crate) fn metrics(&self) -> &Metrics {

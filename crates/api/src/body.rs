@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream};
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request};
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, header};
 use bytes::{Bytes, BytesMut};
@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::body_memory::{BodyMemory, Taken};
 use crate::client_address::ClientAddress;
 use crate::problem::{Problem, ProblemKind};
+use crate::webhooks;
 
 /// How long a body may take to arrive.
 const BODY_TIME_MAX: Duration = Duration::from_secs(30);
@@ -40,23 +41,49 @@ struct Ahead(Arc<Mutex<Option<Read>>>);
 /// Reads the body of a request before its handler is called, which then finds it there.
 pub(crate) async fn read_ahead(request: Request, app: &App) -> Request {
     let (parts, body) = request.into_parts();
-    let read = arrive(&parts, body, app).await;
+    let is_of_webhook =
+        parts.extensions.get::<MatchedPath>().is_some_and(|path| path.as_str() == webhooks::PATH);
+    let read =
+        if is_of_webhook { arrive(&parts, body, app).await } else { arrive_as_json(&parts, body, app).await };
     let mut request = Request::from_parts(parts, Body::empty());
     request.extensions_mut().insert(Ahead(Arc::new(Mutex::new(Some(read)))));
     request
 }
 
-/// Returns the body of a request, and takes memory for what is made of it.
-pub(crate) async fn read(mut request: Request, app: &App, copies: usize) -> Result<(Bytes, Taken), Problem> {
-    let address = address_of(request.extensions());
-    let ahead = request.extensions_mut().remove::<Ahead>().and_then(|ahead| ahead.0.lock().take());
-    let whole = match ahead {
+/// Returns the body of a request, which is JSON, and takes memory for what is made of it.
+pub(crate) async fn read(request: Request, app: &App, copies: usize) -> Result<(Bytes, Taken), Problem> {
+    let (mut parts, body) = request.into_parts();
+    let whole = match taken_ahead(&mut parts) {
         Some(read) => read?,
-        None => {
-            let (parts, body) = request.into_parts();
-            arrive(&parts, body, app).await?
-        }
+        None => arrive_as_json(&parts, body, app).await?,
     };
+    with_memory(whole, address_of(&parts.extensions), app, copies).await
+}
+
+/// Returns the body of a request whatever its media type is, and takes memory for what is made of it.
+pub(crate) async fn read_any(
+    parts: &mut Parts,
+    body: Body,
+    app: &App,
+    copies: usize,
+) -> Result<(Bytes, Taken), Problem> {
+    let whole = match taken_ahead(parts) {
+        Some(read) => read?,
+        None => arrive(parts, body, app).await?,
+    };
+    with_memory(whole, address_of(&parts.extensions), app, copies).await
+}
+
+fn taken_ahead(parts: &mut Parts) -> Option<Read> {
+    parts.extensions.remove::<Ahead>().and_then(|ahead| ahead.0.lock().take())
+}
+
+async fn with_memory(
+    whole: Whole,
+    address: ClientAddress,
+    app: &App,
+    copies: usize,
+) -> Result<(Bytes, Taken), Problem> {
     let memory = app.body_memory().take_to_read(address, whole.bytes.len(), copies);
     match timeout(BODY_TIME_MAX, memory).await {
         Ok(taken) => Ok((whole.bytes, taken)),
@@ -68,8 +95,12 @@ fn address_of(extensions: &Extensions) -> ClientAddress {
     extensions.get().copied().unwrap_or_default()
 }
 
-async fn arrive(parts: &Parts, body: Body, app: &App) -> Read {
+async fn arrive_as_json(parts: &Parts, body: Body, app: &App) -> Read {
     check_media_type(&parts.headers)?;
+    arrive(parts, body, app).await
+}
+
+async fn arrive(parts: &Parts, body: Body, app: &App) -> Read {
     let bytes_max = app.body_bytes_max();
     let declared = declared_length(&parts.headers);
     if declared.is_some_and(|length| length > bytes_max) {

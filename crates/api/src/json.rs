@@ -106,7 +106,11 @@ fn values_in(json: &[u8]) -> usize {
     values
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+/// Reads a body that is JSON.
+///
+/// # Errors
+/// [`ProblemKind::InvalidJson`] or [`ProblemKind::InvalidBody`].
+pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     json::check(bytes, RepeatedKeys::Refused).map_err(|error| {
         Problem::new(ProblemKind::InvalidJson, format!("The body cannot be read as JSON: {error}."))
     })?;

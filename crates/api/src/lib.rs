@@ -36,6 +36,7 @@ mod trace_parent;
 mod unread;
 mod views;
 mod watch;
+mod webhooks;
 
 pub use app::{App, AppConfig};
 pub use client_address::ClientAddress;
@@ -43,3 +44,4 @@ pub use openapi::openapi;
 pub use origin::{Origin, OriginError};
 pub use problem::{Problem, ProblemKind};
 pub use router::router;
+pub use webhooks::SecretValues;

@@ -62,6 +62,8 @@ problem_kinds! {
     InvalidParameter = BAD_REQUEST, "invalid-parameter", "A parameter is not valid";
     /// Only failed and cancelled executions are retried.
     NotRetryable = BAD_REQUEST, "not-retryable", "The execution cannot be retried";
+    /// The call of a webhook is not what its sender signed.
+    WebhookRefused = UNAUTHORIZED, "webhook-refused", "The call of the webhook is not accepted";
     /// The request came from a page of another site.
     ForeignOrigin = FORBIDDEN, "foreign-origin", "Requests from other sites are refused";
     /// The role of the caller does not allow it.
@@ -78,6 +80,8 @@ problem_kinds! {
     NoSuchValue = NOT_FOUND, "no-such-value", "There is no such value";
     /// There is no such approval.
     NoSuchApproval = NOT_FOUND, "no-such-approval", "There is no such approval";
+    /// No flow that is active or paused has a webhook at this path.
+    NoSuchWebhook = NOT_FOUND, "no-such-webhook", "There is no such webhook";
     /// There is no such agent, or it has no such skill.
     NoSuchAgent = NOT_FOUND, "no-such-agent", "There is no such agent";
     /// The agent has no such session.
@@ -88,6 +92,8 @@ problem_kinds! {
     BodyTooSlow = REQUEST_TIMEOUT, "body-too-slow", "The body did not arrive in time";
     /// The flow's status does not allow a start.
     FlowNotStartable = CONFLICT, "flow-not-startable", "The flow cannot be started";
+    /// Another active flow has the path of the webhook.
+    WebhookTaken = CONFLICT, "webhook-taken", "Another flow has the path of the webhook";
     /// The execution has ended.
     ExecutionFinished = CONFLICT, "execution-finished", "The execution has ended";
     /// The execution's status does not allow it.
@@ -106,8 +112,8 @@ problem_kinds! {
     VersionConflict = PRECONDITION_FAILED, "version-conflict", "Another version is current";
     /// The body is larger than allowed.
     BodyTooLarge = PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large";
-    /// The body is not declared as JSON.
-    UnsupportedMediaType = UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body must be JSON";
+    /// The body is not declared as JSON or, of a webhook, as something else that it takes.
+    UnsupportedMediaType = UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body has another media type";
     /// The request names a host that this server is not.
     WrongHost = MISDIRECTED_REQUEST, "wrong-host", "This server does not go by that name";
     /// The flow document has faults.
@@ -122,6 +128,8 @@ problem_kinds! {
     ValueTooLarge = UNPROCESSABLE_ENTITY, "value-too-large", "The value is too large";
     /// The service behind a skill rejected the request, or the input does not fit.
     SkillRejected = UNPROCESSABLE_ENTITY, "skill-rejected", "The skill rejected the request";
+    /// Too many calls of the webhook were refused.
+    WebhookLimited = TOO_MANY_REQUESTS, "webhook-limited", "Too many calls of the webhook were refused";
     /// The service behind a skill limits its rate.
     SkillRateLimited = TOO_MANY_REQUESTS, "skill-rate-limited", "The service behind the skill limits its rate";
     /// A fault of ours.
@@ -132,11 +140,17 @@ problem_kinds! {
     SkillFailed = BAD_GATEWAY, "skill-failed", "The service behind the skill failed";
     /// The server is starting, stopping, or lost its database.
     Unavailable = SERVICE_UNAVAILABLE, "unavailable", "The server is not available";
+    /// The flow of the webhook is paused.
+    WebhookPaused = SERVICE_UNAVAILABLE, "webhook-paused", "The flow of the webhook is paused";
     /// The service behind a skill did not respond in time.
     SkillTimedOut = GATEWAY_TIMEOUT, "skill-timed-out", "The service behind the skill did not respond in time";
     /// The database has no room.
     StorageFull = INSUFFICIENT_STORAGE, "storage-full", "The database has no room left";
 }
+
+/// Kinds after which a request may be repeated, and in how many seconds.
+const RETRY_AFTER: [(ProblemKind, u64); 3] =
+    [(ProblemKind::Unavailable, 1), (ProblemKind::WebhookPaused, 60), (ProblemKind::WebhookLimited, 60)];
 
 /// Characters of a `detail`: enough for a fault with its place.
 const DETAIL_CHARS_MAX: usize = 2 * FAULT_CHARS_MAX;
@@ -264,7 +278,8 @@ impl Problem {
     fn retry_after(&self) -> Option<u64> {
         let asked = self.failed.as_ref().and_then(|failed| failed.retry_after);
         let rounded_up = |wait: Duration| wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-        asked.map(rounded_up).or((self.kind == ProblemKind::Unavailable).then_some(1))
+        let of_kind = RETRY_AFTER.iter().find(|(kind, _)| *kind == self.kind).map(|(_, seconds)| *seconds);
+        asked.map(rounded_up).or(of_kind)
     }
 
     /// Returns its kind.
@@ -354,6 +369,10 @@ impl IntoResponse for Problem {
         let mut response = (status, [(header::CONTENT_TYPE, json)], bytes).into_response();
         if let Some(wait) = self.retry_after() {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            // Which scheme it is, senders know.
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Webhook"));
         }
         if let Some(current) = self.current {
             response = reply::tagged(response, current);

@@ -55,7 +55,7 @@ pub(crate) struct Params {
 }
 
 impl Params {
-    fn of(uri: &Uri) -> Result<Self, Problem> {
+    pub(crate) fn of(uri: &Uri) -> Result<Self, Problem> {
         let read = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(uri);
         let axum::extract::Query(pairs) =
             read.map_err(|_| Problem::new(ProblemKind::InvalidParameter, "The query cannot be read."))?;
@@ -66,6 +66,14 @@ impl Params {
         for (name, _) in &self.pairs {
             self.faults.push(format!("there is no parameter `{name}`"));
         }
+        self.finish_with_others()
+    }
+
+    /// Ends the reading of a query in which parameters may be that are not ours.
+    ///
+    /// # Errors
+    /// [`ProblemKind::InvalidParameter`] with every fault of those that were taken.
+    pub(crate) fn finish_with_others(self) -> Result<(), Problem> {
         if self.faults.is_empty() {
             return Ok(());
         }

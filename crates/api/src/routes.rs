@@ -20,6 +20,7 @@ mod failures;
 mod flow_versions;
 mod flows;
 mod health;
+mod hooks;
 mod journal;
 mod mcp_commands;
 mod node_types;
@@ -33,6 +34,7 @@ mod templates;
 mod test_node;
 mod text;
 mod values;
+mod webhooks;
 
 /// Returns every endpoint. `document` describes all of them.
 pub(crate) fn all(document: openapi::Document) -> OpenApiRouter<App> {
@@ -56,6 +58,8 @@ pub(crate) fn all(document: openapi::Document) -> OpenApiRouter<App> {
         .merge(failures::routes())
         .merge(schedules::routes())
         .merge(external_events::routes())
+        .merge(webhooks::routes())
+        .merge(hooks::routes())
         .merge(agents::routes())
         .merge(agent_versions::routes())
         .merge(agent_drafts::routes())

@@ -30,3 +30,4 @@ mod tenants;
 mod test_node;
 mod text;
 mod values;
+mod webhooks;

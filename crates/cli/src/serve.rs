@@ -96,6 +96,7 @@ fn app(settings: &ServeSettings, wiring: wiring::Wiring, traces: Option<&Traces>
     config.allowed_hosts.clone_from(&settings.allowed_hosts);
     config.allowed_origins.clone_from(&settings.allowed_origins);
     config.executor = Some(wiring.executor);
+    config.secrets = wiring.secrets;
     config.traces = traces.map(Traces::counts);
     config.kill = settings.demo.then_some(demo::kill as fn());
     config.body_memory = usize::try_from(memory::limit() / BODY_SHARE).unwrap_or(usize::MAX);

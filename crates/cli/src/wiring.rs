@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use futures_util::future::BoxFuture;
+use steadflow_api::SecretValues;
 use steadflow_core::agent::Agent;
 use steadflow_core::ids::{AgentId, TenantId};
 use steadflow_core::session::{SessionId, SessionPart, SessionTurn};
@@ -29,6 +30,8 @@ pub(crate) struct Wiring {
     pub(crate) engine: Engine,
     /// Performs attempts; also used for tests that do not belong to an execution.
     pub(crate) executor: Arc<dyn Executor>,
+    /// The values of secrets, for signatures of webhooks.
+    pub(crate) secrets: SecretValues,
 }
 
 /// Opens a database, or creates it if it does not exist. Blocks during recovery.
@@ -73,11 +76,12 @@ pub(crate) async fn start(
         ..NodesConfig::new(agents, Arc::clone(&secrets) as _)
     };
     let nodes = Nodes::new(config).context("Could not set up the HTTP client")?;
+    let known = Arc::clone(&secrets);
     let config = EngineConfig {
         worker: worker_name().into(),
         check_agent: steadflow_nodes::schema_faults,
         check_arguments: steadflow_nodes::argument_faults,
-        has_secret: HasSecret::new(move |tenant, name| secrets.secret(tenant, name).is_some()),
+        has_secret: HasSecret::new(move |tenant, name| known.secret(tenant, name).is_some()),
         commands: Arc::new(names),
         capacity: Capacity::of_memory(memory::limit()),
         texts,
@@ -87,7 +91,8 @@ pub(crate) async fn start(
     let engine = Engine::start(config, store, Arc::clone(&executor), Arc::new(SystemClock::new()))
         .await
         .context("Could not start the engine with this database")?;
-    Ok(Wiring { engine, executor })
+    let secrets = SecretValues::new(move |tenant, name| Some(secrets.secret(tenant, name)?.value));
+    Ok(Wiring { engine, executor, secrets })
 }
 
 /// Returns the name of the worker that is recorded with attempts: the host name.

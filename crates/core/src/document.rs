@@ -24,12 +24,11 @@ pub use describe::{Description, KeyDescription};
 pub(crate) use describe::{Terms, named, reference};
 pub use faults::{Fault, Faults};
 pub(crate) use keys::{Key, Keys, Plain, Unknown, key};
-use names::described_without_text;
 use names::suggestion;
-pub(crate) use names::{described, quoted};
+pub(crate) use names::{described, described_without_text, quoted};
 pub(crate) use readers::{
-    AnyName, Name, Object, Reader, Text, any_json, boolean, choice, entries, list, moment, not_yet, number,
-    object, one_or_many, plain_text, seconds, text, uuid, whole,
+    AnyName, Name, Object, Reader, Text, any_json, boolean, choice, entries, list, moment, number, object,
+    one_or_many, plain_text, seconds, text, uuid, whole,
 };
 
 /// Whether strings are templates, which have no value yet.

@@ -26,6 +26,7 @@ use crate::payload::Payload;
 use crate::retry::RetryPolicy;
 use crate::schedule::Schedule;
 use crate::timestamp::Seconds;
+use crate::webhook::Webhook;
 
 pub use crate::document::{Fault, Faults};
 pub use crate::node::Repeats;
@@ -65,6 +66,11 @@ impl Flow {
     /// Returns the names of the events that start it, with the triggers that say so.
     pub fn starting_events(&self) -> impl Iterator<Item = (&NodeId, &Arc<str>)> {
         self.graph.nodes.iter().filter_map(|node| Some((&node.id, node.kind.room().starting_event()?)))
+    }
+
+    /// Returns which calls from outside start it, with the place of the trigger that says so.
+    pub fn webhook(&self) -> Option<(usize, &NodeId, &Arc<Webhook>)> {
+        self.graph.webhooks().next()
     }
 
     /// Returns about how many bytes it takes in memory: the graph as it is written, what nodes keep of it, and what
@@ -132,6 +138,12 @@ impl Graph {
     /// Returns the edge at `index`.
     pub fn edge(&self, index: EdgeIndex) -> &Edge {
         &self.edges[index.at()]
+    }
+
+    /// Returns the webhooks of its triggers, with the places of these.
+    fn webhooks(&self) -> impl Iterator<Item = (usize, &NodeId, &Arc<Webhook>)> {
+        let nodes = self.nodes.iter().enumerate();
+        nodes.filter_map(|(at, node)| Some((at, &node.id, node.kind.room().webhook()?)))
     }
 
     /// Returns whether an execution of it comes to an end: it has nodes, each with an id of its own, and no cycle.

@@ -45,4 +45,5 @@ pub mod transcript;
 pub mod trial;
 pub mod usage;
 pub mod visible;
+pub mod webhook;
 pub mod work;

@@ -48,6 +48,7 @@ use crate::payload::Payload;
 use crate::schedule::Schedule;
 use crate::status::{ExecutionStatus, Wait};
 use crate::template::{Resolved, SecretSlot, Template};
+use crate::webhook::Webhook;
 use crate::work::Task;
 
 pub use agent::{Agent, WantedSession};
@@ -223,6 +224,11 @@ pub trait NodeKind: fmt::Debug {
 
     /// Returns the name of the event that starts the flow.
     fn starting_event(&self) -> Option<&Arc<str>> {
+        None
+    }
+
+    /// Returns which calls from outside start the flow.
+    fn webhook(&self) -> Option<&Arc<Webhook>> {
         None
     }
 

@@ -39,3 +39,4 @@ mod switch;
 mod tasks;
 mod totals;
 mod turns;
+mod webhooks;

@@ -56,6 +56,7 @@ fn a_description_goes_into_the_objects_of_a_document() {
     /protection/breaker: failures, open_seconds
     /budget: max_tokens_per_day, max_cost_per_day
     trigger/schedule: cron, timezone, starts_at, ends_at, jitter_seconds, missed, overlap, data
+    trigger/webhook: path, scheme, secret, header, prefix, algorithm, encoding, timestamp_header, id_header
     switch/cases: name, condition
     http_request/input: method, url, headers, query, auth, body, expect_status
     http_request/input/auth: type, username, password, token

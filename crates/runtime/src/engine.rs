@@ -12,6 +12,7 @@ mod sessions;
 mod start;
 mod stored;
 mod upkeep;
+mod webhooks;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -60,6 +61,7 @@ pub use schedules::ActiveSchedule;
 pub use start::{RequestKey, Start, Started};
 pub use stored::ExecutionSnapshot;
 pub use upkeep::{Room, UpkeepConfig};
+pub use webhooks::FlowWebhook;
 
 /// Bytes of the flows whose current version is kept in memory. Each keeps that version, too.
 const CURRENT_BYTES_MAX: usize = 128 * 1024 * 1024;

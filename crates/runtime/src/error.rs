@@ -56,6 +56,9 @@ pub enum RuntimeError {
     /// The flow document has these faults. Nothing was changed.
     #[error("the flow document is not valid: {}", first_of(.0))]
     FlowInvalid(Vec<Fault>),
+    /// Another active flow has the path of the webhook. Nothing was changed.
+    #[error("{0}")]
+    WebhookTaken(Fault),
     /// The agent document has these faults. Nothing was changed.
     #[error("the agent document is not valid: {}", first_of(.0))]
     AgentInvalid(Vec<Fault>),
@@ -122,6 +125,7 @@ impl From<StoreError> for RuntimeError {
             StoreError::Unknown { .. }
             | StoreError::Database { .. }
             | StoreError::Refused { .. }
+            | StoreError::WebhookTaken
             | StoreError::Corrupt { .. } => Self::Store(Arc::new(error)),
         }
     }

@@ -302,8 +302,10 @@ const fn is_passing(error: &StoreError) -> bool {
         | StoreError::Busy { .. }
         | StoreError::Database { .. }
         | StoreError::Unknown { .. } => true,
-        StoreError::Fenced | StoreError::Refused { .. } | StoreError::Corrupt { .. } | StoreError::Closed => {
-            false
-        }
+        StoreError::Fenced
+        | StoreError::Refused { .. }
+        | StoreError::WebhookTaken
+        | StoreError::Corrupt { .. }
+        | StoreError::Closed => false,
     }
 }

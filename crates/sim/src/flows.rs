@@ -93,6 +93,7 @@ impl Case {
             category: None,
             is_template: false,
             is_scheduled: false,
+            webhook_path: None,
             created_at: at,
             updated_at: at,
         }

@@ -19,7 +19,7 @@ use self::flows::Deletion;
 
 impl Catalogue for SqliteStore {
     fn create_flow(&self, flow: FlowRecord) -> StoreFuture<'_, ()> {
-        Box::pin(self.change("create_flow", move |db| flows::create(db, &flow)))
+        Box::pin(self.write("create_flow", 0, move |writer| flows::create(&writer.db, &flow)))
     }
 
     fn change_flow(
@@ -28,12 +28,17 @@ impl Catalogue for SqliteStore {
         id: FlowId,
         change: FlowChange,
     ) -> StoreFuture<'_, Changed<FlowRecord>> {
-        Box::pin(self.change("change_flow", move |db| flows::change(db, tenant, id, change)))
+        let change = move |writer: &mut Writer| flows::change(&writer.db, tenant, id, change);
+        Box::pin(self.write("change_flow", 0, change))
     }
 
     fn flow(&self, tenant: TenantId, id: FlowId) -> StoreFuture<'_, Option<FlowRecord>> {
         let read = move |db: &Connection| flows::flow(db, tenant, id);
         Box::pin(self.read_one("flow", format!("flow {id}"), read))
+    }
+
+    fn flow_at(&self, webhook_path: String) -> StoreFuture<'_, Option<(TenantId, FlowId)>> {
+        Box::pin(self.read("flow_at", move |db| flows::at(db, &webhook_path)))
     }
 
     fn flows(&self, filter: FlowFilter, page: Page) -> StoreFuture<'_, Vec<Listed<FlowRecord>>> {

@@ -26,6 +26,7 @@ fn large(number: u128) -> FlowRecord {
         category: None,
         is_template: false,
         is_scheduled: false,
+        webhook_path: None,
         created_at: AT,
         updated_at: AT,
     }

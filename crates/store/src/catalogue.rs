@@ -19,9 +19,13 @@ pub trait Catalogue: Send + Sync + 'static {
     // ---- flows -------------------------------------------------------------------------------------------------
 
     /// Stores a new flow as version 1.
+    ///
+    /// [`WebhookTaken`](crate::StoreError::WebhookTaken) if it is active, and another active flow has the path of its webhook.
     fn create_flow(&self, flow: FlowRecord) -> StoreFuture<'_, ()>;
 
     /// Changes a flow: a new document makes a new version, a new status does not.
+    ///
+    /// [`WebhookTaken`](crate::StoreError::WebhookTaken) as in [`Self::create_flow`].
     fn change_flow(
         &self,
         tenant: TenantId,
@@ -31,6 +35,10 @@ pub trait Catalogue: Send + Sync + 'static {
 
     /// Returns a flow with its current version.
     fn flow(&self, tenant: TenantId, id: FlowId) -> StoreFuture<'_, Option<FlowRecord>>;
+
+    /// Returns the flow that is called at the path of a webhook, whoever's it is: the active one or else, of those that are paused,
+    /// the newest.
+    fn flow_at(&self, webhook_path: String) -> StoreFuture<'_, Option<(TenantId, FlowId)>>;
 
     /// Returns the flows that fit, newest first: fewer than asked for where a [`PageRoom`] has no room for more.
     fn flows(&self, filter: FlowFilter, page: Page) -> StoreFuture<'_, Vec<Listed<FlowRecord>>>;

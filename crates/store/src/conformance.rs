@@ -12,6 +12,7 @@ mod samples;
 pub mod schedules;
 pub mod sessions;
 pub mod tenants;
+pub mod webhooks;
 
 use std::future::Future;
 
@@ -212,6 +213,10 @@ macro_rules! conformance_tests {
             a_wait_finds_the_first_event_that_ends_it
             an_event_finds_the_waits_that_it_ends
             old_events_and_waits_of_what_has_ended_are_deleted
+        }
+        $crate::conformance_tests! { @module $harness, webhooks = webhooks:
+            of_all_active_flows_one_has_the_path_of_a_webhook
+            a_path_leads_to_the_active_flow_or_else_to_a_paused_one
         }
         $crate::conformance_tests! { @module $harness, sessions = sessions:
             a_session_has_one_writer_until_it_leaves

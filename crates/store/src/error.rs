@@ -45,6 +45,9 @@ pub enum StoreError {
         /// What the database said.
         source: BoxError,
     },
+    /// Another active flow has the path of the webhook. Nothing was written; another path can be chosen.
+    #[error("another active flow has the path of the webhook")]
+    WebhookTaken,
     /// What is stored cannot be read: it was not written by this version, or was damaged.
     #[error("stored {what} is not readable: {reason}")]
     Corrupt {

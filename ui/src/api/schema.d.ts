@@ -1175,6 +1175,23 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/studio/webhooks": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Lists the webhooks of flows, the newest flow first, whatever the status of the flow is. At most 1,000 are shown. */
+        readonly get: operations["list_webhooks"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/healthz": {
         readonly parameters: {
             readonly query?: never;
@@ -5257,8 +5274,60 @@ export interface components {
              * @description The name of an event that starts the flow, while it is active. The event is the trigger data.
              */
             readonly event?: string | null;
-            /** Webhook */
-            readonly webhook?: null;
+            /**
+             * Webhook
+             * @description Which calls of other services start the flow, while it is active.
+             */
+            readonly webhook?: {
+                /**
+                 * Path
+                 * @description Where it is called: `POST /hooks/PATH`. Of all active flows, one has a path.
+                 */
+                readonly path: string;
+                /**
+                 * Signed as by
+                 * @description How the sender signs its calls: `github`, `stripe`, `slack`, `standard_webhooks`, `hmac` for others, or `bearer` for a token.
+                 * @enum {string}
+                 */
+                readonly scheme: "github" | "stripe" | "slack" | "standard_webhooks" | "hmac" | "bearer";
+                /**
+                 * Secret
+                 * @description The secret that both sides know, or several while one is replaced: `${secrets.NAME}`. Without one that is set, no call is accepted.
+                 */
+                readonly secret: string | readonly string[];
+                /**
+                 * Header with the signature
+                 * @description For `hmac`, which needs it.
+                 */
+                readonly header?: string | null;
+                /**
+                 * Before the signature
+                 * @description For `hmac`: what stands in the header before the signature, such as `sha256=`.
+                 */
+                readonly prefix?: string | null;
+                /**
+                 * Hash function
+                 * @description For `hmac`: `sha256`, unless given, or `sha512`.
+                 * @enum {string|null}
+                 */
+                readonly algorithm?: "sha256" | "sha512" | null;
+                /**
+                 * Written in
+                 * @description For `hmac`: `hex`, unless given, or `base64`.
+                 * @enum {string|null}
+                 */
+                readonly encoding?: "hex" | "base64" | null;
+                /**
+                 * Header with the time
+                 * @description For `hmac`: the header with the time in seconds since 1970. Then `TIME.BODY` is signed, and calls older than 5 minutes are refused; else the body alone is signed.
+                 */
+                readonly timestamp_header?: string | null;
+                /**
+                 * Header with the event's ID
+                 * @description For `hmac` and `bearer`: calls with the same ID start one execution.
+                 */
+                readonly id_header?: string | null;
+            } | null;
             /** @enum {string} */
             readonly type: "trigger";
         } & {
@@ -5398,6 +5467,59 @@ export interface components {
          * @enum {string}
          */
         readonly WaitingFor: "delay" | "decision" | "approval" | "slot" | "child" | "session" | "event";
+        /** @description The webhook of a flow. */
+        readonly Webhook: {
+            /** Format: uuid */
+            readonly flow_id: string;
+            readonly flow_name: string;
+            /** @description Calls start executions while it is `active`. */
+            readonly flow_status: components["schemas"]["FlowStatus"];
+            /** @description The trigger that has it. */
+            readonly node_id: string;
+            /**
+             * @description The path of its address on this server.
+             * @example /hooks/orders
+             */
+            readonly url_path: string;
+            /** @description `github`, `stripe`, `slack`, `standard_webhooks`, `hmac` or `bearer`. */
+            readonly scheme: string;
+            readonly secrets: readonly components["schemas"]["WebhookSecret"][];
+            /** @description The last calls since the server was started, the newest first: at most 20, those alike together. */
+            readonly calls: readonly components["schemas"]["WebhookCall"][];
+        };
+        /** @description A call that was answered, or several alike. */
+        readonly WebhookCall: {
+            /** @description When it came; of several, the last one. */
+            readonly at: components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description How many there were, one after the other.
+             */
+            readonly count: number;
+            readonly verdict: components["schemas"]["WebhookCallVerdict"];
+            /**
+             * Format: uuid
+             * @description The execution that it started, or that its event had started before.
+             */
+            readonly execution_id: string | null;
+            /** @description Why it was refused: `no_secret`, `no_signature`, `stale`, `wrong_signature`, or the kind of the problem. */
+            readonly reason: string | null;
+        };
+        /**
+         * @description What became of a call.
+         * @enum {string}
+         */
+        readonly WebhookCallVerdict: "started" | "repeated" | "challenged" | "refused";
+        /** @description A secret that calls are signed with. */
+        readonly WebhookSecret: {
+            readonly name: string;
+            readonly status: components["schemas"]["WebhookSecretStatus"];
+        };
+        /**
+         * @description Whether calls can be verified with a secret.
+         * @enum {string}
+         */
+        readonly WebhookSecretStatus: "set" | "missing" | "unusable";
     };
     responses: never;
     parameters: never;
@@ -11043,6 +11165,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Another active flow has the path of the webhook */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body is too large */
             readonly 413: {
                 headers: {
@@ -11806,6 +11937,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Another active flow has the path of the webhook */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The state that `If-Match` names is not the current one */
             readonly 412: {
                 headers: {
@@ -11929,6 +12069,15 @@ export interface operations {
             };
             /** @description There is nothing of that id */
             readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another active flow has the path of the webhook */
+            readonly 409: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -12308,6 +12457,15 @@ export interface operations {
             };
             /** @description There is nothing of that id */
             readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Another active flow has the path of the webhook */
+            readonly 409: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -12717,6 +12875,83 @@ export interface operations {
                 };
             };
             /** @description The expression or the time zone has a fault */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly list_webhooks: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Of this flow. */
+                readonly flow_id?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The webhooks */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["Webhook"][];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
             readonly 400: {
                 headers: {
                     readonly [name: string]: unknown;

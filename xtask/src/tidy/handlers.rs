@@ -6,9 +6,19 @@ use anyhow::Result;
 
 use super::{files, has_extension, read, shown};
 
-/// Handlers that answer everyone alike: how the server is, and files that are part of it.
-const FOR_EVERYONE: [&str; 8] =
-    ["healthz", "readyz", "metrics", "openapi_document", "page", "script", "style", "problems"];
+/// Handlers that answer everyone alike, how the server is and files that are part of it, and the one of webhooks, whose callers
+/// prove who they are by a signature.
+const FOR_EVERYONE: [&str; 9] = [
+    "healthz",
+    "readyz",
+    "metrics",
+    "openapi_document",
+    "page",
+    "script",
+    "style",
+    "problems",
+    "receive_call",
+];
 
 /// Finds handlers that do not take the caller's identity.
 pub(super) fn handlers_without_caller(root: &Path) -> Result<Vec<String>> {

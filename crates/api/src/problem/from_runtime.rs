@@ -5,6 +5,7 @@ use std::error::Error;
 use steadflow_core::agent::NoSkill;
 use steadflow_core::approval::Decided;
 use steadflow_core::execution::Rejected;
+use steadflow_core::flow::Fault;
 use steadflow_core::ids::ExecutionId;
 use steadflow_core::session::SessionHolder;
 use steadflow_runtime::RuntimeError;
@@ -44,12 +45,9 @@ impl From<RuntimeError> for Problem {
                 ProblemKind::NotLastTurn,
                 format!("Only the last turn of a session is written again, and that is turn {last} now."),
             ),
-            RuntimeError::NoSkill(NoSkill { skill, offered }) => {
-                let offered = offered.join(", ");
-                let detail = format!("The agent has no skill `{skill}`; it has {offered}.");
-                Self::new(ProblemKind::NoSuchAgent, detail)
-            }
+            RuntimeError::NoSkill(no_skill) => without_skill(&no_skill),
             RuntimeError::FlowInvalid(faults) => Self::flow_invalid(faults),
+            RuntimeError::WebhookTaken(fault) => webhook_taken(fault),
             RuntimeError::AgentInvalid(faults) => Self::agent_invalid(faults),
             RuntimeError::VersionConflict(version) => Self::version_conflict(version),
             RuntimeError::Rejected(rejected) => rejected.into(),
@@ -86,6 +84,16 @@ impl From<RuntimeError> for Problem {
             RuntimeError::Store(source) => of_store(&source),
         }
     }
+}
+
+fn webhook_taken(fault: Fault) -> Problem {
+    let detail = format!("At `{}`: {}. Nothing was changed.", fault.pointer, fault.message);
+    Problem::new(ProblemKind::WebhookTaken, detail).with_errors(vec![fault])
+}
+
+fn without_skill(NoSkill { skill, offered }: &NoSkill) -> Problem {
+    let detail = format!("The agent has no skill `{skill}`; it has {}.", offered.join(", "));
+    Problem::new(ProblemKind::NoSuchAgent, detail)
 }
 
 fn runs_body(parent: ExecutionId) -> Problem {
@@ -164,6 +172,7 @@ fn of_store(error: &StoreError) -> Problem {
             "The database refuses to store this, and nothing was changed. The server's log says why.",
         ),
         StoreError::Fenced
+        | StoreError::WebhookTaken
         | StoreError::Full { .. }
         | StoreError::Busy { .. }
         | StoreError::Unknown { .. }

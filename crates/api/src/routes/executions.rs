@@ -85,7 +85,7 @@ pub(super) fn check_context(id: Option<&str>, kind: Option<&str>) -> Result<(), 
 pub(crate) struct WaitQuery {
     /// Wait so many seconds at most for the execution to finish.
     #[param(value_type = Option<f64>, minimum = 0, maximum = 60)]
-    wait: Option<Duration>,
+    pub(super) wait: Option<Duration>,
 }
 
 impl FromParams for WaitQuery {
@@ -143,14 +143,19 @@ pub(crate) async fn execute_flow(
         let retried_by = app.retried_by(caller.tenant, &ended.execution).await?;
         return Ok(reply::ok_text(ExecutionView::new(&ended.execution, &retried_by).to_json()));
     }
-    let accepted = StartedExecution {
-        execution_id: started.execution,
+    Ok(accepted(started.execution, flow))
+}
+
+/// Returns the answer to a start.
+pub(super) fn accepted(execution: ExecutionId, flow: FlowId) -> Response {
+    let view = StartedExecution {
+        execution_id: execution,
         status: ExecutionStatus::Pending.into(),
         flow_id: flow,
         message: "Flow execution started",
     };
-    let path = format!("/api/v1/studio/executions/{}", started.execution);
-    Ok(reply::located(reply::json(StatusCode::CREATED, &accepted), &path))
+    let path = format!("/api/v1/studio/executions/{execution}");
+    reply::located(reply::json(StatusCode::CREATED, &view), &path)
 }
 
 fn start(caller: Caller, flow: FlowId, body: Execute) -> Start {

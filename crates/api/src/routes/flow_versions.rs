@@ -62,6 +62,7 @@ fn number_of(version: &Listed<FlowVersionRecord, VersionId>) -> u32 {
     params(("id" = Uuid, Path, description = "The flow"), RestoreQuery, IfMatch),
     responses((status = 200, description = "The flow as it is then", body = FlowView,
                headers(("ETag" = String, description = "Its entity tag"))),
+              (status = 409, description = "Another active flow has the path of the webhook", body = ProblemBody, content_type = "application/problem+json"),
               (status = 422, description = "The old document is no longer valid", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn restore_flow_version(
     State(app): State<App>,

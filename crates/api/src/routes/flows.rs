@@ -76,6 +76,7 @@ impl FlowsQuery {
             status: self.status,
             is_template: self.is_template,
             is_scheduled: None,
+            has_webhook: None,
             text: self.q,
         }
     }
@@ -118,6 +119,7 @@ pub(super) async fn list(
     responses((status = 201, description = "The flow", body = FlowView,
                headers(("Location" = String, description = "The flow's address"),
                        ("ETag" = String, description = "Its entity tag"))),
+              (status = 409, description = "Another active flow has the path of the webhook", body = ProblemBody, content_type = "application/problem+json"),
               (status = 422, description = "The document has faults", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn create_flow(
     State(app): State<App>,
@@ -226,6 +228,7 @@ async fn warnings(app: &App, flow: &CurrentFlow, version: &FlowVersion) -> Resul
     params(("id" = Uuid, Path, description = "The flow"), IfMatch), request_body = FlowPatch,
     responses((status = 200, description = "The flow as it is then", body = FlowView,
                headers(("ETag" = String, description = "Its entity tag"))),
+              (status = 409, description = "Another active flow has the path of the webhook", body = ProblemBody, content_type = "application/problem+json"),
               (status = 422, description = "The changed document has faults", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn change_flow(
     State(app): State<App>,
@@ -260,7 +263,8 @@ pub(crate) async fn delete_flow(
 #[utoipa::path(patch, path = "/api/v1/studio/flows/{id}/activate", tag = "flows", extensions(("x-turn" = json!("document"))),
     params(("id" = Uuid, Path, description = "The flow"), IfMatch),
     responses((status = 200, description = "It is active", body = Activated,
-               headers(("ETag" = String, description = "The flow's entity tag")))))]
+               headers(("ETag" = String, description = "The flow's entity tag"))),
+              (status = 409, description = "Another active flow has the path of the webhook", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn activate_flow(
     State(app): State<App>,
     Identity(caller): Identity,

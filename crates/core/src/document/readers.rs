@@ -383,29 +383,3 @@ impl Reader for AnyJson {
         Some(value.clone())
     }
 }
-
-/// Refuses a key that a later version will read.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct NotYet(&'static str);
-
-/// Returns a reader that refuses everything, and says `why`.
-pub(crate) const fn not_yet(why: &'static str) -> NotYet {
-    NotYet(why)
-}
-
-impl Reader for NotYet {
-    type Value = ();
-
-    fn wanted(&self, _: &Limits) -> String {
-        "absent".to_owned()
-    }
-
-    fn schema(&self, _: &Terms) -> Value {
-        json!({ "type": "null" })
-    }
-
-    fn read(&self, _: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<()> {
-        reading.fault(at, self.0);
-        None
-    }
-}

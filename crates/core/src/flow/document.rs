@@ -60,6 +60,13 @@ impl Document {
         nodes.any(|node| !node["schedule"].is_null() || !node["event"].is_null())
     }
 
+    /// Returns the path of its webhook, if one of its nodes has one, and the place of that node.
+    pub fn webhook(&self) -> Option<(usize, String)> {
+        let definition = self.definition.to_value().unwrap_or_default();
+        let mut nodes = definition["nodes"].as_array().into_iter().flatten().enumerate();
+        nodes.find_map(|(at, node)| Some((at, node["webhook"]["path"].as_str()?.to_owned())))
+    }
+
     /// Reads what is stored, without asking whether it can run. Keys that are missing have their defaults.
     ///
     /// # Errors

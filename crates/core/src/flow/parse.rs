@@ -118,6 +118,9 @@ fn flow(document: &Value, reading: &mut Reading) -> Option<Flow> {
     {
         refuse_children(graph, &mut reading.faults);
     }
+    if let Some(graph) = &graph {
+        refuse_second_webhook(graph, &mut reading.faults);
+    }
     Some(Flow { settings: settings?, definition, graph: graph?, trigger_fields: OnceLock::new() })
 }
 
@@ -135,6 +138,18 @@ fn refuse_children(graph: &Graph, faults: &mut Faults) {
         let message = "a flow with a `budget` cannot start other executions, because what these use would not count. Remove \
                        `budget`, or set the one of the agents (`max_tokens_per_day`)";
         faults.add(format!("/flow_definition/nodes/{at}"), message);
+    }
+}
+
+/// Refuses a second webhook: a flow has one path, which is its own while it is active.
+fn refuse_second_webhook(graph: &Graph, faults: &mut Faults) {
+    let mut all = graph.webhooks();
+    let Some((_, first, _)) = all.next() else { return };
+    for (at, _, _) in all {
+        let message = format!(
+            "node `{first}` already has a webhook, and a flow has one; make a further flow that starts this one"
+        );
+        faults.add(format!("/flow_definition/nodes/{at}/webhook"), message);
     }
 }
 

@@ -5,13 +5,11 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::{About, Context, NamedBy, Next, NodeKind, Traits};
-use crate::document::{Keys, any_json, key, not_yet, object, text};
+use crate::document::{Keys, any_json, key, object, text};
 use crate::external_event::NAME_CHARS_MAX;
 use crate::payload::Payload;
 use crate::schedule::{self, Schedule};
-
-const NO_WEBHOOK: &str =
-    "this version does not start flows by `webhook` yet; start them by the API or the studio";
+use crate::webhook::{self, Webhook};
 
 /// The keys of a trigger node.
 #[derive(Clone, Debug)]
@@ -22,6 +20,8 @@ pub struct Trigger {
     pub schedule: Option<Arc<Schedule>>,
     /// The name of the event that starts it.
     pub event: Option<Arc<str>>,
+    /// Which calls from outside start it.
+    pub webhook: Option<Arc<Webhook>>,
 }
 
 impl Trigger {
@@ -48,9 +48,12 @@ impl Trigger {
         let event = keys.take(key("event", "Event", text().at_most(NAME_CHARS_MAX).in_one_line()).doc(
             "The name of an event that starts the flow, while it is active. The event is the trigger data.",
         ));
-        keys.take(key("webhook", "Webhook", not_yet(NO_WEBHOOK)));
+        let webhook = keys.take(
+            key("webhook", "Webhook", object(webhook::read))
+                .doc("Which calls of other services start the flow, while it is active."),
+        );
         let example = example.as_ref().map(Payload::from_value);
-        Some(Self { example, schedule, event: event.map(Into::into) })
+        Some(Self { example, schedule, event: event.map(Into::into), webhook })
     }
 }
 
@@ -65,6 +68,10 @@ impl NodeKind for Trigger {
 
     fn starting_event(&self) -> Option<&Arc<str>> {
         self.event.as_ref()
+    }
+
+    fn webhook(&self) -> Option<&Arc<Webhook>> {
+        self.webhook.as_ref()
     }
 
     fn trigger_example(&self) -> Option<&Payload> {

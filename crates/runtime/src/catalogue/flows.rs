@@ -62,7 +62,7 @@ impl Engine {
     /// # Errors
     /// [`RuntimeError::FlowInvalid`] if the document has faults.
     pub async fn create_flow(&self, caller: &Caller, new: NewFlow) -> Result<Arc<CurrentFlow>, RuntimeError> {
-        let FlowDocument { document, name, category, is_template, is_scheduled } =
+        let FlowDocument { document, name, category, is_template, is_scheduled, webhook_path } =
             stored(&self.checked(&new.document)?);
         let (now, tenant) = (self.now(), caller.tenant);
         self.insert_flow(FlowRecord {
@@ -75,6 +75,7 @@ impl Engine {
             category,
             is_template,
             is_scheduled,
+            webhook_path,
             created_at: now,
             updated_at: now,
         })
@@ -179,5 +180,6 @@ fn stored(document: &Document) -> FlowDocument {
         category: settings.category.clone(),
         is_template: settings.is_template,
         is_scheduled: document.is_scheduled(),
+        webhook_path: document.webhook().map(|(_, path)| path),
     }
 }

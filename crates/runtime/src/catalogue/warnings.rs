@@ -23,6 +23,7 @@ impl Engine {
         warnings.extend(flow.warnings());
         let is_missing = |name: &str| !self.has_secret(tenant, name);
         warnings.extend(missing_secrets(flow, is_missing));
+        warnings.extend(missing_secrets_of_webhook(flow, is_missing));
         let wanted = flow.graph.agents.clone();
         if wanted.is_empty() {
             return Ok(warnings.into_all());
@@ -95,6 +96,22 @@ fn missing_secrets(flow: &Flow, is_missing: impl Fn(&str) -> bool) -> Vec<Fault>
         }));
     }
     missing
+}
+
+fn missing_secrets_of_webhook(flow: &Flow, is_missing: impl Fn(&str) -> bool) -> Option<Fault> {
+    let (at, _, webhook) = flow.webhook()?;
+    let missing: Vec<&str> =
+        webhook.secrets.iter().map(|name| &**name).filter(|name| is_missing(name)).collect();
+    let refused = if missing.len() == webhook.secrets.len() {
+        "no call is accepted"
+    } else {
+        "calls with it are refused"
+    };
+    let name = missing.first()?;
+    Some(Fault {
+        pointer: format!("/flow_definition/nodes/{at}/webhook/secret"),
+        message: format!("there is no secret `{name}`, so {refused} unless it is added"),
+    })
 }
 
 fn missing_secrets_of_agents(

@@ -13,6 +13,7 @@ use tokio::time::sleep;
 
 use super::Engine;
 use super::retry::id_of;
+use super::webhooks;
 use crate::allowed::Allowed;
 use crate::driver::Call;
 use crate::error::RuntimeError;
@@ -72,10 +73,13 @@ impl Engine {
     /// Stores a new flow.
     ///
     /// # Errors
-    /// What the store says.
+    /// [`RuntimeError::WebhookTaken`] if another active flow has the path of its webhook; what the store says.
     pub(crate) async fn insert_flow(&self, record: FlowRecord) -> Result<Arc<CurrentFlow>, RuntimeError> {
         let _gate = self.inner.flow_gate.lock().await;
-        self.inner.store.create_flow(record.clone()).await?;
+        match self.inner.store.create_flow(record.clone()).await {
+            Err(StoreError::WebhookTaken) => return Err(webhooks::taken(&record.document)),
+            created => created?,
+        }
         self.inner.wakes.flow_changed();
         self.remember(record).await
     }
@@ -84,7 +88,8 @@ impl Engine {
     ///
     /// # Errors
     /// [`RuntimeError::NoFlow`] if this tenant has none of that id; [`RuntimeError::VersionConflict`] if the change is
-    /// for another revision than the current one.
+    /// for another revision than the current one; [`RuntimeError::WebhookTaken`] if another active flow has the path of its
+    /// webhook.
     pub(crate) async fn change_flow(
         &self,
         tenant: TenantId,
@@ -92,7 +97,14 @@ impl Engine {
         change: FlowChange,
     ) -> Result<Arc<CurrentFlow>, RuntimeError> {
         let _gate = self.inner.flow_gate.lock().await;
-        let changed = self.inner.store.change_flow(tenant, id, change).await?;
+        let document = change.document.as_ref().map(|document| document.document.clone());
+        let changed = match self.inner.store.change_flow(tenant, id, change).await {
+            Err(StoreError::WebhookTaken) => {
+                let stored = self.inner.store.flow(tenant, id).await?.ok_or(RuntimeError::NoFlow(id))?;
+                return Err(webhooks::taken(&document.unwrap_or(stored.document)));
+            }
+            changed => changed?,
+        };
         let flow = match changed {
             Changed::Done(record) => {
                 self.inner.wakes.flow_changed();

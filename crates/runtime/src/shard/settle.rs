@@ -57,6 +57,7 @@ impl Shard {
             Err(
                 fatal @ (StoreError::Fenced
                 | StoreError::Unknown { .. }
+                | StoreError::WebhookTaken
                 | StoreError::Corrupt { .. }
                 | StoreError::Closed),
             ) => Err(fatal),

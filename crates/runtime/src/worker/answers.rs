@@ -118,9 +118,12 @@ impl Incarnation {
                 tracing::error!(error = %source, "orphaned executions could not be read");
                 Progress::GivesUp(self.lessee)
             }
-            Err(error @ (StoreError::Refused { .. } | StoreError::Corrupt { .. } | StoreError::Closed)) => {
-                Progress::Fatal(error)
-            }
+            Err(
+                error @ (StoreError::Refused { .. }
+                | StoreError::WebhookTaken
+                | StoreError::Corrupt { .. }
+                | StoreError::Closed),
+            ) => Progress::Fatal(error),
         }
     }
 

@@ -19,6 +19,7 @@ impl World {
             category: None,
             is_template: false,
             is_scheduled: false,
+            webhook_path: None,
         };
         let change = FlowChange { document: Some(document), at: self.now, ..FlowChange::default() };
         let changed =

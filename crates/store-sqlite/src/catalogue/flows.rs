@@ -3,11 +3,12 @@
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 use steadflow_core::ids::{FlowId, TenantId};
 use steadflow_store::{
-    Changed, FlowChange, FlowFilter, FlowRecord, FlowVersionRecord, Listed, Page, PageRoom, VersionId,
-    VersionPage,
+    Changed, FlowChange, FlowFilter, FlowRecord, FlowStatus, FlowVersionRecord, Listed, Page, PageRoom,
+    StoreError, VersionId, VersionPage,
 };
 
 use crate::columns::{blob, flow_id, listed, listed_version, named, payload, rows_max, tenant_id, timestamp};
+use crate::error::store_error;
 use crate::log::delete;
 use crate::search::{Conditions, Text};
 use crate::writer::Writer;
@@ -16,7 +17,14 @@ use crate::writer::Writer;
 const DELETED_MAX: u32 = 1_000;
 
 /// See [`steadflow_store::Catalogue::create_flow`].
-pub(crate) fn create(db: &Connection, flow: &FlowRecord) -> rusqlite::Result<()> {
+pub(crate) fn create(db: &Connection, flow: &FlowRecord) -> Result<(), StoreError> {
+    if is_webhook_taken(db, flow).map_err(|error| store_error("create_flow", error))? {
+        return Err(StoreError::WebhookTaken);
+    }
+    insert(db, flow).map_err(|error| store_error("create_flow", error))
+}
+
+fn insert(db: &Connection, flow: &FlowRecord) -> rusqlite::Result<()> {
     let parameters = (
         blob(flow.id.uuid()),
         blob(flow.tenant.uuid()),
@@ -26,6 +34,7 @@ pub(crate) fn create(db: &Connection, flow: &FlowRecord) -> rusqlite::Result<()>
         &flow.category,
         flow.is_template,
         flow.is_scheduled,
+        &flow.webhook_path,
         flow.created_at.as_micros(),
         flow.updated_at.as_micros(),
     );
@@ -39,12 +48,24 @@ pub(crate) fn change(
     tenant: TenantId,
     id: FlowId,
     change: FlowChange,
-) -> rusqlite::Result<Changed<FlowRecord>> {
-    let Some(mut flow) = self::flow(db, tenant, id)? else { return Ok(Changed::Missing) };
+) -> Result<Changed<FlowRecord>, StoreError> {
+    let changed = changed(db, tenant, id, change).map_err(|error| store_error("change_flow", error))?;
+    changed.ok_or(StoreError::WebhookTaken)
+}
+
+/// `None` if another flow has the path of its webhook.
+fn changed(
+    db: &Connection,
+    tenant: TenantId,
+    id: FlowId,
+    change: FlowChange,
+) -> rusqlite::Result<Option<Changed<FlowRecord>>> {
+    let Some(mut flow) = self::flow(db, tenant, id)? else { return Ok(Some(Changed::Missing)) };
     let FlowChange { document, status, at, if_revision } = change;
     if if_revision.is_some_and(|revision| revision != flow.revision()) {
-        return Ok(Changed::Conflict(flow));
+        return Ok(Some(Changed::Conflict(flow)));
     }
+    let mut is_new = false;
     flow.status = status.unwrap_or(flow.status);
     flow.updated_at = at;
     if let Some(document) = document {
@@ -54,6 +75,13 @@ pub(crate) fn change(
         flow.category = document.category;
         flow.is_template = document.is_template;
         flow.is_scheduled = document.is_scheduled;
+        flow.webhook_path = document.webhook_path;
+        is_new = true;
+    }
+    if is_webhook_taken(db, &flow)? {
+        return Ok(None);
+    }
+    if is_new {
         add_version(db, &flow)?;
     }
     let parameters = (
@@ -64,10 +92,26 @@ pub(crate) fn change(
         &flow.category,
         flow.is_template,
         flow.is_scheduled,
+        &flow.webhook_path,
         flow.updated_at.as_micros(),
     );
     db.prepare_cached(include_str!("../queries/change_flow.sql"))?.execute(parameters)?;
-    Ok(Changed::Done(flow))
+    Ok(Some(Changed::Done(flow)))
+}
+
+/// Returns whether a flow is active, and another active flow has the path of its webhook.
+fn is_webhook_taken(db: &Connection, flow: &FlowRecord) -> rusqlite::Result<bool> {
+    if flow.status != FlowStatus::Active || flow.webhook_path.is_none() {
+        return Ok(false);
+    }
+    let sql = "SELECT 1 FROM flows WHERE webhook_path = ?1 AND status = 'active' AND id <> ?2";
+    db.prepare_cached(sql)?.exists((&flow.webhook_path, blob(flow.id.uuid())))
+}
+
+/// See [`steadflow_store::Catalogue::flow_at`].
+pub(crate) fn at(db: &Connection, webhook_path: &str) -> rusqlite::Result<Option<(TenantId, FlowId)>> {
+    let read = |row: &Row<'_>| Ok((tenant_id(row, 0)?, flow_id(row, 1)?));
+    db.prepare_cached(include_str!("../queries/flow_at.sql"))?.query_row([webhook_path], read).optional()
 }
 
 /// See [`steadflow_store::Catalogue::flow`].
@@ -118,6 +162,7 @@ fn conditions(filter: &FlowFilter) -> Conditions {
     conditions.add("status = ?", filter.status.map(|status| status.as_str().to_owned()));
     conditions.add("is_template = ?", filter.is_template);
     conditions.add("is_scheduled = ?", filter.is_scheduled);
+    conditions.add("(webhook_path IS NOT NULL) = ?", filter.has_webhook);
     conditions
 }
 
@@ -223,8 +268,9 @@ pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<FlowRecord> {
         category: row.get(6)?,
         is_template: row.get(7)?,
         is_scheduled: row.get(8)?,
-        created_at: timestamp(row, 9)?,
-        updated_at: timestamp(row, 10)?,
+        webhook_path: row.get(9)?,
+        created_at: timestamp(row, 10)?,
+        updated_at: timestamp(row, 11)?,
     })
 }
 

@@ -8,6 +8,7 @@ SELECT
     flows.category,
     flows.is_template,
     flows.is_scheduled,
+    flows.webhook_path,
     flows.created_at,
     flows.updated_at
 FROM flows

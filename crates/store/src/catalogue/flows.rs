@@ -72,6 +72,8 @@ pub struct FlowRecord {
     pub is_template: bool,
     /// Whether it starts by itself while it is active.
     pub is_scheduled: bool,
+    /// Where it is called from outside; of all active flows, one has a path.
+    pub webhook_path: Option<String>,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -126,6 +128,8 @@ pub struct FlowDocument {
     pub is_template: bool,
     /// Whether it has a schedule.
     pub is_scheduled: bool,
+    /// The path of its webhook.
+    pub webhook_path: Option<String>,
 }
 
 /// Which flows to list. Every field that is set must fit.
@@ -141,6 +145,8 @@ pub struct FlowFilter {
     pub is_template: Option<bool>,
     /// Only those that start by themselves while they are active, or none.
     pub is_scheduled: Option<bool>,
+    /// Only those with a webhook, or none.
+    pub has_webhook: Option<bool>,
     /// With this text in the name, whatever the case of its letters.
     pub text: Option<String>,
 }

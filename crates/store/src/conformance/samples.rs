@@ -297,6 +297,7 @@ pub(super) fn flow(number: u16) -> FlowRecord {
         category: None,
         is_template: false,
         is_scheduled: false,
+        webhook_path: None,
         created_at: at(i64::from(number)),
         updated_at: at(i64::from(number)),
     }
@@ -310,6 +311,7 @@ pub(super) fn document(name: &str) -> FlowDocument {
         category: Some("changed".into()),
         is_template: true,
         is_scheduled: false,
+        webhook_path: None,
     }
 }
 

@@ -29,6 +29,10 @@ impl Catalogue for MemoryStore {
         a_moment_later(self.flow_now(tenant, id))
     }
 
+    fn flow_at(&self, webhook_path: String) -> StoreFuture<'_, Option<(TenantId, FlowId)>> {
+        a_moment_later(self.flow_at_now(&webhook_path))
+    }
+
     fn flows(&self, filter: FlowFilter, page: Page) -> StoreFuture<'_, Vec<Listed<FlowRecord>>> {
         at_once(self.flows_now(&filter, page).map(all_sound))
     }

@@ -18,6 +18,7 @@ const ANY: FlowFilter = FlowFilter {
     status: None,
     is_template: None,
     is_scheduled: None,
+    has_webhook: None,
     text: None,
 };
 
@@ -74,6 +75,7 @@ pub async fn a_new_document_makes_a_new_version<H: Harness>(harness: &H) {
         category: document.category,
         is_template: document.is_template,
         is_scheduled: document.is_scheduled,
+        webhook_path: document.webhook_path,
         updated_at: at(50),
         ..flow(1)
     };

@@ -4,16 +4,18 @@ use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 
 use super::super::{Database, MemoryStore};
 use crate::{
-    Changed, FlowChange, FlowFilter, FlowRecord, FlowVersionRecord, Page, PageRoom, StoreError, VersionPage,
+    Changed, FlowChange, FlowFilter, FlowRecord, FlowStatus, FlowVersionRecord, Page, PageRoom, StoreError,
+    VersionPage,
 };
 
 impl MemoryStore {
     /// See [`crate::Catalogue::create_flow`].
     ///
     /// # Errors
-    /// [`StoreError::Closed`].
+    /// [`StoreError::Closed`], [`StoreError::WebhookTaken`].
     pub fn create_flow_now(&self, flow: FlowRecord) -> Result<(), StoreError> {
         let mut database = self.open()?;
+        database.check_webhook(&flow)?;
         database.add_version(&flow);
         database.flows.insert(flow.id, flow);
         Ok(())
@@ -22,7 +24,7 @@ impl MemoryStore {
     /// See [`crate::Catalogue::change_flow`].
     ///
     /// # Errors
-    /// [`StoreError::Closed`].
+    /// [`StoreError::Closed`], [`StoreError::WebhookTaken`].
     pub fn change_flow_now(
         &self,
         tenant: TenantId,
@@ -30,18 +32,19 @@ impl MemoryStore {
         change: FlowChange,
     ) -> Result<Changed<FlowRecord>, StoreError> {
         let mut database = self.open()?;
-        let Some(flow) = database.flows.get_mut(&id).filter(|flow| flow.tenant == tenant) else {
+        let Some(mut flow) = database.flows.get(&id).filter(|flow| flow.tenant == tenant).cloned() else {
             return Ok(Changed::Missing);
         };
         if change.if_revision.is_some_and(|revision| revision != flow.revision()) {
-            return Ok(Changed::Conflict(flow.clone()));
+            return Ok(Changed::Conflict(flow));
         }
         let has_document = change.document.is_some();
-        change.apply_to(flow);
-        let flow = flow.clone();
+        change.apply_to(&mut flow);
+        database.check_webhook(&flow)?;
         if has_document {
             database.add_version(&flow);
         }
+        database.flows.insert(id, flow.clone());
         Ok(Changed::Done(flow))
     }
 
@@ -51,6 +54,18 @@ impl MemoryStore {
     /// [`StoreError::Closed`].
     pub fn flow_now(&self, tenant: TenantId, id: FlowId) -> Result<Option<FlowRecord>, StoreError> {
         Ok(self.open()?.flows.get(&id).filter(|flow| flow.tenant == tenant).cloned())
+    }
+
+    /// See [`crate::Catalogue::flow_at`].
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    pub fn flow_at_now(&self, webhook_path: &str) -> Result<Option<(TenantId, FlowId)>, StoreError> {
+        let database = self.open()?;
+        let at_path = |flow: &&FlowRecord| flow.webhook_path.as_deref() == Some(webhook_path);
+        let at = |status| database.flows.values().rev().filter(at_path).find(|flow| flow.status == status);
+        let found = at(FlowStatus::Active).or_else(|| at(FlowStatus::Paused));
+        Ok(found.map(|flow| (flow.tenant, flow.id)))
     }
 
     /// See [`crate::Catalogue::flows`].
@@ -127,6 +142,14 @@ impl MemoryStore {
 }
 
 impl Database {
+    fn check_webhook(&self, flow: &FlowRecord) -> Result<(), StoreError> {
+        let is_active = |flow: &FlowRecord| flow.status == FlowStatus::Active && flow.webhook_path.is_some();
+        let has_same = |other: &FlowRecord| other.webhook_path == flow.webhook_path && other.id != flow.id;
+        let is_taken =
+            is_active(flow) && self.flows.values().any(|other| is_active(other) && has_same(other));
+        if is_taken { Err(StoreError::WebhookTaken) } else { Ok(()) }
+    }
+
     fn add_version(&mut self, flow: &FlowRecord) {
         let version = FlowVersionRecord {
             flow: flow.id,
@@ -157,6 +180,7 @@ impl FlowChange {
             flow.category = document.category;
             flow.is_template = document.is_template;
             flow.is_scheduled = document.is_scheduled;
+            flow.webhook_path = document.webhook_path;
         }
         if let Some(status) = self.status {
             flow.status = status;
@@ -173,6 +197,7 @@ impl FlowFilter {
             && self.status.is_none_or(|status| flow.status == status)
             && self.is_template.is_none_or(|is_template| flow.is_template == is_template)
             && self.is_scheduled.is_none_or(|is_scheduled| flow.is_scheduled == is_scheduled)
+            && self.has_webhook.is_none_or(|has_webhook| flow.webhook_path.is_some() == has_webhook)
             && self.text.as_ref().is_none_or(holds)
     }
 }

@@ -1,0 +1,277 @@
+//! Whether a call is what its sender signed.
+//!
+//! What is signed is the body as it came in, so a call is verified before anything of it is read. Signatures are compared in
+//! a time that says nothing about them.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use hmac::{Hmac, KeyInit, Mac};
+use serde::Deserialize;
+use sha2::{Digest, Sha256, Sha512};
+
+use super::{Algorithm, Custom, Encoding, Scheme, Webhook};
+use crate::timestamp::Timestamp;
+
+/// How far the time of a call may be from ours, before or after, as all schemes have it.
+pub const TOLERANCE: Duration = Duration::from_secs(5 * 60);
+/// A shorter secret can be guessed, so it counts as none.
+pub const SECRET_BYTES_MIN: usize = 16;
+/// Signatures of one call that are looked at: senders add one for each secret while they replace one.
+pub const SIGNATURES_MAX: usize = 8;
+
+const LENIENT: GeneralPurposeConfig =
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
+const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
+
+/// A call as it came in.
+#[derive(Clone, Copy)]
+pub struct Call<'c> {
+    /// Returns a header by its name in lower case; `None` where it is absent, given twice, or no text.
+    pub header: &'c dyn Fn(&str) -> Option<&'c str>,
+    /// The body, not yet read.
+    pub body: &'c [u8],
+    /// When it came in, by the clock of the machine.
+    pub received_at: Timestamp,
+}
+
+impl std::fmt::Debug for Call<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Call").field("received_at", &self.received_at).finish_non_exhaustive()
+    }
+}
+
+/// Why a call is not accepted. Senders are not shown which it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// None of the secrets is set and long enough.
+    NoSecret,
+    /// The header with the signature is absent, given twice, or cannot be read.
+    NoSignature,
+    /// Its time is too far from ours.
+    Stale,
+    /// It was signed with another secret, or something of it has changed.
+    WrongSignature,
+}
+
+impl Refused {
+    /// Returns the name that answers use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoSecret => "no_secret",
+            Self::NoSignature => "no_signature",
+            Self::Stale => "stale",
+            Self::WrongSignature => "wrong_signature",
+        }
+    }
+}
+
+/// What a sender has signed, and with what.
+struct Signed<'c> {
+    /// What comes before the body.
+    before: String,
+    signatures: Vec<Vec<u8>>,
+    timestamp: Option<&'c str>,
+    algorithm: Algorithm,
+}
+
+impl Webhook {
+    /// Returns whether calls can be verified with this value of a secret.
+    pub fn is_usable(&self, secret: &str) -> bool {
+        self.key(secret).is_some()
+    }
+
+    /// Verifies a call with the values of the secrets that are set. Returns what its event is known by: calls with the same
+    /// event are one. `None` where each call is an event of its own.
+    ///
+    /// # Errors
+    /// [`Refused`] unless it was signed with one of the secrets, in time.
+    pub fn verify(&self, secrets: &[String], call: &Call<'_>) -> Result<Option<String>, Refused> {
+        let keys: Vec<Vec<u8>> = secrets.iter().filter_map(|secret| self.key(secret)).collect();
+        if keys.is_empty() {
+            return Err(Refused::NoSecret);
+        }
+        if self.scheme == Scheme::Bearer {
+            let token = bearer_token(call).ok_or(Refused::NoSignature)?;
+            if !keys.iter().any(|key| is_same(key, token)) {
+                return Err(Refused::WrongSignature);
+            }
+            let header = self.id_header.as_deref().unwrap_or("idempotency-key");
+            return Ok((call.header)(header).filter(|id| !id.is_empty()).map(|id| hash(&[id.as_bytes()])));
+        }
+        let signed = self.signed(call).ok_or(Refused::NoSignature)?;
+        if let Some(timestamp) = signed.timestamp {
+            let at = seconds(timestamp).ok_or(Refused::NoSignature)?;
+            if at.abs_diff(call.received_at.as_micros() / 1_000_000) > TOLERANCE.as_secs() {
+                return Err(Refused::Stale);
+            }
+        }
+        if !keys.iter().any(|key| signed.is_signed_with(key, call.body)) {
+            return Err(Refused::WrongSignature);
+        }
+        let id = self.event_id(call).map(|id| hash(&[id.as_bytes()]));
+        Ok(Some(id.unwrap_or_else(|| hash(&[signed.before.as_bytes(), call.body]))))
+    }
+
+    /// Returns the key that a secret stands for. A line end behind it is not part of it: files have one.
+    fn key(&self, secret: &str) -> Option<Vec<u8>> {
+        let secret = secret.trim_end_matches(['\r', '\n']);
+        let key = match self.scheme {
+            Scheme::StandardWebhooks => {
+                STANDARD.decode(secret.strip_prefix("whsec_").unwrap_or(secret)).ok()?
+            }
+            Scheme::Github | Scheme::Stripe | Scheme::Slack | Scheme::Hmac | Scheme::Bearer => {
+                secret.as_bytes().to_vec()
+            }
+        };
+        (key.len() >= SECRET_BYTES_MIN).then_some(key)
+    }
+
+    fn signed<'c>(&self, call: &Call<'c>) -> Option<Signed<'c>> {
+        let header = |name: &str| (call.header)(name);
+        let signed = match self.scheme {
+            Scheme::Github => {
+                let signature = hexadecimal(header("x-hub-signature-256")?.strip_prefix("sha256=")?)?;
+                Signed::now(vec![signature])
+            }
+            Scheme::Stripe => stripe(header("stripe-signature")?)?,
+            Scheme::Slack => {
+                let signature = hexadecimal(header("x-slack-signature")?.strip_prefix("v0=")?)?;
+                let timestamp = header("x-slack-request-timestamp")?;
+                Signed::at(timestamp, format!("v0:{timestamp}:"), vec![signature])
+            }
+            Scheme::StandardWebhooks => {
+                let (id, timestamp) = (header("webhook-id")?, header("webhook-timestamp")?);
+                // With one, another part of what is signed could be taken for the id.
+                if id.is_empty() || id.contains('.') {
+                    return None;
+                }
+                let signatures = header("webhook-signature")?.split(' ');
+                let signatures = signatures.filter_map(|one| STANDARD.decode(one.strip_prefix("v1,")?).ok());
+                let signatures = signatures.take(SIGNATURES_MAX).collect();
+                Signed::at(timestamp, format!("{id}.{timestamp}."), signatures)
+            }
+            Scheme::Hmac => custom(self.custom.as_ref()?, call)?,
+            Scheme::Bearer => return None,
+        };
+        (!signed.signatures.is_empty()).then_some(signed)
+    }
+
+    /// Returns the id that the sender has given its event.
+    fn event_id(&self, call: &Call<'_>) -> Option<String> {
+        #[derive(Deserialize)]
+        struct Ids {
+            id: Option<String>,
+            event_id: Option<String>,
+        }
+        let header = |name: &str| (call.header)(name).map(str::to_owned);
+        let of_body = || serde_json::from_slice::<Ids>(call.body).ok();
+        let id = match self.scheme {
+            Scheme::Github => header("x-github-delivery"),
+            Scheme::Stripe => of_body().and_then(|ids| ids.id),
+            Scheme::Slack => of_body().and_then(|ids| ids.event_id),
+            Scheme::StandardWebhooks => header("webhook-id"),
+            Scheme::Hmac | Scheme::Bearer => header(self.id_header.as_deref()?),
+        };
+        id.filter(|id| !id.is_empty())
+    }
+
+    /// Returns whether a header is part of the proof, and so of no interest to a flow.
+    pub fn is_proof(&self, header: &str) -> bool {
+        let of_custom = self.custom.as_ref().is_some_and(|custom| *custom.header == *header);
+        of_custom || header.contains("signature")
+    }
+}
+
+impl<'c> Signed<'c> {
+    /// The body alone is signed.
+    fn now(signatures: Vec<Vec<u8>>) -> Self {
+        Self { before: String::new(), signatures, timestamp: None, algorithm: Algorithm::Sha256 }
+    }
+
+    fn at(timestamp: &'c str, before: String, signatures: Vec<Vec<u8>>) -> Self {
+        Self { before, signatures, timestamp: Some(timestamp), algorithm: Algorithm::Sha256 }
+    }
+
+    fn is_signed_with(&self, key: &[u8], body: &[u8]) -> bool {
+        match self.algorithm {
+            Algorithm::Sha256 => self.is_signed::<Hmac<Sha256>>(key, body),
+            Algorithm::Sha512 => self.is_signed::<Hmac<Sha512>>(key, body),
+        }
+    }
+
+    fn is_signed<M: Mac + KeyInit + Clone>(&self, key: &[u8], body: &[u8]) -> bool {
+        let mac = mac::<M>(key, &[self.before.as_bytes(), body]);
+        self.signatures.iter().any(|signature| mac.clone().verify_slice(signature).is_ok())
+    }
+}
+
+/// `t=TIME,v1=HEX,v1=HEX`: one time, and a signature for each secret. Other schemes than `v1` are ignored.
+fn stripe(header: &str) -> Option<Signed<'_>> {
+    let parts = || header.split(',').filter_map(|part| part.trim().split_once('='));
+    let mut times = parts().filter(|(name, _)| *name == "t");
+    let (Some((_, timestamp)), None) = (times.next(), times.next()) else { return None };
+    let signatures = parts().filter(|(name, _)| *name == "v1").filter_map(|(_, value)| hexadecimal(value));
+    Some(Signed::at(timestamp, format!("{timestamp}."), signatures.take(SIGNATURES_MAX).collect()))
+}
+
+fn custom<'c>(custom: &Custom, call: &Call<'c>) -> Option<Signed<'c>> {
+    let text = (call.header)(&custom.header)?.strip_prefix(&*custom.prefix)?.trim();
+    let signatures = match custom.encoding {
+        Encoding::Hex => vec![hexadecimal(text)?],
+        Encoding::Base64 if text.contains(['-', '_']) => vec![URL_SAFE.decode(text).ok()?],
+        Encoding::Base64 => vec![STANDARD.decode(text).ok()?],
+    };
+    let signed = match &custom.timestamp_header {
+        Some(name) => {
+            let timestamp = (call.header)(name)?;
+            Signed::at(timestamp, format!("{timestamp}."), signatures)
+        }
+        None => Signed::now(signatures),
+    };
+    Some(Signed { algorithm: custom.algorithm, ..signed })
+}
+
+fn bearer_token<'c>(call: &Call<'c>) -> Option<&'c str> {
+    let (scheme, token) = (call.header)("authorization")?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Returns whether a token is the key, in a time that says nothing about either.
+fn is_same(key: &[u8], token: &str) -> bool {
+    let wanted = mac::<Hmac<Sha256>>(key, &[key]).finalize().into_bytes();
+    mac::<Hmac<Sha256>>(key, &[token.as_bytes()]).verify_slice(&wanted).is_ok()
+}
+
+fn mac<M: Mac + KeyInit>(key: &[u8], parts: &[&[u8]]) -> M {
+    let mut mac = <M as KeyInit>::new_from_slice(key).expect("an HMAC takes keys of any length");
+    parts.iter().for_each(|part| mac.update(part));
+    mac
+}
+
+/// Reads a time in seconds since 1970: digits and nothing else.
+fn seconds(text: &str) -> Option<i64> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+}
+
+fn hexadecimal(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let pair = |pair: &[u8]| Some(digit(pair[0])? << 4 | digit(pair[1])?);
+    if !text.len().is_multiple_of(2) {
+        return None;
+    }
+    text.as_bytes().chunks_exact(2).map(pair).collect()
+}
+
+fn hash(parts: &[&[u8]]) -> String {
+    let mut hash = Sha256::new();
+    parts.iter().for_each(|part| hash.update(part));
+    hash.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
