@@ -1,5 +1,5 @@
 import { Tooltip } from '@mantine/core';
-import { IconArrowBackUp, IconCalendarClock, IconRefresh, IconSubtask } from '@tabler/icons-react';
+import { IconArrowBackUp, IconCalendarClock, IconRefresh, IconSubtask, IconWebhook } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { memo } from 'react';
 import type { ExecutionRow } from '@/api/types';
@@ -95,6 +95,13 @@ function Marks({ row }: { row: ExecutionRow }) {
         <Tooltip label={texts.list.scheduled}>
           <span className={classes.mark} data-tone="neutral" role="img" aria-label={texts.list.scheduled}>
             <IconCalendarClock size={14} aria-hidden />
+          </span>
+        </Tooltip>
+      )}
+      {row.triggered_by === 'webhook' && (
+        <Tooltip label={texts.list.called}>
+          <span className={classes.mark} data-tone="neutral" role="img" aria-label={texts.list.called}>
+            <IconWebhook size={14} aria-hidden />
           </span>
         </Tooltip>
       )}

@@ -36,6 +36,7 @@ export const texts = {
     retryOf: 'Retry of another execution',
     child: 'Part of another execution',
     scheduled: 'Started by a schedule',
+    called: 'Started by a webhook',
     recovered: 'Completed after a retry',
     ran: (nodes: number) => `${counted(nodes, 'node')} completed`,
     progress: (done: number, all: number) => `${done} of ${counted(all, 'node')}`,

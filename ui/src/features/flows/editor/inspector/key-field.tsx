@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { FlowNode } from '@/api/types';
+import type { Flow, FlowNode } from '@/api/types';
 import { own } from '@/lib/own';
 import type { FieldProps } from '../form/field';
 import type { Schema } from '../form/schema';
@@ -11,14 +11,15 @@ import { FormBuilder } from './form-builder';
 import { ItemsField } from './items-field';
 import { ScheduleFields } from './schedule-fields';
 import { SessionFields } from './session-fields';
+import { WebhookFields } from './webhook-fields';
 
 export interface KeyFieldProps extends Pick<FieldProps, 'schema' | 'names' | 'faultAt' | 'warningsAt' | 'required'> {
   node: FlowNode;
   name: string;
   /** The schema of the input that the chosen skill declares. */
   skillInput: Schema | undefined;
-  /** Whether the flow is active, so that it starts by its schedules. */
-  isActive: boolean;
+  /** The flow as it is saved: whether it is active, and what its triggers have started. */
+  flow: Flow;
   onChange: (value: unknown) => void;
 }
 
@@ -31,14 +32,17 @@ const FIELDS: Record<string, (props: KeyFieldProps) => ReactNode> = {
 
 /** The field of one key of a node. */
 export function KeyField(props: KeyFieldProps) {
-  const { node, name, schema, skillInput, isActive, ...field } = props;
+  const { node, name, schema, skillInput, flow, ...field } = props;
   const Own = own(FIELDS, name);
   if (Own) return <Own {...props} />;
   if (node.type === 'agent' && name === 'session') {
     return <SessionFields {...field} schema={schema} session={node[name]} />;
   }
   if (node.type === 'trigger' && name === 'schedule') {
-    return <ScheduleFields {...field} schema={schema} schedule={node[name]} isActive={isActive} />;
+    return <ScheduleFields {...field} schema={schema} schedule={node[name]} isActive={flow.status === 'active'} />;
+  }
+  if (node.type === 'trigger' && name === 'webhook') {
+    return <WebhookFields {...field} schema={schema} webhook={node[name]} flow={flow} />;
   }
   if (node.type === 'approval' && name === 'form') {
     return <FormBuilder {...field} schema={schema} value={node[name]} />;

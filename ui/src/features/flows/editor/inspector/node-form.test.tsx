@@ -20,8 +20,8 @@ vi.hoisted(() => vi.resetModules());
 afterAll(() => vi.resetModules());
 // There is no router around the inspector here.
 vi.mock('@tanstack/react-router', () => ({
-  Link: ({ to, search, children }: { to: string; search: { agent: string }; children: ReactNode }) => (
-    <a href={`${to}?agent=${search.agent}`}>{children}</a>
+  Link: ({ to, search, children }: { to: string; search?: { agent: string }; children: ReactNode }) => (
+    <a href={search ? `${to}?agent=${search.agent}` : to}>{children}</a>
   ),
 }));
 
@@ -55,6 +55,18 @@ const SCHEDULE: Schema = {
   },
 };
 
+const WEBHOOK: Schema = {
+  title: 'Webhook',
+  type: 'object',
+  required: ['path', 'scheme', 'secret'],
+  properties: {
+    path: { type: 'string', title: 'Path' },
+    scheme: { enum: ['github', 'hmac'], title: 'Signed as by' },
+    secret: { title: 'Secret', anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] },
+    header: { type: 'string', title: 'Header with the signature' },
+  },
+};
+
 const CATALOGUE: Catalogue = {
   common: {
     properties: {
@@ -79,7 +91,7 @@ const CATALOGUE: Catalogue = {
       },
     }),
     nodeType({ type: 'agent', schema: { properties: { agent_id: {}, skill: {}, session: SESSION } } }),
-    nodeType({ type: 'trigger', schema: { properties: { schedule: SCHEDULE } } }),
+    nodeType({ type: 'trigger', schema: { properties: { schedule: SCHEDULE, webhook: WEBHOOK } } }),
   ],
 };
 
@@ -274,4 +286,32 @@ it('shows faults of a schedule at their fields, and what the server says of the 
   expect(screen.queryByText('It names no day that exists.')).toBeNull();
   await userEvent.type(screen.getByLabelText(/^Cron expression/), '!');
   expect(node()?.schedule).toEqual({ cron: '0 9 30 2 *!', calendar: 'bank' });
+});
+
+it('gives a trigger a webhook, and shows its address, its secrets and its last calls', async () => {
+  const call = { at: '2026-11-30T09:00:00Z', count: 1, execution_id: null, reason: null };
+  const calls = [
+    { ...call, count: 3, verdict: 'refused', reason: 'wrong_signature' },
+    { ...call, verdict: 'started', execution_id: '01900000-0000-7000-8000-00000000dead' },
+  ];
+  const secrets = [{ name: 'WEBHOOK', status: 'missing' }];
+  fakeApi({ 'GET /studio/webhooks': () => [{ flow_id: 'f', url_path: '/hooks/paid', secrets, calls }] });
+  const { store, node } = show({ type: 'trigger' });
+
+  await userEvent.click(screen.getByRole('switch', { name: 'Webhook' }));
+  const secret = '$' + '{secrets.WEBHOOK}';
+  expect(node()?.webhook).toEqual({ path: '', scheme: 'github', secret });
+  expect(screen.getByText('Enter a path to see the address.')).toBeTruthy();
+  await userEvent.type(screen.getByLabelText(/^Path/), 'paid');
+  expect(screen.getByText(`${window.location.origin}/hooks/paid`)).toBeTruthy();
+  expect(await screen.findByText('Refused: wrong signature 3×')).toBeTruthy();
+  expect(screen.getByText('missing')).toBeTruthy();
+  expect(screen.getByRole('link', { name: 'Open execution' })).toBeTruthy();
+
+  expect(screen.queryByLabelText(/^Header with the signature/)).toBeNull();
+  act(() =>
+    store.getState().apply(updateNode('a', { webhook: { path: 'paid', scheme: 'hmac', secret, mine: 1 } }), 'x'),
+  );
+  await userEvent.type(screen.getByLabelText(/^Header with the signature/), 'X');
+  expect(node()?.webhook).toEqual({ path: 'paid', scheme: 'hmac', secret, mine: 1, header: 'X' });
 });

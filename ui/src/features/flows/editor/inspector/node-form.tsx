@@ -109,7 +109,7 @@ export function NodeForm({ node, flow, catalogue }: NodeFormProps) {
               node={node}
               schema={schema}
               skillInput={skillInput}
-              isActive={flow.status === 'active'}
+              flow={flow}
               required={type?.schema.required?.includes(key)}
               onChange={(value) => set(key, value)}
             />

@@ -1,17 +1,16 @@
-import { Select, Switch } from '@mantine/core';
+import { Select } from '@mantine/core';
 import { useState } from 'react';
-import { prose } from '@/components/prose';
-import { Warnings } from '@/components/warnings';
 import { isRecord } from '@/lib/json';
 import { own } from '@/lib/own';
 import type { FieldProps } from '../form/field';
-import { JsonField } from '../form/json-field';
 import type { Schema } from '../form/schema';
 import { SchemaField } from '../form/schema-field';
 import classes from './inspector.module.css';
 import { NextStarts } from './next-starts';
-import { newSchedule, PRESETS, type Preset, presetOf, ruleOf, withScheduleValue } from './schedule';
+import { OptionalGroup } from './optional-group';
+import { newSchedule, PRESETS, type Preset, presetOf, ruleOf } from './schedule';
 import { texts } from './texts';
+import { withValue } from './values';
 import { ZoneField } from './zone-field';
 
 interface ScheduleFieldsProps extends Pick<FieldProps, 'names' | 'faultAt' | 'warningsAt'> {
@@ -23,42 +22,25 @@ interface ScheduleFieldsProps extends Pick<FieldProps, 'names' | 'faultAt' | 'wa
 
 const ALWAYS_SHOWN = ['cron', 'timezone'];
 
-/** When a trigger starts its flow by itself. Keys that it does not know are kept. */
+/** When a trigger starts its flow by itself. */
 export function ScheduleFields({ schema, schedule, isActive, onChange, ...shared }: ScheduleFieldsProps) {
-  const isOn = schedule !== undefined && schedule !== null;
   const known = Object.entries(schema.properties ?? {});
-  const unknown = Object.keys(isRecord(schedule) ? schedule : {}).filter(
-    (key) => !known.some(([name]) => name === key),
-  );
-  const fault = unknown.map((key) => shared.faultAt(['schedule', key])).find(Boolean);
-  const title = schema.title ?? texts.schedule.title;
-  const start = () => newSchedule(Intl.DateTimeFormat().resolvedOptions().timeZone);
   return (
-    <div role="group" aria-label={title} className={classes.session}>
-      <Switch
-        size="sm"
-        label={title}
-        description={prose(schema.description)}
-        error={prose(fault)}
-        checked={isOn}
-        onChange={(event) => onChange(event.currentTarget.checked ? start() : undefined)}
-      />
-      <Warnings messages={shared.warningsAt(['schedule'], isRecord(schedule) ? 'exact' : 'inside')} />
+    <OptionalGroup
+      {...shared}
+      name="schedule"
+      title={schema.title ?? texts.schedule.title}
+      schema={schema}
+      value={schedule}
+      known={known.map(([key]) => key)}
+      start={() => newSchedule(Intl.DateTimeFormat().resolvedOptions().timeZone)}
+      onChange={onChange}
+      templated={false}
+    >
       {isRecord(schedule) && (
         <Fields {...shared} known={known} schema={schema} schedule={schedule} isActive={isActive} onChange={onChange} />
       )}
-      {isOn && !isRecord(schedule) && (
-        <JsonField
-          {...shared}
-          title={title}
-          schema={schema}
-          value={schedule}
-          onChange={onChange}
-          path={['schedule']}
-          templated={false}
-        />
-      )}
-    </div>
+    </OptionalGroup>
   );
 }
 
@@ -74,7 +56,7 @@ function Fields({ known, schema, schedule, isActive, onChange, ...shared }: Fiel
     title: schemaOfKey.title ?? key,
     schema: schemaOfKey,
     value: own(schedule, key),
-    onChange: (value: unknown) => onChange(withScheduleValue(schedule, key, value)),
+    onChange: (value: unknown) => onChange(withValue(schedule, key, value)),
     path: ['schedule', key],
     required: schema.required?.includes(key),
     templated: false,
@@ -85,7 +67,7 @@ function Fields({ known, schema, schedule, isActive, onChange, ...shared }: Fiel
   const fault = ALWAYS_SHOWN.some((key) => shared.faultAt(['schedule', key]) !== undefined);
   return (
     <>
-      <PresetField cron={schedule.cron} onChange={(cron) => onChange(withScheduleValue(schedule, 'cron', cron))} />
+      <PresetField cron={schedule.cron} onChange={(cron) => onChange(withValue(schedule, 'cron', cron))} />
       {known.map(([key, schemaOfKey]) => {
         if (key === 'cron') return <SchemaField key={key} {...field([key, schemaOfKey])} />;
         return key === 'timezone' && <ZoneField key={key} {...field([key, schemaOfKey])} />;
@@ -96,7 +78,7 @@ function Fields({ known, schema, schedule, isActive, onChange, ...shared }: Fiel
         onToggle={(event) => setOpen(event.currentTarget.open)}
       >
         <summary>{texts.schedule.more}</summary>
-        <div className={classes.session}>
+        <div className={classes.optional}>
           {more.map((one) => (
             <SchemaField key={one[0]} {...field(one)} />
           ))}

@@ -1,14 +1,6 @@
 import { expect, it } from 'vitest';
-import {
-  countFor,
-  presetOf,
-  type Rule,
-  ruleOf,
-  shownStarts,
-  startsWithin,
-  withScheduleValue,
-  zonesWith,
-} from './schedule';
+import { countFor, presetOf, type Rule, ruleOf, shownStarts, startsWithin, zonesWith } from './schedule';
+import { withValue } from './values';
 
 const rule = (change: Partial<Rule>): Rule => ({
   cron: '0 9 * * *',
@@ -28,8 +20,8 @@ it('knows a preset however it is written', () => {
 
 it('keeps keys that it does not know, and their order', () => {
   const schedule = { calendar: 'bank', cron: '@daily', jitter_seconds: 3 };
-  expect(Object.keys(withScheduleValue(schedule, 'cron', '@hourly'))).toEqual(['calendar', 'cron', 'jitter_seconds']);
-  expect(withScheduleValue(schedule, 'jitter_seconds', undefined)).toEqual({ calendar: 'bank', cron: '@daily' });
+  expect(Object.keys(withValue(schedule, 'cron', '@hourly'))).toEqual(['calendar', 'cron', 'jitter_seconds']);
+  expect(withValue(schedule, 'jitter_seconds', undefined)).toEqual({ calendar: 'bank', cron: '@daily' });
 });
 
 it('offers UTC and the chosen time zone, also where the browser does not list them', () => {

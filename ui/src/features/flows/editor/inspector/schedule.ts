@@ -27,12 +27,6 @@ export function newSchedule(timezone: string): Record<string, unknown> {
   return { cron: PRESETS.daily, timezone };
 }
 
-/** Returns the schedule with this value; keys that the form does not know are kept, in their order. */
-export function withScheduleValue(schedule: object, key: string, value: unknown): Record<string, unknown> {
-  const { [key]: _old, ...others } = schedule as Record<string, unknown>;
-  return value === undefined ? others : { ...schedule, [key]: value };
-}
-
 /** Returns the preset that is this expression, however it is spaced; `null` for another one. */
 export function presetOf(cron: unknown): Preset | null {
   if (typeof cron !== 'string') return null;
