@@ -55,7 +55,6 @@ pub use crate::status::{ExecutionStatus, NodeStatus, Wait};
 pub use apply::Corrupt;
 pub(crate) use begin::passed_through;
 pub use decision::{Decision, Effect, NewExecution, Spent, Stopped};
-pub use events::AwaitedEvent;
 pub(crate) use messages::attempt_timed_out;
 pub use messages::last_error;
 pub use node::{AttemptError, AttemptRecord, NodeExecution, NodeState};
@@ -113,6 +112,8 @@ pub struct Execution {
     spending: Option<Box<budget::Spending>>,
     /// Nodes that have asked for a slot or their session. Not stored: they ask again when the journal is read.
     slots_asked: BTreeSet<NodeIndex>,
+    /// Nodes whose waits for events are stored where these find them. Not stored itself, as above.
+    waits_stored: BTreeSet<NodeIndex>,
 }
 
 /// Why an execution did not complete.

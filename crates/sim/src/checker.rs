@@ -36,6 +36,7 @@ pub(crate) use answers::{Call, What};
 pub(crate) use approvals::Asked;
 use approvals::Decisions;
 use day::DaySpending;
+use events::Known;
 use inbox::Inbox;
 use leases::Leases;
 pub(crate) use sessions::sessions_of;
@@ -76,6 +77,8 @@ pub(crate) struct Checker {
     decisions: Decisions,
     leases: Leases,
     day: DaySpending,
+    /// The events that were sent.
+    sent_events: Vec<events::Sent>,
     /// When something was last committed.
     last_commit: Timestamp,
 }
@@ -105,6 +108,7 @@ impl Checker {
             decisions: Decisions::default(),
             leases: Leases::default(),
             day: DaySpending::new(day_budget),
+            sent_events: Vec::new(),
             last_commit: Timestamp::default(),
         }
     }
@@ -147,10 +151,9 @@ impl Checker {
         self.was_asked(id, &record.2)?;
         self.families_fit(id, &record)?;
         let has_started = record.2.contains(&Event::Started);
+        let known = Known { peers: &self.peers, cancels: &self.cancels, sent: &self.sent_events };
         let story = self.stories.get_mut(&id).ok_or_else(|| format!("R3: {id} was never accepted"))?;
-        story
-            .take(record, Arc::clone(text), &self.peers, &self.cancels, writer)
-            .map_err(|what| format!("{what} ({id})"))?;
+        story.take(record, Arc::clone(text), known, writer).map_err(|what| format!("{what} ({id})"))?;
         if has_started {
             self.slots_hold(id)?;
         }

@@ -1,6 +1,7 @@
 //! What people ask of the engine, at any moment and in any order.
 
 mod approvers;
+mod senders;
 
 use std::sync::Arc;
 
@@ -26,6 +27,8 @@ use crate::world::{ProcessId, World};
 #[derive(Debug, Default)]
 pub(crate) struct Clients {
     started: u64,
+    /// How many events were sent.
+    events: u128,
     /// Keys that were sent, with what was sent, so that it can be sent again.
     keys: Vec<(Arc<str>, usize, Source)>,
 }

@@ -174,7 +174,8 @@ fn node(at: u64, below: FlowId, rng: &mut Rng) -> Value {
         70..=76 => json!({ "type": "action", "action": "transform", "input": { "n": "${trigger_data.k}" } }),
         77..=82 => json!({ "type": "condition", "condition": "trigger_data.k > 50" }),
         83..=90 => json!({ "type": "delay", "delay_seconds": rng.pick(&[0.2, 3.0, 30.0, 100.0]) }),
-        91..=94 => approval(rng),
+        91..=93 => approval(rng),
+        94..=96 => wait_event(rng),
         _ => json!({ "type": "merge" }),
     };
     node.extend(keys.as_object().cloned().unwrap_or_default());
@@ -195,6 +196,21 @@ fn approval(rng: &mut Rng) -> Value {
     let retry = json!({ "enabled": rng.happens(300), "count": 2, "initial_interval_seconds": 1.0 });
     let timeout = rng.pick(&[json!(3.0), json!(30.0), json!(120.0), Value::Null]).cloned();
     json!({ "type": "approval", "input": { "k": "${trigger_data.k}" }, "timeout_seconds": timeout, "retry": retry })
+}
+
+/// The event that all nodes wait for, and what it may be about.
+pub(crate) const EVENT: &str = "paid";
+pub(crate) const ABOUT: [u64; 3] = [0, 1, 2];
+
+/// A node that waits for an event, mostly not for ever.
+fn wait_event(rng: &mut Rng) -> Value {
+    let timeout = rng.pick(&[json!(3.0), json!(30.0), json!(120.0), Value::Null]).cloned();
+    let lookback = rng.pick(&[json!(1.0), json!(20.0), Value::Null]).cloned();
+    let retry = json!({ "enabled": rng.happens(300), "count": 2, "initial_interval_seconds": 1.0 });
+    json!({
+        "type": "wait_event", "event": EVENT, "correlation": "${trigger_data.k % 3}", "timeout_seconds": timeout,
+        "lookback_seconds": lookback, "retry": retry,
+    })
 }
 
 /// A node that starts children.

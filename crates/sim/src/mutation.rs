@@ -123,6 +123,8 @@ mutations! {
     ApprovalTakenTwice,
     /// An execution that is loaded has forgotten what was decided on calls that have not begun.
     ApprovalForgotten,
+    /// An event is given to some of those who wait for it.
+    EventLost,
     /// A decision counts whatever the arguments were that the person saw.
     HashNotCompared,
     /// Edited arguments are not stored with the decision.

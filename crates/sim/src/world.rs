@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use steadflow_core::event::Accepted;
 use steadflow_core::execution::{ExecutionStatus, FlowVersion, Pinned, PinnedAgents};
+use steadflow_core::external_event::ExternalEvent;
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::timestamp::Timestamp;
@@ -113,11 +114,17 @@ impl Fleet {
 
 /// Something that happens at a moment.
 #[derive(Debug)]
-pub(super) enum Happening {
+pub(crate) enum Happening {
     /// A client asks for something.
     Client,
     /// Somebody looks at the calls that wait for approval.
     Approver,
+    /// Somebody sends an event.
+    Event,
+    /// An event is delivered.
+    Deliver(Box<ExternalEvent>),
+    /// Everything is healed: what is still waited for comes.
+    Events,
     /// A person edits the flow at this place.
     Edit(usize),
     /// A new process starts, if none is there that works.
@@ -226,6 +233,7 @@ impl World {
             self.after(after, Happening::Edit(case));
         }
         self.after(heal_after, Happening::Heal);
+        self.plan_events(heal_after);
         if self.cases.iter().any(asks_the_agent) {
             self.after(Duration::from_secs(1), Happening::Approver);
         }
@@ -281,6 +289,9 @@ impl World {
         match happening {
             Happening::Client => self.client_acts(),
             Happening::Approver => self.approver_acts(),
+            Happening::Event => self.sends_event(),
+            Happening::Deliver(event) => self.delivers(&event),
+            Happening::Events => self.what_is_waited_for_comes(),
             Happening::Edit(case) => self.edit(case),
             Happening::Start => self.start_process(),
             Happening::Heal => self.heal(),
@@ -372,6 +383,7 @@ impl World {
         if process.is_well_for(LATE_MAX, now) {
             self.checker.deadlines_hold(lessee, process.clock(now), now)?;
             self.checker.inbox_is_read(lessee, now)?;
+            self.checker.events_are_taken(lessee, now)?;
             self.checker.children_are_cancelled(lessee, now)?;
             self.checker.lease_holds(lessee, process.clock(now))?;
         }

@@ -52,6 +52,7 @@ impl Execution {
             bytes: accepted.data_bytes(),
             is_cut: false,
             slots_asked: BTreeSet::new(),
+            waits_stored: BTreeSet::new(),
             spending: flow.flow.settings.budget.map(|budget| Box::new(Spending::new(budget))),
             accepted,
             flow,

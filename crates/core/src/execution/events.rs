@@ -9,21 +9,6 @@ use crate::node::Resumed;
 use crate::status::Wait;
 use crate::timestamp::Timestamp;
 
-/// The event that a node waits for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AwaitedEvent {
-    /// What it is.
-    pub wait: EventWait,
-    /// Whether it is stored where events find it. Not stored itself: it is stored again when the journal is read.
-    pub(super) is_registered: bool,
-}
-
-impl AwaitedEvent {
-    pub(super) const fn new(wait: EventWait) -> Self {
-        Self { wait, is_registered: false }
-    }
-}
-
 impl Decider<'_> {
     /// Lets a node wait for an event, and asks for one that came before. What it waits for stays what it was when it began to.
     pub(super) fn await_event(&mut self, node: NodeIndex, wanted: EventWait) {
@@ -32,7 +17,7 @@ impl Decider<'_> {
             self.emit(Event::EventAwaited { node, wait: Box::new(EventWait { until, ..wanted }) });
         }
         let Some(awaited) = &self.execution.node(node).awaited else { return };
-        let wait = awaited.wait.clone();
+        let wait = EventWait::clone(awaited);
         self.execution.slots_asked.insert(node);
         self.decision.effects.push(Effect::AwaitEvent(Box::new(NodeWait {
             tenant: self.flow.tenant,
@@ -49,12 +34,10 @@ impl Decider<'_> {
         node: NodeIndex,
         event: Option<Box<ExternalEvent>>,
     ) -> Result<(), Rejected> {
-        let Some(state) = self.execution.nodes.get_mut(node.at()) else { return Err(Rejected::NotWaiting) };
-        let NodeState::Waiting(Wait::Event { .. }) = state.state else { return Err(Rejected::NotWaiting) };
-        if let Some(awaited) = &mut state.awaited {
-            awaited.is_registered = true;
-        }
+        let state = self.execution.nodes.get(node.at()).map(|node| &node.state);
+        let Some(NodeState::Waiting(Wait::Event { .. })) = state else { return Err(Rejected::NotWaiting) };
         self.execution.slots_asked.remove(&node);
+        self.execution.waits_stored.insert(node);
         match event {
             Some(event) => self.take_event(node, &event),
             None => Ok(()),
@@ -70,7 +53,7 @@ impl Decider<'_> {
     fn take_event(&mut self, node: NodeIndex, event: &ExternalEvent) -> Result<(), Rejected> {
         let state = self.execution.node(node);
         let is_awaited = matches!(state.state, NodeState::Waiting(Wait::Event { .. }));
-        if !is_awaited || !state.awaited.as_ref().is_some_and(|awaited| awaited.wait.fits(event)) {
+        if !is_awaited || !state.awaited.as_ref().is_some_and(|awaited| awaited.fits(event)) {
             return Err(Rejected::NotWaiting);
         }
         if self.execution.status == ExecutionStatus::Pending {
@@ -82,8 +65,15 @@ impl Decider<'_> {
 }
 
 impl Execution {
+    /// Returns whether a node waits for an event, and it is not known that this is stored where events find it.
+    pub(super) fn is_to_store_wait(&self, node: NodeIndex) -> bool {
+        matches!(self.node(node).state, NodeState::Waiting(Wait::Event { .. }))
+            && !self.waits_stored.contains(&node)
+    }
+
     pub(super) fn apply_event_awaited(&mut self, node: NodeIndex, wait: &EventWait, at: Timestamp) {
         self.apply_waiting(node, Wait::Event { until: wait.until }, at);
-        self.nodes[node.at()].awaited = Some(Box::new(AwaitedEvent::new(wait.clone())));
+        self.waits_stored.remove(&node);
+        self.nodes[node.at()].awaited = Some(Box::new(wait.clone()));
     }
 }

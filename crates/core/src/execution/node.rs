@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::events::AwaitedEvent;
 use crate::approval::Approval;
+use crate::external_event::EventWait;
 use crate::failure::ErrorClass;
 use crate::ids::{Attempt, StepKey};
 use crate::payload::Payload;
@@ -47,7 +47,7 @@ pub struct NodeExecution {
     /// Whether its output was reused from the execution that this one retries.
     pub reused: bool,
     /// The event that it waits or waited for.
-    pub awaited: Option<Box<AwaitedEvent>>,
+    pub awaited: Option<Box<EventWait>>,
     /// What it reads of its session, from when it has that.
     pub session: Option<Box<SessionPart>>,
     /// Since when the attempt under way makes no call: it waits for a slot or an approval, or the execution is paused.
@@ -203,13 +203,10 @@ impl NodeExecution {
         self.running_attempt().is_some() && !self.has_open_call() && !self.has_open_child()
     }
 
-    /// Returns whether no result will come by which it goes on: it was held, or waits for a slot, its session, or that what it
-    /// waits for is stored.
+    /// Returns whether no result will come by which it goes on: it was held, or waits for a slot or its session.
     pub(super) fn waits_for_its_turn(&self) -> bool {
         let only_asks = || self.has_open_approval() && !transcript::is_call_due(&self.steps, &self.approvals);
-        let is_unknown = || self.awaited.as_ref().is_some_and(|awaited| !awaited.is_registered);
         matches!(self.state, NodeState::Waiting(Wait::Slot | Wait::Session))
-            || (matches!(self.state, NodeState::Waiting(Wait::Event { .. })) && is_unknown())
             || (self.is_held() && !only_asks())
     }
 

@@ -32,7 +32,8 @@ impl Execution {
 
     /// Returns whether a node has to go on although no result comes: it was held, or has not asked for the slot that it needs.
     pub(super) fn is_to_go_on(&self, node: NodeIndex) -> bool {
-        self.node(node).waits_for_its_turn() && !self.slots_asked.contains(&node)
+        let waits = self.node(node).waits_for_its_turn() || self.is_to_store_wait(node);
+        waits && !self.slots_asked.contains(&node)
     }
 
     /// Returns what a node's incoming edges say of it.

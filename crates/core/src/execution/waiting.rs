@@ -30,9 +30,9 @@ impl Execution {
         waits().min_by_key(|wait| (wait.until().is_none(), wait.until()))
     }
 
-    /// Returns whether a node of it waits for a slot of an agent or its session.
+    /// Returns whether a node of it waits for a slot of an agent, its session, or that its wait for an event is stored.
     pub fn waits_for_agent(&self) -> bool {
-        let waits = |&node: &NodeIndex| self.node(node).waits_for_its_turn();
+        let waits = |&node: &NodeIndex| self.node(node).waits_for_its_turn() || self.is_to_store_wait(node);
         self.status == ExecutionStatus::Running && self.active.iter().any(waits)
     }
 }

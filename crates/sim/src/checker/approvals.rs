@@ -69,8 +69,17 @@ impl Approvals {
         self.0.get(self.0.keys().filter(is_of_node).max()?)?.said.as_ref()
     }
 
+    /// A node completes, by what was decided.
+    pub(super) fn gave(&self, output: &Payload) -> Verdict {
+        let decided = self.output();
+        if decided.is_none() || output.to_value().ok() != decided {
+            return Err(format!("P5: a person has decided {decided:?}"));
+        }
+        Ok(())
+    }
+
     /// Returns the output of a node of which a person decided; `None` if it has asked nobody.
-    pub(super) fn output(&self) -> Option<Value> {
+    fn output(&self) -> Option<Value> {
         let (said, comment) = self.of_node()?;
         let (decision, form) = match said {
             Said::Approved { arguments } => {

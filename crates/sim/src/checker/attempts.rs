@@ -27,6 +27,7 @@ impl Story {
         let story = &self.nodes[node.at()];
         // It only fails, by what was decided.
         let is_decided = story.wait == Some(Wait::Approval) && story.parts.approvals.are_decided();
+        let is_over = matches!(story.wait, Some(Wait::Event { .. })) && story.gave_up(sight.at);
         if !is_replaced && !is_decided {
             self.is_running()?;
         }
@@ -41,7 +42,7 @@ impl Story {
         if story.attempts.last().is_some_and(|last| !last.has_ended) {
             return Err("A1: an attempt began before the last one was over".into());
         }
-        story.wait.take_if(|wait| *wait == Wait::Slot || is_replaced || is_decided);
+        story.wait.take_if(|wait| *wait == Wait::Slot || is_replaced || is_decided || is_over);
         if story.wait.is_some() {
             return Err("A4: an attempt of a node that waits for something else".into());
         }
@@ -161,6 +162,7 @@ impl Story {
         let stop_at = self.nodes[node.at()].attempts.last().and_then(|last| last.stop_at);
         match class {
             ErrorClass::Interrupted if sight.is_adoption => Ok(()),
+            ErrorClass::Timeout if self.nodes[node.at()].gave_up(sight.at) => Ok(()),
             ErrorClass::Timeout if stop_at.is_some_and(|stop_at| stop_at <= sight.at) => Ok(()),
             ErrorClass::Budget if self.nodes[node.at()].parts.turns.are_over() => Ok(()),
             ErrorClass::Budget if self.spending.is_limited() => Ok(()),

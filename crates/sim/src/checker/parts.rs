@@ -16,6 +16,7 @@ use steadflow_core::work::{CallKey, Task, Work};
 use steadflow_store::Worker as Lessee;
 
 use super::approvals::Approvals;
+use super::events::Awaited;
 use super::reuse::results_for;
 use super::story::{Sight, Story};
 use super::turns::{Turns, can_fail_its_attempt, is_turn};
@@ -29,6 +30,7 @@ pub(super) struct Parts {
     pub(super) steps: BTreeMap<StepKey, StepStory>,
     pub(super) turns: Turns,
     pub(super) approvals: Approvals,
+    pub(super) awaited: Option<Awaited>,
     children: Vec<Child>,
     /// The results of children of the execution that this one retries, by item or iteration.
     reused: BTreeMap<u32, Payload>,

@@ -17,6 +17,7 @@ use steadflow_core::work::CallKey;
 use steadflow_store::journal_of;
 
 use super::budget::Spending;
+use super::events::{Known, Sent};
 use super::parts::Parts;
 use super::sessions;
 use super::{Verdict, Writer};
@@ -82,6 +83,7 @@ pub(super) struct Sight<'a> {
     pub(super) at: Timestamp,
     pub(super) peers: &'a BTreeMap<CallKey, Answer>,
     pub(super) cancels: &'a BTreeSet<ExecutionId>,
+    pub(super) sent: &'a [Sent],
     pub(super) is_stopping: bool,
     pub(super) is_adoption: bool,
     /// Whether the store refuses what follows, for ever.
@@ -115,8 +117,7 @@ impl Story {
         &mut self,
         record: Record,
         text: Arc<str>,
-        peers: &BTreeMap<CallKey, Answer>,
-        cancels: &BTreeSet<ExecutionId>,
+        known: Known<'_>,
         writer: Writer,
     ) -> Verdict {
         let Record(seq, at, events) = record;
@@ -127,8 +128,9 @@ impl Story {
         let is_adoption = events.iter().any(|event| matches!(event, Event::Adopted { .. }));
         let sight = Sight {
             at,
-            peers,
-            cancels,
+            peers: known.peers,
+            cancels: known.cancels,
+            sent: known.sent,
             is_stopping: writer.is_stopping,
             is_adoption,
             is_refused: writer.is_refused,
@@ -233,10 +235,9 @@ impl Story {
                 return Err(format!("R1: its calls and children gave {expected:?}"));
             }
         } else if let Kind::Approval(_) = &graph.node(node).kind {
-            let decided = story.parts.approvals.output();
-            if decided.is_none() || output.to_value().ok() != decided {
-                return Err(format!("P5: a person has decided {decided:?}"));
-            }
+            story.parts.approvals.gave(output)?;
+        } else if let Kind::WaitEvent(_) = &graph.node(node).kind {
+            self.takes_event(node, output, sight.sent)?;
         } else if works && last.is_some_and(|attempt| !attempt.has_ended) {
             match sight.peers.get(&self.only_call(node, number)) {
                 Some(Ok(answer)) if answer == output => {}

@@ -17,7 +17,10 @@ impl Checker {
     pub(crate) fn is_folded(&self, execution: &Execution) -> Verdict {
         let id = execution.id();
         let story = self.story(id).ok_or_else(|| format!("D5: {id} is in memory and is not recorded"))?;
-        let (live, folded) = (described(execution), described(&story.fold()?));
+        let folded = story.fold()?;
+        // Who reads a journal of an execution that waits for an agent has not asked for its slot.
+        let is_asleep = !execution.waits_for_agent() && !folded.waits_for_agent();
+        let (live, folded) = (described(execution, is_asleep), described(&folded, is_asleep));
         if live != folded {
             return Err(format!("R4: {id} in memory is not the fold of its journal:\n{live}\n{folded}"));
         }
@@ -97,7 +100,7 @@ impl Story {
 }
 
 /// Everything that an execution's state consists of.
-fn described(execution: &Execution) -> String {
+fn described(execution: &Execution, is_asleep: bool) -> String {
     let mut text = String::new();
     write!(
         text,
@@ -109,8 +112,7 @@ fn described(execution: &Execution) -> String {
         execution.completed_at(),
         execution.deadline(),
         execution.error(),
-        // Who reads a journal of an execution that waits for an agent has not asked for its slot.
-        (!execution.waits_for_agent()).then(|| execution.next_timer()),
+        is_asleep.then(|| execution.next_timer()),
         execution.current_node(),
         execution.edges(),
         execution.nodes(),
