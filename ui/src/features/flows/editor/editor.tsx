@@ -11,6 +11,7 @@ import { Canvas } from './canvas/canvas';
 import { Palette } from './canvas/palette';
 import { Problems } from './canvas/problems';
 import { fitOf } from './canvas/view';
+import { CodeModal } from './code/code-modal';
 import { ConflictBar } from './conflict-bar';
 import { DraftContext, useDraftStore } from './document/draft-context';
 import { createDraftStore, isDirty } from './document/draft-store';
@@ -64,6 +65,7 @@ function Workbench({ flow, onSettings, onVersions, onRun }: EditorProps) {
   const { fitView } = useReactFlow();
   const isNarrow = useMediaQuery('(max-width: 860px)', false, { getInitialValueInEffect: false });
   const [isJsonOpen, setJsonOpen] = useState(false);
+  const [isCodeOpen, setCodeOpen] = useState(false);
 
   const trySave = () => {
     const reason = whyNotSavable(store.getState(), save.isPending);
@@ -95,6 +97,7 @@ function Workbench({ flow, onSettings, onVersions, onRun }: EditorProps) {
         onToggleJson={toggleJson}
         onLayout={() => void layOut()}
         onSave={trySave}
+        onCode={() => setCodeOpen(true)}
         onRun={() => run().catch(() => undefined)}
         onSettings={onSettings}
         onVersions={onVersions}
@@ -119,6 +122,7 @@ function Workbench({ flow, onSettings, onVersions, onRun }: EditorProps) {
         <Problems />
         {isNarrow && <AddNodeDrawer types={types.data?.types ?? NO_TYPES} />}
       </div>
+      <CodeModal flow={flow} opened={isCodeOpen} onClose={() => setCodeOpen(false)} />
       <LeaveGuard isSaving={save.isPending} onSave={() => save.mutateAsync()} />
     </div>
   );

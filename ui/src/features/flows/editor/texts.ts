@@ -11,6 +11,7 @@ export const texts = {
     redo: 'Redo',
     layout: 'Lay out automatically',
     json: 'JSON',
+    code: 'Run from code',
     settings: 'Settings',
     versions: 'Versions',
     run: 'Run',

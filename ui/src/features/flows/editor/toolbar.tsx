@@ -4,6 +4,7 @@ import {
   IconArrowForwardUp,
   IconBraces,
   IconChevronLeft,
+  IconCode,
   IconDeviceFloppy,
   IconHistory,
   IconLayoutDistributeHorizontal,
@@ -30,6 +31,7 @@ interface ToolbarProps {
   onLayout: () => void;
   onSave: () => void;
   onRun: () => void;
+  onCode: () => void;
   onSettings: () => void;
   onVersions: () => void;
 }
@@ -89,6 +91,7 @@ export function Toolbar(props: ToolbarProps) {
         <Tool icon={IconBraces} label={texts.toolbar.json} pressed={isJsonOpen} onClick={props.onToggleJson} />
       </div>
       <div className={`${classes.group} ${classes.end}`}>
+        <Tool icon={IconCode} label={texts.toolbar.code} onClick={props.onCode} />
         <Tool icon={IconHistory} label={texts.toolbar.versions} onClick={props.onVersions} />
         <Tool icon={IconSettings} label={texts.toolbar.settings} onClick={props.onSettings} />
         <ReasonedButton
