@@ -190,7 +190,7 @@ async fn bad_queries_are_refused_with_what_they_take() {
     retrying=1
       400 invalid-parameter: The query is not valid: `retrying` must be `true` or `false`.
     error_class=bad_luck
-      400 invalid-parameter: The query is not valid: `error_class` must be one of timeout, connection, rate_limited, unavailable, rejected, tool, model_output, guardrail, validation, expression, configuration, budget, cancelled, replaced, output_too_large, internal, interrupted.
+      400 invalid-parameter: The query is not valid: `error_class` must be one of timeout, connection, rate_limited, unavailable, rejected, tool, model_output, guardrail, validation, expression, script, configuration, budget, cancelled, replaced, output_too_large, internal, interrupted.
     flow_id=1
       400 invalid-parameter: The query is not valid: `flow_id` must be a UUID.
     start_date=2027-01-15

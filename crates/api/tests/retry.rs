@@ -406,8 +406,8 @@ async fn filters_of_many_that_cannot_be_read_retry_nothing() {
       /filter/start_date: `filter.start_date` must be a moment in RFC 3339, such as 2026-11-23T10:00:00Z
     400 invalid-body: The body does not fit: UUID parsing failed: invalid character: found `r` at 0 at line 1 column 29.
       /filter/flow_id: UUID parsing failed: invalid character: found `r` at 0
-    400 invalid-body: The body does not fit: unknown variant `bad_luck`, expected one of `timeout`, `connection`, `rate_limited`, `unavailable`, `rejected`, `tool`, `model_output`, `guardrail`, `validation`, `expression`, `configuration`, `budget`, `cancelled`, `replaced`, `output_too_large`, `internal`, `interrupted` at line 1 column 35.
-      /filter/error_class: unknown variant `bad_luck`, expected one of `timeout`, `connection`, `rate_limited`, `unavailable`, `rejected`, `tool`, `model_output`, `guardrail`, `validation`, `expression`, `configuration`, `budget`, `cancelled`, `replaced`, `output_too_large`, `internal`, `interrupted`
+    400 invalid-body: The body does not fit: unknown variant `bad_luck`, expected one of `timeout`, `connection`, `rate_limited`, `unavailable`, `rejected`, `tool`, `model_output`, `guardrail`, `validation`, `expression`, `script`, `configuration`, `budget`, `cancelled`, `replaced`, `output_too_large`, `internal`, `interrupted` at line 1 column 35.
+      /filter/error_class: unknown variant `bad_luck`, expected one of `timeout`, `connection`, `rate_limited`, `unavailable`, `rejected`, `tool`, `model_output`, `guardrail`, `validation`, `expression`, `script`, `configuration`, `budget`, `cancelled`, `replaced`, `output_too_large`, `internal`, `interrupted`
     400 invalid-body: `filter.q` must be a text of at most 200 characters.
       /filter/q: `filter.q` must be a text of at most 200 characters
     400 invalid-body: `limit` must be a whole number from 1 to 1000.

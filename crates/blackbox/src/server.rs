@@ -189,6 +189,11 @@ impl Server {
         self.address
     }
 
+    /// Returns the number of its process.
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Returns what all its processes wrote so far.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.setup.directory.join("log")).unwrap_or_default()

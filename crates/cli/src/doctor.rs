@@ -1,12 +1,15 @@
 //! `steadflow doctor`: checks the consistency of a database.
 
-use std::process::ExitCode;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, bail};
+use rustix::process::Signal;
+use steadflow_sandbox::Reply;
 use steadflow_store::Space;
 
 use crate::output;
-use crate::settings::Database;
+use crate::settings::{Database, SUPERVISOR};
 use crate::wiring::open_store;
 
 const MIB: u64 = 1024 * 1024;
@@ -25,9 +28,53 @@ pub(crate) async fn doctor(database: Database) -> anyhow::Result<ExitCode> {
     let durability = store.durability();
     store.close().await.with_context(|| format!("Could not close {database}"))?;
     findings.iter().for_each(output::line);
+    let (holes, code) = sandbox();
+    holes.iter().for_each(output::line);
+    output::note(code);
     advice(&space).iter().for_each(output::note);
-    output::note(format_args!("{database} ({durability}): {}", output::count(findings.len(), "finding")));
-    Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    output::note(format_args!(
+        "{database} ({durability}): {}",
+        output::count(findings.len() + holes.len(), "finding")
+    ));
+    Ok(if findings.is_empty() && holes.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Returns what the sandbox of code lets through, and whether code can run here.
+fn sandbox() -> (Vec<String>, String) {
+    let mut holes = Vec::new();
+    for act in steadflow_sandbox::FORBIDDEN {
+        match trial_of(act) {
+            Ok(Trial::Denied) => {}
+            Ok(Trial::Done) => holes.push(format!("the sandbox of code does not keep code from this: {act}")),
+            Ok(Trial::Unavailable(why)) => return (holes, format!("Code nodes do not run here: {why}.")),
+            Err(error) => return (holes, format!("Code nodes do not run here: {error}.")),
+        }
+    }
+    let holds = if holes.is_empty() { "the sandbox holds" } else { "the sandbox does not hold" };
+    (holes, format!("Code nodes: {holds}."))
+}
+
+/// What came of an attempt to do what the sandbox denies.
+enum Trial {
+    Denied,
+    Done,
+    Unavailable(String),
+}
+
+fn trial_of(act: &str) -> std::io::Result<Trial> {
+    let parent = std::process::id().to_string();
+    let output = Command::new(SUPERVISOR[0])
+        .args([steadflow_sandbox::COMMAND, &parent, act])
+        .env_clear()
+        .envs(steadflow_sandbox::ENVIRONMENT)
+        .stdin(Stdio::null())
+        .output()?;
+    Ok(match serde_json::from_slice(&output.stdout) {
+        Ok(Reply::Unavailable(why)) => Trial::Unavailable(why),
+        Ok(Reply::Output(_) | Reply::Failure(_) | Reply::Checked(_)) => Trial::Done,
+        Err(_) if output.status.signal() == Some(Signal::SYS.as_raw()) => Trial::Denied,
+        Err(_) => Trial::Unavailable(format!("its process has ended ({})", output.status)),
+    })
 }
 
 /// Returns what is no finding, and may become one.

@@ -12,6 +12,8 @@ use steadflow_core::ids::AgentId;
 use steadflow_core::json;
 use steadflow_core::limits::Limits;
 
+use crate::wiring;
+
 /// The validated content of a file.
 #[derive(Debug)]
 pub(crate) struct Document {
@@ -97,6 +99,12 @@ impl Document {
                 Err(faults)
             }
         }
+    }
+
+    /// Returns what is wrong with the code of the flow, with pointers into the file.
+    pub(crate) async fn code_faults(&self) -> Vec<Fault> {
+        let faults = steadflow_nodes::code_faults(wiring::code(), &self.flow).await;
+        faults.into_iter().map(|fault| below(self.place, fault)).collect()
     }
 
     /// Returns the flow document with every key set.

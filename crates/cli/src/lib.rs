@@ -45,6 +45,9 @@ use settings::{Access, SettingsFile};
 /// Runs the program with the arguments of the process and returns the exit status: 0 success, 1 failure, 2 invalid
 /// arguments or documents, 130 interrupted.
 pub fn main() -> ExitCode {
+    if let Some(code) = steadflow_sandbox::run_if_asked(std::env::args_os().skip(1)) {
+        return code;
+    }
     #[cfg(target_os = "linux")]
     if let Some(code) = supervisor::run_if_asked(std::env::args_os().skip(1)) {
         return code;
@@ -92,7 +95,7 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
             let commands = if file.found().is_none() { file.commands()? } else { McpCommands::default() };
             block_on(run::run(run, Access { egress, secrets, commands }))
         }
-        Command::Validate(validate) => Ok(validate::validate(&validate.files)),
+        Command::Validate(validate) => block_on(async { Ok(validate::validate(&validate.files).await) }),
         Command::Executions(executions) => {
             let server = settings::server(executions.asked.server, &file);
             block_on(executions::executions(server, executions.asked.json, executions.command))

@@ -46,6 +46,10 @@ pub(crate) async fn run(args: Run, mut access: Access) -> anyhow::Result<ExitCod
         Ok(document) => document,
         Err(faults) => return Ok(invalid(&faults)),
     };
+    let faults = document.code_faults().await;
+    if !faults.is_empty() {
+        return Ok(invalid(&lines(&args.file, &faults)));
+    }
     let unlisted = unlisted(&args.file, &document, &access.commands);
     if !unlisted.is_empty() {
         return Ok(invalid(&unlisted));

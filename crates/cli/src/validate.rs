@@ -12,10 +12,10 @@ use crate::output;
 pub(crate) const INVALID: u8 = 2;
 
 /// Checks `files`.
-pub(crate) fn validate(files: &[PathBuf]) -> ExitCode {
+pub(crate) async fn validate(files: &[PathBuf]) -> ExitCode {
     let mut is_valid = true;
     for path in files {
-        match check(path) {
+        match check(path).await {
             Ok(lines) => lines.iter().for_each(output::line),
             Err(lines) => {
                 is_valid = false;
@@ -27,9 +27,13 @@ pub(crate) fn validate(files: &[PathBuf]) -> ExitCode {
 }
 
 /// Returns what to print of a valid file: its warnings, and what it has.
-fn check(path: &Path) -> Result<Vec<String>, Vec<String>> {
+async fn check(path: &Path) -> Result<Vec<String>, Vec<String>> {
     let file = read_json(path).map_err(|line| vec![line])?;
     let document = Document::parse(&file).map_err(|faults| lines(path, &faults))?;
+    let faults = document.code_faults().await;
+    if !faults.is_empty() {
+        return Err(lines(path, &faults));
+    }
     let graph = &document.flow.graph;
     let (nodes, edges) = (output::count(graph.nodes.len(), "node"), output::count(graph.edges.len(), "edge"));
     let warnings = document.flow.warnings();

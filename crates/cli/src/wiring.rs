@@ -6,23 +6,28 @@ use anyhow::Context;
 use futures_util::future::BoxFuture;
 use steadflow_api::SecretValues;
 use steadflow_core::agent::Agent;
+use steadflow_core::flow::Flow;
 use steadflow_core::ids::{AgentId, TenantId};
 use steadflow_core::session::{SessionId, SessionPart, SessionTurn};
 use steadflow_core::trace::Sampling;
 use steadflow_core::trial::Question;
 use steadflow_core::work::Work;
-use steadflow_nodes::{AgentDirectory, DirectoryError, EgressPolicy, Nodes, NodesConfig, Secrets};
+use steadflow_nodes::{
+    AgentDirectory, CodeConfig, DirectoryError, EgressPolicy, Nodes, NodesConfig, Secrets,
+};
 use steadflow_runtime::{
-    Capacity, Engine, EngineConfig, Executor, HasSecret, LiveTexts, Performing, SystemClock,
+    Capacity, Engine, EngineConfig, Executor, FaultsFuture, HasSecret, LiveTexts, Performing, SystemClock,
 };
 use steadflow_store::{Store, StoreError};
 use steadflow_store_sqlite::{SqliteOptions, SqliteStore};
 
 use crate::memory;
-use crate::settings::{Access, Database};
+use crate::settings::{Access, Database, SUPERVISOR};
 
 /// The part of all memory that responses to outgoing calls may take while they arrive.
 const RESPONSE_SHARE: u64 = 32;
+/// How many processes run code at the same time, at least: one of a flow that takes long leaves room for others.
+const CODE_PROCESSES_MIN: usize = 4;
 
 /// A running engine and its executor.
 #[derive(Debug)]
@@ -71,6 +76,7 @@ pub(crate) async fn start(
         response_memory: usize::try_from(memory::limit() / RESPONSE_SHARE).unwrap_or(usize::MAX),
         own: egress.own,
         commands,
+        code: code(),
         texts: Arc::new(texts.clone()),
         traces,
         ..NodesConfig::new(agents, Arc::clone(&secrets) as _)
@@ -95,6 +101,13 @@ pub(crate) async fn start(
     Ok(Wiring { engine, executor, secrets })
 }
 
+/// Returns where code of flows runs: in this program, started again. As much as the processors do at the same time is enough.
+pub(crate) fn code() -> CodeConfig {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let program = vec![SUPERVISOR[0].into(), steadflow_sandbox::COMMAND.into()];
+    CodeConfig { program, processes_max: (2 * processors).max(CODE_PROCESSES_MIN) }
+}
+
 /// Returns the name of the worker that is recorded with attempts: the host name.
 pub(crate) fn worker_name() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
@@ -112,6 +125,10 @@ impl Executor for NodeExecutor {
 
     fn ask(&self, question: Question) -> Performing {
         performing(self.0.ask(question))
+    }
+
+    fn flow_faults<'a>(&'a self, flow: &'a Flow) -> FaultsFuture<'a> {
+        Box::pin(self.0.code_faults(flow))
     }
 }
 

@@ -17,7 +17,9 @@ fn consistent_database_has_no_findings() {
     let run = used().run(&["doctor"]).expect(0);
 
     assert_eq!(run.stdout, "");
-    assert!(run.stderr.starts_with("sqlite:steadflow.db ("), "{}", run.stderr);
+    assert!(run.stderr.contains("\nsqlite:steadflow.db ("), "{}", run.stderr);
+    #[cfg(target_os = "linux")]
+    assert!(run.stderr.starts_with("Code nodes: the sandbox holds.\n"), "{}", run.stderr);
     assert!(run.stderr.ends_with("): 0 findings\n"), "{}", run.stderr);
 }
 

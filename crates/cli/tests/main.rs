@@ -1,6 +1,8 @@
 //! The behaviour of the binary: its output and its exit status.
 
 #[cfg(target_os = "linux")]
+#[cfg(target_os = "linux")]
+mod code;
 mod commands;
 mod doctor;
 mod exact;

@@ -142,7 +142,7 @@ fn invalid_document_is_exit_status_2() {
     let missing = folder.run(&["run", "missing.json"]).expect(2);
     let timeout = folder.run_on(&["run", "-", "--timeout=-1"], &mirror().to_string()).expect(2);
 
-    insta::assert_snapshot!(faulty.stderr, @r#"faulty.json:/flow_definition/nodes/0/type: `type` must be one of `trigger`, `agent`, `condition`, `switch`, `approval`, `delay`, `wait_event`, `parallel`, `merge`, `map`, `loop`, `subflow`, `action`, not "acton"; did you mean `action`?"#);
+    insta::assert_snapshot!(faulty.stderr, @r#"faulty.json:/flow_definition/nodes/0/type: `type` must be one of `trigger`, `agent`, `condition`, `switch`, `approval`, `delay`, `wait_event`, `parallel`, `merge`, `map`, `loop`, `subflow`, `action`, `code`, not "acton"; did you mean `action`?"#);
     insta::assert_snapshot!(missing.stderr, @"missing.json: No such file or directory (os error 2)");
     insta::assert_snapshot!(timeout.stderr, @"-:/timeout_seconds: `timeout_seconds` must be a number of seconds, more than 0 and at most 316224000, not -1.0");
 }

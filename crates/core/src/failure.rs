@@ -66,6 +66,8 @@ error_classes! {
     Validation = "validation", retried: false;
     /// A template or condition could not be evaluated.
     Expression = "expression", retried: false;
+    /// The code of a node threw an error, passed one of its limits, or returned what is not JSON.
+    Script = "script", retried: false;
     /// The node names something that is not there or not allowed: an agent, a secret, an address.
     Configuration = "configuration", retried: false;
     /// A limit of turns, tokens or cost is used up.
@@ -96,6 +98,7 @@ impl ErrorClass {
             | Self::Guardrail
             | Self::Validation
             | Self::Expression
+            | Self::Script
             | Self::Configuration
             | Self::Budget
             | Self::Cancelled

@@ -11,6 +11,7 @@
 mod agent;
 mod approval;
 mod catalogue;
+mod code;
 mod condition;
 mod context;
 mod delay;
@@ -49,12 +50,13 @@ use crate::schedule::Schedule;
 use crate::status::{ExecutionStatus, Wait};
 use crate::template::{Resolved, SecretSlot, Template};
 use crate::webhook::Webhook;
-use crate::work::Task;
+use crate::work::{Script, Task};
 
 pub use agent::{Agent, WantedSession};
 pub use approval::Approval;
 pub use catalogue::{About, Entry, NamedBy, NodeType, Repeats, Traits};
 pub(crate) use catalogue::{in_dialect, read};
+pub use code::Code;
 pub use condition::Condition;
 pub use context::Context;
 pub(crate) use context::{Parts, Values};
@@ -89,6 +91,8 @@ pub enum Kind {
     Agent(Agent),
     /// Waits until a person approves or rejects.
     Approval(Approval),
+    /// Computes a value in JavaScript.
+    Code(Code),
     /// Evaluates a condition.
     Condition(Condition),
     /// Waits.
@@ -133,6 +137,7 @@ impl Kind {
         match self {
             Self::Agent(kind) => kind,
             Self::Approval(kind) => kind,
+            Self::Code(kind) => kind,
             Self::Condition(kind) => kind,
             Self::Delay(kind) => kind,
             Self::Echo(kind) => kind,
@@ -172,6 +177,7 @@ pub const CATALOGUE: &[Entry] = &[
     Entry { about: &Subflow::ABOUT, read: |keys| Subflow::read(keys).map(Kind::Subflow) },
     Entry { about: &HttpRequest::ABOUT, read: |keys| HttpRequest::read(keys).map(Kind::HttpRequest) },
     Entry { about: &McpTool::ABOUT, read: |keys| McpTool::read(keys).map(Kind::McpTool) },
+    Entry { about: &Code::ABOUT, read: |keys| Code::read(keys).map(Kind::Code) },
     Entry { about: &Transform::ABOUT, read: |keys| Transform::read(keys).map(Kind::Transform) },
     Entry { about: &Echo::ABOUT, read: |keys| Echo::read(keys).map(Kind::Echo) },
     Entry { about: &Fail::ABOUT, read: |keys| Fail::read(keys).map(Kind::Fail) },
@@ -263,6 +269,11 @@ pub trait NodeKind: fmt::Debug {
 
     /// Returns what it asks a person.
     fn question(&self) -> Option<Question<'_>> {
+        None
+    }
+
+    /// Returns the code that it has, whose syntax is checked when a flow is saved.
+    fn script(&self) -> Option<&Script> {
         None
     }
 

@@ -181,6 +181,7 @@ impl Verdict {
             | ErrorClass::Replaced
             | ErrorClass::Validation
             | ErrorClass::Expression
+            | ErrorClass::Script
             | ErrorClass::Configuration
             | ErrorClass::Budget
             | ErrorClass::Internal

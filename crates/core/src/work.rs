@@ -185,6 +185,8 @@ pub enum Task {
     },
     /// Sends one HTTP request.
     HttpRequest,
+    /// Runs JavaScript on its input.
+    Code(Arc<Script>),
     /// Returns its input.
     Echo,
 }
@@ -204,7 +206,7 @@ impl Task {
             | Self::Tool { asked_version: version, .. } => *version,
             Self::Turn(turn) => turn.version,
             Self::Judge(judgement) => judgement.version,
-            Self::HttpRequest | Self::Echo => None,
+            Self::HttpRequest | Self::Code(_) | Self::Echo => None,
         }
     }
 
@@ -218,9 +220,19 @@ impl Task {
             | Self::ListTools { .. }
             | Self::CancelTask { .. }
             | Self::HttpRequest
+            | Self::Code(_)
             | Self::Echo => 0,
         }
     }
+}
+
+/// JavaScript of a flow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Script {
+    /// The body of a function that reads `input` and returns the output.
+    pub source: Arc<str>,
+    /// How much CPU time it may take.
+    pub cpu_max: Duration,
 }
 
 /// What a judge is asked.

@@ -629,7 +629,7 @@ fn what_is_wrong_in_a_body_is_named_where_it_is() {
     /flow_definition/nodes/5/items: `items` cannot use secrets, because items are shown; name the secret in the body
     /flow_definition/nodes/5/body/nodes: `nodes` must have at least one entry
     /flow_definition/nodes/6/until: a loop needs `until`: a condition such as `"score.risk > 70"`
-    /flow_definition/nodes/6/body/nodes/0/type: `type` must be one of `trigger`, `agent`, `condition`, `switch`, `approval`, `delay`, `wait_event`, `parallel`, `merge`, `map`, `loop`, `subflow`, `action`, not "mrge"; did you mean `merge`?
+    /flow_definition/nodes/6/body/nodes/0/type: `type` must be one of `trigger`, `agent`, `condition`, `switch`, `approval`, `delay`, `wait_event`, `parallel`, `merge`, `map`, `loop`, `subflow`, `action`, `code`, not "mrge"; did you mean `merge`?
     /flow_definition/nodes/7/flow_id: `flow_id` must be a UUID, not "x"
     /flow_definition/nodes/7/input: the input of a sub-flow cannot use secrets, because it is shown; name the secret in that flow
     /flow_definition/nodes/2/input: `${item}`: `item` is only there inside the body of a `map` node

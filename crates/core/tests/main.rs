@@ -5,6 +5,7 @@ mod approvals;
 mod bounds;
 mod budgets;
 mod children;
+mod code;
 mod day_budgets;
 mod delays;
 mod documents;

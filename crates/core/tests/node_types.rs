@@ -23,6 +23,7 @@ fn the_palette_is_complete() {
     subflow: Sub-flow [completed, error] attempts calls children
     action http_request: HTTP request [completed, error] attempts calls
     action mcp_tool: MCP tool [completed, error] attempts calls
+    code: Code [completed, error] attempts calls
     action transform: Transform [completed, error] attempts returns_input
     action echo: Echo [completed, error] attempts calls returns_input
     action fail: Fail [completed, error] attempts

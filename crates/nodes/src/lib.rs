@@ -9,6 +9,7 @@ mod action;
 mod agent;
 mod body;
 mod call;
+mod code;
 mod dates;
 mod directory;
 mod egress;
@@ -22,6 +23,7 @@ mod status;
 mod texts;
 
 pub use agent::{McpCommand, McpCommands};
+pub use code::{CodeConfig, code_faults};
 pub use directory::{AgentDirectory, DirectoryError, NoAgents};
 pub use egress::{
     Egress, EgressError, EgressPolicy, EgressProxy, EgressTimeouts, Lookup, OwnListeners, PolicyError,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use steadflow_core::failure::{ErrorClass, Failure};
+use steadflow_core::flow::{Fault, Flow};
 use steadflow_core::limits::Limits;
 use steadflow_core::live::{TextSinks, Unread};
 use steadflow_core::trace::Sampling;
@@ -17,6 +18,7 @@ use crate::agent::{
     Commands, Eras, Fits, McpCommands, Wanted, answer_question, ask_judge, call_tool, cancel_task,
     list_tools, run_skill,
 };
+use crate::code::{CodeConfig, Sandboxes, faults_of, run_code};
 use crate::directory::AgentDirectory;
 use crate::egress::{
     Answer, Egress, EgressConfig, EgressError, EgressPolicy, EgressProxy, EgressTimeouts, Lookup,
@@ -54,6 +56,8 @@ pub struct NodesConfig {
     pub secrets: Arc<dyn Secrets>,
     /// The local commands that agents may name.
     pub commands: McpCommands,
+    /// Where code of flows runs.
+    pub code: CodeConfig,
     /// What takes the text of models while they write it.
     pub texts: Arc<dyn TextSinks>,
     /// Which executions are traced; `None` if calls carry no trace context.
@@ -62,7 +66,7 @@ pub struct NodesConfig {
 
 impl NodesConfig {
     /// Returns a configuration with the defaults: public addresses only, the resolver of the operating system, no proxy, default
-    /// limits, any number of concurrent calls, 128 MiB for their responses, no local commands, nobody who
+    /// limits, any number of concurrent calls, 128 MiB for their responses, no local commands, no code, nobody who
     /// listens to models, and no traces.
     pub fn new(agents: Arc<dyn AgentDirectory>, secrets: Arc<dyn Secrets>) -> Self {
         Self {
@@ -77,6 +81,7 @@ impl NodesConfig {
             agents,
             secrets,
             commands: McpCommands::default(),
+            code: CodeConfig::default(),
             texts: Arc::new(Unread),
             traces: None,
         }
@@ -110,6 +115,7 @@ pub(crate) struct Shared {
     /// What MCP servers speak.
     pub(crate) eras: Eras,
     pub(crate) commands: Commands,
+    pub(crate) code: Sandboxes,
     farewells: Farewells,
     pub(crate) checks: Checks,
     secrets: Arc<dyn Secrets>,
@@ -187,6 +193,7 @@ impl Nodes {
                 fits: Fits::default(),
                 eras: Eras::default(),
                 commands: Commands::new(config.commands),
+                code: Sandboxes::new(config.code),
                 farewells: Farewells::default(),
                 checks: Checks::default(),
                 secrets,
@@ -205,6 +212,7 @@ impl Nodes {
         let ready = match &work.task {
             Task::Echo => Outcome::completed(work.input),
             Task::HttpRequest
+            | Task::Code(_)
             | Task::Skill { .. }
             | Task::Turn(_)
             | Task::Tool { .. }
@@ -217,6 +225,11 @@ impl Nodes {
             }
         };
         Performing::Ready(ready)
+    }
+
+    /// Finds code of `flow` that is not JavaScript, with JSON pointers. Needs a tokio runtime with I/O and time.
+    pub async fn code_faults(&self, flow: &Flow) -> Vec<Fault> {
+        faults_of(&self.shared.code, flow).await
     }
 
     /// Asks an agent that need not be stored. Otherwise as [`Self::perform`].
@@ -282,6 +295,9 @@ async fn run(shared: Arc<Shared>, stop: Stop, work: Work) -> Outcome {
                 .await
                 .map_or_else(Outcome::failed, Outcome::completed)
         }
+        Task::Code(script) => run_code(&shared.code, shared.limits.output_bytes_max, &stop, &work, script)
+            .await
+            .map_or_else(Outcome::failed, Outcome::completed),
         Task::Echo | Task::HttpRequest => match http_request(&shared, &stop, &work, &mut keyring).await {
             Ok(output) => Outcome::completed(output),
             Err(failure) => Outcome::failed(failure),

@@ -94,6 +94,7 @@ struct Inner {
     reads: stored::Reads,
     measured: Measured,
     worker: Arc<str>,
+    executor: Arc<dyn Executor>,
     check_agent: fn(&Agent) -> Vec<Fault>,
     check_arguments: fn(&Value, &Value) -> Vec<Fault>,
     has_secret: HasSecret,
@@ -122,7 +123,7 @@ impl Engine {
         let versions = Arc::new(FlowVersions::new(config.limits));
         let world = World {
             store: Arc::clone(&store),
-            executor,
+            executor: Arc::clone(&executor),
             clock: Arc::clone(&clock),
             flows: Arc::clone(&versions),
             hub: Hub::new(),
@@ -162,6 +163,7 @@ impl Engine {
                 reads: stored::Reads::default(),
                 measured: Measured::default(),
                 worker: config.worker,
+                executor,
                 check_agent: config.check_agent,
                 check_arguments: config.check_arguments,
                 has_secret: config.has_secret,
@@ -211,10 +213,6 @@ impl Engine {
         let mut faults = (self.inner.check_agent)(agent);
         faults.extend(self.unlisted_command(agent));
         faults
-    }
-
-    pub(crate) fn has_secret(&self, tenant: TenantId, name: &str) -> bool {
-        (self.inner.has_secret.0)(tenant, name)
     }
 
     fn worker(&self) -> Arc<str> {

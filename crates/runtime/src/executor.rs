@@ -5,11 +5,15 @@ use std::future::Future;
 use std::pin::Pin;
 
 use steadflow_core::failure::{ErrorClass, Failure};
+use steadflow_core::flow::{Fault, Flow};
 use steadflow_core::trial::Question;
 use steadflow_core::work::{Outcome, Stop, Work};
 
 /// An attempt's work under way. Dropping it stops the work.
 pub type OutcomeFuture = Pin<Box<dyn Future<Output = Outcome> + Send>>;
+
+/// What is wrong with a flow, when it is known.
+pub type FaultsFuture<'a> = Pin<Box<dyn Future<Output = Vec<Fault>> + Send + 'a>>;
 
 /// What is known of an attempt's outcome when its work begins.
 pub enum Performing {
@@ -50,5 +54,10 @@ pub trait Executor: Send + Sync + fmt::Debug + 'static {
     fn ask(&self, _: Question) -> Performing {
         let message = "This server asks no agents.";
         Performing::Ready(Outcome::failed(Failure::new(ErrorClass::Configuration, message)))
+    }
+
+    /// Returns what is wrong with a flow that is to be stored beyond its shape, such as code that is none.
+    fn flow_faults<'a>(&'a self, _: &'a Flow) -> FaultsFuture<'a> {
+        Box::pin(std::future::ready(Vec::new()))
     }
 }

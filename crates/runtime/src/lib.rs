@@ -34,7 +34,7 @@ pub use engine::{
     UpkeepConfig, VersionChoice,
 };
 pub use error::{EngineFailure, RuntimeError};
-pub use executor::{Executor, OutcomeFuture, Performing};
+pub use executor::{Executor, FaultsFuture, OutcomeFuture, Performing};
 pub use followed::Following;
 pub use hub::{Change, Changes};
 pub use live::{LiveFollowing, LiveText, LiveTexts, Piece};

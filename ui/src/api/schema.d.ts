@@ -2191,6 +2191,39 @@ export interface components {
             /** Format: date-time */
             readonly at: string;
         };
+        /**
+         * Code
+         * @description Computes a value in JavaScript, without network, files or a clock. Its output is what the code returns.
+         */
+        readonly CodeNode: components["schemas"]["NodeSettings"] & ({
+            /**
+             * Source
+             * @description The body of a JavaScript function that reads `input` and returns the output. `${…}` in it is JavaScript, not a template.
+             */
+            readonly source: string;
+            /**
+             * Input
+             * @description What the code reads as `input`. Any JSON. Strings can be templates.
+             * @default {}
+             */
+            readonly input?: unknown;
+            /**
+             * CPU time
+             * @description How many milliseconds of CPU time the code may take.
+             * @default 1000
+             */
+            readonly cpu_ms?: number | null;
+            /** @enum {string} */
+            readonly type: "code";
+        } & {
+            readonly [key: string]: unknown;
+        }) & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "code";
+        };
         /** @description What must hold: an expression, or a comparison. */
         readonly Condition: string | {
             /**
@@ -2572,7 +2605,7 @@ export interface components {
             readonly to: string;
         };
         /** @enum {string} */
-        readonly ErrorClass: "timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "guardrail" | "validation" | "expression" | "configuration" | "budget" | "cancelled" | "replaced" | "output_too_large" | "internal" | "interrupted";
+        readonly ErrorClass: "timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "guardrail" | "validation" | "expression" | "script" | "configuration" | "budget" | "cancelled" | "replaced" | "output_too_large" | "internal" | "interrupted";
         readonly ErrorClassCounts: {
             readonly error_class: components["schemas"]["ErrorClass"];
             /**
@@ -2832,7 +2865,7 @@ export interface components {
                  * @description The class of the error. It determines whether the node is retried.
                  * @default internal
                  */
-                readonly class?: ("timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "guardrail" | "validation" | "expression" | "configuration" | "budget" | "cancelled" | "replaced" | "output_too_large" | "internal" | "interrupted") | string | null;
+                readonly class?: ("timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "guardrail" | "validation" | "expression" | "script" | "configuration" | "budget" | "cancelled" | "replaced" | "output_too_large" | "internal" | "interrupted") | string | null;
             } | string;
             /** @enum {string} */
             readonly type: "action";
@@ -3741,7 +3774,7 @@ export interface components {
             readonly next: readonly string[];
         };
         /** @description A node. */
-        readonly Node: components["schemas"]["TriggerNode"] | components["schemas"]["AgentNode"] | components["schemas"]["ConditionNode"] | components["schemas"]["SwitchNode"] | components["schemas"]["ApprovalNode"] | components["schemas"]["DelayNode"] | components["schemas"]["WaitEventNode"] | components["schemas"]["ParallelNode"] | components["schemas"]["MergeNode"] | components["schemas"]["MapNode"] | components["schemas"]["LoopNode"] | components["schemas"]["SubflowNode"] | components["schemas"]["ActionNode"];
+        readonly Node: components["schemas"]["TriggerNode"] | components["schemas"]["AgentNode"] | components["schemas"]["ConditionNode"] | components["schemas"]["SwitchNode"] | components["schemas"]["ApprovalNode"] | components["schemas"]["DelayNode"] | components["schemas"]["WaitEventNode"] | components["schemas"]["ParallelNode"] | components["schemas"]["MergeNode"] | components["schemas"]["MapNode"] | components["schemas"]["LoopNode"] | components["schemas"]["SubflowNode"] | components["schemas"]["ActionNode"] | components["schemas"]["CodeNode"];
         /** @description A node completed. */
         readonly NodeCompletedEvent: {
             readonly node_id: string;
@@ -3878,7 +3911,7 @@ export interface components {
              * Type
              * @enum {string}
              */
-            readonly type: "trigger" | "agent" | "condition" | "switch" | "approval" | "delay" | "wait_event" | "parallel" | "merge" | "map" | "loop" | "subflow" | "action";
+            readonly type: "trigger" | "agent" | "condition" | "switch" | "approval" | "delay" | "wait_event" | "parallel" | "merge" | "map" | "loop" | "subflow" | "action" | "code";
             /**
              * Join
              * @description With several incoming edges: run when all are decided and one is taken (all), or at the first taken one (any).
@@ -4497,12 +4530,12 @@ export interface components {
              * Retry only
              * @description Error classes or HTTP statuses. Empty: all errors that may be temporary.
              */
-            readonly retry_on?: readonly (("timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "guardrail" | "validation" | "expression" | "configuration" | "budget" | "cancelled" | "replaced" | "output_too_large" | "internal" | "interrupted") | number)[] | null;
+            readonly retry_on?: readonly (("timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "guardrail" | "validation" | "expression" | "script" | "configuration" | "budget" | "cancelled" | "replaced" | "output_too_large" | "internal" | "interrupted") | number)[] | null;
             /**
              * Never retry
              * @description Error classes or HTTP statuses. Overrides the other list.
              */
-            readonly do_not_retry_on?: readonly (("timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "guardrail" | "validation" | "expression" | "configuration" | "budget" | "cancelled" | "replaced" | "output_too_large" | "internal" | "interrupted") | number)[] | null;
+            readonly do_not_retry_on?: readonly (("timeout" | "connection" | "rate_limited" | "unavailable" | "rejected" | "tool" | "model_output" | "guardrail" | "validation" | "expression" | "script" | "configuration" | "budget" | "cancelled" | "replaced" | "output_too_large" | "internal" | "interrupted") | number)[] | null;
         };
         /** @description What a node would take over of its child executions. */
         readonly ReusedChildrenView: {

@@ -41,6 +41,11 @@ const ERROR_CLASSES: Readonly<Record<ErrorClass, ErrorClassLook>> = {
     meaning: 'The node, its agent or a secret is not set up correctly.',
     retried: false,
   },
+  script: {
+    label: 'Code',
+    meaning: 'The code of a node threw an error, passed one of its limits, or returned what is not JSON.',
+    retried: false,
+  },
   budget: { label: 'Budget', meaning: 'A limit of turns, tokens or cost is used up.', retried: false },
   cancelled: { label: 'Cancelled', meaning: 'A run that the node had started was cancelled.', retried: false },
   replaced: {

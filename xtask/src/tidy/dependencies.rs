@@ -11,13 +11,14 @@ use super::{files, read, shown};
 const IMPURE: [&str; 7] = ["tokio", "sqlx", "rusqlite", "rand", "axum", "hyper", "reqwest"];
 
 /// Which of our crates each may build on. A new arrow needs an ADR.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     ("steadflow-any-json", &[]),
     ("steadflow-core", &[]),
     ("steadflow-store", &["steadflow-core"]),
     ("steadflow-store-sqlite", &["steadflow-core", "steadflow-store"]),
     ("steadflow-runtime", &["steadflow-core", "steadflow-store"]),
-    ("steadflow-nodes", &["steadflow-core"]),
+    ("steadflow-sandbox", &[]),
+    ("steadflow-nodes", &["steadflow-core", "steadflow-sandbox"]),
     ("steadflow-telemetry", &["steadflow-core", "steadflow-runtime"]),
     ("steadflow-api", &["steadflow-core", "steadflow-store", "steadflow-runtime", "steadflow-nodes"]),
     (
@@ -28,6 +29,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
             "steadflow-store-sqlite",
             "steadflow-runtime",
             "steadflow-nodes",
+            "steadflow-sandbox",
             "steadflow-api",
             "steadflow-telemetry",
         ],

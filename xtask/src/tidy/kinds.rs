@@ -21,7 +21,7 @@ const CRATES: [&str; 6] = ["core", "nodes", "store", "store-sqlite", "runtime", 
 const NO_KINDS: [&str; 5] = ["catalogue", "context", "keys", "rehearsal", "schemas"];
 
 /// Files outside the rooms that name kinds. This list only ever gets shorter, but for words that mean something else.
-const NAMED_ELSEWHERE: [(&str, &str); 11] = [
+const NAMED_ELSEWHERE: [(&str, &str); 14] = [
     ("crates/api/src/problem.rs", "`agent` is a resource of the API"),
     ("crates/core/src/agent/parse/tool.rs", "`approval` is a key of tools"),
     ("crates/core/src/expression/functions.rs", "`map` is a filter"),
@@ -32,6 +32,9 @@ const NAMED_ELSEWHERE: [(&str, &str); 11] = [
     ("crates/core/src/flow/parse/node.rs", "`fail` is what follows when no attempt is left"),
     ("crates/core/src/guardrail.rs", "`fail` is what follows when a guardrail refuses"),
     ("crates/core/src/status.rs", "`delay` is what an execution waits for"),
+    ("crates/nodes/src/agent/llm/fault.rs", "`code` is a key of errors"),
+    ("crates/nodes/src/agent/mcp/message.rs", "`code` is a key of errors"),
+    ("crates/nodes/src/status/said.rs", "`code` is a key of errors"),
     ("crates/store-sqlite/src/catalogue.rs", "`agent` is a stored resource"),
 ];
 

@@ -32,6 +32,7 @@ const fn kind_of(class: ErrorClass) -> ProblemKind {
         | ErrorClass::Guardrail
         | ErrorClass::Validation
         | ErrorClass::Expression
+        | ErrorClass::Script
         | ErrorClass::Configuration => ProblemKind::SkillRejected,
         ErrorClass::RateLimited => ProblemKind::SkillRateLimited,
         ErrorClass::Connection

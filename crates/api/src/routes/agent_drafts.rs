@@ -348,6 +348,7 @@ async fn judged(
         | Task::CancelTask { .. }
         | Task::ListTools { .. }
         | Task::HttpRequest
+        | Task::Code(_)
         | Task::Echo => None,
     };
     let LoopOutcome { result, used } = attempt::run_loop(app, &mut trial, begin).await?;

@@ -153,7 +153,10 @@ pub(crate) async fn validate_flow(
     let mut document = Value::Object(body.value.0);
     let status_problem = take_status(&mut document).err();
     let (mut faults, warnings) = match Flow::parse(&document, app.engine().limits()) {
-        Ok(flow) => (Vec::new(), app.engine().flow_warnings(caller.tenant, &flow).await?),
+        Ok(flow) => {
+            let warnings = app.engine().flow_warnings(caller.tenant, &flow).await?;
+            (app.engine().flow_faults(&flow).await, warnings)
+        }
         Err(faults) => (faults, Vec::new()),
     };
     faults.extend(status_problem.iter().flat_map(|problem| problem.errors()).cloned());

@@ -225,7 +225,11 @@ impl Decider<'_> {
                 };
                 (*agent_id, skill.as_str(), None)
             }
-            Task::ListTools { .. } | Task::CancelTask { .. } | Task::HttpRequest | Task::Echo => {
+            Task::ListTools { .. }
+            | Task::CancelTask { .. }
+            | Task::HttpRequest
+            | Task::Code(_)
+            | Task::Echo => {
                 return Ok(None);
             }
         };

@@ -122,7 +122,11 @@ impl Decider<'_> {
                 let agent = self.execution.agents.as_ref()?.get(agent_id)?;
                 agent.skill(skill)?.rules.as_ref()?.asked.get(&**tool).copied()
             }
-            Task::ListTools { .. } | Task::CancelTask { .. } | Task::HttpRequest | Task::Echo => None,
+            Task::ListTools { .. }
+            | Task::CancelTask { .. }
+            | Task::HttpRequest
+            | Task::Code(_)
+            | Task::Echo => None,
         }
     }
 

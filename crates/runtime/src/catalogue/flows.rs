@@ -63,7 +63,7 @@ impl Engine {
     /// [`RuntimeError::FlowInvalid`] if the document has faults.
     pub async fn create_flow(&self, caller: &Caller, new: NewFlow) -> Result<Arc<CurrentFlow>, RuntimeError> {
         let FlowDocument { document, name, category, is_template, is_scheduled, webhook_path } =
-            stored(&self.checked(&new.document)?);
+            stored(&self.checked(&new.document).await?);
         let (now, tenant) = (self.now(), caller.tenant);
         self.insert_flow(FlowRecord {
             id: new.id,
@@ -153,13 +153,17 @@ impl Engine {
                 written(&older)?
             }
         };
-        let after = self.checked(&after)?;
+        let after = self.checked(&after).await?;
         Ok((after != before).then(|| stored(&after)))
     }
 
     /// Returns what is stored of a document, if it has no fault.
-    fn checked(&self, document: &Value) -> Result<Document, RuntimeError> {
+    async fn checked(&self, document: &Value) -> Result<Document, RuntimeError> {
         let flow = Flow::parse(document, self.limits()).map_err(RuntimeError::FlowInvalid)?;
+        let faults = self.flow_faults(&flow).await;
+        if !faults.is_empty() {
+            return Err(RuntimeError::FlowInvalid(faults));
+        }
         Ok(Document::of(&flow))
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use steadflow_core::caller::Caller;
 use steadflow_core::execution::FlowVersion;
+use steadflow_core::flow::{Fault, Flow};
 use steadflow_core::ids::{FlowId, TenantId};
 use steadflow_store::{
     Changed, ExecutionFilter, FlowChange, FlowRecord, FlowStatus, Page, Revision, StoreError,
@@ -29,6 +30,15 @@ pub struct CurrentFlow {
 }
 
 impl Engine {
+    pub(crate) fn has_secret(&self, tenant: TenantId, name: &str) -> bool {
+        (self.inner.has_secret.0)(tenant, name)
+    }
+
+    /// Returns what is wrong with a flow that is to be stored beyond its shape, with JSON pointers.
+    pub async fn flow_faults(&self, flow: &Flow) -> Vec<Fault> {
+        self.inner.executor.flow_faults(flow).await
+    }
+
     /// Returns a flow with its current version.
     ///
     /// # Errors

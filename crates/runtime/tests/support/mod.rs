@@ -107,6 +107,7 @@ impl Executor for Scripted {
             | Task::ListTools { .. }
             | Task::CancelTask { .. }
             | Task::HttpRequest
+            | Task::Code(_)
             | Task::Echo => {}
         }
         let input = work.input.to_value().expect("it is readable");

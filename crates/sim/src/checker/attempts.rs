@@ -181,6 +181,7 @@ impl Story {
             | ErrorClass::ModelOutput
             | ErrorClass::Guardrail
             | ErrorClass::Validation
+            | ErrorClass::Script
             | ErrorClass::Budget
             | ErrorClass::Cancelled
             | ErrorClass::Replaced

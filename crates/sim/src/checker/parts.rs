@@ -374,7 +374,11 @@ impl Checker {
             }
             Task::Turn(turn) => (&turn.agent_id, &turn.version),
             Task::Judge(judgement) => (&judgement.agent_id, &judgement.version),
-            Task::ListTools { .. } | Task::CancelTask { .. } | Task::HttpRequest | Task::Echo => {
+            Task::ListTools { .. }
+            | Task::CancelTask { .. }
+            | Task::HttpRequest
+            | Task::Code(_)
+            | Task::Echo => {
                 return Ok(());
             }
         };

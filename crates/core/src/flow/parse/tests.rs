@@ -102,7 +102,7 @@ fn every_key_of_a_node_is_checked() {
     /flow_definition/nodes/0/agent_id `agent_id` must be a UUID, not "7"
     /flow_definition/nodes/0/skill Choose a skill
     /flow_definition/nodes/0/input/x `${b +}`: unexpected end of input, expected expression
-    /flow_definition/nodes/1/type `type` must be one of `trigger`, `agent`, `condition`, `switch`, `approval`, `delay`, `wait_event`, `parallel`, `merge`, `map`, `loop`, `subflow`, `action`, not "aciton"; did you mean `action`?
+    /flow_definition/nodes/1/type `type` must be one of `trigger`, `agent`, `condition`, `switch`, `approval`, `delay`, `wait_event`, `parallel`, `merge`, `map`, `loop`, `subflow`, `action`, `code`, not "aciton"; did you mean `action`?
     /flow_definition/nodes/1/join `join` must be one of `all`, `any`, not "some"
     /flow_definition/nodes/1/timeout_seconds `timeout_seconds` must be a number of seconds, more than 0 and at most 316224000, not -1
     /flow_definition/nodes/1/on_interrupt `on_interrupt` must be one of `retry`, `ask`, not "fail"
@@ -116,7 +116,7 @@ fn every_key_of_a_node_is_checked() {
     /flow_definition/nodes/9/action this version does not run the action `send_email` yet; it runs `http_request`, `mcp_tool`, `transform`, `aggregate_results`, `echo`, `fail`
     /flow_definition/nodes/10/action `action` must be one of `http_request`, `mcp_tool`, `transform`, `aggregate_results`, `echo`, `fail`, not "http"
     /flow_definition/nodes/12/id a node needs `id`: a string of at most 200 characters
-    /flow_definition/nodes/13/type a node needs `type`: one of `trigger`, `agent`, `condition`, `switch`, `approval`, `delay`, `wait_event`, `parallel`, `merge`, `map`, `loop`, `subflow`, `action`
+    /flow_definition/nodes/13/type a node needs `type`: one of `trigger`, `agent`, `condition`, `switch`, `approval`, `delay`, `wait_event`, `parallel`, `merge`, `map`, `loop`, `subflow`, `action`, `code`
     /flow_definition/nodes/14 an object is needed here, not 7
     /flow_definition/nodes/15/id `id` must not begin or end with a space
     /flow_definition/nodes/16/delay_seconds `delay_seconds` must be a number of seconds, more than 0 and at most 316224000, not 316224001
@@ -143,7 +143,7 @@ fn every_key_of_retry_is_checked() {
     /flow_definition/nodes/0/retry/max_interval_seconds `max_interval_seconds` must be a number of seconds, more than 0 and at most 316224000, not "10"
     /flow_definition/nodes/0/retry/jitter `jitter` must be a number from 0 to 1, not 1.5
     /flow_definition/nodes/0/retry/retry_on/0 "timeuot" is neither an HTTP status from 100 to 599 nor an error class; did you mean `timeout`?
-    /flow_definition/nodes/0/retry/retry_on/1 99 is neither an HTTP status from 100 to 599 nor an error class; there are `timeout`, `connection`, `rate_limited`, `unavailable`, `rejected`, `tool`, `model_output`, `guardrail`, `validation`, `expression`, `configuration`, `budget`, `cancelled`, `replaced`, `output_too_large`, `internal`, `interrupted`
+    /flow_definition/nodes/0/retry/retry_on/1 99 is neither an HTTP status from 100 to 599 nor an error class; there are `timeout`, `connection`, `rate_limited`, `unavailable`, `rejected`, `tool`, `model_output`, `guardrail`, `validation`, `expression`, `script`, `configuration`, `budget`, `cancelled`, `replaced`, `output_too_large`, `internal`, `interrupted`
     /flow_definition/nodes/0/retry/do_not_retry_on `do_not_retry_on` must be a list, not 404
     /flow_definition/nodes/0/retry/interval there is no key `interval` here; there are `enabled`, `count`, `initial_interval_seconds`, `backoff_coefficient`, `max_interval_seconds`, `jitter`, `retry_on`, `do_not_retry_on`
     /flow_definition/nodes/1/retry/initial_interval_seconds the first wait of 900 s is longer than `max_interval_seconds`, which is 600
@@ -181,7 +181,7 @@ fn inputs_of_actions_are_checked() {
     /flow_definition/nodes/2/input/headers/Idempotency-Key the header `Idempotency-Key` cannot be set: Steadflow sets it
     /flow_definition/nodes/2/input/expect_status `expect_status` must have at least one entry
     /flow_definition/nodes/3/input/message Enter a message
-    /flow_definition/nodes/3/input/class `class` must be one of `timeout`, `connection`, `rate_limited`, `unavailable`, `rejected`, `tool`, `model_output`, `guardrail`, `validation`, `expression`, `configuration`, `budget`, `cancelled`, `replaced`, `output_too_large`, `internal`, `interrupted`, not "timeuot"; did you mean `timeout`?
+    /flow_definition/nodes/3/input/class `class` must be one of `timeout`, `connection`, `rate_limited`, `unavailable`, `rejected`, `tool`, `model_output`, `guardrail`, `validation`, `expression`, `script`, `configuration`, `budget`, `cancelled`, `replaced`, `output_too_large`, `internal`, `interrupted`, not "timeuot"; did you mean `timeout`?
     /flow_definition/nodes/3/input/msg there is no key `msg` here; there are `message`, `class`
     /flow_definition/nodes/4/input an object is needed here, not a string
     /flow_definition/nodes/5/input/method `method` must be a method that can be sent, such as `GET`, not "a b"

@@ -9,6 +9,7 @@ import {
   IconBox,
   IconBraces,
   IconClockPause,
+  IconCode,
   IconGitBranch,
   IconMail,
   IconMessageCircle,
@@ -40,6 +41,7 @@ export interface NodeLook {
 const LOOKS: Record<string, NodeLook> = {
   trigger: { icon: IconBolt, tone: 'success', label: 'Trigger' },
   agent: { icon: IconRobot, tone: 'attention', label: 'Agent' },
+  code: { icon: IconCode, tone: 'info', label: 'Code' },
   condition: { icon: IconGitBranch, tone: 'warning', label: 'If' },
   switch: { icon: IconArrowsSplit, tone: 'warning', label: 'Switch' },
   delay: { icon: IconClockPause, tone: 'neutral', label: 'Delay' },
@@ -84,6 +86,8 @@ export function summaryOf(node: FlowNode): string | null {
       return text(node.event);
     case 'agent':
       return text(node.skill);
+    case 'code':
+      return firstLine(node.source);
     case 'map':
     case 'loop':
       return counted(bodyOf(node)?.nodes.length ?? 0, 'node');
@@ -100,6 +104,11 @@ export function summaryOf(node: FlowNode): string | null {
 function address({ method, url }: Record<string, unknown>): string | null {
   const target = text(url)?.replace(/^https?:\/\//, '');
   return target ? `${text(method) ?? 'GET'} ${target}` : null;
+}
+
+function firstLine(source: unknown): string | null {
+  const lines = typeof source === 'string' ? source.split('\n') : [];
+  return lines.map((line) => line.trim()).find((line) => line !== '') ?? null;
 }
 
 function text(value: unknown): string | null {

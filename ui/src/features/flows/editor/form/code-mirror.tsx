@@ -47,14 +47,9 @@ const colours = syntaxHighlighting(
 
 const parse = jsonParseLinter();
 
-const always = [
-  json(),
-  linter((view) => (view.state.doc.length === 0 ? [] : parse(view)), { delay: 300 }),
-  look,
-  colours,
-  EditorView.lineWrapping,
-  EditorView.cspNonce.of(styleNonce),
-];
+const asJson = [json(), linter((view) => (view.state.doc.length === 0 ? [] : parse(view)), { delay: 300 })];
+
+const always = [look, colours, EditorView.lineWrapping, EditorView.cspNonce.of(styleNonce)];
 
 export interface CodeEditorProps {
   value: string;
@@ -62,19 +57,23 @@ export interface CodeEditorProps {
   label: string;
   /** Names for completion inside `${ }`. */
   names?: readonly Name[] | undefined;
+  /** What the text is: JSON, or lines whose numbers are shown. */
+  language?: 'json' | 'text';
   /** Whether it fills its container or grows with its content. */
   height?: 'fill' | 'content';
 }
 
-/** CodeMirror for JSON, with completion inside `${ }`. */
-export function CodeMirrorEditor({ value, onChange, label, names, height = 'content' }: CodeEditorProps) {
+/** CodeMirror for JSON, with completion inside `${ }`, and for other text. */
+export function CodeMirrorEditor(props: CodeEditorProps) {
+  const { value, onChange, label, names, language = 'json', height = 'content' } = props;
   const extensions = useMemo(
     () => [
+      ...(language === 'json' ? asJson : []),
       ...always,
       EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
       autocompletion({ override: [completeFrom(names ?? [])], icons: false }),
     ],
-    [label, names],
+    [label, names, language],
   );
   return (
     <CodeMirror
@@ -84,7 +83,11 @@ export function CodeMirrorEditor({ value, onChange, label, names, height = 'cont
       extensions={extensions}
       theme="none"
       indentWithTab={false}
-      basicSetup={{ lineNumbers: height === 'fill', foldGutter: height === 'fill', autocompletion: false }}
+      basicSetup={{
+        lineNumbers: height === 'fill' || language === 'text',
+        foldGutter: height === 'fill',
+        autocompletion: false,
+      }}
       {...(height === 'fill' && { height: '100%' })}
     />
   );

@@ -11,6 +11,7 @@ import { FormBuilder } from './form-builder';
 import { ItemsField } from './items-field';
 import { ScheduleFields } from './schedule-fields';
 import { SessionFields } from './session-fields';
+import { SourceField } from './source-field';
 import { WebhookFields } from './webhook-fields';
 
 export interface KeyFieldProps extends Pick<FieldProps, 'schema' | 'names' | 'faultAt' | 'warningsAt' | 'required'> {
@@ -49,6 +50,9 @@ export function KeyField(props: KeyFieldProps) {
   }
   if (node.type === 'approval' && name === 'approvers') {
     return <ApproversField {...field} schema={schema} value={node[name]} />;
+  }
+  if (node.type === 'code' && name === 'source') {
+    return <SourceField {...field} schema={schema} source={node[name]} />;
   }
   return (
     <SchemaField
