@@ -1,11 +1,10 @@
 //! [`Events`] for [`SqliteStore`].
 
-use rusqlite::types::ToSql;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use steadflow_core::external_event::{EventWait, ExternalEvent, NodeWait};
 use steadflow_core::ids::{ExecutionId, NodeId, NodeIndex, TenantId};
 use steadflow_core::timestamp::Timestamp;
-use steadflow_store::{Events, StoreFuture};
+use steadflow_store::{EventEntry, Events, StoreFuture};
 use uuid::Uuid;
 
 use crate::SqliteStore;
@@ -24,7 +23,9 @@ impl Events for SqliteStore {
         let sql = format!(
             "SELECT {EVENT_COLUMNS} FROM received_events WHERE is_delivered = 0 ORDER BY id LIMIT ?1"
         );
-        Box::pin(self.read("undelivered_events", move |db| events_of(db, &sql, &[&rows(limit)])))
+        Box::pin(self.read("undelivered_events", move |db| {
+            db.prepare_cached(&sql)?.query_map([rows(limit)], read_event)?.collect()
+        }))
     }
 
     fn event_delivered(&self, id: Uuid) -> StoreFuture<'_, ()> {
@@ -68,13 +69,12 @@ impl Events for SqliteStore {
         tenant: TenantId,
         before: Option<Uuid>,
         limit: usize,
-    ) -> StoreFuture<'_, Vec<ExternalEvent>> {
-        let sql = format!(
-            "SELECT {EVENT_COLUMNS} FROM received_events WHERE tenant = ?1 AND (?2 IS NULL OR id < ?2)
-            ORDER BY id DESC LIMIT ?3"
-        );
+    ) -> StoreFuture<'_, Vec<EventEntry>> {
+        let sql = "SELECT id, name, correlation, key, octet_length(data), at FROM received_events
+            WHERE tenant = ?1 AND (?2 IS NULL OR id < ?2) ORDER BY id DESC LIMIT ?3";
         Box::pin(self.read("events", move |db| {
-            events_of(db, &sql, &[&blob(tenant.uuid()), &before.map(blob), &rows(limit)])
+            let wanted = params![blob(tenant.uuid()), before.map(blob), rows(limit)];
+            db.prepare_cached(sql)?.query_map(wanted, read_entry)?.collect()
         }))
     }
 }
@@ -177,10 +177,6 @@ fn expire(db: &Connection, before: Timestamp, limit: usize) -> rusqlite::Result<
     Ok(events + waits)
 }
 
-fn events_of(db: &Connection, sql: &str, wanted: &[&dyn ToSql]) -> rusqlite::Result<Vec<ExternalEvent>> {
-    db.prepare_cached(sql)?.query_map(wanted, read_event)?.collect()
-}
-
 fn read_event(row: &Row<'_>) -> rusqlite::Result<ExternalEvent> {
     Ok(ExternalEvent {
         id: uuid(row, 0)?,
@@ -190,6 +186,17 @@ fn read_event(row: &Row<'_>) -> rusqlite::Result<ExternalEvent> {
         key: text_or_none(row, 4)?,
         data: payload(row, 5)?,
         at: timestamp(row, 6)?,
+    })
+}
+
+fn read_entry(row: &Row<'_>) -> rusqlite::Result<EventEntry> {
+    Ok(EventEntry {
+        id: uuid(row, 0)?,
+        name: text(row, 1)?,
+        correlation: text_or_none(row, 2)?,
+        key: text_or_none(row, 3)?,
+        data_bytes: row.get(4)?,
+        at: timestamp(row, 5)?,
     })
 }
 

@@ -1,5 +1,7 @@
 //! Events from outside, and the nodes that wait for them.
 
+use std::sync::Arc;
+
 use steadflow_core::external_event::{ExternalEvent, NodeWait};
 use steadflow_core::ids::{ExecutionId, NodeIndex, TenantId};
 use steadflow_core::timestamp::Timestamp;
@@ -36,11 +38,36 @@ pub trait Events: Send + Sync + 'static {
     /// how many were deleted, `limit` of each at most.
     fn expire_events(&self, before: Timestamp, limit: usize) -> StoreFuture<'_, usize>;
 
-    /// Returns the events of a tenant, the newest first.
+    /// Returns the events of a tenant without their data, the newest first.
     fn events(
         &self,
         tenant: TenantId,
         before: Option<Uuid>,
         limit: usize,
-    ) -> StoreFuture<'_, Vec<ExternalEvent>>;
+    ) -> StoreFuture<'_, Vec<EventEntry>>;
+}
+
+/// An event without its data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventEntry {
+    /// Its id.
+    pub id: Uuid,
+    /// What happened.
+    pub name: Arc<str>,
+    /// What it is about.
+    pub correlation: Option<Arc<str>>,
+    /// What its sender calls it.
+    pub key: Option<Arc<str>>,
+    /// How many bytes its data has, as JSON text.
+    pub data_bytes: usize,
+    /// When it came.
+    pub at: Timestamp,
+}
+
+impl From<&ExternalEvent> for EventEntry {
+    fn from(event: &ExternalEvent) -> Self {
+        let ExternalEvent { id, tenant: _, name, correlation, key, data, at } = event;
+        let (name, correlation, key) = (Arc::clone(name), correlation.clone(), key.clone());
+        Self { id: *id, name, correlation, key, data_bytes: data.len(), at: *at }
+    }
 }

@@ -34,7 +34,7 @@ pub use catalogue::{
     FlowDocument, FlowFilter, FlowRecord, FlowStatus, FlowVersionRecord, Revision, VersionPage,
 };
 pub use error::{BoxError, StoreError};
-pub use events::Events;
+pub use events::{EventEntry, Events};
 pub use history::{
     Buckets, CallCounts, CostKey, CostQuery, CostRow, CostSums, DayCosts, DayModel, DaySumming,
     ExecutionCounts, ExecutionFilter, ExecutionRow, Expired, ExpiryStep, FailureGroup, FailureQuery,

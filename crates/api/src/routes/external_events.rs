@@ -6,9 +6,10 @@ use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use steadflow_core::external_event::{ExternalEvent, KEY_CHARS_MAX, NAME_CHARS_MAX};
+use steadflow_core::external_event::{KEY_CHARS_MAX, NAME_CHARS_MAX};
 use steadflow_core::payload::Payload;
 use steadflow_runtime::NewEvent;
+use steadflow_store::EventEntry;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -114,14 +115,14 @@ pub(crate) struct ReceivedEventView {
     at: Time,
 }
 
-impl From<&ExternalEvent> for ReceivedEventView {
-    fn from(event: &ExternalEvent) -> Self {
+impl From<&EventEntry> for ReceivedEventView {
+    fn from(event: &EventEntry) -> Self {
         Self {
             id: event.id,
             name: Arc::clone(&event.name),
             correlation: event.correlation.clone(),
             sender_id: event.key.clone(),
-            data_bytes: event.data.len(),
+            data_bytes: event.data_bytes,
             at: event.at.into(),
         }
     }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use futures_util::{StreamExt, TryStreamExt, stream};
 use steadflow_core::caller::{Actor, ActorKind, Caller, Role};
 use steadflow_core::external_event::{ExternalEvent, KEY_KNOWN_FOR, LOOKBACK_MAX, NodeWait};
 use steadflow_core::ids::{FlowId, NodeId, TenantId};
@@ -29,8 +30,12 @@ use crate::error::RuntimeError;
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How soon what could not be done is tried again.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
-/// How many events, and how many waits for one, are read at once.
-const PAGE: usize = 100;
+/// How many events are read at once: each may be as large as trigger data.
+const EVENTS: usize = 16;
+/// How many waits for an event are read at once.
+const WAITS: usize = 1_000;
+/// How many of them are ended at the same time, so that their commits share what they cost.
+const AT_ONCE: usize = 32;
 /// How many events and waits are deleted at once.
 const STEP: usize = 200;
 
@@ -143,9 +148,10 @@ impl Deliverer<'_> {
         }
     }
 
+    /// Delivers what is there. An event that cannot be delivered now holds up none behind it, as long as it is read with others.
     async fn deliver_all(&mut self) -> Result<(), RuntimeError> {
         loop {
-            let events = self.engine.store().undelivered_events(PAGE).await?;
+            let events = self.engine.store().undelivered_events(EVENTS).await?;
             if events.is_empty() {
                 return Ok(());
             }
@@ -156,9 +162,18 @@ impl Deliverer<'_> {
             if self.flows.is_none() {
                 self.flows = Some(self.read().await?);
             }
+            let (mut is_any_delivered, mut failure) = (false, None);
             for event in events {
-                self.deliver(&event).await?;
-                self.engine.store().event_delivered(event.id).await?;
+                match self.deliver(&event).await {
+                    Ok(()) => {
+                        self.engine.store().event_delivered(event.id).await?;
+                        is_any_delivered = true;
+                    }
+                    Err(error) => failure = Some(error),
+                }
+            }
+            if let Some(error) = failure.filter(|_| !is_any_delivered) {
+                return Err(error);
             }
         }
     }
@@ -187,12 +202,11 @@ impl Deliverer<'_> {
     async fn deliver(&self, event: &ExternalEvent) -> Result<(), RuntimeError> {
         let mut after = None;
         loop {
-            let waits = self.engine.store().event_waits(event.clone(), after, PAGE).await?;
+            let waits = self.engine.store().event_waits(event.clone(), after, WAITS).await?;
             let Some(last) = waits.last() else { break };
             after = Some((last.execution, last.node));
-            for wait in waits {
-                self.wake(wait, event).await?;
-            }
+            let ended = stream::iter(waits).map(|wait| self.wake(wait, event)).buffer_unordered(AT_ONCE);
+            ended.try_collect::<()>().await?;
         }
         let flows = self.flows.as_ref().and_then(|flows| flows.get(&event.name));
         for flow in flows.into_iter().flatten().filter(|flow| flow.tenant == event.tenant) {

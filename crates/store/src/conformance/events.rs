@@ -6,7 +6,7 @@ use steadflow_core::payload::Payload;
 
 use super::samples::{OURS, THEIRS, at, completed, finished, id, row, shown, uuid};
 use super::{Harness, commit, reopened, worker};
-use crate::{Events, Store};
+use crate::{EventEntry, Events, Store};
 
 fn event(number: u16, correlation: Option<&str>) -> ExternalEvent {
     ExternalEvent {
@@ -49,8 +49,10 @@ pub async fn events_are_kept_until_they_are_delivered_and_listed<H: Harness>(har
     let behind = store.events(OURS, Some(uuid(3)), 1).await.expect("events");
 
     assert_eq!(left, [event(1, Some("x")), event(3, Some("x"))]);
-    assert_eq!(all, [event(3, Some("x")), event(2, Some("x")), event(1, Some("x"))]);
-    assert_eq!(behind, [event(2, Some("x"))]);
+    let entry = |number| EventEntry::from(&event(number, Some("x")));
+    assert_eq!(all, [entry(3), entry(2), entry(1)]);
+    assert_eq!(behind, [entry(2)]);
+    assert_eq!(behind[0].data_bytes, 10);
     store.close().await.expect("it closes");
 }
 

@@ -6,7 +6,7 @@ use steadflow_core::timestamp::Timestamp;
 use uuid::Uuid;
 
 use super::{MemoryStore, at_once};
-use crate::{Events, StoreError, StoreFuture};
+use crate::{EventEntry, Events, StoreError, StoreFuture};
 
 /// An event, and whether all its effects are stored.
 #[derive(Clone, Debug)]
@@ -119,12 +119,12 @@ impl MemoryStore {
         tenant: TenantId,
         before: Option<Uuid>,
         limit: usize,
-    ) -> Result<Vec<ExternalEvent>, StoreError> {
+    ) -> Result<Vec<EventEntry>, StoreError> {
         let state = self.open()?;
         let all = state.events.values().rev().map(|stored| &stored.event);
         let shown =
             all.filter(|event| event.tenant == tenant && before.is_none_or(|before| event.id < before));
-        Ok(shown.take(limit).cloned().collect())
+        Ok(shown.take(limit).map(Into::into).collect())
     }
 }
 
@@ -167,7 +167,7 @@ impl Events for MemoryStore {
         tenant: TenantId,
         before: Option<Uuid>,
         limit: usize,
-    ) -> StoreFuture<'_, Vec<ExternalEvent>> {
+    ) -> StoreFuture<'_, Vec<EventEntry>> {
         at_once(self.events_now(tenant, before, limit))
     }
 }
