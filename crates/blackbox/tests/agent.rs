@@ -186,8 +186,8 @@ async fn calls_are_listed_and_decided_on_from_the_command_line() {
     assert!(shown.stdout.contains("\narguments: {\"turn\":1,\"number\":0}\n"), "{}", shown.stdout);
     assert!(shown.stdout.contains(&format!("\nhash: {hash}\nwaits for a decision\n")), "{}", shown.stdout);
     assert_eq!((other.code, misfit.code, approved.code, again.code), (Some(1), Some(1), Some(0), Some(1)));
-    assert!(misfit.stderr.contains("do not match the input schema of the tool"), "{}", misfit.stderr);
-    assert!(approved.stdout.contains("\napproved with other arguments at "), "{}", approved.stdout);
+    assert!(misfit.stderr.contains("does not match the input schema of the tool"), "{}", misfit.stderr);
+    assert!(approved.stdout.contains("\napproved with other arguments by user at "), "{}", approved.stdout);
     assert!(again.stderr.contains("approved by user"), "{}", again.stderr);
     let rejected: Value = serde_json::from_str(&rejected.stdout).expect("it is JSON");
     assert_eq!(rejected["decided"]["comment"], "Not this one");

@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::caller::Identity;
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemBody};
 use crate::query::{FromParams, Params, Query};
 use crate::reply;
 use crate::views::wire::{FlowStatusName, Time};
@@ -147,7 +147,8 @@ fn view(app: &App, FlowWebhook { flow, node, webhook }: FlowWebhook) -> WebhookV
 
 /// Lists the webhooks of flows, the newest flow first, whatever the status of the flow is. At most 1,000 are shown.
 #[utoipa::path(get, path = "/api/v1/studio/webhooks", tag = "webhooks", params(WebhooksQuery),
-    responses((status = 200, description = "The webhooks", body = [WebhookView])))]
+    responses((status = 200, description = "The webhooks", body = [WebhookView]),
+              (status = 404, description = "There is no such flow", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn list_webhooks(
     State(app): State<App>,
     Identity(caller): Identity,
