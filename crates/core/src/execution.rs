@@ -37,7 +37,7 @@ use crate::agent::Agent;
 use crate::approval::{Answer, Decided};
 use crate::caller::Actor;
 use crate::event::{Accepted, ChildEnd, Record, Resolution, ReusedChildren};
-use crate::external_event::ExternalEvent;
+use crate::external_event::{EventWait, ExternalEvent};
 use crate::failure::ErrorClass;
 use crate::flow::Graph;
 use crate::ids::{AgentId, ExecutionId, FlowId, NodeId, NodeIndex, StepKey};
@@ -172,6 +172,8 @@ pub enum Input {
     EventAnswered {
         /// Which node.
         node: NodeIndex,
+        /// What is stored.
+        wait: Box<EventWait>,
         /// An event that came before that.
         event: Option<Box<ExternalEvent>>,
     },

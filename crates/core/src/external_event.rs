@@ -1,6 +1,6 @@
 //! Events from outside, which start flows and end the waits of nodes.
 //!
-//! An event fits a wait if it has its name, its correlation where the wait names one, and did not come too early. Who stores
+//! An event fits a wait if it has its name, its correlation where the wait names one, and came neither too early nor too late. Who stores
 //! an event looks for waits afterwards, and who stores a wait looks for events afterwards, so that neither misses the other.
 
 use std::sync::Arc;
@@ -19,6 +19,8 @@ pub const NAME_CHARS_MAX: usize = 200;
 pub const KEY_CHARS_MAX: usize = 255;
 /// How long a key is known.
 pub const KEY_KNOWN_FOR: Duration = Duration::from_secs(24 * 3_600);
+/// Maximum length of what stands beside the data of an event in the output of a node, in bytes of its JSON text.
+pub const BESIDE_DATA_BYTES_MAX: usize = 4 * 1024;
 /// How far back a node may look for an event, and how long events are kept.
 pub const LOOKBACK_MAX: Duration = Duration::from_secs(7 * 24 * 3_600);
 
@@ -77,7 +79,8 @@ impl EventWait {
     /// Returns whether `event` ends this wait.
     pub fn fits(&self, event: &ExternalEvent) -> bool {
         let is_about = self.correlation.is_none() || self.correlation == event.correlation;
-        self.name == event.name && is_about && event.at >= self.since
+        let is_in_time = event.at >= self.since && self.until.is_none_or(|until| event.at <= until);
+        self.name == event.name && is_about && is_in_time
     }
 }
 
@@ -121,7 +124,7 @@ mod tests {
             name: "paid".into(),
             correlation: correlation.map(Into::into),
             since: Timestamp::from_micros(5),
-            until: None,
+            until: Some(Timestamp::from_micros(20)),
         };
         for (correlation, event, fits) in [
             (Some("1"), event("paid", Some("1"), 5), true),
@@ -132,6 +135,8 @@ mod tests {
             (Some(""), event("paid", None, 5), false),
             (None, event("paid", Some("1"), 9), true),
             (None, event("paid", None, 9), true),
+            (None, event("paid", None, 20), true),
+            (None, event("paid", None, 21), false),
         ] {
             assert_eq!(wait(correlation).fits(&event), fits, "{correlation:?} {event:?}");
         }

@@ -166,6 +166,14 @@ impl Graph {
         !self.nodes.is_empty() && ids.len() == self.nodes.len() && reached == self.nodes.len() && bodies_can
     }
 
+    /// Returns whether an edge that leaves a node asks for `case`.
+    pub(crate) fn is_asked_for(&self, node: NodeIndex, case: &str) -> bool {
+        let mut leaving = self.outgoing[node.at()].iter().map(|&edge| self.edge(edge));
+        leaving.any(|edge| {
+            edge.condition.as_ref().and_then(EdgeCondition::case).is_some_and(|name| **name == *case)
+        })
+    }
+
     /// Returns trigger data to try the flow with: that of the first trigger which has some.
     pub fn trigger_example(&self) -> Option<&Payload> {
         self.nodes.iter().find_map(|node| node.kind.room().trigger_example())

@@ -45,11 +45,11 @@ pub fn read(schema: &Value) -> Result<Value, String> {
         let field = field.as_object().and_then(read_field);
         let field = field.ok_or_else(|| {
             let name: String = name.chars().take(100).collect();
-            format!("its field `{name}` is no text, number, boolean or choice")
+            format!("its field `{name}` is no text, number, boolean or choice that can be filled in")
         })?;
         read.insert(name.clone(), Value::Object(field));
     }
-    let required = match whole.get("required") {
+    let required: Vec<Value> = match whole.get("required") {
         None => Vec::new(),
         Some(Value::Array(names)) => names.clone(),
         Some(_) => return Err("its `required` is no list".to_owned()),
@@ -59,6 +59,9 @@ pub fn read(schema: &Value) -> Result<Value, String> {
     {
         let missing: String = missing.to_string().chars().take(100).collect();
         return Err(format!("it requires {missing}, which is none of its fields"));
+    }
+    if has_twice(&required) {
+        return Err("its `required` names a field twice".to_owned());
     }
     let mut form =
         json!({ "type": "object", "properties": read, "required": required, "additionalProperties": false });
@@ -124,7 +127,13 @@ fn read_field(field: &Map<String, Value>) -> Option<Map<String, Value>> {
         }
         _ => return None,
     };
-    if !fits || !is_text("title") || !is_text("description") {
+    let is_ordered = |least: &str, most: &str| {
+        let bound = |key: &str| field.get(key).and_then(Value::as_f64);
+        bound(least).zip(bound(most)).is_none_or(|(least, most)| least <= most)
+    };
+    let bounds = [("minLength", "maxLength"), ("minimum", "maximum"), ("minItems", "maxItems")];
+    let is_ordered = bounds.iter().all(|(least, most)| is_ordered(least, most));
+    if !fits || !is_ordered || !is_text("title") || !is_text("description") {
         return None;
     }
     let known = |key: &str| matches!(key, "type" | "title" | "description") || keys.contains(&key);
@@ -132,16 +141,25 @@ fn read_field(field: &Map<String, Value>) -> Option<Map<String, Value>> {
         field.iter().filter(|(key, _)| known(key)).map(|(key, value)| (key.clone(), value.clone())).collect();
     if kind == "array" {
         let (key, choices) = read_choices(field.get("items")?.as_object()?, "anyOf")?;
+        let least = field.get("minItems").and_then(Value::as_u64).unwrap_or(0);
+        let defaults = field.get("default").and_then(Value::as_array);
+        let fits = defaults.is_none_or(|all| all.iter().all(|one| is_choice(one, &choices)));
+        if !fits || usize::try_from(least).is_ok_and(|least| least > choices.len()) {
+            return None;
+        }
         read.insert("items".to_owned(), json!({ "type": "string", key: choices }));
     } else if field.contains_key("enum") || field.contains_key("oneOf") {
         let (key, choices) = read_choices(field, "oneOf")?;
-        read.insert(key.to_owned(), choices);
+        if field.get("default").is_some_and(|default| !is_choice(default, &choices)) {
+            return None;
+        }
+        read.insert(key.to_owned(), choices.into());
     }
     Some(read)
 }
 
 /// Returns a list of choices under its key: texts, or under `titled` texts with titles. Other keys of them are dropped.
-fn read_choices<'k>(of: &Map<String, Value>, titled: &'k str) -> Option<(&'k str, Value)> {
+fn read_choices<'k>(of: &Map<String, Value>, titled: &'k str) -> Option<(&'k str, Vec<Value>)> {
     let one_titled = |one: &Value| {
         let title = one.get("title").filter(|title| title.is_string());
         let is_known = one["const"].is_string() && title.is_some() == one.get("title").is_some();
@@ -153,13 +171,27 @@ fn read_choices<'k>(of: &Map<String, Value>, titled: &'k str) -> Option<(&'k str
             read
         })
     };
-    let (key, choices) = match (of.get("enum"), of.get(titled)) {
+    let (key, choices): (&str, Vec<Value>) = match (of.get("enum"), of.get(titled)) {
         (Some(texts), None) => ("enum", texts.as_array()?.clone()),
         (None, Some(titles)) => (titled, titles.as_array()?.iter().map(one_titled).collect::<Option<_>>()?),
         (Some(_), Some(_)) | (None, None) => return None,
     };
-    let fits = !choices.is_empty() && (key != "enum" || choices.iter().all(Value::is_string));
-    fits.then_some((key, choices.into()))
+    let values: Vec<Value> = choices.iter().map(value_of).cloned().collect();
+    (!choices.is_empty() && values.iter().all(Value::is_string) && !has_twice(&values))
+        .then_some((key, choices))
+}
+
+/// Returns what is filled in with a choice.
+fn value_of(choice: &Value) -> &Value {
+    choice.get("const").unwrap_or(choice)
+}
+
+fn is_choice(value: &Value, choices: &[Value]) -> bool {
+    choices.iter().any(|choice| value_of(choice) == value)
+}
+
+fn has_twice(all: &[Value]) -> bool {
+    all.iter().enumerate().any(|(at, one)| all[..at].contains(one))
 }
 
 fn is_list_of(list: &Value, is_one: impl Fn(&Value) -> bool) -> bool {
@@ -236,6 +268,26 @@ mod tests {
             (form(json!({ "a": { "type": "boolean", "default": "yes" } })), "`a` is no text"),
             (form(json!({ "a": 5 })), "`a` is no text"),
             (form(Value::Object(many)), "it has 101 fields"),
+            (form(json!({ "a": { "type": "string", "enum": ["x", "x"] } })), "`a` is no text"),
+            (
+                form(json!({ "a": { "type": "string", "oneOf": [{ "const": "x" }, { "const": "x" }] } })),
+                "`a` is no text",
+            ),
+            (form(json!({ "a": { "type": "string", "enum": ["x"], "default": "y" } })), "`a` is no text"),
+            (form(json!({ "a": { "type": "string", "minLength": 2, "maxLength": 1 } })), "`a` is no text"),
+            (form(json!({ "a": { "type": "number", "minimum": 2, "maximum": 1 } })), "`a` is no text"),
+            (
+                form(json!({ "a": { "type": "array", "items": { "enum": ["x"] }, "minItems": 2 } })),
+                "`a` is no text",
+            ),
+            (
+                form(json!({ "a": { "type": "array", "items": { "enum": ["x"] }, "default": ["y"] } })),
+                "`a` is no text",
+            ),
+            (
+                json!({ "type": "object", "properties": { "a": { "type": "string" } }, "required": ["a", "a"] }),
+                "twice",
+            ),
             (json!({ "type": "object", "properties": {}, "required": "a" }), "no list"),
             (json!({ "type": "object", "properties": {}, "required": ["a"] }), "none of its fields"),
         ] {

@@ -277,6 +277,12 @@ pub trait NodeKind: fmt::Debug {
         None
     }
 
+    /// Returns whether an output of another version can be its own; `is_asked_for` says which cases edges ask for now.
+    fn may_reuse(&self, output: &Payload, is_asked_for: &dyn Fn(&str) -> bool) -> bool {
+        let _ = (output, is_asked_for);
+        true
+    }
+
     /// Returns the agent that it asks, and for which skill.
     fn skill(&self) -> Option<(AgentId, &str)> {
         None

@@ -46,7 +46,8 @@ fn arrives(play: &mut Play, event: Box<ExternalEvent>) -> Result<(), Rejected> {
 
 fn is_stored(play: &mut Play, event: Option<Box<ExternalEvent>>) -> Result<(), Rejected> {
     let node = play.index("paid");
-    play.put(Input::EventAnswered { node, event })
+    let wait = play.execution.nodes()[0].awaited.clone().expect("it waits");
+    play.put(Input::EventAnswered { node, wait, event })
 }
 
 #[test]
@@ -222,4 +223,22 @@ fn what_a_wait_cannot_be_is_refused() {
     /flow_definition/nodes/0/lookback_seconds: `lookback_seconds` must be a number of seconds, more than 0 and at most 604800, not 604801
     /flow_definition/nodes/0/correlation: the correlation of an event cannot use secrets, because it is shown
     ");
+}
+
+#[test]
+fn an_answer_about_an_old_wait_says_nothing_of_the_new_one() {
+    let retry = json!({ "enabled": true, "count": 1, "initial_interval_seconds": 10, "jitter": 0 });
+    let mut play = Play::new(&flow(json!({ "timeout_seconds": 60, "retry": retry })));
+    let node = play.index("paid");
+    let old = play.execution.nodes()[0].awaited.clone().expect("it waits");
+
+    play.at(60.0).at(70.0);
+    let late = play.put(Input::EventAnswered { node, wait: old, event: None });
+    let still_asks = play.execution.waits_for_agent();
+    is_stored(&mut play, None).unwrap();
+
+    assert_eq!(
+        (late, still_asks, play.execution.waits_for_agent()),
+        (Err(Rejected::NotWaiting), true, false)
+    );
 }

@@ -4,7 +4,9 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 use steadflow_core::approval::{Answer, Verdict, hash_of};
 use steadflow_core::caller::Actor;
-use steadflow_core::execution::{Execution, ExecutionStatus, Input, Rejected, TimerReason, Wait};
+use steadflow_core::execution::{
+    Execution, ExecutionStatus, FlowVersion, Input, Rejected, RetryMode, TimerReason, Wait,
+};
 use steadflow_core::flow::Flow;
 use steadflow_core::ids::{NodeId, StepKey};
 use steadflow_core::limits::Limits;
@@ -243,6 +245,7 @@ fn what_an_approval_cannot_be_is_refused() {
         (json!({ "form": { "type": "object", "properties": {}, "required": ["b"] } }), "approved"),
         (form(json!({ "type": "string", "title": "x".repeat(16 * 1024) })), "approved"),
         (json!({ "input": "${secrets.KEY}" }), "approved"),
+        (json!({ "on_exhausted": "ask" }), "approved"),
         (json!({ "approvers": [] }), "approved"),
         (json!({ "approvers": ["viewer"] }), "approved"),
         (json!({ "approvers": ["alice"] }), "approved"),
@@ -256,11 +259,12 @@ fn what_an_approval_cannot_be_is_refused() {
     assert_snapshot!(all.join("\n"), @r#"
     fine
     /flow_definition/nodes/0/form/properties/a/pattern: `pattern` is not supported in a form
-    /flow_definition/nodes/0/form: this form cannot be shown: its field `a` is no text, number, boolean or choice
+    /flow_definition/nodes/0/form: this form cannot be shown: its field `a` is no text, number, boolean or choice that can be filled in
     /flow_definition/nodes/0/form: this form cannot be shown: its schema is not one of an object
     /flow_definition/nodes/0/form: this form cannot be shown: it requires "b", which is none of its fields
     /flow_definition/nodes/0/form: this form has 16492 bytes: 16384 are allowed
     /flow_definition/nodes/0/input: the input of an approval cannot use secrets, because it is shown
+    /flow_definition/nodes/0/on_exhausted: what a person has decided on is not decided on once more; use `fail`, and edges that ask for `rejected` and `timed_out`
     /flow_definition/nodes/0/approvers: `approvers` must have at least one entry
     /flow_definition/nodes/0/approvers/0: an entry must be one of `operator`, `editor`, `admin`, not "viewer"
     /flow_definition/nodes/0/approvers/0: an entry must be one of `operator`, `editor`, `admin`, not "alice"
@@ -269,4 +273,21 @@ fn what_an_approval_cannot_be_is_refused() {
     /flow_definition/edges/0/condition: `ok` has no case `true`; it has `approved`, `rejected`, `timed_out`
     fine
     "#);
+}
+
+#[test]
+fn what_was_rejected_is_asked_again_where_no_edge_asks_for_that_any_more() {
+    let old = flow(json!({}), &["rejected", "approved"]);
+    let mut play = Play::new(&old);
+    says(&mut play, answer(1, Verdict::Rejected)).unwrap();
+    let reuses = |asked: &[&str]| {
+        let new = version(&flow(json!({}), asked));
+        let new = FlowVersion::new(new.tenant, new.flow_id, 2, new.flow.clone(), Limits::DEFAULT);
+        let plan = play.execution.retry_plan(RetryMode::FromFailed, &new);
+        !plan.run.iter().any(|id| id.as_str() == "ok")
+    };
+
+    assert!(reuses(&["rejected"]));
+    assert!(!reuses(&["any"]));
+    assert!(!reuses(&["approved"]));
 }

@@ -19,12 +19,13 @@ impl Events for SqliteStore {
         Box::pin(self.change("put_event", move |db| put(db, &event, known_since)))
     }
 
-    fn undelivered_events(&self, limit: usize) -> StoreFuture<'_, Vec<ExternalEvent>> {
+    fn undelivered_events(&self, after: Option<Uuid>, limit: usize) -> StoreFuture<'_, Vec<ExternalEvent>> {
         let sql = format!(
-            "SELECT {EVENT_COLUMNS} FROM received_events WHERE is_delivered = 0 ORDER BY id LIMIT ?1"
+            "SELECT {EVENT_COLUMNS} FROM received_events WHERE is_delivered = 0 AND (?1 IS NULL OR id > ?1)
+            ORDER BY id LIMIT ?2"
         );
         Box::pin(self.read("undelivered_events", move |db| {
-            db.prepare_cached(&sql)?.query_map([rows(limit)], read_event)?.collect()
+            db.prepare_cached(&sql)?.query_map(params![after.map(blob), rows(limit)], read_event)?.collect()
         }))
     }
 
@@ -126,13 +127,15 @@ fn put_wait(db: &Connection, wait: &NodeWait) -> rusqlite::Result<()> {
 }
 
 fn first_for(db: &Connection, wait: &NodeWait) -> rusqlite::Result<Option<ExternalEvent>> {
-    let EventWait { name, correlation, since, .. } = &wait.wait;
+    let EventWait { name, correlation, since, until } = &wait.wait;
     let is_about = if correlation.is_some() { "AND correlation = ?4" } else { "AND ?4 IS NULL" };
     let sql = format!(
         "SELECT {EVENT_COLUMNS} FROM received_events WHERE tenant = ?1 AND name = ?2 AND at >= ?3 {is_about}
+            AND (?5 IS NULL OR at <= ?5)
         ORDER BY at, id LIMIT 1"
     );
-    let wanted = params![blob(wait.tenant.uuid()), &**name, since.as_micros(), correlation.as_deref()];
+    let until = until.map(Timestamp::as_micros);
+    let wanted = params![blob(wait.tenant.uuid()), &**name, since.as_micros(), correlation.as_deref(), until];
     db.prepare_cached(&sql)?.query_row(wanted, read_event).optional()
 }
 
@@ -147,6 +150,7 @@ fn waits_for(
         format!(
             "SELECT * FROM (SELECT execution, node, node_id, tenant, name, correlation, since, until FROM event_waits
             WHERE tenant = ?1 AND name = ?2 AND correlation {is_about} AND since <= ?4
+                AND (until IS NULL OR until >= ?4)
                 AND (?5 IS NULL OR (execution, node) > (?5, ?6)) ORDER BY execution, node LIMIT ?7)"
         )
     };

@@ -14,8 +14,8 @@ pub trait Events: Send + Sync + 'static {
     /// Stores an event, unless one of its tenant has its key and came after `known_since`: then the id of that one is returned.
     fn put_event(&self, event: ExternalEvent, known_since: Timestamp) -> StoreFuture<'_, Option<Uuid>>;
 
-    /// Returns events whose effects are not all stored, the oldest first.
-    fn undelivered_events(&self, limit: usize) -> StoreFuture<'_, Vec<ExternalEvent>>;
+    /// Returns events whose effects are not all stored, the oldest first, behind the one that is given.
+    fn undelivered_events(&self, after: Option<Uuid>, limit: usize) -> StoreFuture<'_, Vec<ExternalEvent>>;
 
     /// Says that all effects of an event are stored.
     fn event_delivered(&self, id: Uuid) -> StoreFuture<'_, ()>;

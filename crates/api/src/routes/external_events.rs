@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use steadflow_core::external_event::{KEY_CHARS_MAX, NAME_CHARS_MAX};
+use steadflow_core::external_event::{BESIDE_DATA_BYTES_MAX, KEY_CHARS_MAX, NAME_CHARS_MAX};
 use steadflow_core::payload::Payload;
 use steadflow_runtime::NewEvent;
 use steadflow_store::EventEntry;
@@ -72,7 +72,9 @@ pub(crate) async fn send_event(
     check("correlation", correlation.as_deref(), NAME_CHARS_MAX)?;
     check("id", key.as_deref(), KEY_CHARS_MAX)?;
     let data = data.unwrap_or_else(Payload::null);
-    let limit = app.engine().limits().input_bytes_max;
+    // A node returns it, with what stands beside it.
+    let limits = app.engine().limits();
+    let limit = limits.input_bytes_max.min(limits.output_bytes_max.saturating_sub(BESIDE_DATA_BYTES_MAX));
     if data.len() > limit {
         let detail = format!("`data` is larger than the limit of {limit} bytes.");
         return Err(Problem::of_body("/data", detail));

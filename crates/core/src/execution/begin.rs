@@ -93,11 +93,7 @@ impl Values for Surroundings<'_> {
     }
 
     fn is_asked_for(&self, case: &str) -> bool {
-        let graph = self.execution.graph();
-        let mut leaving = graph.outgoing[self.node.at()].iter().map(|&edge| graph.edge(edge));
-        leaving.any(|edge| {
-            edge.condition.as_ref().and_then(EdgeCondition::case).is_some_and(|name| **name == *case)
-        })
+        self.execution.graph().is_asked_for(self.node, case)
     }
 }
 

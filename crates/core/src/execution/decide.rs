@@ -51,7 +51,7 @@ impl Execution {
             Input::ChildEnded { node, child, end } => decider.child_ended(node, child, end)?,
             Input::SlotAnswered(answer) => decider.slot_answered(answer)?,
             Input::SessionAnswered { node, answer } => decider.session_answered(node, answer)?,
-            Input::EventAnswered { node, event } => decider.event_answered(node, event)?,
+            Input::EventAnswered { node, wait, event } => decider.event_answered(node, &wait, event)?,
             Input::EventArrived { node, event } => decider.event_arrived(node, &event)?,
             Input::Interrupt { node, by } => decider.interrupt(node, by)?,
             Input::Tick => decider.tick(),

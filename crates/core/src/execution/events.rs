@@ -28,14 +28,16 @@ impl Decider<'_> {
         })));
     }
 
-    /// The wait of a node is stored, and `event` came before that.
+    /// The wait of a node is stored, and `event` came before that. One that the node does not wait for any more says nothing.
     pub(super) fn event_answered(
         &mut self,
         node: NodeIndex,
+        wait: &EventWait,
         event: Option<Box<ExternalEvent>>,
     ) -> Result<(), Rejected> {
-        let state = self.execution.nodes.get(node.at()).map(|node| &node.state);
-        let Some(NodeState::Waiting(Wait::Event { .. })) = state else { return Err(Rejected::NotWaiting) };
+        if !self.execution.awaits(node, wait) {
+            return Err(Rejected::NotWaiting);
+        }
         self.execution.slots_asked.remove(&node);
         self.execution.waits_stored.insert(node);
         match event {
@@ -65,6 +67,12 @@ impl Decider<'_> {
 }
 
 impl Execution {
+    /// Returns whether this is what a node waits for.
+    pub fn awaits(&self, node: NodeIndex, wait: &EventWait) -> bool {
+        let Some(node) = self.nodes.get(node.at()) else { return false };
+        matches!(node.state, NodeState::Waiting(Wait::Event { .. })) && node.awaited.as_deref() == Some(wait)
+    }
+
     /// Returns whether a node waits for an event, and it is not known that this is stored where events find it.
     pub(super) fn is_to_store_wait(&self, node: NodeIndex) -> bool {
         matches!(self.node(node).state, NodeState::Waiting(Wait::Event { .. }))

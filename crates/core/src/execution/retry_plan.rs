@@ -8,7 +8,7 @@ use super::same_nodes::same_nodes;
 use super::{Execution, FlowVersion, NodeExecution};
 use crate::caller::Actor;
 use crate::event::{Accepted, Reused, ReusedChild, ReusedChildren};
-use crate::flow::Node;
+use crate::flow::{Graph, Node};
 use crate::ids::{ExecutionId, NodeId, NodeIndex};
 use crate::payload::Payload;
 use crate::trace::Span;
@@ -93,7 +93,7 @@ impl Execution {
             RetryMode::FromStart => Reused::nothing(self.id),
             RetryMode::FromFailed if is_same_version => self.reused(keeps_pins, |_| true),
             RetryMode::FromFailed => {
-                let same = same_nodes(&self.flow.flow, &flow.flow);
+                let same = same_nodes(&self.flow.flow, &flow.flow, |id| self.may_reuse(id, &flow.flow.graph));
                 self.reused(keeps_pins, |id| same.contains(id))
             }
         };
@@ -103,6 +103,14 @@ impl Execution {
         // It will hold what this one held.
         let room = flow.limits.execution_bytes_max.saturating_sub(self.data_bytes());
         RetryPlan { version: flow.version, keeps_pins, run, reused, regenerates: None, unread, room }
+    }
+
+    /// Returns whether the output of a node, if it has one, means the same in another graph.
+    fn may_reuse(&self, id: &NodeId, graph: &Graph) -> bool {
+        let own = self.graph().find(id.as_str()).and_then(|own| self.node(own).output.as_ref());
+        let own = own.or_else(|| self.accepted.reused.get(id));
+        let (Some(output), Some(node)) = (own, graph.find(id.as_str())) else { return true };
+        graph.node(node).kind.room().may_reuse(output, &|case| graph.is_asked_for(node, case))
     }
 
     /// Returns what a retry from the failed node reuses of the nodes that are the `same` in it. With other versions of

@@ -12,14 +12,19 @@ const NOT_COMPARED: [&str; 6] =
     ["name", "position", "retry", "timeout_seconds", "on_interrupt", "on_exhausted"];
 
 /// Returns the nodes of `new` that are in `old` with the same meaning: their own keys are the same, the edges that lead
-/// to them are the same, and so is every node before them. None of a flow whose definition cannot be read.
-pub(super) fn same_nodes(old: &Flow, new: &Flow) -> BTreeSet<NodeId> {
+/// to them are the same, what came of them can be reused, and so is every node before them. None of a flow whose definition cannot be read.
+pub(super) fn same_nodes(old: &Flow, new: &Flow, may_reuse: impl Fn(&NodeId) -> bool) -> BTreeSet<NodeId> {
     let (Some(old), Some(new_definition)) = (Definition::of(old), Definition::of(new)) else {
         return BTreeSet::new();
     };
     let graph = &new.graph;
-    let mut same: BTreeSet<NodeId> =
-        graph.nodes.iter().map(|node| &node.id).filter(|id| old.has(&new_definition, id)).cloned().collect();
+    let mut same: BTreeSet<NodeId> = graph
+        .nodes
+        .iter()
+        .map(|node| &node.id)
+        .filter(|id| old.has(&new_definition, id) && may_reuse(id))
+        .cloned()
+        .collect();
     let mut edited: Vec<NodeId> =
         graph.nodes.iter().map(|node| &node.id).filter(|id| !same.contains(*id)).cloned().collect();
     while let Some(id) = edited.pop() {

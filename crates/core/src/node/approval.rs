@@ -149,6 +149,12 @@ impl NodeKind for Approval {
         Some(Question { form: self.form.as_ref(), approver: self.approver })
     }
 
+    /// What was not approved is only followed by an edge that asks for it.
+    fn may_reuse(&self, output: &Payload, is_asked_for: &dyn Fn(&str) -> bool) -> bool {
+        let decision = output.to_value().unwrap_or_default()["decision"].as_str().map(str::to_owned);
+        decision.is_some_and(|decision| decision == APPROVED || is_asked_for(&decision))
+    }
+
     fn begin(&self, context: &Context<'_>) -> Next {
         let key = node_key(context.attempt);
         let asked = context.approvals.iter().find(|approval| approval.step == key);

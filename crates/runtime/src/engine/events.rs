@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, stream};
 use steadflow_core::caller::{Actor, ActorKind, Caller, Role};
 use steadflow_core::external_event::{ExternalEvent, KEY_KNOWN_FOR, LOOKBACK_MAX, NodeWait};
 use steadflow_core::ids::{FlowId, NodeId, TenantId};
@@ -148,13 +148,13 @@ impl Deliverer<'_> {
         }
     }
 
-    /// Delivers what is there. An event that cannot be delivered now holds up none behind it, as long as it is read with others.
+    /// Delivers what is there. An event that cannot be delivered now holds up none behind it.
     async fn deliver_all(&mut self) -> Result<(), RuntimeError> {
+        let (mut after, mut done) = (None, Ok(()));
         loop {
-            let events = self.engine.store().undelivered_events(EVENTS).await?;
-            if events.is_empty() {
-                return Ok(());
-            }
+            let events = self.engine.store().undelivered_events(after, EVENTS).await?;
+            let Some(last) = events.last() else { return done };
+            after = Some(last.id);
             // What changed before an event came is known before that is delivered.
             if self.engine.inner.wakes.has_flow_changed.swap(false, Ordering::AcqRel) {
                 self.flows = None;
@@ -162,18 +162,11 @@ impl Deliverer<'_> {
             if self.flows.is_none() {
                 self.flows = Some(self.read().await?);
             }
-            let (mut is_any_delivered, mut failure) = (false, None);
             for event in events {
                 match self.deliver(&event).await {
-                    Ok(()) => {
-                        self.engine.store().event_delivered(event.id).await?;
-                        is_any_delivered = true;
-                    }
-                    Err(error) => failure = Some(error),
+                    Ok(()) => self.engine.store().event_delivered(event.id).await?,
+                    Err(error) => done = Err(error),
                 }
-            }
-            if let Some(error) = failure.filter(|_| !is_any_delivered) {
-                return Err(error);
             }
         }
     }
@@ -199,20 +192,23 @@ impl Deliverer<'_> {
         Ok(all)
     }
 
+    /// Does all that follows from an event. What cannot be done now holds up nothing else of it, and is done again with it.
     async fn deliver(&self, event: &ExternalEvent) -> Result<(), RuntimeError> {
-        let mut after = None;
+        let (mut after, mut done) = (None, Ok(()));
         loop {
             let waits = self.engine.store().event_waits(event.clone(), after, WAITS).await?;
             let Some(last) = waits.last() else { break };
             after = Some((last.execution, last.node));
-            let ended = stream::iter(waits).map(|wait| self.wake(wait, event)).buffer_unordered(AT_ONCE);
-            ended.try_collect::<()>().await?;
+            let mut ended = stream::iter(waits).map(|wait| self.wake(wait, event)).buffer_unordered(AT_ONCE);
+            while let Some(woken) = ended.next().await {
+                done = done.and(woken);
+            }
         }
         let flows = self.flows.as_ref().and_then(|flows| flows.get(&event.name));
         for flow in flows.into_iter().flatten().filter(|flow| flow.tenant == event.tenant) {
-            self.start(flow, event).await?;
+            done = done.and(self.start(flow, event).await);
         }
-        Ok(())
+        done
     }
 
     /// Gives an event to a node that waits for it. One that does not wait any more needs none.

@@ -28,14 +28,15 @@ impl Shard {
         result: Result<Option<Box<ExternalEvent>>, StoreError>,
         now: Timestamp,
     ) {
-        // One that is loaded later asks again.
-        if !self.live.contains_key(&wait.execution) {
+        // One that is loaded later asks again, and one that waits for something else by now has asked for that.
+        if !self.awaits(&wait) {
             return;
         }
         match result {
             Ok(event) => {
-                let input = Input::EventAnswered { node: wait.node, event };
-                self.enqueue(wait.execution, Queued::Input(input, Origin::Engine), now);
+                let (node, wait, execution) = (wait.node, Box::new(wait.wait), wait.execution);
+                let input = Input::EventAnswered { node, wait, event };
+                self.enqueue(execution, Queued::Input(input, Origin::Engine), now);
             }
             Err(error) => {
                 tracing::warn!(execution.id = %wait.execution, error = %error, "what a node waits for could not be stored; it will be tried again");
@@ -45,13 +46,17 @@ impl Shard {
         }
     }
 
+    fn awaits(&self, wait: &NodeWait) -> bool {
+        self.live.get(&wait.execution).is_some_and(|live| live.execution.awaits(wait.node, &wait.wait))
+    }
+
     /// Stores again what could not be stored, of executions that are still here.
     pub(super) fn await_events_again(&mut self, now: Timestamp) {
         while let Some(entry) = self.event_waits.0.first_entry()
             && entry.key().0 <= now
         {
             let wait = entry.remove();
-            if self.live.contains_key(&wait.execution) {
+            if self.awaits(&wait) {
                 self.actions.push(Action::AwaitEvent(wait));
             }
         }

@@ -44,11 +44,13 @@ pub async fn events_are_kept_until_they_are_delivered_and_listed<H: Harness>(har
     store.event_delivered(uuid(2)).await.expect("it is delivered");
     let store = reopened(harness, store).await;
 
-    let left = store.undelivered_events(2).await.expect("events");
+    let left = store.undelivered_events(None, 2).await.expect("events");
+    let last = store.undelivered_events(Some(uuid(1)), 2).await.expect("events");
     let all = store.events(OURS, None, 9).await.expect("events");
     let behind = store.events(OURS, Some(uuid(3)), 1).await.expect("events");
 
     assert_eq!(left, [event(1, Some("x")), event(3, Some("x"))]);
+    assert_eq!(last[0], event(3, Some("x")));
     let entry = |number| EventEntry::from(&event(number, Some("x")));
     assert_eq!(all, [entry(3), entry(2), entry(1)]);
     assert_eq!(behind, [entry(2)]);
@@ -93,6 +95,11 @@ pub async fn a_wait_finds_the_first_event_that_ends_it<H: Harness>(harness: &H) 
     assert_eq!(first(wait(10, Some("z"), 0)).await, None);
     assert_eq!(first(wait(10, None, 2)).await, Some(uuid(2)));
     assert_eq!(first(wait(10, None, 9)).await, None);
+    let late = |until| NodeWait {
+        wait: EventWait { until: Some(at(until)), ..wait(10, Some("x"), 2).wait },
+        ..wait(10, None, 0)
+    };
+    assert_eq!((first(late(3)).await, first(late(4)).await), (None, Some(uuid(4))));
     store.close().await.expect("it closes");
 }
 

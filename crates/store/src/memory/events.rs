@@ -41,9 +41,15 @@ impl MemoryStore {
     ///
     /// # Errors
     /// [`StoreError::Closed`].
-    pub fn undelivered_events_now(&self, limit: usize) -> Result<Vec<ExternalEvent>, StoreError> {
+    pub fn undelivered_events_now(
+        &self,
+        after: Option<Uuid>,
+        limit: usize,
+    ) -> Result<Vec<ExternalEvent>, StoreError> {
         let state = self.open()?;
-        let undelivered = state.events.values().filter(|stored| !stored.is_delivered);
+        let is_meant =
+            |stored: &&StoredEvent| !stored.is_delivered && after.is_none_or(|after| stored.event.id > after);
+        let undelivered = state.events.values().filter(is_meant);
         Ok(undelivered.take(limit).map(|stored| stored.event.clone()).collect())
     }
 
@@ -133,8 +139,8 @@ impl Events for MemoryStore {
         at_once(self.put_event_now(event, known_since))
     }
 
-    fn undelivered_events(&self, limit: usize) -> StoreFuture<'_, Vec<ExternalEvent>> {
-        at_once(self.undelivered_events_now(limit))
+    fn undelivered_events(&self, after: Option<Uuid>, limit: usize) -> StoreFuture<'_, Vec<ExternalEvent>> {
+        at_once(self.undelivered_events_now(after, limit))
     }
 
     fn event_delivered(&self, id: Uuid) -> StoreFuture<'_, ()> {

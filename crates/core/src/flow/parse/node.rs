@@ -48,6 +48,9 @@ pub(super) fn read(keys: &mut Keys<'_>, defaults: Defaults) -> Draft {
             .default("fail")
             .doc("Fail the node, or ask for a decision."),
     );
+    if kind.as_ref().is_some_and(|kind| kind.traits.asks_people) && on_exhausted == Some(OnExhausted::Ask) {
+        keys.fault("on_exhausted", "what a person has decided on is not decided on once more; use `fail`, and edges that ask for `rejected` and `timed_out`");
+    }
     keys.take(key("position", "Position", any_json()).doc("Position in the editor."));
     let traits = kind.as_ref().map(|kind| kind.traits);
     let has_body = traits.is_some_and(|traits| traits.repeats.is_some());
