@@ -99,6 +99,7 @@ pub(crate) async fn faults_of(sandboxes: &Sandboxes, flow: &Flow) -> Vec<Fault> 
         message: message.to_owned(),
     };
     let sources = scripts.iter().map(|(_, source)| Cow::Borrowed(&**source)).collect();
+    let _turn = sandboxes.checks.acquire().await;
     let reply = ask(sandboxes, &Request::Check(sources), CHECK_CPU_MS, CHECK_BYTES_MAX).await;
     let why_unchecked = match reply {
         Ok(Reply::Checked(found)) if found.len() == scripts.len() => {

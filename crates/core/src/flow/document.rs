@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::parse::parse;
 use super::{Fault, Flow, Settings};
 use crate::limits::Limits;
+use crate::node::CATALOGUE;
 use crate::payload::Payload;
 
 /// The format that is written.
@@ -53,18 +54,26 @@ impl Document {
         Self { settings: flow.settings.clone(), definition: flow.definition.clone() }
     }
 
-    /// Returns whether it may start by itself: one of its nodes has a schedule, or names an event.
+    /// Returns whether it may start by itself: a node that starts it has a schedule, or names an event.
     pub fn is_scheduled(&self) -> bool {
-        let definition = self.definition.to_value().unwrap_or_default();
-        let mut nodes = definition["nodes"].as_array().into_iter().flatten();
-        nodes.any(|node| !node["schedule"].is_null() || !node["event"].is_null())
+        self.starting_nodes().iter().any(|(_, node)| !node["schedule"].is_null() || !node["event"].is_null())
     }
 
-    /// Returns the path of its webhook, if one of its nodes has one, and the place of that node.
+    /// Returns the path of its webhook, if a node that starts it has one, and the place of that node.
     pub fn webhook(&self) -> Option<(usize, String)> {
-        let definition = self.definition.to_value().unwrap_or_default();
-        let mut nodes = definition["nodes"].as_array().into_iter().flatten().enumerate();
+        let mut nodes = self.starting_nodes().into_iter();
         nodes.find_map(|(at, node)| Some((at, node["webhook"]["path"].as_str()?.to_owned())))
+    }
+
+    /// Returns the nodes that start it, with their places. Other nodes may have keys of the same names that mean nothing.
+    fn starting_nodes(&self) -> Vec<(usize, Value)> {
+        let starts = |node: &Value| {
+            let mut kinds = CATALOGUE.iter().map(|entry| entry.about).filter(|about| about.traits.starts);
+            kinds.any(|about| node["type"] == about.name)
+        };
+        let mut definition = self.definition.to_value().unwrap_or_default();
+        let nodes = definition["nodes"].as_array_mut().map(std::mem::take).unwrap_or_default();
+        nodes.into_iter().enumerate().filter(|(_, node)| starts(node)).collect()
     }
 
     /// Reads what is stored, without asking whether it can run. Keys that are missing have their defaults.
@@ -162,6 +171,22 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn only_nodes_that_start_a_flow_have_what_starts_it() {
+        let delay = json!({ "id": "a", "type": "delay", "delay_seconds": 1, "webhook": { "path": "x" }, "event": "e" });
+        let trigger = json!({ "id": "t", "type": "trigger", "webhook": { "path": "y" } });
+        let document = |nodes: Value| Document {
+            settings: Settings::default(),
+            definition: Payload::from_value(&json!({ "nodes": nodes })),
+        };
+
+        let both = document(json!([delay, trigger])).webhook();
+
+        assert_eq!(both, Some((1, "y".to_owned())));
+        assert_eq!(document(json!([delay])).webhook(), None);
+        assert!(!document(json!([delay])).is_scheduled());
+    }
 
     const NOTHING_ALLOWED: Limits = Limits {
         nodes_max: 0,

@@ -11,7 +11,7 @@ use steadflow_sandbox::ENVIRONMENT;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::CodeConfig;
 use crate::slots::Slots;
@@ -19,10 +19,15 @@ use crate::slots::Slots;
 /// How many processes wait ready, once code has run.
 const READY_MAX: usize = 2;
 
+/// How many checks of sources run at the same time.
+const CHECKS_AT_ONCE: usize = 2;
+
 /// All sandboxes.
 pub(crate) struct Sandboxes {
     /// Who may have one.
     pub(crate) slots: Arc<Slots>,
+    /// Who may check sources: few at once, so that they do not take the processes of nodes that run.
+    pub(super) checks: Semaphore,
     program: Arc<[OsString]>,
     ready: Arc<Mutex<Vec<Sandbox>>>,
     starter: OnceLock<mpsc::Sender<Order>>,
@@ -53,6 +58,7 @@ impl Sandboxes {
     pub(crate) fn new(config: CodeConfig) -> Self {
         Self {
             slots: Slots::new(config.processes_max),
+            checks: Semaphore::new(CHECKS_AT_ONCE),
             program: config.program.into(),
             ready: Arc::default(),
             starter: OnceLock::new(),
