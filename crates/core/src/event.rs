@@ -3,6 +3,7 @@
 //! A [`Record`] is one decision, written as one text: `[seq, at, [events…]]`. An execution's state is the fold of its
 //! records and nothing else.
 
+mod about;
 mod child;
 mod size;
 mod text;

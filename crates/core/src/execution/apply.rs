@@ -1,7 +1,7 @@
 //! `apply`: the only place where an execution's state changes, live and on replay. It cannot fail.
 //!
-//! Replaying a stored journal checks each event first ([`Execution::replay`]), since stored data can be damaged; what our own
-//! `decide` emits is held to the same rules by assertions.
+//! Replaying a stored journal checks each event first ([`Execution::replay`]); what our own `decide` emits is held to the same
+//! rules by assertions.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use super::budget::Spending;
 use super::messages;
 use super::node::{AttemptError, AttemptRecord, NodeExecution, NodeState};
 use super::{EdgeState, Execution, ExecutionError, ExecutionStatus, Pinned};
-use crate::event::{Accepted, Event, Record, Resolution, StepResult};
+use crate::event::{Accepted, Event, Resolution, StepResult};
 use crate::flow::EdgeTrigger;
 use crate::ids::{Attempt, EdgeIndex, ExecutionId, NodeIndex, StepKey};
 use crate::payload::Payload;
@@ -18,18 +18,6 @@ use crate::status::Wait;
 use crate::step::StepRecord;
 use crate::timestamp::Timestamp;
 use crate::usage::Usage;
-
-/// A stored journal that no execution can have written.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("journal of execution {execution} is corrupt at record {seq}: {reason}")]
-pub struct Corrupt {
-    /// The execution.
-    pub execution: ExecutionId,
-    /// The number of the record.
-    pub seq: u64,
-    /// What is wrong.
-    pub reason: &'static str,
-}
 
 impl Execution {
     /// Returns the state of an execution that has just been accepted, before any event.
@@ -59,94 +47,6 @@ impl Execution {
             child_flows,
             agents,
         }
-    }
-
-    /// Rebuilds an execution from its journal.
-    ///
-    /// # Errors
-    /// [`Corrupt`] if no execution of this flow version can have written it.
-    pub fn replay(id: ExecutionId, pinned: impl Into<Pinned>, journal: Vec<Record>) -> Result<Self, Corrupt> {
-        let corrupt = |seq, reason| Corrupt { execution: id, seq, reason };
-        let mut records = journal.into_iter();
-        let first = records.next().ok_or(corrupt(0, "it is empty"))?;
-        let mut events = first.2.into_iter();
-        let Some(Event::Accepted(accepted)) = events.next() else {
-            return Err(corrupt(first.0, "it does not begin with an acceptance"));
-        };
-        let mut pinned = pinned.into();
-        if let Some(node) = accepted.body()
-            && pinned.flow.body_of.as_ref().is_none_or(|(own, _)| own != node)
-        {
-            let body = pinned.flow.find_body(node).cloned();
-            pinned.flow = body.ok_or(corrupt(first.0, "the flow version has no such body"))?;
-        }
-        let mut execution = Self::new(id, pinned, accepted, first.1);
-        execution.fold(Record(first.0, first.1, events.collect()))?;
-        for record in records {
-            execution.fold(record)?;
-        }
-        execution.is_cut = execution.can_go_on();
-        Ok(execution)
-    }
-
-    /// Applies one stored record.
-    ///
-    /// # Errors
-    /// [`Corrupt`] if it cannot follow what was applied before; the execution must then be discarded.
-    pub fn fold(&mut self, record: Record) -> Result<(), Corrupt> {
-        let Record(seq, at, events) = record;
-        let corrupt = |reason| Corrupt { execution: self.id, seq, reason };
-        if seq != self.seq + 1 {
-            return Err(corrupt("a record is missing or duplicated"));
-        }
-        for event in events {
-            self.check(&event).map_err(|reason| Corrupt { execution: self.id, seq, reason })?;
-            self.apply(&event, at);
-        }
-        self.seq = seq;
-        Ok(())
-    }
-
-    fn check(&self, event: &Event) -> Result<(), &'static str> {
-        if self.status.is_finished() {
-            return Err("something follows its end");
-        }
-        if matches!(event, Event::Accepted(_)) {
-            return Err("it was accepted twice");
-        }
-        let Some(node) = event.node() else { return Ok(()) };
-        if node.at() >= self.nodes.len() {
-            return Err("it names a node that the flow version does not have");
-        }
-        if self.node(node).is_ended() && !matches!(event, Event::Finished { .. }) {
-            return Err("a node goes on after its end");
-        }
-        let ends_attempt = matches!(event, Event::AttemptFailed { .. } | Event::AttemptReleased { .. });
-        if ends_attempt && self.node(node).running_attempt().is_none() {
-            return Err("an attempt ended that was not under way");
-        }
-        self.check_parts(event, node)
-    }
-
-    /// Checks what happens inside an attempt.
-    fn check_parts(&self, event: &Event, node: NodeIndex) -> Result<(), &'static str> {
-        let node = self.node(node);
-        let begins = matches!(event, Event::StepStarted { .. } | Event::ChildrenStarted { .. });
-        if begins && node.running_attempt().is_none() {
-            return Err("a call or a child began outside an attempt");
-        }
-        if let Event::StepEnded { step, .. } = event
-            && !node.steps.iter().any(|known| known.is_open() && known.key == *step)
-        {
-            return Err("a call ended that was not under way");
-        }
-        if matches!(event, Event::TaskStarted { .. } | Event::TaskResumed { .. } | Event::TaskEnded { .. }) {
-            node.check_task(event)?;
-        }
-        if !node.approvals.is_empty() || matches!(event, Event::ApprovalDecided { .. }) {
-            node.check_approval(event)?;
-        }
-        self.check_children(event, node)
     }
 
     /// Changes the state as `event` says. The only way in which it changes.
@@ -457,40 +357,6 @@ impl Execution {
         let flow = Arc::clone(&self.flow);
         for &edge in &flow.flow.graph.outgoing[node.at()] {
             self.edges[edge.at()] = EdgeState::NotTaken;
-        }
-    }
-}
-
-impl Event {
-    /// Returns the node that the event is about.
-    pub const fn node(&self) -> Option<NodeIndex> {
-        match self {
-            Self::AttemptStarted { node, .. }
-            | Self::AttemptFailed { node, .. }
-            | Self::AttemptReleased { node, .. }
-            | Self::NodeCompleted { node, .. }
-            | Self::NodeFailed { node, .. }
-            | Self::NodeSkipped { node }
-            | Self::NodeWaiting { node, .. }
-            | Self::EventAwaited { node, .. }
-            | Self::SessionTaken { node, .. }
-            | Self::BackoffEnded { node, .. }
-            | Self::StepStarted { node, .. }
-            | Self::StepEnded { node, .. }
-            | Self::TaskStarted { node, .. }
-            | Self::TaskResumed { node, .. }
-            | Self::TaskEnded { node, .. }
-            | Self::ApprovalRequested { node, .. }
-            | Self::ApprovalDecided { node, .. }
-            | Self::ChildrenStarted { node, .. }
-            | Self::ChildEnded { node, .. }
-            | Self::Resolved { node, .. } => Some(*node),
-            Self::Finished { node, .. } => *node,
-            Self::Accepted(_)
-            | Self::Started
-            | Self::Adopted { .. }
-            | Self::Paused { .. }
-            | Self::Resumed { .. } => None,
         }
     }
 }
