@@ -261,6 +261,43 @@ async fn webhooks_are_listed_with_their_secrets_and_last_calls() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_id_that_is_not_signed_is_the_same_only_with_the_same_body() {
+    let api = api().await;
+    api.flow_of(&[trigger("in", "bearer", "HOOK")]).await;
+    let send =
+        async |id: &str, body: &str| call(&api, "in", &[TOKEN, JSON, ("idempotency-key", id)], body).await;
+
+    let first = send("1", "{}").await.expect(201);
+    let again = send("1", "{}").await.expect(201);
+    let other_body = send("1", "[]").await;
+    let other_id = send("2", "[]").await.expect(201);
+    let twice = [TOKEN, ("idempotency-key", "1"), ("idempotency-key", "2")];
+    let twice = call(&api, "in", &twice, "{}").await;
+
+    assert_eq!(first["execution_id"], again["execution_id"]);
+    assert_ne!(first["execution_id"], other_id["execution_id"]);
+    insta::assert_snapshot!(other_body.problem(), @"422 idempotency-key-reused: A call with this event ID and another body has started an execution, so this one started none. Give each event an ID of its own.");
+    assert_eq!(twice.status, 401);
+    let shown = api.get("webhooks").await.expect(200);
+    assert_eq!(each(&shown[0]["calls"], "reason")[..3], ["unreadable_id", "", "idempotency-key-reused"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renamed_trigger_knows_what_has_started_its_flow() {
+    let api = api().await;
+    let flow = api.flow_of(&[trigger("in", "bearer", "HOOK")]).await;
+    let first = call(&api, "in", &[TOKEN, ("idempotency-key", "1")], "").await.expect(201);
+    let mut renamed = trigger("in", "bearer", "HOOK");
+    renamed["id"] = json!("renamed");
+    let definition = json!({ "nodes": [renamed], "edges": [] });
+    api.patch(&format!("flows/{flow}"), &json!({ "flow_definition": definition })).await.expect(200);
+
+    let again = call(&api, "in", &[TOKEN, ("idempotency-key", "1")], "").await.expect(201);
+
+    assert_eq!(first["execution_id"], again["execution_id"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn slack_is_answered_when_it_asks_whether_this_is_its_webhook() {
     let api = api().await;
     api.flow_of(&[trigger("slack", "slack", "SLACK")]).await;

@@ -149,6 +149,63 @@ const HOSTILE: &[(&str, Why, &str)] = &[
     ("return [Promise.resolve(1)]", Why::NotJson, "What the code returned at `/0` is a promise"),
     ("return new Map([[1, 2]])", Why::NotJson, "What the code returned is an instance of `Map`"),
     ("return [new Error('x')]", Why::NotJson, "What the code returned at `/0` is an instance of `Error`"),
+    (
+        "const m = new Map([[1, 2]]); m.a = 1; return m",
+        Why::NotJson,
+        "What the code returned is an instance of `Map`",
+    ),
+    (
+        "class M extends Map {}; const m = new M(); m.a = 1; return m",
+        Why::NotJson,
+        "What the code returned is an instance of `M`",
+    ),
+    (
+        "const s = new Set([1]); s.a = 1; return { s }",
+        Why::NotJson,
+        "What the code returned at `/s` is an instance of `Set`",
+    ),
+    (
+        "const e = new TypeError('x'); e.code = 1; return e",
+        Why::NotJson,
+        "What the code returned is an instance of `TypeError`",
+    ),
+    ("return new Uint8Array(3)", Why::NotJson, "What the code returned is an instance of `Uint8Array`"),
+    (
+        "return new Uint8Array(3).buffer",
+        Why::NotJson,
+        "What the code returned is an instance of `ArrayBuffer`",
+    ),
+    ("return new String('abc')", Why::NotJson, "What the code returned is an instance of `String`"),
+    (
+        "const n = new Number(1); n.a = 1; return n",
+        Why::NotJson,
+        "What the code returned is an instance of `Number`",
+    ),
+    (
+        "const b = Object(true); b.a = 1; return b",
+        Why::NotJson,
+        "What the code returned is an instance of `Boolean`",
+    ),
+    (
+        "const b = Object(1n); b.a = 1; return b",
+        Why::NotJson,
+        "What the code returned is an instance of `BigInt`",
+    ),
+    ("const r = /a/; r.a = 1; return r", Why::NotJson, "What the code returned is an instance of `RegExp`"),
+    (
+        "const d = new Date(0); d.toJSON = 1; return d",
+        Why::NotJson,
+        "What the code returned is an instance of `Date`",
+    ),
+    (
+        "Map.prototype.constructor = Object; Object.defineProperty(Map.prototype, 'size', { value: 0 }); \
+         const m = new Map([[1, 2]]); m.a = 1; return m",
+        Why::NotJson,
+        "What the code returned is an instance of `Object`",
+    ),
+    ("return 'x'.repeat(2 ** 25)", Why::TooLarge, "The output has more than 65536 bytes"),
+    ("return 'x'.repeat(5e7)", Why::TooLarge, "The output has more than 65536 bytes"),
+    ("return { ['x'.repeat(2 ** 25)]: 1 }", Why::TooLarge, "The output has more than 65536 bytes"),
     ("return '\\ud800'", Why::NotJson, "What the code returned is a text with half of a character"),
     ("return { '\\udfff': 1 }", Why::NotJson, "What the code returned is a text with half of a character"),
     (

@@ -23,6 +23,7 @@ pub mod ids;
 pub mod inbox;
 pub mod input_request;
 pub mod json;
+mod lenient_base64;
 pub mod limits;
 pub mod live;
 pub mod node;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use steadflow_core::flow::Flow;
 use steadflow_core::limits::Limits;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_core::webhook::{Call, Refused, SIGNATURES_MAX, Webhook};
+use steadflow_core::webhook::{Call, EventKey, Refused, SIGNATURES_MAX, UnreadableHeader, Webhook};
 
 fn triggered_by(webhook: &Value) -> Value {
     json!({ "name": "Orders", "flow_definition": { "nodes": [{ "id": "start", "type": "trigger", "webhook": webhook }], "edges": [] } })
@@ -33,11 +33,11 @@ fn verify(
     headers: &[(&str, &str)],
     body: &str,
     seconds: i64,
-) -> Result<Option<String>, Refused> {
+) -> Result<Option<EventKey>, Refused> {
     let header = |name: &str| {
         let mut values = headers.iter().filter(|(given, _)| *given == name).map(|(_, value)| *value);
         let (first, second) = (values.next(), values.next());
-        first.filter(|_| second.is_none())
+        if second.is_some() { Err(UnreadableHeader) } else { Ok(first) }
     };
     let secrets: Vec<String> = secrets.iter().map(|&secret| secret.to_owned()).collect();
     let received_at = Timestamp::from_micros(seconds * 1_000_000);
@@ -207,14 +207,16 @@ fn events_are_known_by_what_their_sender_calls_them_or_by_what_is_signed() {
         verify(&of("github"), &[GITHUB_SECRET], &headers, "Hello, World!", 0).unwrap().unwrap()
     };
     assert_ne!(github(Some("one")), github(Some("two")));
-    assert_eq!(github(Some("one")).len(), 64, "a key has one length, whatever the id is");
+    assert_eq!(github(Some("one")).hash.len(), 64, "a key has one length, whatever the id is");
     assert_eq!(github(None), github(Some("")));
 
     let bearer = webhook(json!({ "scheme": "bearer", "id_header": "X-Event" }));
     let call = |headers: &[(&str, &str)]| verify(&bearer, &["a token of some length"], headers, "{}", 0);
     let token = ("authorization", "bearer a token of some length");
     assert_eq!(call(&[token]), Ok(None), "each call is an event");
-    assert_eq!(call(&[token, ("x-event", "1")]).unwrap().map(|event| event.len()), Some(64));
+    assert_eq!(call(&[token, ("x-event", "1")]).unwrap().map(|event| event.hash.len()), Some(64));
+    let unreadable = [("x-event", "1"), ("x-event", "1")];
+    assert_eq!(call(&[&[token], &unreadable[..]].concat()), Err(Refused::UnreadableId), "given twice");
     for value in
         ["Bearer a token of some lengt", "Bearer", "Basic a token of some length", "a token of some length"]
     {

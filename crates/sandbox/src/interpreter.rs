@@ -11,6 +11,7 @@ use rquickjs::{
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::value::RawValue;
 
+use crate::natives::Natives;
 use crate::read::{Maker, Unmade};
 use crate::write::{Unwritten, Writer};
 use crate::{Failure, MEMORY_MAX, Run, Why};
@@ -109,9 +110,9 @@ fn call(ctx: &Ctx<'_>, run: &Run<'_>) -> Result<String, Failure> {
     let globals = ctx.globals();
     let known = globals.get("BigInt").and_then(|big: Function<'_>| {
         let object: Object<'_> = globals.get("Object")?;
-        Ok((big, object.get::<_, Object<'_>>("prototype")?))
+        Ok((big, object.get::<_, Object<'_>>("prototype")?, Natives::new(ctx)?))
     });
-    let (big, plain) = known.catch(ctx).map_err(|error| failure_of(error, Why::Threw))?;
+    let (big, plain, natives) = known.catch(ctx).map_err(|error| failure_of(error, Why::Threw))?;
     let function = compile(ctx, &run.source)?;
     let maker = Maker { ctx: ctx.clone(), big };
     let input = maker.make(run.input.get()).map_err(|unmade| match unmade {
@@ -125,7 +126,7 @@ fn call(ctx: &Ctx<'_>, run: &Run<'_>) -> Result<String, Failure> {
         return Err(Failure::new(Why::Waits, message));
     }
     let returned: Value<'_> = returned.catch(ctx).map_err(|error| failure_of(error, Why::Threw))?;
-    Writer::new(plain, run.output_bytes_max).write(returned).map_err(|unwritten| match unwritten {
+    Writer::new(plain, natives, run.output_bytes_max).write(returned).map_err(|unwritten| match unwritten {
         Unwritten::Refused(failure) => failure,
         Unwritten::Threw(error) => failure_of(CaughtError::from_error(ctx, error), Why::Threw),
     })

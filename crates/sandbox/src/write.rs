@@ -3,6 +3,7 @@
 use rquickjs::object::Filter;
 use rquickjs::{Coerced, Ctx, FromJs, Function, Object, String as Text, Type, Value};
 
+use crate::natives::Natives;
 use crate::place::Place;
 use crate::{Failure, Why};
 
@@ -11,6 +12,7 @@ pub(crate) struct Writer<'js> {
     ctx: Ctx<'js>,
     /// `Object.prototype`, whose objects may be empty.
     plain: Object<'js>,
+    natives: Natives<'js>,
     text: String,
     bytes_max: usize,
     place: Place,
@@ -31,8 +33,15 @@ impl From<rquickjs::Error> for Unwritten {
 }
 
 impl<'js> Writer<'js> {
-    pub(crate) fn new(plain: Object<'js>, bytes_max: usize) -> Self {
-        Self { ctx: plain.ctx().clone(), plain, text: String::new(), bytes_max, place: Place::default() }
+    pub(crate) fn new(plain: Object<'js>, natives: Natives<'js>, bytes_max: usize) -> Self {
+        Self {
+            ctx: plain.ctx().clone(),
+            plain,
+            natives,
+            text: String::new(),
+            bytes_max,
+            place: Place::default(),
+        }
     }
 
     /// Returns the text of `value`.
@@ -65,7 +74,10 @@ impl<'js> Writer<'js> {
             Type::Promise => Err(self.refused("a promise; use `await`")),
             Type::Proxy => Err(self.refused("a proxy")),
             Type::Array => self.array(value),
-            Type::Object | Type::Exception | Type::Module | Type::Unknown => self.object(value),
+            Type::Object => self.object(value),
+            Type::Exception | Type::Module | Type::Unknown => {
+                Err(self.refused(&value.as_object().map_or_else(|| value.type_name().to_owned(), kind_of)))
+            }
         }
     }
 
@@ -107,9 +119,13 @@ impl<'js> Writer<'js> {
 
     fn object(&mut self, value: Value<'js>) -> Result<(), Unwritten> {
         let Some(object) = value.as_object() else { return Err(self.refused(value.type_name())) };
+        let is_plain = object.get_prototype().is_none_or(|prototype| prototype == self.plain);
+        if !is_plain && self.natives.has(object) {
+            return Err(self.refused(&kind_of(object)));
+        }
         let keys = object.own_keys::<Text<'js>>(Filter::new().string().enum_only());
         let keys: Vec<Text<'js>> = keys.collect::<Result<_, _>>()?;
-        if keys.is_empty() && object.get_prototype().is_some_and(|prototype| prototype != self.plain) {
+        if keys.is_empty() && !is_plain {
             return Err(self.refused(&kind_of(object)));
         }
         self.add("{")?;
@@ -137,13 +153,17 @@ impl<'js> Writer<'js> {
     }
 
     fn quoted(&self, text: Option<&Text<'js>>) -> Result<String, Unwritten> {
-        let text = match text.map(Text::to_string) {
-            Some(Ok(text)) => text,
-            Some(Err(rquickjs::Error::Utf8(_))) => {
+        let Some(text) = text else { return Err(self.refused("no text")) };
+        // Each of its units is a byte at least. A longer text is not copied: there may be no memory for that.
+        if self.natives.units(text)? > self.bytes_max as f64 {
+            return Err(self.too_large());
+        }
+        let text = match text.to_string() {
+            Ok(text) => text,
+            Err(rquickjs::Error::Utf8(_)) => {
                 return Err(self.refused("a text with half of a character (a lone surrogate)"));
             }
-            Some(Err(error)) => return Err(error.into()),
-            None => return Err(self.refused("no text")),
+            Err(error) => return Err(error.into()),
         };
         serde_json::to_string(&text).map_err(|_| self.refused("no text"))
     }
@@ -153,11 +173,14 @@ impl<'js> Writer<'js> {
         if self.text.len() <= self.bytes_max {
             return Ok(());
         }
-        let message = format!(
-            "The output has more than {} bytes, which is the most a node may return.",
-            self.bytes_max
-        );
-        Err(Unwritten::Refused(Failure::new(Why::TooLarge, message)))
+        Err(self.too_large())
+    }
+
+    fn too_large(&self) -> Unwritten {
+        let bytes_max = self.bytes_max;
+        let message =
+            format!("The output has more than {bytes_max} bytes, which is the most a node may return.");
+        Unwritten::Refused(Failure::new(Why::TooLarge, message))
     }
 
     fn refused(&self, what: &str) -> Unwritten {

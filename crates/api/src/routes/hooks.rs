@@ -12,13 +12,14 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 use steadflow_core::caller::{Actor, ActorKind, Caller, Role};
 use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_core::webhook::{Call, Scheme};
-use steadflow_runtime::{ExecutionSnapshot, FlowWebhook, RequestKey, Start};
+use steadflow_core::webhook::{Call, EventKey, Scheme, UnreadableHeader};
+use steadflow_runtime::{ExecutionSnapshot, FlowWebhook, RequestKey, RuntimeError, Start};
 use steadflow_store::FlowStatus;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -75,9 +76,9 @@ async fn receive_call(
             answer(Verdict::Challenged).await;
             Ok((StatusCode::OK, challenge).into_response())
         }
-        Ok(Received::Event { event, data, wait }) => {
-            let start = Start { trace, wait, ..start(&found, event, data) };
-            match app.engine().start_execution(start).await.map_err(Problem::from) {
+        Ok(Received::Event { key, data, wait }) => {
+            let start = Start { trace, wait, key, ..start(&found, data) };
+            match app.engine().start_execution(start).await.map_err(not_started) {
                 Ok(started) => {
                     let execution = started.execution;
                     if started.is_replay {
@@ -106,7 +107,7 @@ enum Received {
     /// The sender asks whether this is its webhook.
     Challenge(String),
     /// Something has happened.
-    Event { event: Option<String>, data: Payload, wait: Option<Duration> },
+    Event { key: Option<RequestKey>, data: Payload, wait: Option<Duration> },
 }
 
 /// Why a call was refused, as people on this side see it, and as its sender does.
@@ -131,6 +132,7 @@ async fn received(
 ) -> Result<Received, Refusal> {
     let (body, _memory) = body::read_any(parts, body, app, COPIES).await?;
     let event = verified(app, found, address, &parts.headers, &body, received_at)?;
+    let key = event.map(|event| key_of(found, &event, &body));
     if let (Scheme::Slack, Some(challenge)) = (found.webhook.scheme, challenge(&body)) {
         return Ok(Received::Challenge(challenge));
     }
@@ -149,7 +151,7 @@ async fn received(
         received_at,
     };
     let data = incoming.trigger_data(&found.webhook)?;
-    Ok(Received::Event { event, data, wait })
+    Ok(Received::Event { key, data, wait })
 }
 
 /// Verifies a call. Returns what its event is known by.
@@ -160,12 +162,15 @@ fn verified(
     headers: &HeaderMap,
     body: &Bytes,
     received_at: Timestamp,
-) -> Result<Option<String>, Refusal> {
+) -> Result<Option<EventKey>, Refusal> {
     let record = &found.flow.record;
     let header = |name: &str| {
         let mut values = headers.get_all(name).iter();
-        let (first, second) = (values.next()?, values.next());
-        first.to_str().ok().filter(|_| second.is_none())
+        let (Some(first), second) = (values.next(), values.next()) else { return Ok(None) };
+        match (first.to_str(), second) {
+            (Ok(text), None) => Ok(Some(text)),
+            (Ok(_), Some(_)) | (Err(_), _) => Err(UnreadableHeader),
+        }
     };
     let secrets = app.webhooks().secrets(record.tenant, &found.webhook);
     let call = Call { header: &header, body, received_at };
@@ -182,14 +187,30 @@ fn verified(
     })
 }
 
-fn start(found: &FlowWebhook, event: Option<String>, trigger_data: Payload) -> Start {
+/// Returns the key under which the start is known. No header can have such a one.
+///
+/// An event that has signed its id is the same whatever else its sender has written anew, such as the time. Another id may
+/// have been chosen by a person or be repeated by mistake, so it is the same only with the same body.
+fn key_of(found: &FlowWebhook, event: &EventKey, body: &[u8]) -> RequestKey {
+    let key = format!("webhook\n{}\n{}", found.flow.record.id, event.hash).into();
+    let hash = if event.is_signed { [0; 32] } else { Sha256::digest(body).into() };
+    RequestKey { key, hash }
+}
+
+fn not_started(error: RuntimeError) -> Problem {
+    match error {
+        RuntimeError::KeyReused => {
+            let detail = "A call with this event ID and another body has started an execution, so this one started none. Give each event \
+                          an ID of its own.";
+            Problem::new(ProblemKind::KeyReused, detail)
+        }
+        error => error.into(),
+    }
+}
+
+fn start(found: &FlowWebhook, trigger_data: Payload) -> Start {
     let (record, node) = (&found.flow.record, &found.node);
     let actor = Actor { kind: ActorKind::Webhook, id: Some(node.to_string().into()) };
-    // No header can have such a key. The event says all that is asked for: a sender signs it again when it repeats it.
-    let key = event.map(|event| {
-        let key = format!("webhook\n{}\n{node}\n{event}", record.id).into();
-        RequestKey { key, hash: [0; 32] }
-    });
     Start {
         caller: Caller { tenant: record.tenant, actor, role: Role::Operator },
         flow: record.id,
@@ -198,7 +219,7 @@ fn start(found: &FlowWebhook, event: Option<String>, trigger_data: Payload) -> S
         trigger_data,
         triggered_by: "webhook".into(),
         trace: None,
-        key,
+        key: None,
         wait: None,
     }
 }

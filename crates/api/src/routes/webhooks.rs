@@ -94,7 +94,7 @@ pub(crate) struct CallView {
     /// The execution that it started, or that its event had started before.
     #[schema(value_type = Option<Uuid>)]
     execution_id: Option<ExecutionId>,
-    /// Why it was refused: `no_secret`, `no_signature`, `stale`, `wrong_signature`, or the kind of the problem.
+    /// Why it was refused: `no_secret`, `no_signature`, `stale`, `wrong_signature`, `unreadable_id`, or the kind of the problem.
     reason: Option<&'static str>,
 }
 

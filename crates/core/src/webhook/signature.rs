@@ -6,14 +6,12 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::Deserialize;
 use sha2::{Digest, Sha256, Sha512};
 
 use super::{Algorithm, Custom, Encoding, Scheme, Webhook};
+use crate::lenient_base64;
 use crate::timestamp::Timestamp;
 
 /// How far the time of a call may be from ours, before or after, as all schemes have it.
@@ -23,20 +21,35 @@ pub const SECRET_BYTES_MIN: usize = 16;
 /// Signatures of one call that are looked at: senders add one for each secret while they replace one.
 pub const SIGNATURES_MAX: usize = 8;
 
-const LENIENT: GeneralPurposeConfig =
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
-const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
-
 /// A call as it came in.
 #[derive(Clone, Copy)]
 pub struct Call<'c> {
-    /// Returns a header by its name in lower case; `None` where it is absent, given twice, or no text.
-    pub header: &'c dyn Fn(&str) -> Option<&'c str>,
+    /// Returns a header by its name in lower case; `None` where it is absent.
+    pub header: &'c dyn Fn(&str) -> Result<Option<&'c str>, UnreadableHeader>,
     /// The body, not yet read.
     pub body: &'c [u8],
     /// When it came in, by the clock of the machine.
     pub received_at: Timestamp,
+}
+
+/// A header that is given twice, or is no text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnreadableHeader;
+
+impl<'c> Call<'c> {
+    /// Returns a header that can be read.
+    fn text(&self, name: &str) -> Option<&'c str> {
+        (self.header)(name).ok().flatten()
+    }
+}
+
+/// What an event is known by: calls with the same one are one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventKey {
+    /// A hash of the id that the sender gave the event, or of what it signed.
+    pub hash: String,
+    /// Whether the sender has signed the id. One that is not signed says nothing of another body.
+    pub is_signed: bool,
 }
 
 impl std::fmt::Debug for Call<'_> {
@@ -56,6 +69,8 @@ pub enum Refused {
     Stale,
     /// It was signed with another secret, or something of it has changed.
     WrongSignature,
+    /// The header with the id of its event is given twice, or is no text.
+    UnreadableId,
 }
 
 impl Refused {
@@ -66,6 +81,7 @@ impl Refused {
             Self::NoSignature => "no_signature",
             Self::Stale => "stale",
             Self::WrongSignature => "wrong_signature",
+            Self::UnreadableId => "unreadable_id",
         }
     }
 }
@@ -85,12 +101,12 @@ impl Webhook {
         self.key(secret).is_some()
     }
 
-    /// Verifies a call with the values of the secrets that are set. Returns what its event is known by: calls with the same
-    /// event are one. `None` where each call is an event of its own.
+    /// Verifies a call with the values of the secrets that are set. Returns what its event is known by; `None` where each call
+    /// is an event of its own.
     ///
     /// # Errors
-    /// [`Refused`] unless it was signed with one of the secrets, in time.
-    pub fn verify(&self, secrets: &[String], call: &Call<'_>) -> Result<Option<String>, Refused> {
+    /// [`Refused`] unless it was signed with one of the secrets, in time, and its event can be told from others.
+    pub fn verify(&self, secrets: &[String], call: &Call<'_>) -> Result<Option<EventKey>, Refused> {
         let keys: Vec<Vec<u8>> = secrets.iter().filter_map(|secret| self.key(secret)).collect();
         if keys.is_empty() {
             return Err(Refused::NoSecret);
@@ -100,8 +116,7 @@ impl Webhook {
             if !keys.iter().any(|key| is_same(key, token)) {
                 return Err(Refused::WrongSignature);
             }
-            let header = self.id_header.as_deref().unwrap_or("idempotency-key");
-            return Ok((call.header)(header).filter(|id| !id.is_empty()).map(|id| hash(&[id.as_bytes()])));
+            return self.event_key(call);
         }
         let signed = self.signed(call).ok_or(Refused::NoSignature)?;
         if let Some(timestamp) = signed.timestamp {
@@ -113,8 +128,8 @@ impl Webhook {
         if !keys.iter().any(|key| signed.is_signed_with(key, call.body)) {
             return Err(Refused::WrongSignature);
         }
-        let id = self.event_id(call).map(|id| hash(&[id.as_bytes()]));
-        Ok(Some(id.unwrap_or_else(|| hash(&[signed.before.as_bytes(), call.body]))))
+        let of_all = || EventKey { hash: hash(&[signed.before.as_bytes(), call.body]), is_signed: true };
+        Ok(Some(self.event_key(call)?.unwrap_or_else(of_all)))
     }
 
     /// Returns the key that a secret stands for. A line end behind it is not part of it: files have one.
@@ -122,7 +137,7 @@ impl Webhook {
         let secret = secret.trim_end_matches(['\r', '\n']);
         let key = match self.scheme {
             Scheme::StandardWebhooks => {
-                STANDARD.decode(secret.strip_prefix("whsec_").unwrap_or(secret)).ok()?
+                lenient_base64::decode(secret.strip_prefix("whsec_").unwrap_or(secret)).ok()?
             }
             Scheme::Github | Scheme::Stripe | Scheme::Slack | Scheme::Hmac | Scheme::Bearer => {
                 secret.as_bytes().to_vec()
@@ -132,7 +147,7 @@ impl Webhook {
     }
 
     fn signed<'c>(&self, call: &Call<'c>) -> Option<Signed<'c>> {
-        let header = |name: &str| (call.header)(name);
+        let header = |name: &str| call.text(name);
         let signed = match self.scheme {
             Scheme::Github => {
                 let signature = hexadecimal(header("x-hub-signature-256")?.strip_prefix("sha256=")?)?;
@@ -151,7 +166,8 @@ impl Webhook {
                     return None;
                 }
                 let signatures = header("webhook-signature")?.split(' ');
-                let signatures = signatures.filter_map(|one| STANDARD.decode(one.strip_prefix("v1,")?).ok());
+                let signatures =
+                    signatures.filter_map(|one| lenient_base64::decode(one.strip_prefix("v1,")?).ok());
                 let signatures = signatures.take(SIGNATURES_MAX).collect();
                 Signed::at(timestamp, format!("{id}.{timestamp}."), signatures)
             }
@@ -161,23 +177,32 @@ impl Webhook {
         (!signed.signatures.is_empty()).then_some(signed)
     }
 
-    /// Returns the id that the sender has given its event.
-    fn event_id(&self, call: &Call<'_>) -> Option<String> {
+    /// Returns what an event is known by to which the sender has given an id.
+    fn event_key(&self, call: &Call<'_>) -> Result<Option<EventKey>, Refused> {
         #[derive(Deserialize)]
         struct Ids {
             id: Option<String>,
             event_id: Option<String>,
         }
-        let header = |name: &str| (call.header)(name).map(str::to_owned);
         let of_body = || serde_json::from_slice::<Ids>(call.body).ok();
-        let id = match self.scheme {
-            Scheme::Github => header("x-github-delivery"),
-            Scheme::Stripe => of_body().and_then(|ids| ids.id),
-            Scheme::Slack => of_body().and_then(|ids| ids.event_id),
-            Scheme::StandardWebhooks => header("webhook-id"),
-            Scheme::Hmac | Scheme::Bearer => header(self.id_header.as_deref()?),
+        let header = match (self.scheme, &self.id_header) {
+            (Scheme::Github, _) => Some("x-github-delivery"),
+            (Scheme::StandardWebhooks, _) => Some("webhook-id"),
+            (Scheme::Hmac | Scheme::Bearer, Some(header)) => Some(&**header),
+            (Scheme::Bearer, None) => Some("idempotency-key"),
+            (Scheme::Hmac | Scheme::Stripe | Scheme::Slack, _) => None,
         };
-        id.filter(|id| !id.is_empty())
+        let id = match (self.scheme, header) {
+            (Scheme::Stripe, _) => of_body().and_then(|ids| ids.id),
+            (Scheme::Slack, _) => of_body().and_then(|ids| ids.event_id),
+            (_, Some(header)) => {
+                (call.header)(header).map_err(|UnreadableHeader| Refused::UnreadableId)?.map(str::to_owned)
+            }
+            (_, None) => None,
+        };
+        let is_signed = matches!(self.scheme, Scheme::Stripe | Scheme::Slack | Scheme::StandardWebhooks);
+        let id = id.filter(|id| !id.is_empty());
+        Ok(id.map(|id| EventKey { hash: hash(&[id.as_bytes()]), is_signed }))
     }
 
     /// Returns whether a header is part of the proof, and so of no interest to a flow.
@@ -220,15 +245,14 @@ fn stripe(header: &str) -> Option<Signed<'_>> {
 }
 
 fn custom<'c>(custom: &Custom, call: &Call<'c>) -> Option<Signed<'c>> {
-    let text = (call.header)(&custom.header)?.strip_prefix(&*custom.prefix)?.trim();
+    let text = call.text(&custom.header)?.strip_prefix(&*custom.prefix)?.trim();
     let signatures = match custom.encoding {
         Encoding::Hex => vec![hexadecimal(text)?],
-        Encoding::Base64 if text.contains(['-', '_']) => vec![URL_SAFE.decode(text).ok()?],
-        Encoding::Base64 => vec![STANDARD.decode(text).ok()?],
+        Encoding::Base64 => vec![lenient_base64::decode(text).ok()?],
     };
     let signed = match &custom.timestamp_header {
         Some(name) => {
-            let timestamp = (call.header)(name)?;
+            let timestamp = call.text(name)?;
             Signed::at(timestamp, format!("{timestamp}."), signatures)
         }
         None => Signed::now(signatures),
@@ -237,7 +261,7 @@ fn custom<'c>(custom: &Custom, call: &Call<'c>) -> Option<Signed<'c>> {
 }
 
 fn bearer_token<'c>(call: &Call<'c>) -> Option<&'c str> {
-    let (scheme, token) = (call.header)("authorization")?.split_once(' ')?;
+    let (scheme, token) = call.text("authorization")?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 

@@ -1,8 +1,5 @@
 //! Filters that read and write other forms of text.
 
-use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use hmac::{Hmac, KeyInit, Mac};
 use minijinja::{Error, State, Value};
 use sha2::{Digest, Sha256};
@@ -10,17 +7,12 @@ use sha2::{Digest, Sha256};
 use super::super::values::{self, Budget};
 use super::texts::{string_of, text_of};
 use super::{invalid, problem};
-use crate::json;
+use crate::{json, lenient_base64};
 
 /// Units that `fromjson` may read: one for each byte of a string, 32 for each value.
 const READ_UNITS_MAX: usize = 8 * 1024 * 1024;
 /// Bytes of text that are read for one step.
 const BYTES_PER_STEP: usize = 16;
-
-const LENIENT: GeneralPurposeConfig =
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
-const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
 
 /// `fromjson`: what the text says, every digit of its numbers included.
 pub(super) fn from_json(state: &State<'_, '_>, value: &Value) -> Result<Value, Error> {
@@ -34,15 +26,15 @@ pub(super) fn from_json(state: &State<'_, '_>, value: &Value) -> Result<Value, E
 }
 
 pub(super) fn base64_encode(state: &State<'_, '_>, value: &Value) -> Result<String, Error> {
-    Ok(STANDARD.encode(&*text_of(state, value)?))
+    Ok(lenient_base64::encode(text_of(state, value)?.as_bytes()))
 }
 
 /// `b64decode`: of either alphabet, with or without `=` at the end, in lines or not.
 pub(super) fn base64_decode(state: &State<'_, '_>, value: &Value) -> Result<String, Error> {
     let text = string_of(state, "b64decode", value)?;
     let text: String = text.chars().filter(|character| !character.is_ascii_whitespace()).collect();
-    let engine = if text.contains(['-', '_']) { URL_SAFE } else { STANDARD };
-    let bytes = engine.decode(text).map_err(|error| invalid(format!("it is not Base64: {error}")))?;
+    let bytes =
+        lenient_base64::decode(&text).map_err(|error| invalid(format!("it is not Base64: {error}")))?;
     String::from_utf8(bytes).map_err(|_| invalid("the decoded bytes are not text in UTF-8"))
 }
 

@@ -125,6 +125,8 @@ export const texts = {
       ['no_signature', 'not signed as the scheme asks for'],
       ['stale', 'its time is more than 5 minutes away'],
       ['wrong_signature', 'wrong signature'],
+      ['unreadable_id', 'the ID of the event is given twice or is no text'],
+      ['idempotency-key-reused', 'the same event ID with another body'],
       ['invalid-json', 'the body is not JSON'],
       ['invalid-body', 'the body cannot be read'],
       ['body-too-large', 'the body is too large'],
