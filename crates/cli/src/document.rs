@@ -102,9 +102,14 @@ impl Document {
     }
 
     /// Returns what is wrong with the code of the flow, with pointers into the file.
-    pub(crate) async fn code_faults(&self) -> Vec<Fault> {
+    ///
+    /// # Errors
+    /// Why it could not be checked.
+    pub(crate) async fn code_faults(&self) -> Result<Vec<Fault>, String> {
         let faults = steadflow_nodes::code_faults(wiring::code(), &self.flow).await;
-        faults.into_iter().map(|fault| below(self.place, fault)).collect()
+        let faults =
+            faults.map_err(|failure| format!("the code could not be checked: {}", failure.message))?;
+        Ok(faults.into_iter().map(|fault| below(self.place, fault)).collect())
     }
 
     /// Returns the flow document with every key set.

@@ -46,7 +46,7 @@ pub(crate) async fn run(args: Run, mut access: Access) -> anyhow::Result<ExitCod
         Ok(document) => document,
         Err(faults) => return Ok(invalid(&faults)),
     };
-    let faults = document.code_faults().await;
+    let faults = document.code_faults().await.map_err(anyhow::Error::msg)?;
     if !faults.is_empty() {
         return Ok(invalid(&lines(&args.file, &faults)));
     }

@@ -21,7 +21,6 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::args::{Egress, LogFormat, Serve};
 
-#[cfg(target_os = "linux")]
 pub(crate) use self::commands::SUPERVISOR;
 pub(crate) use self::traces::TraceSettings;
 pub(crate) use self::upkeep::UpkeepSettings;

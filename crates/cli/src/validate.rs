@@ -30,7 +30,8 @@ pub(crate) async fn validate(files: &[PathBuf]) -> ExitCode {
 async fn check(path: &Path) -> Result<Vec<String>, Vec<String>> {
     let file = read_json(path).map_err(|line| vec![line])?;
     let document = Document::parse(&file).map_err(|faults| lines(path, &faults))?;
-    let faults = document.code_faults().await;
+    let faults =
+        document.code_faults().await.map_err(|reason| vec![format!("{}: {reason}", path.display())])?;
     if !faults.is_empty() {
         return Err(lines(path, &faults));
     }

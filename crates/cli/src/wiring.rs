@@ -127,7 +127,7 @@ impl Executor for NodeExecutor {
         performing(self.0.ask(question))
     }
 
-    fn flow_faults<'a>(&'a self, flow: &'a Flow) -> FaultsFuture<'a> {
+    fn code_faults<'a>(&'a self, flow: &'a Flow) -> FaultsFuture<'a> {
         Box::pin(self.0.code_faults(flow))
     }
 }

@@ -31,6 +31,8 @@ const REPLY_BESIDE: usize = 64 * 1024;
 const CHECK_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// How long a sandbox may take that gets no CPU time, beside ten times its own.
 const IDLE_MAX: Duration = Duration::from_secs(20);
+/// How long a check waits for its turn: a person waits for it.
+const CHECK_WAIT_MAX: Duration = Duration::from_secs(10);
 /// Signals that say why a process has ended.
 const SIGXCPU: i32 = 24;
 
@@ -81,36 +83,43 @@ pub(crate) async fn run_code(
 }
 
 /// Finds code of `flow` that is not JavaScript, with the JSON pointer of each. Needs a tokio runtime with I/O and time.
-pub async fn code_faults(config: CodeConfig, flow: &Flow) -> Vec<Fault> {
+///
+/// # Errors
+/// Why it could not be checked, which says nothing about the flow.
+pub async fn code_faults(config: CodeConfig, flow: &Flow) -> Result<Vec<Fault>, Failure> {
     faults_of(&Sandboxes::new(config), flow).await
 }
 
 /// As [`code_faults`], with sandboxes that are there.
-pub(crate) async fn faults_of(sandboxes: &Sandboxes, flow: &Flow) -> Vec<Fault> {
+pub(crate) async fn faults_of(sandboxes: &Sandboxes, flow: &Flow) -> Result<Vec<Fault>, Failure> {
     let nodes = flow.graph.all_nodes("").into_iter();
     let scripts =
         nodes.filter_map(|(below, node)| Some((below, Arc::clone(&node.kind.room().script()?.source))));
     let scripts: Vec<(String, Arc<str>)> = scripts.collect();
     if scripts.is_empty() {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    let fault = |below: &str, message: &str| Fault {
-        pointer: format!("/flow_definition{below}/source"),
-        message: message.to_owned(),
-    };
     let sources = scripts.iter().map(|(_, source)| Cow::Borrowed(&**source)).collect();
-    let _turn = sandboxes.checks.acquire().await;
-    let reply = ask(sandboxes, &Request::Check(sources), CHECK_CPU_MS, CHECK_BYTES_MAX).await;
-    let why_unchecked = match reply {
-        Ok(Reply::Checked(found)) if found.len() == scripts.len() => {
-            let faults = scripts.iter().zip(found);
-            return faults.filter_map(|((below, _), found)| Some(fault(below, &said(&found?)))).collect();
+    let _turn = tokio::time::timeout(CHECK_WAIT_MAX, sandboxes.checks.acquire()).await.map_err(|_| {
+        let seconds = CHECK_WAIT_MAX.as_secs();
+        internal(format!("Other code was being checked, and its turn did not come within {seconds} seconds."))
+    })?;
+    let fault = |below: &str, message| Fault { pointer: format!("/flow_definition{below}/source"), message };
+    let found = match ask(sandboxes, &Request::Check(sources), CHECK_CPU_MS, CHECK_BYTES_MAX).await {
+        Ok(Reply::Checked(found)) if found.len() == scripts.len() => found,
+        Ok(Reply::Unavailable(why)) => return Err(unavailable(&why)),
+        Ok(Reply::Checked(_) | Reply::Output(_) | Reply::Failure(_)) => return Err(no_reply()),
+        // It is the code that takes so long.
+        Err(failure) if failure.class == ErrorClass::Script => {
+            let message = format!(
+                "all code of the flow together takes too long to be read: more than {CHECK_CPU_MS} ms of CPU time"
+            );
+            return Ok(vec![fault(&scripts[0].0, message)]);
         }
-        Ok(Reply::Unavailable(why)) => unavailable(&why),
-        Ok(Reply::Checked(_) | Reply::Output(_) | Reply::Failure(_)) => no_reply(),
-        Err(failure) => failure,
+        Err(failure) => return Err(failure),
     };
-    vec![fault(&scripts[0].0, &format!("the code cannot be checked: {}", why_unchecked.message))]
+    let faults = scripts.iter().zip(found);
+    Ok(faults.filter_map(|((below, _), found)| Some(fault(below, said(&found?)))).collect())
 }
 
 /// Asks a sandbox, and ends it.
@@ -197,4 +206,44 @@ fn script_failure(message: String) -> Failure {
 
 fn internal(message: String) -> Failure {
     Failure::new(ErrorClass::Internal, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use steadflow_core::limits::Limits;
+
+    use super::*;
+
+    fn flow() -> Flow {
+        let code = json!({ "id": "a", "type": "code", "source": "return 1" });
+        let document = json!({ "name": "Code", "flow_definition": { "nodes": [code], "edges": [] } });
+        Flow::parse(&document, &Limits::DEFAULT).expect("a flow")
+    }
+
+    #[tokio::test]
+    async fn a_check_that_cannot_be_made_says_nothing_about_the_flow() {
+        let config = |program: &[&str]| CodeConfig {
+            program: program.iter().map(OsString::from).collect(),
+            ..CodeConfig::default()
+        };
+
+        let none = code_faults(config(&[]), &flow()).await.expect_err("no program");
+        let missing = code_faults(config(&["/does/not/exist"]), &flow()).await.expect_err("no such program");
+        let other = code_faults(config(&["/bin/true"]), &flow()).await.expect_err("no reply");
+
+        assert!(none.message.contains("this program runs no code"), "{}", none.message);
+        assert!(missing.message.contains("No process for code could be started"), "{}", missing.message);
+        assert!(other.message.contains("what is no reply"), "{}", other.message);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_check_waits_for_its_turn_only_so_long() {
+        let sandboxes = Sandboxes::new(CodeConfig::default());
+        let _others = sandboxes.checks.acquire_many(2).await.expect("open");
+
+        let refused = faults_of(&sandboxes, &flow()).await.expect_err("no turn");
+
+        assert!(refused.message.contains("did not come within 10 seconds"), "{}", refused.message);
+    }
 }

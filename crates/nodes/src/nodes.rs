@@ -228,7 +228,10 @@ impl Nodes {
     }
 
     /// Finds code of `flow` that is not JavaScript, with JSON pointers. Needs a tokio runtime with I/O and time.
-    pub async fn code_faults(&self, flow: &Flow) -> Vec<Fault> {
+    ///
+    /// # Errors
+    /// Why it could not be checked, which says nothing about the flow.
+    pub async fn code_faults(&self, flow: &Flow) -> Result<Vec<Fault>, Failure> {
         faults_of(&self.shared.code, flow).await
     }
 

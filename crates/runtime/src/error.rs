@@ -56,6 +56,9 @@ pub enum RuntimeError {
     /// The flow document has these faults. Nothing was changed.
     #[error("the flow document is not valid: {}", first_of(.0))]
     FlowInvalid(Vec<Fault>),
+    /// The code of the flow could not be checked, for this reason. Nothing was changed. Try again.
+    #[error("the code of the flow could not be checked: {0}")]
+    NotChecked(String),
     /// Another active flow has the path of the webhook. Nothing was changed.
     #[error("{0}")]
     WebhookTaken(Fault),

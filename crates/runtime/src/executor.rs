@@ -13,7 +13,7 @@ use steadflow_core::work::{Outcome, Stop, Work};
 pub type OutcomeFuture = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 
 /// What is wrong with a flow, when it is known.
-pub type FaultsFuture<'a> = Pin<Box<dyn Future<Output = Vec<Fault>> + Send + 'a>>;
+pub type FaultsFuture<'a> = Pin<Box<dyn Future<Output = Result<Vec<Fault>, Failure>> + Send + 'a>>;
 
 /// What is known of an attempt's outcome when its work begins.
 pub enum Performing {
@@ -56,8 +56,8 @@ pub trait Executor: Send + Sync + fmt::Debug + 'static {
         Performing::Ready(Outcome::failed(Failure::new(ErrorClass::Configuration, message)))
     }
 
-    /// Returns what is wrong with a flow that is to be stored beyond its shape, such as code that is none.
-    fn flow_faults<'a>(&'a self, _: &'a Flow) -> FaultsFuture<'a> {
-        Box::pin(std::future::ready(Vec::new()))
+    /// Returns what is wrong with the code of a flow that is to be stored, or why it could not be checked.
+    fn code_faults<'a>(&'a self, _: &'a Flow) -> FaultsFuture<'a> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
     }
 }

@@ -92,7 +92,7 @@ impl Case {
             name: String::new(),
             category: None,
             is_template: false,
-            is_scheduled: false,
+            starts_by_itself: false,
             webhook_path: None,
             created_at: at,
             updated_at: at,

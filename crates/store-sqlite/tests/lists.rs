@@ -40,7 +40,7 @@ fn flow(number: u128) -> FlowRecord {
         name: "f".into(),
         category: None,
         is_template: false,
-        is_scheduled: false,
+        starts_by_itself: false,
         webhook_path: None,
         created_at: AT,
         updated_at: AT,
@@ -151,10 +151,10 @@ async fn damaged_by(sql: &str) -> (Temporary, steadflow_store_sqlite::SqliteStor
         let changed = AgentChange { document: Payload::from_value(&json!({})), ..agent(number) };
         store.put_agent(changed).await.expect("a version is stored");
         store.create_flow(flow(number)).await.expect("a flow is stored");
-        let FlowRecord { document, name, category, is_template, is_scheduled, webhook_path, .. } =
+        let FlowRecord { document, name, category, is_template, starts_by_itself, webhook_path, .. } =
             flow(number);
         let document =
-            Some(FlowDocument { document, name, category, is_template, is_scheduled, webhook_path });
+            Some(FlowDocument { document, name, category, is_template, starts_by_itself, webhook_path });
         let change = FlowChange { document, at: AT, ..FlowChange::default() };
         let changed = store.change_flow(TenantId::DEFAULT, flow(number).id, change).await;
         assert!(matches!(changed, Ok(Changed::Done(_))), "{changed:?}");

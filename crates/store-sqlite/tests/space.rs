@@ -25,7 +25,7 @@ fn large(number: u128) -> FlowRecord {
         name: "f".into(),
         category: None,
         is_template: false,
-        is_scheduled: false,
+        starts_by_itself: false,
         webhook_path: None,
         created_at: AT,
         updated_at: AT,

@@ -5535,7 +5535,7 @@ export interface components {
              * @description The execution that it started, or that its event had started before.
              */
             readonly execution_id: string | null;
-            /** @description Why it was refused: `no_secret`, `no_signature`, `stale`, `wrong_signature`, or the kind of the problem. */
+            /** @description Why it was refused: `no_secret`, `no_signature`, `stale`, `wrong_signature`, `unreadable_id`, or the kind of the problem. */
             readonly reason: string | null;
         };
         /**

@@ -47,6 +47,7 @@ impl From<RuntimeError> for Problem {
             ),
             RuntimeError::NoSkill(no_skill) => without_skill(&no_skill),
             RuntimeError::FlowInvalid(faults) => Self::flow_invalid(faults),
+            RuntimeError::NotChecked(reason) => not_checked(&reason),
             RuntimeError::WebhookTaken(fault) => webhook_taken(fault),
             RuntimeError::AgentInvalid(faults) => Self::agent_invalid(faults),
             RuntimeError::VersionConflict(version) => Self::version_conflict(version),
@@ -84,6 +85,12 @@ impl From<RuntimeError> for Problem {
             RuntimeError::Store(source) => of_store(&source),
         }
     }
+}
+
+fn not_checked(reason: &str) -> Problem {
+    let detail =
+        format!("The code of the flow could not be checked, and nothing was changed. Try again. {reason}");
+    Problem::new(ProblemKind::Unavailable, detail)
 }
 
 fn webhook_taken(fault: Fault) -> Problem {

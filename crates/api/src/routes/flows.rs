@@ -75,7 +75,7 @@ impl FlowsQuery {
             category: self.category,
             status: self.status,
             is_template: self.is_template,
-            is_scheduled: None,
+            starts_by_itself: None,
             has_webhook: None,
             text: self.q,
         }
@@ -155,7 +155,7 @@ pub(crate) async fn validate_flow(
     let (mut faults, warnings) = match Flow::parse(&document, app.engine().limits()) {
         Ok(flow) => {
             let warnings = app.engine().flow_warnings(caller.tenant, &flow).await?;
-            (app.engine().flow_faults(&flow).await, warnings)
+            (app.engine().code_faults(&flow).await?, warnings)
         }
         Err(faults) => (faults, Vec::new()),
     };

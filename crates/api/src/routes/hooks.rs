@@ -198,14 +198,12 @@ fn key_of(found: &FlowWebhook, event: &EventKey, body: &[u8]) -> RequestKey {
 }
 
 fn not_started(error: RuntimeError) -> Problem {
-    match error {
-        RuntimeError::KeyReused => {
-            let detail = "A call with this event ID and another body has started an execution, so this one started none. Give each event \
-                          an ID of its own.";
-            Problem::new(ProblemKind::KeyReused, detail)
-        }
-        error => error.into(),
+    if matches!(error, RuntimeError::KeyReused) {
+        let detail = "A call with this event ID and another body has started an execution, so this one started none. Give each event \
+                      an ID of its own.";
+        return Problem::new(ProblemKind::KeyReused, detail);
     }
+    error.into()
 }
 
 fn start(found: &FlowWebhook, trigger_data: Payload) -> Start {

@@ -55,7 +55,7 @@ impl Document {
     }
 
     /// Returns whether it may start by itself: a node that starts it has a schedule, or names an event.
-    pub fn is_scheduled(&self) -> bool {
+    pub fn starts_by_itself(&self) -> bool {
         self.starting_nodes().iter().any(|(_, node)| !node["schedule"].is_null() || !node["event"].is_null())
     }
 
@@ -185,7 +185,7 @@ mod tests {
 
         assert_eq!(both, Some((1, "y".to_owned())));
         assert_eq!(document(json!([delay])).webhook(), None);
-        assert!(!document(json!([delay])).is_scheduled());
+        assert!(!document(json!([delay])).starts_by_itself());
     }
 
     const NOTHING_ALLOWED: Limits = Limits {

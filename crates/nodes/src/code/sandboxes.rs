@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::io;
 use std::process::{ExitStatus, Stdio};
-use std::sync::{Arc, OnceLock, mpsc};
+use std::sync::{Arc, mpsc};
 use std::thread;
 
 use parking_lot::Mutex;
@@ -30,7 +30,8 @@ pub(crate) struct Sandboxes {
     pub(super) checks: Semaphore,
     program: Arc<[OsString]>,
     ready: Arc<Mutex<Vec<Sandbox>>>,
-    starter: OnceLock<mpsc::Sender<Order>>,
+    /// The thread that starts processes, once there is one.
+    starter: Mutex<Option<mpsc::Sender<Order>>>,
 }
 
 /// A process that has not read its request. Dropping it kills it.
@@ -61,7 +62,7 @@ impl Sandboxes {
             checks: Semaphore::new(CHECKS_AT_ONCE),
             program: config.program.into(),
             ready: Arc::default(),
-            starter: OnceLock::new(),
+            starter: Mutex::new(None),
         }
     }
 
@@ -70,7 +71,7 @@ impl Sandboxes {
     /// # Errors
     /// It cannot be started.
     pub(super) async fn take(&self) -> io::Result<Sandbox> {
-        let starter = self.starter.get_or_init(|| self.start_thread());
+        let starter = self.starter()?;
         let ready = self.ready.lock().pop();
         let (give, given) = oneshot::channel();
         let is_alive = |sandbox: &mut Sandbox| matches!(sandbox.child.try_wait(), Ok(None));
@@ -85,8 +86,15 @@ impl Sandboxes {
         }
     }
 
-    /// Starts the thread that starts processes. They die with it, so it lives as long as the sandboxes are used.
-    fn start_thread(&self) -> mpsc::Sender<Order> {
+    /// Returns the way to the thread that starts processes. They die with it, so it lives as long as the sandboxes are used.
+    ///
+    /// # Errors
+    /// There is none, and it cannot be started now.
+    fn starter(&self) -> io::Result<mpsc::Sender<Order>> {
+        let mut starter = self.starter.lock();
+        if let Some(starter) = &*starter {
+            return Ok(starter.clone());
+        }
         let (sender, orders) = mpsc::channel();
         let (program, ready, runtime) =
             (Arc::clone(&self.program), Arc::clone(&self.ready), Handle::current());
@@ -104,12 +112,8 @@ impl Sandboxes {
                 }
             }
         };
-        // Without a thread, nobody takes an order, and each call says so.
-        let started = thread::Builder::new().name("sandboxes".to_owned()).spawn(work);
-        if let Err(error) = started {
-            tracing::error!(%error, "no thread could be started for code");
-        }
-        sender
+        thread::Builder::new().name("sandboxes".to_owned()).spawn(work)?;
+        Ok(starter.insert(sender).clone())
     }
 }
 

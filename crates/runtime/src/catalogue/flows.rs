@@ -1,5 +1,6 @@
 //! Flows: created, changed, restored, made from templates.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -62,8 +63,8 @@ impl Engine {
     /// # Errors
     /// [`RuntimeError::FlowInvalid`] if the document has faults.
     pub async fn create_flow(&self, caller: &Caller, new: NewFlow) -> Result<Arc<CurrentFlow>, RuntimeError> {
-        let FlowDocument { document, name, category, is_template, is_scheduled, webhook_path } =
-            stored(&self.checked(&new.document).await?);
+        let FlowDocument { document, name, category, is_template, starts_by_itself, webhook_path } =
+            stored(&self.checked(&new.document, None).await?);
         let (now, tenant) = (self.now(), caller.tenant);
         self.insert_flow(FlowRecord {
             id: new.id,
@@ -74,7 +75,7 @@ impl Engine {
             name,
             category,
             is_template,
-            is_scheduled,
+            starts_by_itself,
             webhook_path,
             created_at: now,
             updated_at: now,
@@ -153,19 +154,28 @@ impl Engine {
                 written(&older)?
             }
         };
-        let after = self.checked(&after).await?;
+        let after = self.checked(&after, Some(&current.version.flow)).await?;
         Ok((after != before).then(|| stored(&after)))
     }
 
-    /// Returns what is stored of a document, if it has no fault.
-    async fn checked(&self, document: &Value) -> Result<Document, RuntimeError> {
+    /// Returns what is stored of a document, if it has no fault. Code that the flow has had `before` is not checked again.
+    async fn checked(&self, document: &Value, before: Option<&Flow>) -> Result<Document, RuntimeError> {
         let flow = Flow::parse(document, self.limits()).map_err(RuntimeError::FlowInvalid)?;
-        let faults = self.flow_faults(&flow).await;
-        if !faults.is_empty() {
-            return Err(RuntimeError::FlowInvalid(faults));
+        let known = before.map(sources).unwrap_or_default();
+        if !sources(&flow).is_subset(&known) {
+            let faults = self.code_faults(&flow).await?;
+            if !faults.is_empty() {
+                return Err(RuntimeError::FlowInvalid(faults));
+            }
         }
         Ok(Document::of(&flow))
     }
+}
+
+/// Returns the code of a flow.
+fn sources(flow: &Flow) -> BTreeSet<Arc<str>> {
+    let nodes = flow.graph.all_nodes("").into_iter();
+    nodes.filter_map(|(_, node)| Some(Arc::clone(&node.kind.room().script()?.source))).collect()
 }
 
 /// Returns the document of a version, as people write it.
@@ -183,7 +193,7 @@ fn stored(document: &Document) -> FlowDocument {
         name: settings.name.clone(),
         category: settings.category.clone(),
         is_template: settings.is_template,
-        is_scheduled: document.is_scheduled(),
+        starts_by_itself: document.starts_by_itself(),
         webhook_path: document.webhook().map(|(_, path)| path),
     }
 }

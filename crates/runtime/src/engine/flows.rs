@@ -34,9 +34,13 @@ impl Engine {
         (self.inner.has_secret.0)(tenant, name)
     }
 
-    /// Returns what is wrong with a flow that is to be stored beyond its shape, with JSON pointers.
-    pub async fn flow_faults(&self, flow: &Flow) -> Vec<Fault> {
-        self.inner.executor.flow_faults(flow).await
+    /// Returns what is wrong with the code of a flow that is to be stored, with JSON pointers.
+    ///
+    /// # Errors
+    /// [`RuntimeError::NotChecked`], which says nothing about the flow.
+    pub async fn code_faults(&self, flow: &Flow) -> Result<Vec<Fault>, RuntimeError> {
+        let faults = self.inner.executor.code_faults(flow).await;
+        faults.map_err(|failure| RuntimeError::NotChecked(failure.message.to_string()))
     }
 
     /// Returns a flow with its current version.

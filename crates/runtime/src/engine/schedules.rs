@@ -87,7 +87,7 @@ impl Engine {
     pub(super) async fn flows_that_start(&self) -> Result<Vec<(TenantId, FlowId)>, RuntimeError> {
         let filter = FlowFilter {
             status: Some(FlowStatus::Active),
-            is_scheduled: Some(true),
+            starts_by_itself: Some(true),
             ..FlowFilter::default()
         };
         let (mut all, mut before) = (Vec::new(), None);

@@ -18,7 +18,7 @@ impl World {
             name: String::new(),
             category: None,
             is_template: false,
-            is_scheduled: false,
+            starts_by_itself: false,
             webhook_path: None,
         };
         let change = FlowChange { document: Some(document), at: self.now, ..FlowChange::default() };

@@ -33,7 +33,7 @@ fn insert(db: &Connection, flow: &FlowRecord) -> rusqlite::Result<()> {
         &flow.name,
         &flow.category,
         flow.is_template,
-        flow.is_scheduled,
+        flow.starts_by_itself,
         &flow.webhook_path,
         flow.created_at.as_micros(),
         flow.updated_at.as_micros(),
@@ -74,7 +74,7 @@ fn changed(
         flow.name = document.name;
         flow.category = document.category;
         flow.is_template = document.is_template;
-        flow.is_scheduled = document.is_scheduled;
+        flow.starts_by_itself = document.starts_by_itself;
         flow.webhook_path = document.webhook_path;
         is_new = true;
     }
@@ -91,7 +91,7 @@ fn changed(
         &flow.name,
         &flow.category,
         flow.is_template,
-        flow.is_scheduled,
+        flow.starts_by_itself,
         &flow.webhook_path,
         flow.updated_at.as_micros(),
     );
@@ -161,7 +161,7 @@ fn conditions(filter: &FlowFilter) -> Conditions {
     conditions.add("category = ?", filter.category.clone());
     conditions.add("status = ?", filter.status.map(|status| status.as_str().to_owned()));
     conditions.add("is_template = ?", filter.is_template);
-    conditions.add("is_scheduled = ?", filter.is_scheduled);
+    conditions.add("is_scheduled = ?", filter.starts_by_itself);
     conditions.add("(webhook_path IS NOT NULL) = ?", filter.has_webhook);
     conditions
 }
@@ -267,7 +267,7 @@ pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<FlowRecord> {
         name: row.get(5)?,
         category: row.get(6)?,
         is_template: row.get(7)?,
-        is_scheduled: row.get(8)?,
+        starts_by_itself: row.get(8)?,
         webhook_path: row.get(9)?,
         created_at: timestamp(row, 10)?,
         updated_at: timestamp(row, 11)?,

@@ -71,7 +71,7 @@ pub struct FlowRecord {
     /// Whether the document is a template.
     pub is_template: bool,
     /// Whether it starts by itself while it is active.
-    pub is_scheduled: bool,
+    pub starts_by_itself: bool,
     /// Where it is called from outside; of all active flows, one has a path.
     pub webhook_path: Option<String>,
     /// When it was created.
@@ -126,8 +126,8 @@ pub struct FlowDocument {
     pub category: Option<String>,
     /// Whether it is a template.
     pub is_template: bool,
-    /// Whether it has a schedule.
-    pub is_scheduled: bool,
+    /// Whether it starts by itself while it is active.
+    pub starts_by_itself: bool,
     /// The path of its webhook.
     pub webhook_path: Option<String>,
 }
@@ -144,7 +144,7 @@ pub struct FlowFilter {
     /// Templates only, or none.
     pub is_template: Option<bool>,
     /// Only those that start by themselves while they are active, or none.
-    pub is_scheduled: Option<bool>,
+    pub starts_by_itself: Option<bool>,
     /// Only those with a webhook, or none.
     pub has_webhook: Option<bool>,
     /// With this text in the name, whatever the case of its letters.

@@ -296,7 +296,7 @@ pub(super) fn flow(number: u16) -> FlowRecord {
         name: format!("Flow {number}"),
         category: None,
         is_template: false,
-        is_scheduled: false,
+        starts_by_itself: false,
         webhook_path: None,
         created_at: at(i64::from(number)),
         updated_at: at(i64::from(number)),
@@ -310,7 +310,7 @@ pub(super) fn document(name: &str) -> FlowDocument {
         name: name.into(),
         category: Some("changed".into()),
         is_template: true,
-        is_scheduled: false,
+        starts_by_itself: false,
         webhook_path: None,
     }
 }

@@ -56,14 +56,14 @@ pub async fn schedules_go_with_their_flow<H: Harness>(harness: &H) {
 
 pub async fn flows_with_a_schedule_are_found<H: Harness>(harness: &H) {
     let store = harness.open().await;
-    for (number, is_scheduled) in [(1, true), (2, false), (3, true)] {
-        store.create_flow(crate::FlowRecord { is_scheduled, ..flow(number) }).await.expect("a flow");
+    for (number, starts_by_itself) in [(1, true), (2, false), (3, true)] {
+        store.create_flow(crate::FlowRecord { starts_by_itself, ..flow(number) }).await.expect("a flow");
     }
-    let without = crate::FlowDocument { is_scheduled: false, ..super::samples::document("none") };
+    let without = crate::FlowDocument { starts_by_itself: false, ..super::samples::document("none") };
     let change = crate::FlowChange { document: Some(without), ..crate::FlowChange::default() };
     store.change_flow(OURS, FlowId::new(uuid(3)), change).await.expect("it is changed");
 
-    let filter = FlowFilter { is_scheduled: Some(true), ..FlowFilter::default() };
+    let filter = FlowFilter { starts_by_itself: Some(true), ..FlowFilter::default() };
     let found = store.flows(filter, Page { before: None, limit: 9 }).await.expect("flows");
 
     let ids: Vec<FlowId> = found.into_iter().filter_map(Result::ok).map(|flow| flow.id).collect();

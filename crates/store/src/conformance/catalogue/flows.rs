@@ -17,7 +17,7 @@ const ANY: FlowFilter = FlowFilter {
     category: None,
     status: None,
     is_template: None,
-    is_scheduled: None,
+    starts_by_itself: None,
     has_webhook: None,
     text: None,
 };
@@ -74,7 +74,7 @@ pub async fn a_new_document_makes_a_new_version<H: Harness>(harness: &H) {
         name: document.name,
         category: document.category,
         is_template: document.is_template,
-        is_scheduled: document.is_scheduled,
+        starts_by_itself: document.starts_by_itself,
         webhook_path: document.webhook_path,
         updated_at: at(50),
         ..flow(1)

@@ -179,7 +179,7 @@ impl FlowChange {
             flow.name = document.name;
             flow.category = document.category;
             flow.is_template = document.is_template;
-            flow.is_scheduled = document.is_scheduled;
+            flow.starts_by_itself = document.starts_by_itself;
             flow.webhook_path = document.webhook_path;
         }
         if let Some(status) = self.status {
@@ -196,7 +196,7 @@ impl FlowFilter {
             && self.category.as_ref().is_none_or(|category| flow.category.as_ref() == Some(category))
             && self.status.is_none_or(|status| flow.status == status)
             && self.is_template.is_none_or(|is_template| flow.is_template == is_template)
-            && self.is_scheduled.is_none_or(|is_scheduled| flow.is_scheduled == is_scheduled)
+            && self.starts_by_itself.is_none_or(|starts_by_itself| flow.starts_by_itself == starts_by_itself)
             && self.has_webhook.is_none_or(|has_webhook| flow.webhook_path.is_some() == has_webhook)
             && self.text.as_ref().is_none_or(holds)
     }
