@@ -6,6 +6,7 @@ use steadflow_core::execution::{Execution, ExecutionStatus};
 use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_runtime::{Engine, Executor, RuntimeError, TraceCounts};
+use steadflow_store::{ExecutionFilter, Page};
 use tokio::sync::watch;
 
 use crate::backlog::{Backlog, COPIES_BYTES_MAX, Share, UNREAD_BYTES_MAX};
@@ -16,10 +17,14 @@ use crate::heavy::Turns;
 use crate::host_guard::AllowedHosts;
 use crate::metrics::Metrics;
 use crate::origin::Origin;
+use crate::views::entry::id_of;
+use crate::views::execution::Later;
 use crate::webhooks::{SecretValues, Webhooks};
 
 /// How many retries of an execution are named, the newest ones.
 const RETRIES_MAX: usize = 1_000;
+/// How many forks of one execution are shown; a list has all of them.
+const FORKS_MAX: usize = 100;
 
 /// What an [`App`] is made of. [`AppConfig::new`] gives the defaults; the fields may then be set.
 ///
@@ -186,16 +191,23 @@ impl App {
         &self.inner.metrics
     }
 
-    /// Returns the executions that retry `execution`. Only what failed or was cancelled is asked for: nothing else can
-    /// have been retried.
-    pub(crate) async fn retried_by(
-        &self,
-        tenant: TenantId,
-        execution: &Execution,
-    ) -> Result<Vec<ExecutionId>, RuntimeError> {
-        if !matches!(execution.status(), ExecutionStatus::Failed | ExecutionStatus::Cancelled) {
-            return Ok(Vec::new());
-        }
-        Ok(self.engine().store().retried_by(tenant, execution.id(), RETRIES_MAX).await?)
+    /// Returns what was made of an execution since. Retries are asked for only where it failed or was cancelled: nothing
+    /// else can have been retried.
+    pub(crate) async fn later(&self, tenant: TenantId, execution: &Execution) -> Result<Later, RuntimeError> {
+        let (store, id) = (self.engine().store(), execution.id());
+        let retries = match execution.status() {
+            ExecutionStatus::Failed | ExecutionStatus::Cancelled => {
+                store.retried_by(tenant, id, RETRIES_MAX).await?
+            }
+            ExecutionStatus::Pending
+            | ExecutionStatus::Running
+            | ExecutionStatus::Paused
+            | ExecutionStatus::Completed => Vec::new(),
+        };
+        let of =
+            ExecutionFilter { tenant: Some(tenant), forked_from: Some(id), ..ExecutionFilter::default() };
+        let newest = store.executions(of, Page { before: None, limit: FORKS_MAX }).await?;
+        let forks = newest.iter().rev().map(|fork| id_of(fork, |row| row.id.uuid())).map(ExecutionId::new);
+        Ok(Later { retries, forks: forks.collect() })
     }
 }

@@ -34,6 +34,15 @@ pub(crate) struct Json<T> {
     _memory: Taken,
 }
 
+/// A body that must be there, bound to the request's key, and most of which stays text.
+#[derive(Debug)]
+pub(crate) struct KeyedJson<T> {
+    value: T,
+    /// As it came in, for hashing.
+    bytes: Bytes,
+    _memory: Taken,
+}
+
 /// A body that may be left out: `T::default()` then.
 #[derive(Debug)]
 pub(crate) struct OptionalJson<T> {
@@ -41,6 +50,22 @@ pub(crate) struct OptionalJson<T> {
     /// As it came in, for hashing.
     bytes: Bytes,
     _memory: Taken,
+}
+
+impl<T> KeyedJson<T> {
+    /// Returns the value, with the request's key bound to the body.
+    pub(crate) fn keyed(self, key: IdempotencyKey) -> (T, Option<RequestKey>) {
+        (self.value, key.with_body(&self.bytes))
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest<App> for KeyedJson<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let (bytes, memory) = body::read(request, app, COPIES_AS_TEXT).await?;
+        Ok(Self { value: parse(&bytes)?, bytes, _memory: memory })
+    }
 }
 
 impl<T> OptionalJson<T> {

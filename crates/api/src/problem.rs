@@ -120,6 +120,8 @@ problem_kinds! {
     FlowInvalid = UNPROCESSABLE_ENTITY, "flow-invalid", "The flow document is not valid";
     /// The agent document has faults.
     AgentInvalid = UNPROCESSABLE_ENTITY, "agent-invalid", "The agent document is not valid";
+    /// The execution cannot be forked like this.
+    NotForkable = UNPROCESSABLE_ENTITY, "not-forkable", "The execution cannot be forked like this";
     /// The idempotency key was used for another request.
     KeyReused = UNPROCESSABLE_ENTITY, "idempotency-key-reused", "The idempotency key was used for another request";
     /// `context_id_template` has no value for this trigger data.

@@ -19,6 +19,7 @@ mod external_events;
 mod failures;
 mod flow_versions;
 mod flows;
+mod fork;
 mod health;
 mod hooks;
 mod journal;
@@ -45,6 +46,7 @@ pub(crate) fn all(document: openapi::Document) -> OpenApiRouter<App> {
         .merge(test_node::routes())
         .merge(executions::routes())
         .merge(retry::routes())
+        .merge(fork::routes())
         .merge(cancel::routes())
         .merge(nodes::routes())
         .merge(values::routes())

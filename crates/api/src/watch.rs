@@ -19,7 +19,7 @@ use crate::backlog;
 use crate::heavy::{NODES_AT_ONCE, RECORDS_AT_ONCE};
 use crate::sse::{PART_BYTES, Reader, Source};
 use crate::views::event::Journal;
-use crate::views::execution::ExecutionView;
+use crate::views::execution::{ExecutionView, Later};
 use crate::views::message::{ExecutionMessage, Missed, RecordEnd};
 use crate::views::node::NodeView;
 use crate::views::row::RowView;
@@ -165,7 +165,8 @@ impl Source for Follower {
 }
 
 fn snapshot_message(snapshot: &ExecutionSnapshot) -> String {
-    let view = ExecutionView::new(&snapshot.execution, &[]);
+    let later = Later::default();
+    let view = ExecutionView::new(&snapshot.execution, &later);
     ExecutionMessage::Snapshot(Box::new(view)).to_text(Some(snapshot.execution.seq()))
 }
 

@@ -89,6 +89,9 @@ async fn journal_runs_from_the_acceptance_to_the_end() {
       },
       "parent_id": null,
       "retry_of": null,
+      "forked_from": null,
+      "fork_node_id": null,
+      "edited": [],
       "reused": [],
       "worker": "worker"
     }

@@ -18,6 +18,7 @@ mod executions;
 mod external_events;
 mod flow_versions;
 mod flows;
+mod fork;
 mod hostile;
 mod journal;
 mod openapi;

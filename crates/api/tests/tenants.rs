@@ -37,6 +37,7 @@ fn body_of(path: &str, method: &str) -> &'static str {
     match (method, path.rsplit('/').next()) {
         ("post", Some("execute")) if path.contains("/agents/") => r#"{"skill":"score"}"#,
         ("post", Some("try")) => r#"{"skill":"score"}"#,
+        ("post", Some("fork")) => r#"{"node_id":"a"}"#,
         ("post", Some("decide")) => r#"{"decision":"retry"}"#,
         ("post", Some("regenerate")) => r#"{"turn":1}"#,
         ("patch", Some("{id}")) => r#"{"name":"Mine"}"#,
@@ -57,7 +58,11 @@ async fn what_belongs_to_others_is_not_there_at_any_address() {
             continue;
         };
         for method in operations.as_object().unwrap().keys() {
-            let query = if path.ends_with("restore-version") { "?version=1" } else { "" };
+            let query = match path.rsplit('/').next() {
+                Some("restore-version") => "?version=1",
+                Some("fork-plan") => "?node_id=a",
+                _ => "",
+            };
             let address = path.replace("{id}", id).replace("{node_id}", "a") + query;
             let address = address.replace("{number}", "1").replace("{part}", "input");
             let answer = ask(&api, &method.to_uppercase(), &address, body_of(path, method)).await;

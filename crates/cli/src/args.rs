@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use uuid::Uuid;
 
-use crate::value_address::ValueAddress;
+mod executions;
+
+pub(crate) use executions::{Executions, ExecutionsCommand, Fork, RetryFrom};
 
 /// A durable execution engine for agentic flows.
 ///
@@ -228,15 +229,6 @@ pub(crate) struct Validate {
     pub(crate) files: Vec<PathBuf>,
 }
 
-/// List, show, retry, cancel and watch executions of a running server
-#[derive(Debug, clap::Args)]
-pub(crate) struct Executions {
-    #[command(subcommand)]
-    pub(crate) command: ExecutionsCommand,
-    #[command(flatten)]
-    pub(crate) asked: Asked,
-}
-
 /// The server that is asked, and how its answers are printed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Asked {
@@ -246,71 +238,6 @@ pub(crate) struct Asked {
     /// Print the JSON of the API instead of tables
     #[arg(long, global = true)]
     pub(crate) json: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum ExecutionsCommand {
-    /// List executions, newest first
-    List {
-        /// Only executions of this flow
-        #[arg(long, value_name = "ID")]
-        flow: Option<Uuid>,
-        /// Only the child executions of this execution
-        #[arg(long, value_name = "ID")]
-        parent: Option<Uuid>,
-        /// Also child executions, which are left out otherwise
-        #[arg(long, conflicts_with = "parent")]
-        children: bool,
-        /// Only executions with this status: pending, running, paused, completed, failed or cancelled
-        #[arg(long)]
-        status: Option<String>,
-        /// Only executions with this text in their ID, context ID or error message
-        #[arg(long, value_name = "TEXT")]
-        search: Option<String>,
-        /// Maximum number of executions, 1-1000
-        #[arg(long, value_name = "N", default_value_t = 20)]
-        limit: u32,
-    },
-    /// Show an execution with its nodes and attempts; long values are shown in part
-    Show {
-        /// ID of the execution
-        id: Uuid,
-        /// Print only this value, all of it, as JSON: result, trigger-data, NODE/input or NODE/output
-        #[arg(long, value_name = "VALUE")]
-        value: Option<ValueAddress>,
-    },
-    /// Retry a failed or cancelled execution as a new one with the same trigger data
-    Retry {
-        /// ID of the failed or cancelled execution
-        id: Uuid,
-        /// Where to start
-        #[arg(long, value_enum, default_value_t = RetryFrom::Start)]
-        from: RetryFrom,
-        /// Key for repeating the command safely: the same key starts only one execution [default: a new key]
-        #[arg(long, value_name = "KEY")]
-        idempotency_key: Option<String>,
-    },
-    /// Cancel an unfinished execution
-    Cancel {
-        /// ID of the execution
-        id: Uuid,
-    },
-    /// Follow an execution until it ends
-    ///
-    /// Exit status: 0 completed, 1 failed or cancelled.
-    Watch {
-        /// ID of the execution
-        id: Uuid,
-    },
-}
-
-/// Where a retry starts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum RetryFrom {
-    /// Run all nodes again.
-    Start,
-    /// Reuse the outputs of completed nodes, and run the others.
-    Failed,
 }
 
 /// List, show, approve and reject what waits for a person

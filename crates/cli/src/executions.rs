@@ -3,17 +3,19 @@
 mod value;
 mod watch;
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use reqwest::Method;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use steadflow_core::payload::Payload;
 use uuid::Uuid;
 
-use crate::args::{ExecutionsCommand, RetryFrom};
+use crate::args::{ExecutionsCommand, Fork, RetryFrom};
 use crate::client::{Answer, Server};
+use crate::given;
 use crate::output;
 use crate::shown::{print, raw, shortened, text};
 
@@ -50,6 +52,10 @@ pub(crate) async fn executions(
             let answer = retry(&server, id, from, idempotency_key).await?;
             print(&answer, as_json, |answer| text(&answer["new_execution_id"]));
         }
+        ExecutionsCommand::Fork(how) => {
+            let answer = fork(&server, how).await?;
+            print(&answer, as_json, |answer| text(&answer["execution_id"]));
+        }
         ExecutionsCommand::Cancel { id } => {
             let answer = server.send(server.call(Method::POST, &format!("/executions/{id}/cancel"))).await?;
             print(&answer, as_json, |answer| text(&answer["message"]));
@@ -67,6 +73,35 @@ async fn retry(server: &Server, id: Uuid, from: RetryFrom, key: Option<String>) 
     let key = key.unwrap_or_else(|| Uuid::now_v7().to_string());
     let call = server.call(Method::POST, &format!("/executions/{id}/retry"));
     server.send(call.header("Idempotency-Key", key).json(&json!({ "mode": mode }))).await
+}
+
+async fn fork(server: &Server, how: Fork) -> anyhow::Result<Answer> {
+    /// The body of the call, with values as they are given.
+    #[derive(Serialize)]
+    struct Sent {
+        node_id: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        trigger_data: Option<Payload>,
+        outputs: BTreeMap<String, Payload>,
+        flow_version: &'static str,
+    }
+    let Fork { id, node, outputs, trigger, current, idempotency_key } = how;
+    let mut given = BTreeMap::new();
+    for (node, output) in outputs {
+        let output = given::json(&output, &format!("value of `--output {node}=`"))?;
+        if given.insert(node.clone(), output).is_some() {
+            anyhow::bail!("`--output` is given twice for node `{node}`. Give one output for each node.");
+        }
+    }
+    let sent = Sent {
+        node_id: node,
+        trigger_data: trigger.map(|text| given::json(&text, "value of `--trigger`")).transpose()?,
+        outputs: given,
+        flow_version: if current { "current" } else { "same" },
+    };
+    let key = idempotency_key.unwrap_or_else(|| Uuid::now_v7().to_string());
+    let call = server.call(Method::POST, &format!("/executions/{id}/fork"));
+    server.send(call.header("Idempotency-Key", key).json(&sent)).await
 }
 
 fn print_execution(execution: &Answer, as_json: bool) {

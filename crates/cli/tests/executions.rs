@@ -141,6 +141,31 @@ fn retry_prints_the_new_execution_and_the_same_key_starts_only_one() {
 }
 
 #[test]
+fn fork_prints_the_new_execution_with_what_was_given() {
+    let bench = Bench::new();
+    let completed = bench.id("completed");
+    let refused = |arguments: &[&str]| {
+        let arguments = [&["fork", &completed], arguments].concat();
+        bench.server.executions(&bench.folder, &arguments).expect(1).stderr
+    };
+
+    let output = r#"a={"n":1.50}"#;
+    let new = bench.text(&["fork", &completed, "--node", "a", "--output", output, "--trigger", "7"], 0);
+    let new = bench.server.executions(&bench.folder, &["--json", "watch", new.trim_end()]).expect(0);
+
+    let ended = new.stdout;
+    assert!(ended.contains(r#""fork_node_id":"a""#) && ended.contains(r#"{"n":1.50}"#), "{ended}");
+    assert_eq!(refused(&["--node", "b"]), "steadflow: Nothing was started. The execution has no node `b`.\n");
+    assert_eq!(
+        refused(&["--node", "a", "--output", "a=1", "--output", "a=2"]),
+        "steadflow: `--output` is given twice for node `a`. Give one output for each node.\n"
+    );
+    let broken =
+        bench.server.executions(&bench.folder, &["fork", &completed, "--node", "a", "--output", "a"]);
+    assert!(broken.expect(2).stderr.contains("use NODE=JSON or NODE=@FILE"));
+}
+
+#[test]
 fn waiting_execution_is_cancelled_once() {
     let bench = Bench::new();
     let waiting = bench.text(&["retry", &bench.id("cancelled")], 0);

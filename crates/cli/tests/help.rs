@@ -106,7 +106,7 @@ fn help_of_the_program() {
       serve       Start the server: REST API, studio and engine in one process
       run         Run a flow without a server and print its result
       validate    Check flow documents
-      executions  List, show, retry, cancel and watch executions of a running server
+      executions  List, show, retry, fork, cancel and watch executions of a running server
       approvals   List, show, approve and reject what waits for a person
       health      Check whether a server accepts new work
       doctor      Check the consistency of a database
@@ -360,7 +360,7 @@ fn help_of_validate() {
 #[test]
 fn help_of_executions() {
     insta::assert_snapshot!(own_help(&["executions"]), @r"
-    List, show, retry, cancel and watch executions of a running server
+    List, show, retry, fork, cancel and watch executions of a running server
 
     Usage: steadflow executions [OPTIONS] <COMMAND>
 
@@ -368,6 +368,7 @@ fn help_of_executions() {
       list    List executions, newest first
       show    Show an execution with its nodes and attempts; long values are shown in part
       retry   Retry a failed or cancelled execution as a new one with the same trigger data
+      fork    Start a new execution from a completed node of another one, which may have any status
       cancel  Cancel an unfinished execution
       watch   Follow an execution until it ends
       help    Print this message or the help of the given subcommand(s)
@@ -470,6 +471,49 @@ fn help_of_approvals() {
           --form <JSON>
               What is filled in for a request for input or an approval node, as JSON or @FILE; `show`
               lists the fields
+
+          --server <URL>
+              URL of the server [default: http://127.0.0.1:8080]
+
+              [env: STEADFLOW_SERVER=]
+
+          --json
+              Print the JSON of the API instead of tables
+
+          …
+    ");
+}
+
+#[test]
+fn help_of_a_fork() {
+    insta::assert_snapshot!(own_help(&["executions", "fork"]), @r"
+    Start a new execution from a completed node of another one, which may have any status
+
+    The node and what it leads to runs; the outputs of all other completed nodes are reused.
+
+    Usage: steadflow executions fork [OPTIONS] --node <NODE> <ID>
+
+    Arguments:
+      <ID>
+              ID of the execution
+
+    Options:
+          --node <NODE>
+              ID of the completed node to start from
+
+          --output <NODE=JSON>
+              Output of a node that does not run, as JSON or @FILE, in place of its own. With that of
+              `--node`, the nodes that follow on it run. May be repeated
+
+          --trigger <JSON>
+              Trigger data, as JSON or @FILE [default: those of the execution]
+
+          --current
+              Run the current version of the flow instead of the one of the execution
+
+          --idempotency-key <KEY>
+              Key for repeating the command safely: the same key starts only one execution [default: a
+              new key]
 
           --server <URL>
               URL of the server [default: http://127.0.0.1:8080]

@@ -5,6 +5,7 @@
 
 mod about;
 mod child;
+mod fork;
 mod size;
 mod text;
 
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use child::{
     Around, ChildEnd, ChildInput, ChildStart, Ended, Parent, Reused, ReusedChild, ReusedChildren,
 };
+pub use fork::Fork;
 
 use crate::approval::{AwaitedInput, Verdict};
 use crate::budget::Amount;
@@ -373,7 +375,10 @@ pub struct Accepted {
     /// The execution that it retries.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_of: Option<ExecutionId>,
-    /// Outputs reused from it, by node.
+    /// Where it comes from, if it is a fork.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forked_from: Option<Box<Fork>>,
+    /// Outputs reused from the execution that it retries or is a fork of, by node.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub reused: BTreeMap<NodeId, Payload>,
     /// What is reused of its children, by node.
@@ -406,6 +411,7 @@ impl Accepted {
             flows: BTreeMap::new(),
             agents: BTreeMap::new(),
             retry_of: None,
+            forked_from: None,
             reused: BTreeMap::new(),
             reused_children: BTreeMap::new(),
             regenerates: None,

@@ -208,6 +208,17 @@ impl Graph {
         all
     }
 
+    /// Returns a node and all that it leads to.
+    pub fn from_on(&self, first: NodeIndex) -> BTreeSet<NodeId> {
+        let (mut found, mut wanted) = (BTreeSet::new(), vec![first]);
+        while let Some(next) = wanted.pop() {
+            if found.insert(self.node(next).id.clone()) {
+                wanted.extend(self.outgoing[next.at()].iter().map(|&edge| self.edge(edge).to));
+            }
+        }
+        found
+    }
+
     /// Returns the place of the node called `id`.
     pub fn find(&self, id: &str) -> Option<NodeIndex> {
         let at = self.nodes.iter().position(|node| node.id.as_str() == id)?;

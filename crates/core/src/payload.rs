@@ -97,7 +97,7 @@ impl fmt::Debug for Payload {
 }
 
 /// Reads a value that is given: `null` is one; only a missing key means that there is none.
-pub(crate) fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Payload>, D::Error> {
+pub fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Payload>, D::Error> {
     Payload::deserialize(deserializer).map(Some)
 }
 

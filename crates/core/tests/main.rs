@@ -14,6 +14,7 @@ mod exact;
 mod expressions;
 mod fallbacks;
 mod floods;
+mod forks;
 mod guardrails;
 mod journal;
 mod judges;

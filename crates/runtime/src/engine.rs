@@ -3,6 +3,7 @@
 mod config;
 mod events;
 mod flows;
+mod fork;
 mod listen;
 mod pin;
 mod protection;
@@ -51,6 +52,7 @@ use self::upkeep::Measured;
 pub use config::{EngineConfig, HasSecret};
 pub use events::{NewEvent, SentEvent};
 pub use flows::CurrentFlow;
+pub use fork::{Fork, Forked};
 pub(crate) use pin::AgentParts;
 pub use protection::DayUse;
 pub use retry::{BulkRetry, BulkRetryItem, Retry, RetryMany, VersionChoice};

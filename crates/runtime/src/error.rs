@@ -77,6 +77,9 @@ pub enum RuntimeError {
     /// It runs the body of a node, which is retried with the execution that started it.
     #[error("the execution runs the body of a node of execution {0}")]
     RunsBody(ExecutionId),
+    /// The execution cannot be forked like this. Nothing was started.
+    #[error("the execution cannot be forked: {}", first_of(.0))]
+    NotForkable(Vec<Fault>),
     /// The flow's status does not allow a start.
     #[error("the flow is {0}")]
     FlowNotStartable(steadflow_store::FlowStatus),

@@ -30,8 +30,8 @@ pub use catalogue::{AgentEdit, DocumentEdit, FlowEdit, NewFlow};
 pub use clock::{Clock, SystemClock};
 pub use engine::{
     ActiveSchedule, BulkRetry, BulkRetryItem, CurrentFlow, DayUse, Engine, EngineConfig, ExecutionSnapshot,
-    FlowWebhook, HasSecret, NewEvent, RequestKey, Retry, RetryMany, Room, SentEvent, Start, Started,
-    UpkeepConfig, VersionChoice,
+    FlowWebhook, Fork, Forked, HasSecret, NewEvent, RequestKey, Retry, RetryMany, Room, SentEvent, Start,
+    Started, UpkeepConfig, VersionChoice,
 };
 pub use error::{EngineFailure, RuntimeError};
 pub use executor::{Executor, FaultsFuture, OutcomeFuture, Performing};

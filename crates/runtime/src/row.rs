@@ -31,6 +31,7 @@ pub fn row_of(execution: &Execution) -> ExecutionRow {
         context_type: accepted.context_type.clone(),
         triggered_by: Arc::clone(&accepted.triggered_by),
         retry_of: accepted.retry_of,
+        forked_from: accepted.forked_from.as_ref().map(|fork| fork.of),
         parent: accepted.parent.as_ref().map(|parent| parent.execution),
         parent_node: accepted.parent.as_ref().and_then(|parent| parent.node_id().cloned()),
         index: accepted.parent.as_ref().map_or(0, |parent| parent.index),

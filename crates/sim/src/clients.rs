@@ -1,6 +1,7 @@
 //! What people ask of the engine, at any moment and in any order.
 
 mod approvers;
+mod forkers;
 mod senders;
 
 use std::sync::Arc;
@@ -39,6 +40,8 @@ enum Source {
     Flow,
     /// An execution that is retried.
     Retried(ExecutionId),
+    /// An execution that is forked from a node on.
+    Forked(ExecutionId, NodeId),
     /// What wrote the last turn of a session, which is written again.
     Turn(ExecutionId, NodeId),
 }
@@ -51,7 +54,8 @@ impl World {
             return self.sends_to_parked();
         }
         match self.rng.below(100) {
-            0..=44 => self.starts(process),
+            0..=40 => self.starts(process),
+            41..=44 => self.forks(process),
             45..=49 => self.starts_again(process),
             50..=56 => self.retries(process),
             57..=58 => self.regenerates(process),
@@ -179,6 +183,10 @@ impl World {
                     plan.add(self.checker.fold(child).ok().as_ref());
                 }
                 Ok((current, old.retried(plan, None, Actor::USER, worker)))
+            }
+            Source::Forked(id, node) => {
+                let old = self.checker.fold(*id)?;
+                self.forked(&old, node, &current, worker)
             }
             Source::Turn(id, node) => {
                 let old = self.checker.fold(*id)?;

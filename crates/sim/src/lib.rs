@@ -10,6 +10,7 @@
 mod agents;
 mod checker;
 mod clients;
+mod edited;
 mod fault;
 mod flows;
 mod mutation;

@@ -144,6 +144,7 @@ fn row(id: ExecutionId) -> ExecutionRow {
         context_type: None,
         triggered_by: "api".into(),
         retry_of: None,
+        forked_from: None,
         parent: None,
         parent_node: None,
         index: 0,

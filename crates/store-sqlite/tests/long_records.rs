@@ -60,6 +60,7 @@ fn row(number: u128) -> Box<ExecutionRow> {
         context_type: None,
         triggered_by: "api".into(),
         retry_of: None,
+        forked_from: None,
         parent: None,
         parent_node: None,
         index: 0,

@@ -135,6 +135,9 @@ impl Trace<'_> {
         if let Some(retried) = accepted.retry_of {
             span.links.push(link(retried, caller, Span::Execution, "retry_of"));
         }
+        if let Some(fork) = &accepted.forked_from {
+            span.links.push(link(fork.of, caller, Span::Execution, "forked_from"));
+        }
         self.seal(Span::Execution, span)
     }
 

@@ -601,6 +601,44 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/studio/executions/{id}/fork": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Forks an execution, whatever its status: starts a new one from a completed node on. The old one does not change.
+         * @description It has the same context, and the same trigger data unless that is given. What completed in the old one and does not follow
+         *     on the node is reused, with the outputs that are given here in place of its own; everything else runs.
+         */
+        readonly post: operations["fork_execution"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/studio/executions/{id}/fork-plan": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Shows what a fork would run and what it would reuse. */
+        readonly get: operations["show_fork_plan"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/studio/executions/{id}/item": {
         readonly parameters: {
             readonly query?: never;
@@ -1274,7 +1312,16 @@ export interface components {
              * @description The execution that it retries.
              */
             readonly retry_of: string | null;
-            /** @description The nodes whose outputs are reused from it. */
+            /**
+             * Format: uuid
+             * @description The execution that it is a fork of.
+             */
+            readonly forked_from: string | null;
+            /** @description The node from which on it runs by itself; null unless it is a fork. */
+            readonly fork_node_id: string | null;
+            /** @description The nodes whose outputs the one who forked it gave. */
+            readonly edited: readonly string[];
+            /** @description The nodes whose outputs are reused from the execution that it retries or is a fork of, the edited ones included. */
             readonly reused: readonly string[];
             /** @description The worker that accepted it. */
             readonly worker: string;
@@ -2689,6 +2736,15 @@ export interface components {
             readonly retried_by: readonly string[];
             /**
              * Format: uuid
+             * @description The execution that it is a fork of.
+             */
+            readonly forked_from: string | null;
+            /** @description The node from which on it runs by itself; null unless it is a fork. */
+            readonly fork_node_id: string | null;
+            /** @description Its newest forks, at most 100, oldest first. */
+            readonly forks: readonly string[];
+            /**
+             * Format: uuid
              * @description The execution whose node started it.
              */
             readonly parent_id: string | null;
@@ -2810,6 +2866,11 @@ export interface components {
              * @description The execution that it retries.
              */
             readonly retry_of: string | null;
+            /**
+             * Format: uuid
+             * @description The execution that it is a fork of.
+             */
+            readonly forked_from: string | null;
             /**
              * Format: uuid
              * @description The execution whose node started it.
@@ -3268,11 +3329,56 @@ export interface components {
             readonly is_current: boolean;
         };
         /**
-         * @description Which version of the flow a retry runs on.
+         * @description Which version of the flow a retry or a fork runs on.
          * @enum {string}
          */
         readonly FlowVersionChoice: "same" | "current";
         readonly FlowVersionEntry: components["schemas"]["FlowVersion"] | components["schemas"]["DamagedVersion"];
+        /** @description From where on to fork, and what is to differ. */
+        readonly ForkBody: {
+            /** @description A node that completed. It and what it leads to runs; of all others, the outputs are reused. */
+            readonly node_id: string;
+            /** @description Replaces the old trigger data. */
+            readonly trigger_data?: components["schemas"]["AnyJson"];
+            /**
+             * @description Outputs of nodes that are reused, by node, which replace the old ones. With that of `node_id`, it does not run, and what
+             *     it leads to does.
+             */
+            readonly outputs?: {
+                readonly [key: string]: components["schemas"]["AnyJson"];
+            };
+            readonly flow_version?: components["schemas"]["FlowVersionChoice"] | null;
+        };
+        /** @description What a fork would do. */
+        readonly ForkPlanView: {
+            readonly node_id: string;
+            /**
+             * Format: int32
+             * @description The version of the flow that it would run.
+             */
+            readonly flow_version: number;
+            /** @description The nodes that would run, if the edges lead to them. */
+            readonly run: readonly string[];
+            /** @description The nodes whose output would be reused. */
+            readonly reuse: readonly string[];
+            /**
+             * @description The nodes that completed and are not the same in the version that it would run. It is refused unless `outputs` has
+             *     theirs.
+             */
+            readonly differing: readonly string[];
+        };
+        /** @description The answer to a fork. */
+        readonly ForkedExecution: {
+            /** Format: uuid */
+            readonly execution_id: string;
+            /** @description Always `pending`: what it has come to since, the execution itself says. */
+            readonly status: components["schemas"]["ExecutionStatus"];
+            /** Format: uuid */
+            readonly flow_id: string;
+            readonly message: string;
+            /** Format: uuid */
+            readonly forked_from: string;
+        };
         /** @description What a value of a skill has to be, and what follows if it is not. */
         readonly Guardrail: {
             /**
@@ -3850,8 +3956,10 @@ export interface components {
             readonly next_retry_at: components["schemas"]["Time"] | null;
             readonly waiting_for: components["schemas"]["WaitingFor"] | null;
             readonly waiting_until: components["schemas"]["Time"] | null;
-            /** @description Whether its output was reused from the execution that this one retries. */
+            /** @description Whether its output was reused from the execution that this one retries or is a fork of. */
             readonly reused: boolean;
+            /** @description Whether the one who forked the execution gave its output. */
+            readonly edited: boolean;
             readonly usage: components["schemas"]["Usage"];
             readonly children: components["schemas"]["ChildCounts"] | null;
             /** @description In order. Where the answer has no room for all, there is only the last one. */
@@ -8944,6 +9052,8 @@ export interface operations {
                 readonly parent_node?: string;
                 /** @description Only those that no node of another execution started. `true` unless given; `false` where `parent_id` is given. */
                 readonly roots?: boolean;
+                /** @description Forks of this execution. */
+                readonly forked_from?: string;
                 /** @description In one of these statuses; given several times, or separated by commas. */
                 readonly status?: readonly components["schemas"]["ExecutionStatus"][];
                 /** @description Waiting out a backoff, or not. */
@@ -9388,6 +9498,255 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly fork_execution: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description The same key with the same body makes one execution */
+                readonly "Idempotency-Key"?: string | null;
+            };
+            readonly path: {
+                /** @description The old execution */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["ForkBody"];
+            };
+        };
+        readonly responses: {
+            /** @description The new execution is accepted */
+            readonly 201: {
+                headers: {
+                    /** @description The execution's address */
+                    readonly Location?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ForkedExecution"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The flow is archived */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The execution cannot be forked like this, or the key was used for another request */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly show_fork_plan: {
+        readonly parameters: {
+            readonly query: {
+                /** @description A node that completed. */
+                readonly node_id: string;
+                /** @description `same` unless given. */
+                readonly flow_version?: components["schemas"]["FlowVersionChoice"];
+            };
+            readonly header?: never;
+            readonly path: {
+                /** @description The old execution */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The plan */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ForkPlanView"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The flow is archived */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The execution cannot be forked from this node on */
+            readonly 422: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -12328,6 +12687,8 @@ export interface operations {
                 readonly parent_node?: string;
                 /** @description Only those that no node of another execution started. `true` unless given; `false` where `parent_id` is given. */
                 readonly roots?: boolean;
+                /** @description Forks of this execution. */
+                readonly forked_from?: string;
                 /** @description In one of these statuses; given several times, or separated by commas. */
                 readonly status?: readonly components["schemas"]["ExecutionStatus"][];
                 /** @description Waiting out a backoff, or not. */

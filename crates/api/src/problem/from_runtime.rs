@@ -57,6 +57,7 @@ impl From<RuntimeError> for Problem {
                 // The seed gives this wording, without a full stop.
                 Self::new(ProblemKind::NotRetryable, format!("Cannot retry execution with status: {status}"))
             }
+            RuntimeError::NotForkable(faults) => not_forkable(faults),
             RuntimeError::FlowNotStartable(status) => not_startable(status),
             RuntimeError::KeyReused => Self::new(
                 ProblemKind::KeyReused,
@@ -107,6 +108,16 @@ fn runs_body(parent: ExecutionId) -> Problem {
     let detail =
         format!("This execution runs the body of a node. Retry execution {parent}, which started it.");
     Problem::new(ProblemKind::NotRetryable, detail)
+}
+
+fn not_forkable(faults: Vec<Fault>) -> Problem {
+    let first = faults.first().map_or("it has faults", |fault| fault.message.as_str());
+    let others = match faults.len() {
+        0 | 1 => String::new(),
+        count => format!(" This is the first of {count} reasons."),
+    };
+    let detail = format!("Nothing was started. {first}.{others}");
+    Problem::new(ProblemKind::NotForkable, detail).with_errors(faults)
 }
 
 impl From<Rejected> for Problem {

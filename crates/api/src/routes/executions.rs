@@ -140,8 +140,8 @@ pub(crate) async fn execute_flow(
         app.metrics().execution_accepted();
     }
     if let Some(ended) = started.ended {
-        let retried_by = app.retried_by(caller.tenant, &ended.execution).await?;
-        return Ok(reply::ok_text(ExecutionView::new(&ended.execution, &retried_by).to_json()));
+        let later = app.later(caller.tenant, &ended.execution).await?;
+        return Ok(reply::ok_text(ExecutionView::new(&ended.execution, &later).to_json()));
     }
     Ok(accepted(started.execution, flow))
 }
@@ -287,11 +287,11 @@ pub(crate) async fn show_execution(
 ) -> Result<Response, Problem> {
     let snapshot = app.engine().execution(caller.tenant, id).await?;
     let execution = &snapshot.execution;
-    let retried_by = app.retried_by(caller.tenant, execution).await?;
+    let later = app.later(caller.tenant, execution).await?;
     let places = query.places(execution.nodes().len());
     let next = (places.end < execution.nodes().len()).then(|| format!("{NODE_CURSOR_PREFIX}{}", places.end));
     let is_long = places.len() > NODES_AT_ONCE;
-    let view = || ExecutionView::with_nodes(execution, &retried_by, places).to_json();
+    let view = || ExecutionView::with_nodes(execution, &later, places).to_json();
     let view = app.heavy_turns().view(is_long, view).await?;
     let next = next.map(|cursor| query::next_address(&uri, "cursor", &cursor));
     Ok(query::linked(reply::ok_text(view), next))

@@ -51,7 +51,7 @@ impl From<ModeName> for RetryMode {
     }
 }
 
-/// Which version of the flow a retry runs on.
+/// Which version of the flow a retry or a fork runs on.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum FlowVersionChoice {
@@ -67,6 +67,16 @@ impl From<FlowVersionChoice> for VersionChoice {
             FlowVersionChoice::Same => Self::Same,
             FlowVersionChoice::Current => Self::Current,
         }
+    }
+}
+
+impl FlowVersionChoice {
+    pub(super) fn from_params(params: &mut Params) -> Option<Self> {
+        params.read("flow_version", "one of same, current", |text| match text {
+            "same" => Some(Self::Same),
+            "current" => Some(Self::Current),
+            _ => None,
+        })
     }
 }
 
@@ -147,12 +157,7 @@ impl FromParams for PlanQuery {
             "from_failed" => Some(ModeName::FromFailed),
             _ => None,
         });
-        let flow_version = params.read("flow_version", "one of same, current", |text| match text {
-            "same" => Some(FlowVersionChoice::Same),
-            "current" => Some(FlowVersionChoice::Current),
-            _ => None,
-        });
-        Self { mode, flow_version }
+        Self { mode, flow_version: FlowVersionChoice::from_params(params) }
     }
 }
 

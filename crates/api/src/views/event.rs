@@ -78,7 +78,16 @@ enum What<'a> {
         /// The execution that it retries.
         #[schema(value_type = Option<Uuid>)]
         retry_of: Option<ExecutionId>,
-        /// The nodes whose outputs are reused from it.
+        /// The execution that it is a fork of.
+        #[schema(value_type = Option<Uuid>)]
+        forked_from: Option<ExecutionId>,
+        /// The node from which on it runs by itself; null unless it is a fork.
+        #[schema(value_type = Option<String>)]
+        fork_node_id: Option<NodeId>,
+        /// The nodes whose outputs the one who forked it gave.
+        #[schema(value_type = Vec<String>)]
+        edited: Vec<NodeId>,
+        /// The nodes whose outputs are reused from the execution that it retries or is a fork of, the edited ones included.
         #[schema(value_type = Vec<String>)]
         reused: Vec<NodeId>,
         /// The worker that accepted it.

@@ -50,6 +50,14 @@ pub(crate) struct ExecutionView<'a> {
     /// The executions that retry it, oldest first.
     #[schema(value_type = Vec<Uuid>)]
     retried_by: &'a [ExecutionId],
+    /// The execution that it is a fork of.
+    #[schema(value_type = Option<Uuid>)]
+    forked_from: Option<ExecutionId>,
+    /// The node from which on it runs by itself; null unless it is a fork.
+    fork_node_id: Option<&'a str>,
+    /// Its newest forks, at most 100, oldest first.
+    #[schema(value_type = Vec<Uuid>)]
+    forks: &'a [ExecutionId],
     /// The execution whose node started it.
     #[schema(value_type = Option<Uuid>)]
     parent_id: Option<ExecutionId>,
@@ -92,6 +100,15 @@ pub(crate) struct ExecutionView<'a> {
     node_executions: Vec<NodeView<'a>>,
 }
 
+/// What was made of an execution since.
+#[derive(Debug, Default)]
+pub(crate) struct Later {
+    /// The executions that retry it.
+    pub(crate) retries: Vec<ExecutionId>,
+    /// Its forks.
+    pub(crate) forks: Vec<ExecutionId>,
+}
+
 /// How many of its nodes are in which status.
 #[derive(Debug, Default, Serialize, ToSchema)]
 #[schema(as = NodeSummary)]
@@ -126,19 +143,16 @@ impl Serialize for Outputs<'_> {
 
 impl<'a> ExecutionView<'a> {
     /// Shows all of an execution.
-    pub(crate) fn new(execution: &'a Execution, retried_by: &'a [ExecutionId]) -> Self {
-        Self::with_nodes(execution, retried_by, 0..execution.nodes().len())
+    pub(crate) fn new(execution: &'a Execution, later: &'a Later) -> Self {
+        Self::with_nodes(execution, later, 0..execution.nodes().len())
     }
 
     /// Shows an execution with those of its nodes that have these places in the flow.
-    pub(crate) fn with_nodes(
-        execution: &'a Execution,
-        retried_by: &'a [ExecutionId],
-        nodes: Range<usize>,
-    ) -> Self {
+    pub(crate) fn with_nodes(execution: &'a Execution, later: &'a Later, nodes: Range<usize>) -> Self {
         let mut room = Room::new(execution.id());
         let accepted = execution.accepted();
         let parent = accepted.parent.as_ref();
+        let fork = accepted.forked_from.as_deref();
         let error = execution.error();
         let duration = span(execution.started_at(), execution.completed_at());
         Self {
@@ -156,7 +170,10 @@ impl<'a> ExecutionView<'a> {
             error_message: error.map(|error| room.message(&error.message)),
             error_class: error.and_then(|error| error.class).map(Into::into),
             retry_of: accepted.retry_of,
-            retried_by,
+            retried_by: &later.retries,
+            forked_from: fork.map(|fork| fork.of),
+            fork_node_id: fork.map(|fork| fork.node.as_str()),
+            forks: &later.forks,
             parent_id: parent.map(|parent| parent.execution),
             parent_node_id: parent.and_then(|parent| Some(parent.node_id()?.as_str())),
             runs_body: accepted.body().is_some(),

@@ -54,8 +54,10 @@ pub(crate) struct NodeView<'a> {
     waiting_for: Option<WaitingFor>,
     /// When that wait is over, where it is known.
     waiting_until: Option<Time>,
-    /// Whether its output was reused from the execution that this one retries.
+    /// Whether its output was reused from the execution that this one retries or is a fork of.
     reused: bool,
+    /// Whether the one who forked the execution gave its output.
+    edited: bool,
     usage: UsageView,
     /// The executions that it started, in all its attempts; null where it started none.
     children: Option<ChildCounts>,
@@ -173,6 +175,7 @@ impl<'a> NodeView<'a> {
         let node = execution.graph().node(index);
         let state = execution.node(index);
         let id = node.id.as_str();
+        let fork = execution.accepted().forked_from.as_ref();
         let wait = state.waiting_for().filter(|wait| !matches!(wait, Wait::Retry { .. }));
         let (agent_id, skill_used) = node.kind.room().skill().unzip();
         Self {
@@ -197,6 +200,7 @@ impl<'a> NodeView<'a> {
             waiting_for: wait.and_then(WaitingFor::of),
             waiting_until: wait.and_then(Wait::until).map(Into::into),
             reused: state.reused,
+            edited: fork.is_some_and(|fork| fork.edited.contains(&node.id)),
             usage: state.usages().collect::<UsageSum>().into(),
             children: ChildCounts::of(execution, index),
             attempts: attempts(&state.attempts, room),

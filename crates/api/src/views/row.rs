@@ -51,6 +51,9 @@ pub(crate) struct RowView<'a> {
     /// The execution that it retries.
     #[schema(value_type = Option<Uuid>)]
     retry_of: Option<ExecutionId>,
+    /// The execution that it is a fork of.
+    #[schema(value_type = Option<Uuid>)]
+    forked_from: Option<ExecutionId>,
     /// The execution whose node started it.
     #[schema(value_type = Option<Uuid>)]
     parent_id: Option<ExecutionId>,
@@ -105,6 +108,7 @@ impl<'a> RowView<'a> {
             error_class: row.error_class.map(Into::into),
             fingerprint: row.fingerprint.as_ref().map(|fingerprint| &*fingerprint.id),
             retry_of: row.retry_of,
+            forked_from: row.forked_from,
             parent_id: row.parent,
             parent_node_id: row.parent_node.as_ref().map(|node| node.as_str()),
             index: row.parent.map(|_| row.index),

@@ -131,6 +131,7 @@ impl Decider<'_> {
             flows: flows.clone(),
             agents: agents.clone(),
             retry_of,
+            forked_from: None,
             reused,
             reused_children,
             regenerates: None,

@@ -9,7 +9,7 @@ use super::{Execution, FlowVersion, NodeExecution};
 use crate::caller::Actor;
 use crate::event::{Accepted, Reused, ReusedChild, ReusedChildren};
 use crate::flow::{Graph, Node};
-use crate::ids::{ExecutionId, NodeId, NodeIndex};
+use crate::ids::{ExecutionId, NodeId};
 use crate::payload::Payload;
 use crate::trace::Span;
 
@@ -106,11 +106,15 @@ impl Execution {
     }
 
     /// Returns whether the output of a node, if it has one, means the same in another graph.
-    fn may_reuse(&self, id: &NodeId, graph: &Graph) -> bool {
-        let own = self.graph().find(id.as_str()).and_then(|own| self.node(own).output.as_ref());
-        let own = own.or_else(|| self.accepted.reused.get(id));
-        let (Some(output), Some(node)) = (own, graph.find(id.as_str())) else { return true };
+    pub(super) fn may_reuse(&self, id: &NodeId, graph: &Graph) -> bool {
+        let (Some(output), Some(node)) = (self.output_of(id), graph.find(id.as_str())) else { return true };
         graph.node(node).kind.room().may_reuse(output, &|case| graph.is_asked_for(node, case))
+    }
+
+    /// Returns the output of a node of this graph, or the one that it was to reuse when the execution ended early.
+    pub(super) fn output_of(&self, id: &NodeId) -> Option<&Payload> {
+        let own = self.node(self.graph().find(id.as_str())?).output.as_ref();
+        own.or_else(|| self.accepted.reused.get(id))
     }
 
     /// Returns what a retry from the failed node reuses of the nodes that are the `same` in it. With other versions of
@@ -164,16 +168,8 @@ impl Execution {
     /// outputs are reused.
     pub fn regenerate_plan(&self, node: &NodeId) -> RetryPlan {
         let plan = self.retry_plan(RetryMode::FromFailed, &self.flow);
-        let graph = self.graph();
-        let mut again: Vec<NodeIndex> = graph.find(node.as_str()).into_iter().collect();
-        let mut at = 0;
-        while let Some(&next) = again.get(at) {
-            let successors = graph.outgoing[next.at()].iter().map(|&edge| graph.edge(edge).to);
-            let new: Vec<NodeIndex> = successors.filter(|to| !again.contains(to)).collect();
-            again.extend(new);
-            at += 1;
-        }
-        let runs = |id: &NodeId| again.iter().any(|&index| graph.node(index).id == *id);
+        let again = self.graph().find(node.as_str()).map(|at| self.graph().from_on(at)).unwrap_or_default();
+        let runs = |id: &NodeId| again.contains(id);
         let RetryPlan { mut run, mut reused, mut unread, .. } = plan;
         run.extend(reused.outputs.extract_if(.., |id, _| runs(id)).map(|(id, _)| id));
         reused.children.retain(|id, _| !runs(id));
@@ -200,6 +196,7 @@ impl Execution {
             parent: None,
             around: None,
             retry_of: Some(self.id),
+            forked_from: None,
             reused: plan.reused.outputs,
             reused_children: plan.reused.children,
             regenerates: plan.regenerates,

@@ -12,7 +12,7 @@ use super::start::{RequestKey, Started, ToAccept, new_id};
 use super::{Engine, ExecutionSnapshot};
 use crate::error::RuntimeError;
 
-/// Which version of the flow a retry runs on.
+/// Which version of the flow a retry or a fork runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VersionChoice {
     /// The one that the old execution ran on.
@@ -148,15 +148,25 @@ impl Engine {
         old: &Execution,
         retry: &Retry,
     ) -> Result<(Arc<FlowVersion>, Option<u32>), RuntimeError> {
+        let choice = retry.version.unwrap_or(match retry.mode {
+            RetryMode::FromStart => VersionChoice::Current,
+            RetryMode::FromFailed => VersionChoice::Same,
+        });
+        self.version_to_run(tenant, old, choice).await
+    }
+
+    /// Returns which version a new execution runs that is made of `old`, and how many of its flow may run at once.
+    pub(super) async fn version_to_run(
+        &self,
+        tenant: TenantId,
+        old: &Execution,
+        choice: VersionChoice,
+    ) -> Result<(Arc<FlowVersion>, Option<u32>), RuntimeError> {
         let current = self.current_flow(tenant, old.accepted().flow).await?;
         if current.record.status == FlowStatus::Archived {
             return Err(RuntimeError::FlowNotStartable(FlowStatus::Archived));
         }
         let limit = current.version.flow.settings.max_concurrent_executions;
-        let choice = retry.version.unwrap_or(match retry.mode {
-            RetryMode::FromStart => VersionChoice::Current,
-            RetryMode::FromFailed => VersionChoice::Same,
-        });
         let version = match choice {
             VersionChoice::Current => Arc::clone(&current.version),
             VersionChoice::Same => Arc::clone(old.flow()),

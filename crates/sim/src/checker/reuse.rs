@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use steadflow_core::event::{Accepted, ReusedChild};
+use steadflow_core::event::{Accepted, Fork, ReusedChild};
 use steadflow_core::ids::{ExecutionId, NodeId};
 use steadflow_core::payload::Payload;
 
 use super::{Checker, Verdict};
+use crate::edited::edited;
 
 /// Returns the results of children that a node reuses, by item or iteration.
 pub(super) fn results_for(accepted: &Accepted, node: &NodeId) -> BTreeMap<u32, Payload> {
@@ -22,6 +23,9 @@ impl Checker {
     /// What an execution reuses is what the one that it retries has recorded; a child retries the one that ran for the same
     /// item or iteration.
     pub(super) fn reuses_what_was_done(&self, id: ExecutionId, accepted: &Accepted) -> Verdict {
+        if let Some(fork) = &accepted.forked_from {
+            return self.forks_what_was_done(id, accepted, fork);
+        }
         let Some(of) = accepted.retry_of else {
             let reuses = !accepted.reused.is_empty() || !accepted.reused_children.is_empty();
             return if reuses { Err(format!("R1: {id} reuses outputs and retries nothing")) } else { Ok(()) };
@@ -54,5 +58,35 @@ impl Checker {
             }
         }
         Ok(())
+    }
+
+    /// What a fork reuses is what the old execution has recorded, or what its client gave; nothing that follows on its node
+    /// is.
+    fn forks_what_was_done(&self, id: ExecutionId, accepted: &Accepted, fork: &Fork) -> Verdict {
+        let old = self.fold(fork.of)?;
+        if accepted.retry_of.is_some() || !accepted.reused_children.is_empty() || accepted.parent.is_some() {
+            return Err(format!("R1: fork {id} is more than a fork"));
+        }
+        let graph = self.stories[&id].graph();
+        let Some(at) = graph.find(fork.node.as_str()) else {
+            return Err(format!("R1: fork {id} begins at `{}`, which its flow has not", fork.node));
+        };
+        let again = graph.from_on(at);
+        for (node, reused) in &accepted.reused {
+            let is_edited = fork.edited.contains(node);
+            let output = old.graph().find(node.as_str()).and_then(|at| old.node(at).output.as_ref());
+            let output = output.or_else(|| old.accepted().reused.get(node));
+            let is_right = if is_edited { *reused == edited() } else { output == Some(reused) };
+            if !is_right || output.is_none() {
+                return Err(format!("R1: fork {id} has another output of `{node}` than {}", fork.of));
+            }
+            if again.contains(node) && !(is_edited && *node == fork.node) {
+                return Err(format!("R1: fork {id} reuses `{node}`, which follows on `{}`", fork.node));
+            }
+        }
+        match fork.edited.iter().find(|node| !accepted.reused.contains_key(*node)) {
+            Some(lost) => Err(format!("R1: the output of `{lost}` that was given for fork {id} is lost")),
+            None => Ok(()),
+        }
     }
 }

@@ -25,6 +25,8 @@ pub(crate) fn row(
 const AFTER_CHILD: &str =
     "(item_index, created_at, id) > (SELECT item_index, created_at, id FROM executions WHERE id = ?)";
 
+const FORK_OF: &str = "forked_from = ?";
+
 /// See [`steadflow_store::History::executions`].
 pub(crate) fn executions(
     db: &Connection,
@@ -59,6 +61,7 @@ pub(super) fn conditions(filter: &ExecutionFilter) -> Conditions {
     let mut conditions = of_flow_and_lineage(filter);
     conditions.add("tenant = ?", filter.tenant.map(|id| blob(id.uuid()).to_vec()));
     conditions.add("parent_node = ?", filter.parent_node.as_ref().map(|node| node.as_str().to_owned()));
+    conditions.add(FORK_OF, filter.forked_from.map(|id| blob(id.uuid()).to_vec()));
     add_retrying(&mut conditions, filter);
     conditions.add("waits_for = ?", filter.waiting_for.map(str::to_owned));
     conditions.add("error_class = ?", filter.error_class.map(|class| class.as_str().to_owned()));
@@ -80,6 +83,8 @@ pub(super) fn narrowest(filter: &ExecutionFilter) -> Conditions {
     let mut conditions = Conditions::default();
     if let Some(Lineage::ChildOf(_)) = filter.lineage {
         add_lineage(&mut conditions, filter);
+    } else if let Some(of) = filter.forked_from {
+        conditions.add(FORK_OF, Some(blob(of.uuid()).to_vec()));
     } else if let Some(fingerprint) = &filter.fingerprint {
         conditions.add("fingerprint = ?", Some(fingerprint.to_string()));
     } else if let Some(name) = filter.waiting_for {

@@ -15,7 +15,7 @@ use crate::log::projections::Hold;
 pub(crate) const COLUMNS: &str = include_str!("../queries/execution_columns.sql");
 
 /// The parameter that names the row; those before are the columns.
-const NUMBER: usize = 34;
+const NUMBER: usize = 35;
 
 /// Inserts or changes the row `number` by `statement`.
 pub(crate) fn write(
@@ -65,6 +65,7 @@ fn bind(statement: &mut Statement<'_>, row: &ExecutionRow, hold: Hold) -> rusqli
         row.shares_slot.then_some(true),
         row.parent_node.as_ref().map(|node| node.as_str()),
         row.parent.map(|_| row.index),
+        row.forked_from.map(|id| blob(id.uuid())),
     ];
     // Half of them are null in most rows, and so are those that are not bound.
     statement.clear_bindings();
@@ -112,6 +113,7 @@ pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<ExecutionRow> {
         shares_slot: row.get::<_, Option<bool>>(28)?.unwrap_or(false),
         parent_node: node_or_none(row, 29)?,
         index: row.get::<_, Option<u32>>(30)?.unwrap_or(0),
+        forked_from: execution_id_or_none(row, 31)?,
     })
 }
 

@@ -113,6 +113,7 @@ pub(super) fn row(number: u16) -> ExecutionRow {
         context_type: None,
         triggered_by: "api".into(),
         retry_of: None,
+        forked_from: None,
         parent: None,
         parent_node: None,
         index: 0,

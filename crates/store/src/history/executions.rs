@@ -47,6 +47,8 @@ pub struct ExecutionRow {
     pub triggered_by: Arc<str>,
     /// The execution that it retries.
     pub retry_of: Option<ExecutionId>,
+    /// The execution that it is a fork of.
+    pub forked_from: Option<ExecutionId>,
     /// The execution whose node started it.
     pub parent: Option<ExecutionId>,
     /// That node.
@@ -121,6 +123,8 @@ pub struct ExecutionFilter {
     /// Started by this node. These are listed in the order of their items or iterations, and of those for the same one, the
     /// oldest first.
     pub parent_node: Option<NodeId>,
+    /// Forks of this execution.
+    pub forked_from: Option<ExecutionId>,
     /// In one of these statuses; empty: any.
     pub statuses: Vec<ExecutionStatus>,
     /// Waiting out a backoff, or not.

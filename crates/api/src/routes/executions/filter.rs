@@ -26,6 +26,9 @@ pub(crate) struct ExecutionsQuery {
     parent_node: Option<NodeId>,
     /// Only those that no node of another execution started. `true` unless given; `false` where `parent_id` is given.
     roots: Option<bool>,
+    /// Forks of this execution.
+    #[param(value_type = Option<Uuid>)]
+    forked_from: Option<ExecutionId>,
     /// In one of these statuses; given several times, or separated by commas.
     #[param(value_type = Option<Vec<ExecutionStatusName>>, style = Form, explode)]
     status: Vec<ExecutionStatus>,
@@ -73,6 +76,7 @@ impl FromParams for ExecutionsQuery {
             parent_id,
             parent_node,
             roots,
+            forked_from: params.execution("forked_from"),
             status: statuses(params),
             retrying: params.flag("retrying"),
             waiting_for: wait(params),
@@ -129,6 +133,7 @@ impl ExecutionsQuery {
             flow: self.flow,
             lineage: self.lineage(),
             parent_node: self.parent_node,
+            forked_from: self.forked_from,
             statuses: self.status,
             retrying: self.retrying,
             waiting_for: self.waiting_for,

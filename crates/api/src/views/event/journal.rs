@@ -181,6 +181,7 @@ impl Journal {
 }
 
 fn accepted_of(accepted: &Accepted) -> What<'_> {
+    let fork = accepted.forked_from.as_deref();
     What::Accepted {
         flow_id: accepted.flow,
         flow_version: accepted.version,
@@ -190,6 +191,9 @@ fn accepted_of(accepted: &Accepted) -> What<'_> {
         by: (&accepted.actor).into(),
         parent_id: accepted.parent.as_ref().map(|parent| parent.execution),
         retry_of: accepted.retry_of,
+        forked_from: fork.map(|fork| fork.of),
+        fork_node_id: fork.map(|fork| fork.node.clone()),
+        edited: fork.map_or_else(Vec::new, |fork| fork.edited.iter().cloned().collect()),
         reused: accepted.reused.keys().cloned().collect(),
         worker: &accepted.worker,
     }

@@ -6,7 +6,7 @@ use crate::views::text::{Text, Write, write_object};
 impl Write for ExecutionView<'_> {
     fn write(&self, text: &mut Text) {
         write_object!(self to text: id, flow_id, flow_name, flow_version, status, waiting_for, retrying, recovered,
-            current_node_id, context_id, context_type, error_message, error_class, retry_of, retried_by, parent_id, parent_node_id,
+            current_node_id, context_id, context_type, error_message, error_class, retry_of, retried_by, forked_from, fork_node_id, forks, parent_id, parent_node_id,
             runs_body, index, item, last, triggered_by, trigger_data, created_at, started_at, completed_at, deadline, duration_seconds, duration_ms, seq, result,
             execution_data, usage, summary, node_executions);
     }
@@ -67,6 +67,9 @@ mod tests {
             error_class: None,
             retry_of: None,
             retried_by: &[],
+            forked_from: None,
+            fork_node_id: None,
+            forks: &[],
             parent_id: None,
             parent_node_id: None,
             runs_body: false,
@@ -116,6 +119,9 @@ mod tests {
             error_class: Some(ErrorClass::Timeout.into()),
             retry_of: Some(ExecutionId::new(Uuid::max())),
             retried_by: &retries,
+            forked_from: Some(ExecutionId::new(Uuid::from_u128(6))),
+            fork_node_id: Some("a"),
+            forks: &retries,
             parent_id: Some(ExecutionId::new(Uuid::from_u128(9))),
             parent_node_id: Some("each"),
             runs_body: true,

@@ -7,7 +7,7 @@ impl Write for NodeView<'_> {
     fn write(&self, text: &mut Text) {
         write_object!(self to text: id, node_id, node_name, node_type, status, retry_attempt, max_attempts, skill_used,
             agent_id, agent_version, input_data, output_data, error_message, error_class, started_at, completed_at,
-            duration_ms, next_retry_at, waiting_for, waiting_until, reused, usage, children, attempts);
+            duration_ms, next_retry_at, waiting_for, waiting_until, reused, edited, usage, children, attempts);
     }
 }
 
@@ -82,6 +82,7 @@ mod tests {
             waiting_for: None,
             waiting_until: None,
             reused: false,
+            edited: false,
             usage: usage(u64::MAX),
             children: None,
             attempts: Vec::new(),
@@ -122,6 +123,7 @@ mod tests {
             waiting_for: Some(WaitingFor::Decision),
             waiting_until: Some(at(Timestamp::MAX.as_micros())),
             reused: true,
+            edited: true,
             children: Some(ChildCounts {
                 items: Some(9),
                 reused: 1,

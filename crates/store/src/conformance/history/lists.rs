@@ -17,6 +17,7 @@ const ANY: ExecutionFilter = ExecutionFilter {
     flow: None,
     lineage: None,
     parent_node: None,
+    forked_from: None,
     statuses: Vec::new(),
     retrying: None,
     waiting_for: None,
@@ -82,6 +83,19 @@ pub async fn a_filter_by_flow<H: Harness>(harness: &H) {
     let store = holding(harness, [row(1), ExecutionRow { flow: OTHER_FLOW, ..row(2) }]).await;
 
     assert_eq!(listed(&store, ExecutionFilter { flow: Some(FLOW), ..ANY }).await, [1]);
+}
+
+pub async fn a_filter_by_fork<H: Harness>(harness: &H) {
+    let fork = |of, row| ExecutionRow { forked_from: Some(id(of)), ..row };
+    let rows = [row(1), fork(1, row(2)), fork(1, completed(3)), fork(3, row(4)), failed(5, "a")];
+    let store = holding(harness, rows).await;
+    let of = |number| ExecutionFilter { forked_from: Some(id(number)), ..ANY };
+    let done = ExecutionFilter { statuses: vec![ExecutionStatus::Completed], ..of(1) };
+
+    assert_eq!(listed(&store, of(1)).await, [3, 2]);
+    assert_eq!(listed(&store, done).await, [3]);
+    assert!(listed(&store, of(2)).await.is_empty());
+    assert_eq!(store.count_executions(of(1)).await.expect("a count"), Some(2));
 }
 
 pub async fn a_filter_by_lineage<H: Harness>(harness: &H) {

@@ -168,6 +168,7 @@ pub async fn every_field_of_a_row_survives<H: Harness>(harness: &H) {
         context_type: Some("vendor".into()),
         triggered_by: "retry".into(),
         retry_of: Some(id(4)),
+        forked_from: Some(id(5)),
         parent: Some(id(5)),
         parent_node: Some(NodeId::new("each ü")),
         index: u32::MAX,
