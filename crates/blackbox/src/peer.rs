@@ -47,8 +47,19 @@ pub struct Call {
     pub traceparent: String,
     /// `X-Deadline`.
     pub deadline: Option<String>,
+    /// The request line and the headers.
+    pub head: String,
+    /// The body.
+    pub body: String,
     /// When the caller went, if it went before it had an answer.
     pub abandoned_at: Option<Timestamp>,
+}
+
+impl Call {
+    /// Returns a header by its name in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        header(&self.head, name)
+    }
 }
 
 /// A running peer. It ends with its last handle's test.
@@ -100,7 +111,7 @@ impl Drop for Peer {
 }
 
 async fn serve(mut stream: TcpStream, calls: Arc<Mutex<Vec<Call>>>) {
-    let Some(head) = read_request(&mut stream).await else { return };
+    let Some((head, body)) = read_request(&mut stream).await else { return };
     let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
     let text = |name| header(&head, name).map(str::to_owned);
     let call = Call {
@@ -111,6 +122,8 @@ async fn serve(mut stream: TcpStream, calls: Arc<Mutex<Vec<Call>>>) {
         deadline: text("x-deadline"),
         abandoned_at: None,
         path: path.clone(),
+        body,
+        head,
     };
     let (index, nth) = {
         let mut calls = calls.lock();
@@ -156,7 +169,7 @@ async fn is_abandoned(stream: &mut TcpStream, path: &str, nth: usize) -> bool {
     }
 }
 
-async fn read_request(stream: &mut TcpStream) -> Option<String> {
+async fn read_request(stream: &mut TcpStream) -> Option<(String, String)> {
     let mut received = Vec::new();
     loop {
         if stream.read_buf(&mut received).await.ok()? == 0 || received.len() > REQUEST_BYTES_MAX {
@@ -166,7 +179,7 @@ async fn read_request(stream: &mut TcpStream) -> Option<String> {
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
             let length: usize = header(head, "content-length").map_or(Some(0), |text| text.parse().ok())?;
             if body.len() >= length {
-                return Some(head.to_owned());
+                return Some((head.to_owned(), body.to_owned()));
             }
         }
     }

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 mod executions;
+mod mail;
 
+pub(crate) use self::mail::Mail;
 pub(crate) use executions::{Executions, ExecutionsCommand, Fork, RetryFrom};
 
 /// A durable execution engine for agentic flows.
@@ -76,6 +78,8 @@ pub(crate) struct Serve {
     pub(crate) database: Option<String>,
     #[command(flatten)]
     pub(crate) egress: Egress,
+    #[command(flatten)]
+    pub(crate) mail: Mail,
     /// Additional host name of this server, such as that of a proxy. May be repeated
     #[arg(long, value_name = "HOST", env = "STEADFLOW_ALLOWED_HOSTS", value_delimiter = ',')]
     pub(crate) allowed_host: Vec<String>,

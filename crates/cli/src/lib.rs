@@ -91,9 +91,13 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
             memory::protect()?;
             let egress = settings::EgressSettings::new(std::mem::take(&mut run.egress), &file)?;
             let secrets = KnownSecrets::named(&run.secret, file.secret_hosts())?;
-            // A file that only happens to be in this directory must not start programs.
-            let commands = if file.found().is_none() { file.commands()? } else { McpCommands::default() };
-            block_on(run::run(run, Access { egress, secrets, commands }))
+            // A file that only happens to be in this directory must neither start programs nor send mail.
+            let (commands, mail) = if file.found().is_none() {
+                (file.commands()?, settings::mail_server(args::Mail::default(), &file)?)
+            } else {
+                (McpCommands::default(), None)
+            };
+            block_on(run::run(run, Access { egress, secrets, commands, mail }))
         }
         Command::Validate(validate) => block_on(async { Ok(validate::validate(&validate.files).await) }),
         Command::Executions(executions) => {

@@ -1,6 +1,7 @@
 //! Settings: from options, then the environment, then `steadflow.toml`, then defaults. (clap merges the first two.)
 
 mod commands;
+mod mail;
 mod traces;
 mod upkeep;
 
@@ -12,7 +13,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use serde::Deserialize;
 use steadflow_api::Origin;
-use steadflow_nodes::{EgressProxy, McpCommands, OwnListeners, ProxyError};
+use steadflow_nodes::{EgressProxy, MailServer, McpCommands, OwnListeners, ProxyError};
 use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::filter_fn;
@@ -22,6 +23,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::args::{Egress, LogFormat, Serve};
 
 pub(crate) use self::commands::SUPERVISOR;
+pub(crate) use self::mail::mail_server;
 pub(crate) use self::traces::TraceSettings;
 pub(crate) use self::upkeep::UpkeepSettings;
 use crate::secrets::KnownSecrets;
@@ -41,6 +43,9 @@ pub(crate) struct SettingsFile {
     egress_allow: Option<Vec<String>>,
     egress_proxy: Option<String>,
     egress_no_proxy: Option<Vec<String>>,
+    smtp_url: Option<String>,
+    mail_from: Option<String>,
+    mail_from_allow: Option<Vec<String>>,
     allowed_hosts: Option<Vec<String>>,
     allowed_origins: Option<Vec<String>>,
     grace_seconds: Option<u64>,
@@ -183,6 +188,7 @@ impl ServeSettings {
                 egress: EgressSettings::new(flags.egress, file)?,
                 secrets: KnownSecrets::of_environment(file.secret_hosts())?,
                 commands: file.commands()?,
+                mail: mail_server(flags.mail, file)?,
             },
             allowed_hosts: listed(flags.allowed_host, &file.allowed_hosts),
             allowed_origins: origins(&listed(flags.allowed_origin, &file.allowed_origins))?,
@@ -211,6 +217,7 @@ pub(crate) struct Access {
     pub(crate) secrets: KnownSecrets,
     /// The local commands that agents may name.
     pub(crate) commands: McpCommands,
+    pub(crate) mail: Option<MailServer>,
 }
 
 /// The settings of outgoing calls.
@@ -324,6 +331,7 @@ mod tests {
             grace_seconds: None,
             upkeep: crate::args::Upkeep::default(),
             traces: crate::args::Traces::default(),
+            mail: crate::args::Mail::default(),
         }
     }
 }

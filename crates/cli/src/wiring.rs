@@ -63,7 +63,7 @@ pub(crate) async fn start(
     calls_max: usize,
     traces: Option<Sampling>,
 ) -> anyhow::Result<Wiring> {
-    let Access { egress, secrets, commands } = access;
+    let Access { egress, secrets, commands, mail } = access;
     let secrets = Arc::new(secrets);
     let names = commands.commands.keys().map(|name| name.as_str().into()).collect();
     let policy = EgressPolicy::parse(&egress.allow).context("The setting `egress_allow` is not valid")?;
@@ -77,6 +77,7 @@ pub(crate) async fn start(
         own: egress.own,
         commands,
         code: code(),
+        mail,
         texts: Arc::new(texts.clone()),
         traces,
         ..NodesConfig::new(agents, Arc::clone(&secrets) as _)
@@ -129,6 +130,10 @@ impl Executor for NodeExecutor {
 
     fn code_faults<'a>(&'a self, flow: &'a Flow) -> FaultsFuture<'a> {
         Box::pin(self.0.code_faults(flow))
+    }
+
+    fn sends_mail(&self) -> bool {
+        self.0.sends_mail()
     }
 }
 

@@ -133,8 +133,8 @@ fn help_of_the_program() {
 #[test]
 fn help_of_serve() {
     let help = own_help(&["serve"]);
-    let (options, _) = help.split_once("      …\n").expect("examples come after the options");
-    insta::assert_snapshot!(options, @r#"
+    let (options, _) = help.split_once("      --keep-").expect("what is kept comes after these");
+    insta::assert_snapshot!(options, @"
     Start the server: REST API, studio and engine in one process
 
     On SIGTERM or Ctrl-C, the server accepts no new work, gives running attempts `--grace-seconds` to
@@ -171,6 +171,23 @@ fn help_of_serve() {
 
               [env: STEADFLOW_EGRESS_NO_PROXY=]
 
+          --smtp-url <URL>
+              Mail server, such as `smtp://user:password@mail.example.com:587`, or `smtps://…` for TLS
+              from the beginning [default: none]
+
+              [env: STEADFLOW_SMTP_URL]
+
+          --mail-from <ADDRESS>
+              Sender of mails, such as `Flows <flows@example.com>`
+
+              [env: STEADFLOW_MAIL_FROM=]
+
+          --mail-from-allow <ADDRESS>
+              Further sender that flows may name: an address, or a domain such as `@example.com`. May be
+              repeated
+
+              [env: STEADFLOW_MAIL_FROM_ALLOW=]
+
           --allowed-host <HOST>
               Additional host name of this server, such as that of a proxy. May be repeated
 
@@ -189,6 +206,16 @@ fn help_of_serve() {
 
               [env: STEADFLOW_GRACE_SECONDS=]
 
+    ");
+}
+
+#[test]
+fn help_of_serve_on_what_is_kept_and_traced() {
+    let help = own_help(&["serve"]);
+    let (_, options) = help.split_once("--allowed-origin").expect("these come before");
+    let (options, _) = options.split_once("      …\n").expect("examples come after the options");
+    let (_, options) = options.split_once("[env: STEADFLOW_GRACE_SECONDS=]\n").expect("this comes before");
+    insta::assert_snapshot!(options, @r#"
           --keep-completed-days <DAYS>
               Days for which completed executions are kept; fractions are possible [default: for ever]
 

@@ -110,6 +110,11 @@ impl Reading {
         result
     }
 
+    /// Returns whether strings are templates, so that what is read is what people write.
+    pub(crate) fn reads_templates(&self) -> bool {
+        self.strings == Strings::Templates
+    }
+
     pub(crate) fn fault(&mut self, at: &Place<'_>, message: impl Into<String>) {
         if self.faults.is_full() {
             self.faults.count_others(1);

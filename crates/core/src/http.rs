@@ -154,6 +154,11 @@ pub(crate) struct StatusRange {
 }
 
 impl StatusRanges {
+    /// Returns the statuses of success.
+    pub(crate) fn success() -> Self {
+        Self(vec![StatusRange { from: 200, to: 299 }])
+    }
+
     /// Returns whether `status` is in one of them.
     pub fn contain(&self, status: u16) -> bool {
         self.0.iter().any(|range| (range.from..=range.to).contains(&status))

@@ -27,6 +27,9 @@ mod parallel;
 #[cfg(feature = "test-kinds")]
 mod rehearsal;
 mod schemas;
+mod send_email;
+mod send_webhook;
+mod slack_message;
 mod subflow;
 mod switch;
 mod transform;
@@ -75,6 +78,9 @@ pub use parallel::Parallel;
 #[cfg(feature = "test-kinds")]
 pub use rehearsal::{Family, Rounds};
 pub(crate) use schemas::{SETTINGS, schemas};
+pub use send_email::{Attachment, EmailInput, MAIL_RECIPIENTS_MAX, SendEmail};
+pub use send_webhook::{SendWebhook, webhook_request};
+pub use slack_message::{SlackMessage, slack_request};
 pub use subflow::Subflow;
 pub use switch::{Case, Switch};
 pub use transform::Transform;
@@ -113,6 +119,12 @@ pub enum Kind {
     Merge(Merge),
     /// Forks branches.
     Parallel(Parallel),
+    /// Sends one mail.
+    SendEmail(SendEmail),
+    /// Sends one signed webhook.
+    SendWebhook(SendWebhook),
+    /// Sends one message to a chat.
+    SlackMessage(SlackMessage),
     /// Runs another flow.
     Subflow(Subflow),
     /// Chooses one of several cases.
@@ -148,6 +160,9 @@ impl Kind {
             Self::McpTool(kind) => kind,
             Self::Merge(kind) => kind,
             Self::Parallel(kind) => kind,
+            Self::SendEmail(kind) => kind,
+            Self::SendWebhook(kind) => kind,
+            Self::SlackMessage(kind) => kind,
             Self::Subflow(kind) => kind,
             Self::Switch(kind) => kind,
             Self::Transform(kind) => kind,
@@ -176,6 +191,9 @@ pub const CATALOGUE: &[Entry] = &[
     Entry { about: &Loop::ABOUT, read: |keys| Loop::read(keys).map(Kind::Loop) },
     Entry { about: &Subflow::ABOUT, read: |keys| Subflow::read(keys).map(Kind::Subflow) },
     Entry { about: &HttpRequest::ABOUT, read: |keys| HttpRequest::read(keys).map(Kind::HttpRequest) },
+    Entry { about: &SendEmail::ABOUT, read: |keys| SendEmail::read(keys).map(Kind::SendEmail) },
+    Entry { about: &SlackMessage::ABOUT, read: |keys| SlackMessage::read(keys).map(Kind::SlackMessage) },
+    Entry { about: &SendWebhook::ABOUT, read: |keys| SendWebhook::read(keys).map(Kind::SendWebhook) },
     Entry { about: &McpTool::ABOUT, read: |keys| McpTool::read(keys).map(Kind::McpTool) },
     Entry { about: &Code::ABOUT, read: |keys| Code::read(keys).map(Kind::Code) },
     Entry { about: &Transform::ABOUT, read: |keys| Transform::read(keys).map(Kind::Transform) },
@@ -275,6 +293,11 @@ pub trait NodeKind: fmt::Debug {
     /// Returns the code that it has, whose syntax is checked when a flow is saved.
     fn script(&self) -> Option<&Script> {
         None
+    }
+
+    /// Returns whether it sends mail, for which the operator has to name a server.
+    fn sends_mail(&self) -> bool {
+        false
     }
 
     /// Returns whether an output of another version can be its own; `is_asked_for` says which cases edges ask for now.

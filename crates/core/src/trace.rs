@@ -86,7 +86,7 @@ impl Sampling {
         let (node, attempt) = (work.node, work.attempt.number());
         let span = match work.task {
             // Its attempt is the call.
-            Task::HttpRequest | Task::Code(_) | Task::Echo => Span::Attempt(node, attempt),
+            Task::HttpRequest | Task::Message(_) | Task::Code(_) | Task::Echo => Span::Attempt(node, attempt),
             Task::Skill { .. }
             | Task::Turn(_)
             | Task::Tool { .. }

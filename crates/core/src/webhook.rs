@@ -11,7 +11,9 @@ use crate::document::{Keys, choice, key, one_or_many};
 
 pub use readers::WEBHOOK_PATH_CHARS_MAX;
 use readers::{HeaderReader, PathReader, PrefixReader, SecretReader};
-pub use signature::{Call, EventKey, Refused, SECRET_BYTES_MIN, SIGNATURES_MAX, TOLERANCE, UnreadableHeader};
+pub use signature::{
+    Call, EventKey, Refused, SECRET_BYTES_MIN, SIGNATURES_MAX, TOLERANCE, UnreadableHeader, sign,
+};
 
 /// How many secrets a webhook has at most: the present one, and those that are being replaced.
 const SECRETS_MAX: usize = 5;

@@ -185,6 +185,8 @@ pub enum Task {
     },
     /// Sends one HTTP request.
     HttpRequest,
+    /// Sends one message.
+    Message(Channel),
     /// Runs JavaScript on its input.
     Code(Arc<Script>),
     /// Returns its input.
@@ -206,7 +208,7 @@ impl Task {
             | Self::Tool { asked_version: version, .. } => *version,
             Self::Turn(turn) => turn.version,
             Self::Judge(judgement) => judgement.version,
-            Self::HttpRequest | Self::Code(_) | Self::Echo => None,
+            Self::HttpRequest | Self::Message(_) | Self::Code(_) | Self::Echo => None,
         }
     }
 
@@ -220,10 +222,22 @@ impl Task {
             | Self::ListTools { .. }
             | Self::CancelTask { .. }
             | Self::HttpRequest
+            | Self::Message(_)
             | Self::Code(_)
             | Self::Echo => 0,
         }
     }
+}
+
+/// How a message is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    /// As mail, by the server that the operator names.
+    Email,
+    /// To an incoming webhook that takes what Slack's does.
+    Slack,
+    /// As a signed webhook (standardwebhooks.com).
+    Webhook,
 }
 
 /// JavaScript of a flow.

@@ -20,6 +20,7 @@ mod journal;
 mod judges;
 mod laws;
 mod limits;
+mod messages;
 mod moments;
 mod names;
 mod node_types;

@@ -22,6 +22,9 @@ fn the_palette_is_complete() {
     loop: Loop [completed, error] attempts calls children body
     subflow: Sub-flow [completed, error] attempts calls children
     action http_request: HTTP request [completed, error] attempts calls
+    action send_email: Email [completed, error] attempts calls
+    action slack_message: Slack message [completed, error] attempts calls
+    action send_webhook: Webhook [completed, error] attempts calls
     action mcp_tool: MCP tool [completed, error] attempts calls
     code: Code [completed, error] attempts calls
     action transform: Transform [completed, error] attempts returns_input

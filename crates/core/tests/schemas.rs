@@ -60,6 +60,10 @@ fn a_description_goes_into_the_objects_of_a_document() {
     switch/cases: name, condition
     http_request/input: method, url, headers, query, auth, body, expect_status
     http_request/input/auth: type, username, password, token
+    send_email/input: to, cc, bcc, reply_to, from, subject, text, html, attachments
+    send_email/input/attachments: filename, content_type, content
+    slack_message/input: url, text, blocks, attachments
+    send_webhook/input: url, secret, body, headers
     fail/input: message, class
     ");
 }

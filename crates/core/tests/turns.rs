@@ -182,6 +182,7 @@ fn each_call_has_its_own_key_and_the_pinned_versions() {
             | Task::ListTools { .. }
             | Task::CancelTask { .. }
             | Task::HttpRequest
+            | Task::Message(_)
             | Task::Code(_)
             | Task::Echo) => {
                 panic!("{task:?}")

@@ -149,6 +149,7 @@ impl<'a> SkillCall<'a> {
             | Task::ListTools { .. }
             | Task::CancelTask { .. }
             | Task::HttpRequest
+            | Task::Message(_)
             | Task::Code(_)
             | Task::Echo => None,
         }

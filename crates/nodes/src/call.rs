@@ -63,7 +63,7 @@ pub(crate) fn header_text(value: &HeaderValue) -> Cow<'_, str> {
 }
 
 /// A node's id may hold any character; a header holds visible ASCII, so the rest is percent-encoded.
-fn visible(text: &str) -> HeaderValue {
+pub(crate) fn visible(text: &str) -> HeaderValue {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_graphic() && byte != b'%' {

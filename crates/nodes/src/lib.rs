@@ -14,6 +14,7 @@ mod dates;
 mod directory;
 mod egress;
 mod farewell;
+mod mail;
 mod nodes;
 mod responses;
 mod schema;
@@ -29,6 +30,7 @@ pub use egress::{
     Egress, EgressError, EgressPolicy, EgressProxy, EgressTimeouts, Lookup, OwnListeners, PolicyError,
     ProxyError, SystemLookup, tls_config,
 };
+pub use mail::{MailServer, MailServerError};
 pub use nodes::{Nodes, NodesConfig, Performing};
 pub use schema::{argument_faults, schema_faults};
 pub use secrets::{Secret, SecretHosts, SecretHostsError, Secrets};

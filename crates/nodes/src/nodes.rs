@@ -9,11 +9,12 @@ use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::flow::{Fault, Flow};
 use steadflow_core::limits::Limits;
 use steadflow_core::live::{TextSinks, Unread};
+use steadflow_core::node::HttpInput;
 use steadflow_core::trace::Sampling;
 use steadflow_core::trial::Question;
 use steadflow_core::work::{Outcome, Stop, Task, Work};
 
-use crate::action::http_request;
+use crate::action::{http_request, send_message};
 use crate::agent::{
     Commands, Eras, Fits, McpCommands, Wanted, answer_question, ask_judge, call_tool, cancel_task,
     list_tools, run_skill,
@@ -25,6 +26,7 @@ use crate::egress::{
     OwnListeners, Request, SystemLookup,
 };
 use crate::farewell::{Farewell, Farewells};
+use crate::mail::MailServer;
 use crate::responses::{Responses, Share};
 use crate::schema::Checks;
 use crate::secrets::{Keyring, Scrubbers, Secrets};
@@ -58,6 +60,8 @@ pub struct NodesConfig {
     pub commands: McpCommands,
     /// Where code of flows runs.
     pub code: CodeConfig,
+    /// Where mail is handed over; `None` if none is sent.
+    pub mail: Option<MailServer>,
     /// What takes the text of models while they write it.
     pub texts: Arc<dyn TextSinks>,
     /// Which executions are traced; `None` if calls carry no trace context.
@@ -66,8 +70,8 @@ pub struct NodesConfig {
 
 impl NodesConfig {
     /// Returns a configuration with the defaults: public addresses only, the resolver of the operating system, no proxy, default
-    /// limits, any number of concurrent calls, 128 MiB for their responses, no local commands, no code, nobody who
-    /// listens to models, and no traces.
+    /// limits, any number of concurrent calls, 128 MiB for their responses, no local commands, no code, no mail,
+    /// nobody who listens to models, and no traces.
     pub fn new(agents: Arc<dyn AgentDirectory>, secrets: Arc<dyn Secrets>) -> Self {
         Self {
             policy: EgressPolicy::default(),
@@ -82,6 +86,7 @@ impl NodesConfig {
             secrets,
             commands: McpCommands::default(),
             code: CodeConfig::default(),
+            mail: None,
             texts: Arc::new(Unread),
             traces: None,
         }
@@ -116,6 +121,7 @@ pub(crate) struct Shared {
     pub(crate) eras: Eras,
     pub(crate) commands: Commands,
     pub(crate) code: Sandboxes,
+    pub(crate) mail: Option<MailServer>,
     farewells: Farewells,
     pub(crate) checks: Checks,
     secrets: Arc<dyn Secrets>,
@@ -194,6 +200,7 @@ impl Nodes {
                 eras: Eras::default(),
                 commands: Commands::new(config.commands),
                 code: Sandboxes::new(config.code),
+                mail: config.mail,
                 farewells: Farewells::default(),
                 checks: Checks::default(),
                 secrets,
@@ -212,6 +219,7 @@ impl Nodes {
         let ready = match &work.task {
             Task::Echo => Outcome::completed(work.input),
             Task::HttpRequest
+            | Task::Message(_)
             | Task::Code(_)
             | Task::Skill { .. }
             | Task::Turn(_)
@@ -233,6 +241,11 @@ impl Nodes {
     /// Why it could not be checked, which says nothing about the flow.
     pub async fn code_faults(&self, flow: &Flow) -> Result<Vec<Fault>, Failure> {
         faults_of(&self.shared.code, flow).await
+    }
+
+    /// Returns whether there is a server for mail.
+    pub fn sends_mail(&self) -> bool {
+        self.shared.mail.is_some()
     }
 
     /// Asks an agent that need not be stored. Otherwise as [`Self::perform`].
@@ -301,10 +314,12 @@ async fn run(shared: Arc<Shared>, stop: Stop, work: Work) -> Outcome {
         Task::Code(script) => run_code(&shared.code, shared.limits.output_bytes_max, &stop, &work, script)
             .await
             .map_or_else(Outcome::failed, Outcome::completed),
-        Task::Echo | Task::HttpRequest => match http_request(&shared, &stop, &work, &mut keyring).await {
-            Ok(output) => Outcome::completed(output),
-            Err(failure) => Outcome::failed(failure),
-        },
+        Task::Message(channel) => send_message(&shared, &stop, &work, *channel, &mut keyring)
+            .await
+            .map_or_else(Outcome::failed, Outcome::completed),
+        Task::Echo | Task::HttpRequest => http_request(&shared, &stop, &work, HttpInput::read, &mut keyring)
+            .await
+            .map_or_else(Outcome::failed, Outcome::completed),
     };
     let outcome = within_limit(keyring.scrub(outcome), shared.limits.output_bytes_max);
     // What is left is left of the whole work, of which some of the above does only a part.

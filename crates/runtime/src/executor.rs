@@ -60,4 +60,9 @@ pub trait Executor: Send + Sync + fmt::Debug + 'static {
     fn code_faults<'a>(&'a self, _: &'a Flow) -> FaultsFuture<'a> {
         Box::pin(std::future::ready(Ok(Vec::new())))
     }
+
+    /// Returns whether it has a server that takes mail.
+    fn sends_mail(&self) -> bool {
+        false
+    }
 }

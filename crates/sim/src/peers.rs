@@ -56,6 +56,7 @@ impl Peers {
             | Task::ListTools { .. }
             | Task::CancelTask { .. }
             | Task::HttpRequest
+            | Task::Message(_)
             | Task::Code(_)
             | Task::Echo => self.plain(work),
         }

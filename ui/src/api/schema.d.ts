@@ -1344,7 +1344,7 @@ export interface components {
             readonly type: "action";
         } & {
             readonly [key: string]: unknown;
-        }) & (components["schemas"]["HttpRequestNode"] | components["schemas"]["McpToolNode"] | components["schemas"]["TransformNode"] | components["schemas"]["EchoNode"] | components["schemas"]["FailNode"]);
+        }) & (components["schemas"]["HttpRequestNode"] | components["schemas"]["SendEmailNode"] | components["schemas"]["SlackMessageNode"] | components["schemas"]["SendWebhookNode"] | components["schemas"]["McpToolNode"] | components["schemas"]["TransformNode"] | components["schemas"]["EchoNode"] | components["schemas"]["FailNode"]);
         /** @description The answer to an activation. */
         readonly Activated: {
             readonly status: components["schemas"]["FlowStatus"];
@@ -4654,6 +4654,143 @@ export interface components {
             /** @description How many would go on from where they failed or were cancelled. */
             readonly unfinished: number;
         };
+        /**
+         * Email
+         * @description Sends a mail by the mail server of the operator.
+         */
+        readonly SendEmailNode: components["schemas"]["NodeSettings"] & ({
+            /**
+             * Input
+             * @description The mail. Strings can be templates.
+             */
+            readonly input: {
+                /**
+                 * To
+                 * @description One address or a list, such as `ann@example.com` or `Ann Lee <ann@example.com>`.
+                 */
+                readonly to: string | readonly (string)[];
+                /**
+                 * Cc
+                 * @description Who gets a copy.
+                 * @default []
+                 */
+                readonly cc?: string | readonly (string)[] | null;
+                /**
+                 * Bcc
+                 * @description Who gets a copy that the others do not see.
+                 * @default []
+                 */
+                readonly bcc?: string | readonly (string)[] | null;
+                /**
+                 * Reply to
+                 * @description Where answers go.
+                 * @default []
+                 */
+                readonly reply_to?: string | readonly (string)[] | null;
+                /**
+                 * From
+                 * @description The sender. Must be allowed by the setting `mail_from_allow`. The address of the setting `mail_from`, unless given.
+                 */
+                readonly from?: string | null;
+                /**
+                 * Subject
+                 * @description One line.
+                 */
+                readonly subject: string;
+                /**
+                 * Text
+                 * @description The mail as plain text, which every reader of mail can show.
+                 */
+                readonly text: string;
+                /**
+                 * HTML
+                 * @description The same as HTML, for those who prefer that.
+                 */
+                readonly html?: string | null;
+                /**
+                 * Attachments
+                 * @description Files.
+                 * @default []
+                 */
+                readonly attachments?: readonly ({
+                    /**
+                     * File name
+                     * @description One line.
+                     */
+                    readonly filename: string;
+                    /**
+                     * Content type
+                     * @description Such as `text/csv`. That of the content, unless given.
+                     */
+                    readonly content_type?: string | null;
+                    /**
+                     * Content
+                     * @description A string, `{"$binary": …}` as outputs have it, or other JSON.
+                     */
+                    readonly content: unknown;
+                } | string)[] | string | null;
+            } | string;
+            /** @enum {string} */
+            readonly type: "action";
+            /** @enum {string} */
+            readonly action: "send_email";
+        } & {
+            readonly [key: string]: unknown;
+        }) & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly action: "send_email";
+        };
+        /**
+         * Webhook
+         * @description Posts JSON to a URL, signed as Standard Webhooks are.
+         */
+        readonly SendWebhookNode: components["schemas"]["NodeSettings"] & ({
+            /**
+             * Input
+             * @description What is sent. Strings can be templates.
+             */
+            readonly input: {
+                /**
+                 * URL
+                 * @description Begins with `https://` or `http://`. Whole segments of the path and values of the query can use `${secrets.NAME}`, and one that is bound to hosts can be the whole URL.
+                 */
+                readonly url: string;
+                /**
+                 * Secret
+                 * @description The key of the signature, which the receiver knows, too: `${secrets.NAME}`, whose value is `whsec_` and at least 16 bytes in Base64.
+                 */
+                readonly secret: string;
+                /**
+                 * Body
+                 * @description Any JSON. Strings are sent as `text/plain`.
+                 * @default {}
+                 */
+                readonly body?: unknown;
+                /**
+                 * Headers
+                 * @description Values can use `${secrets.NAME}`. The headers of the signature cannot be set.
+                 * @default {}
+                 */
+                readonly headers?: {
+                    readonly [key: string]: (string | number | boolean) | string | null;
+                } | string | null;
+            } | string;
+            /** @enum {string} */
+            readonly type: "action";
+            /** @enum {string} */
+            readonly action: "send_webhook";
+        } & {
+            readonly [key: string]: unknown;
+        }) & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly action: "send_webhook";
+        };
         /** @description Something that happened. */
         readonly SentEvent: {
             /** @description What: flows and nodes name it. */
@@ -4862,6 +4999,50 @@ export interface components {
              * @description How many bytes these were.
              */
             readonly missed: number;
+        };
+        /**
+         * Slack message
+         * @description Posts a message to a chat by an incoming webhook: Slack, Mattermost, Discord and others.
+         */
+        readonly SlackMessageNode: components["schemas"]["NodeSettings"] & ({
+            /**
+             * Input
+             * @description The message. Strings can be templates.
+             */
+            readonly input: {
+                /**
+                 * URL of the webhook
+                 * @description Of an incoming webhook of Slack, Mattermost, Rocket.Chat, or of Discord with `/slack` behind it. `${secrets.NAME}` as a whole, or in segments of the path.
+                 */
+                readonly url: string;
+                /**
+                 * Text
+                 * @description The message. Notifications show it, too, where `blocks` are given.
+                 */
+                readonly text: string;
+                /**
+                 * Blocks
+                 * @description Blocks of Slack's Block Kit, shown in place of the text.
+                 */
+                readonly blocks?: readonly unknown[] | string | null;
+                /**
+                 * Attachments
+                 * @description Attachments, as Slack and Mattermost have them.
+                 */
+                readonly attachments?: readonly unknown[] | string | null;
+            } | string;
+            /** @enum {string} */
+            readonly type: "action";
+            /** @enum {string} */
+            readonly action: "slack_message";
+        } & {
+            readonly [key: string]: unknown;
+        }) & {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly action: "slack_message";
         };
         /** @description The execution as it is. Its id is the number of the last record. */
         readonly SnapshotMessage: {

@@ -348,6 +348,7 @@ async fn judged(
         | Task::CancelTask { .. }
         | Task::ListTools { .. }
         | Task::HttpRequest
+        | Task::Message(_)
         | Task::Code(_)
         | Task::Echo => None,
     };

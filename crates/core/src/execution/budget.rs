@@ -228,6 +228,7 @@ impl Decider<'_> {
             Task::ListTools { .. }
             | Task::CancelTask { .. }
             | Task::HttpRequest
+            | Task::Message(_)
             | Task::Code(_)
             | Task::Echo => {
                 return Ok(None);

@@ -125,6 +125,7 @@ impl Decider<'_> {
             Task::ListTools { .. }
             | Task::CancelTask { .. }
             | Task::HttpRequest
+            | Task::Message(_)
             | Task::Code(_)
             | Task::Echo => None,
         }

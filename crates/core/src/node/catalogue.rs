@@ -7,11 +7,6 @@ use super::{CATALOGUE, DEFAULT_CASE, Kind, UNLISTED};
 use crate::document::{Description, Keys, Place, Reader, Reading, Terms, Unknown, described, key, quoted};
 use crate::limits::Limits;
 
-/// Types that a later version will run.
-const LATER_TYPES: [&str; 0] = [];
-/// Actions that a later version will run.
-const LATER_ACTIONS: [&str; 1] = ["send_email"];
-
 /// The `type` of all kinds that are actions.
 pub(super) const ACTION: &str = "action";
 
@@ -235,11 +230,10 @@ pub(crate) struct ReadKind {
 
 /// Reads the keys that name a kind, and then its own. `None` where they name none.
 pub(crate) fn read(keys: &mut Keys<'_>) -> Option<ReadKind> {
-    let types = Names { key: "type", all: type_names, is_named: About::is_type, later: &LATER_TYPES };
+    let types = Names { key: "type", all: type_names, is_named: About::is_type };
     let type_name = keys.take(key("type", "Type", types).needed("a node"))?;
     let name = if type_name == ACTION {
-        let actions =
-            Names { key: "action", all: action_names, is_named: About::is_action, later: &LATER_ACTIONS };
+        let actions = Names { key: "action", all: action_names, is_named: About::is_action };
         keys.take(key("action", "Action", actions).needed("an action node"))?
     } else {
         type_name.clone()
@@ -274,7 +268,6 @@ struct Names {
     key: &'static str,
     all: fn() -> Vec<&'static str>,
     is_named: fn(&About, &str) -> bool,
-    later: &'static [&'static str],
 }
 
 impl Names {
@@ -282,10 +275,7 @@ impl Names {
     fn refusal(&self, name: &str, reading: &Reading) -> String {
         let all = (self.all)();
         let key = self.key;
-        if self.later.contains(&name) {
-            return format!("this version does not run the {key} `{name}` yet; it runs {}", quoted(&all));
-        }
-        let near = reading.faults.suggestion(name, all.iter().chain(self.later).copied());
+        let near = reading.faults.suggestion(name, all.iter().copied());
         format!("`{key}` must be one of {}, not {}{near}", quoted(&all), described(&name.into()))
     }
 }

@@ -18,6 +18,7 @@ use crate::limits::{HEADERS_MAX, Limits, PARAMETERS_MAX};
 use crate::template::{Piece, Template, pieces};
 use crate::work::Task;
 
+pub(super) use secret_room::check as check_secret;
 pub use secret_room::{SECRET_ROOMS, SecretRoom};
 
 /// The keys of an HTTP request.
@@ -44,6 +45,10 @@ pub struct HttpInput {
     pub body: Option<Value>,
     /// Statuses that count as success.
     pub expect_status: StatusRanges,
+    /// Whether redirects are followed.
+    pub follows_redirects: bool,
+    /// The key that it is signed with (standardwebhooks.com).
+    pub signed_with: Option<String>,
 }
 
 /// Who calls, as the header `Authorization` says it.
@@ -64,7 +69,7 @@ pub enum HttpAuth {
 }
 
 pub(crate) const HTTP_INPUT: InputOf<HttpInput> =
-    input_of(HttpInput::keys).with_url("/url").with_form("/body", is_form).with_secrets(secret_room::check);
+    input_of(HttpInput::keys).with_url("/url").with_form("/body", is_form).with_secrets(check_secret);
 
 impl HttpRequest {
     pub(super) const ABOUT: About = About {
@@ -105,6 +110,21 @@ impl HttpInput {
     /// A failure of class `validation` that names each key and what is wrong with it. It may hold parts of the input.
     pub fn read(input: &Value) -> Result<Self, Failure> {
         resolved(input, Self::keys).map_err(|faults| misfit("http_request", &faults))
+    }
+
+    /// Returns the request that posts a message as JSON. It is not sent again to where a redirect leads: that may lose it.
+    pub(super) fn post(url: String, headers: Vec<(String, String)>, body: Value) -> Self {
+        Self {
+            method: "POST".to_owned(),
+            url,
+            headers,
+            query: Vec::new(),
+            auth: None,
+            body: Some(body),
+            expect_status: StatusRanges::success(),
+            follows_redirects: false,
+            signed_with: None,
+        }
     }
 
     fn keys(keys: &mut Keys<'_>) -> Option<Self> {
@@ -148,6 +168,7 @@ impl HttpInput {
         if auth.is_some() && headers.as_ref().is_some_and(sets_authorization) {
             keys.fault("auth", "the request has `auth` or the header `Authorization`, not both");
         }
+        let expect_status = StatusRanges(expected?);
         Some(Self {
             method: method?,
             url: url?,
@@ -155,7 +176,9 @@ impl HttpInput {
             query: query?,
             auth,
             body,
-            expect_status: StatusRanges(expected?),
+            follows_redirects: !expect_status.contain_redirects(),
+            expect_status,
+            signed_with: None,
         })
     }
 }
@@ -222,7 +245,7 @@ impl Reader for Method {
 
 /// Checks a URL as far as possible without a URL parser; the code that opens it parses it.
 #[derive(Clone, Copy, Debug)]
-struct Url;
+pub(super) struct Url;
 
 impl Url {
     fn has_scheme(text: &str) -> bool {
@@ -281,7 +304,7 @@ fn without_expressions(text: &str) -> String {
     texts.collect()
 }
 
-fn output() -> Value {
+pub(super) fn output() -> Value {
     json!({
         "type": "object", "title": "Output", "required": ["status", "headers", "body"],
         "properties": {

@@ -6,6 +6,8 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use serde::Deserialize;
 use sha2::{Digest, Sha256, Sha512};
@@ -136,9 +138,7 @@ impl Webhook {
     fn key(&self, secret: &str) -> Option<Vec<u8>> {
         let secret = secret.trim_end_matches(['\r', '\n']);
         let key = match self.scheme {
-            Scheme::StandardWebhooks => {
-                lenient_base64::decode(secret.strip_prefix("whsec_").unwrap_or(secret)).ok()?
-            }
+            Scheme::StandardWebhooks => return standard_key(secret),
             Scheme::Github | Scheme::Stripe | Scheme::Slack | Scheme::Hmac | Scheme::Bearer => {
                 secret.as_bytes().to_vec()
             }
@@ -210,6 +210,20 @@ impl Webhook {
         let of_custom = self.custom.as_ref().is_some_and(|custom| *custom.header == *header);
         of_custom || header.contains("signature")
     }
+}
+
+/// Signs what is sent (standardwebhooks.com). Returns the value of `webhook-signature`; `None` if the secret is no key of at
+/// least [`SECRET_BYTES_MIN`] bytes in Base64.
+pub fn sign(secret: &str, id: &str, at: Timestamp, body: &[u8]) -> Option<String> {
+    let key = standard_key(secret.trim_end_matches(['\r', '\n']))?;
+    let before = format!("{id}.{}.", at.as_micros() / 1_000_000);
+    let signature = mac::<Hmac<Sha256>>(&key, &[before.as_bytes(), body]).finalize().into_bytes();
+    Some(format!("v1,{}", STANDARD.encode(signature)))
+}
+
+fn standard_key(secret: &str) -> Option<Vec<u8>> {
+    let key = lenient_base64::decode(secret.strip_prefix("whsec_").unwrap_or(secret)).ok()?;
+    (key.len() >= SECRET_BYTES_MIN).then_some(key)
 }
 
 impl<'c> Signed<'c> {

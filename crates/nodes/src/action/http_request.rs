@@ -1,4 +1,4 @@
-//! `http_request`: one HTTP call.
+//! One HTTP call: that of `http_request`, and those of messages that are posted.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,12 +9,13 @@ use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::node::{HttpAuth, HttpInput};
 use steadflow_core::payload::Payload;
 use steadflow_core::template::SecretSlot;
+use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::{Stop, Work};
 use url::Url;
 
 use super::sent::sent;
 use crate::body::Content;
-use crate::call::{header, header_text, headers_of};
+use crate::call::{header, header_text, headers_of, visible};
 use crate::egress::{Answer, Request, peer};
 use crate::nodes::Shared;
 use crate::secrets::{Keyring, Opened};
@@ -24,7 +25,10 @@ use crate::status;
 /// Stands for a URL that is a secret as a whole.
 const SECRET_URL: &str = "https://secret.invalid/";
 
-/// Makes the call that `work.input` describes.
+/// How the request is read from an input whose secrets are filled in.
+pub(crate) type ReadRequest = fn(&Value) -> Result<HttpInput, Failure>;
+
+/// Makes the call that `work.input` describes, as `read` understands it.
 ///
 /// The output is `{"status", "headers", "body"}`; [`Content`] says what the body is.
 ///
@@ -34,15 +38,20 @@ pub(crate) async fn http_request(
     shared: &Shared,
     stop: &Stop,
     work: &Work,
+    read: ReadRequest,
     keyring: &mut Keyring<'_>,
 ) -> Result<Payload, Failure> {
     let Opened { value, url } = keyring.open_request(&work.input, &work.secrets)?;
-    let input = read(work, &value)?;
+    let input = checked(work, &value, read)?;
     let mut headers = headers_of(work, shared.traces);
     if let Some(auth) = &input.auth {
         headers.insert(AUTHORIZATION, authorization(auth, keyring)?);
     }
-    let request = request_of(&input, headers, &work.idempotency_key())?;
+    let mut request = request_of(&input, headers, &work.idempotency_key())?;
+    if let Some(key) = &input.signed_with {
+        let body = request.body.as_deref().unwrap_or_default();
+        sign(&mut request.headers, key, &work.idempotency_key(), body)?;
+    }
     let url = url.fill(request.url).map_err(invalid)?;
     let mut request = Request { has_own_timeout: work.has_own_timeout, url, ..request };
     mark_secrets(&mut request.headers, &work.secrets);
@@ -56,9 +65,9 @@ pub(crate) async fn http_request(
 }
 
 /// Reads the input. What is wrong with it is said of the input without its secrets, because a message repeats and cuts it.
-fn read(work: &Work, opened: &Value) -> Result<HttpInput, Failure> {
+fn checked(work: &Work, opened: &Value, read: ReadRequest) -> Result<HttpInput, Failure> {
     if work.secrets.is_empty() {
-        return HttpInput::read(opened);
+        return read(opened);
     }
     let with_names =
         work.input.to_value().map_err(|error| invalid(format!("The input cannot be read: {error}.")));
@@ -69,14 +78,33 @@ fn read(work: &Work, opened: &Value) -> Result<HttpInput, Failure> {
         // A name is no URL; the keyring has checked that its value is.
         SECRET_URL.clone_into(url);
     }
-    HttpInput::read(&with_names)?;
-    HttpInput::read(opened).map_err(|_| {
+    read(&with_names)?;
+    read(opened).map_err(|_| {
         invalid(
             "With its secrets filled in, the request cannot be sent: a header holds a line break or another control \
              character, or a user name holds a colon."
                 .to_owned(),
         )
     })
+}
+
+/// Signs what is sent (standardwebhooks.com). Its id is the same in all attempts, so that a receiver knows what it has.
+fn sign(headers: &mut HeaderMap, key: &str, idempotency_key: &str, body: &[u8]) -> Result<(), Failure> {
+    // What is signed has dots between its parts, so the id has none.
+    let id = visible(idempotency_key).to_str().unwrap_or_default().replace('.', "%2E");
+    let at = Timestamp::from_micros(jiff::Timestamp::now().as_microsecond());
+    let signature = steadflow_core::webhook::sign(key, &id, at, body).ok_or_else(|| {
+        let message = "The secret of the signature is no key: it must be `whsec_` and at least 16 bytes in Base64. Make one \
+                       with `echo whsec_$(openssl rand -base64 24)`, and give it to the receiver, too.";
+        Failure::new(ErrorClass::Configuration, message)
+    })?;
+    let seconds = (at.as_micros() / 1_000_000).to_string();
+    for (name, value) in
+        [("webhook-id", id), ("webhook-timestamp", seconds), ("webhook-signature", signature)]
+    {
+        headers.insert(name, HeaderValue::try_from(value).expect("it is visible ASCII"));
+    }
+    Ok(())
 }
 
 /// Returns the header `Authorization`, whose encoded form is masked like the secrets in it.
@@ -117,8 +145,12 @@ fn request_of(input: &HttpInput, mut headers: HeaderMap, boundary: &str) -> Resu
     }
     let body =
         input.body.as_ref().map(|body| sent(body, &mut headers, boundary).map_err(invalid)).transpose()?;
-    let follows_redirects = !input.expect_status.contain_redirects();
-    Ok(Request { headers, body, follows_redirects, ..Request::new(method, url_of(input)?) })
+    Ok(Request {
+        headers,
+        body,
+        follows_redirects: input.follows_redirects,
+        ..Request::new(method, url_of(input)?)
+    })
 }
 
 fn url_of(input: &HttpInput) -> Result<Url, Failure> {

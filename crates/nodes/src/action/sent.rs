@@ -9,7 +9,7 @@ use steadflow_core::http::{FORM_TYPE, is_form_type};
 use url::form_urlencoded;
 
 const MULTIPART: &str = "$multipart";
-const BINARY: &str = "$binary";
+pub(super) const BINARY: &str = "$binary";
 
 /// Returns the bytes of `body`, and sets their content type in `headers` unless the flow does.
 ///
@@ -34,7 +34,7 @@ pub(super) fn sent(body: &Value, headers: &mut HeaderMap, boundary: &str) -> Res
     Ok(Bytes::from(bytes))
 }
 
-fn is_only(fields: &Map<String, Value>, key: &str) -> bool {
+pub(super) fn is_only(fields: &Map<String, Value>, key: &str) -> bool {
     fields.len() == 1 && fields.contains_key(key)
 }
 
@@ -67,7 +67,7 @@ fn scalar(value: &Value) -> Option<String> {
 }
 
 /// Returns the content type and the bytes of the value of `$binary`.
-fn binary(value: &Value) -> Result<(String, Vec<u8>), String> {
+pub(super) fn binary(value: &Value) -> Result<(String, Vec<u8>), String> {
     let base64 = value.get("base64").and_then(Value::as_str).ok_or("`$binary` needs `base64`, a string.")?;
     let bytes =
         STANDARD.decode(base64).map_err(|error| format!("`base64` of `$binary` is not valid: {error}."))?;

@@ -38,6 +38,7 @@ pub(crate) async fn answer_question(
         | Task::ListTools { .. }
         | Task::CancelTask { .. }
         | Task::HttpRequest
+        | Task::Message(_)
         | Task::Code(_)
         | Task::Echo => {
             return Outcome::failed(misconfigured("This is no question to an agent.".to_owned()));

@@ -5,6 +5,7 @@ use steadflow_core::agent::{Agent, Skill, Tool, ToolAction, request_of};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::guardrail::{Guardrail, Then};
 use steadflow_core::ids::AgentId;
+use steadflow_core::node::HttpInput;
 use steadflow_core::payload::Payload;
 use steadflow_core::work::{Outcome, Stop, Task, Work};
 
@@ -45,7 +46,9 @@ pub(crate) async fn call_tool(
                         secrets: resolved.secrets,
                         ..work.clone()
                     };
-                    http_request(shared, stop, &work, keyring).await.and_then(|output| body_of(&output))
+                    http_request(shared, stop, &work, HttpInput::read, keyring)
+                        .await
+                        .and_then(|output| body_of(&output))
                 }
                 Err(failure) => Err(failure),
             };

@@ -13,8 +13,8 @@ use crate::error::RuntimeError;
 
 impl Engine {
     /// Returns what is probably not meant in a flow: what [`Flow::warnings`] says, and the secrets, agents and skills that
-    /// it names and that this tenant does not have, sessions of agents that are no language models, and agents whose local commands are
-    /// not listed, or that its budget does not allow to ask. Each has a JSON pointer into the document.
+    /// it names and that this tenant does not have, mail that no server takes, sessions of agents that are no language models, and
+    /// agents whose local commands are not listed, or that its budget does not allow to ask. Each has a JSON pointer into the document.
     ///
     /// # Errors
     /// What the store says.
@@ -24,6 +24,9 @@ impl Engine {
         let is_missing = |name: &str| !self.has_secret(tenant, name);
         warnings.extend(missing_secrets(flow, is_missing));
         warnings.extend(missing_secrets_of_webhook(flow, is_missing));
+        if !self.sends_mail() {
+            warnings.extend(unsent_mail(flow));
+        }
         let wanted = flow.graph.agents.clone();
         if wanted.is_empty() {
             return Ok(warnings.into_all());
@@ -96,6 +99,17 @@ fn missing_secrets(flow: &Flow, is_missing: impl Fn(&str) -> bool) -> Vec<Fault>
         }));
     }
     missing
+}
+
+fn unsent_mail(flow: &Flow) -> Vec<Fault> {
+    let nodes = flow.graph.all_nodes("/flow_definition").into_iter();
+    let senders = nodes.filter(|(_, node)| node.kind.room().sends_mail());
+    let warning = |(pointer, _)| Fault {
+        pointer,
+        message: "this server sends no mail, so the node fails unless the operator sets `smtp_url` before"
+            .to_owned(),
+    };
+    senders.map(warning).collect()
 }
 
 fn missing_secrets_of_webhook(flow: &Flow, is_missing: impl Fn(&str) -> bool) -> Option<Fault> {

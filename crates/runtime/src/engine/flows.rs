@@ -43,6 +43,11 @@ impl Engine {
         faults.map_err(|failure| RuntimeError::NotChecked(failure.message.to_string()))
     }
 
+    /// Returns whether mail can be sent.
+    pub fn sends_mail(&self) -> bool {
+        self.inner.executor.sends_mail()
+    }
+
     /// Returns a flow with its current version.
     ///
     /// # Errors

@@ -107,6 +107,7 @@ impl Executor for Scripted {
             | Task::ListTools { .. }
             | Task::CancelTask { .. }
             | Task::HttpRequest
+            | Task::Message(_)
             | Task::Code(_)
             | Task::Echo => {}
         }

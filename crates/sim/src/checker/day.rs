@@ -71,6 +71,7 @@ fn most_of(work: &Work) -> Option<(AgentId, u64)> {
         | Task::ListTools { .. }
         | Task::CancelTask { .. }
         | Task::HttpRequest
+        | Task::Message(_)
         | Task::Code(_)
         | Task::Echo => {
             return None;

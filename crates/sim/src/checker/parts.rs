@@ -377,6 +377,7 @@ impl Checker {
             Task::ListTools { .. }
             | Task::CancelTask { .. }
             | Task::HttpRequest
+            | Task::Message(_)
             | Task::Code(_)
             | Task::Echo => {
                 return Ok(());

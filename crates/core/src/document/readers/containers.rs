@@ -266,4 +266,8 @@ impl<R: Reader> Reader for OneOrMany<R> {
         let read = |(number, entry)| reading.value(&self.one, entry, &at.entry(number));
         Some(entries.iter().enumerate().filter_map(read).collect())
     }
+
+    fn check_template(&self, text: &str, at: &Place<'_>, reading: &mut Reading) {
+        self.one.check_template(text, at, reading);
+    }
 }

@@ -113,8 +113,10 @@ fn every_key_of_a_node_is_checked() {
     /flow_definition/nodes/5/until a delay has `delay_seconds` or `until`, not both
     /flow_definition/nodes/6/condition/type a condition's `type` is one of `equals`, `not_equals`, `greater_than`, `greater_or_equal`, `less_than`, `less_or_equal`, `contains`, `exists`
     /flow_definition/nodes/7/condition a condition node needs `condition`: a condition such as `"score.risk > 70"`
-    /flow_definition/nodes/9/action this version does not run the action `send_email` yet; it runs `http_request`, `mcp_tool`, `transform`, `aggregate_results`, `echo`, `fail`
-    /flow_definition/nodes/10/action `action` must be one of `http_request`, `mcp_tool`, `transform`, `aggregate_results`, `echo`, `fail`, not "http"
+    /flow_definition/nodes/9/input/to Enter an address
+    /flow_definition/nodes/9/input/subject Write a subject
+    /flow_definition/nodes/9/input/text Write the mail
+    /flow_definition/nodes/10/action `action` must be one of `http_request`, `send_email`, `slack_message`, `send_webhook`, `mcp_tool`, `transform`, `aggregate_results`, `echo`, `fail`, not "http"
     /flow_definition/nodes/12/id a node needs `id`: a string of at most 200 characters
     /flow_definition/nodes/13/type a node needs `type`: one of `trigger`, `agent`, `condition`, `switch`, `approval`, `delay`, `wait_event`, `parallel`, `merge`, `map`, `loop`, `subflow`, `action`, `code`
     /flow_definition/nodes/14 an object is needed here, not 7

@@ -8,6 +8,7 @@ import {
   IconBolt,
   IconBox,
   IconBraces,
+  IconBrandSlack,
   IconClockPause,
   IconCode,
   IconGitBranch,
@@ -19,6 +20,7 @@ import {
   IconSitemap,
   IconStack2,
   IconUserCheck,
+  IconWebhook,
   IconWorld,
 } from '@tabler/icons-react';
 import type { ComponentType } from 'react';
@@ -57,6 +59,8 @@ const LOOKS: Record<string, NodeLook> = {
   aggregate_results: { icon: IconBraces, tone: 'info', label: 'Aggregate' },
   echo: { icon: IconMessageCircle, tone: 'info', label: 'Echo' },
   send_email: { icon: IconMail, tone: 'info', label: 'Email' },
+  slack_message: { icon: IconBrandSlack, tone: 'info', label: 'Slack' },
+  send_webhook: { icon: IconWebhook, tone: 'info', label: 'Webhook' },
   mcp_tool: { icon: IconPlug, tone: 'info', label: 'MCP tool' },
   fail: { icon: IconAlertOctagon, tone: 'danger', label: 'Fail' },
 };
