@@ -120,6 +120,25 @@ export async function retryExecution(id: string, mode: RetryMode, idempotencyKey
   return (await call('POST', '/studio/executions/{id}/retry', options)).data.new_execution_id;
 }
 
+export type ForkVersion = Schemas['FlowVersionChoice'];
+export type ForkPlan = Schemas['ForkPlanView'];
+export type ForkBody = Schemas['ForkBody'];
+
+export async function getForkPlan(
+  id: string,
+  nodeId: string,
+  version: ForkVersion,
+  signal?: AbortSignal,
+): Promise<ForkPlan> {
+  const options = { path: { id }, query: { node_id: nodeId, flow_version: version }, signal };
+  return (await call('GET', '/studio/executions/{id}/fork-plan', options)).data;
+}
+
+/** Forks an execution and returns the id of the new one; calls with the same key start only one. */
+export async function forkExecution(id: string, body: ForkBody, idempotencyKey: string): Promise<string> {
+  return (await call('POST', '/studio/executions/{id}/fork', { path: { id }, body, idempotencyKey })).data.execution_id;
+}
+
 /** A person's decision about a waiting node. */
 export type Decision = Schemas['NodeResolution'];
 

@@ -66,6 +66,7 @@ const RUNNING: ExecutionRow = {
   error_class: null,
   fingerprint: null,
   retry_of: null,
+  forked_from: null,
   parent_id: null,
   parent_node_id: null,
   index: null,

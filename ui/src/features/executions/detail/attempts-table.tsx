@@ -103,6 +103,7 @@ function outcomeOf(node: NodeExecution, attempt: Attempt, isLast: boolean, isOpe
 
 function whyNone(node: NodeExecution): string {
   const { noAttempts } = texts.node;
+  if (node.edited) return noAttempts.edited;
   if (node.reused) return noAttempts.reused;
   if (node.status === 'skipped') return noAttempts.skipped;
   if (node.status === 'cancelled') return noAttempts.cancelled;

@@ -127,8 +127,10 @@ function Item({ item }: { item: unknown }) {
   );
 }
 
-/** Links to the execution that it retries, and to its retries. */
-function Lineage({ execution: { retry_of, retried_by } }: { execution: Execution }) {
+/** Links to the execution that it retries or is a fork of, and to its retries and forks. */
+function Lineage({ execution }: { execution: Execution }) {
+  const { retry_of, retried_by, forked_from, fork_node_id, forks } = execution;
+  const node = execution.node_executions.find(({ node_id }) => node_id === fork_node_id);
   return (
     <>
       {retry_of && (
@@ -139,6 +141,19 @@ function Lineage({ execution: { retry_of, retried_by } }: { execution: Execution
       {retried_by.length > 0 && (
         <Fact label={texts.lineage.retriedBy}>
           {retried_by.slice(-3).map((id) => (
+            <ExecutionLink key={id} id={id} />
+          ))}
+        </Fact>
+      )}
+      {forked_from && (
+        <Fact label={texts.lineage.forkedFrom}>
+          <ExecutionLink id={forked_from} />
+          <span className={classes.faint}> {texts.lineage.atNode(node?.node_name ?? fork_node_id ?? '')}</span>
+        </Fact>
+      )}
+      {forks.length > 0 && (
+        <Fact label={texts.lineage.forks}>
+          {forks.slice(-3).map((id) => (
             <ExecutionLink key={id} id={id} />
           ))}
         </Fact>

@@ -10,6 +10,7 @@ import { AttemptsTable } from './attempts-table';
 import { ChildrenSection } from './children-section';
 import { ConversationSection } from './conversation-section';
 import { DecideForm } from './decide-form';
+import { ForkButton } from './fork-button';
 import classes from './node-panel.module.css';
 import { NodeTiming } from './node-timing';
 import { NodeWait } from './node-wait';
@@ -50,6 +51,7 @@ export function NodePanel(props: NodePanelProps) {
           </ActionIcon>
         )}
       </header>
+      <ForkButton key={node.node_id} execution={execution} node={node} />
       {node.waiting_for === 'decision' ? (
         <DecideForm executionId={execution.id} node={node} />
       ) : (

@@ -1,7 +1,9 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import {
+  type ForkVersion,
   getConversation,
   getExecution,
+  getForkPlan,
   getJournal,
   getRetryPlan,
   listChildren,
@@ -70,10 +72,23 @@ export const retryPlanQuery = (id: string, mode: RetryMode) =>
     staleTime: 0,
   });
 
+/** What a fork from a node would run and reuse; fetched whenever the dialog opens. */
+export const forkPlanQuery = (id: string, nodeId: string, version: ForkVersion) =>
+  queryOptions({
+    queryKey: ['executions', 'fork-plan', id, nodeId, version],
+    queryFn: ({ signal }) => getForkPlan(id, nodeId, version, signal),
+    staleTime: 0,
+  });
+
 function newer(old: Execution | undefined, fresh: Execution): Execution {
   if (!old) return fresh;
   if (fresh.seq < old.seq) return old;
-  // The server lists a retry shortly after accepting it; a retry that is known is kept until then.
-  const unlisted = old.retried_by.filter((id) => !fresh.retried_by.includes(id));
-  return sharedJson(old, { ...fresh, retried_by: [...fresh.retried_by, ...unlisted] }) as Execution;
+  // The server lists a retry or a fork shortly after accepting it; one that is known is kept until then.
+  const retries = old.retried_by.filter((id) => !fresh.retried_by.includes(id));
+  const forks = old.forks.filter((id) => !fresh.forks.includes(id));
+  return sharedJson(old, {
+    ...fresh,
+    retried_by: [...fresh.retried_by, ...retries],
+    forks: [...fresh.forks, ...forks],
+  }) as Execution;
 }

@@ -5,8 +5,10 @@ import classes from './retry-dialog.module.css';
 import { texts } from './texts';
 
 interface RetryPlanListProps {
+  /** What it is called; the plan of a retry unless given. */
+  label?: string;
   /** `null` while it is loading. */
-  plan: RetryPlan | null;
+  plan: Pick<RetryPlan, 'run' | 'reuse' | 'children'> | null;
   nodes: readonly NodeExecution[];
 }
 
@@ -14,16 +16,16 @@ interface RetryPlanListProps {
 const NAMED_MAX = 60;
 
 /** Every node of the flow, and whether it will run or its output is reused. */
-export function RetryPlanList({ plan, nodes }: RetryPlanListProps) {
+export function RetryPlanList({ label = texts.retry.plan, plan, nodes }: RetryPlanListProps) {
   const names = new Map(nodes.map((node) => [node.node_id, node.node_name]));
   const asking = new Set(nodes.filter((node) => node.node_type === 'approval').map((node) => node.node_id));
   const reuse = new Set(plan?.reuse);
   // In the order of the flow; a newer version may have other nodes.
   const ids = plan ? [...new Set([...nodes.map((node) => node.node_id), ...plan.run])].filter(isPlanned(plan)) : [];
   return (
-    <section aria-label={texts.retry.plan} aria-busy={!plan}>
+    <section aria-label={label} aria-busy={!plan}>
       <header className={classes.planHead}>
-        <h3 className={classes.planTitle}>{texts.retry.plan}</h3>
+        <h3 className={classes.planTitle}>{label}</h3>
         <span>{plan ? texts.retry.counts(plan.run.length, plan.reuse.length) : texts.retry.planning}</span>
       </header>
       <ul className={classes.plan}>
@@ -47,7 +49,7 @@ export function RetryPlanList({ plan, nodes }: RetryPlanListProps) {
   );
 }
 
-function isPlanned(plan: RetryPlan): (id: string) => boolean {
+function isPlanned(plan: Pick<RetryPlan, 'run' | 'reuse'>): (id: string) => boolean {
   const planned = new Set([...plan.run, ...plan.reuse]);
   return (id) => planned.has(id);
 }

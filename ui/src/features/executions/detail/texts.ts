@@ -49,6 +49,7 @@ export const texts = {
   triggers: {
     api: 'API or studio',
     retry: 'Manual retry',
+    fork: 'Fork',
     schedule: 'Schedule',
     webhook: 'Webhook',
     cli: 'Command line',
@@ -80,6 +81,9 @@ export const texts = {
   lineage: {
     retryOf: 'Retry of',
     retriedBy: 'Retried by',
+    forkedFrom: 'Forked from',
+    atNode: (node: string) => `at ${node}`,
+    forks: 'Forks',
   },
   notes: {
     paused: 'Paused. Running nodes finish; no new ones start. The timeout keeps counting.',
@@ -255,7 +259,8 @@ export const texts = {
       pending: 'Not started yet.',
       skipped: 'Skipped: no edge led to this node.',
       cancelled: 'The execution ended before this node started.',
-      reused: 'The output was reused from the execution that this one retries.',
+      reused: 'The output was reused from the execution that this one retries or was forked from.',
+      edited: 'The output was given when this execution was forked.',
       other: 'Runs in the engine; no attempts.',
     },
     released: 'Stopped by a server shutdown; not counted.',

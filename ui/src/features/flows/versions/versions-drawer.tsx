@@ -2,15 +2,15 @@ import { Drawer } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { flowQuery, restoreVersion } from '@/api/flows';
 import type { Flow, FlowVersion } from '@/api/types';
+import { DiffLines } from '@/components/flow-diff/diff-lines';
+import { diffVersions, isEmptyDiff, type VersionDiff } from '@/components/flow-diff/version-diff';
 import { ProblemCard } from '@/components/problem-card';
 import { RowsSkeleton } from '@/components/skeletons';
 import type { Against, Described } from '@/components/version-item';
 import { VersionList } from '@/components/version-list';
 import classes from '@/components/version-list.module.css';
-import { DiffLines } from './diff-lines';
 import { versionsQuery } from './queries';
 import { texts } from './texts';
-import { diffVersions, isEmptyDiff, type VersionDiff } from './version-diff';
 
 interface VersionsDrawerProps {
   flow: Flow;

@@ -1,0 +1,21 @@
+/** Texts of the differences between two versions of a flow. */
+import { counted } from '@/lib/counted';
+
+export const texts = {
+  sections: { settings: 'Settings', nodes: 'Nodes', edges: 'Edges' },
+  movedOnly: (number: number) => `${counted(number, 'node was', 'nodes were')} moved on the canvas.`,
+  labels: {
+    name: 'Name',
+    description: 'Description',
+    category: 'Category',
+    tags: 'Tags',
+    is_template: 'Template',
+    retry_on_failure: 'Retry on Failure',
+    retry_count: 'Retry Count',
+    timeout_seconds: 'Timeout Seconds',
+    max_concurrent_executions: 'Max concurrent executions',
+    budget: 'Budget',
+    context_id_template: 'Reference ID template',
+    context_type_default: 'Default reference type',
+  } as Record<string, string>,
+} as const;
