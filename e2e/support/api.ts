@@ -56,6 +56,11 @@ export class Api {
     return flow.id;
   }
 
+  /** Saves a new version of a flow. */
+  async changeFlow(id: string, document: FlowDocument): Promise<void> {
+    await this.#call('PATCH', `/flows/${id}`, document);
+  }
+
   /** Registers a remote agent with one skill. */
   async createAgent(name: string): Promise<void> {
     const config = { endpoint: 'https://agents.example/clerk' };

@@ -11,6 +11,7 @@ import { ReasonedButton } from '@/components/reasoned-button';
 import { writeJson } from '@/lib/json';
 import { idempotencyKey } from '@/lib/keys';
 import { texts as common } from '@/lib/texts';
+import classes from './fork.module.css';
 import { ForkData } from './fork-data';
 import { type Edits, placesOf, planWith, toBody } from './fork-draft';
 import { texts } from './fork-texts';
@@ -60,6 +61,9 @@ export function ForkDialog({ execution, node, onClose }: ForkDialogProps) {
             onEdits={setEdits}
           />
         )}
+        {planned && planned.differing.length > 0 && (
+          <p className={classes.differing}>{texts.differing(planned.differing.map(nameOf).join(', '))}</p>
+        )}
         {plan.isError ? (
           <ProblemCard problem={plan.error} onRetry={() => void plan.refetch()} />
         ) : (
@@ -79,7 +83,7 @@ export function ForkDialog({ execution, node, onClose }: ForkDialogProps) {
           ) : (
             <ReasonedButton
               leftSection={<IconGitFork size={14} aria-hidden />}
-              reason={reasonAgainst(body, planned, nameOf)}
+              reason={reasonAgainst(body, planned)}
               onClick={() => body && fork.mutate(body)}
             >
               {texts.submit}
@@ -92,14 +96,10 @@ export function ForkDialog({ execution, node, onClose }: ForkDialogProps) {
 }
 
 /** Says why it cannot be started yet. */
-function reasonAgainst(
-  body: ForkBody | null,
-  planned: ReturnType<typeof planWith> | undefined,
-  nameOf: (id: string) => string,
-): string | null {
+function reasonAgainst(body: ForkBody | null, planned: ReturnType<typeof planWith> | undefined): string | null {
   if (!planned) return texts.loading;
   if (!body) return texts.invalid;
-  return planned.differing.length > 0 ? texts.differing(planned.differing.map(nameOf).join(', ')) : null;
+  return planned.differing.length > 0 ? texts.needsOutputs : null;
 }
 
 /** Forks, and goes over to the new execution. However often the same is pressed, one comes of it. */

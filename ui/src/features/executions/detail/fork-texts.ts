@@ -26,6 +26,7 @@ export const texts = {
   sameFlow: 'No changes in the document.',
   differing: (names: string) =>
     `Not the same in the current version: ${names}. Give an output for each, start from the first of them, or keep the version of this run.`,
+  needsOutputs: 'Some completed nodes have changed, and need an output.',
   loading: 'Loading the plan…',
   submit: 'Start new run',
 } as const;
