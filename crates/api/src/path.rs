@@ -118,6 +118,12 @@ async fn parameter(parts: &mut Parts, app: &App, name: &str) -> Result<String, P
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Id(Uuid);
 
+impl From<Id> for Uuid {
+    fn from(id: Id) -> Self {
+        id.0
+    }
+}
+
 impl From<Id> for ExecutionId {
     fn from(id: Id) -> Self {
         Self::new(id.0)

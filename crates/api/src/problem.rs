@@ -84,6 +84,8 @@ problem_kinds! {
     NoSuchWebhook = NOT_FOUND, "no-such-webhook", "There is no such webhook";
     /// There is no such agent, or it has no such skill.
     NoSuchAgent = NOT_FOUND, "no-such-agent", "There is no such agent";
+    /// There is no such alert.
+    NoSuchAlert = NOT_FOUND, "no-such-alert", "There is no such alert";
     /// The agent has no such session.
     NoSuchSession = NOT_FOUND, "no-such-session", "There is no such session";
     /// The address does not take this method.
@@ -120,6 +122,8 @@ problem_kinds! {
     FlowInvalid = UNPROCESSABLE_ENTITY, "flow-invalid", "The flow document is not valid";
     /// The agent document has faults.
     AgentInvalid = UNPROCESSABLE_ENTITY, "agent-invalid", "The agent document is not valid";
+    /// The alert has faults.
+    AlertInvalid = UNPROCESSABLE_ENTITY, "alert-invalid", "The alert is not valid";
     /// The execution cannot be forked like this.
     NotForkable = UNPROCESSABLE_ENTITY, "not-forkable", "The execution cannot be forked like this";
     /// The idempotency key was used for another request.
@@ -252,6 +256,10 @@ impl Problem {
     }
 
     /// Returns the problem of an agent document with `faults`.
+    pub(crate) fn alert_invalid(faults: Vec<Fault>) -> Self {
+        Self::of_document(ProblemKind::AlertInvalid, "alert", faults)
+    }
+
     pub(crate) fn agent_invalid(faults: Vec<Fault>) -> Self {
         Self::of_document(ProblemKind::AgentInvalid, "agent", faults)
     }

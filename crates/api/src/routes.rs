@@ -7,6 +7,7 @@ use crate::app::App;
 mod agent_drafts;
 mod agent_versions;
 mod agents;
+mod alerts;
 mod analytics;
 mod approvals;
 mod cancel;
@@ -58,6 +59,7 @@ pub(crate) fn all(document: openapi::Document) -> OpenApiRouter<App> {
         .merge(analytics::routes())
         .merge(costs::routes())
         .merge(failures::routes())
+        .merge(alerts::routes())
         .merge(schedules::routes())
         .merge(external_events::routes())
         .merge(webhooks::routes())

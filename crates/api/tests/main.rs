@@ -3,6 +3,7 @@
 mod agent_drafts;
 mod agent_versions;
 mod agents;
+mod alerts;
 mod analytics;
 mod approvals;
 mod children;

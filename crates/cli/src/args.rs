@@ -50,7 +50,7 @@ pub(crate) enum LogFormat {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Serve(Serve),
+    Serve(Box<Serve>),
     Run(Run),
     Validate(Validate),
     Executions(Executions),

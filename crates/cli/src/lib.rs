@@ -81,7 +81,7 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
     let log = settings::Log::new(args.log, args.log_format, &file);
     match args.command {
         Command::Serve(serve) => {
-            let settings = settings::ServeSettings::new(serve, &file)?;
+            let settings = settings::ServeSettings::new(*serve, &file)?;
             log.start("info")?;
             memory::protect()?;
             block_on(serve::serve(settings))
@@ -97,7 +97,7 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
             } else {
                 (McpCommands::default(), None)
             };
-            block_on(run::run(run, Access { egress, secrets, commands, mail }))
+            block_on(run::run(run, Access { egress, secrets, commands, mail, public_url: String::new() }))
         }
         Command::Validate(validate) => block_on(async { Ok(validate::validate(&validate.files).await) }),
         Command::Executions(executions) => {

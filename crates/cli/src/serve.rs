@@ -62,6 +62,8 @@ async fn run(mut settings: ServeSettings, listener: Option<TcpListener>) -> anyh
     tokio::spawn(async move { looked_after.keep_up(upkeep).await });
     let scheduled = engine.clone();
     tokio::spawn(async move { scheduled.keep_schedules().await });
+    let alerting = engine.clone();
+    tokio::spawn(async move { alerting.keep_alerts().await });
     let delivering = engine.clone();
     tokio::spawn(async move { delivering.deliver_events().await });
     announce(&settings, address, &durability);

@@ -23,7 +23,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::args::{Egress, LogFormat, Serve};
 
 pub(crate) use self::commands::SUPERVISOR;
-pub(crate) use self::mail::mail_server;
+pub(crate) use self::mail::{mail_server, public_url};
 pub(crate) use self::traces::TraceSettings;
 pub(crate) use self::upkeep::UpkeepSettings;
 use crate::secrets::KnownSecrets;
@@ -46,6 +46,7 @@ pub(crate) struct SettingsFile {
     smtp_url: Option<String>,
     mail_from: Option<String>,
     mail_from_allow: Option<Vec<String>>,
+    public_url: Option<String>,
     allowed_hosts: Option<Vec<String>>,
     allowed_origins: Option<Vec<String>>,
     grace_seconds: Option<u64>,
@@ -176,18 +177,21 @@ pub(crate) struct ServeSettings {
 }
 
 impl ServeSettings {
-    pub(crate) fn new(flags: Serve, file: &SettingsFile) -> anyhow::Result<Self> {
+    pub(crate) fn new(mut flags: Serve, file: &SettingsFile) -> anyhow::Result<Self> {
         let listen = flags.listen.or_else(|| file.listen.clone());
         let listed = |given: Vec<String>, of_file: &Option<Vec<String>>| {
             if given.is_empty() { of_file.clone().unwrap_or_default() } else { given }
         };
+        let address = loopback(listen.as_deref().unwrap_or(LISTEN))?;
+        let public = flags.mail.public_url.take();
         Ok(Self {
-            listen: loopback(listen.as_deref().unwrap_or(LISTEN))?,
+            listen: address,
             database: database(flags.database, file)?,
             access: Access {
                 egress: EgressSettings::new(flags.egress, file)?,
                 secrets: KnownSecrets::of_environment(file.secret_hosts())?,
                 commands: file.commands()?,
+                public_url: public_url(public, file, address)?,
                 mail: mail_server(flags.mail, file)?,
             },
             allowed_hosts: listed(flags.allowed_host, &file.allowed_hosts),
@@ -218,6 +222,8 @@ pub(crate) struct Access {
     /// The local commands that agents may name.
     pub(crate) commands: McpCommands,
     pub(crate) mail: Option<MailServer>,
+    /// Where people find the studio; empty if they do not.
+    pub(crate) public_url: String,
 }
 
 /// The settings of outgoing calls.

@@ -63,7 +63,7 @@ pub(crate) async fn start(
     calls_max: usize,
     traces: Option<Sampling>,
 ) -> anyhow::Result<Wiring> {
-    let Access { egress, secrets, commands, mail } = access;
+    let Access { egress, secrets, commands, mail, public_url } = access;
     let secrets = Arc::new(secrets);
     let names = commands.commands.keys().map(|name| name.as_str().into()).collect();
     let policy = EgressPolicy::parse(&egress.allow).context("The setting `egress_allow` is not valid")?;
@@ -90,6 +90,7 @@ pub(crate) async fn start(
         check_arguments: steadflow_nodes::argument_faults,
         has_secret: HasSecret::new(move |tenant, name| known.secret(tenant, name).is_some()),
         commands: Arc::new(names),
+        public_url: public_url.into(),
         capacity: Capacity::of_memory(memory::limit()),
         texts,
         ..EngineConfig::default()

@@ -188,6 +188,12 @@ fn help_of_serve() {
 
               [env: STEADFLOW_MAIL_FROM_ALLOW=]
 
+          --public-url <URL>
+              Where people find the studio, for links in messages, such as `https://flows.example.org`
+              [default: the address to listen on]
+
+              [env: STEADFLOW_PUBLIC_URL=]
+
           --allowed-host <HOST>
               Additional host name of this server, such as that of a proxy. May be repeated
 

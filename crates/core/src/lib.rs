@@ -4,6 +4,7 @@
 //! out as events and effects. The caller commits the events before it acts on the effects.
 
 pub mod agent;
+pub mod alert;
 pub mod approval;
 pub mod budget;
 pub mod caller;

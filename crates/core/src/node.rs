@@ -53,7 +53,7 @@ use crate::schedule::Schedule;
 use crate::status::{ExecutionStatus, Wait};
 use crate::template::{Resolved, SecretSlot, Template};
 use crate::webhook::Webhook;
-use crate::work::{Script, Task};
+use crate::work::{Channel, Script, Task};
 
 pub use agent::{Agent, WantedSession};
 pub use approval::Approval;
@@ -200,6 +200,15 @@ pub const CATALOGUE: &[Entry] = &[
     Entry { about: &Echo::ABOUT, read: |keys| Echo::read(keys).map(Kind::Echo) },
     Entry { about: &Fail::ABOUT, read: |keys| Fail::read(keys).map(Kind::Fail) },
 ];
+
+/// Returns the name of the action that sends messages by this channel.
+pub(crate) const fn sender(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Email => SendEmail::ABOUT.name,
+        Channel::Slack => SlackMessage::ABOUT.name,
+        Channel::Webhook => SendWebhook::ABOUT.name,
+    }
+}
 
 /// Kinds for tests, which documents can name and nothing lists.
 #[cfg(feature = "test-kinds")]

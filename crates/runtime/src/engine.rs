@@ -1,5 +1,6 @@
 //! The engine's handle: what the API and the command line ask of it.
 
+mod alerts;
 mod config;
 mod events;
 mod flows;
@@ -49,6 +50,7 @@ use crate::worker::{End, WorkerConfig};
 
 use self::events::Wakes;
 use self::upkeep::Measured;
+pub use alerts::StoredAlert;
 pub use config::{EngineConfig, HasSecret};
 pub use events::{NewEvent, SentEvent};
 pub use flows::CurrentFlow;
@@ -98,6 +100,7 @@ struct Inner {
     check_arguments: fn(&Value, &Value) -> Vec<Fault>,
     has_secret: HasSecret,
     commands: Arc<BTreeSet<Arc<str>>>,
+    public_url: Arc<str>,
     load: Arc<Held>,
     gates: Arc<Mutex<GateTotals>>,
     admission: Admission,
@@ -167,6 +170,7 @@ impl Engine {
                 check_arguments: config.check_arguments,
                 has_secret: config.has_secret,
                 commands: config.commands,
+                public_url: config.public_url,
                 admission: Admission::new(config.capacity, Arc::clone(&load)),
                 load,
                 gates,

@@ -8,6 +8,7 @@ use steadflow_core::flow::Fault;
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId};
 use steadflow_core::session::SessionHolder;
 use steadflow_store::StoreError;
+use uuid::Uuid;
 
 /// Why an engine ended without being asked to. Nothing that was acknowledged is lost; the next start recovers it.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -41,6 +42,12 @@ pub enum RuntimeError {
     /// There is no such version of the agent.
     #[error("no version {1} of agent {0}")]
     NoAgentVersion(AgentId, u32),
+    /// There is no such alert.
+    #[error("no alert {0}")]
+    NoAlert(Uuid),
+    /// The alert has these faults. Nothing was changed.
+    #[error("the alert is not valid: {}", first_of(.0))]
+    AlertInvalid(Vec<Fault>),
     /// The agent has no such session, or it has no turn yet.
     #[error("no session `{0}`")]
     NoSession(Arc<str>),

@@ -7,6 +7,7 @@
 //! Every other process is kept off the file by a lock, so ownership of executions that live only in the tail is kept in
 //! memory; opening the file proves that the processes that drove them have ended.
 
+mod alerts;
 mod catalogue;
 mod checkpoint;
 mod columns;

@@ -44,6 +44,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration::new(17, "events", include_str!("../migrations/0017_events.sql")),
     Migration::new(18, "webhooks", include_str!("../migrations/0018_webhooks.sql")),
     Migration::new(19, "forks", include_str!("../migrations/0019_forks.sql")),
+    Migration::new(20, "alerts", include_str!("../migrations/0020_alerts.sql")),
 ];
 
 /// Brings the schema up to date.
@@ -162,7 +163,7 @@ mod tests {
 
         let refused = migrate_to(&MIGRATIONS[..1], &mut db, Path::new(NOWHERE));
 
-        assert!(matches!(refused, Err(OpenError::Newer { found: 19, known: 1, .. })), "{refused:?}");
+        assert!(matches!(refused, Err(OpenError::Newer { found: 20, known: 1, .. })), "{refused:?}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! A store's crate names a [`Harness`] in one line: `steadflow_store::conformance_tests!(Temporary::new());`. Each test
 //! makes a harness of its own, thus a database of its own. The crate needs tokio with `macros` and `rt` for its tests.
 
+pub mod alerts;
 pub mod catalogue;
 pub mod events;
 pub mod health;
@@ -214,6 +215,11 @@ macro_rules! conformance_tests {
             a_wait_finds_the_first_event_that_ends_it
             an_event_finds_the_waits_that_it_ends
             old_events_and_waits_of_what_has_ended_are_deleted
+        }
+        $crate::conformance_tests! { @module $harness, alerts = alerts:
+            alerts_are_kept_changed_and_deleted
+            a_group_has_one_message_in_a_time_and_the_next_stands_for_the_rest
+            a_message_is_sent_again_until_it_has_ended
         }
         $crate::conformance_tests! { @module $harness, webhooks = webhooks:
             of_all_active_flows_one_has_the_path_of_a_webhook

@@ -5,9 +5,10 @@
 //! once a change is old enough to be shown. The state is the fold of journal and tail; no decision depends on projections.
 //! Of a long record ([`LONG_RECORD`]), tail and journal have only the place.
 //!
-//! A store is six parts, each with its part of the conformance suite: the [`Log`], the [`History`], the
-//! [`Catalogue`], the [`Sessions`], the [`Schedules`] and the [`Events`]. Every implementation passes [`conformance_tests!`].
+//! A store is seven parts, each with its part of the conformance suite: the [`Log`], the [`History`], the
+//! [`Catalogue`], the [`Sessions`], the [`Schedules`], the [`Events`] and the [`Alerts`]. Every implementation passes [`conformance_tests!`].
 
+mod alerts;
 mod by_id;
 mod catalogue;
 #[doc(hidden)]
@@ -28,6 +29,7 @@ use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
 
+pub use alerts::{AlertMessage, AlertNote, AlertRecord, Alerts, MessageClaim, MessageState, MessageTried};
 pub use by_id::{ById, IdHasher};
 pub use catalogue::{
     AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, FlowChange,
@@ -61,7 +63,7 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 /// Reads see everything that was committed before they were called. All methods may be called from many tasks at
 /// once. Dropping a future does not undo its write.
 pub trait Store:
-    Log + History + Catalogue + Sessions + Schedules + Events + Debug + Send + Sync + 'static
+    Log + History + Catalogue + Sessions + Schedules + Events + Alerts + Debug + Send + Sync + 'static
 {
     /// Checks the whole database against the rules that hold in every state; each finding is a sentence.
     fn doctor(&self) -> StoreFuture<'_, Vec<String>>;

@@ -7,6 +7,7 @@
 //! that [`Log`](crate::Log), [`History`](crate::History), [`Catalogue`](crate::Catalogue) or
 //! [`Sessions`](crate::Sessions) asks for, which is ready immediately.
 
+mod alerts;
 mod catalogue;
 mod events;
 mod history;
@@ -74,6 +75,7 @@ struct Database {
     schedules: BTreeMap<(FlowId, NodeId), ScheduleRecord>,
     events: BTreeMap<Uuid, events::StoredEvent>,
     event_waits: BTreeMap<(ExecutionId, NodeIndex), NodeWait>,
+    alerts: alerts::StoredAlerts,
     /// How many bytes are free on the disk that it pretends to have.
     disk_free: Option<u64>,
 }

@@ -1,6 +1,7 @@
 import {
   IconActivityHeartbeat,
   IconAlertTriangle,
+  IconBell,
   IconChartHistogram,
   IconChecklist,
   IconRobot,
@@ -20,6 +21,7 @@ export const PAGES = [
   { to: '/executions', label: texts.nav.executions, icon: IconActivityHeartbeat },
   { to: '/approvals', label: texts.nav.approvals, icon: IconChecklist },
   { to: '/failures', label: texts.nav.failures, icon: IconAlertTriangle },
+  { to: '/alerts', label: texts.nav.alerts, icon: IconBell },
   { to: '/analytics', label: texts.nav.analytics, icon: IconChartHistogram },
   { to: '/agents', label: texts.nav.agents, icon: IconRobot },
 ] as const;

@@ -73,6 +73,12 @@ const failures = createRoute({
   component: lazyRouteComponent(() => import('@/features/failures/failures-page'), 'FailuresPage'),
 });
 
+const alerts = createRoute({
+  getParentRoute: () => root,
+  path: '/alerts',
+  component: lazyRouteComponent(() => import('@/features/alerts/alerts-page'), 'AlertsPage'),
+});
+
 const analytics = createRoute({
   getParentRoute: () => root,
   path: '/analytics',
@@ -103,6 +109,7 @@ export const router = createRouter({
     execution,
     approvals,
     failures,
+    alerts,
     analytics,
     costs,
     agents,

@@ -7,6 +7,7 @@ export const texts = {
     flows: 'Flows',
     executions: 'Executions',
     failures: 'Failures',
+    alerts: 'Alerts',
     analytics: 'Analytics',
     agents: 'Agents',
     approvals: 'Approvals',

@@ -49,6 +49,8 @@ impl From<RuntimeError> for Problem {
             RuntimeError::FlowInvalid(faults) => Self::flow_invalid(faults),
             RuntimeError::NotChecked(reason) => not_checked(&reason),
             RuntimeError::WebhookTaken(fault) => webhook_taken(fault),
+            RuntimeError::NoAlert(id) => no_alert(id),
+            RuntimeError::AlertInvalid(faults) => Self::alert_invalid(faults),
             RuntimeError::AgentInvalid(faults) => Self::agent_invalid(faults),
             RuntimeError::VersionConflict(version) => Self::version_conflict(version),
             RuntimeError::Rejected(rejected) => rejected.into(),
@@ -59,11 +61,7 @@ impl From<RuntimeError> for Problem {
             }
             RuntimeError::NotForkable(faults) => not_forkable(faults),
             RuntimeError::FlowNotStartable(status) => not_startable(status),
-            RuntimeError::KeyReused => Self::new(
-                ProblemKind::KeyReused,
-                "This Idempotency-Key was used for another request. Send a new key for a new request, \
-                 or the same body for the same one.",
-            ),
+            RuntimeError::KeyReused => key_reused(),
             RuntimeError::ContextId(reason) => Self::new(
                 ProblemKind::ContextId,
                 format!("The flow's `context_id_template` has no value for this trigger data: {reason}."),
@@ -86,6 +84,16 @@ impl From<RuntimeError> for Problem {
             RuntimeError::Store(source) => of_store(&source),
         }
     }
+}
+
+fn no_alert(id: uuid::Uuid) -> Problem {
+    Problem::new(ProblemKind::NoSuchAlert, format!("There is no alert {id}."))
+}
+
+fn key_reused() -> Problem {
+    let detail = "This Idempotency-Key was used for another request. Send a new key for a new request, or the same body for \
+                  the same one.";
+    Problem::new(ProblemKind::KeyReused, detail)
 }
 
 fn not_checked(reason: &str) -> Problem {

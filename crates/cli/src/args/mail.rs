@@ -12,4 +12,7 @@ pub(crate) struct Mail {
     /// Further sender that flows may name: an address, or a domain such as `@example.com`. May be repeated
     #[arg(long, value_name = "ADDRESS", env = "STEADFLOW_MAIL_FROM_ALLOW", value_delimiter = ',')]
     pub(crate) mail_from_allow: Vec<String>,
+    /// Where people find the studio, for links in messages, such as `https://flows.example.org` [default: the address to listen on]
+    #[arg(long, value_name = "URL", env = "STEADFLOW_PUBLIC_URL")]
+    pub(crate) public_url: Option<String>,
 }

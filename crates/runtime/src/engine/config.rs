@@ -48,6 +48,8 @@ pub struct EngineConfig {
     pub has_secret: HasSecret,
     /// The names of the local commands that agents may name.
     pub commands: Arc<BTreeSet<Arc<str>>>,
+    /// Where people find the studio, without a slash at the end; empty if that is not known.
+    pub public_url: Arc<str>,
     /// How long the lease of a worker lasts without renewal.
     pub lease_ttl: Duration,
     /// Calls that may wait for the engine's loop. Each is taken within a turn, which is milliseconds; a few turns' worth
@@ -70,6 +72,7 @@ impl Default for EngineConfig {
             check_arguments: |_, _| Vec::new(),
             has_secret: HasSecret::new(|_, _| true),
             commands: Arc::default(),
+            public_url: "".into(),
             lease_ttl: Duration::from_secs(15),
             calls_max: 2_048,
             capacity: Capacity::DEFAULT,

@@ -145,6 +145,7 @@ impl Engine {
         }
         self.expire_sessions().await?;
         self.expire_events().await?;
+        self.expire_alerts().await?;
         if deleted > 0 {
             tracing::info!(deleted, "deleted executions that are not kept any longer");
         }

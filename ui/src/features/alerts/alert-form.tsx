@@ -1,0 +1,161 @@
+import { Button, Checkbox, Group, Select, Switch, TextInput } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import type { Alert, AlertInput } from '@/api/alerts';
+import { flowsQuery } from '@/api/flows';
+import { ProblemCard } from '@/components/problem-card';
+import { isRecord } from '@/lib/json';
+import classes from './alerts.module.css';
+import { useDeleteAlert, useSaveAlert } from './queries';
+import { texts } from './texts';
+
+interface AlertFormProps {
+  /** The alert to change; `null` for a new one. */
+  alert: Alert | null;
+  onDone: () => void;
+}
+
+interface Draft {
+  name: string;
+  events: string[];
+  flow: string;
+  channel: string;
+  to: string;
+  url: string;
+  secret: string;
+  enabled: boolean;
+}
+
+/** What people want to be told of, and how. The server checks it. */
+export function AlertForm({ alert, onDone }: AlertFormProps) {
+  const [draft, setDraft] = useState(() => draftOf(alert));
+  const [isAsking, setAsking] = useState(false);
+  const set = (change: Partial<Draft>) => setDraft((before) => ({ ...before, ...change }));
+  const flows = useQuery(flowsQuery());
+  const save = useSaveAlert();
+  const remove = useDeleteAlert();
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    save.mutate({ id: alert?.id ?? null, document: documentOf(draft) }, { onSuccess: onDone });
+  };
+  const known = (flows.data ?? []).map((flow) => ({ value: flow.id, label: flow.name }));
+  const choices = [{ value: '', label: texts.allFlows }, ...known];
+  if (draft.flow && !known.some(({ value }) => value === draft.flow)) {
+    choices.push({ value: draft.flow, label: alert?.flow_name ?? texts.goneFlow });
+  }
+  return (
+    <form className={classes.form} onSubmit={submit}>
+      <TextInput
+        label={texts.form.name}
+        value={draft.name}
+        onChange={(event) => set({ name: event.currentTarget.value })}
+        data-autofocus
+      />
+      <Checkbox.Group label={texts.form.events} value={draft.events} onChange={(events) => set({ events })}>
+        <div className={classes.facts}>
+          {Object.entries(texts.events).map(([value, label]) => (
+            <Checkbox key={value} value={value} label={label} />
+          ))}
+        </div>
+      </Checkbox.Group>
+      <Select
+        label={texts.form.flow}
+        data={choices}
+        value={draft.flow}
+        onChange={(flow) => set({ flow: flow ?? '' })}
+        searchable
+        allowDeselect={false}
+      />
+      <Select
+        label={texts.form.channel}
+        data={Object.entries(texts.channels).map(([value, label]) => ({ value, label }))}
+        value={draft.channel}
+        onChange={(channel) => set({ channel: channel ?? 'email' })}
+        allowDeselect={false}
+      />
+      {draft.channel === 'email' ? (
+        <TextInput
+          label={texts.form.to}
+          description={texts.form.toHint}
+          value={draft.to}
+          onChange={(event) => set({ to: event.currentTarget.value })}
+        />
+      ) : (
+        <TextInput
+          label={texts.form.url}
+          description={draft.channel === 'slack' ? texts.form.chatHint : texts.form.hookHint}
+          value={draft.url}
+          onChange={(event) => set({ url: event.currentTarget.value })}
+        />
+      )}
+      {draft.channel === 'webhook' && (
+        <TextInput
+          label={texts.form.secret}
+          description={texts.form.secretHint}
+          value={draft.secret}
+          onChange={(event) => set({ secret: event.currentTarget.value })}
+        />
+      )}
+      <Switch
+        label={texts.form.enabled}
+        checked={draft.enabled}
+        onChange={(event) => set({ enabled: event.currentTarget.checked })}
+      />
+      {save.isError && <ProblemCard problem={save.error} />}
+      {remove.isError && <ProblemCard problem={remove.error} />}
+      <Group justify="space-between">
+        {alert && !isAsking && (
+          <Button variant="subtle" color="red" onClick={() => setAsking(true)}>
+            {texts.form.delete}
+          </Button>
+        )}
+        {alert && isAsking && (
+          <Button
+            color="red"
+            loading={remove.isPending}
+            title={texts.form.deleteAsk}
+            onClick={() => remove.mutate(alert.id, { onSuccess: onDone })}
+          >
+            {texts.form.deleteYes}
+          </Button>
+        )}
+        <Group>
+          <Button variant="default" onClick={onDone}>
+            {texts.form.cancel}
+          </Button>
+          <Button type="submit" loading={save.isPending}>
+            {texts.form.save}
+          </Button>
+        </Group>
+      </Group>
+    </form>
+  );
+}
+
+function draftOf(alert: Alert | null): Draft {
+  const channel = alert && isRecord(alert.channel) ? alert.channel : {};
+  const text = (value: unknown) => (typeof value === 'string' ? value : '');
+  return {
+    name: alert?.name ?? '',
+    events: [...(alert?.events ?? ['execution_failed'])],
+    flow: alert?.flow_id ?? '',
+    channel: text(channel.type) || 'email',
+    to: Array.isArray(channel.to) ? channel.to.join(', ') : text(channel.to),
+    url: text(channel.url),
+    secret: text(channel.secret),
+    enabled: alert?.enabled ?? true,
+  };
+}
+
+function documentOf({ name, events, flow, channel, to, url, secret, enabled }: Draft): AlertInput {
+  const addresses = to
+    .split(',')
+    .map((address) => address.trim())
+    .filter((address) => address !== '');
+  const channels: Record<string, AlertInput['channel']> = {
+    email: { type: 'email', to: addresses },
+    slack: { type: 'slack', url },
+    webhook: { type: 'webhook', url, secret },
+  };
+  return { name, events, flow_id: flow === '' ? null : flow, channel: channels[channel], enabled };
+}
