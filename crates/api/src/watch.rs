@@ -108,9 +108,9 @@ impl Follower {
         for event in self.journal.read(&record) {
             text.push_str(&ExecutionMessage::Journal(event).to_text(None));
         }
-        let (at, named) = (record.1, named_nodes(&record));
+        let (at, named, cuts_off) = (record.1, named_nodes(&record), cuts_off(&record));
         self.copy.fold(record).ok()?;
-        let changed = changed_nodes(&self.copy, named);
+        let changed = changed_nodes(&self.copy, named, cuts_off);
         let mut room = Room::new(self.copy.id());
         for &node in &changed {
             let view = NodeView::new(&self.copy, node, &mut room);
@@ -187,12 +187,26 @@ fn named_nodes(record: &Record) -> BTreeSet<NodeIndex> {
     record.2.iter().filter_map(JournalEvent::node).collect()
 }
 
-/// The nodes that a record changed: those that it names and, at the end, every node that it cut off.
-fn changed_nodes(execution: &Execution, mut named: BTreeSet<NodeIndex>) -> BTreeSet<NodeIndex> {
-    if execution.status().is_finished() {
+/// Returns whether a record ends nodes that it does not name.
+fn cuts_off(record: &Record) -> bool {
+    let is_one = |event: &JournalEvent| {
+        matches!(event, JournalEvent::CompensationStarted { .. } | JournalEvent::Finished { .. })
+    };
+    record.2.iter().any(is_one)
+}
+
+/// The nodes that a record changed: those that it names and, at the end of an execution or where it begins to undo what it did,
+/// every node that it cut off, and those that undo others and have nothing to undo.
+fn changed_nodes(
+    execution: &Execution,
+    mut named: BTreeSet<NodeIndex>,
+    cuts_off: bool,
+) -> BTreeSet<NodeIndex> {
+    if cuts_off {
         let cut_off =
             execution.nodes().iter().enumerate().filter(|(_, node)| node.status() == NodeStatus::Cancelled);
         named.extend(cut_off.filter_map(|(at, _)| index(at)));
+        named.extend(execution.graph().handlers.all());
     }
     named
 }

@@ -43,6 +43,7 @@ async fn cancelling_stops_what_is_in_flight_and_what_never_began() {
     {
       "execution_id": "[id 1]",
       "status": "cancelled",
+      "ending_as": null,
       "message": "Execution cancelled"
     }
     "#);
@@ -91,6 +92,7 @@ async fn nothing_new_starts_while_paused_and_everything_once_resumed() {
     {
       "execution_id": "[id 1]",
       "status": "paused",
+      "ending_as": null,
       "message": "Execution paused"
     }
     "#);

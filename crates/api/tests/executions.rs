@@ -343,6 +343,8 @@ async fn execution_says_everything_that_is_known_of_it() {
       "waiting_for": null,
       "retrying": false,
       "recovered": true,
+      "ending_as": null,
+      "compensated": [],
       "current_node_id": null,
       "context_id": null,
       "context_type": null,
@@ -456,6 +458,7 @@ async fn node_shows_its_attempts() {
       "waiting_until": null,
       "reused": false,
       "edited": false,
+      "compensates": null,
       "usage": {
         "input_tokens": 0,
         "output_tokens": 0,

@@ -170,7 +170,10 @@ fn detail(execution: &Value) -> String {
     let mut nodes = output::table(["node", "status", "attempts", "duration", "error"]);
     for node in execution["node_executions"].as_array().into_iter().flatten() {
         nodes.add_row([
-            text(&node["node_id"]),
+            match node["compensates"].as_str() {
+                Some(undone) => format!("{} (undoes {})", text(&node["node_id"]), output::escaped(undone)),
+                None => text(&node["node_id"]),
+            },
             status(node),
             node["attempts"].as_array().map_or(0, Vec::len).to_string(),
             took(node),
@@ -192,6 +195,9 @@ fn detail(execution: &Value) -> String {
 }
 
 fn status(of: &Value) -> String {
+    if let Some(end) = of["ending_as"].as_str() {
+        return format!("{} (undoing, then {})", text(&of["status"]), output::escaped(end));
+    }
     let waits = match of["waiting_for"].as_str() {
         Some(what) => format!(" ({})", output::escaped(what)),
         None if !of["next_retry_at"].is_null() || of["retrying"] == json!(true) => " (retrying)".to_owned(),

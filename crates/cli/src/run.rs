@@ -184,7 +184,8 @@ async fn follow(engine: &Engine, id: ExecutionId) -> anyhow::Result<End> {
             tokio::select! {
                 () = changes.after(execution.seq()) => break,
                 _ = ticks.tick() => progress.tick(engine.now()),
-                _ = interrupts.recv(), if !is_interrupted => {
+                // The second one stops what undoes.
+                _ = interrupts.recv() => {
                     is_interrupted = true;
                     cancel(engine, id).await?;
                 }

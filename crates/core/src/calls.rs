@@ -88,7 +88,7 @@ impl Calls {
     pub fn read(&mut self, record: &Record) {
         let Record(_, at, events) = record;
         for event in events {
-            if matches!(event, Event::Finished { .. }) {
+            if matches!(event, Event::CompensationStarted { .. } | Event::Finished { .. }) {
                 self.stop(None, *at);
                 self.give_up_waiting(*at);
             } else if event.node() == Some(self.node) {
@@ -157,6 +157,7 @@ impl Calls {
             | Event::Resolved { .. }
             | Event::Paused { .. }
             | Event::Resumed { .. }
+            | Event::CompensationStarted { .. }
             | Event::Finished { .. } => {}
         }
     }

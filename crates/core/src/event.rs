@@ -5,11 +5,12 @@
 
 mod about;
 mod child;
+mod end;
 mod fork;
 mod size;
 mod text;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 pub use child::{
     Around, ChildEnd, ChildInput, ChildStart, Ended, Parent, Reused, ReusedChild, ReusedChildren,
 };
+pub use end::PlannedEnd;
 pub use fork::Fork;
 
 use crate::approval::{AwaitedInput, Verdict};
@@ -300,6 +302,13 @@ pub enum Event {
         /// Who asked for it.
         by: Actor,
     },
+    /// What was in flight is stopped, and what nodes did is undone before the execution ends.
+    CompensationStarted {
+        /// How it ends afterwards.
+        end: Box<PlannedEnd>,
+        /// The nodes that are undone, in this order.
+        order: Vec<NodeIndex>,
+    },
     /// The end. Nothing follows.
     Finished {
         /// Completed, failed or cancelled.
@@ -378,6 +387,9 @@ pub struct Accepted {
     /// Where it comes from, if it is a fork.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forked_from: Option<Box<Fork>>,
+    /// Nodes whose work is another execution's, of those whose outputs are reused: a retry of a fork does not undo it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub borrowed: BTreeSet<NodeId>,
     /// Outputs reused from the execution that it retries or is a fork of, by node.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub reused: BTreeMap<NodeId, Payload>,
@@ -412,12 +424,18 @@ impl Accepted {
             agents: BTreeMap::new(),
             retry_of: None,
             forked_from: None,
+            borrowed: BTreeSet::new(),
             reused: BTreeMap::new(),
             reused_children: BTreeMap::new(),
             regenerates: None,
             trace: None,
             worker,
         }
+    }
+
+    /// Returns whether the work of a node whose output it reuses belongs to another execution, which goes on without this one.
+    pub fn is_borrowed(&self, node: &NodeId) -> bool {
+        self.forked_from.is_some() || self.borrowed.contains(node)
     }
 
     /// Returns the node whose body it runs; `None` where it runs a whole flow.

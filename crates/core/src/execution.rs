@@ -13,6 +13,7 @@ mod approvals;
 mod begin;
 mod budget;
 mod children;
+mod compensation;
 mod decide;
 mod decision;
 mod events;
@@ -105,6 +106,10 @@ pub struct Execution {
     worker: Arc<str>,
     nodes: Vec<NodeExecution>,
     edges: Vec<EdgeState>,
+    /// The nodes that completed and have one that undoes them, in the order in which they completed.
+    undoable: Vec<NodeIndex>,
+    /// What is undone before it ends.
+    compensation: Option<Box<compensation::Compensation>>,
     /// The nodes that hold the execution open: running, in a backoff, or waiting.
     active: Vec<NodeIndex>,
     /// Bytes of data that its records hold.
@@ -119,7 +124,7 @@ pub struct Execution {
     waits_stored: BTreeSet<NodeIndex>,
 }
 
-/// Why an execution did not complete.
+/// Why an execution does not complete.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExecutionError {
     /// For a person.
@@ -357,12 +362,12 @@ impl Execution {
         self.completed_at
     }
 
-    /// Returns when its timeout expires.
+    /// Returns when its timeout expires; never while what it did is undone.
     pub const fn deadline(&self) -> Option<Timestamp> {
         self.deadline
     }
 
-    /// Returns why it did not complete.
+    /// Returns why it did not complete, or will not.
     pub const fn error(&self) -> Option<&ExecutionError> {
         self.error.as_ref()
     }

@@ -31,6 +31,7 @@ use crate::webhook::Webhook;
 pub use crate::document::{Fault, Faults};
 pub use crate::node::Repeats;
 pub use document::{Document, Restored, Unreadable};
+pub use graph::Handlers;
 pub use node_types::{NodeTypes, node_types};
 pub use trigger_fields::TriggerField;
 
@@ -127,6 +128,8 @@ pub struct Graph {
     pub agents: Vec<AgentId>,
     /// Where an execution starts: the triggers or, where there are none, the nodes that no edge reaches.
     pub starts: Vec<NodeIndex>,
+    /// Which nodes undo which. No edge leads to one that does.
+    pub handlers: Handlers,
 }
 
 impl Graph {
@@ -164,6 +167,11 @@ impl Graph {
         let bodies_can =
             self.nodes.iter().filter_map(|node| node.body.as_ref()).all(|body| body.graph.can_run());
         !self.nodes.is_empty() && ids.len() == self.nodes.len() && reached == self.nodes.len() && bodies_can
+    }
+
+    /// Returns the nodes that run where the flow leads to them: all but those that undo others.
+    pub fn in_flow(&self) -> impl Iterator<Item = (NodeIndex, &Node)> {
+        (0..).map(NodeIndex).zip(&self.nodes).filter(|(at, _)| !self.handlers.has(*at))
     }
 
     /// Returns whether an edge that leaves a node asks for `case`.

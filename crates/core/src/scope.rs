@@ -26,6 +26,8 @@ pub struct Scope {
     pub retry_of: Option<ExecutionId>,
     /// `execution.started_at`.
     pub started_at: Timestamp,
+    /// `execution.error`: why the execution fails or is cancelled, for nodes that undo others.
+    pub error: Option<EndError>,
     /// `attempt`, from 1.
     pub attempt: u32,
     /// `now()`: when the first attempt of the node began, so that all its attempts read the same.
@@ -71,6 +73,17 @@ pub struct NodeError {
     pub body: Option<Payload>,
 }
 
+/// Why an execution fails or is cancelled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndError {
+    /// `class`; `None` for a cancel.
+    pub class: Option<ErrorClass>,
+    /// `message`.
+    pub message: Arc<str>,
+    /// `node`: the id of the node whose failure it is; `None` for a timeout or a cancel.
+    pub node: Option<NodeId>,
+}
+
 /// Which values an expression names, found when it is compiled, so that only they are put in scope.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct References {
@@ -86,6 +99,8 @@ pub struct References {
     pub item: bool,
     /// Whether it names `index`.
     pub index: bool,
+    /// Whether it names `execution.error`.
+    pub error: bool,
     /// Whether it names something else that only an execution has.
     pub execution: bool,
 }
@@ -102,6 +117,7 @@ impl References {
             together.trigger_data |= one.trigger_data;
             together.item |= one.item;
             together.index |= one.index;
+            together.error |= one.error;
             together.execution |= one.execution;
         }
         together

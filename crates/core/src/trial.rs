@@ -240,6 +240,7 @@ impl Pinned {
             context_type: self.context_type.clone(),
             execution_id: self.execution,
             retry_of: None,
+            error: None,
             started_at: now,
             attempt: Attempt::FIRST.number(),
             now,

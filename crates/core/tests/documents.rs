@@ -358,6 +358,7 @@ fn scope(trigger_data: Value) -> Scope {
         context_type: None,
         execution_id: ExecutionId::new(uuid::Uuid::nil()),
         retry_of: None,
+        error: None,
         started_at: Timestamp::default(),
         attempt: 1,
         now: Timestamp::default(),

@@ -80,6 +80,7 @@ fn scope() -> Scope {
         context_type: None,
         execution_id: ExecutionId::new(uuid::Uuid::nil()),
         retry_of: None,
+        error: None,
         started_at: Timestamp::default(),
         attempt: 1,
         now: Timestamp::from_micros(1_772_443_800_250_000),

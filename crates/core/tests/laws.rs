@@ -46,29 +46,42 @@ fn node() -> impl Strategy<Value = Value> {
 /// A flow without cycles: edges lead from earlier nodes to later ones.
 fn flow() -> impl Strategy<Value = Value> {
     let edges = vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), any::<bool>()), 0..10);
-    (vec(node(), 1..6), edges, prop::option::of(20..200_u32)).prop_map(|(mut nodes, edges, timeout)| {
-        for (at, node) in nodes.iter_mut().enumerate() {
-            node["id"] = format!("n{at}").into();
-        }
-        let mut pairs: Vec<(usize, usize, bool)> = edges
-            .into_iter()
-            .map(|(from, to, on_error)| (from.index(nodes.len()), to.index(nodes.len()), on_error))
-            .filter(|(from, to, _)| from < to)
-            .collect();
-        pairs.sort_unstable();
-        pairs.dedup_by_key(|(from, to, _)| (*from, *to));
-        let edges: Vec<Value> = pairs
-            .into_iter()
-            .map(|(from, to, on_error)| {
-                let on = if on_error { "error" } else { "completed" };
-                json!({ "from": format!("n{from}"), "to": format!("n{to}"), "on": on })
+    let handled = vec(any::<bool>(), 6);
+    (vec(node(), 1..6), edges, prop::option::of(20..200_u32), handled).prop_map(
+        |(mut nodes, edges, timeout, handled)| {
+            for (at, node) in nodes.iter_mut().enumerate() {
+                node["id"] = format!("n{at}").into();
+            }
+            let mut pairs: Vec<(usize, usize, bool)> = edges
+                .into_iter()
+                .map(|(from, to, on_error)| (from.index(nodes.len()), to.index(nodes.len()), on_error))
+                .filter(|(from, to, _)| from < to)
+                .collect();
+            pairs.sort_unstable();
+            pairs.dedup_by_key(|(from, to, _)| (*from, *to));
+            let edges: Vec<Value> = pairs
+                .into_iter()
+                .map(|(from, to, on_error)| {
+                    let on = if on_error { "error" } else { "completed" };
+                    json!({ "from": format!("n{from}"), "to": format!("n{to}"), "on": on })
+                })
+                .collect();
+            let count = nodes.len();
+            for at in (0..count).filter(|at| handled[*at]) {
+                let id = format!("undo{at}");
+                nodes[at]["compensate_with"] = id.as_str().into();
+                nodes.push(json!({
+                    "id": id, "type": "action", "action": "echo", "input": { "try": "${attempt}" },
+                    "retry": { "enabled": true, "count": at % 3, "jitter": 0.5, "max_interval_seconds": 30 },
+                    "on_exhausted": if at % 2 == 0 { "fail" } else { "ask" },
+                }));
+            }
+            json!({
+                "name": "Law", "timeout_seconds": timeout,
+                "flow_definition": { "nodes": nodes, "edges": edges },
             })
-            .collect();
-        json!({
-            "name": "Law", "timeout_seconds": timeout,
-            "flow_definition": { "nodes": nodes, "edges": edges },
-        })
-    })
+        },
+    )
 }
 
 /// Something that happens, to which node, and after how many milliseconds.
@@ -191,7 +204,10 @@ proptest! {
     #[test]
     fn finished_stays_finished(flow in flow(), steps in steps(), late in steps()) {
         let mut play = played(&flow, &steps, |_| {});
-        let _ = play.put(Input::Cancel { message: "stop".into(), by: Actor::USER });
+        // The second one stops what undoes.
+        for _ in 0..2 {
+            let _ = play.put(Input::Cancel { message: "stop".into(), by: Actor::USER });
+        }
         let (before, records) = (described(&play.execution), play.journal.len());
 
         for step in &late {
@@ -240,6 +256,36 @@ proptest! {
                 prop_assert!(!done.contains(&(*node, step.clone())), "{} begins again", step);
             }
         }
+    }
+
+    #[test]
+    fn what_completed_is_undone_once_and_backwards(flow in flow(), steps in steps()) {
+        let play = played(&flow, &steps, |_| {});
+
+        let graph = play.execution.graph();
+        let (mut done, mut undone, mut is_compensating) = (Vec::new(), Vec::new(), false);
+        for event in play.journal.iter().flat_map(|record| &record.2) {
+            match event {
+                Event::NodeCompleted { node, .. } if !is_compensating => done.push(*node),
+                Event::CompensationStarted { .. } => is_compensating = true,
+                Event::AttemptStarted { node, .. } if graph.handlers.has(*node) => {
+                    prop_assert!(is_compensating, "a handler ran before the flow had failed");
+                    let of = graph.handlers.undone_by(*node);
+                    if undone.last() != Some(&of) {
+                        prop_assert!(!undone.contains(&of), "two are undone at once, or one twice");
+                        undone.push(of);
+                    }
+                }
+                Event::Finished { status, .. } => {
+                    let has_work = done.iter().any(|node| graph.handlers.of(*node).is_some());
+                    prop_assert_eq!(is_compensating, has_work && *status != ExecutionStatus::Completed);
+                }
+                _ => {}
+            }
+        }
+        let expected = done.iter().rev().filter(|node| graph.handlers.of(**node).is_some()).copied();
+        let expected: Vec<_> = expected.map(Some).take(undone.len()).collect();
+        prop_assert_eq!(undone, expected);
     }
 
     #[test]

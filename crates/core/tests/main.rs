@@ -6,6 +6,7 @@ mod bounds;
 mod budgets;
 mod children;
 mod code;
+mod compensation;
 mod day_budgets;
 mod delays;
 mod documents;

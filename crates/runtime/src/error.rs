@@ -78,6 +78,9 @@ pub enum RuntimeError {
     /// The execution's state does not allow it.
     #[error(transparent)]
     Rejected(#[from] Rejected),
+    /// The execution undoes what it did, and is not deleted meanwhile.
+    #[error("execution {0} undoes what it did")]
+    Undoing(ExecutionId),
     /// Only failed and cancelled executions are retried.
     #[error("cannot retry execution with status: {0}")]
     NotRetryable(ExecutionStatus),

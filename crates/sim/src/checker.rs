@@ -10,6 +10,7 @@ mod budget;
 mod day;
 mod ends;
 mod events;
+mod finish;
 mod inbox;
 mod leases;
 mod parts;

@@ -133,8 +133,11 @@ fn flow_id(number: u128) -> FlowId {
 /// Makes a flow up. Its children, if it has some, run the flow `below`, which need not exist.
 fn made_up(below: FlowId, rng: &mut Rng) -> Value {
     let count = rng.between(1, 8);
-    let nodes: Vec<Value> = (0..count).map(|at| node(at, below, rng)).collect();
+    let mut nodes: Vec<Value> = (0..count).map(|at| node(at, below, rng)).collect();
     let edges = edges(&nodes, rng);
+    if rng.happens(400) {
+        add_handlers(&mut nodes, below, rng);
+    }
     let timeout = rng.happens(500).then(|| rng.between(2, 200));
     let concurrency = rng.happens(350).then(|| rng.between(1, 3));
     let starts_others = |node: &Value| ["map", "loop", "subflow"].iter().any(|kind| node["type"] == *kind);
@@ -189,6 +192,32 @@ fn node(at: u64, below: FlowId, rng: &mut Rng) -> Value {
         node.insert("session".into(), session(rng));
     }
     node.into()
+}
+
+/// Lets some nodes be undone by others.
+fn add_handlers(nodes: &mut Vec<Value>, below: FlowId, rng: &mut Rng) {
+    for at in 0..nodes.len() {
+        if !rng.happens(600) {
+            continue;
+        }
+        let handler = format!("undo{at}");
+        let mut keys = match rng.below(10) {
+            0 => {
+                json!({ "type": "subflow", "flow_id": below.to_string(), "input": { "k": "${trigger_data.k}" } })
+            }
+            1 => json!({ "type": "test_rounds", "input": { "at": at, "why": "${execution.error.class}" } }),
+            _ => {
+                json!({ "type": "action", "action": "echo", "input": { "at": at, "why": "${execution.error.message}" } })
+            }
+        };
+        if let Some(keys) = keys.as_object_mut() {
+            keys.extend(policy(rng));
+            keys.insert("id".into(), handler.as_str().into());
+            keys.insert("timeout_seconds".into(), json!(rng.pick(&[0.5, 3.0, 15.0])));
+        }
+        nodes[at]["compensate_with"] = handler.into();
+        nodes.push(keys);
+    }
 }
 
 /// A node that waits for a person, mostly not for ever.

@@ -133,6 +133,10 @@ mutations! {
     BudgetNotReserved,
     /// An execution that is loaded has forgotten what calls may use of its budget that nobody has heard of since.
     ReservationForgotten,
+    /// An execution ends without undoing its work.
+    WorkNotUndone,
+    /// That an execution undoes its work is not stored.
+    UndoingNotStored,
     /// What is drawn from the budgets of agents is not stored.
     DrawNotStored,
 }

@@ -110,6 +110,9 @@ pub(crate) fn event_of(happened: &Happened, at: Timestamp) -> Option<Event> {
         }
         Happened::BackoffEnded { .. } => ("backoff ended", None),
         Happened::Resolved { .. } => ("decided", None),
+        Happened::CompensationStarted { end, .. } => {
+            ("compensation started", Some(("steadflow.ending_as", end.status.as_str().to_owned())))
+        }
         Happened::Accepted(_)
         | Happened::AttemptStarted { .. }
         | Happened::AttemptFailed { .. }

@@ -621,7 +621,10 @@ export interface paths {
         };
         readonly get?: never;
         readonly put?: never;
-        /** Cancels an execution that has not ended, whatever it is doing. When this answers, it has ended. */
+        /**
+         * Cancels an execution that has not ended, whatever it is doing. When this answers, it has ended, or begins to undo what it
+         *     did (`ending_as`). One that undoes already stops that, and ends.
+         */
         readonly post: operations["cancel_execution"];
         readonly delete?: never;
         readonly options?: never;
@@ -1103,7 +1106,10 @@ export interface paths {
         readonly get: operations["show_flow"];
         readonly put?: never;
         readonly post?: never;
-        /** Deletes a flow with its executions; unfinished ones are cancelled first. */
+        /**
+         * Deletes a flow with its executions; unfinished ones are cancelled first. While one of them undoes what it did, the flow is
+         *     archived and not deleted.
+         */
         readonly delete: operations["delete_flow"];
         readonly options?: never;
         readonly head?: never;
@@ -2384,6 +2390,27 @@ export interface components {
              */
             readonly type: "code";
         };
+        /** @description What was in flight was stopped, and what nodes did is undone before the execution ends. */
+        readonly CompensationStartedEvent: {
+            /** @description `failed` or `cancelled`: how the execution ends afterwards. */
+            readonly ending_as: components["schemas"]["ExecutionStatus"];
+            readonly error_class: components["schemas"]["ErrorClass"] | null;
+            readonly error_message: string | null;
+            /** @description The node whose failure ends it. */
+            readonly node_id: string | null;
+            readonly by: components["schemas"]["Actor"] | null;
+            /** @description The nodes that are undone, in this order: the last that completed first. */
+            readonly order: readonly string[];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            readonly type: "compensation_started";
+            /** Format: int64 */
+            readonly seq: number;
+            /** Format: date-time */
+            readonly at: string;
+        };
         /** @description What must hold: an expression, or a comparison. */
         readonly Condition: string | {
             /**
@@ -2834,6 +2861,9 @@ export interface components {
             readonly retrying: boolean;
             /** @description Whether it completed only thanks to retries. */
             readonly recovered: boolean;
+            readonly ending_as: components["schemas"]["ExecutionStatus"] | null;
+            /** @description The nodes whose work was undone, in that order. */
+            readonly compensated: readonly string[];
             /** @description The node where it is, or the one whose failure ended it. */
             readonly current_node_id: string | null;
             readonly context_id: string | null;
@@ -2938,6 +2968,7 @@ export interface components {
             /** Format: uuid */
             readonly execution_id: string;
             readonly status: components["schemas"]["ExecutionStatus"];
+            readonly ending_as: components["schemas"]["ExecutionStatus"] | null;
             readonly message: string;
         };
         /** @enum {string} */
@@ -3695,7 +3726,7 @@ export interface components {
             readonly name?: string | null;
         };
         /** @description One entry of the journal. The events of one decision have the same `seq` and `at`. */
-        readonly JournalEvent: components["schemas"]["AcceptedEvent"] | components["schemas"]["StartedEvent"] | components["schemas"]["AdoptedEvent"] | components["schemas"]["AttemptStartedEvent"] | components["schemas"]["AttemptFailedEvent"] | components["schemas"]["AttemptReleasedEvent"] | components["schemas"]["StepStartedEvent"] | components["schemas"]["StepCompletedEvent"] | components["schemas"]["StepFailedEvent"] | components["schemas"]["TaskStartedEvent"] | components["schemas"]["TaskResumedEvent"] | components["schemas"]["TaskEndedEvent"] | components["schemas"]["ApprovalRequestedEvent"] | components["schemas"]["ApprovalDecidedEvent"] | components["schemas"]["ChildrenStartedEvent"] | components["schemas"]["ChildEndedEvent"] | components["schemas"]["NodeCompletedEvent"] | components["schemas"]["NodeFailedEvent"] | components["schemas"]["NodeSkippedEvent"] | components["schemas"]["NodeWaitingEvent"] | components["schemas"]["EventAwaitedEvent"] | components["schemas"]["SessionTakenEvent"] | components["schemas"]["BackoffEndedEvent"] | components["schemas"]["ResolvedEvent"] | components["schemas"]["PausedEvent"] | components["schemas"]["ResumedEvent"] | components["schemas"]["FinishedEvent"];
+        readonly JournalEvent: components["schemas"]["AcceptedEvent"] | components["schemas"]["StartedEvent"] | components["schemas"]["AdoptedEvent"] | components["schemas"]["AttemptStartedEvent"] | components["schemas"]["AttemptFailedEvent"] | components["schemas"]["AttemptReleasedEvent"] | components["schemas"]["StepStartedEvent"] | components["schemas"]["StepCompletedEvent"] | components["schemas"]["StepFailedEvent"] | components["schemas"]["TaskStartedEvent"] | components["schemas"]["TaskResumedEvent"] | components["schemas"]["TaskEndedEvent"] | components["schemas"]["ApprovalRequestedEvent"] | components["schemas"]["ApprovalDecidedEvent"] | components["schemas"]["ChildrenStartedEvent"] | components["schemas"]["ChildEndedEvent"] | components["schemas"]["NodeCompletedEvent"] | components["schemas"]["NodeFailedEvent"] | components["schemas"]["NodeSkippedEvent"] | components["schemas"]["NodeWaitingEvent"] | components["schemas"]["EventAwaitedEvent"] | components["schemas"]["SessionTakenEvent"] | components["schemas"]["BackoffEndedEvent"] | components["schemas"]["ResolvedEvent"] | components["schemas"]["PausedEvent"] | components["schemas"]["ResumedEvent"] | components["schemas"]["CompensationStartedEvent"] | components["schemas"]["FinishedEvent"];
         /** @description An event of the journal. */
         readonly JournalMessage: {
             /** @description An event of the journal. */
@@ -4073,6 +4104,8 @@ export interface components {
             readonly reused: boolean;
             /** @description Whether the one who forked the execution gave its output. */
             readonly edited: boolean;
+            /** @description The node that it undoes (`compensate_with`); null for a node of the flow itself. */
+            readonly compensates: string | null;
             readonly usage: components["schemas"]["Usage"];
             readonly children: components["schemas"]["ChildCounts"] | null;
             /** @description In order. Where the answer has no room for all, there is only the last one. */
@@ -4164,6 +4197,11 @@ export interface components {
              * @enum {string|null}
              */
             readonly on_exhausted?: "fail" | "ask" | null;
+            /**
+             * Undo with
+             * @description The ID of a node without edges that undoes what this one did, if it completed and the execution fails or is cancelled.
+             */
+            readonly compensate_with?: string | null;
             /**
              * Position
              * @description Position in the editor.
@@ -13066,6 +13104,15 @@ export interface operations {
             };
             /** @description There is nothing of that id */
             readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description An execution undoes what it did */
+            readonly 409: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

@@ -54,6 +54,7 @@ impl From<RuntimeError> for Problem {
             RuntimeError::AgentInvalid(faults) => Self::agent_invalid(faults),
             RuntimeError::VersionConflict(version) => Self::version_conflict(version),
             RuntimeError::Rejected(rejected) => rejected.into(),
+            RuntimeError::Undoing(id) => undoing(id),
             RuntimeError::RunsBody(parent) => runs_body(parent),
             RuntimeError::NotRetryable(status) => {
                 // The seed gives this wording, without a full stop.
@@ -126,6 +127,14 @@ fn not_forkable(faults: Vec<Fault>) -> Problem {
     };
     let detail = format!("Nothing was started. {first}.{others}");
     Problem::new(ProblemKind::NotForkable, detail).with_errors(faults)
+}
+
+fn undoing(id: ExecutionId) -> Problem {
+    let detail = format!(
+        "The flow is archived, but not deleted: execution {id} undoes what its nodes did. Delete the flow when it has ended. To \
+         stop that now, cancel the execution once more."
+    );
+    Problem::new(ProblemKind::WrongStatus, detail)
 }
 
 impl From<Rejected> for Problem {

@@ -28,6 +28,8 @@ pub(crate) struct ExecutionState {
     #[schema(value_type = Uuid)]
     execution_id: ExecutionId,
     status: ExecutionStatusName,
+    /// `failed` or `cancelled` while what its nodes did is undone, and it ends so afterwards; else null.
+    ending_as: Option<ExecutionStatusName>,
     message: &'static str,
 }
 
@@ -38,11 +40,14 @@ pub(super) async fn state(
     id: ExecutionId,
     message: &'static str,
 ) -> Result<Response, Problem> {
-    let status = app.engine().execution(tenant, id).await?.execution.status();
-    Ok(reply::ok(&ExecutionState { execution_id: id, status: status.into(), message }))
+    let execution = app.engine().execution(tenant, id).await?.execution;
+    let ending_as = execution.ending_as().map(Into::into);
+    let status = execution.status().into();
+    Ok(reply::ok(&ExecutionState { execution_id: id, status, ending_as, message }))
 }
 
-/// Cancels an execution that has not ended, whatever it is doing. When this answers, it has ended.
+/// Cancels an execution that has not ended, whatever it is doing. When this answers, it has ended, or begins to undo what it
+/// did (`ending_as`). One that undoes already stops that, and ends.
 #[utoipa::path(post, path = "/api/v1/studio/executions/{id}/cancel", tag = "executions",
     params(("id" = Uuid, Path, description = "The execution")),
     responses((status = 200, description = "It is cancelled", body = ExecutionState),

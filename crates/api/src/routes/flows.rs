@@ -248,10 +248,12 @@ pub(crate) async fn change_flow(
     show(&app, &flow).await
 }
 
-/// Deletes a flow with its executions; unfinished ones are cancelled first.
+/// Deletes a flow with its executions; unfinished ones are cancelled first. While one of them undoes what it did, the flow is
+/// archived and not deleted.
 #[utoipa::path(delete, path = "/api/v1/studio/flows/{id}", tag = "flows",
     params(("id" = Uuid, Path, description = "The flow"), IfMatch),
-    responses((status = 204, description = "It is gone")))]
+    responses((status = 204, description = "It is gone"),
+              (status = 409, description = "An execution undoes what it did", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn delete_flow(
     State(app): State<App>,
     Identity(caller): Identity,

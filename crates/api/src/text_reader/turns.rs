@@ -36,8 +36,10 @@ impl Turns {
 
     /// Returns the turns that end with a record.
     pub(super) fn read(&mut self, Record(_, _, events): &Record) -> Vec<Ended> {
-        let is_ours =
-            |event: &&Event| event.node() == Some(self.node) || matches!(event, Event::Finished { .. });
+        let is_ours = |event: &&Event| {
+            event.node() == Some(self.node)
+                || matches!(event, Event::CompensationStarted { .. } | Event::Finished { .. })
+        };
         let ours: Vec<&Event> = events.iter().filter(is_ours).collect();
         ours.into_iter().filter_map(|event| self.apply(event)).collect()
     }
@@ -75,7 +77,9 @@ impl Turns {
                 let is_failed = self.open == Some(StepKey::ONLY);
                 self.end(|_| true, if is_failed { TurnStatus::Failed } else { TurnStatus::Stopped })
             }
-            Event::AttemptReleased { .. } | Event::Finished { .. } => self.end(|_| true, TurnStatus::Stopped),
+            Event::AttemptReleased { .. } | Event::CompensationStarted { .. } | Event::Finished { .. } => {
+                self.end(|_| true, TurnStatus::Stopped)
+            }
             Event::NodeCompleted { .. } => self.end(|open| *open == StepKey::ONLY, TurnStatus::Completed),
             Event::Accepted(_)
             | Event::Started

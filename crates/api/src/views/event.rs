@@ -318,6 +318,21 @@ enum What<'a> {
     Paused { by: ActorView<'a> },
     /// The execution was resumed.
     Resumed { by: ActorView<'a> },
+    /// What was in flight was stopped, and what nodes did is undone before the execution ends.
+    CompensationStarted {
+        /// `failed` or `cancelled`: how the execution ends afterwards.
+        ending_as: ExecutionStatusName,
+        error_class: Option<ErrorClassName>,
+        error_message: Option<&'a str>,
+        /// The node whose failure ends it.
+        #[schema(value_type = Option<String>)]
+        node_id: Option<NodeId>,
+        /// Who cancelled it.
+        by: Option<ActorView<'a>>,
+        /// The nodes that are undone, in this order: the last that completed first.
+        #[schema(value_type = Vec<String>)]
+        order: Vec<NodeId>,
+    },
     /// The execution ended. Always the last event.
     Finished {
         /// `completed`, `failed` or `cancelled`.

@@ -38,6 +38,10 @@ pub(crate) struct ExecutionView<'a> {
     retrying: bool,
     /// Whether it completed only thanks to retries.
     recovered: bool,
+    /// `failed` or `cancelled` while what its nodes did is undone, and it ends so afterwards; else null.
+    ending_as: Option<ExecutionStatusName>,
+    /// The nodes whose work was undone, in that order.
+    compensated: Vec<&'a str>,
     /// The node where it is, or the one whose failure ended it.
     current_node_id: Option<&'a str>,
     context_id: Option<&'a str>,
@@ -164,6 +168,11 @@ impl<'a> ExecutionView<'a> {
             waiting_for: execution.waiting_for().and_then(WaitingFor::of),
             retrying: execution.is_retrying(),
             recovered: execution.is_recovered(),
+            ending_as: execution.ending_as().map(Into::into),
+            compensated: execution
+                .compensated()
+                .map(|node| execution.graph().node(node).id.as_str())
+                .collect(),
             current_node_id: execution.current_node().map(|node| execution.graph().node(node).id.as_str()),
             context_id: accepted.context_id.as_deref(),
             context_type: accepted.context_type.as_deref(),

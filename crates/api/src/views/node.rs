@@ -58,6 +58,8 @@ pub(crate) struct NodeView<'a> {
     reused: bool,
     /// Whether the one who forked the execution gave its output.
     edited: bool,
+    /// The node that it undoes (`compensate_with`); null for a node of the flow itself.
+    compensates: Option<&'a str>,
     usage: UsageView,
     /// The executions that it started, in all its attempts; null where it started none.
     children: Option<ChildCounts>,
@@ -177,6 +179,7 @@ impl<'a> NodeView<'a> {
         let id = node.id.as_str();
         let fork = execution.accepted().forked_from.as_ref();
         let wait = state.waiting_for().filter(|wait| !matches!(wait, Wait::Retry { .. }));
+        let undone = execution.graph().handlers.undone_by(index);
         let (agent_id, skill_used) = node.kind.room().skill().unzip();
         Self {
             id: node_execution_id(execution.id(), index),
@@ -201,6 +204,7 @@ impl<'a> NodeView<'a> {
             waiting_until: wait.and_then(Wait::until).map(Into::into),
             reused: state.reused,
             edited: fork.is_some_and(|fork| fork.edited.contains(&node.id)),
+            compensates: undone.map(|undone| execution.graph().node(undone).id.as_str()),
             usage: state.usages().collect::<UsageSum>().into(),
             children: ChildCounts::of(execution, index),
             attempts: attempts(&state.attempts, room),

@@ -60,6 +60,7 @@ pub(crate) fn routes() -> Router {
         .route("/always-503", any(always_503))
         .route("/rate-limited/{key}", any(rate_limited))
         .route("/slow", any(slow))
+        .route("/shop/{what}", any(shop))
         .with_state(Calls::default())
         .merge(model::routes())
         .merge(research::routes())
@@ -99,6 +100,15 @@ async fn rate_limited(State(calls): State<Calls>, Path(key): Path<String>) -> Re
         return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "2")], "slow down").into_response();
     }
     ok().await
+}
+
+/// A shop: it does what it is asked to, but has no carrier.
+async fn shop(Path(what): Path<String>) -> Response {
+    if what == "no-carrier" {
+        let problem = json!({ "error": "no carrier delivers to this address" });
+        return (StatusCode::CONFLICT, Json(problem)).into_response();
+    }
+    Json(json!({ "id": format!("{what}-1"), "done": true })).into_response()
 }
 
 #[derive(Debug, Deserialize)]

@@ -55,7 +55,7 @@ fn line(event: &Value) -> String {
         add("  ", &text(&event["node_id"]));
     }
     add("  ", &text(&event["type"]).replace('_', " "));
-    for key in ["attempt", "step", "waiting_for", "decision", "status"] {
+    for key in ["attempt", "step", "waiting_for", "decision", "status", "ending_as"] {
         add(" ", &text(&event[key]));
     }
     add(": ", &first_line(&event["error_message"]));

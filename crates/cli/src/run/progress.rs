@@ -15,6 +15,8 @@ pub(super) struct Progress {
     bar: ProgressBar,
     /// For each node, the number of ended attempts already shown, and its state at that time.
     shown: Vec<(usize, NodeState)>,
+    /// Whether it is said that work is undone.
+    has_said_undoing: bool,
     /// What is in progress: its description, and the time to count from or to.
     active: Vec<(String, Timestamp)>,
 }
@@ -28,13 +30,19 @@ impl Progress {
         let bar = ProgressBar::new_spinner();
         let style = ProgressStyle::with_template("{spinner} {msg}").expect("the template is valid");
         bar.set_style(style);
-        Self { bar, shown: Vec::new(), active: Vec::new() }
+        Self { bar, shown: Vec::new(), has_said_undoing: false, active: Vec::new() }
     }
 
     /// Shows what has happened since the last call.
     pub(super) fn show(&mut self, execution: &Execution, now: Timestamp) {
         self.shown.resize(execution.nodes().len(), (0, NodeState::Pending));
         self.active.clear();
+        if let Some(end) = execution.ending_as().filter(|_| !self.has_said_undoing) {
+            self.has_said_undoing = true;
+            let why = execution.error().map_or("", |error| &*error.message);
+            let why = why.lines().next().unwrap_or_default();
+            self.line(&format!("What was done is undone before the execution is {end}: {why}"));
+        }
         let width = execution.graph().nodes.iter().map(|node| node.id.as_str().chars().count()).max();
         for at in 0..execution.nodes().len() {
             let (node, state) = (&execution.graph().nodes[at], &execution.nodes()[at]);

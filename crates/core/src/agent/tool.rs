@@ -62,6 +62,7 @@ pub fn request_of(
         context_type: None,
         execution_id: execution,
         retry_of: None,
+        error: None,
         started_at: Timestamp::default(),
         attempt: 1,
         now: Timestamp::default(),

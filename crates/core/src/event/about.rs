@@ -32,7 +32,8 @@ impl Event {
             | Self::Started
             | Self::Adopted { .. }
             | Self::Paused { .. }
-            | Self::Resumed { .. } => None,
+            | Self::Resumed { .. }
+            | Self::CompensationStarted { .. } => None,
         }
     }
 }

@@ -46,6 +46,7 @@ impl Event {
             | Self::Resolved { .. }
             | Self::Paused { .. }
             | Self::Resumed { .. }
+            | Self::CompensationStarted { .. }
             | Self::Finished { .. } => 0,
         }
     }

@@ -36,6 +36,8 @@ impl Execution {
             error: None,
             nodes: graph.nodes.iter().map(|_| NodeExecution::default()).collect(),
             edges: vec![EdgeState::Undecided; graph.edges.len()],
+            undoable: Vec::new(),
+            compensation: None,
             active: Vec::new(),
             bytes: accepted.data_bytes(),
             is_cut: false,
@@ -111,6 +113,10 @@ impl Execution {
             Event::Resolved { node, resolution, .. } => self.apply_resolved(*node, resolution, at),
             Event::Paused { .. } => self.status = ExecutionStatus::Paused,
             Event::Resumed { .. } => self.status = self.status_when_not_held(),
+            Event::CompensationStarted { end, order } => {
+                self.cancel_open_nodes(at);
+                self.apply_compensation_started(end, order);
+            }
             Event::Finished { status, message, class, node, .. } => {
                 let message =
                     message.clone().map(|message| ExecutionError { message, class: *class, node: *node });
@@ -272,6 +278,10 @@ impl Execution {
             self.apply_attempt_started(index, Attempt::FIRST, None, at);
         }
         self.end_node(index, NodeState::Completed, at);
+        let is_own = || !reused || !self.accepted.is_borrowed(&self.graph().node(index).id);
+        if self.graph().handlers.of(index).is_some() && is_own() {
+            self.undoable.push(index);
+        }
         let node = &mut self.nodes[index.at()];
         node.output = Some(output.clone());
         node.reused = reused;
@@ -308,7 +318,20 @@ impl Execution {
     }
 
     fn apply_finished(&mut self, status: ExecutionStatus, error: Option<ExecutionError>, at: Timestamp) {
-        for node in self.nodes.iter_mut().filter(|node| !node.is_ended()) {
+        self.cancel_open_nodes(at);
+        self.end_handlers(at);
+        self.status = status;
+        self.completed_at = Some(at);
+        self.error = error;
+    }
+
+    /// Ends all nodes that have not ended, but for those that undo others and have not begun.
+    fn cancel_open_nodes(&mut self, at: Timestamp) {
+        let flow = Arc::clone(&self.flow);
+        let handlers = &flow.flow.graph.handlers;
+        let is_to_come = |node: &NodeExecution, at| node.state == NodeState::Pending && handlers.has(at);
+        let all = (0..).map(NodeIndex).zip(&mut self.nodes);
+        for (_, node) in all.filter(|(at, node)| !node.is_ended() && !is_to_come(node, *at)) {
             let said_more_follow = matches!(
                 node.state,
                 NodeState::Backoff { .. }
@@ -326,9 +349,6 @@ impl Execution {
             }
         }
         self.active.clear();
-        self.status = status;
-        self.completed_at = Some(at);
-        self.error = error;
     }
 
     fn activate(&mut self, node: NodeIndex) {
@@ -337,7 +357,7 @@ impl Execution {
         }
     }
 
-    fn end_node(&mut self, index: NodeIndex, state: NodeState, at: Timestamp) {
+    pub(super) fn end_node(&mut self, index: NodeIndex, state: NodeState, at: Timestamp) {
         self.active.retain(|&active| active != index);
         let node = &mut self.nodes[index.at()];
         assert!(!node.is_ended(), "a node ends once");

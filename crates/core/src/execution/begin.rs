@@ -343,6 +343,7 @@ impl Execution {
             context_type: self.accepted.context_type.clone(),
             execution_id: self.id,
             retry_of: self.accepted.retry_of,
+            error: if references.error { self.end_error() } else { None },
             started_at: self.started_at.unwrap_or(self.created_at),
             attempt: by.attempt,
             now: by.now,

@@ -53,6 +53,7 @@ impl Spending {
                 self.lose(*node);
             }
             Event::AttemptReleased { node, .. } => self.lose(*node),
+            Event::CompensationStarted { .. } => self.lose_all(),
             Event::Accepted(_)
             | Event::Started
             | Event::Adopted { .. }
@@ -98,6 +99,11 @@ impl Spending {
         self.open = others;
         let of_node: BTreeMap<_, Amount> = of_node;
         self.lost = of_node.into_values().fold(self.lost, Amount::plus);
+    }
+
+    fn lose_all(&mut self) {
+        let open = std::mem::take(&mut self.open);
+        self.lost = open.into_values().fold(self.lost, Amount::plus);
     }
 
     /// Refuses what would pass the budget.

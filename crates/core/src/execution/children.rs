@@ -1,6 +1,6 @@
 //! Child executions: how a node starts them, processes their ends, and cancels them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::decide::Decider;
@@ -132,6 +132,7 @@ impl Decider<'_> {
             agents: agents.clone(),
             retry_of,
             forked_from: None,
+            borrowed: BTreeSet::new(),
             reused,
             reused_children,
             regenerates: None,

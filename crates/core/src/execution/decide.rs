@@ -10,7 +10,7 @@ use super::node::NodeState;
 use super::start::Readiness;
 use super::{Decision, Effect, Execution, ExecutionStatus, FlowVersion, Input, Rejected, Stopped, messages};
 use crate::caller::Actor;
-use crate::event::{Event, Resolution};
+use crate::event::{Event, PlannedEnd, Resolution};
 use crate::expression::Meter;
 use crate::failure::{ErrorClass, Failure};
 use crate::ids::{NodeId, NodeIndex};
@@ -66,7 +66,9 @@ impl Execution {
             Input::Approve { node, answer, by } => decider.approve(node, answer, by)?,
         }
         decider.settle();
-        decider.check_size();
+        if decider.check_size() {
+            decider.settle();
+        }
         self.is_cut = self.is_cut && self.can_go_on();
         Ok(())
     }
@@ -104,12 +106,15 @@ impl Decider<'_> {
         cuts
     }
 
-    /// Ends an execution that holds more than it may.
-    fn check_size(&mut self) {
-        if self.execution.bytes > self.flow.limits.execution_bytes_max && !self.execution.status.is_finished()
-        {
+    /// Ends an execution that holds more than it may. Returns whether it did.
+    fn check_size(&mut self) -> bool {
+        let holds_too_much = self.execution.bytes > self.flow.limits.execution_bytes_max
+            && self.execution.bytes > self.execution.bytes_max()
+            && !self.execution.status.is_finished();
+        if holds_too_much {
             self.finish(End::holds_too_much(self.flow.limits.execution_bytes_max));
         }
+        holds_too_much
     }
 
     fn start(&mut self) -> Result<(), Rejected> {
@@ -313,7 +318,7 @@ impl Decider<'_> {
         let is_done = self.execution.started_at.is_some()
             && self.execution.active.is_empty()
             && !self.execution.status.is_finished()
-            && self.execution.nodes.iter().all(super::NodeExecution::is_ended);
+            && self.execution.is_through();
         if is_done {
             self.finish(End::completed());
         }
@@ -323,10 +328,11 @@ impl Decider<'_> {
         let graph = &self.flow.flow.graph;
         let successors = graph.outgoing[node.at()].iter().rev().map(|&edge| graph.edge(edge).to);
         self.decision.open.extend(successors);
+        self.decision.open.extend(self.execution.due_handler());
     }
 
-    /// Ends the execution. What is in flight is stopped, what was about to start does not, and children are cancelled.
-    pub(super) fn finish(&mut self, end: End) {
+    /// Stops what is in flight and what was about to start, and cancels children.
+    pub(super) fn stop_all(&mut self) {
         for node in self.execution.active.clone() {
             self.stop_calls(node, Stopped::Unwanted);
             self.cancel_tasks(node);
@@ -337,29 +343,21 @@ impl Decider<'_> {
             matches!(effect, Effect::StopStep(..) | Effect::CancelTask(_) | Effect::SessionLeft(_))
         };
         self.decision.effects.retain(stays);
-        let End { status, message, class, node, by } = end;
-        self.emit(Event::Finished { status, message, class, node, by });
-        self.report_to_parent();
     }
 }
 
 /// How an execution ends.
-pub(super) struct End {
-    status: ExecutionStatus,
-    message: Option<Arc<str>>,
-    class: Option<ErrorClass>,
-    node: Option<NodeIndex>,
-    by: Option<Actor>,
-}
+pub(super) struct End(pub(super) PlannedEnd);
 
 impl End {
     const fn completed() -> Self {
-        Self { status: ExecutionStatus::Completed, message: None, class: None, node: None, by: None }
+        let status = ExecutionStatus::Completed;
+        Self(PlannedEnd { status, message: None, class: None, node: None, by: None })
     }
 
     const fn cancelled(message: Arc<str>, by: Actor) -> Self {
         let status = ExecutionStatus::Cancelled;
-        Self { status, message: Some(message), class: None, node: None, by: Some(by) }
+        Self(PlannedEnd { status, message: Some(message), class: None, node: None, by: Some(by) })
     }
 
     #[cold]
@@ -376,6 +374,6 @@ impl End {
         class: Option<ErrorClass>,
         node: Option<NodeIndex>,
     ) -> Self {
-        Self { status: ExecutionStatus::Failed, message: Some(message), class, node, by: None }
+        Self(PlannedEnd { status: ExecutionStatus::Failed, message: Some(message), class, node, by: None })
     }
 }

@@ -134,7 +134,8 @@ impl Decider<'_> {
         self.cancel_tasks(node);
         self.leave_session(node);
         self.emit(Event::NodeFailed { node, not_taken });
-        if is_handled {
+        // One that could not undo another does not keep the others from that.
+        if is_handled || self.execution.is_compensated() {
             return self.open_successors(node);
         }
         let failed = self.execution.node(node);

@@ -51,11 +51,12 @@ impl Execution {
         let (old_version, version) = (self.flow.version, flow.version);
         let graph = &flow.flow.graph;
         let again = graph.find(node.as_str()).map_or_else(BTreeSet::new, |at| graph.from_on(at));
+        let undone = self.undone_and_after();
         let done: BTreeMap<&NodeId, &Payload> = graph
-            .nodes
-            .iter()
-            .filter(|node| !again.contains(&node.id))
-            .filter_map(|node| Some((&node.id, self.output_of(&node.id)?)))
+            .in_flow()
+            .map(|(_, node)| &node.id)
+            .filter(|id| !again.contains(*id) && !undone.contains(*id))
+            .filter_map(|id| Some((id, self.output_of(id)?)))
             .collect();
         let same = if version == old_version {
             done.keys().map(|id| (*id).clone()).collect()
@@ -63,7 +64,7 @@ impl Execution {
             same_nodes(&self.flow.flow, &flow.flow, |id| self.may_reuse(id, graph))
         };
         let differing = done.keys().filter(|id| !same.contains(**id)).map(|id| (*id).clone()).collect();
-        let run = graph.nodes.iter().map(|node| &node.id).filter(|id| !done.contains_key(id)).cloned();
+        let run = graph.in_flow().map(|(_, node)| &node.id).filter(|id| !done.contains_key(id)).cloned();
         Ok(ForkPlan {
             version,
             node: node.clone(),
@@ -94,6 +95,12 @@ impl Execution {
         }
         if flow.flow.graph.find(node.as_str()).is_none() {
             let message = format!("Version {} of the flow has no node `{node}` any more", flow.version);
+            return refused("/node_id", message);
+        }
+        let undoes =
+            |graph: &crate::flow::Graph| graph.find(node.as_str()).is_some_and(|at| graph.handlers.has(at));
+        if undoes(self.graph()) || undoes(&flow.flow.graph) {
+            let message = format!("Node `{node}` only undoes another one; fork from a node of the flow");
             return refused("/node_id", message);
         }
         if self.output_of(node).is_none() {
@@ -160,7 +167,9 @@ impl Execution {
     ) -> Result<(), String> {
         let Some(at) = flow.flow.graph.find(id.as_str()) else { return Err(self.no_node(id)) };
         if *id != plan.node && !plan.reused.contains_key(id) && !plan.differing.contains(id) {
-            return Err(if self.output_of(id).is_some() {
+            return Err(if self.undone_and_after().contains(id) {
+                format!("What `{id}` or a node before it did was undone, so that it runs again")
+            } else if self.output_of(id).is_some() {
                 format!(
                     "Node `{id}` follows on `{}`, so that it runs and its output is not edited; fork from `{id}`",
                     plan.node
@@ -198,6 +207,7 @@ impl Execution {
             parent: None,
             around: None,
             retry_of: None,
+            borrowed: BTreeSet::new(),
             forked_from: Some(Box::new(Fork { of: self.id, node: plan.node, edited: plan.edited })),
             reused: plan.reused,
             reused_children: BTreeMap::new(),

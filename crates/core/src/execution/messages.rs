@@ -77,6 +77,23 @@ pub(super) fn node_failed(node: &Node, execution: &NodeExecution) -> Arc<str> {
     .into()
 }
 
+/// The line about a node of an execution that ended whose work could not be undone.
+pub(super) fn not_undone(node: &Node, handler: &Node, error: Option<&str>) -> String {
+    let error = error.map_or("no reason was given", last_error);
+    format!("Node `{}` could not be undone: `{}` failed: {error}", node.id, handler.id)
+}
+
+/// The line about a compensation that was stopped before its end, and what it left.
+pub(super) fn compensation_stopped(reason: Option<&str>, left: &[&str]) -> String {
+    const NAMED_MAX: usize = 20;
+    let reason = reason.map(|reason| format!(" ({})", reason.lines().next().unwrap_or_default()));
+    let mut named: Vec<String> = left.iter().take(NAMED_MAX).map(|id| format!("`{id}`")).collect();
+    if left.len() > NAMED_MAX {
+        named.push(format!("and {} more", left.len() - NAMED_MAX));
+    }
+    format!("Undoing was stopped{}. Not undone: {}", reason.unwrap_or_default(), named.join(", "))
+}
+
 /// The error of each attempt, one per line; a single attempt has no number.
 pub(super) fn attempt_lines(attempts: &[AttemptRecord]) -> String {
     let line = |attempt: &AttemptRecord| {

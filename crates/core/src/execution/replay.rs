@@ -70,6 +70,9 @@ impl Execution {
         if matches!(event, Event::Accepted(_)) {
             return Err("it was accepted twice");
         }
+        if let Event::CompensationStarted { order, .. } = event {
+            return self.check_compensation(order);
+        }
         let Some(node) = event.node() else { return Ok(()) };
         if node.at() >= self.nodes.len() {
             return Err("it names a node that the flow version does not have");

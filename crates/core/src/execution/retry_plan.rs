@@ -1,5 +1,6 @@
 //! What a manual retry runs again, and what it reuses.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -61,7 +62,8 @@ impl RetryPlan {
     /// start.
     pub fn add(&mut self, child: Option<&Execution>) {
         let (Some(Unread { path, .. }), Some(child)) = (self.unread.pop(), child) else { return };
-        let parts = child.reused(self.keeps_pins, |_| true);
+        let undone = child.undone_and_after();
+        let parts = child.reused(self.keeps_pins, |id| !undone.contains(id));
         let Some(room) = self.room.checked_sub(parts.data_bytes()) else { return };
         self.room = room;
         self.unread.extend(child.unread(&parts, &path));
@@ -89,15 +91,17 @@ impl Execution {
     pub fn retry_plan(&self, mode: RetryMode, flow: &FlowVersion) -> RetryPlan {
         let is_same_version = flow.version == self.flow.version;
         let keeps_pins = mode == RetryMode::FromFailed && is_same_version;
+        let undone = self.undone_and_after();
         let reused = match mode {
             RetryMode::FromStart => Reused::nothing(self.id),
-            RetryMode::FromFailed if is_same_version => self.reused(keeps_pins, |_| true),
+            RetryMode::FromFailed if is_same_version => self.reused(keeps_pins, |id| !undone.contains(id)),
             RetryMode::FromFailed => {
-                let same = same_nodes(&self.flow.flow, &flow.flow, |id| self.may_reuse(id, &flow.flow.graph));
+                let may_reuse = |id: &NodeId| !undone.contains(id) && self.may_reuse(id, &flow.flow.graph);
+                let same = same_nodes(&self.flow.flow, &flow.flow, may_reuse);
                 self.reused(keeps_pins, |id| same.contains(id))
             }
         };
-        let all = flow.flow.graph.nodes.iter().map(|node| &node.id);
+        let all = flow.flow.graph.in_flow().map(|(_, node)| &node.id);
         let run = all.filter(|id| !reused.outputs.contains_key(*id)).cloned().collect();
         let unread = self.unread(&reused, &[]);
         // It will hold what this one held.
@@ -117,11 +121,19 @@ impl Execution {
         own.or_else(|| self.accepted.reused.get(id))
     }
 
+    /// Returns the nodes whose work was undone, or begun to be, and all that these lead to: their outputs say nothing of what
+    /// is there now.
+    pub(super) fn undone_and_after(&self) -> BTreeSet<NodeId> {
+        let undone = self.compensation_order().iter().copied().filter(|&node| self.has_touched(node));
+        undone.flat_map(|node| self.graph().from_on(node)).collect()
+    }
+
     /// Returns what a retry from the failed node reuses of the nodes that are the `same` in it. With other versions of
     /// flows, that is nothing of their executions.
     fn reused(&self, keeps_pins: bool, same: impl Fn(&NodeId) -> bool) -> Reused {
         let mut reused = Reused::nothing(self.id);
-        for (node, state) in self.graph().nodes.iter().zip(&self.nodes).filter(|(node, _)| same(&node.id)) {
+        for (at, node) in self.graph().in_flow().filter(|(_, node)| same(&node.id)) {
+            let state = self.node(at);
             // What a retry that was stopped early was to reuse is not lost.
             let output = state.output.as_ref().or_else(|| self.accepted.reused.get(&node.id));
             if let Some(output) = output {
@@ -186,6 +198,11 @@ impl Execution {
         actor: Actor,
         worker: Arc<str>,
     ) -> Accepted {
+        let is_borrowed = |id: &&NodeId| {
+            let at = self.graph().find(id.as_str());
+            at.is_some_and(|at| self.node(at).reused) && self.accepted.is_borrowed(id)
+        };
+        let borrowed = plan.reused.outputs.keys().filter(is_borrowed).cloned().collect();
         let accepted = (*self.accepted).clone();
         let accepted = if plan.keeps_pins { accepted } else { accepted.unpinned() };
         Accepted {
@@ -197,6 +214,7 @@ impl Execution {
             around: None,
             retry_of: Some(self.id),
             forked_from: None,
+            borrowed,
             reused: plan.reused.outputs,
             reused_children: plan.reused.children,
             regenerates: plan.regenerates,

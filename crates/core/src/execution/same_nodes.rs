@@ -7,9 +7,10 @@ use serde_json::Value;
 use crate::flow::Flow;
 use crate::ids::NodeId;
 
-/// Keys of a node that do not change what its output means: how it is shown, and how often and how long it is tried.
-const NOT_COMPARED: [&str; 6] =
-    ["name", "position", "retry", "timeout_seconds", "on_interrupt", "on_exhausted"];
+/// Keys of a node that do not change what its output means: how it is shown, how often and how long it is tried, and what
+/// undoes it.
+const NOT_COMPARED: [&str; 7] =
+    ["name", "position", "retry", "timeout_seconds", "on_interrupt", "on_exhausted", "compensate_with"];
 
 /// Returns the nodes of `new` that are in `old` with the same meaning: their own keys are the same, the edges that lead
 /// to them are the same, what came of them can be reused, and so is every node before them. None of a flow whose definition cannot be read.
@@ -19,9 +20,8 @@ pub(super) fn same_nodes(old: &Flow, new: &Flow, may_reuse: impl Fn(&NodeId) -> 
     };
     let graph = &new.graph;
     let mut same: BTreeSet<NodeId> = graph
-        .nodes
-        .iter()
-        .map(|node| &node.id)
+        .in_flow()
+        .map(|(_, node)| &node.id)
         .filter(|id| old.has(&new_definition, id) && may_reuse(id))
         .cloned()
         .collect();

@@ -44,7 +44,15 @@ impl Execution {
         let graph = self.graph();
         let incoming = &graph.incoming[node.at()];
         if incoming.is_empty() {
-            return if graph.starts.contains(&node) { Readiness::Ready } else { Readiness::Unreachable };
+            return if graph.starts.contains(&node) {
+                Readiness::Ready
+            } else if !graph.handlers.has(node) {
+                Readiness::Unreachable
+            } else if self.due_handler() == Some(node) {
+                Readiness::Ready
+            } else {
+                Readiness::Undecided
+            };
         }
         let has_any = |state| incoming.iter().any(|edge| self.edges[edge.at()] == state);
         match graph.node(node).join {

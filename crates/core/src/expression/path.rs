@@ -8,14 +8,18 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
+use crate::failure::ErrorClass;
 use crate::ids::NodeId;
 use crate::payload::Payload;
-use crate::scope::{NodeError, NodeScope, References, Scope};
+use crate::scope::{EndError, NodeError, NodeScope, References, Scope};
 
 use super::error::{Missing, Problem, SHOWN_FIELDS_MAX};
 use super::json_text::{self, Kind};
 use super::meter::{Meter, followed};
 use super::unique;
+
+/// The field of `execution` that only nodes have which undo others.
+const END_ERROR: &str = "error";
 
 /// A name and the way from it to a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -150,7 +154,7 @@ impl Path {
     fn check_fixed_fields(&self) -> Result<(), Problem> {
         let fields: &[&str] = match self.root {
             Root::Context => &["id", "type"],
-            Root::Execution => &["id", "retry_of", "started_at"],
+            Root::Execution => &["id", "retry_of", "started_at", END_ERROR],
             Root::Error(_) => &["class", "message", "status", "body"],
             Root::Attempt | Root::Index => &[],
             Root::TriggerData
@@ -184,7 +188,12 @@ impl Path {
             Root::TriggerData => (references.trigger_data, references.execution) = (true, true),
             Root::Item => (references.item, references.execution) = (true, true),
             Root::Index => (references.index, references.execution) = (true, true),
-            Root::Context | Root::Execution | Root::Now | Root::Uuid(_) => references.execution = true,
+            Root::Execution => {
+                references.execution = true;
+                references.error |=
+                    matches!(self.steps.first(), Some(Step::Field(name)) if name == END_ERROR);
+            }
+            Root::Context | Root::Now | Root::Uuid(_) => references.execution = true,
         }
     }
 
@@ -363,12 +372,17 @@ fn context(scope: &Scope) -> String {
 }
 
 fn execution(scope: &Scope) -> String {
-    json!({
+    let mut execution = json!({
         "id": scope.execution_id.to_string(),
         "retry_of": scope.retry_of.map(|id| id.to_string()),
         "started_at": scope.started_at.to_string(),
-    })
-    .to_string()
+    });
+    if let Some(EndError { class, message, node }) = &scope.error {
+        let class = class.map(ErrorClass::as_str);
+        let node = node.as_ref().map(NodeId::as_str);
+        execution[END_ERROR] = json!({ "class": class, "message": &**message, "node": node });
+    }
+    execution.to_string()
 }
 
 fn error(node: &NodeScope) -> Option<String> {

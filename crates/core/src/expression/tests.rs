@@ -238,7 +238,7 @@ fn mistakes_are_found_when_an_expression_is_compiled() {
     `${nodes[a]}`: `nodes` needs a node's id: `nodes.score.output` or `nodes["fetch-data"].output`
     `${nodes.score.result}`: `nodes.score` has only `output` and `error`
     `${context.tenant}`: `context` has only `id`, `type`
-    `${execution.env}`: `execution` has only `id`, `retry_of`, `started_at`
+    `${execution.env}`: `execution` has only `id`, `retry_of`, `started_at`, `error`
     `${attempt.number}`: `attempt` is a number, so it has no fields
     item.price compiled
     `${${a}}`: `$` is not part of the language; inside an expression, write names without `${}`
@@ -339,6 +339,7 @@ pub(crate) fn scope() -> Scope {
         context_type: None,
         execution_id: ExecutionId::new(uuid::Uuid::from_u128(7)),
         retry_of: None,
+        error: None,
         started_at: Timestamp::from_micros(1_000_000),
         attempt: 2,
         now: Timestamp::from_micros(2_000_000),

@@ -2,12 +2,14 @@
 
 mod body;
 mod cycle;
+mod handlers;
 mod names;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::ids::{EdgeIndex, NodeId, NodeIndex};
 
@@ -15,6 +17,10 @@ use super::parse::Parts;
 use super::{Body, Edge, EdgeCondition, EdgeTrigger, Graph, Node};
 use crate::document::Faults;
 use crate::node::{Repeats, Traits};
+pub use handlers::Handlers;
+
+/// The limit of an attempt of a node that undoes another and names none.
+const HANDLER_TIMEOUT: Duration = Duration::from_secs(3_600);
 
 /// A node as far as it could be read.
 #[derive(Debug, Default)]
@@ -25,6 +31,8 @@ pub(super) struct Draft {
     pub(super) node: Option<Node>,
     /// The graph inside it.
     pub(super) body: Option<Box<Parts>>,
+    /// The id of the node that undoes it.
+    pub(super) compensate_with: Option<String>,
 }
 
 /// An edge as far as it could be read.
@@ -63,10 +71,12 @@ pub(super) fn check(parts: &Parts, faults: &mut Faults) {
 /// Checks a graph, within what is `around` it if it is a body.
 fn check_inside(parts: &Parts, around: Option<BodyOwner<'_>>, faults: &mut Faults) {
     check_pairs(parts, faults);
+    handlers::check(parts, faults);
     let outgoing = neighbours(parts.drafts.len(), &parts.edges);
     let order = cycle::order(parts, &outgoing, faults);
     let before = order.map(|order| names::Ancestors::new(&order, &parts.edges, &outgoing));
-    let level = Level { parts, before, around };
+    let handlers = handlers::pairs(parts).into_iter().map(|(_, handler)| handler).collect();
+    let level = Level { parts, before, around, handlers };
     names::check(&level, faults);
     for (node, draft) in parts.drafts.iter().enumerate() {
         let repeats = draft.traits.and_then(|traits| traits.repeats);
@@ -87,6 +97,8 @@ struct Level<'g> {
     before: Option<names::Ancestors>,
     /// `None` for the graph of the flow.
     around: Option<BodyOwner<'g>>,
+    /// The nodes that undo others.
+    handlers: BTreeSet<usize>,
 }
 
 /// The node that a body belongs to.
@@ -111,10 +123,15 @@ fn edge_index(place: usize) -> EdgeIndex {
 
 /// `None` where a node or an edge could not be read. A node whose body could not be runs without one, and fails.
 fn linked(parts: Parts) -> Option<Graph> {
+    let handlers = Handlers::new(handlers::pairs(&parts));
     let Parts { drafts, edges, .. } = parts;
-    let nodes: Vec<Node> = drafts.into_iter().map(node).collect::<Option<_>>()?;
+    let mut nodes: Vec<Node> = drafts.into_iter().map(node).collect::<Option<_>>()?;
     let edges: Vec<Edge> = edges.into_iter().map(edge).collect::<Option<_>>()?;
-    Some(with_links(nodes, edges))
+    for handler in handlers.all() {
+        // The deadline of the execution does not stop it, so something else has to.
+        nodes[handler.at()].attempt_timeout.get_or_insert(HANDLER_TIMEOUT);
+    }
+    Some(with_links(nodes, edges, handlers))
 }
 
 fn node(draft: Draft) -> Option<Node> {
@@ -127,7 +144,7 @@ fn node(draft: Draft) -> Option<Node> {
     Some(Node { body, ..draft.node? })
 }
 
-fn with_links(nodes: Vec<Node>, edges: Vec<Edge>) -> Graph {
+fn with_links(nodes: Vec<Node>, edges: Vec<Edge>, handlers: Handlers) -> Graph {
     let mut outgoing = vec![Vec::new(); nodes.len()];
     let mut incoming = vec![Vec::new(); nodes.len()];
     for (at, edge) in edges.iter().enumerate() {
@@ -138,7 +155,7 @@ fn with_links(nodes: Vec<Node>, edges: Vec<Edge>) -> Graph {
     let triggers: Vec<NodeIndex> =
         places().filter(|index| nodes[index.at()].kind.room().about().traits.starts).collect();
     let starts = if triggers.is_empty() {
-        places().filter(|index| incoming[index.at()].is_empty()).collect()
+        places().filter(|index| incoming[index.at()].is_empty() && !handlers.has(*index)).collect()
     } else {
         triggers
     };
@@ -147,7 +164,7 @@ fn with_links(nodes: Vec<Node>, edges: Vec<Edge>) -> Graph {
     let child_flows = each_once(own.chain(inside().flat_map(|graph| graph.child_flows.iter().copied())));
     let own = nodes.iter().filter_map(|node| Some(node.kind.room().skill()?.0));
     let agents = each_once(own.chain(inside().flat_map(|graph| graph.agents.iter().copied())));
-    Graph { nodes, edges, outgoing, incoming, child_flows, agents, starts }
+    Graph { nodes, edges, outgoing, incoming, child_flows, agents, starts, handlers }
 }
 
 fn each_once<T: Ord>(all: impl Iterator<Item = T>) -> Vec<T> {

@@ -69,7 +69,8 @@ impl Flow {
                 open.extend(graph.outgoing[node.at()].iter().map(|&edge| graph.edge(edge).to));
             }
         }
-        for (at, _) in is_reached.iter().enumerate().filter(|(_, is_reached)| !**is_reached) {
+        let skipped = graph.in_flow().map(|(at, _)| at.at()).filter(|&at| !is_reached[at]);
+        for at in skipped {
             let message = "no path leads from a trigger to this node, so it is always skipped";
             warnings.add(format!("/flow_definition/nodes/{at}"), message);
         }

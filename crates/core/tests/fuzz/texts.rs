@@ -79,6 +79,7 @@ fn scope(data: &Value) -> Scope {
         context_type: None,
         execution_id: ExecutionId::new(Uuid::nil()),
         retry_of: None,
+        error: None,
         started_at: Timestamp::default(),
         attempt: 1,
         now: Timestamp::from_micros(1_800_000_000_000_000),

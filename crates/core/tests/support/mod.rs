@@ -308,6 +308,10 @@ impl Play {
             Event::Resolved { node, resolution, .. } => format!("{} is settled: {resolution:?}", of(node)),
             Event::Paused { .. } => "paused".into(),
             Event::Resumed { .. } => "resumed".into(),
+            Event::CompensationStarted { end, order } => {
+                let order: Vec<&str> = order.iter().map(of).collect();
+                format!("undoes {} before it is {}", order.join(", "), end.status)
+            }
             Event::Finished { status, .. } => format!("finished: {status}"),
         }
     }

@@ -124,6 +124,7 @@ fn expression() -> (Expression, Scope) {
         context_type: None,
         execution_id: ExecutionId::new(Uuid::nil()),
         retry_of: None,
+        error: None,
         started_at: NOW,
         attempt: 1,
         now: NOW,

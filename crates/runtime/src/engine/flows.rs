@@ -142,7 +142,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`RuntimeError::NoFlow`] if this tenant has none of that id; [`RuntimeError::VersionConflict`] if another
-    /// revision is current.
+    /// revision is current; [`RuntimeError::Undoing`] if an execution undoes what it did.
     pub async fn delete_flow(
         &self,
         caller: &Caller,
@@ -206,6 +206,13 @@ impl Engine {
             unfinished.retain(|id| !unreadable.contains(id));
             if unfinished.is_empty() {
                 return Ok(());
+            }
+            for id in &unfinished {
+                // That is not cut short, and takes its time.
+                let found = self.execution(caller.tenant, *id).await;
+                if found.is_ok_and(|found| found.execution.ending_as().is_some()) {
+                    return Err(RuntimeError::Undoing(*id));
+                }
             }
             let new: Vec<_> = unfinished.into_iter().filter(|id| asked.insert(*id)).collect();
             if new.is_empty() {

@@ -195,6 +195,7 @@ fn context_id(
         context_type: None,
         execution_id: id,
         retry_of: None,
+        error: None,
         started_at: now,
         attempt: 1,
         now,

@@ -209,6 +209,23 @@ impl Shard {
         }
     }
 
+    /// An execution goes on without some of its nodes: those that have ended wait for no session.
+    pub(super) fn forget_ended_waits(&mut self, id: ExecutionId) {
+        let of_it = (id, NodeIndex(0))..=(id, NodeIndex(u16::MAX));
+        let waiting: Vec<_> = self.sessions.waiting.range(of_it).map(|(place, _)| place.1).collect();
+        for node in waiting {
+            let live = self.live.get(&id);
+            if live.is_none_or(|live| !live.execution.node(node).is_ended()) {
+                continue;
+            }
+            let Some(session) = self.sessions.waiting.remove(&(id, node)) else { continue };
+            if let Some(queue) = self.sessions.queues.get_mut(&session) {
+                queue.claims.retain(|claim| (claim.execution, claim.node) != (id, node));
+            }
+            self.ask_for_session(&session);
+        }
+    }
+
     /// A node of this process has left a session.
     pub(super) fn session_left(&mut self, id: &SessionId) {
         self.ask_for_session(id);

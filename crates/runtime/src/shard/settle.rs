@@ -78,12 +78,18 @@ impl Shard {
             return self.withdraw(id, || Reply::Hit(hit.clone()), &committing, now);
         }
         let is_finished = live.execution.status().is_finished();
+        let is_compensated = live.execution.is_compensated();
         if committing.writes != Writes::Projection {
+            // It goes on to undo its work, which can be refused by itself.
+            live.is_refused = false;
             let publish = Action::Publish(change_of(live));
             self.actions.push(publish);
         }
         if committing.has_sent {
             self.actions.push(Action::LookIntoInbox);
+        }
+        if is_compensated {
+            self.forget_ended_waits(id);
         }
         self.forget_items(items_of(&committing.inputs));
         self.release_effects(&mut committing.effects, now);

@@ -96,7 +96,10 @@ impl Checker {
         if matches!(reply, Reply::Done) && story.seq() <= seq {
             return Err(format!("D5: {what:?} of {execution} was answered and is not recorded"));
         }
-        if matches!(reply, Reply::Done) && what == What::Cancel && status != ExecutionStatus::Cancelled {
+        // It undoes its work first, or was undoing it when it was cancelled.
+        let is_undoing = story.undoing.is_some();
+        let is_cancelled = status == ExecutionStatus::Cancelled || is_undoing;
+        if matches!(reply, Reply::Done) && what == What::Cancel && !is_cancelled {
             return Err(format!("T6: {execution} was cancelled and is {status}"));
         }
         match reply {

@@ -64,6 +64,10 @@ impl Spending {
                 self.open.remove(&(*node, StepKey::ONLY));
                 self.lose(*node);
             }
+            Event::CompensationStarted { .. } => {
+                let open: Vec<NodeIndex> = self.open.keys().map(|(node, _)| *node).collect();
+                open.into_iter().for_each(|node| self.lose(node));
+            }
             Event::AttemptFailed { node, .. } | Event::AttemptReleased { node, .. } => self.lose(*node),
             Event::Accepted(_)
             | Event::Started

@@ -179,6 +179,7 @@ impl What {
             | Event::NodeWaiting { .. }
             | Event::EventAwaited { .. }
             | Event::SessionTaken { .. }
+            | Event::CompensationStarted { .. }
             | Event::Finished { .. } => None,
         }
     }

@@ -43,6 +43,10 @@ impl Checker {
         if let Some((node, _)) = accepted.reused.iter().find(|(node, reused)| output(node) != Some(*reused)) {
             return Err(format!("R1: {id} reuses an output of `{node}` that {of} has not"));
         }
+        let undone = |id: &NodeId| old.compensated().any(|node| old.graph().node(node).id == *id);
+        if let Some(node) = accepted.reused.keys().find(|id| undone(id)) {
+            return Err(format!("U1: {id} reuses the output of `{node}`, which {of} has undone"));
+        }
         for node in accepted.reused_children.keys() {
             let Some(at) = old.graph().find(node.as_str()) else {
                 return Err(format!("R1: {id} reuses children of `{node}`, which {of} has not"));

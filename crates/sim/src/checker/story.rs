@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use steadflow_core::event::{Accepted, Event, Record, Resolution};
 use steadflow_core::execution::{ExecutionStatus, FlowVersion, Wait};
-use steadflow_core::failure::ErrorClass;
 use steadflow_core::flow::{EdgeTrigger, Graph, Join, Node};
 use steadflow_core::ids::{Attempt, EdgeIndex, ExecutionId, NodeId, NodeIndex, StepKey};
 use steadflow_core::node::{Delay, Given, Kind};
@@ -36,7 +35,11 @@ pub(crate) struct Story {
     pub(super) ended_at: Option<Timestamp>,
     /// What each edge was decided to be.
     pub(super) edges: Vec<Option<bool>>,
-    status: ExecutionStatus,
+    pub(super) status: ExecutionStatus,
+    /// The nodes that completed, in order.
+    pub(super) done: Vec<NodeIndex>,
+    /// How it ends, and what is undone before, in order.
+    pub(super) undoing: Option<(ExecutionStatus, Vec<NodeIndex>)>,
 }
 
 /// One node of it.
@@ -76,6 +79,8 @@ pub(super) enum NodeEnd {
     Completed,
     Failed,
     Skipped,
+    /// The execution began to undo its work first.
+    Stopped,
 }
 
 /// What one record is checked against.
@@ -107,6 +112,8 @@ impl Story {
             started_at: None,
             ended_at: None,
             status: ExecutionStatus::Pending,
+            done: Vec::new(),
+            undoing: None,
             accepted,
             version,
         }
@@ -197,7 +204,10 @@ impl Story {
                 };
                 self.changes(self.status == ExecutionStatus::Paused, next)
             }
-            Event::Finished { status, class, node, .. } => self.finished(*status, *class, *node, sight),
+            Event::CompensationStarted { end, order } => {
+                self.compensation_started((end.status, end.class, end.node), order, sight)
+            }
+            Event::Finished { status, class, node, .. } => self.finished((*status, *class, *node), sight),
         }
     }
 
@@ -251,6 +261,10 @@ impl Story {
         if let Some(attempt) = self.nodes[node.at()].attempts.last_mut() {
             attempt.has_ended = true;
         }
+        // What a fork reuses is not its own work.
+        if !reused || !self.accepted.is_borrowed(&self.node_id(node)) {
+            self.done.push(node);
+        }
         self.end(node, NodeEnd::Completed, sight.at)
     }
 
@@ -281,7 +295,7 @@ impl Story {
         let graph = self.graph();
         let incoming = &graph.incoming[node.at()];
         let is_ready = if incoming.is_empty() {
-            graph.starts.contains(&node)
+            graph.starts.contains(&node) || self.due_handler() == Some(node)
         } else {
             let decided = || incoming.iter().map(|edge| self.edges[edge.at()]);
             let any = decided().any(|edge| edge == Some(true));
@@ -358,56 +372,6 @@ impl Story {
         Ok(())
     }
 
-    fn finished(
-        &mut self,
-        status: ExecutionStatus,
-        class: Option<ErrorClass>,
-        node: Option<NodeIndex>,
-        sight: &Sight<'_>,
-    ) -> Verdict {
-        self.status = status;
-        self.ended_at = Some(sight.at);
-        self.nodes.iter_mut().for_each(|node| node.parts.drop_open(sight.at));
-        let is_failed = |node: NodeIndex| self.nodes[node.at()].end == Some(NodeEnd::Failed);
-        match (status, node) {
-            (ExecutionStatus::Completed, _) if self.nodes.iter().any(|node| node.end.is_none()) => {
-                Err("V1: completed before all its nodes".into())
-            }
-            (ExecutionStatus::Failed, Some(node)) if !is_failed(node) => {
-                Err("R2: failed by a node that did not".into())
-            }
-            (ExecutionStatus::Failed, None) if class == Some(ErrorClass::Internal) && sight.is_refused => {
-                Ok(())
-            }
-            (ExecutionStatus::Failed, None) if class == Some(ErrorClass::OutputTooLarge) => {
-                self.holds_too_much()
-            }
-            (ExecutionStatus::Failed, None) if class != Some(ErrorClass::Timeout) => {
-                Err("R2: failed for no reason".into())
-            }
-            (ExecutionStatus::Failed, None) if self.deadline().is_none_or(|deadline| sight.at < deadline) => {
-                Err(format!("T2: timed out at {} with deadline {:?}", sight.at, self.deadline()))
-            }
-            (ExecutionStatus::Cancelled, _)
-                if !sight.cancels.contains(&self.id) && self.accepted.parent.is_none() =>
-            {
-                Err("T6: cancelled without being asked to".into())
-            }
-            (ExecutionStatus::Pending | ExecutionStatus::Running | ExecutionStatus::Paused, _) => {
-                Err("R2: no such end".into())
-            }
-            (ExecutionStatus::Completed | ExecutionStatus::Failed | ExecutionStatus::Cancelled, _) => Ok(()),
-        }
-    }
-
-    fn holds_too_much(&self) -> Verdict {
-        let bytes: usize = self.records.iter().map(|record| record.len()).sum();
-        if bytes <= self.version.limits.execution_bytes_max {
-            return Err(format!("R2: failed because it holds too much, with {bytes} bytes"));
-        }
-        Ok(())
-    }
-
     pub(super) fn graph(&self) -> &Graph {
         &self.version.flow.graph
     }
@@ -440,9 +404,9 @@ impl Story {
         self.started_at.is_some() && !self.status.is_finished()
     }
 
-    /// Returns when its timeout strikes.
+    /// Returns when its timeout strikes: never while its work is undone.
     pub(crate) fn deadline(&self) -> Option<Timestamp> {
-        let started = self.started_at?;
+        let started = self.started_at.filter(|_| self.undoing.is_none())?;
         let own = self.version.flow.settings.timeout_seconds.map(|timeout| started.plus(timeout.duration()));
         let inherited = self.accepted.parent.as_ref().and_then(|parent| parent.deadline);
         own.into_iter().chain(inherited).min()

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use steadflow_core::approval::Verdict;
-use steadflow_core::event::{ChildEnd, Event, Record, StepResult};
+use steadflow_core::event::{ChildEnd, Event, PlannedEnd, Record, StepResult};
 use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::failure::ErrorClass;
 use steadflow_core::ids::{ExecutionId, NodeIndex, StepKey};
@@ -45,6 +45,14 @@ impl World {
         }
         if self.breaks(Mutation::EditNotStored) {
             change_record(commit, |events| events.iter_mut().for_each(forget_edit));
+        }
+        if self.breaks(Mutation::WorkNotUndone) {
+            change_record(commit, end_at_once);
+        }
+        if self.breaks(Mutation::UndoingNotStored) {
+            change_record(commit, |events| {
+                events.retain(|event| !matches!(event, Event::CompensationStarted { .. }));
+            });
         }
         if self.breaks(Mutation::KeyNotStored) {
             commit.idempotency = None;
@@ -191,6 +199,17 @@ fn change_record(commit: &mut Commit, change: impl FnOnce(&mut Vec<Event>)) {
     if record.2 != before {
         commit.record = serde_json::to_string(&record).ok().map(Into::into);
     }
+}
+
+/// Ends an execution where it would begin to undo its work.
+fn end_at_once(events: &mut Vec<Event>) {
+    let begins = |event: &Event| matches!(event, Event::CompensationStarted { .. });
+    let Some(place) = events.iter().position(begins) else { return };
+    if let Event::CompensationStarted { end, .. } = &events[place] {
+        let PlannedEnd { status, message, class, node, by } = PlannedEnd::clone(end);
+        events[place] = Event::Finished { status, message, class, node, by };
+    }
+    events.truncate(place + 1);
 }
 
 fn forget_edit(event: &mut Event) {

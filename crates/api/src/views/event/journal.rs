@@ -6,7 +6,9 @@ use std::sync::Arc;
 use steadflow_core::approval::Verdict;
 use steadflow_core::budget::Amount;
 use steadflow_core::caller::Actor;
-use steadflow_core::event::{Accepted, ChildEnd, ChildStart, Event, Record, Resolution, StepResult};
+use steadflow_core::event::{
+    Accepted, ChildEnd, ChildStart, Event, PlannedEnd, Record, Resolution, StepResult,
+};
 use steadflow_core::execution::{Execution, FlowVersion, NodeExecution, Wait};
 use steadflow_core::external_event::EventWait;
 use steadflow_core::ids::{Attempt, EdgeIndex, ExecutionId, NodeId, NodeIndex, StepKey};
@@ -112,6 +114,7 @@ impl Journal {
             Event::Resolved { node, resolution, by } => resolved(id(node), resolution, by.into()),
             Event::Paused { by } => What::Paused { by: by.into() },
             Event::Resumed { by } => What::Resumed { by: by.into() },
+            Event::CompensationStarted { end, order } => self.compensation_started(end, order),
             Event::Finished { status, message, class, node, by } => What::Finished {
                 status: (*status).into(),
                 error_class: class.map(Into::into),
@@ -139,6 +142,17 @@ impl Journal {
     ) -> What<'r> {
         let not_taken = self.edges(not_taken);
         What::NodeCompleted { node_id: self.node(node), not_taken, usage: usage.into(), reused }
+    }
+
+    fn compensation_started<'r>(&self, end: &'r PlannedEnd, order: &[NodeIndex]) -> What<'r> {
+        What::CompensationStarted {
+            ending_as: end.status.into(),
+            error_class: end.class.map(Into::into),
+            error_message: end.message.as_deref(),
+            node_id: end.node.map(|node| self.node(node)),
+            by: end.by.as_ref().map(ActorView::from),
+            order: order.iter().map(|node| self.node(*node)).collect(),
+        }
     }
 
     fn node_failed<'r>(&self, node: NodeIndex, not_taken: &[EdgeIndex]) -> What<'r> {

@@ -5,7 +5,7 @@ use crate::views::text::{Text, Write, write_object};
 
 impl Write for ExecutionView<'_> {
     fn write(&self, text: &mut Text) {
-        write_object!(self to text: id, flow_id, flow_name, flow_version, status, waiting_for, retrying, recovered,
+        write_object!(self to text: id, flow_id, flow_name, flow_version, status, waiting_for, retrying, recovered, ending_as, compensated,
             current_node_id, context_id, context_type, error_message, error_class, retry_of, retried_by, forked_from, fork_node_id, forks, parent_id, parent_node_id,
             runs_body, index, item, last, triggered_by, trigger_data, created_at, started_at, completed_at, deadline, duration_seconds, duration_ms, seq, result,
             execution_data, usage, summary, node_executions);
@@ -60,6 +60,8 @@ mod tests {
             waiting_for: None,
             retrying: false,
             recovered: false,
+            ending_as: None,
+            compensated: Vec::new(),
             current_node_id: None,
             context_id: None,
             context_type: None,
@@ -112,6 +114,8 @@ mod tests {
             waiting_for: Some(WaitingFor::Slot),
             retrying: true,
             recovered: true,
+            ending_as: Some(ExecutionStatus::Failed.into()),
+            compensated: vec!["a", "b"],
             current_node_id: Some("a\\b"),
             context_id: Some("ü"),
             context_type: Some("order"),

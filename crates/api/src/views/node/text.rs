@@ -7,7 +7,7 @@ impl Write for NodeView<'_> {
     fn write(&self, text: &mut Text) {
         write_object!(self to text: id, node_id, node_name, node_type, status, retry_attempt, max_attempts, skill_used,
             agent_id, agent_version, input_data, output_data, error_message, error_class, started_at, completed_at,
-            duration_ms, next_retry_at, waiting_for, waiting_until, reused, edited, usage, children, attempts);
+            duration_ms, next_retry_at, waiting_for, waiting_until, reused, edited, compensates, usage, children, attempts);
     }
 }
 
@@ -83,6 +83,7 @@ mod tests {
             waiting_until: None,
             reused: false,
             edited: false,
+            compensates: None,
             usage: usage(u64::MAX),
             children: None,
             attempts: Vec::new(),
@@ -124,6 +125,7 @@ mod tests {
             waiting_until: Some(at(Timestamp::MAX.as_micros())),
             reused: true,
             edited: true,
+            compensates: Some("b \"c\""),
             children: Some(ChildCounts {
                 items: Some(9),
                 reused: 1,

@@ -102,6 +102,11 @@ impl Level<'_> {
         ids.chain(in_body.iter().copied())
     }
 
+    /// Returns whether the node at a place undoes another one.
+    fn undoes(&self, place: usize) -> bool {
+        self.handlers.contains(&place)
+    }
+
     /// Returns why the reader cannot read the node `id`; `near` ends the sentence that there is none.
     fn problem(&self, id: &str, reader: Reader, near: &dyn Fn() -> String) -> Option<String> {
         let Some(place) = self.parts.places.get(id).copied() else {
@@ -113,6 +118,12 @@ impl Level<'_> {
         match reader {
             Reader::Node(node) if node == place => Some("a node cannot read its own output".to_owned()),
             Reader::EdgeFrom(from) if from == place => None,
+            Reader::Node(node) if self.undoes(node) => self.undoes(place).then(|| {
+                format!("`{id}` undoes another node; one that undoes cannot read what others undid")
+            }),
+            Reader::Node(_) | Reader::EdgeFrom(_) if self.undoes(place) => {
+                Some(format!("`{id}` undoes another node, so it runs only after the flow has failed"))
+            }
             Reader::Node(node) | Reader::EdgeFrom(node) => {
                 let reader = name(&self.parts.drafts, node);
                 let is_before = self.before.as_ref().is_none_or(|before| before.has(node, place));
@@ -165,14 +176,18 @@ impl<'c> Checker<'c> {
     fn check_repeated(&mut self, expression: &Expression, reader: Reader, pointer: &impl Fn() -> String) {
         let references = expression.references();
         let mut refuse = |name: &str, place: &str| {
-            let message = format!("`${{{}}}`: `{name}` is only there inside {place}", expression.text());
+            let message = format!("`${{{}}}`: `{name}` is only there {place}", expression.text());
             self.faults.add(pointer(), message);
         };
         if references.item && !self.level.repeated(reader).any(|repeats| repeats == Repeats::Items) {
-            refuse("item", "the body of a `map` node");
+            refuse("item", "inside the body of a `map` node");
+        }
+        let undoes = matches!(reader, Reader::Node(at) if self.level.undoes(at));
+        if references.error && !undoes {
+            refuse("execution.error", "in a node that undoes another (`compensate_with`)");
         }
         if references.index && self.level.repeated(reader).next().is_none() {
-            refuse("index", "the body of a `map` or `loop` node");
+            refuse("index", "inside the body of a `map` or `loop` node");
         }
     }
 

@@ -51,6 +51,11 @@ pub(super) fn read(keys: &mut Keys<'_>, defaults: Defaults) -> Draft {
     if kind.as_ref().is_some_and(|kind| kind.traits.asks_people) && on_exhausted == Some(OnExhausted::Ask) {
         keys.fault("on_exhausted", "what a person has decided on is not decided on once more; use `fail`, and edges that ask for `rejected` and `timed_out`");
     }
+    let compensate_with = keys.take(
+        key("compensate_with", "Undo with", text().at_most(keys.limits().name_chars_max)).doc(
+            "The ID of a node without edges that undoes what this one did, if it completed and the execution fails or is cancelled.",
+        ),
+    );
     keys.take(key("position", "Position", any_json()).doc("Position in the editor."));
     let traits = kind.as_ref().map(|kind| kind.traits);
     let has_body = traits.is_some_and(|traits| traits.repeats.is_some());
@@ -71,7 +76,7 @@ pub(super) fn read(keys: &mut Keys<'_>, defaults: Defaults) -> Draft {
         on_exhausted: on_exhausted.unwrap_or_default(),
         body: None,
     });
-    Draft { id, traits, node, body: body.map(Box::new) }
+    Draft { id, traits, node, body: body.map(Box::new), compensate_with }
 }
 
 /// Reads the id of a node.

@@ -103,7 +103,7 @@ impl Reader for ContextIdReader {
             expression.faults().for_each(|fault| reading.fault(at, fault.to_string()));
         }
         let references = template.references();
-        let reads_more = references.attempt || references.item || references.index;
+        let reads_more = references.attempt || references.item || references.index || references.error;
         if !references.nodes.is_empty() || !references.secrets.is_empty() || reads_more {
             let message =
                 "`context_id_template` can use `trigger_data` only: it is filled in before any node runs";

@@ -26,11 +26,16 @@ export function Actions({ execution }: ActionsProps) {
   const busy = control.isPending ? texts.reasons.working : null;
   const isOver = isFinished(execution.status);
   const isPaused = execution.status === 'paused';
+  // A second cancel leaves things as they are.
+  const isUndoing = Boolean(execution.ending_as);
   const confirmCancel = () =>
     modals.openConfirmModal({
-      title: texts.actions.cancelTitle,
-      children: <Text size="sm">{texts.actions.cancelDetail}</Text>,
-      labels: { confirm: texts.actions.cancelConfirm, cancel: texts.actions.cancelKeep },
+      title: isUndoing ? texts.actions.stopUndoingTitle : texts.actions.cancelTitle,
+      children: <Text size="sm">{isUndoing ? texts.actions.stopUndoingDetail : texts.actions.cancelDetail}</Text>,
+      labels: {
+        confirm: isUndoing ? texts.actions.stopUndoing : texts.actions.cancelConfirm,
+        cancel: texts.actions.cancelKeep,
+      },
       confirmProps: { color: 'red' },
       onConfirm: () => control.mutate('cancel'),
     });
@@ -53,10 +58,10 @@ export function Actions({ execution }: ActionsProps) {
           variant="default"
           leftSection={<IconBan size={14} aria-hidden />}
           reason={busy ?? whyNotCancel(execution)}
-          hint={texts.actions.cancelHint}
+          hint={isUndoing ? texts.actions.stopUndoingHint : texts.actions.cancelHint}
           onClick={confirmCancel}
         >
-          {texts.actions.cancel}
+          {isUndoing ? texts.actions.stopUndoing : texts.actions.cancel}
         </ReasonedButton>
       )}
       {!isOver && health.data?.is_demo && (

@@ -81,6 +81,7 @@ class Bars {
       case 'resumed':
         this.resume(at);
         break;
+      case 'compensation_started':
       case 'finished':
         this.close(at, 'cut');
         break;

@@ -74,9 +74,10 @@ function withoutTime({ at: _, ...row }: RecordEnd): Omit<RecordEnd, 'at'> {
   return row;
 }
 
-/** Whether the whole execution must be fetched: deadline, result and usage are not in events. */
+/** Whether the whole execution must be fetched: deadline, result, usage and how it ends are not in events. */
 export function needsWhole(before: Execution, change: Change): boolean {
-  return before.status !== change.row.status || isFinished(change.row.status);
+  const isUndoing = change.events.some(({ type }) => type === 'compensation_started');
+  return isUndoing || before.status !== change.row.status || isFinished(change.row.status);
 }
 
 function isEvent(data: unknown): data is JournalEvent {

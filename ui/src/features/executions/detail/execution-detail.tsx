@@ -61,6 +61,7 @@ function Loaded({ execution, journal, stream, node, children, tab = 'timeline', 
       beside={
         <>
           <StatusBadge status={statusOf(execution)} />
+          {execution.ending_as && <StatusBadge status="retrying" label={texts.undoing} />}
           {!isFinished(execution.status) && <LiveMark state={stream} />}
         </>
       }

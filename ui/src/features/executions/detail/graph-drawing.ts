@@ -41,14 +41,14 @@ export class GraphDrawing {
   }
 }
 
-function drawEdge({ id, from, to, state, isError, label }: GraphEdge): Edge {
+function drawEdge({ id, from, to, state, isError, isUndo, label }: GraphEdge): Edge {
   return {
     id,
     source: from,
     target: to,
     label,
     ariaLabel: `${from} → ${to}${label ? `, ${label}` : ''}: ${texts.graph.legend[state]}`,
-    className: `${classes[state]} ${isError ? classes.onError : ''}`,
+    className: `${classes[state]} ${isError ? classes.onError : ''} ${isUndo ? classes.undo : ''}`,
     labelShowBg: true,
     labelBgPadding: [5, 3],
     labelBgBorderRadius: 5,

@@ -39,7 +39,8 @@ export function linesOf(journal: readonly JournalEvent[], execution: Execution):
 }
 
 function makeLine(event: JournalEvent, key: string, names: ReadonlyMap<string, string>): JournalLine {
-  const id = 'node_id' in event && event.type !== 'finished' ? event.node_id : null;
+  const id =
+    'node_id' in event && event.type !== 'finished' && event.type !== 'compensation_started' ? event.node_id : null;
   return {
     key,
     seq: event.seq,
@@ -68,6 +69,14 @@ function lineOf(event: JournalEvent): Line {
       return { kind: 'execution', tone: 'attention', text: events.paused };
     case 'resumed':
       return { kind: 'execution', tone: 'info', text: events.resumed };
+    case 'compensation_started':
+      return {
+        kind: 'execution',
+        tone: 'warning',
+        isError: event.ending_as === 'failed',
+        text: events.compensationStarted(event.ending_as, event.order.length),
+        detail: event.error_message ?? null,
+      };
     case 'finished':
       return finished(event);
     case 'attempt_started':

@@ -16,6 +16,26 @@ interface NotesProps {
 
 /** The most important thing about an execution: why it failed, or why it does not progress. */
 export function Notes({ execution, onNode }: NotesProps) {
+  if (!execution.ending_as) return <Main execution={execution} onNode={onNode} />;
+  return (
+    <>
+      <Note status="retrying">
+        <span className={classes.grow}>
+          {texts.notes.undoing(execution.ending_as)}
+          {execution.error_message && (
+            <span className={classes.soft}>
+              {' · '}
+              <Prose text={execution.error_message.split('\n')[0] ?? ''} />
+            </span>
+          )}
+        </span>
+      </Note>
+      <Main execution={execution} onNode={onNode} />
+    </>
+  );
+}
+
+function Main({ execution, onNode }: NotesProps) {
   if (execution.status === 'failed') return <FailureNote execution={execution} onNode={onNode} />;
   if (execution.status === 'cancelled')
     return <Note status="cancelled">{texts.notes.cancelled(execution.error_message)}</Note>;

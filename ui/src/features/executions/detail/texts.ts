@@ -16,6 +16,7 @@ const ACTORS: Record<ActorType, string> = {
 
 export const texts = {
   label: 'Execution',
+  undoing: 'Undoing',
   executions: 'Executions',
   copyId: 'Copy execution ID',
   openFlow: 'Open the flow',
@@ -86,6 +87,7 @@ export const texts = {
     forks: 'Forks',
   },
   notes: {
+    undoing: (end: string) => `What was done is undone before this execution is ${end}.`,
     paused: 'Paused. Running nodes finish; no new ones start. The timeout keeps counting.',
     slot: 'Waiting for a free slot. Executions of this flow start in order as slots become free.',
     session: 'Waiting for its session: another run writes in it, and one does so at a time.',
@@ -150,6 +152,10 @@ export const texts = {
     pauseHint: 'Running nodes finish; no new ones start',
     cancelHint: 'Stop running nodes and end the execution',
     resumeHint: 'Continue where it was paused',
+    stopUndoing: 'Stop undoing',
+    stopUndoingHint: 'Stop undoing what was done, and end the execution',
+    stopUndoingTitle: 'Stop undoing?',
+    stopUndoingDetail: 'What is not undone yet stays as it is. The error of the execution will name it.',
     cancelTitle: 'Cancel this execution?',
     cancelDetail:
       'Running nodes are stopped and the remaining nodes do not run. You cannot resume it, but you can retry it.',
@@ -225,6 +231,7 @@ export const texts = {
     goesOnNow: 'now',
     reused: 'Reused',
     neverRan: 'Did not run',
+    undoing: 'Undone before the end',
     legend: { ok: 'Succeeded', bad: 'Failed', run: 'Running', cut: 'Stopped', gap: 'Backoff', wait: 'Waiting' },
     attempts: (attempts: number) => counted(attempts, 'attempt'),
   },
@@ -327,6 +334,8 @@ export const texts = {
     started: 'Started',
     paused: 'Paused',
     resumed: 'Resumed',
+    compensationStarted: (end: string, nodes: number) =>
+      `Undoing ${counted(nodes, 'node')} before the execution is ${end}`,
     ended: (status: string) => `Execution ${status}`,
     attemptStarted: (number: number) => `Attempt ${number} started`,
     attemptFailed: (number: number) => `Attempt ${number} failed`,

@@ -11,7 +11,7 @@ import { TimelineHead } from './timeline-head';
 import { TimelineLegend } from './timeline-legend';
 import { TimelineLines } from './timeline-lines';
 import { TimelineRow } from './timeline-row';
-import { toRows, toWaterfall } from './waterfall';
+import { isUndoing, toRows, toWaterfall } from './waterfall';
 
 interface TimelineProps {
   execution: Execution;
@@ -38,6 +38,7 @@ export function Timeline(props: TimelineProps) {
   const now = useNow(isFinished(execution.status) ? 0 : rows.length > SMOOTH_ROWS_MAX ? 1_000 : 100);
   const waterfall = useMemo(() => toWaterfall(execution, now, rows, outages), [execution, now, rows, outages]);
   const { start, end } = waterfall;
+  const firstUndoing = rows.find((row) => isUndoing(row.node));
   const focusable = rows.some((row) => row.node.node_id === selected) ? selected : rows[0]?.node.node_id;
 
   const place = rows.findIndex((row) => row.node.node_id === chosen);
@@ -71,6 +72,11 @@ export function Timeline(props: TimelineProps) {
           >
             {rows.map((row) => (
               <Fragment key={row.node.id}>
+                {row === firstUndoing && (
+                  <div className={classes.undoing} role="presentation">
+                    {texts.waterfall.undoing}
+                  </div>
+                )}
                 <TimelineRow
                   row={row}
                   start={start}

@@ -21,6 +21,8 @@ export interface GraphEdge {
   to: string;
   state: EdgeState;
   isError: boolean;
+  /** Whether it leads to the node that undoes the other. */
+  isUndo: boolean;
   label: string | null;
 }
 
@@ -52,9 +54,22 @@ export function toGraph(definition: FlowDefinition, execution: Pick<Execution, '
       cases: cases.get(edge.from) ?? [],
     }),
     isError: edge.on === 'error',
+    isUndo: false,
     label: labelOf(edge),
   }));
-  return { nodes, edges };
+  return { nodes, edges: [...edges, ...undoing(definition, ran)] };
+}
+
+/** The links from nodes to those that undo them. */
+function undoing({ nodes }: FlowDefinition, ran: ReadonlyMap<string, NodeExecution>): GraphEdge[] {
+  const ids = new Set(nodes.map(({ id }) => id));
+  return nodes.flatMap(({ id, compensate_with: to }) => {
+    if (typeof to !== 'string' || !ids.has(to)) return [];
+    const handler = ran.get(to);
+    const ended = handler?.status === 'skipped' ? 'not_taken' : 'open';
+    const state = hasBegun(handler) ? 'taken' : ended;
+    return [{ id: `undo/${id}`, from: id, to, state, isError: false, isUndo: true, label: 'undo' }];
+  });
 }
 
 interface Ends {

@@ -65,18 +65,37 @@ const made = new WeakMap<NodeExecution, { row: WaterfallRow; events: number }>()
 /** Returns the rows, in the order of the flow document. They do not depend on the current time, so they change only with the execution. */
 export function toRows(execution: Execution, journal: readonly JournalEvent[]): WaterfallRow[] {
   const events = byNode(execution, journal);
-  return execution.node_executions.map((node) => rowOf(node, events.get(node.node_id) ?? []));
+  return inOrder(execution.node_executions).map((node) => rowOf(node, events.get(node.node_id) ?? []));
 }
 
 /** Returns the events of each node, with those about the whole execution; a journal only grows, and so does each list. */
 function byNode(execution: Execution, journal: readonly JournalEvent[]): Map<string, JournalEvent[]> {
   const lists = new Map<string, JournalEvent[]>(execution.node_executions.map((node) => [node.node_id, []]));
   for (const event of journal) {
-    if (event.type === 'paused' || event.type === 'resumed' || event.type === 'finished') {
+    if (isAboutAll(event)) {
       for (const list of lists.values()) list.push(event);
-    } else if ('node_id' in event) lists.get(event.node_id)?.push(event);
+    } else if ('node_id' in event && event.node_id) lists.get(event.node_id)?.push(event);
   }
   return lists;
+}
+
+function isAboutAll({ type }: JournalEvent): boolean {
+  return type === 'paused' || type === 'resumed' || type === 'compensation_started' || type === 'finished';
+}
+
+/** Returns the nodes in the order of their rows: those of the flow and then, in the order in which they ran, those that undid others. */
+function inOrder(nodes: readonly NodeExecution[]): readonly NodeExecution[] {
+  const undoing = nodes.filter(isUndoing);
+  if (undoing.length === 0 && nodes.every((node) => node.compensates === null)) return nodes;
+  const start = (node: NodeExecution) => millis(node.started_at) ?? Number.POSITIVE_INFINITY;
+  const own = nodes.filter((node) => node.compensates === null || node.compensates === undefined);
+  return [...own, ...undoing.toSorted((one, other) => start(one) - start(other) || 0)];
+}
+
+/** Whether a node undoes another one, and not only could. */
+export function isUndoing(node: NodeExecution): boolean {
+  const isUnused = node.status === 'skipped' || (node.status === 'pending' && node.attempts.length === 0);
+  return typeof node.compensates === 'string' && !isUnused;
 }
 
 function rowOf(node: NodeExecution, events: readonly JournalEvent[]): WaterfallRow {

@@ -4,9 +4,9 @@ import { useDraftStore } from '../document/draft-context';
 import type { CanvasEdge as Drawn } from '../document/to-canvas';
 import classes from './canvas-edge.module.css';
 
-/** An edge with its condition as label; error edges are red and dashed. */
+/** An edge with its condition as label; error edges are red and dashed, and links to what undoes a node are dotted. */
 export const CanvasEdge = memo(function CanvasEdge(props: EdgeProps<Drawn>) {
-  const { id, data, selected, markerEnd } = props;
+  const { id, data, selected, markerEnd, target } = props;
   const store = useDraftStore();
   const [path, x, y] = getBezierPath(props);
   const kind = data?.kind ?? 'always';
@@ -32,7 +32,7 @@ export const CanvasEdge = memo(function CanvasEdge(props: EdgeProps<Drawn>) {
             data-faulty={isFaulty || undefined}
             title={data.label}
             style={{ transform: `translate(-50%, -50%) translate(${x}px, ${y}px)` }}
-            onClick={() => store.getState().select({ edges: [id] })}
+            onClick={() => store.getState().select(kind === 'undo' ? { nodes: [target] } : { edges: [id] })}
           >
             {data.label}
           </button>

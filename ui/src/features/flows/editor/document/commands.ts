@@ -84,12 +84,18 @@ export function deleteSelection(selection: Selection): Command {
     const keys = edgeKeys(definition.edges);
     return {
       ...definition,
-      nodes: definition.nodes.filter((node) => !nodes.has(node.id)),
+      nodes: definition.nodes.filter((node) => !nodes.has(node.id)).map((node) => withoutUndo(node, nodes)),
       edges: definition.edges.filter(
         (edge, at) => !nodes.has(edge.from) && !nodes.has(edge.to) && !edges.has(keys[at] ?? ''),
       ),
     };
   };
+}
+
+/** Returns a node without the link to one that is deleted. */
+function withoutUndo(node: FlowNode, deleted: ReadonlySet<string>): FlowNode {
+  const { compensate_with: undo, ...rest } = node;
+  return typeof undo === 'string' && deleted.has(undo) ? (rest as FlowNode) : node;
 }
 
 /** Sets keys of a node; `undefined` removes a key. */

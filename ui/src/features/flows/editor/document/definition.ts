@@ -64,6 +64,20 @@ export function ancestorsOf(definition: FlowDefinition, id: string): string[] {
   return [...found];
 }
 
+/** Returns the node that `id` undoes, if it undoes one. */
+export function undoneBy(definition: FlowDefinition, id: string): FlowNode | undefined {
+  return definition.nodes.find((node) => node.compensate_with === id);
+}
+
+/** Returns the nodes that can be chosen to undo `node`: without edges, undone by none, and undoing no other one. */
+export function undoChoices({ nodes, edges }: FlowDefinition, node: FlowNode): FlowNode[] {
+  const connected = new Set(edges.flatMap(({ from, to }) => [from, to]));
+  const taken = new Set(nodes.filter(({ id }) => id !== node.id).map((other) => other.compensate_with));
+  return nodes.filter(
+    (other) => other.id !== node.id && !connected.has(other.id) && !taken.has(other.id) && !other.compensate_with,
+  );
+}
+
 /** Whether an edge from `from` to `to` would create a cycle. */
 export function closesCycle(definition: FlowDefinition, from: string, to: string): boolean {
   return from === to || ancestorsOf(definition, from).includes(to);

@@ -43,6 +43,8 @@ function named(node: FlowNode, names: Names): FlowNode {
   const renamed = renameReferences(rest, names);
   const graph = bodyOf(node);
   const inner = graph && withNames(graph, names);
-  if (!names.has(id) && renamed === rest && !inner) return node;
-  return { ...node, ...renamed, ...(inner && { body: inner }), id: names.get(id) ?? id } as FlowNode;
+  const undo = typeof rest.compensate_with === 'string' ? names.get(rest.compensate_with) : undefined;
+  if (!names.has(id) && renamed === rest && !inner && undo === undefined) return node;
+  const link = undo !== undefined && { compensate_with: undo };
+  return { ...node, ...renamed, ...link, ...(inner && { body: inner }), id: names.get(id) ?? id } as FlowNode;
 }

@@ -2,7 +2,7 @@
 import type { FlowDefinition, FlowNode } from '@/api/types';
 import { isRecord, writeJson } from '@/lib/json';
 import type { Name } from '../form/complete';
-import { ancestorsOf, nameOf, nodeById } from './definition';
+import { ancestorsOf, nameOf, nodeById, undoneBy } from './definition';
 import { graphAt, type Inside } from './inside';
 import { type Catalogue, typeOf } from './node-types';
 import { outputReference } from './references';
@@ -17,8 +17,24 @@ const EVERYWHERE: readonly Name[] = [
   { name: 'attempt', detail: 'attempt number, from 1' },
 ];
 
+/** What only nodes read that undo others. */
+const OF_THE_END: readonly Name[] = [
+  { name: 'execution.error.message', detail: 'why the execution ends' },
+  { name: 'execution.error.class', detail: 'error class; null after a cancel' },
+  { name: 'execution.error.node', detail: 'node that failed; null after a cancel' },
+];
+
 /** Returns the names for a node: everything that can have run before it. */
 export function scopeOfNode(definition: FlowDefinition, id: string, catalogue: Catalogue | undefined): Name[] {
+  if (undoneBy(definition, id)) {
+    const undoes = new Set(definition.nodes.map((node) => node.compensate_with));
+    const inFlow = definition.nodes.filter((node) => !undoes.has(node.id)).map((node) => node.id);
+    return [
+      ...OF_THE_END,
+      ...scope(definition, inFlow, [], catalogue),
+      { name: 'secrets.', detail: 'a secret, by name' },
+    ];
+  }
   const before = ancestorsOf(definition, id);
   const reached = new Set([...before, id]);
   const failed = definition.edges.filter((edge) => edge.on === 'error' && reached.has(edge.to)).map(({ from }) => from);

@@ -26,7 +26,7 @@ interface EdgeData extends Record<string, unknown> {
   faults: number;
 }
 
-export type EdgeKind = 'always' | 'condition' | 'error';
+export type EdgeKind = 'always' | 'condition' | 'error' | 'undo';
 export type CanvasNode = Node<NodeData, 'flow-node'>;
 export type CanvasEdge = Edge<EdgeData, 'flow-edge'>;
 
@@ -42,6 +42,7 @@ const MARKERS: Record<EdgeKind, EdgeMarker> = {
   always: arrow('var(--neutral-solid)'),
   condition: arrow('var(--ink-soft)'),
   error: arrow('var(--danger-solid)'),
+  undo: arrow('var(--warning-solid)'),
 };
 
 export interface Canvas {
@@ -103,7 +104,31 @@ export function toCanvas(
       },
     ];
   });
-  return { nodes, edges };
+  return { nodes, edges: [...edges, ...undoing(definition)] };
+}
+
+/** The links from nodes to those that undo them. They are no edges: the form of a node sets them. */
+function undoing({ nodes }: FlowDefinition): CanvasEdge[] {
+  const ids = new Set(nodes.map(({ id }) => id));
+  return nodes.flatMap(({ id, compensate_with: target }): CanvasEdge[] => {
+    if (typeof target !== 'string' || !ids.has(target)) return [];
+    return [
+      {
+        id: `undo/${id}`,
+        type: 'flow-edge',
+        source: id,
+        target,
+        sourceHandle: 'out',
+        selectable: false,
+        deletable: false,
+        focusable: false,
+        reconnectable: false,
+        markerEnd: MARKERS.undo,
+        ariaLabel: `${target} undoes ${id}`,
+        data: { kind: 'undo', label: 'undo', faults: 0 },
+      },
+    ];
+  });
 }
 
 function spoken({ faults, warnings }: { faults: number; warnings: number }): string[] {
@@ -190,6 +215,7 @@ export function mergeCanvas(before: Canvas, after: Canvas): Canvas {
         old.data?.label === edge.data?.label &&
         old.data?.faults === edge.data?.faults &&
         old.sourceHandle === edge.sourceHandle &&
+        old.target === edge.target &&
         old.selected === edge.selected;
       return isSame ? old : edge;
     }),

@@ -1,7 +1,7 @@
 import { Select } from '@mantine/core';
 import type { FlowDefinition, FlowNode } from '@/api/types';
-import { connect } from '../document/commands';
-import { ancestorsOf, edgeKeys, nameOf } from '../document/definition';
+import { connect, updateNode } from '../document/commands';
+import { ancestorsOf, edgeKeys, nameOf, undoChoices, undoneBy } from '../document/definition';
 import { useDraft, useDraftStore } from '../document/draft-context';
 import { edgeKind, edgeLabel } from '../document/to-canvas';
 import classes from './inspector.module.css';
@@ -10,11 +10,16 @@ import { texts } from './texts';
 interface ConnectionsProps {
   node: FlowNode;
   definition: FlowDefinition;
+  /** Whether another node can undo it. */
+  canBeUndone: boolean;
+  /** What is wrong with the node that undoes it. */
+  undoFault: string | undefined;
 }
 
 /** The neighbours of a node; connects nodes without a mouse. */
-export function Connections({ node, definition }: ConnectionsProps) {
+export function Connections({ node, definition, canBeUndone, undoFault }: ConnectionsProps) {
   const store = useDraftStore();
+  const undone = undoneBy(definition, node.id);
   const isInBody = useDraft((state) => state.inside.length > 0);
   const keys = edgeKeys(definition.edges);
   const names = new Map(definition.nodes.map((one) => [one.id, nameOf(one)]));
@@ -42,6 +47,14 @@ export function Connections({ node, definition }: ConnectionsProps) {
     });
   };
 
+  if (undone) {
+    return (
+      <section className={classes.section} aria-label={texts.connections}>
+        <h3 className={classes.sectionTitle}>{texts.connections}</h3>
+        <p className={classes.description}>{texts.undoes(nameOf(undone))}</p>
+      </section>
+    );
+  }
   return (
     <section className={classes.section} aria-label={texts.connections}>
       <h3 className={classes.sectionTitle}>{texts.connections}</h3>
@@ -51,6 +64,7 @@ export function Connections({ node, definition }: ConnectionsProps) {
         <span className={classes.edgesLabel}>{texts.outgoing}</span>
         <div className={classes.edgesList}>{list('to', texts.noOutgoing(isInBody))}</div>
       </div>
+      {canBeUndone && <UndoWith node={node} definition={definition} fault={undoFault} />}
       {targets.length > 0 && (
         <Select
           size="xs"
@@ -63,5 +77,36 @@ export function Connections({ node, definition }: ConnectionsProps) {
         />
       )}
     </section>
+  );
+}
+
+/** Chooses the node that undoes this one. */
+function UndoWith({
+  node,
+  definition,
+  fault,
+}: Pick<ConnectionsProps, 'node' | 'definition'> & { fault: string | undefined }) {
+  const store = useDraftStore();
+  const chosen = typeof node.compensate_with === 'string' ? node.compensate_with : null;
+  const choices = undoChoices(definition, node).map((one) => ({ value: one.id, label: nameOf(one) }));
+  const isMissing = chosen !== null && !choices.some(({ value }) => value === chosen);
+  const data = isMissing ? [...choices, { value: chosen, label: chosen }] : choices;
+  return (
+    <Select
+      size="xs"
+      label={texts.undoWith}
+      description={texts.undoWithDetail}
+      placeholder={data.length === 0 ? texts.undoWithNone : texts.undoWithNothing}
+      data={data}
+      value={chosen}
+      error={fault}
+      onChange={(to) =>
+        store
+          .getState()
+          .apply(updateNode(node.id, { compensate_with: to ?? undefined }), `node/${node.id}/compensate_with`)
+      }
+      clearable
+      searchable
+    />
   );
 }

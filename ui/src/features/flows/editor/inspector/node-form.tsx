@@ -78,6 +78,7 @@ export function NodeForm({ node, flow, catalogue }: NodeFormProps) {
     ...keys.map(([key]) => key),
     ...(asksAgent(node) ? ['agent_id', skillKeyOf(node)] : []),
     ...(takesAttempts ? RELIABILITY : []),
+    'compensate_with',
   ]);
   const elsewhere = warned.filter(({ field: [key] }) => key === undefined || !shown.has(key));
 
@@ -128,7 +129,12 @@ export function NodeForm({ node, flow, catalogue }: NodeFormProps) {
           {...shared}
         />
       )}
-      <Connections node={node} definition={definition} />
+      <Connections
+        node={node}
+        definition={definition}
+        canBeUndone={type !== undefined && !type.traits.starts}
+        undoFault={shared.faultAt(['compensate_with'])}
+      />
       <ManyActions />
     </div>
   );

@@ -23,6 +23,12 @@ export const texts = {
   noIncoming: (isInBody: boolean) => (isInBody ? 'Starts the body' : 'Starts the flow'),
   noOutgoing: (isInBody: boolean) => (isInBody ? 'Ends the body' : 'Ends the flow'),
   connectTo: 'Connect to…',
+  undoWith: 'Undo with',
+  undoWithDetail: 'Runs if this node completed and the flow fails or is cancelled. A node without connections.',
+  undoWithNothing: 'Nothing',
+  undoWithNone: 'Add a node without connections first',
+  undoes: (node: string) =>
+    `Undoes ${node} if that completed and the flow fails or is cancelled. It has no connections.`,
   duplicate: 'Duplicate',
   remove: 'Delete',
   many: (nodes: number) => counted(nodes, 'node'),
