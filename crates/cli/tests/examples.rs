@@ -64,6 +64,15 @@ fn stories() -> Vec<Story> {
             "research-agent.json",
             &["waits for a person's decision", "Use `steadflow serve`.", "cancelled"],
         ),
+        story(
+            "order-saga.json",
+            &[
+                "ok       waits for approval",
+                "undone before the execution is cancelled",
+                "refund   completed",
+                "release  completed",
+            ],
+        ),
         story("refund.json", &["ok      waits for approval", "Use `steadflow serve`.", "cancelled"]),
         story("retries-exhausted.json", &["(submit) failed after 3 attempts:", "Attempt 3: "]),
         story("timeout.json", &["slow  cancelled", "Flow execution timed out after 3 seconds"]),
