@@ -326,9 +326,8 @@ async fn row_says_what_an_unfinished_execution_waits_for() {
 async fn execution_says_everything_that_is_known_of_it() {
     let api = Api::new().await;
     let nodes = [failing("a", 1, 1), echo("b", json!({ "failed_before": "${a.fails}" }))];
-    let id = api.create_flow(&flow("Review", &nodes, &[("a", "b")])).await;
 
-    let mut execution = api.run(&id).await;
+    let mut execution = api.run(&api.create_flow(&flow("Review", &nodes, &[("a", "b")])).await).await;
 
     let nodes = execution.as_object_mut().unwrap().remove("node_executions").unwrap();
     assert_eq!(each(&nodes, "node_id"), ["a", "b"]);

@@ -265,26 +265,28 @@ proptest! {
         let graph = play.execution.graph();
         let (mut done, mut undone, mut is_compensating) = (Vec::new(), Vec::new(), false);
         for event in play.journal.iter().flat_map(|record| &record.2) {
-            match event {
-                Event::NodeCompleted { node, .. } if !is_compensating => done.push(*node),
-                Event::CompensationStarted { .. } => is_compensating = true,
-                Event::AttemptStarted { node, .. } if graph.handlers.has(*node) => {
-                    prop_assert!(is_compensating, "a handler ran before the flow had failed");
-                    let of = graph.handlers.undone_by(*node);
-                    if undone.last() != Some(&of) {
-                        prop_assert!(!undone.contains(&of), "two are undone at once, or one twice");
-                        undone.push(of);
-                    }
+            if let Event::NodeCompleted { node, .. } = event
+                && !is_compensating
+            {
+                done.push(*node);
+            }
+            is_compensating |= matches!(event, Event::CompensationStarted { .. });
+            if let Event::AttemptStarted { node, .. } = event
+                && let Some(of) = graph.handlers.undone_by(*node)
+            {
+                prop_assert!(is_compensating, "a handler ran before the flow had failed");
+                if undone.last() != Some(&of) {
+                    prop_assert!(!undone.contains(&of), "two are undone at once, or one twice");
+                    undone.push(of);
                 }
-                Event::Finished { status, .. } => {
-                    let has_work = done.iter().any(|node| graph.handlers.of(*node).is_some());
-                    prop_assert_eq!(is_compensating, has_work && *status != ExecutionStatus::Completed);
-                }
-                _ => {}
+            }
+            if let Event::Finished { status, .. } = event {
+                let has_work = done.iter().any(|node| graph.handlers.of(*node).is_some());
+                prop_assert_eq!(is_compensating, has_work && *status != ExecutionStatus::Completed);
             }
         }
         let expected = done.iter().rev().filter(|node| graph.handlers.of(**node).is_some()).copied();
-        let expected: Vec<_> = expected.map(Some).take(undone.len()).collect();
+        let expected: Vec<_> = expected.take(undone.len()).collect();
         prop_assert_eq!(undone, expected);
     }
 

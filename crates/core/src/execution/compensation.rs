@@ -163,7 +163,7 @@ impl Execution {
     fn end_of_compensation(&self, asked: &End) -> PlannedEnd {
         let Some(compensation) = &self.compensation else { return asked.0.clone() };
         let mut end = compensation.end.clone();
-        let stopped = (asked.0.status != ExecutionStatus::Completed).then(|| asked.0.message.as_deref());
+        let stopped = (asked.0.status != ExecutionStatus::Completed).then_some(asked.0.message.as_deref());
         let mut lines: Vec<String> = end.message.iter().map(ToString::to_string).collect();
         let mut left = Vec::new();
         for &undone in &compensation.order {

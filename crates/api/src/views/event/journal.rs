@@ -9,8 +9,9 @@ use steadflow_core::caller::Actor;
 use steadflow_core::event::{
     Accepted, ChildEnd, ChildStart, Event, PlannedEnd, Record, Resolution, StepResult,
 };
-use steadflow_core::execution::{Execution, FlowVersion, NodeExecution, Wait};
+use steadflow_core::execution::{Execution, ExecutionStatus, FlowVersion, NodeExecution, Wait};
 use steadflow_core::external_event::EventWait;
+use steadflow_core::failure::ErrorClass;
 use steadflow_core::ids::{Attempt, EdgeIndex, ExecutionId, NodeId, NodeIndex, StepKey};
 use steadflow_core::session::SessionPart;
 use steadflow_core::timestamp::Timestamp;
@@ -115,13 +116,9 @@ impl Journal {
             Event::Paused { by } => What::Paused { by: by.into() },
             Event::Resumed { by } => What::Resumed { by: by.into() },
             Event::CompensationStarted { end, order } => self.compensation_started(end, order),
-            Event::Finished { status, message, class, node, by } => What::Finished {
-                status: (*status).into(),
-                error_class: class.map(Into::into),
-                error_message: message.as_deref(),
-                node_id: node.as_ref().map(id),
-                by: by.as_ref().map(ActorView::from),
-            },
+            Event::Finished { status, message, class, node, by } => {
+                self.finished(*status, message.as_deref(), *class, *node, by.as_ref())
+            }
         }
     }
 
@@ -152,6 +149,23 @@ impl Journal {
             node_id: end.node.map(|node| self.node(node)),
             by: end.by.as_ref().map(ActorView::from),
             order: order.iter().map(|node| self.node(*node)).collect(),
+        }
+    }
+
+    fn finished<'r>(
+        &self,
+        status: ExecutionStatus,
+        message: Option<&'r str>,
+        class: Option<ErrorClass>,
+        node: Option<NodeIndex>,
+        by: Option<&'r Actor>,
+    ) -> What<'r> {
+        What::Finished {
+            status: status.into(),
+            error_class: class.map(Into::into),
+            error_message: message,
+            node_id: node.map(|node| self.node(node)),
+            by: by.map(ActorView::from),
         }
     }
 
