@@ -61,6 +61,10 @@ export class Api {
     await this.#call('PATCH', `/flows/${id}`, document);
   }
 
+  async activate(flow: string): Promise<void> {
+    await this.#call('PATCH', `/flows/${flow}/activate`);
+  }
+
   /** Registers a remote agent with one skill. */
   async createAgent(name: string): Promise<void> {
     const config = { endpoint: 'https://agents.example/clerk' };

@@ -59,6 +59,7 @@ test('a failed run goes on from an earlier node with other data, and both runs n
   await expect(page.getByText('at score')).toBeVisible();
   const fork = new URL(page.url()).pathname.split('/').at(-1) ?? '';
   await api.reaches(fork, 'completed');
+  await expect(page.getByText('Given with the fork').first()).toBeVisible();
   await page.goto(`/executions/${fork}?node=lookup`);
   await expect(page.getByText('The output was given when this execution was forked.')).toBeVisible();
   await page.getByRole('link', { name: failed.slice(-8) }).click();

@@ -192,3 +192,18 @@ async fn a_fork_is_no_retry() {
     let retry = api.ended(&text(&from_failed.expect(200)["new_execution_id"])).await;
     assert_eq!((&retry["retry_of"], &retry["forked_from"]), (&fork["id"], &Value::Null));
 }
+
+#[tokio::test(start_paused = true)]
+async fn forks_are_listed_oldest_first() {
+    let api = Api::new().await;
+    let (_, old) = failed(&api).await;
+    let mut forks = Vec::new();
+    for _ in 0..101 {
+        let fork = api.post(&fork_of(&old), &json!({ "node_id": "a" })).await.expect(201);
+        forks.push(api.ended(&text(&fork["execution_id"])).await["id"].clone());
+    }
+
+    let shown = api.execution(&text(&old["id"])).await["forks"].clone();
+
+    assert_eq!(shown, json!(forks[1..]), "the newest hundred");
+}

@@ -36,6 +36,7 @@ export const GraphNodeView = memo(function GraphNodeView({ data: { drawn }, sele
 
 /** Returns a word that is more specific than the status: the output was reused, or the node never ran. */
 function wordOf(node: GraphNode['node']): string | null {
+  if (node?.edited) return texts.waterfall.edited;
   if (node?.reused) return texts.waterfall.reused;
   return node?.status === 'cancelled' && !node.started_at ? texts.waterfall.neverRan : null;
 }

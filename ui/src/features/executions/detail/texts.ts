@@ -230,6 +230,7 @@ export const texts = {
     goesOn: (left: string) => `${left} left`,
     goesOnNow: 'now',
     reused: 'Reused',
+    edited: 'Given with the fork',
     neverRan: 'Did not run',
     undoing: 'Undone before the end',
     legend: { ok: 'Succeeded', bad: 'Failed', run: 'Running', cut: 'Stopped', gap: 'Backoff', wait: 'Waiting' },

@@ -110,7 +110,7 @@ function Blank({ row: { node, status }, start, end }: { row: WaterfallRow; start
   if (node.reused) {
     return (
       <text x="0" y="21" className={classes.blank}>
-        {texts.waterfall.reused}
+        {node.edited ? texts.waterfall.edited : texts.waterfall.reused}
       </text>
     );
   }
