@@ -7,6 +7,20 @@ import { toRows, toWaterfall } from './waterfall';
 const waterfall = (execution: Execution, now: number, journal: readonly JournalEvent[] = []) =>
   toWaterfall(execution, now, toRows(execution, journal));
 
+describe('rows of nodes that undo others', () => {
+  it('shows what undid others behind the flow, in the order in which it ran, and not what only could have', () => {
+    const undid = (node_id: string, compensates: string, from: number) =>
+      aNode({ node_id, compensates, status: 'completed', started_at: at(from) });
+    const unused = aNode({ node_id: 'recall', compensates: 'ship', status: 'skipped' });
+    const flow = ['reserve', 'charge', 'ship'].map((node_id) => aNode({ node_id }));
+    const nodes = [undid('release', 'reserve', 20), unused, ...flow, undid('refund', 'charge', 10)];
+
+    const rows = toRows(anExecution({ node_executions: nodes }), []);
+
+    expect(rows.map(({ node }) => node.node_id)).toEqual(['reserve', 'charge', 'ship', 'refund', 'release']);
+  });
+});
+
 describe('toWaterfall', () => {
   it('ends with the last bar when the execution has ended', () => {
     const journal = aJournal([0, happened.attempt(1)], [2_500, happened.completed]);
