@@ -130,11 +130,6 @@ impl Alert {
         self.is_enabled && self.events.contains(&event) && self.flow.is_none_or(|own| own == flow)
     }
 
-    /// Returns whether it sends mail.
-    pub fn sends_mail(&self) -> bool {
-        self.channel["type"] == "email"
-    }
-
     fn placed(&self) -> Result<Option<PlacedNode>, Vec<Fault>> {
         let definition = json!({ "nodes": [self.node], "edges": [] });
         PlacedNode::parse(&definition, NODE, &Limits::DEFAULT)

@@ -183,7 +183,8 @@ impl Engine {
     async fn send_messages(&self) {
         let mut under_way = FuturesUnordered::new();
         loop {
-            while under_way.len() < AT_ONCE {
+            let has_alerts = self.store().alerts().await.is_ok_and(|alerts| !alerts.is_empty());
+            while has_alerts && under_way.len() < AT_ONCE {
                 let now = self.now();
                 let message = new_id().uuid();
                 let claim = MessageClaim { now, until: now.plus(CLAIMED_FOR), window: ALERT_WINDOW, message };
@@ -322,13 +323,14 @@ impl<'e> Noter<'e> {
         let (mut after, mut latest) = ((from, ExecutionId::new(Uuid::nil())), seen);
         loop {
             let rows = self.engine.store().alerting_executions(after, ROWS).await?;
-            let is_last = rows.len() < ROWS;
+            let (is_last, before) = (rows.len() < ROWS, after);
             for row in rows.into_iter().flatten() {
                 let ended = row.completed_at.unwrap_or_default();
                 (after, latest) = ((ended, row.id), latest.max(ended));
                 self.note_end(active, &row, ended).await?;
             }
-            if is_last {
+            // Of a page that cannot be read, nobody knows what is behind it.
+            if is_last || after == before {
                 break;
             }
         }
