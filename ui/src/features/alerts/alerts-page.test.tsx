@@ -44,7 +44,7 @@ test('an alert is shown with its last message, and a test message says why it wa
   expect((await screen.findByText(/Not sent yet/)).textContent).toContain('for 49 times HTTP 503 from chat.example.');
   await user.click(screen.getByRole('button', { name: 'Send a test message' }));
 
-  expect((await screen.findByRole('alert')).textContent).toContain('There is no secret `CHAT`.');
+  expect((await screen.findByRole('alert')).textContent).toContain('There is no secret CHAT.');
 });
 
 test('a new alert is sent as it is filled in', async () => {

@@ -8,6 +8,7 @@ import { EmptyState } from '@/components/empty-state';
 import { Page } from '@/components/page';
 import { Panel } from '@/components/panel';
 import { ProblemCard } from '@/components/problem-card';
+import { Prose } from '@/components/prose';
 import { RelativeTime } from '@/components/relative-time';
 import { RowsSkeleton } from '@/components/skeletons';
 import { isRecord } from '@/lib/json';
@@ -79,7 +80,7 @@ function AlertPanel({ alert, onEdit }: { alert: Alert; onEdit: () => void }) {
         {test.isError && <ProblemCard problem={test.error} />}
         {test.data?.error && (
           <span className={classes.error} role="alert">
-            {test.data.error.error_message}
+            <Prose text={test.data.error.error_message} />
           </span>
         )}
         <span>
@@ -99,7 +100,12 @@ function LastMessage({ message }: { message: AlertMessage | undefined }) {
     <span>
       {texts.states[state] ?? state} <RelativeTime time={message.ended_at ?? message.created_at} />
       {stands_for > 1 && ` ${texts.standsFor(stands_for)}`}
-      {error && <span className={classes.error}> {error}</span>}
+      {error && (
+        <span className={classes.error}>
+          {' '}
+          <Prose text={error} />
+        </span>
+      )}
     </span>
   );
 }
