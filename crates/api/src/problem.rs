@@ -130,6 +130,8 @@ problem_kinds! {
     KeyReused = UNPROCESSABLE_ENTITY, "idempotency-key-reused", "The idempotency key was used for another request";
     /// `context_id_template` has no value for this trigger data.
     ContextId = UNPROCESSABLE_ENTITY, "context-id", "The context id cannot be made";
+    /// `concurrency_key` or `priority` has no value for this trigger data.
+    QueuePlace = UNPROCESSABLE_ENTITY, "queue-place", "The place in the queue cannot be found out";
     /// A value that would have to be put together is too large.
     ValueTooLarge = UNPROCESSABLE_ENTITY, "value-too-large", "The value is too large";
     /// The service behind a skill rejected the request, or the input does not fit.

@@ -206,8 +206,8 @@ async fn bodies_of_another_shape_start_nothing() {
     let refused = async |body: Value| api.post(&path, &body).await.problem();
 
     insta::assert_snapshot!(refused(json!({ "trigger": {} })).await, @"
-    400 invalid-body: The body does not fit: unknown field `trigger`, expected one of `context_id`, `context_type`, `trigger_data` at line 1 column 10.
-      /trigger: unknown field `trigger`, expected one of `context_id`, `context_type`, `trigger_data`
+    400 invalid-body: The body does not fit: unknown field `trigger`, expected one of `context_id`, `context_type`, `trigger_data`, `priority` at line 1 column 10.
+      /trigger: unknown field `trigger`, expected one of `context_id`, `context_type`, `trigger_data`, `priority`
     ");
     insta::assert_snapshot!(refused(json!({ "context_id": 7 })).await, @"
     400 invalid-body: The body does not fit: invalid type: integer `7`, expected a string at line 1 column 15.

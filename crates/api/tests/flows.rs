@@ -42,6 +42,11 @@ async fn created_flow_is_answered_whole_with_every_key_set() {
       "retry_count": 0,
       "timeout_seconds": null,
       "max_concurrent_executions": null,
+      "concurrency_key": null,
+      "max_concurrent_per_key": null,
+      "priority": null,
+      "debounce_seconds": null,
+      "max_delay_seconds": null,
       "budget": null,
       "context_id_template": null,
       "context_type_default": null,
@@ -131,7 +136,7 @@ async fn keys_that_only_the_server_sets_are_refused() {
     let status = api.post("flows", &with("status", json!("running"))).await;
 
     insta::assert_snapshot!(version.problem(), @"
-    400 invalid-body: `version` is no key of a flow that can be set. There are name, description, category, tags, is_template, retry_on_failure, retry_count, timeout_seconds, max_concurrent_executions, budget, context_id_template, context_type_default, flow_definition, status.
+    400 invalid-body: `version` is no key of a flow that can be set. There are name, description, category, tags, is_template, retry_on_failure, retry_count, timeout_seconds, max_concurrent_executions, concurrency_key, max_concurrent_per_key, priority, debounce_seconds, max_delay_seconds, budget, context_id_template, context_type_default, flow_definition, status.
       /version: `version` is no key of a flow that can be set
     ");
     insta::assert_snapshot!(status.problem(), @"
@@ -223,7 +228,7 @@ async fn patch_that_makes_a_flow_invalid_changes_nothing() {
       /retry_count: `retry_count` must be a whole number from 0 to 10, not -1
     ");
     insta::assert_snapshot!(unknown.problem(), @"
-    400 invalid-body: `retries` is no key of a flow that can be set. There are name, description, category, tags, is_template, retry_on_failure, retry_count, timeout_seconds, max_concurrent_executions, budget, context_id_template, context_type_default, flow_definition, status.
+    400 invalid-body: `retries` is no key of a flow that can be set. There are name, description, category, tags, is_template, retry_on_failure, retry_count, timeout_seconds, max_concurrent_executions, concurrency_key, max_concurrent_per_key, priority, debounce_seconds, max_delay_seconds, budget, context_id_template, context_type_default, flow_definition, status.
       /retries: `retries` is no key of a flow that can be set
     ");
     insta::assert_snapshot!(no_object.problem(), @"

@@ -17,6 +17,7 @@ mod exact;
 mod execute;
 mod executions;
 mod external_events;
+mod flow_control;
 mod flow_versions;
 mod flows;
 mod fork;

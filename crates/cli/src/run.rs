@@ -153,6 +153,7 @@ async fn execute(engine: &Engine, flow: FlowId, trigger_data: Payload) -> anyhow
         context_type: None,
         trigger_data,
         triggered_by: "cli".into(),
+        priority: None,
         trace: None,
         key: None,
         wait: None,

@@ -26,6 +26,7 @@ use crate::budget::Amount;
 use crate::caller::Actor;
 use crate::external_event::EventWait;
 use crate::failure::ErrorClass;
+use crate::flow_control::QueuePlace;
 use crate::ids::{AgentId, Attempt, EdgeIndex, ExecutionId, FlowId, NodeId, NodeIndex, StepKey, TenantId};
 use crate::payload::{self, Payload};
 use crate::remote_task::RemoteTask;
@@ -399,6 +400,9 @@ pub struct Accepted {
     /// The node whose turn of a session it writes again, which `retry_of` wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub regenerates: Option<NodeId>,
+    /// Where it stands among those that wait to start, if more counts than the moment of its acceptance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<Box<QueuePlace>>,
     /// The span of its caller that it is a part of, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<Arc<TraceParent>>,
@@ -428,6 +432,7 @@ impl Accepted {
             reused: BTreeMap::new(),
             reused_children: BTreeMap::new(),
             regenerates: None,
+            queue: None,
             trace: None,
             worker,
         }

@@ -4,6 +4,7 @@
 //! is stored, so the graph of a `Flow` has no cycle, its ids are unique, and its templates compile. The graph is kept
 //! unchanged ([`Flow::definition`]) next to it: editors store keys of their own in it.
 
+mod control;
 mod document;
 mod graph;
 mod node_types;
@@ -16,6 +17,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::budget::Budget;
 use crate::condition::Condition;
@@ -103,6 +105,16 @@ pub struct Settings {
     pub timeout_seconds: Option<Seconds>,
     /// How many executions may run at once, over all processes; `None` any number.
     pub max_concurrent_executions: Option<u32>,
+    /// A template over `trigger_data`: of executions with the same value, only some run at once.
+    pub concurrency_key: Option<String>,
+    /// How many of them; one unless given.
+    pub max_concurrent_per_key: Option<u32>,
+    /// Which executions start first of those that wait: a whole number from -10 to 10, or a template over `trigger_data`.
+    pub priority: Option<Value>,
+    /// How long a start waits for there to be no other.
+    pub debounce_seconds: Option<Seconds>,
+    /// How long after the first of these starts one runs in any case; ten times as long unless given.
+    pub max_delay_seconds: Option<Seconds>,
     /// What the calls of models of one execution may use; `None` for no limit.
     pub budget: Option<Budget>,
     /// A template over `trigger_data` that gives `context_id` where a start names none.

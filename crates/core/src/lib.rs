@@ -17,6 +17,7 @@ pub mod expression;
 pub mod external_event;
 pub mod failure;
 pub mod flow;
+pub mod flow_control;
 pub mod form;
 pub mod guardrail;
 pub mod http;

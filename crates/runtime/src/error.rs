@@ -99,6 +99,9 @@ pub enum RuntimeError {
     /// `context_id_template` could not be evaluated for this trigger data.
     #[error("context_id_template: {0}")]
     ContextId(String),
+    /// The flow does not say for this trigger data where the execution stands in its queue. Nothing was started.
+    #[error("{0}")]
+    QueuePlace(String),
     /// There is no memory for a further execution; nothing was started. Try again when others have ended.
     #[error("there is no memory for a further execution")]
     Overloaded,

@@ -7,11 +7,12 @@ use parking_lot::Mutex;
 use steadflow_core::event::{Accepted, Event, Record};
 use steadflow_core::execution::{Execution, FlowVersion, Pinned};
 use steadflow_core::flow::{Fault, Flow};
+use steadflow_core::flow_control::SlotLimits;
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_core::limits::Limits;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{
-    FlowFilter, FlowVersionRecord, Page, QueuedExecution, Store, StoreError, Stored, Worker,
+    FlowFilter, FlowVersionRecord, Page, QueuedExecution, Store, StoreError, Stored, TakenSlots, Worker,
 };
 
 use crate::agents::{AgentVersions, all_limits};
@@ -192,7 +193,7 @@ impl FlowVersions {
         &self,
         store: &dyn Store,
         queued: &[QueuedExecution],
-    ) -> Result<Vec<(FlowId, Option<u32>)>, StoreError> {
+    ) -> Result<Vec<(FlowId, SlotLimits)>, StoreError> {
         let waiting: BTreeSet<FlowId> = queued.iter().map(|queued| queued.flow).collect();
         let mut limits = Vec::new();
         let mut page = Page { before: None, limit: PART_MAX };
@@ -202,8 +203,8 @@ impl FlowVersions {
             page.before = Some(last.as_ref().map_or_else(|damaged| damaged.id, |flow| flow.id.uuid()));
             for flow in flows.iter().flatten().filter(|flow| waiting.contains(&flow.id)) {
                 let version = self.version(store, flow.tenant, flow.id, flow.version).await?;
-                let limit = version.and_then(|version| version.flow.settings.max_concurrent_executions);
-                limits.push((flow.id, limit));
+                let of_flow = version.map(|version| version.flow.settings.slot_limits()).unwrap_or_default();
+                limits.push((flow.id, of_flow));
             }
         }
         Ok(limits)
@@ -229,10 +230,10 @@ fn parse(journal: &[Arc<str>]) -> Result<Vec<Record>, String> {
     records.collect::<Result<_, _>>().map_err(|error: serde_json::Error| error.to_string())
 }
 
-async fn all_slots(store: &dyn Store) -> Result<Vec<(FlowId, u32)>, StoreError> {
+async fn all_slots(store: &dyn Store) -> Result<Vec<TakenSlots>, StoreError> {
     let mut all = Vec::new();
     loop {
-        let part = store.slots(all.last().map(|(flow, _)| *flow), PART_MAX).await?;
+        let part = store.slots(all.last().cloned(), PART_MAX).await?;
         if part.is_empty() {
             return Ok(all);
         }
@@ -247,7 +248,7 @@ async fn all_queued(store: &dyn Store) -> Result<Vec<QueuedExecution>, StoreErro
         if part.is_empty() {
             return Ok(all);
         }
-        last = part.last().copied();
+        last = part.last().cloned();
         all.extend(part);
     }
 }

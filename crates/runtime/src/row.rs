@@ -36,6 +36,7 @@ pub fn row_of(execution: &Execution) -> ExecutionRow {
         parent_node: accepted.parent.as_ref().and_then(|parent| parent.node_id().cloned()),
         index: accepted.parent.as_ref().map_or(0, |parent| parent.index),
         shares_slot: !accepted.takes_slot(),
+        queue: accepted.queue.clone(),
         error_message: error.map(|error| Arc::clone(&error.message)),
         error_class: error.and_then(|error| error.class),
         fingerprint: fingerprint_of(execution),

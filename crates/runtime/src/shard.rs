@@ -9,6 +9,7 @@
 
 mod batch;
 mod config;
+mod debounce;
 mod decide;
 mod events;
 mod gates;
@@ -35,6 +36,7 @@ use steadflow_store::{ById, Commit, InboxId};
 
 use batch::Large;
 pub use config::ShardConfig;
+use debounce::PutOff;
 pub use decide::LongTurn;
 use events::EventWaits;
 use live::{Live, Queued};
@@ -42,7 +44,7 @@ pub use messages::{Accept, Action, Loaded, Message, Origin, Recovered, Unclaimed
 pub use parking::Load;
 pub use reply::Reply;
 use sessions::Sessions;
-use slots::Slots;
+use slots::{SlotOf, Slots};
 use turn::Room;
 
 /// Who asked, in the driver's numbering.
@@ -80,7 +82,10 @@ pub struct Shard {
     sessions: Sessions,
     event_waits: EventWaits,
     /// Executions that were given a slot and have not started on disk.
-    granted: BTreeMap<ExecutionId, FlowId>,
+    granted: BTreeMap<ExecutionId, SlotOf>,
+    /// When to look which executions, put off for others that have not come, start.
+    delays: BTreeMap<(Timestamp, ExecutionId), SlotOf>,
+    put_off: PutOff,
     commits: Vec<Commit>,
     /// Executions whose last batch was refused, each with the number of the half that it was in: the next batch has only
     /// those of one half.
@@ -129,6 +134,8 @@ impl Shard {
             sessions: Sessions::default(),
             event_waits: EventWaits::default(),
             granted: BTreeMap::new(),
+            delays: BTreeMap::new(),
+            put_off: PutOff::new(),
             commits: Vec::new(),
             suspects: BTreeMap::new(),
             next_suspicion: 0,
@@ -161,7 +168,7 @@ impl Shard {
             Message::SessionClaimed(claim, result) => self.session_claimed(&claim, result, now),
             Message::EventAwaited(wait, result) => self.event_awaited(wait, result, now),
             Message::Due(due) => self.due(due),
-            Message::FlowLimit { flow, limit } => self.limit_changed(flow, limit, now),
+            Message::FlowLimits { flow, limits } => self.limits_changed(flow, limits, now),
             Message::AgentLimits { agent, limits } => self.gates.set(agent, limits, now),
             Message::Drawn(draw, drawn) => self.gates.drawn(&draw, drawn, now),
             Message::ReadAccounts { agents, reply } => self.read_accounts(agents, reply, now),
@@ -192,6 +199,7 @@ impl Shard {
             self.unshown.pop_first();
             self.show_is_due(id, now);
         }
+        self.end_delays(now);
         self.look_again(now);
         self.ask_for_sessions(now);
         self.await_events_again(now);
@@ -213,7 +221,8 @@ impl Shard {
         // No call begins while it drains, so none is to be woken for.
         let slots = self.gates.next_timer().filter(|_| self.phase == Phase::Open);
         let (sessions, events) = (self.sessions.next_timer(), self.event_waits.next_timer());
-        [timer, show, again, large, slots, sessions, events].into_iter().flatten().min()
+        let delay = self.next_delay();
+        [timer, show, again, large, slots, sessions, events, delay].into_iter().flatten().min()
     }
 
     /// Takes what is to be done now.

@@ -199,19 +199,26 @@ impl Checker {
     }
 
     fn slots_hold(&self, id: ExecutionId) -> Verdict {
-        let version = self.stories[&id].version();
-        let Some(limit) = version.flow.settings.max_concurrent_executions else { return Ok(()) };
-        if !self.stories[&id].accepted.takes_slot() {
+        let story = &self.stories[&id];
+        if !story.accepted.takes_slot() {
             return Ok(());
         }
-        let takes_one = |story: &&Story| story.accepted.takes_slot();
-        let same_flow = self.stories.values().filter(|story| story.version().flow_id == version.flow_id);
-        let same_flow = same_flow.filter(takes_one);
-        let taken = same_flow.filter(|story| story.holds_slot()).count();
-        if taken > limit as usize {
-            return Err(format!("concurrency: {taken} executions of a flow that allows {limit} ({id})"));
+        let (flow, limits) = (story.version().flow_id, story.version().flow.settings.slot_limits());
+        let key = key_of(story);
+        let holders = || {
+            let of_flow = self.stories.values().filter(move |story| story.version().flow_id == flow);
+            of_flow.filter(|story| story.accepted.takes_slot() && story.holds_slot())
+        };
+        let (all, with_key) = (holders().count(), holders().filter(|story| key_of(story) == key).count());
+        if let Some(limit) = limits.all.filter(|limit| all > *limit as usize) {
+            return Err(format!("concurrency: {all} executions of a flow that allows {limit} ({id})"));
         }
-        Ok(())
+        match limits.per_key.filter(|limit| key.is_some() && with_key > *limit as usize) {
+            Some(limit) => Err(format!(
+                "concurrency: {with_key} executions with the key {key:?}, of which {limit} may run ({id})"
+            )),
+            None => Ok(()),
+        }
     }
 
     /// A peer sees an attempt begin, and will answer.
@@ -277,4 +284,9 @@ impl Checker {
     pub(crate) const fn last_commit(&self) -> Timestamp {
         self.last_commit
     }
+}
+
+/// Returns the value of the flow's `concurrency_key`.
+fn key_of(story: &Story) -> Option<&str> {
+    story.accepted.queue.as_ref()?.key.as_deref()
 }

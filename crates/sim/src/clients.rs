@@ -10,6 +10,7 @@ use serde_json::json;
 use steadflow_core::caller::Actor;
 use steadflow_core::event::{Accepted, Resolution};
 use steadflow_core::execution::{ExecutionStatus, FlowVersion, Input, NewExecution, RetryMode};
+use steadflow_core::flow_control::{QueuePlace, StartScope};
 use steadflow_core::ids::{ExecutionId, NodeId, TenantId};
 use steadflow_core::inbox::Signal;
 use steadflow_core::payload::Payload;
@@ -141,7 +142,14 @@ impl World {
         source: Source,
     ) -> Result<(), String> {
         let execution = self.new_execution_id();
-        let (version, accepted) = self.accepted_of(process, case, &source)?;
+        let (version, mut accepted) = self.accepted_of(process, case, &source)?;
+        if matches!(source, Source::Flow) {
+            let start_at = version.flow.settings.debounce().map(|debounce| self.now.plus(debounce.quiet));
+            accepted.queue = Some(Box::new(QueuePlace { start_at, ..QueuePlace::default() }));
+        }
+        let start = StartScope { execution, trigger_data: &accepted.trigger_data, now: self.now };
+        let place = version.flow.settings.queue_place(start, accepted.queue.as_deref(), &version.limits);
+        accepted.queue = place.map_err(|reason| format!("{execution} has no place: {reason}"))?;
         let flow = self.flow_as_driven(&version);
         let idempotency = key.clone().filter(|_| self.stores_keys()).map(|key| Idempotency {
             tenant: TenantId::DEFAULT,
@@ -154,11 +162,11 @@ impl World {
         }
         let reply = self.call(process, Call::Start { execution, key });
         let wait = self.rng.happens(300).then(|| self.call(process, Call::Await { execution }));
-        let limit = version.flow.settings.max_concurrent_executions;
+        let limits = version.flow.settings.slot_limits();
         self.note(format_args!("client starts {execution} on {process}, of {source:?}"));
         let (accepted, pinned) = self.pinned_to_current(accepted, flow);
         let new = NewExecution { id: execution, pinned, accepted };
-        let accept = Accept { new, limit, idempotency, reply, wait };
+        let accept = Accept { new, limits, idempotency, reply, wait };
         self.deliver(process, Message::Accept(Box::new(accept)))
     }
 

@@ -40,6 +40,9 @@ impl Case {
     pub(crate) fn without_slots(number: u128, rng: &mut Rng) -> Self {
         let mut document = some_document(number, rng);
         document["max_concurrent_executions"] = Value::Null;
+        document["concurrency_key"] = Value::Null;
+        document["max_concurrent_per_key"] = Value::Null;
+        document["debounce_seconds"] = Value::Null;
         Self::from_document(number, document, rng)
     }
 
@@ -140,6 +143,11 @@ fn made_up(below: FlowId, rng: &mut Rng) -> Value {
     }
     let timeout = rng.happens(500).then(|| rng.between(2, 200));
     let concurrency = rng.happens(350).then(|| rng.between(1, 3));
+    // What runs children is given to them as it is, and they may be of the same flow.
+    let key = rng.happens(200).then_some("${trigger_data.k % 3}");
+    let per_key = key.map(|_| rng.between(1, 2));
+    let priority = rng.happens(150).then(|| json!("${trigger_data.k % 21 - 10}"));
+    let debounce = rng.happens(150).then(|| rng.between(1, 20));
     let starts_others = |node: &Value| ["map", "loop", "subflow"].iter().any(|kind| node["type"] == *kind);
     let has_budget = rng.happens(300) && !nodes.iter().any(starts_others);
     let budget = has_budget.then(|| json!({ "max_tokens": rng.between(2, 12) * 1_000 }));
@@ -149,6 +157,10 @@ fn made_up(below: FlowId, rng: &mut Rng) -> Value {
         "retry_count": rng.between(0, 4),
         "timeout_seconds": timeout,
         "max_concurrent_executions": concurrency,
+        "concurrency_key": key,
+        "max_concurrent_per_key": per_key,
+        "priority": priority,
+        "debounce_seconds": debounce,
         "budget": budget,
         "flow_definition": { "nodes": nodes, "edges": edges },
     })

@@ -149,6 +149,7 @@ fn row(id: ExecutionId) -> ExecutionRow {
         parent_node: None,
         index: 0,
         shares_slot: false,
+        queue: None,
         error_message: None,
         error_class: None,
         fingerprint: None,

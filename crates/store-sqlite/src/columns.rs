@@ -8,6 +8,7 @@ use rusqlite::Row;
 use rusqlite::types::Type;
 use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::failure::ErrorClass;
+use steadflow_core::flow_control::QueuePlace;
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId, NodeId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
@@ -55,6 +56,12 @@ pub(crate) fn text(row: &Row<'_>, column: usize) -> rusqlite::Result<Arc<str>> {
 
 pub(crate) fn text_or_none(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Arc<str>>> {
     Ok(row.get_ref(column)?.as_str_or_null()?.map(Arc::from))
+}
+
+pub(crate) fn queue_place(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Box<QueuePlace>>> {
+    let Some(text) = row.get_ref(column)?.as_str_or_null()? else { return Ok(None) };
+    let place = serde_json::from_str(text).map_err(|error| unreadable(column, error.to_string()))?;
+    Ok(Some(Box::new(place)))
 }
 
 pub(crate) fn node_or_none(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<NodeId>> {

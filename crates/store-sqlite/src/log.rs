@@ -18,10 +18,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use steadflow_core::budget::{Amount, Day, Draw, Drawn, Settlement};
-use steadflow_core::ids::{AgentId, ExecutionId, FlowId, TenantId};
+use steadflow_core::ids::{AgentId, ExecutionId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{
-    Commit, Committed, InboxId, InboxInput, InboxItem, Log, QueuedExecution, StoreFuture, Stored, Worker,
+    Commit, Committed, InboxId, InboxInput, InboxItem, Log, QueuedExecution, StoreFuture, Stored, TakenSlots,
+    Worker,
 };
 
 use crate::SqliteStore;
@@ -63,9 +64,9 @@ impl Log for SqliteStore {
         Box::pin(self.read("queued", move |db| recover::queued(db, after, limit)))
     }
 
-    fn slots(&self, after: Option<FlowId>, limit: usize) -> StoreFuture<'_, Vec<(FlowId, u32)>> {
+    fn slots(&self, after: Option<TakenSlots>, limit: usize) -> StoreFuture<'_, Vec<TakenSlots>> {
         let count = move |writer: &mut Writer| {
-            recover::slots(writer, after, limit).map_err(|error| store_error("slots", error))
+            recover::slots(writer, after.as_ref(), limit).map_err(|error| store_error("slots", error))
         };
         Box::pin(self.write("slots", 0, count))
     }

@@ -45,6 +45,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration::new(18, "webhooks", include_str!("../migrations/0018_webhooks.sql")),
     Migration::new(19, "forks", include_str!("../migrations/0019_forks.sql")),
     Migration::new(20, "alerts", include_str!("../migrations/0020_alerts.sql")),
+    Migration::new(21, "queue", include_str!("../migrations/0021_queue.sql")),
 ];
 
 /// Brings the schema up to date.
@@ -163,7 +164,11 @@ mod tests {
 
         let refused = migrate_to(&MIGRATIONS[..1], &mut db, Path::new(NOWHERE));
 
-        assert!(matches!(refused, Err(OpenError::Newer { found: 20, known: 1, .. })), "{refused:?}");
+        let all = u32::try_from(MIGRATIONS.len()).unwrap();
+        assert!(
+            matches!(refused, Err(OpenError::Newer { found, known: 1, .. }) if found == all),
+            "{refused:?}"
+        );
     }
 
     #[test]

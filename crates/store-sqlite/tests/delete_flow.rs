@@ -44,6 +44,7 @@ async fn engine_with_a_flow(database: &Temporary) -> (Engine, FlowId) {
         context_type: None,
         trigger_data: Payload::null(),
         triggered_by: "test".into(),
+        priority: None,
         trace: None,
         key: None,
         wait: None,

@@ -65,6 +65,7 @@ fn row(number: u128) -> Box<ExecutionRow> {
         parent_node: None,
         index: 0,
         shares_slot: false,
+        queue: None,
         error_message: None,
         error_class: None,
         fingerprint: None,

@@ -103,6 +103,7 @@ macro_rules! conformance_tests {
             slots_count_what_has_started_and_not_ended
             slots_count_what_only_the_tail_knows
             slots_come_in_parts
+            slots_and_queued_executions_know_their_keys
             parking_survives_reopening
         }
         $crate::conformance_tests! { @module $harness, inbox = log::inbox:

@@ -47,7 +47,7 @@ pub use journal::{LONG_RECORD, is_long, journal_length, journal_of, records_of};
 pub use listed::{Damaged, Listed, VersionId};
 pub use log::{
     BUDGET_DAYS_KEPT, Commit, Committed, Idempotency, IdempotencyHit, InboxId, InboxInput, InboxItem, Log,
-    Projection, QueuedExecution, SessionChanges, Worker,
+    Projection, QueuedExecution, SessionChanges, TakenSlots, Worker,
 };
 pub use memory::MemoryStore;
 pub use page_room::{PAGE_BYTES_MAX, PageRoom, WithDocument};

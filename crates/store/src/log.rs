@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use steadflow_core::budget::{Amount, Day, Draw, Drawn, Settlement};
+use steadflow_core::flow_control::QueuePlace;
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 
@@ -76,7 +77,7 @@ pub trait Log: Send + Sync + 'static {
 
     /// Returns for each flow how many executions hold a slot (started, not finished): parked ones, and those whose
     /// start only the tail knows, included. In the order of the flows' ids, after `after`, at most `limit`.
-    fn slots(&self, after: Option<FlowId>, limit: usize) -> StoreFuture<'_, Vec<(FlowId, u32)>>;
+    fn slots(&self, after: Option<TakenSlots>, limit: usize) -> StoreFuture<'_, Vec<TakenSlots>>;
 
     /// Takes a parked execution for `worker` to drive; `None` if it is finished, unknown, or another worker's.
     ///
@@ -130,7 +131,7 @@ pub trait Log: Send + Sync + 'static {
 pub const BUDGET_DAYS_KEPT: i64 = 31;
 
 /// A parked execution that waits for a slot of its flow. Sorts by its place in the queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct QueuedExecution {
     /// When it was accepted.
     pub accepted_at: Timestamp,
@@ -140,4 +141,17 @@ pub struct QueuedExecution {
     pub flow: FlowId,
     /// Whether it uses the slot of an execution above it, and waits for none.
     pub shares_slot: bool,
+    /// Where it stands among those of its flow, if more counts than the moment of its acceptance.
+    pub queue: Option<Box<QueuePlace>>,
+}
+
+/// How many executions of a flow that have the same key hold a slot.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TakenSlots {
+    /// The flow.
+    pub flow: FlowId,
+    /// The value of its `concurrency_key`; `None` for those without one.
+    pub key: Option<Arc<str>>,
+    /// How many.
+    pub taken: u32,
 }

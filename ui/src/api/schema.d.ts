@@ -2834,6 +2834,11 @@ export interface components {
             readonly context_type?: string | null;
             /** @description Any JSON; `{}` unless given. */
             readonly trigger_data?: components["schemas"]["AnyJson"];
+            /**
+             * Format: int32
+             * @description Its priority among the executions of the flow that wait to start; the flow's `priority` says where this does not.
+             */
+            readonly priority?: number | null;
         };
         /** @description Which skill to try, on what. */
         readonly ExecuteAgent: {
@@ -2906,6 +2911,14 @@ export interface components {
             readonly last: components["schemas"]["Shown"];
             /** @description What started it: `api`, `retry`, `parent`, … */
             readonly triggered_by: string;
+            /** @description The value of the flow's `concurrency_key` when it was accepted. */
+            readonly concurrency_key: string | null;
+            /**
+             * Format: int32
+             * @description Its priority among the executions of the flow that wait to start.
+             */
+            readonly priority: number;
+            readonly starts_at: components["schemas"]["Time"] | null;
             readonly trigger_data: components["schemas"]["Shown"];
             readonly created_at: components["schemas"]["Time"];
             readonly started_at: components["schemas"]["Time"] | null;
@@ -3301,6 +3314,16 @@ export interface components {
             readonly timeout_seconds: number | null;
             /** Format: int32 */
             readonly max_concurrent_executions: number | null;
+            /** @description A template over `trigger_data`. */
+            readonly concurrency_key: string | null;
+            /** Format: int32 */
+            readonly max_concurrent_per_key: number | null;
+            /** @description A whole number from -10 to 10, or a template over `trigger_data`. */
+            readonly priority: components["schemas"]["AnyJson"];
+            /** Format: double */
+            readonly debounce_seconds: number | null;
+            /** Format: double */
+            readonly max_delay_seconds: number | null;
             readonly budget: components["schemas"]["Budget"] | null;
             readonly context_id_template: string | null;
             readonly context_type_default: string | null;
@@ -3363,6 +3386,31 @@ export interface components {
              * @description How many executions may run at once; the others wait. Empty: no limit.
              */
             readonly max_concurrent_executions?: number | null;
+            /**
+             * Concurrency key
+             * @description A template over `trigger_data`. Of the executions for which it has the same value, only some run at once. Empty: all count together.
+             */
+            readonly concurrency_key?: string | null;
+            /**
+             * Concurrent executions per key
+             * @description How many executions with the same value of `concurrency_key` may run at once; 1 unless given.
+             */
+            readonly max_concurrent_per_key?: number | null;
+            /**
+             * Priority
+             * @description Which of the executions that wait starts first: a whole number from -10 to 10, or a template over `trigger_data`. Each minute of waiting counts as one more.
+             */
+            readonly priority?: number | string | null;
+            /**
+             * Debounce in seconds
+             * @description A start waits until no other one, with the same `concurrency_key`, has come for so long; then the last one runs, and those before it are cancelled. Empty: each start runs.
+             */
+            readonly debounce_seconds?: number | null;
+            /**
+             * Longest delay in seconds
+             * @description How long after the first start one runs although others keep coming; ten times `debounce_seconds` unless given.
+             */
+            readonly max_delay_seconds?: number | null;
             /**
              * Budget
              * @description What the calls of models of one execution may use, all nodes and attempts together. Empty: no limit.
@@ -3436,6 +3484,31 @@ export interface components {
              * @description How many executions may run at once; the others wait. Empty: no limit.
              */
             readonly max_concurrent_executions?: number | null;
+            /**
+             * Concurrency key
+             * @description A template over `trigger_data`. Of the executions for which it has the same value, only some run at once. Empty: all count together.
+             */
+            readonly concurrency_key?: string | null;
+            /**
+             * Concurrent executions per key
+             * @description How many executions with the same value of `concurrency_key` may run at once; 1 unless given.
+             */
+            readonly max_concurrent_per_key?: number | null;
+            /**
+             * Priority
+             * @description Which of the executions that wait starts first: a whole number from -10 to 10, or a template over `trigger_data`. Each minute of waiting counts as one more.
+             */
+            readonly priority?: number | string | null;
+            /**
+             * Debounce in seconds
+             * @description A start waits until no other one, with the same `concurrency_key`, has come for so long; then the last one runs, and those before it are cancelled. Empty: each start runs.
+             */
+            readonly debounce_seconds?: number | null;
+            /**
+             * Longest delay in seconds
+             * @description How long after the first start one runs although others keep coming; ten times `debounce_seconds` unless given.
+             */
+            readonly max_delay_seconds?: number | null;
             /**
              * Budget
              * @description What the calls of models of one execution may use, all nodes and attempts together. Empty: no limit.
@@ -13547,7 +13620,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key was used for another request, or there is no context id */
+            /** @description The key was used for another request, or the flow's settings have no value for this trigger data */
             readonly 422: {
                 headers: {
                     readonly [name: string]: unknown;

@@ -67,6 +67,7 @@ impl From<RuntimeError> for Problem {
                 ProblemKind::ContextId,
                 format!("The flow's `context_id_template` has no value for this trigger data: {reason}."),
             ),
+            RuntimeError::QueuePlace(reason) => queue_place(&reason),
             RuntimeError::StorageFull => Self::new(
                 ProblemKind::StorageFull,
                 "The database has no room left, so nothing was changed. Free some space, then try again.",
@@ -95,6 +96,12 @@ fn key_reused() -> Problem {
     let detail = "This Idempotency-Key was used for another request. Send a new key for a new request, or the same body for \
                   the same one.";
     Problem::new(ProblemKind::KeyReused, detail)
+}
+
+fn queue_place(reason: &str) -> Problem {
+    let detail =
+        format!("The flow does not say for this trigger data when it starts: {reason}. Nothing was started.");
+    Problem::new(ProblemKind::QueuePlace, detail)
 }
 
 fn not_checked(reason: &str) -> Problem {

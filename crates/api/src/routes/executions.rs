@@ -10,6 +10,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use steadflow_core::caller::Caller;
 use steadflow_core::execution::ExecutionStatus;
+use steadflow_core::flow_control::PRIORITY_MAX;
 use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::payload::Payload;
 use steadflow_runtime::Start;
@@ -61,6 +62,9 @@ pub(crate) struct Execute {
     /// Any JSON; `{}` unless given.
     #[schema(value_type = AnyJson, required = false)]
     trigger_data: Option<Payload>,
+    /// Its priority among the executions of the flow that wait to start; the flow's `priority` says where this does not.
+    #[schema(value_type = Option<i8>, minimum = -10, maximum = 10)]
+    priority: Option<i8>,
 }
 
 /// Returns a name that was given; an empty one is none.
@@ -77,6 +81,14 @@ pub(super) fn check_context(id: Option<&str>, kind: Option<&str>) -> Result<(), 
         }
     }
     Ok(())
+}
+
+fn check_priority(priority: Option<i8>) -> Result<(), Problem> {
+    if priority.is_none_or(|priority| (-PRIORITY_MAX..=PRIORITY_MAX).contains(&priority)) {
+        return Ok(());
+    }
+    let detail = format!("`priority` must be a whole number from -{PRIORITY_MAX} to {PRIORITY_MAX}.");
+    Err(Problem::of_body("/priority".to_owned(), detail))
 }
 
 /// How to answer.
@@ -120,7 +132,7 @@ pub(crate) struct StartedExecution {
               (status = 201, description = "It is accepted", body = StartedExecution,
                headers(("Location" = String, description = "The execution's address"))),
               (status = 409, description = "The flow is paused or archived", body = ProblemBody, content_type = "application/problem+json"),
-              (status = 422, description = "The key was used for another request, or there is no context id", body = ProblemBody, content_type = "application/problem+json")))]
+              (status = 422, description = "The key was used for another request, or the flow's settings have no value for this trigger data", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn execute_flow(
     State(app): State<App>,
     Identity(caller): Identity,
@@ -132,6 +144,7 @@ pub(crate) async fn execute_flow(
 ) -> Result<Response, Problem> {
     let (value, key) = body.keyed(key);
     check_context(value.context_id.as_deref(), value.context_type.as_deref())?;
+    check_priority(value.priority)?;
     let started = app
         .engine()
         .start_execution(Start { key, trace, wait: query.wait, ..start(caller.clone(), flow, value) })
@@ -166,6 +179,7 @@ fn start(caller: Caller, flow: FlowId, body: Execute) -> Start {
         context_type: given(body.context_type),
         trigger_data: body.trigger_data.unwrap_or_else(|| Payload::from_value(&serde_json::json!({}))),
         triggered_by: "api".into(),
+        priority: body.priority,
         trace: None,
         key: None,
         wait: None,

@@ -216,6 +216,7 @@ fn start(found: &FlowWebhook, trigger_data: Payload) -> Start {
         context_type: None,
         trigger_data,
         triggered_by: "webhook".into(),
+        priority: None,
         trace: None,
         key: None,
         wait: None,

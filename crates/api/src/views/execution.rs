@@ -79,6 +79,12 @@ pub(crate) struct ExecutionView<'a> {
     last: Option<Shown<'a>>,
     /// What started it: `api`, `retry`, `parent`, …
     triggered_by: &'a str,
+    /// The value of the flow's `concurrency_key` when it was accepted.
+    concurrency_key: Option<&'a str>,
+    /// Its priority among the executions of the flow that wait to start.
+    priority: i8,
+    /// When it may start, if no other start comes before that (`debounce_seconds`).
+    starts_at: Option<Time>,
     #[schema(value_type = Shown)]
     trigger_data: Shown<'a>,
     created_at: Time,
@@ -155,7 +161,7 @@ impl<'a> ExecutionView<'a> {
     pub(crate) fn with_nodes(execution: &'a Execution, later: &'a Later, nodes: Range<usize>) -> Self {
         let mut room = Room::new(execution.id());
         let accepted = execution.accepted();
-        let parent = accepted.parent.as_ref();
+        let (parent, queue) = (accepted.parent.as_ref(), accepted.queue.as_deref());
         let fork = accepted.forked_from.as_deref();
         let error = execution.error();
         let duration = span(execution.started_at(), execution.completed_at());
@@ -190,6 +196,9 @@ impl<'a> ExecutionView<'a> {
             item: item_of(accepted).map(|item| room.value(item, Place::Item)),
             last: last_of(accepted).map(|last| room.value(last, Place::Last)),
             triggered_by: &accepted.triggered_by,
+            concurrency_key: queue.and_then(|place| place.key.as_deref()),
+            priority: queue.and_then(|place| place.priority).unwrap_or(0),
+            starts_at: queue.and_then(|place| place.start_at).map(Into::into),
             trigger_data: room.value(&accepted.trigger_data, Place::TriggerData),
             created_at: execution.created_at().into(),
             started_at: execution.started_at().map(Into::into),

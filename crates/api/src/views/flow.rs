@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde::Serialize;
+use serde_json::Value;
 use steadflow_core::budget::Budget;
 use steadflow_core::execution::FlowVersion;
 use steadflow_core::flow::{Document, Fault, Flow};
@@ -34,6 +35,17 @@ pub(crate) struct DocumentView {
     timeout_seconds: Option<Seconds>,
     #[schema(minimum = 1)]
     max_concurrent_executions: Option<u32>,
+    /// A template over `trigger_data`.
+    concurrency_key: Option<String>,
+    #[schema(minimum = 1)]
+    max_concurrent_per_key: Option<u32>,
+    /// A whole number from -10 to 10, or a template over `trigger_data`.
+    #[schema(value_type = AnyJson)]
+    priority: Option<Value>,
+    #[schema(value_type = Option<f64>)]
+    debounce_seconds: Option<Seconds>,
+    #[schema(value_type = Option<f64>)]
+    max_delay_seconds: Option<Seconds>,
     #[schema(value_type = Option<super::super::documents::Budget>)]
     budget: Option<Budget>,
     context_id_template: Option<String>,
@@ -54,6 +66,11 @@ impl From<Document> for DocumentView {
             retry_count: settings.retry_count,
             timeout_seconds: settings.timeout_seconds,
             max_concurrent_executions: settings.max_concurrent_executions,
+            concurrency_key: settings.concurrency_key,
+            max_concurrent_per_key: settings.max_concurrent_per_key,
+            priority: settings.priority,
+            debounce_seconds: settings.debounce_seconds,
+            max_delay_seconds: settings.max_delay_seconds,
             budget: settings.budget,
             context_id_template: settings.context_id_template,
             context_type_default: settings.context_type_default,

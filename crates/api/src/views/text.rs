@@ -149,6 +149,7 @@ write_as! {
     ErrorClassName: |name, text| text.quoted(name.as_str());
     Time: |time, text| text.moment(time.moment());
     bool: |is_true, text| text.push_str(if is_true { "true" } else { "false" });
+    i8: |number, text| text.number(number);
     u32: |number, text| text.number(number);
     u64: |number, text| text.number(number);
     usize: |number, text| text.number(number);

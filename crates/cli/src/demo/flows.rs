@@ -110,6 +110,7 @@ async fn run(engine: &Engine, flow: FlowId, example: Option<Payload>) -> anyhow:
         context_type: None,
         trigger_data: example.unwrap_or_else(|| Payload::from_value(&json!({}))),
         triggered_by: "demo".into(),
+        priority: None,
         trace: None,
         key: None,
         wait: None,

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use super::decide::Decider;
 use super::failed::shortened;
-use super::{Execution, ExecutionStatus, NewExecution, NodeExecution, Pinned, Rejected};
+use super::{Execution, ExecutionStatus, FlowVersion, NewExecution, NodeExecution, Pinned, Rejected};
 use crate::caller::{Actor, ActorKind};
 use crate::event::{Accepted, Around, ChildEnd, ChildInput, ChildStart, Ended, Event, Parent, Reused};
 use crate::expression::json_text::{self, Kind};
 use crate::failure::{ErrorClass, Failure};
 use crate::flow::{LAST, Reads};
+use crate::flow_control::{QueuePlace, StartScope};
 use crate::ids::{ExecutionId, NodeId, NodeIndex};
 use crate::inbox::{Sending, Signal};
 use crate::node::{Repeats, Resumed};
@@ -107,6 +108,11 @@ impl Decider<'_> {
             Some(Reused { of, outputs, children }) => (Some(of), outputs, children),
             None => (None, BTreeMap::new(), BTreeMap::new()),
         };
+        let id = execution.id.child(node, number);
+        let queue = match &body {
+            Some(_) => None,
+            None => self.queue_place(id, &pinned, &trigger_data)?,
+        };
         let accepted = Accepted {
             tenant: *tenant,
             flow: pinned.flow.flow_id,
@@ -136,10 +142,26 @@ impl Decider<'_> {
             reused,
             reused_children,
             regenerates: None,
+            queue,
             trace: execution.trace_below(Span::Node(node)),
             worker: Arc::clone(&execution.worker),
         };
-        Ok(NewExecution { id: execution.id.child(node, number), pinned, accepted })
+        Ok(NewExecution { id, pinned, accepted })
+    }
+
+    /// Returns where the execution of a sub-flow stands among those of its flow that wait.
+    fn queue_place(
+        &self,
+        execution: ExecutionId,
+        pinned: &Pinned,
+        trigger_data: &Payload,
+    ) -> Result<Option<Box<QueuePlace>>, Failure> {
+        let FlowVersion { flow, limits, .. } = &*pinned.flow;
+        let start = StartScope { execution, trigger_data, now: self.now };
+        flow.settings.queue_place(start, None, limits).map_err(|reason| {
+            let message = format!("The flow `{}` cannot be started: {reason}", flow.settings.name);
+            Failure::new(ErrorClass::Expression, message)
+        })
     }
 
     /// Processes the end of a child.

@@ -8,6 +8,7 @@ use super::{Execution, FlowVersion};
 use crate::caller::Actor;
 use crate::event::{Accepted, Fork};
 use crate::flow::{Fault, Faults};
+use crate::flow_control::QueuePlace;
 use crate::ids::NodeId;
 use crate::payload::Payload;
 use crate::place::pointer_token;
@@ -212,6 +213,7 @@ impl Execution {
             reused: plan.reused,
             reused_children: BTreeMap::new(),
             regenerates: None,
+            queue: accepted.queue.as_deref().and_then(QueuePlace::undelayed),
             trace: self.trace_below(Span::Execution),
             worker,
             ..accepted

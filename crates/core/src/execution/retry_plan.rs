@@ -10,6 +10,7 @@ use super::{Execution, FlowVersion, NodeExecution};
 use crate::caller::Actor;
 use crate::event::{Accepted, Reused, ReusedChild, ReusedChildren};
 use crate::flow::{Graph, Node};
+use crate::flow_control::QueuePlace;
 use crate::ids::{ExecutionId, NodeId};
 use crate::payload::Payload;
 use crate::trace::Span;
@@ -218,6 +219,7 @@ impl Execution {
             reused: plan.reused.outputs,
             reused_children: plan.reused.children,
             regenerates: plan.regenerates,
+            queue: accepted.queue.as_deref().and_then(QueuePlace::undelayed),
             trace: self.trace_below(Span::Execution),
             worker,
             ..accepted

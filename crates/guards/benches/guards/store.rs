@@ -49,7 +49,7 @@ fn accept(flow: &Arc<FlowVersion>, number: u32) -> Message {
             pinned: Arc::clone(flow).into(),
             accepted,
         },
-        limit: None,
+        limits: steadflow_core::flow_control::SlotLimits::default(),
         idempotency: None,
         reply: ReplyId(u64::from(number) * 2),
         wait: Some(ReplyId(u64::from(number) * 2 + 1)),

@@ -237,6 +237,7 @@ impl Deliverer<'_> {
             context_type: None,
             trigger_data: event.output(),
             triggered_by: "event".into(),
+            priority: None,
             trace: None,
             key: Some(RequestKey { key, hash: [0; 32] }),
             wait: None,

@@ -132,8 +132,8 @@ impl Engine {
             Changed::Conflict(current) => return Err(RuntimeError::VersionConflict(current.revision())),
             Changed::Missing => return Err(RuntimeError::NoFlow(id)),
         };
-        let limit = flow.version.flow.settings.max_concurrent_executions;
-        let message = Box::new(Message::FlowLimit { flow: id, limit });
+        let limits = flow.version.flow.settings.slot_limits();
+        let message = Box::new(Message::FlowLimits { flow: id, limits });
         self.send(Call::Message(message, Vec::new())).await?;
         Ok(flow)
     }

@@ -44,7 +44,7 @@ impl Engine {
     /// [`RuntimeError::NotForkable`] with what does not fit.
     pub async fn fork(&self, caller: &Caller, id: ExecutionId, fork: Fork) -> Result<Forked, RuntimeError> {
         let old = self.execution(caller.tenant, id).await?.execution;
-        let (flow, limit) = self.version_to_run(caller.tenant, &old, fork.version).await?;
+        let (flow, limits) = self.version_to_run(caller.tenant, &old, fork.version).await?;
         let plan =
             old.fork_plan(&fork.node, &flow).map_err(|fault| RuntimeError::NotForkable(vec![fault]))?;
         let edits = Edits { trigger_data: fork.trigger_data, outputs: fork.outputs };
@@ -52,7 +52,7 @@ impl Engine {
         let accepted = old.forked(plan, caller.actor.clone(), self.worker());
         drop(old);
         let (key, of_flow) = (fork.key, accepted.flow);
-        let started = self.accept(ToAccept { id: new_id(), flow, accepted, limit, key, wait: None }).await?;
+        let started = self.accept(ToAccept { id: new_id(), flow, accepted, limits, key, wait: None }).await?;
         Ok(Forked { flow: of_flow, started })
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use steadflow_core::caller::Caller;
 use steadflow_core::execution::{Execution, ExecutionStatus, FlowVersion, RetryMode, RetryPlan};
+use steadflow_core::flow_control::SlotLimits;
 use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_store::{ExecutionFilter, ExecutionRow, FlowStatus, Lineage, Listed, Page};
@@ -81,11 +82,11 @@ impl Engine {
         retry: Retry,
     ) -> Result<Started, RuntimeError> {
         let old = self.retryable(caller.tenant, id).await?;
-        let (flow, limit) = self.version_to_retry(caller.tenant, &old.execution, &retry).await?;
+        let (flow, limits) = self.version_to_retry(caller.tenant, &old.execution, &retry).await?;
         let plan = self.plan_of(&old.execution, retry.mode, &flow).await?;
         let accepted = old.execution.retried(plan, retry.trigger_data, caller.actor.clone(), self.worker());
         drop(old);
-        self.accept(ToAccept { id: new_id(), flow, accepted, limit, key: retry.key, wait: None }).await
+        self.accept(ToAccept { id: new_id(), flow, accepted, limits, key: retry.key, wait: None }).await
     }
 
     /// Says what a retry would run again, and what it would take over.
@@ -147,7 +148,7 @@ impl Engine {
         tenant: TenantId,
         old: &Execution,
         retry: &Retry,
-    ) -> Result<(Arc<FlowVersion>, Option<u32>), RuntimeError> {
+    ) -> Result<(Arc<FlowVersion>, SlotLimits), RuntimeError> {
         let choice = retry.version.unwrap_or(match retry.mode {
             RetryMode::FromStart => VersionChoice::Current,
             RetryMode::FromFailed => VersionChoice::Same,
@@ -161,17 +162,17 @@ impl Engine {
         tenant: TenantId,
         old: &Execution,
         choice: VersionChoice,
-    ) -> Result<(Arc<FlowVersion>, Option<u32>), RuntimeError> {
+    ) -> Result<(Arc<FlowVersion>, SlotLimits), RuntimeError> {
         let current = self.current_flow(tenant, old.accepted().flow).await?;
         if current.record.status == FlowStatus::Archived {
             return Err(RuntimeError::FlowNotStartable(FlowStatus::Archived));
         }
-        let limit = current.version.flow.settings.max_concurrent_executions;
+        let limits = current.version.flow.settings.slot_limits();
         let version = match choice {
             VersionChoice::Current => Arc::clone(&current.version),
             VersionChoice::Same => Arc::clone(old.flow()),
         };
-        Ok((version, limit))
+        Ok((version, limits))
     }
 
     /// Looks at one page of the failed executions that fit, newest first, and retries those that were not retried

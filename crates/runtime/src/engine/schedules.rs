@@ -338,6 +338,7 @@ impl Known {
                     context_type: None,
                     trigger_data: self.schedule.trigger_data(tick),
                     triggered_by: "schedule".into(),
+                    priority: None,
                     trace: None,
                     key: Some(RequestKey { key, hash: [0; 32] }),
                     wait: None,

@@ -61,13 +61,13 @@ impl Engine {
         let old = self.execution(caller.tenant, last.execution).await?;
         is_whole(&old.execution)?;
         let current = self.current_flow(caller.tenant, old.execution.accepted().flow).await?;
-        let limit = current.version.flow.settings.max_concurrent_executions;
+        let limits = current.version.flow.settings.slot_limits();
         let flow = Arc::clone(old.execution.flow());
         let mut plan = old.execution.regenerate_plan(&last.node);
         self.read_children(caller.tenant, &mut plan).await?;
         let accepted = old.execution.retried(plan, None, caller.actor.clone(), self.worker());
         drop(old);
-        self.accept(ToAccept { id: new_id(), flow, accepted, limit, key, wait: None }).await
+        self.accept(ToAccept { id: new_id(), flow, accepted, limits, key, wait: None }).await
     }
 
     async fn last_turn(&self, id: &SessionId) -> Result<SessionTurn, RuntimeError> {

@@ -6,10 +6,9 @@ use std::time::Duration;
 use steadflow_core::caller::Caller;
 use steadflow_core::event::Accepted;
 use steadflow_core::execution::{FlowVersion, NewExecution};
+use steadflow_core::flow_control::{QueuePlace, SlotLimits, StartScope};
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_core::payload::Payload;
-use steadflow_core::scope::Scope;
-use steadflow_core::template::Template;
 use steadflow_core::trace_parent::TraceParent;
 use steadflow_store::{FlowStatus, Idempotency, IdempotencyHit};
 use tokio::sync::oneshot;
@@ -46,6 +45,8 @@ pub struct Start {
     pub trigger_data: Payload,
     /// By which way: `api`, `cli`, …
     pub triggered_by: Arc<str>,
+    /// Its priority among the executions of the flow that wait, from -10 to 10; else the flow says.
+    pub priority: Option<i8>,
     /// The span of the caller that it is a part of.
     pub trace: Option<TraceParent>,
     /// What makes the call happen once.
@@ -60,7 +61,7 @@ pub(super) struct ToAccept {
     pub(super) flow: Arc<FlowVersion>,
     pub(super) accepted: Accepted,
     /// How many executions of the flow may run at once.
-    pub(super) limit: Option<u32>,
+    pub(super) limits: SlotLimits,
     pub(super) key: Option<RequestKey>,
     /// Wait at most so long for its end.
     pub(super) wait: Option<Duration>,
@@ -96,32 +97,42 @@ impl Engine {
         }
         let settings = &current.version.flow.settings;
         let context_id = match start.context_id {
-            None => context_id(&current, id, &start.trigger_data, self.now())?,
+            None => self.context_id(&current, id, &start.trigger_data)?,
             given => given,
         };
+        let start_at = settings.debounce().map(|debounce| self.now().plus(debounce.quiet));
+        let place = QueuePlace { priority: start.priority, start_at, ..QueuePlace::default() };
+        let place = Some(place).filter(|place| *place != QueuePlace::default());
         let accepted = Accepted {
             context_id,
             context_type: start
                 .context_type
                 .or_else(|| settings.context_type_default.as_deref().map(Into::into))
                 .filter(|kind| !kind.is_empty()),
+            queue: place.map(Box::new),
             trigger_data: start.trigger_data,
             triggered_by: start.triggered_by,
             actor: start.caller.actor,
             trace: start.trace.map(Arc::new),
             ..Accepted::new(start.caller.tenant, start.flow, current.version.version, self.worker())
         };
-        let (flow, limit) = (Arc::clone(&current.version), settings.max_concurrent_executions);
-        self.accept(ToAccept { id, flow, accepted, limit, key: start.key, wait: start.wait }).await
+        let (flow, limits) = (Arc::clone(&current.version), settings.slot_limits());
+        self.accept(ToAccept { id, flow, accepted, limits, key: start.key, wait: start.wait }).await
     }
 
     /// Hands a new execution to the engine and waits until it is durable.
     pub(super) async fn accept(&self, new: ToAccept) -> Result<Started, RuntimeError> {
-        let ToAccept { id, flow, mut accepted, limit, key, wait } = new;
+        let ToAccept { id, flow, mut accepted, limits, key, wait } = new;
         if self.room() == Room::Reserved {
             return Err(RuntimeError::StorageFull);
         }
         let place = self.inner.admission.admit(accepted.trigger_data.len())?;
+        let start = StartScope { execution: id, trigger_data: &accepted.trigger_data, now: self.now() };
+        accepted.queue = flow
+            .flow
+            .settings
+            .queue_place(start, accepted.queue.as_deref(), &flow.limits)
+            .map_err(RuntimeError::QueuePlace)?;
         let tenant = accepted.tenant;
         let hash = key.as_ref().map(|key| key.hash);
         let created_at = self.now();
@@ -132,7 +143,7 @@ impl Engine {
         let (reply, end_reply) = (self.new_reply(), wait.map(|_| self.new_reply()));
         let pinned = self.pin(&mut accepted, flow).await?;
         let new = NewExecution { id, pinned, accepted };
-        let accept = Accept { new, limit, idempotency, reply, wait: end_reply };
+        let accept = Accept { new, limits, idempotency, reply, wait: end_reply };
         let mut asked_by = vec![(reply, sender)];
         asked_by.extend(end_reply.map(|reply| (reply, end_sender)));
         let message = Box::new(Message::Accept(Box::new(accept)));
@@ -151,6 +162,18 @@ impl Engine {
         };
         let ended = ended.map(|loaded| Box::new(ExecutionSnapshot::from(*loaded)));
         Ok(Started { execution: id, is_replay: false, ended })
+    }
+
+    /// What the flow's `context_id_template` makes of the trigger data. Null and an empty text are no id.
+    fn context_id(
+        &self,
+        current: &CurrentFlow,
+        id: ExecutionId,
+        trigger_data: &Payload,
+    ) -> Result<Option<Arc<str>>, RuntimeError> {
+        let Some(text) = &current.version.flow.settings.context_id_template else { return Ok(None) };
+        let start = StartScope { execution: id, trigger_data, now: self.now() };
+        start.text(text, &current.version.limits).map_err(RuntimeError::ContextId)
     }
 
     /// The key was used before: the answer is the first call's.
@@ -175,41 +198,4 @@ impl Engine {
 /// Returns a new id, later than those before.
 pub(super) fn new_id() -> ExecutionId {
     ExecutionId::new(uuid::Uuid::now_v7())
-}
-
-/// What the flow's `context_id_template` makes of the trigger data. Null and an empty text are no id.
-fn context_id(
-    current: &CurrentFlow,
-    id: ExecutionId,
-    trigger_data: &Payload,
-    now: steadflow_core::timestamp::Timestamp,
-) -> Result<Option<Arc<str>>, RuntimeError> {
-    let Some(text) = &current.version.flow.settings.context_id_template else { return Ok(None) };
-    let limits = &current.version.limits;
-    let unusable = |reason: String| RuntimeError::ContextId(reason);
-    let template = Template::compile(&serde_json::Value::from(text.as_str()), limits)
-        .map_err(|faults| unusable(faults.into_iter().map(|(_, fault)| fault.to_string()).collect()))?;
-    let scope = Scope {
-        trigger_data: trigger_data.clone(),
-        context_id: None,
-        context_type: None,
-        execution_id: id,
-        retry_of: None,
-        error: None,
-        started_at: now,
-        attempt: 1,
-        now,
-        reader: steadflow_core::ids::NodeId::new(""),
-        item: None,
-        index: None,
-        nodes: Vec::new(),
-        meter: steadflow_core::expression::Meter::new(limits.node_fuel),
-    };
-    let resolved = template.resolve(&scope).map_err(|error| unusable(error.to_string()))?;
-    let value = resolved.to_value().map_err(|error| unusable(error.to_string()))?;
-    if value.is_null() {
-        return Ok(None);
-    }
-    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    Ok((!text.is_empty()).then(|| text.into()))
 }

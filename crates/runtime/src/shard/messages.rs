@@ -5,12 +5,13 @@ use std::sync::Arc;
 use steadflow_core::budget::{Draw, Drawn};
 use steadflow_core::execution::{Execution, Input, NewExecution};
 use steadflow_core::external_event::{ExternalEvent, NodeWait};
+use steadflow_core::flow_control::SlotLimits;
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId, TenantId};
 use steadflow_core::protection::{AgentLimits, BudgetAsk};
 use steadflow_core::session::SessionClaim;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::{CallKey, Work};
-use steadflow_store::{Claimed, Idempotency, InboxId, InboxItem, QueuedExecution, StoreError};
+use steadflow_store::{Claimed, Idempotency, InboxId, InboxItem, QueuedExecution, StoreError, TakenSlots};
 
 use super::{Load, LongTurn, Reply, ReplyId};
 use crate::hub::Change;
@@ -67,12 +68,12 @@ pub enum Message {
     EventAwaited(Box<NodeWait>, Result<Option<Box<ExternalEvent>>, StoreError>),
     /// Parked executions that will be due soon.
     Due(Vec<(Timestamp, ExecutionId)>),
-    /// The flow's limit of concurrent executions, as it is now.
-    FlowLimit {
+    /// How many executions of a flow may run at once, as it is now.
+    FlowLimits {
         /// The flow.
         flow: FlowId,
-        /// `None` for no limit.
-        limit: Option<u32>,
+        /// How many.
+        limits: SlotLimits,
     },
     /// What limits an agent, as it is now.
     AgentLimits {
@@ -170,7 +171,7 @@ impl Message {
             | Self::SessionClaimed(..)
             | Self::EventAwaited(..)
             | Self::Due(_)
-            | Self::FlowLimit { .. }
+            | Self::FlowLimits { .. }
             | Self::AgentLimits { .. }
             | Self::Drawn(..)
             | Self::Recovered(_)
@@ -186,8 +187,8 @@ impl Message {
 pub struct Accept {
     /// Its id, what it runs and what it starts from.
     pub new: NewExecution,
-    /// The flow's limit of concurrent executions, as it is now.
-    pub limit: Option<u32>,
+    /// How many executions of the flow may run at once, as it is now.
+    pub limits: SlotLimits,
     /// What makes the call happen once.
     pub idempotency: Option<Idempotency>,
     /// Who waits for its acceptance.
@@ -210,12 +211,12 @@ pub struct Loaded {
 pub struct Recovered {
     /// Executions to drive on.
     pub executions: Vec<Loaded>,
-    /// How many executions of each flow hold a slot.
-    pub slots: Vec<(FlowId, u32)>,
+    /// How many executions of each flow, and with each key, hold a slot.
+    pub slots: Vec<TakenSlots>,
     /// Executions that wait for a slot, in the order in which they were accepted.
     pub queued: Vec<QueuedExecution>,
     /// The limits of these flows.
-    pub limits: Vec<(FlowId, Option<u32>)>,
+    pub limits: Vec<(FlowId, SlotLimits)>,
     /// The agents that are limited.
     pub agents: Vec<(AgentId, AgentLimits)>,
 }

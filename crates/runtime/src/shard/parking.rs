@@ -6,9 +6,10 @@ use steadflow_core::execution::{ExecutionStatus, Input};
 use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::protection::Gates;
 use steadflow_core::timestamp::Timestamp;
+use steadflow_store::TakenSlots;
 
 use super::live::{Live, Row, Then, Writes};
-use super::slots::{UNLIMITED, pool_of};
+use super::slots::Place;
 use super::turn::wake_at;
 use super::{Action, Loaded, Origin, Phase, Queued, Recovered, Reply, ReplyId, Shard};
 
@@ -53,7 +54,7 @@ impl Shard {
 
     fn taken(&mut self, loaded: Loaded, now: Timestamp) {
         let id = loaded.execution.id();
-        self.learn_limit(&loaded);
+        self.learn_limits(&loaded);
         let mut live = Live::new(loaded);
         live.row = Row::Current;
         self.hand_over(id, &mut live);
@@ -177,19 +178,19 @@ impl Shard {
         for (agent, limits) in recovered.agents {
             self.gates.set(agent, Some(limits), now);
         }
-        for (flow, taken) in recovered.slots {
-            self.flows.entry(flow).or_default().start_with(taken);
+        for TakenSlots { flow, key, taken } in recovered.slots {
+            self.flows.entry(flow).or_default().start_with(key, taken);
         }
-        for queued in recovered.queued {
-            let pool = if queued.shares_slot { UNLIMITED } else { queued.flow };
-            self.flows.entry(pool).or_default().wait(queued.execution);
+        for queued in &recovered.queued {
+            self.wait_in(&Place::of_queued(queued), queued.queue.as_deref());
         }
-        for (flow, limit) in recovered.limits {
-            self.flows.entry(flow).or_default().set_limit(limit);
+        for (flow, limits) in recovered.limits {
+            self.flows.entry(flow).or_default().set_limits(limits);
         }
         for loaded in recovered.executions {
             self.adopt(loaded, now);
         }
+        self.replace_all_put_off(now);
         for flow in self.flows.keys().copied().collect::<Vec<_>>() {
             self.grant_slots(flow, now);
         }
@@ -198,10 +199,11 @@ impl Shard {
     /// Takes over what no worker drives any more. What already waits for one of them is handed to it.
     pub(super) fn orphans(&mut self, orphans: Vec<Loaded>, now: Timestamp) {
         let pools: BTreeSet<FlowId> =
-            orphans.iter().map(|orphan| pool_of(orphan.execution.accepted())).collect();
+            orphans.iter().map(|orphan| Place::of(&orphan.execution).slot.flow).collect();
         for orphan in orphans {
             self.adopt(orphan, now);
         }
+        self.replace_all_put_off(now);
         for pool in pools {
             self.grant_slots(pool, now);
         }
@@ -209,9 +211,8 @@ impl Shard {
 
     fn adopt(&mut self, loaded: Loaded, now: Timestamp) {
         let id = loaded.execution.id();
-        let pool = pool_of(loaded.execution.accepted());
         let waits = loaded.execution.status() == ExecutionStatus::Pending;
-        self.learn_limit(&loaded);
+        self.learn_limits(&loaded);
         let mut live = Live::new(loaded);
         live.unsaved_since = Some(now);
         let worker = self.config.worker.clone();
@@ -220,14 +221,14 @@ impl Shard {
         self.keep(live);
         self.schedule_show(id, now);
         if waits {
-            self.flows.entry(pool).or_default().wait(id);
+            self.line_up(id);
         }
         self.advance(id, now);
     }
 
-    fn learn_limit(&mut self, loaded: &Loaded) {
-        let limit = loaded.execution.flow().flow.settings.max_concurrent_executions;
-        self.suggest_limit(loaded.execution.accepted(), limit);
+    fn learn_limits(&mut self, loaded: &Loaded) {
+        let limits = loaded.execution.flow().flow.settings.slot_limits();
+        self.suggest_limits(loaded.execution.accepted(), limits);
     }
 
     pub(super) fn drain(&mut self, now: Timestamp) {

@@ -13,7 +13,7 @@ use steadflow_core::timestamp::Timestamp;
 use steadflow_store::StoreError;
 
 use super::live::Queued;
-use super::slots::pool_of;
+use super::slots::Place;
 use super::{Origin, Reply, Shard};
 
 impl Shard {
@@ -69,16 +69,16 @@ impl Shard {
     fn leave_alone(&mut self, id: ExecutionId, now: Timestamp) {
         tracing::error!(execution.id = %id, "an execution cannot even be failed; it is left alone until the next start");
         let Some(live) = self.forget(id) else { return };
-        let pool = pool_of(live.execution.accepted());
+        let slot = Place::of(&live.execution).slot;
         self.granted.remove(&id);
         if live.execution.started_at().is_some() {
-            self.flows.entry(pool).or_default().free_slot();
+            self.slots_of(&slot).free_slot(&slot.key);
         }
         self.turn_away(id, live.inbox, now);
         for waiter in self.waiters.remove(&id).unwrap_or_default() {
             self.reply(waiter, Reply::Unavailable);
         }
-        self.grant_slots(pool, now);
+        self.grant_slots(slot.flow, now);
     }
 
     /// Lets an execution that was taken back decide again at `at`.

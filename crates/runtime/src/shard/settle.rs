@@ -9,7 +9,7 @@ use steadflow_store::{Committed, StoreError};
 
 use super::inbox::items_of;
 use super::live::{Committing, Live, Queued, Row, Then, Writes};
-use super::slots::pool_of;
+use super::slots::Place;
 use super::{Action, BatchId, Loaded, Origin, Reply, Shard};
 use crate::hub::Change;
 
@@ -101,6 +101,9 @@ impl Shard {
             self.actions.extend(seen.collect::<Vec<_>>());
         }
         let then = committing.then;
+        if committing.writes == Writes::Acceptance {
+            self.replace_put_off(id, now);
+        }
         self.room.keep_committing(committing);
         if is_finished {
             self.finished(id, now);
@@ -149,17 +152,17 @@ impl Shard {
     /// An execution has ended, on disk: its slot is free, and who waits for its end is answered.
     fn finished(&mut self, id: ExecutionId, now: Timestamp) {
         let Some(live) = self.forget(id) else { return };
-        let pool = pool_of(live.execution.accepted());
+        let slot = Place::of(&live.execution).slot;
         if live.execution.started_at().is_some() {
             self.granted.remove(&id);
-            self.flows.entry(pool).or_default().free_slot();
+            self.slots_of(&slot).free_slot(&slot.key);
             self.flows.entry(live.execution.accepted().flow).or_default().speed.note_end();
         }
         self.answer_leftovers(&live);
         let waiters = self.waiters.remove(&id).unwrap_or_default();
         let snapshot = Loaded { execution: live.execution, journal: live.journal.into_records() };
         self.answer_with(waiters, snapshot);
-        self.grant_slots(pool, now);
+        self.grant_slots(slot.flow, now);
     }
 
     fn answer_with(&mut self, waiters: Vec<super::ReplyId>, snapshot: Loaded) {
@@ -228,18 +231,17 @@ impl Shard {
     ) {
         self.withdraw_children(&committing.children, now);
         let Some(live) = self.forget(id) else { return };
-        let pool = pool_of(live.execution.accepted());
+        let place = Place::of(&live.execution);
         self.granted.remove(&id);
-        let slots = self.flows.entry(pool).or_default();
-        if !slots.leave(id) {
-            slots.free_slot();
+        if !self.leave_queue(&place) {
+            self.slots_of(&place.slot).free_slot(&place.slot.key);
         }
         self.turn_away(id, live.inbox, now);
         let waiters = self.waiters.remove(&id).unwrap_or_default();
         for to in committing.replies.iter().map(|(to, _)| *to).chain(waiters) {
             self.reply(to, reply());
         }
-        self.grant_slots(pool, now);
+        self.grant_slots(place.slot.flow, now);
     }
 
     /// The commit that starts these children was skipped, and their acceptances with it.

@@ -1,12 +1,19 @@
-//! The slots of a flow: how many of its executions may be under way at once, first come first served.
+//! The slots of a flow: how many of its executions may be under way at once, and whose turn is next.
+//!
+//! Those that wait are sorted by the moment of their acceptance and their priority ([`QueuePlace::rank`]). Where the flow has a
+//! `concurrency_key`, each value of it has a queue of its own, and the values take turns: each execution costs the same, so
+//! this is deficit round robin.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::Arc;
 
 use steadflow_core::event::Accepted;
-use steadflow_core::execution::{ExecutionStatus, Input};
+use steadflow_core::execution::{Execution, ExecutionStatus, Input};
+use steadflow_core::flow_control::{QueuePlace, SlotLimits};
 use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::timestamp::Timestamp;
+use steadflow_store::QueuedExecution;
 use uuid::Uuid;
 
 use super::lane::Speed;
@@ -16,50 +23,108 @@ use crate::admission::Held;
 /// Executions that take no slot of their flow have all the same one: without a limit.
 pub(super) const UNLIMITED: FlowId = FlowId::new(Uuid::nil());
 
-/// Returns the flow of whose slots an execution takes one, or [`UNLIMITED`].
-pub(super) fn pool_of(accepted: &Accepted) -> FlowId {
-    if accepted.takes_slot() { accepted.flow } else { UNLIMITED }
+/// A value of `concurrency_key`; `None` without one.
+pub(super) type Key = Option<Arc<str>>;
+
+/// Which slot an execution takes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct SlotOf {
+    /// The flow, or [`UNLIMITED`].
+    pub(super) flow: FlowId,
+    pub(super) key: Key,
+}
+
+/// Where an execution stands that waits.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub(super) slot: SlotOf,
+    pub(super) id: ExecutionId,
+    /// The lowest is the first.
+    pub(super) rank: i64,
+}
+
+impl Place {
+    pub(super) fn new(id: ExecutionId, accepted: &Accepted, accepted_at: Timestamp) -> Self {
+        let flow = if accepted.takes_slot() { accepted.flow } else { UNLIMITED };
+        Self::with(id, flow, accepted.queue.as_deref(), accepted_at)
+    }
+
+    pub(super) fn of(execution: &Execution) -> Self {
+        Self::new(execution.id(), execution.accepted(), execution.created_at())
+    }
+
+    pub(super) fn of_queued(queued: &QueuedExecution) -> Self {
+        let flow = if queued.shares_slot { UNLIMITED } else { queued.flow };
+        Self::with(queued.execution, flow, queued.queue.as_deref(), queued.accepted_at)
+    }
+
+    fn with(id: ExecutionId, flow: FlowId, place: Option<&QueuePlace>, accepted_at: Timestamp) -> Self {
+        let key = place.and_then(|place| place.key.clone()).filter(|_| flow != UNLIMITED);
+        Self { slot: SlotOf { flow, key }, id, rank: QueuePlace::rank(place, accepted_at) }
+    }
 }
 
 /// The slots of one flow.
 #[derive(Debug, Default)]
 pub(super) struct Slots {
-    limit: Option<u32>,
-    /// Whether the flow's present limit is known.
-    is_limit_known: bool,
+    limits: SlotLimits,
+    /// Whether the flow's present limits are known.
+    are_limits_known: bool,
     /// Executions that hold a slot: started, or about to.
     taken: u32,
-    /// Executions that wait, in the order in which they were accepted: their ids sort so.
-    queue: BTreeSet<ExecutionId>,
+    keys: BTreeMap<Key, KeySlots>,
+    /// Keys with which an execution waits, and another one may start.
+    ready: BTreeSet<Key>,
+    /// The one that had its turn last.
+    last: Key,
     /// How long decisions of its executions take, as far as it is known.
     pub(super) speed: Speed,
     /// What its executions in memory take.
     pub(super) held: Arc<Held>,
 }
 
+/// The slots of one key.
+#[derive(Debug, Default)]
+struct KeySlots {
+    taken: u32,
+    /// Executions that wait, by their ranks.
+    queue: BTreeSet<(i64, ExecutionId)>,
+}
+
 impl Slots {
-    pub(super) fn set_limit(&mut self, limit: Option<u32>) {
-        self.limit = limit;
-        self.is_limit_known = true;
+    pub(super) fn set_limits(&mut self, limits: SlotLimits) {
+        let is_other = self.limits != limits;
+        (self.limits, self.are_limits_known) = (limits, true);
+        if is_other {
+            for key in self.keys.keys().cloned().collect::<Vec<_>>() {
+                self.note_ready(&key);
+            }
+        }
     }
 
-    fn suggest_limit(&mut self, limit: Option<u32>) {
-        if !self.is_limit_known {
-            self.set_limit(limit);
+    fn suggest_limits(&mut self, limits: SlotLimits) {
+        if !self.are_limits_known {
+            self.set_limits(limits);
         }
     }
 
     fn has_room(&self) -> bool {
-        self.limit.is_none_or(|limit| self.taken < limit)
+        self.limits.all.is_none_or(|limit| self.taken < limit)
     }
 
-    /// Takes a slot for a new execution, unless others wait.
-    pub(super) fn take(&mut self, id: ExecutionId) -> bool {
-        let is_free = self.queue.is_empty() && self.has_room();
+    fn has_room_for(&self, key: &Key) -> bool {
+        let Some(limit) = self.limits.per_key.filter(|_| key.is_some()) else { return true };
+        self.keys.get(key).is_none_or(|slots| slots.taken < limit)
+    }
+
+    /// Takes a slot for a new execution, unless others wait that could have it.
+    pub(super) fn take(&mut self, place: &Place) -> bool {
+        let is_free = self.ready.is_empty() && self.has_room() && self.has_room_for(&place.slot.key);
         if is_free {
-            self.taken += 1;
+            self.last.clone_from(&place.slot.key);
+            self.start_with(place.slot.key.clone(), 1);
         } else {
-            self.queue.insert(id);
+            self.wait(place);
         }
         is_free
     }
@@ -68,39 +133,75 @@ impl Slots {
         if !self.has_room() {
             return None;
         }
-        let id = self.queue.pop_first()?;
-        self.taken += 1;
+        let after = self.ready.range::<Key, _>((Excluded(&self.last), Unbounded)).next();
+        let key = after.or_else(|| self.ready.first())?.clone();
+        let (_, id) = self.keys.get_mut(&key)?.queue.pop_first()?;
+        self.last.clone_from(&key);
+        self.start_with(key, 1);
         Some(id)
     }
 
-    pub(super) fn free_slot(&mut self) {
+    /// Notes that so many more executions hold a slot.
+    pub(super) fn start_with(&mut self, key: Key, taken: u32) {
+        self.taken += taken;
+        if key.is_some() {
+            self.keys.entry(key.clone()).or_default().taken += taken;
+        }
+        self.note_ready(&key);
+    }
+
+    pub(super) fn free_slot(&mut self, key: &Key) {
         self.taken = self.taken.saturating_sub(1);
+        if let Some(slots) = self.keys.get_mut(key) {
+            slots.taken = slots.taken.saturating_sub(1);
+        }
+        self.note_ready(key);
     }
 
-    pub(super) fn start_with(&mut self, taken: u32) {
-        self.taken = taken;
-    }
-
-    pub(super) fn wait(&mut self, id: ExecutionId) {
-        self.queue.insert(id);
+    pub(super) fn wait(&mut self, place: &Place) {
+        let Place { slot, id, rank } = place;
+        self.keys.entry(slot.key.clone()).or_default().queue.insert((*rank, *id));
+        self.note_ready(&slot.key);
     }
 
     /// Takes an execution out of the queue; false if it was not in it.
-    pub(super) fn leave(&mut self, id: ExecutionId) -> bool {
-        self.queue.remove(&id)
+    pub(super) fn leave(&mut self, place: &Place) -> bool {
+        let Place { slot, id, rank } = place;
+        let waited = self.keys.get_mut(&slot.key).is_some_and(|slots| slots.queue.remove(&(*rank, *id)));
+        self.note_ready(&slot.key);
+        waited
+    }
+
+    /// Keeps `ready` true, and forgets a key of which there is nothing to know.
+    fn note_ready(&mut self, key: &Key) {
+        let Some(slots) = self.keys.get(key) else { return };
+        let (waits, is_unused) = (!slots.queue.is_empty(), slots.queue.is_empty() && slots.taken == 0);
+        if waits && self.has_room_for(key) {
+            self.ready.insert(key.clone());
+        } else {
+            self.ready.remove(key);
+        }
+        if is_unused {
+            self.keys.remove(key);
+        }
     }
 }
 
 impl Shard {
-    /// Takes the limit that an execution is pinned to for its flow, as long as the present one is not known.
-    pub(super) fn suggest_limit(&mut self, accepted: &Accepted, limit: Option<u32>) {
+    /// Returns the slots that an execution takes one of.
+    pub(super) fn slots_of(&mut self, slot: &SlotOf) -> &mut Slots {
+        self.flows.entry(slot.flow).or_default()
+    }
+
+    /// Takes the limits that an execution is pinned to for its flow, as long as the present ones are not known.
+    pub(super) fn suggest_limits(&mut self, accepted: &Accepted, limits: SlotLimits) {
         if accepted.takes_slot() {
-            self.flows.entry(accepted.flow).or_default().suggest_limit(limit);
+            self.flows.entry(accepted.flow).or_default().suggest_limits(limits);
         }
     }
 
-    pub(super) fn limit_changed(&mut self, flow: FlowId, limit: Option<u32>, now: Timestamp) {
-        self.flows.entry(flow).or_default().set_limit(limit);
+    pub(super) fn limits_changed(&mut self, flow: FlowId, limits: SlotLimits, now: Timestamp) {
+        self.flows.entry(flow).or_default().set_limits(limits);
         self.grant_slots(flow, now);
     }
 
@@ -109,16 +210,18 @@ impl Shard {
         if self.phase != Phase::Open {
             return;
         }
-        while let Some(id) = self.flows.get_mut(&flow).and_then(Slots::next) {
-            self.granted.insert(id, flow);
+        while let Some((id, key)) =
+            self.flows.get_mut(&flow).and_then(|slots| Some((slots.next()?, slots.last.clone())))
+        {
+            self.granted.insert(id, SlotOf { flow, key });
             self.enqueue(id, Queued::Input(Input::Start, Origin::Engine), now);
         }
     }
 
     /// Takes back a slot that was given to an execution which does not use it.
     pub(super) fn ungrant(&mut self, id: ExecutionId) {
-        if let Some(flow) = self.granted.remove(&id) {
-            self.flows.entry(flow).or_default().free_slot();
+        if let Some(slot) = self.granted.remove(&id) {
+            self.slots_of(&slot).free_slot(&slot.key);
         }
     }
 
@@ -127,23 +230,23 @@ impl Shard {
         let Some(live) = self.live.get(&id).filter(|live| live.execution.started_at().is_none()) else {
             return;
         };
-        let pool = pool_of(live.execution.accepted());
+        let place = Place::of(&live.execution);
         if live.execution.status() != ExecutionStatus::Pending {
-            self.flows.entry(pool).or_default().leave(id);
+            self.leave_queue(&place);
             self.ungrant(id);
         } else if !self.granted.contains_key(&id) {
-            self.flows.entry(pool).or_default().wait(id);
+            self.line_up(id);
         }
         if let Some(live) = self.live.get_mut(&id).filter(|_| !self.granted.contains_key(&id)) {
             live.inbox.retain(|queued| !matches!(queued, Queued::Input(Input::Start, _)));
         }
-        self.grant_slots(pool, now);
+        self.grant_slots(place.slot.flow, now);
     }
 
     /// Keeps the flow's slots true when an execution that has not started is paused, resumed, or ended.
     pub(super) fn requeue(&mut self, id: ExecutionId, before: ExecutionStatus, now: Timestamp) {
         let Some(live) = self.live.get(&id) else { return };
-        let pool = pool_of(live.execution.accepted());
+        let place = Place::of(&live.execution);
         let status = live.execution.status();
         // Its start came while it was paused for a moment, and was rejected.
         let missed_its_start = status == ExecutionStatus::Pending && self.granted.contains_key(&id);
@@ -151,13 +254,33 @@ impl Shard {
             return;
         }
         self.ungrant(id);
-        let slots = self.flows.entry(pool).or_default();
         if status == ExecutionStatus::Pending {
             // It waits again, in its old place.
-            slots.wait(id);
+            self.line_up(id);
         } else {
-            slots.leave(id);
+            self.leave_queue(&place);
         }
-        self.grant_slots(pool, now);
+        self.grant_slots(place.slot.flow, now);
+    }
+
+    /// Lets an execution in memory wait: for a slot or, before that, until no other start has come.
+    pub(super) fn line_up(&mut self, id: ExecutionId) {
+        let Some(live) = self.live.get(&id) else { return };
+        let (place, queue) = (Place::of(&live.execution), live.execution.accepted().queue.clone());
+        self.wait_in(&place, queue.as_deref());
+    }
+
+    /// Lets an execution wait in its place.
+    pub(super) fn wait_in(&mut self, place: &Place, queue: Option<&QueuePlace>) {
+        match queue.filter(|queue| queue.start_at.is_some()) {
+            Some(put_off) => self.put_off(place, put_off),
+            None => self.slots_of(&place.slot).wait(place),
+        }
+    }
+
+    /// Takes an execution out of what it waits in; false if it waits in nothing.
+    pub(super) fn leave_queue(&mut self, place: &Place) -> bool {
+        let waited = self.slots_of(&place.slot).leave(place);
+        self.forget_put_off(place) || waited
     }
 }

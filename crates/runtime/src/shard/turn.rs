@@ -14,7 +14,7 @@ use super::decide::seal;
 use super::gates::take_unused_back;
 use super::lane::TurnOf;
 use super::live::{Committing, Live, Row, Then, Writes};
-use super::slots::pool_of;
+use super::slots::Place;
 use super::{Accept, Action, Loaded, Origin, Phase, Queued, Reply, ReplyId, Shard};
 use crate::admission::Taken;
 use crate::row::{rollup_of, row_of};
@@ -30,8 +30,9 @@ impl Shard {
         if !self.has_room_for(&accept.new) {
             return self.reply(accept.reply, Reply::Overloaded);
         }
-        let Accept { new, limit, idempotency, reply, wait } = accept;
-        self.flows.entry(new.accepted.flow).or_default().set_limit(limit);
+        let Accept { mut new, limits, idempotency, reply, wait } = accept;
+        self.flows.entry(new.accepted.flow).or_default().set_limits(limits);
+        self.set_start(&mut new.accepted, new.pinned.flow.flow.settings.debounce(), now);
         if let Some(wait) = wait {
             self.waiters.entry(new.id).or_default().push(wait);
         }
@@ -50,8 +51,7 @@ impl Shard {
     /// all of them are on disk or nothing.
     fn accept_children(&mut self, parent: ExecutionId, children: Vec<NewExecution>, now: Timestamp) {
         for child in children {
-            let limit = child.pinned.flow.flow.settings.max_concurrent_executions;
-            self.suggest_limit(&child.accepted, limit);
+            self.suggest_limits(&child.accepted, child.pinned.flow.flow.settings.slot_limits());
             let (id, decision) = self.begin(child, Vec::new(), now);
             self.commit(id, decision, After { follows: Some(parent), ..After::default() }, now);
         }
@@ -66,8 +66,15 @@ impl Shard {
     ) -> (ExecutionId, Box<Decision>) {
         let starts_later = self.starts_later(&new, now);
         let NewExecution { id, pinned, accepted } = new;
-        let pool = pool_of(&accepted);
-        let has_slot = self.flows.entry(pool).or_default().take(id);
+        let place = Place::new(id, &accepted, now);
+        let put_off = accepted.queue.as_deref().filter(|place| place.start_at.is_some()).cloned();
+        let has_slot = match &put_off {
+            Some(put_off) => {
+                self.put_off(&place, put_off);
+                false
+            }
+            None => self.slots_of(&place.slot).take(&place),
+        };
         let mut decision = self.room.decision(&self.gates);
         let mut execution = Execution::accept(id, pinned, accepted, now, &mut decision);
         if has_slot && !starts_later {
@@ -81,7 +88,7 @@ impl Shard {
             live.is_of_slow_flow = true;
         }
         if has_slot && starts_later {
-            self.granted.insert(id, pool);
+            self.granted.insert(id, place.slot);
             live.inbox.push_back(Queued::Input(Input::Start, Origin::Engine));
         }
         self.keep(live);

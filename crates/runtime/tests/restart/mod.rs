@@ -7,6 +7,7 @@ use serde_json::json;
 use steadflow_core::caller::Caller;
 use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::ids::ExecutionId;
+use steadflow_core::payload::Payload;
 use steadflow_runtime::{DocumentEdit, EngineConfig, FlowEdit};
 use steadflow_store::{ExecutionFilter, Page};
 
@@ -36,6 +37,49 @@ async fn slots_and_queues_of_flows_outlive_the_process() {
     assert_eq!(before, [ExecutionStatus::Running, ExecutionStatus::Pending]);
     assert_eq!(status(&after, second).await, ExecutionStatus::Running);
     assert_eq!(status(&after, third).await, ExecutionStatus::Pending);
+}
+
+#[tokio::test(start_paused = true)]
+async fn slots_of_keys_and_starts_that_are_put_off_outlive_the_process() {
+    let bench = Bench::new().await;
+    let nodes = json!([{ "id": "a", "type": "delay", "delay_seconds": 7200 }]);
+    let keyed = json!({ "concurrency_key": "${trigger_data.customer}" });
+    let keyed = bench.flow(keyed, nodes.clone(), json!([])).await;
+    let put_off = bench.flow(json!({ "debounce_seconds": 600 }), nodes, json!([])).await;
+    let of = async |customer: &str| {
+        let trigger_data = Payload::from_value(&json!({ "customer": customer }));
+        bench.start_on(keyed, trigger_data, None).await.expect("the flow starts").execution
+    };
+    let (a, waits, b) = (of("a").await, of("a").await, of("b").await);
+    let (first, last) = (bench.start(put_off).await, bench.start(put_off).await);
+    pass(Duration::from_secs(120)).await;
+    assert_eq!(bench.engine.live_count(), 0, "all wait on disk");
+
+    let after = bench.after_crash().await;
+    pass(Duration::from_secs(60)).await;
+    let of_keys = [status(&after, a).await, status(&after, waits).await, status(&after, b).await];
+    let of_put_off = [status(&after, first).await, status(&after, last).await];
+    after.engine.cancel(&Caller::LOCAL, a).await.unwrap();
+    pass(Duration::from_secs(60)).await;
+
+    assert_eq!(of_keys, [ExecutionStatus::Running, ExecutionStatus::Pending, ExecutionStatus::Running]);
+    assert_eq!(of_put_off, [ExecutionStatus::Cancelled, ExecutionStatus::Running], "it was due meanwhile");
+    assert_eq!(status(&after, waits).await, ExecutionStatus::Running);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_starts_that_are_put_off_at_a_crash_the_last_one_runs() {
+    let bench = Bench::new().await;
+    let flow = bench.flow(json!({ "debounce_seconds": 600 }), json!([echo("a", json!(1))]), json!([])).await;
+    // Nothing is settled between the two acceptances and the crash.
+    let both = join_all([bench.start(flow), bench.start(flow)]).await;
+
+    let after = bench.after_crash().await;
+    pass(Duration::from_secs(700)).await;
+
+    let mut all = [status(&after, both[0]).await, status(&after, both[1]).await];
+    all.sort_by_key(|status| *status == ExecutionStatus::Completed);
+    assert_eq!(all, [ExecutionStatus::Cancelled, ExecutionStatus::Completed]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -221,6 +221,7 @@ impl Bench {
             context_type: None,
             trigger_data,
             triggered_by: "test".into(),
+            priority: None,
             trace: None,
             key: None,
             wait,

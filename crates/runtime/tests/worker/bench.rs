@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use steadflow_core::event::Accepted;
 use steadflow_core::execution::{Decision, Execution, FlowVersion, Input, NewExecution};
 use steadflow_core::flow::Flow;
+use steadflow_core::flow_control::SlotLimits;
 use steadflow_core::ids::{Attempt, ExecutionId, FlowId, NodeIndex, StepKey, TenantId};
 use steadflow_core::inbox::Signal;
 use steadflow_core::limits::Limits;
@@ -208,7 +209,7 @@ pub(crate) fn execution_of(number: u128, flow: Arc<FlowVersion>) -> NewExecution
 }
 
 pub(crate) fn accepted_by(number: u128, reply: ReplyId) -> Accept {
-    Accept { new: new_execution(number), limit: None, idempotency: None, reply, wait: None }
+    Accept { new: new_execution(number), limits: SlotLimits::default(), idempotency: None, reply, wait: None }
 }
 
 pub(crate) fn accept(number: u128) -> Message {

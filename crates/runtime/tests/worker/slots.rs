@@ -3,6 +3,7 @@
 use serde_json::json;
 use steadflow_core::caller::Actor;
 use steadflow_core::execution::{Decision, Input};
+use steadflow_core::flow_control::SlotLimits;
 use steadflow_core::ids::FlowId;
 use steadflow_core::inbox::Signal;
 use steadflow_core::limits::Limits;
@@ -10,7 +11,7 @@ use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_runtime::shard::{Accept, BatchId, Loaded, Message, Recovered, ReplyId};
 use steadflow_runtime::worker::{Answer, Rest};
-use steadflow_store::{Committed, IdempotencyHit, QueuedExecution, StoreError};
+use steadflow_store::{Committed, IdempotencyHit, QueuedExecution, StoreError, TakenSlots};
 use uuid::Uuid;
 
 use crate::bench::signal as signal_of;
@@ -21,7 +22,11 @@ use crate::bench::{
 
 fn accept_of_one_at_a_time(number: u128) -> Message {
     let (new, reply) = (new_execution(number), ReplyId(1));
-    Message::Accept(Box::new(Accept { new, limit: Some(1), idempotency: None, reply, wait: None }))
+    Message::Accept(Box::new(Accept { new, limits: all(1), idempotency: None, reply, wait: None }))
+}
+
+fn all(limit: u32) -> SlotLimits {
+    SlotLimits { all: Some(limit), per_key: None }
 }
 
 fn pause(number: u128) -> Message {
@@ -39,9 +44,10 @@ fn cancel() -> Signal {
 /// Three executions of a flow that runs one at a time. The first one runs, the others wait and are parked.
 fn one_runs_and_two_wait() -> Run {
     let mut run = Run { bench: Bench::driving(), batch: 0 };
+    // When those were accepted that the store has of them.
     for number in 1..=3 {
-        run.bench.handle(0.1, accept_of_one_at_a_time(number));
-        run.commits(0.1);
+        run.bench.handle(0.0, accept_of_one_at_a_time(number));
+        run.commits(0.0);
     }
     run
 }
@@ -241,7 +247,7 @@ fn an_execution_whose_pause_is_refused_when_its_slot_came_does_not_start_beside_
 fn an_acceptance_for_which_there_is_no_room_gives_its_slot_back() {
     let mut bench = Bench::driving();
     let full = || Err(StoreError::Full { source: "the disk is full".into() });
-    let accept = Accept { limit: Some(1), wait: Some(ReplyId(2)), ..accepted_by(1, ReplyId(1)) };
+    let accept = Accept { limits: all(1), wait: Some(ReplyId(2)), ..accepted_by(1, ReplyId(1)) };
     bench.handle(0.1, Message::Accept(Box::new(accept)));
 
     let refused = bench.answer(0.1, Answer::Committed(BatchId(0), full()));
@@ -274,7 +280,7 @@ fn an_execution_that_starts_with_much_waits_for_its_slot_as_others_do() {
     let mut new = new_execution(2);
     new.accepted.trigger_data = Payload::parse(format!("\"{}\"", "x".repeat(300_000))).expect("it is JSON");
 
-    let accept = Accept { new, limit: Some(1), ..accepted_by(2, ReplyId(1)) };
+    let accept = Accept { new, limits: all(1), ..accepted_by(2, ReplyId(1)) };
     run.bench.handle(0.2, Message::Accept(Box::new(accept)));
     let said = run.commits(0.2);
 
@@ -315,15 +321,16 @@ fn slots_and_places_in_the_queue_outlive_a_restart() {
         execution: id(number),
         flow,
         shares_slot,
+        queue: None,
     };
     let recovered = Recovered {
-        slots: vec![(flow, 1)],
+        slots: vec![TakenSlots { flow, key: None, taken: 1 }],
         queued: vec![queued(8, false), queued(9, true)],
-        limits: vec![(flow, Some(1))],
+        limits: vec![(flow, all(1))],
         ..Recovered::default()
     };
     let said = bench.answer(0.0, taken_over(recovered));
-    let raised = bench.handle(0.1, Message::FlowLimit { flow, limit: Some(2) });
+    let raised = bench.handle(0.1, Message::FlowLimits { flow, limits: all(2) });
 
     assert_eq!(
         (loads(&said), loads(&raised)),

@@ -6,8 +6,8 @@ use steadflow_core::execution::Wait;
 use steadflow_store::{ExecutionRow, Fingerprint};
 
 use crate::columns::{
-    blob, error_class_or_none, execution_id, execution_id_or_none, flow_id, node_or_none, status, tenant_id,
-    text, text_or_none, timestamp, timestamp_or_none, unreadable,
+    blob, error_class_or_none, execution_id, execution_id_or_none, flow_id, node_or_none, queue_place,
+    status, tenant_id, text, text_or_none, timestamp, timestamp_or_none, unreadable,
 };
 use crate::log::projections::Hold;
 
@@ -15,7 +15,7 @@ use crate::log::projections::Hold;
 pub(crate) const COLUMNS: &str = include_str!("../queries/execution_columns.sql");
 
 /// The parameter that names the row; those before are the columns.
-const NUMBER: usize = 35;
+const NUMBER: usize = 36;
 
 /// Inserts or changes the row `number` by `statement`.
 pub(crate) fn write(
@@ -31,6 +31,7 @@ pub(crate) fn write(
 
 fn bind(statement: &mut Statement<'_>, row: &ExecutionRow, hold: Hold) -> rusqlite::Result<()> {
     let print = row.fingerprint.as_ref();
+    let queue = row.queue.as_ref().map(|place| serde_json::to_string(place).expect("it has plain values"));
     let parameters: &[&dyn ToSql] = params![
         blob(row.id.uuid()),
         blob(row.tenant.uuid()),
@@ -66,6 +67,7 @@ fn bind(statement: &mut Statement<'_>, row: &ExecutionRow, hold: Hold) -> rusqli
         row.parent_node.as_ref().map(|node| node.as_str()),
         row.parent.map(|_| row.index),
         row.forked_from.map(|id| blob(id.uuid())),
+        queue,
     ];
     // Half of them are null in most rows, and so are those that are not bound.
     statement.clear_bindings();
@@ -114,6 +116,7 @@ pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<ExecutionRow> {
         parent_node: node_or_none(row, 29)?,
         index: row.get::<_, Option<u32>>(30)?.unwrap_or(0),
         forked_from: execution_id_or_none(row, 31)?,
+        queue: queue_place(row, 32)?,
     })
 }
 

@@ -1,14 +1,15 @@
 //! What a worker finds when it starts, and the executions that wait.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 use steadflow_core::event::Event;
 use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::timestamp::Timestamp;
-use steadflow_store::{QueuedExecution, StoreError, Stored, Worker};
+use steadflow_store::{QueuedExecution, StoreError, Stored, TakenSlots, Worker};
 
-use crate::columns::{self, blob, execution_id, flow_id, rows_max, timestamp};
+use crate::columns::{self, blob, execution_id, flow_id, queue_place, rows_max, timestamp};
 use crate::error::store_error;
 use crate::writer::Writer;
 
@@ -106,8 +107,8 @@ pub(crate) fn queued(
 ) -> rusqlite::Result<Vec<QueuedExecution>> {
     let mut statement = db.prepare_cached(include_str!("../queries/queued.sql"))?;
     let parameters = (
-        after.map(|after| after.accepted_at.as_micros()),
-        after.map(|after| blob(after.execution.uuid())),
+        after.as_ref().map(|after| after.accepted_at.as_micros()),
+        after.as_ref().map(|after| blob(after.execution.uuid())),
         rows_max(limit),
     );
     let rows = statement.query_map(parameters, |row| {
@@ -116,62 +117,74 @@ pub(crate) fn queued(
             execution: execution_id(row, 1)?,
             flow: flow_id(row, 2)?,
             shares_slot: row.get::<_, Option<bool>>(3)?.unwrap_or(false),
+            queue: queue_place(row, 4)?,
         })
     })?;
     rows.filter_map(columns::readable).collect()
 }
 
+/// A flow and a value of its key, of which executions hold slots.
+type Slot = (FlowId, Option<Arc<str>>);
+
 /// See [`steadflow_store::Log::slots`]. A row may be behind the tail, so the tail is asked, too.
 pub(crate) fn slots(
     writer: &Writer,
-    after: Option<FlowId>,
+    after: Option<&TakenSlots>,
     limit: usize,
-) -> rusqlite::Result<Vec<(FlowId, u32)>> {
-    let mut slots: BTreeMap<FlowId, u32> = BTreeMap::new();
-    let sql = "SELECT flow, count(*) FROM executions
-               WHERE completed_at IS NULL AND started_at IS NOT NULL AND shares_slot IS NULL GROUP BY flow";
+) -> rusqlite::Result<Vec<TakenSlots>> {
+    let mut slots: BTreeMap<Slot, u32> = BTreeMap::new();
+    let sql = "SELECT flow, queue, count(*) FROM executions
+               WHERE completed_at IS NULL AND started_at IS NOT NULL AND shares_slot IS NULL GROUP BY flow, queue";
     let mut statement = writer.db.prepare_cached(sql)?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        if let Some(flow) = columns::readable(flow_id(row, 0)).transpose()? {
-            slots.insert(flow, row.get(1)?);
+        if let Some(slot) = columns::readable(slot(row)).transpose()? {
+            *slots.entry(slot).or_default() += row.get::<_, u32>(2)?;
         }
     }
-    for (flow, started) in started_in_tail(writer)? {
-        *slots.entry(flow).or_default() += started;
+    for (slot, started) in started_in_tail(writer)? {
+        *slots.entry(slot).or_default() += started;
     }
-    Ok(slots.into_iter().filter(|(flow, _)| after.is_none_or(|after| *flow > after)).take(limit).collect())
+    let all = slots.into_iter().map(|((flow, key), taken)| TakenSlots { flow, key, taken });
+    let rest =
+        all.filter(|slots| after.is_none_or(|after| (slots.flow, &slots.key) > (after.flow, &after.key)));
+    Ok(rest.take(limit).collect())
+}
+
+fn slot(row: &Row<'_>) -> rusqlite::Result<Slot> {
+    Ok((flow_id(row, 0)?, queue_place(row, 1)?.and_then(|place| place.key)))
 }
 
 /// Counts the executions whose start only the tail knows.
-fn started_in_tail(writer: &Writer) -> rusqlite::Result<BTreeMap<FlowId, u32>> {
-    let mut flows: HashMap<ExecutionId, FlowId> = HashMap::new();
+fn started_in_tail(writer: &Writer) -> rusqlite::Result<BTreeMap<Slot, u32>> {
+    let mut slots: HashMap<ExecutionId, Slot> = HashMap::new();
     let mut started = Vec::new();
     for (id, tip) in writer.tips.all() {
-        if let Some(flow) = tip.row.map(|number| flow_if_waiting(&writer.db, number)).transpose()?.flatten() {
-            flows.insert(id, flow);
+        if let Some(slot) = tip.row.map(|number| slot_if_waiting(&writer.db, number)).transpose()?.flatten() {
+            slots.insert(id, slot);
         }
     }
     journal::events_in_tail(&writer.db, writer.tips.low_water(), |id, event| {
         match (event, writer.tips.tip(id)) {
             (Event::Accepted(accepted), Some(Tip { row: None, .. })) if accepted.takes_slot() => {
-                flows.insert(id, accepted.flow);
+                slots.insert(id, (accepted.flow, accepted.queue.and_then(|place| place.key)));
             }
             (Event::Started, Some(_)) => started.push(id),
             _ => {}
         }
     })?;
     let mut counts = BTreeMap::new();
-    for flow in started.iter().filter_map(|id| flows.get(id)) {
-        *counts.entry(*flow).or_default() += 1;
+    for slot in started.iter().filter_map(|id| slots.get(id)) {
+        *counts.entry(slot.clone()).or_default() += 1;
     }
     Ok(counts)
 }
 
-/// Returns the flow of a row that does not say that its execution has started, if that takes a slot.
-fn flow_if_waiting(db: &Connection, number: i64) -> rusqlite::Result<Option<FlowId>> {
-    let sql = "SELECT flow, started_at IS NULL AND shares_slot IS NULL FROM executions WHERE number = ?1";
-    db.prepare_cached(sql)?.query_row([number], |row| Ok(row.get::<_, bool>(1)?.then_some(flow_id(row, 0)?)))
+/// Returns the slot of a row that does not say that its execution has started, if that takes one.
+fn slot_if_waiting(db: &Connection, number: i64) -> rusqlite::Result<Option<Slot>> {
+    let sql =
+        "SELECT flow, queue, started_at IS NULL AND shares_slot IS NULL FROM executions WHERE number = ?1";
+    db.prepare_cached(sql)?.query_row([number], |row| Ok(row.get::<_, bool>(2)?.then_some(slot(row)?)))
 }
 
 fn living(db: &Connection) -> rusqlite::Result<Vec<u64>> {

@@ -1,4 +1,4 @@
-SELECT created_at, id, flow, shares_slot
+SELECT created_at, id, flow, shares_slot, queue
 FROM executions
 WHERE status <> 'completed'
     AND status = 'pending'

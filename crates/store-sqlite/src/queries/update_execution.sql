@@ -19,4 +19,4 @@ UPDATE executions SET
     waits_until = ?27,
     owner_epoch = ?28,
     wake_at = ?29
-WHERE number = ?35;
+WHERE number = ?36;

@@ -118,6 +118,7 @@ pub(super) fn row(number: u16) -> ExecutionRow {
         parent_node: None,
         index: 0,
         shares_slot: false,
+        queue: None,
         error_message: None,
         error_class: None,
         fingerprint: None,

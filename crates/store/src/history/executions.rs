@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use steadflow_core::execution::{ExecutionStatus, Wait};
 use steadflow_core::failure::ErrorClass;
+use steadflow_core::flow_control::QueuePlace;
 use steadflow_core::ids::{ExecutionId, FlowId, NodeId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 
@@ -57,6 +58,8 @@ pub struct ExecutionRow {
     pub index: u32,
     /// Whether it uses the slot of an execution above it.
     pub shares_slot: bool,
+    /// Where it stands among those of its flow that wait to start, if more counts than the moment of its acceptance.
+    pub queue: Option<Box<QueuePlace>>,
     /// Why it did not complete.
     pub error_message: Option<Arc<str>>,
     /// The class of that failure.

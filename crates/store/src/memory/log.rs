@@ -9,12 +9,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use steadflow_core::budget::{Amount, Day, Draw, Drawn, Settlement};
-use steadflow_core::ids::{AgentId, ExecutionId, FlowId, TenantId};
+use steadflow_core::ids::{AgentId, ExecutionId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 
 use super::{MemoryStore, at_once};
 use crate::{
-    Commit, Committed, InboxId, InboxInput, InboxItem, Log, QueuedExecution, StoreFuture, Stored, Worker,
+    Commit, Committed, InboxId, InboxInput, InboxItem, Log, QueuedExecution, StoreFuture, Stored, TakenSlots,
+    Worker,
 };
 
 impl Log for MemoryStore {
@@ -51,7 +52,7 @@ impl Log for MemoryStore {
         at_once(self.queued_now(after, limit))
     }
 
-    fn slots(&self, after: Option<FlowId>, limit: usize) -> StoreFuture<'_, Vec<(FlowId, u32)>> {
+    fn slots(&self, after: Option<TakenSlots>, limit: usize) -> StoreFuture<'_, Vec<TakenSlots>> {
         at_once(self.slots_now(after, limit))
     }
 

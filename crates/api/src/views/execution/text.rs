@@ -7,7 +7,7 @@ impl Write for ExecutionView<'_> {
     fn write(&self, text: &mut Text) {
         write_object!(self to text: id, flow_id, flow_name, flow_version, status, waiting_for, retrying, recovered, ending_as, compensated,
             current_node_id, context_id, context_type, error_message, error_class, retry_of, retried_by, forked_from, fork_node_id, forks, parent_id, parent_node_id,
-            runs_body, index, item, last, triggered_by, trigger_data, created_at, started_at, completed_at, deadline, duration_seconds, duration_ms, seq, result,
+            runs_body, index, item, last, triggered_by, concurrency_key, priority, starts_at, trigger_data, created_at, started_at, completed_at, deadline, duration_seconds, duration_ms, seq, result,
             execution_data, usage, summary, node_executions);
     }
 }
@@ -79,6 +79,9 @@ mod tests {
             item: None,
             last: None,
             triggered_by: "api",
+            concurrency_key: None,
+            priority: 0,
+            starts_at: None,
             trigger_data: Shown::Whole(Cow::Owned(Payload::null())),
             created_at: Timestamp::from_micros(0).into(),
             started_at: None,

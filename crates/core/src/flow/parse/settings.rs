@@ -1,6 +1,6 @@
 //! The keys outside the graph.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::budget::read_budget;
 use super::retry::Defaults;
@@ -8,8 +8,10 @@ use crate::document::{
     Keys, Place, Plain, Reader, Reading, Terms, boolean, key, list, object, plain_text, seconds, text, whole,
 };
 use crate::flow::Settings;
+use crate::flow_control::{PRIORITY_MAX, priority};
 use crate::limits::Limits;
 use crate::template::{Size, Template};
+use crate::timestamp::Seconds;
 
 /// Reads the settings, as far as that is possible, and what holds for nodes that say nothing.
 pub(super) fn read(keys: &mut Keys<'_>) -> (Option<Settings>, Defaults) {
@@ -48,11 +50,12 @@ pub(super) fn read(keys: &mut Keys<'_>) -> (Option<Settings>, Defaults) {
         key("max_concurrent_executions", "Concurrent executions", whole(1, u32::MAX))
             .doc("How many executions may run at once; the others wait. Empty: no limit."),
     );
+    let queue = read_queue(keys);
     let budget = keys.take(
         key("budget", "Budget", object(read_budget).named("Budget"))
             .doc("What the calls of models of one execution may use, all nodes and attempts together. Empty: no limit."),
     );
-    let context_id = keys.take(key("context_id_template", "Reference ID", ContextIdReader).doc(
+    let context_id = keys.take(key("context_id_template", "Reference ID", StartTemplate).doc(
         "A template over `trigger_data` for the `context_id` of executions that are started without one.",
     ));
     let context_type = keys.take(
@@ -70,6 +73,11 @@ pub(super) fn read(keys: &mut Keys<'_>) -> (Option<Settings>, Defaults) {
         retry_count: defaults.count,
         timeout_seconds: timeout,
         max_concurrent_executions: at_once,
+        concurrency_key: queue.concurrency_key,
+        max_concurrent_per_key: queue.per_key,
+        priority: queue.priority,
+        debounce_seconds: queue.debounce,
+        max_delay_seconds: queue.delay_max,
         budget: budget.filter(|budget| budget.max_tokens.is_some() || budget.max_cost.is_some()),
         context_id_template: context_id,
         context_type_default: context_type,
@@ -77,11 +85,78 @@ pub(super) fn read(keys: &mut Keys<'_>) -> (Option<Settings>, Defaults) {
     (settings, defaults)
 }
 
+/// In which order executions start, and how many at once.
+struct Queue {
+    concurrency_key: Option<String>,
+    per_key: Option<u32>,
+    priority: Option<Value>,
+    debounce: Option<Seconds>,
+    delay_max: Option<Seconds>,
+}
+
+fn read_queue(keys: &mut Keys<'_>) -> Queue {
+    let concurrency_key = keys.take(key("concurrency_key", "Concurrency key", StartTemplate).doc(
+        "A template over `trigger_data`. Of the executions for which it has the same value, only some run at once. Empty: all count together.",
+    ));
+    let per_key =
+        keys.take(key("max_concurrent_per_key", "Concurrent executions per key", whole(1, u32::MAX)).doc(
+            "How many executions with the same value of `concurrency_key` may run at once; 1 unless given.",
+        ));
+    let priority = keys.take(key("priority", "Priority", PriorityReader).doc(
+        "Which of the executions that wait starts first: a whole number from -10 to 10, or a template over `trigger_data`. Each minute of waiting counts as one more.",
+    ));
+    let debounce = keys.take(key("debounce_seconds", "Debounce in seconds", seconds()).doc(
+        "A start waits until no other one, with the same `concurrency_key`, has come for so long; then the last one runs, and those before it are cancelled. Empty: each start runs.",
+    ));
+    let delay_max = keys.take(key("max_delay_seconds", "Longest delay in seconds", seconds()).doc(
+        "How long after the first start one runs although others keep coming; ten times `debounce_seconds` unless given.",
+    ));
+    if per_key.is_some() && concurrency_key.is_none() {
+        keys.fault(
+            "max_concurrent_per_key",
+            "`max_concurrent_per_key` needs `concurrency_key`, which says what counts together",
+        );
+    }
+    match (debounce, delay_max) {
+        (None, Some(_)) => keys.fault("max_delay_seconds", "`max_delay_seconds` needs `debounce_seconds`"),
+        (Some(quiet), Some(max)) if max.duration() < quiet.duration() => {
+            keys.fault("max_delay_seconds", "`max_delay_seconds` must not be less than `debounce_seconds`");
+        }
+        (_, None) | (Some(_), Some(_)) => {}
+    }
+    Queue { concurrency_key, per_key, priority, debounce, delay_max }
+}
+
+/// Reads a priority, or a template that gives one.
+#[derive(Clone, Copy, Debug)]
+struct PriorityReader;
+
+impl Reader for PriorityReader {
+    type Value = Value;
+
+    fn wanted(&self, _: &Limits) -> String {
+        format!("a whole number from -{PRIORITY_MAX} to {PRIORITY_MAX}, or a template")
+    }
+
+    fn schema(&self, _: &Terms) -> Value {
+        let number = json!({ "type": "integer", "minimum": -PRIORITY_MAX, "maximum": PRIORITY_MAX });
+        json!({ "anyOf": [number, { "type": "string", "pattern": r"\$\{" }] })
+    }
+
+    fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<Value> {
+        if value.as_str().is_some_and(|text| text.contains("${")) {
+            return StartTemplate.read(value, at, reading).map(Value::String);
+        }
+        let fits = priority(value).map(|_| value.clone());
+        reading.fitting(self, fits, value, at)
+    }
+}
+
 /// Reads a template that is resolved before any node runs.
 #[derive(Clone, Copy, Debug)]
-struct ContextIdReader;
+struct StartTemplate;
 
-impl Reader for ContextIdReader {
+impl Reader for StartTemplate {
     type Value = String;
 
     fn wanted(&self, limits: &Limits) -> String {
@@ -105,8 +180,9 @@ impl Reader for ContextIdReader {
         let references = template.references();
         let reads_more = references.attempt || references.item || references.index || references.error;
         if !references.nodes.is_empty() || !references.secrets.is_empty() || reads_more {
+            let subject = at.subject();
             let message =
-                "`context_id_template` can use `trigger_data` only: it is filled in before any node runs";
+                format!("{subject} can use `trigger_data` only: it is filled in before any node runs");
             reading.fault(at, message);
             return None;
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use steadflow_core::budget::Amount;
 use steadflow_core::external_event::NodeWait;
+use steadflow_core::flow_control::SlotLimits;
 use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::protection::BudgetAsk;
 use steadflow_core::session::SessionClaim;
@@ -16,7 +17,6 @@ use steadflow_store::{InboxId, InboxItem, MemoryStore, QueuedExecution, StoreErr
 use super::{Process, ProcessId};
 use crate::checker::Call;
 use crate::fault::Fault;
-use crate::flows::Case;
 use crate::mutation::Mutation;
 use crate::world::commit::Sent;
 use crate::world::{Fleet, Incident, World};
@@ -444,11 +444,10 @@ impl World {
         Ok(Ok((orphans, rest)))
     }
 
-    fn limits_of(&self, queued: &[QueuedExecution]) -> Vec<(FlowId, Option<u32>)> {
+    fn limits_of(&self, queued: &[QueuedExecution]) -> Vec<(FlowId, SlotLimits)> {
         let waiting: BTreeSet<FlowId> = queued.iter().map(|queued| queued.flow).collect();
-        let limit = |case: &Case| case.current().flow.settings.max_concurrent_executions;
         let limits = self.cases.iter().filter(|case| waiting.contains(&case.id));
-        limits.map(|case| (case.id, limit(case))).collect()
+        limits.map(|case| (case.id, case.current().flow.settings.slot_limits())).collect()
     }
 
     /// What a worker is given of what it takes over. [`Mutation::NoAdoption`]: nothing, and then it loads what was under

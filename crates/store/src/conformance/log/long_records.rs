@@ -12,7 +12,7 @@ use super::super::samples::{
 use super::super::{Harness, commit, reopened, worker};
 use crate::{
     Catalogue, Commit, Committed, ExecutionFilter, ExpiryStep, History, Kept, LONG_RECORD, Log, Projection,
-    Retention, Store, Stored, journal_of,
+    Retention, Store, Stored, TakenSlots, journal_of,
 };
 
 /// Five records, of which the first, the third and the last are long.
@@ -156,7 +156,7 @@ pub async fn a_long_acceptance_alone_is_counted_as_a_slot<H: Harness>(harness: &
 
     commit(&store, worker, [in_tail(1, 1)]).await;
 
-    assert_eq!(store.slots(None, 9).await.expect("slots"), [(FLOW, 1)]);
+    assert_eq!(store.slots(None, 9).await.expect("slots"), [TakenSlots { flow: FLOW, key: None, taken: 1 }]);
     assert_eq!(read(&store, 1).await.records, first(1));
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use steadflow_core::execution::ExecutionStatus;
+use steadflow_core::flow_control::QueuePlace;
 use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::timestamp::Timestamp;
 
@@ -11,7 +12,7 @@ use super::super::samples::{
     row, shown, started,
 };
 use super::super::{Harness, commit, reopened, worker};
-use crate::{Commit, ExecutionRow, Log, Projection, Store, Stored};
+use crate::{Commit, ExecutionRow, Log, Projection, Store, Stored, TakenSlots};
 
 async fn due(store: &impl Store, until: i64) -> Vec<(Timestamp, ExecutionId)> {
     store.due(None, at(until), 1_000).await.expect("due executions")
@@ -24,7 +25,7 @@ async fn queued(store: &impl Store) -> Vec<(FlowId, ExecutionId)> {
 
 async fn slots(store: &impl Store) -> BTreeMap<FlowId, u32> {
     let slots = store.slots(None, 1_000).await.expect("slots");
-    slots.into_iter().filter(|(_, held)| *held > 0).collect()
+    slots.into_iter().filter(|slots| slots.taken > 0).map(|slots| (slots.flow, slots.taken)).collect()
 }
 
 pub async fn due_executions_come_earliest_first<H: Harness>(harness: &H) {
@@ -122,8 +123,8 @@ pub async fn queued_executions_come_in_parts<H: Harness>(harness: &H) {
     commit(&store, worker, batch).await;
 
     let first = store.queued(None, 3).await.expect("queued executions");
-    let second = store.queued(first.last().copied(), 3).await.expect("queued executions");
-    let third = store.queued(second.last().copied(), 3).await.expect("queued executions");
+    let second = store.queued(first.last().cloned(), 3).await.expect("queued executions");
+    let third = store.queued(second.last().cloned(), 3).await.expect("queued executions");
 
     let ids: [Vec<ExecutionId>; 3] =
         [first, second, third].map(|part| part.into_iter().map(|queued| queued.execution).collect());
@@ -182,9 +183,41 @@ pub async fn slots_come_in_parts<H: Harness>(harness: &H) {
 
     let part = async |after| store.slots(after, 1).await.expect("slots");
 
-    assert_eq!(part(None).await, [(FLOW, 1)]);
-    assert_eq!(part(Some(FLOW)).await, [(OTHER_FLOW, 1)]);
-    assert_eq!(part(Some(OTHER_FLOW)).await, []);
+    let taken = |flow| TakenSlots { flow, key: None, taken: 1 };
+    assert_eq!(part(None).await, [taken(FLOW)]);
+    assert_eq!(part(Some(taken(FLOW))).await, [taken(OTHER_FLOW)]);
+    assert_eq!(part(Some(taken(OTHER_FLOW))).await, []);
+}
+
+pub async fn slots_and_queued_executions_know_their_keys<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let worker = worker(&store).await;
+    let place = |key: Option<&str>, priority| {
+        Some(Box::new(QueuePlace { key: key.map(Into::into), priority, ..QueuePlace::default() }))
+    };
+    let with = |row: ExecutionRow, queue| ExecutionRow { queue, ..row };
+    let waits = with(pending(5), place(Some("b"), Some(-3)));
+    let batch = [
+        shown(with(row(1), place(Some("a"), None))),
+        shown(with(row(2), place(Some("a"), Some(7)))),
+        shown(with(row(3), place(Some("b"), None))),
+        shown(with(row(4), place(None, Some(1)))),
+        parked(waits.clone(), None),
+        shown(with(pending(6), place(Some("b"), None))),
+    ];
+    commit(&store, worker, batch).await;
+    // Only the tail knows that this one has started.
+    let start = Commit { record: Some(started(2)), ..appended(6, 2, Projection::Tail) };
+    commit(&store, worker, [start]).await;
+
+    let store = reopened(harness, store).await;
+
+    let taken = |key: Option<&str>, taken| TakenSlots { flow: FLOW, key: key.map(Into::into), taken };
+    let all = store.slots(None, 9).await.expect("slots");
+    assert_eq!(all, [taken(None, 1), taken(Some("a"), 2), taken(Some("b"), 2)]);
+    assert_eq!(store.slots(Some(all[0].clone()), 1).await.expect("slots"), all[1..2]);
+    let queued = store.queued(None, 9).await.expect("queued executions");
+    assert_eq!(queued.iter().map(|queued| &queued.queue).collect::<Vec<_>>(), [&waits.queue]);
 }
 
 pub async fn parking_survives_reopening<H: Harness>(harness: &H) {

@@ -1,15 +1,17 @@
 //! Leases, recovery and parking.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use steadflow_core::event::{Event, Record};
 use steadflow_core::execution::ExecutionStatus;
+use steadflow_core::flow_control::QueuePlace;
 use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::timestamp::Timestamp;
 
 use super::super::{Database, Holder, MemoryStore};
-use crate::{ExecutionRow, QueuedExecution, StoreError, Stored, Worker};
+use crate::{ExecutionRow, QueuedExecution, StoreError, Stored, TakenSlots, Worker};
 
 impl MemoryStore {
     /// See [`crate::Log::register`].
@@ -125,8 +127,10 @@ impl MemoryStore {
             execution: row.id,
             flow: row.flow,
             shares_slot: row.shares_slot,
+            queue: row.queue.clone(),
         });
-        let mut queued: Vec<_> = queued.filter(|queued| after.is_none_or(|after| *queued > after)).collect();
+        let mut queued: Vec<_> =
+            queued.filter(|queued| after.as_ref().is_none_or(|after| queued > after)).collect();
         queued.sort_unstable();
         queued.truncate(limit);
         Ok(queued)
@@ -136,21 +140,21 @@ impl MemoryStore {
     ///
     /// # Errors
     /// [`StoreError::Closed`].
-    pub fn slots_now(&self, after: Option<FlowId>, limit: usize) -> Result<Vec<(FlowId, u32)>, StoreError> {
+    pub fn slots_now(&self, after: Option<TakenSlots>, limit: usize) -> Result<Vec<TakenSlots>, StoreError> {
         let database = self.open()?;
         let mut slots = BTreeMap::new();
         for (&id, holder) in &database.holders {
             if *holder != Holder::Finished
-                && let Some(flow) = database.flow_if_started(id)
+                && let Some(slot) = database.slot_if_started(id)
             {
-                *slots.entry(flow).or_default() += 1;
+                *slots.entry(slot).or_default() += 1;
             }
         }
-        Ok(slots
-            .into_iter()
-            .filter(|(flow, _)| after.is_none_or(|after| *flow > after))
-            .take(limit)
-            .collect())
+        let all = slots.into_iter().map(|((flow, key), taken)| TakenSlots { flow, key, taken });
+        let rest = all.filter(|slots| {
+            after.as_ref().is_none_or(|after| (slots.flow, &slots.key) > (after.flow, &after.key))
+        });
+        Ok(rest.take(limit).collect())
     }
 }
 
@@ -159,20 +163,24 @@ impl Database {
         if self.leases.contains_key(&worker.epoch) { Ok(()) } else { Err(StoreError::Fenced) }
     }
 
-    /// Returns the flow of an execution that has started, if that takes a slot. Its row may be behind the tail, so the tail is asked, too.
-    fn flow_if_started(&self, id: ExecutionId) -> Option<FlowId> {
+    /// Returns the flow and the key of an execution that has started, if that takes a slot. Its row may be behind the tail, so
+    /// the tail is asked, too.
+    fn slot_if_started(&self, id: ExecutionId) -> Option<(FlowId, Option<Arc<str>>)> {
+        let key_of = |queue: &Option<Box<QueuePlace>>| queue.as_ref().and_then(|place| place.key.clone());
         let row = self.rows.get(&id);
         if let Some(row) = row.filter(|row| row.started_at.is_some() || row.shares_slot) {
-            return (!row.shares_slot).then_some(row.flow);
+            return (!row.shares_slot).then(|| (row.flow, key_of(&row.queue)));
         }
         let texts = self.in_tail(id, 1).filter_map(|(_, text)| text);
         let records = texts.filter_map(|text| serde_json::from_str::<Record>(&text).ok());
         let events: Vec<Event> = records.flat_map(|record| record.2).collect();
-        let flow = row.map(|row| row.flow).or_else(|| match events.first() {
-            Some(Event::Accepted(accepted)) => accepted.takes_slot().then_some(accepted.flow),
+        let slot = row.map(|row| (row.flow, key_of(&row.queue))).or_else(|| match events.first() {
+            Some(Event::Accepted(accepted)) => {
+                accepted.takes_slot().then(|| (accepted.flow, key_of(&accepted.queue)))
+            }
             _ => None,
         });
-        flow.filter(|_| events.contains(&Event::Started))
+        slot.filter(|_| events.contains(&Event::Started))
     }
 
     fn is_orphaned(&self, holder: Holder) -> bool {

@@ -14,6 +14,12 @@ export interface SettingValues {
   retry_count: number | string;
   timeout_seconds: number | string;
   max_concurrent_executions: number | string;
+  concurrency_key: string;
+  max_concurrent_per_key: number | string;
+  /** A whole number or a template. */
+  priority: number | string;
+  debounce_seconds: number | string;
+  max_delay_seconds: number | string;
   /** These three are the keys of `budget`. */
   max_tokens: number | string;
   max_cost: number | string;
@@ -44,6 +50,11 @@ export function valuesOf(flow: Flow): SettingValues {
     retry_count: flow.retry_count,
     timeout_seconds: numberOf(flow.timeout_seconds) ?? '',
     max_concurrent_executions: flow.max_concurrent_executions ?? '',
+    concurrency_key: flow.concurrency_key ?? '',
+    max_concurrent_per_key: flow.max_concurrent_per_key ?? '',
+    priority: typeof flow.priority === 'string' ? flow.priority : (numberOf(flow.priority) ?? ''),
+    debounce_seconds: numberOf(flow.debounce_seconds) ?? '',
+    max_delay_seconds: numberOf(flow.max_delay_seconds) ?? '',
     max_tokens: flow.budget?.max_tokens ?? '',
     max_cost: numberOf(flow.budget?.max_cost) ?? '',
     currency: flow.budget?.currency ?? '',
@@ -86,8 +97,11 @@ function sent(values: SettingValues, key: SettingKey): unknown {
   const value = values[key];
   if (typeof value !== 'string') return value;
   const text = value.trim();
+  if (key === 'priority' && isWholeNumber(text)) return Number(text);
   return text === '' && key !== 'name' && key !== 'description' ? null : text;
 }
+
+const isWholeNumber = (text: string) => /^-?\d{1,3}$/.test(text);
 
 /**
  * Returns the keys that were changed since `base` both in the form and elsewhere, to different values.
@@ -122,6 +136,7 @@ export function faultsIn(values: SettingValues): SettingFaults {
   if (values.max_concurrent_executions !== '' && Number(values.max_concurrent_executions) < 1) {
     faults.max_concurrent_executions = 'Enter at least 1, or leave it empty for no limit.';
   }
+  Object.assign(faults, faultsOfControl(values));
   if (values.max_tokens !== '' && Number(values.max_tokens) < 1) {
     faults.max_tokens = 'Enter at least 1, or leave it empty for no limit.';
   }
@@ -130,6 +145,26 @@ export function faultsIn(values: SettingValues): SettingFaults {
   }
   if (values.currency.trim() !== '' && values.max_cost === '') {
     faults.currency = 'Enter the cost that it is the currency of, or leave it empty.';
+  }
+  return faults;
+}
+
+function faultsOfControl(values: SettingValues): SettingFaults {
+  const faults: SettingFaults = {};
+  const priority = String(values.priority).trim();
+  if (values.max_concurrent_per_key !== '' && values.concurrency_key.trim() === '') {
+    faults.max_concurrent_per_key = 'Enter the concurrency key that it counts by, or leave it empty.';
+  }
+  if (priority !== '' && !priority.includes('${') && !(isWholeNumber(priority) && Math.abs(Number(priority)) <= 10)) {
+    faults.priority = 'Enter a whole number from -10 to 10, or a template.';
+  }
+  if (values.max_delay_seconds !== '' && values.debounce_seconds === '') {
+    faults.max_delay_seconds = 'Enter the debounce that it limits, or leave it empty.';
+  } else if (values.max_delay_seconds !== '' && Number(values.max_delay_seconds) < Number(values.debounce_seconds)) {
+    faults.max_delay_seconds = 'Enter at least as much as the debounce.';
+  }
+  if (values.debounce_seconds !== '' && !(Number(values.debounce_seconds) > 0)) {
+    faults.debounce_seconds = 'Enter more than 0 seconds, or leave it empty.';
   }
   return faults;
 }

@@ -7,6 +7,7 @@ import { AboutFields } from './about-fields';
 import { BudgetFields } from './budget-fields';
 import { ConflictCard } from './conflict-card';
 import { ContextFields } from './context-fields';
+import { ControlFields } from './control-fields';
 import { placeFaults } from './place-faults';
 import { SettingsConflict } from './queries';
 import { ReliabilityFields } from './reliability-fields';
@@ -82,6 +83,7 @@ export function SettingsForm({ flow, isAsking, onDirty, onStay, onCancel, onLeav
         </div>
         <div className={classes.column}>
           <ReliabilityFields form={form} />
+          <ControlFields form={form} />
           <BudgetFields form={form} />
           <RetryMeaning flowId={flow.id} values={form.values} nodes={flow.flow_definition.nodes} />
         </div>
