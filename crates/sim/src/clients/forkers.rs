@@ -15,8 +15,8 @@ use crate::world::{ProcessId, World};
 
 /// Returns the nodes from which on an execution can be forked.
 fn nodes_to_fork(execution: &Execution) -> Vec<NodeId> {
-    let nodes = execution.graph().nodes.iter().zip(execution.nodes());
-    nodes.filter(|(_, state)| state.output.is_some()).map(|(node, _)| node.id.clone()).collect()
+    let nodes = execution.graph().in_flow();
+    nodes.filter(|(at, _)| execution.node(*at).output.is_some()).map(|(_, node)| node.id.clone()).collect()
 }
 
 impl World {
