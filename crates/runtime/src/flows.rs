@@ -230,15 +230,9 @@ fn parse(journal: &[Arc<str>]) -> Result<Vec<Record>, String> {
     records.collect::<Result<_, _>>().map_err(|error: serde_json::Error| error.to_string())
 }
 
+/// Reads all at once: each part would cost as much as all of them.
 async fn all_slots(store: &dyn Store) -> Result<Vec<TakenSlots>, StoreError> {
-    let mut all = Vec::new();
-    loop {
-        let part = store.slots(all.last().cloned(), PART_MAX).await?;
-        if part.is_empty() {
-            return Ok(all);
-        }
-        all.extend(part);
-    }
+    store.slots(None, usize::MAX).await
 }
 
 async fn all_queued(store: &dyn Store) -> Result<Vec<QueuedExecution>, StoreError> {

@@ -148,6 +148,7 @@ impl Checker {
             }
             self.stories.insert(id, Story::new(id, Arc::clone(version), (**accepted).clone()));
             self.key_is_used(id)?;
+            self.replaces(id);
         }
         self.was_asked(id, &record.2)?;
         self.families_fit(id, &record)?;
@@ -159,6 +160,27 @@ impl Checker {
             self.slots_hold(id)?;
         }
         self.projected(commit)
+    }
+
+    /// Those that wait until no other start has come may be cancelled by the engine when one has.
+    fn replaces(&mut self, id: ExecutionId) {
+        let is_put_off = |story: &Story| {
+            story.accepted.queue.as_ref().is_some_and(|place| place.start_at.is_some())
+                && !story.has_started()
+        };
+        let new = &self.stories[&id];
+        if !is_put_off(new) {
+            return;
+        }
+        let (flow, key) = (new.accepted.flow, key_of(new));
+        let others = self.stories.values().filter(|story| story.id() != id && is_put_off(story));
+        let replaced = others.filter(|story| story.accepted.flow == flow && key_of(story) == key);
+        let replaced: Vec<ExecutionId> = replaced.map(Story::id).collect();
+        if !replaced.is_empty() {
+            // Of those that were accepted at the same moment, any may be the last.
+            self.cancels.insert(id);
+        }
+        self.cancels.extend(replaced);
     }
 
     /// What is stored beside the record fits it.

@@ -208,8 +208,11 @@ fn or_template(mut schema: Value) -> Value {
     }
     let is_plain_text = schema.get("type") == Some(&json!("string"))
         && ["pattern", "enum", "format", "maxLength"].iter().all(|rule| schema.get(rule).is_none());
+    // What has to be a template says which.
+    let is_template =
+        schema.get("pattern").and_then(Value::as_str).is_some_and(|pattern| pattern.starts_with(r"^\$\{"));
     let takes_anything = schema.get("type").is_none() && schema.get("$ref").is_none();
-    if is_plain_text || takes_anything {
+    if is_plain_text || is_template || takes_anything {
         return schema;
     }
     json!({ "anyOf": [schema, template] })

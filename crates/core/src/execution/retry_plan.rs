@@ -125,7 +125,10 @@ impl Execution {
     /// Returns the nodes whose work was undone, or begun to be, and all that these lead to: their outputs say nothing of what
     /// is there now.
     pub(super) fn undone_and_after(&self) -> BTreeSet<NodeId> {
-        let undone = self.compensation_order().iter().copied().filter(|&node| self.has_touched(node));
+        // While it undoes its work, the rest follows in a moment.
+        let is_undoing = self.ending_as().is_some();
+        let order = self.compensation_order().iter().copied();
+        let undone = order.filter(|&node| is_undoing || self.has_touched(node));
         undone.flat_map(|node| self.graph().from_on(node)).collect()
     }
 
@@ -201,7 +204,9 @@ impl Execution {
     ) -> Accepted {
         let is_borrowed = |id: &&NodeId| {
             let at = self.graph().find(id.as_str());
-            at.is_some_and(|at| self.node(at).reused) && self.accepted.is_borrowed(id)
+            // One that ended before it reused anything passes on what it was to reuse.
+            let is_not_own = |state: &NodeExecution| state.reused || state.output.is_none();
+            at.is_some_and(|at| is_not_own(self.node(at))) && self.accepted.is_borrowed(id)
         };
         let borrowed = plan.reused.outputs.keys().filter(is_borrowed).cloned().collect();
         let accepted = (*self.accepted).clone();

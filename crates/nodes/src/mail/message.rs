@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::time::SystemTime;
 
-use lettre::message::header::ContentType;
-use lettre::message::{Attachment, Mailbox, Message, MultiPart, SinglePart};
+use lettre::message::header::{ContentTransferEncoding, ContentType};
+use lettre::message::{Attachment, Body, Mailbox, Message, MultiPart, SinglePart};
 use lettre::{Address, message};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::node::EmailInput;
@@ -95,8 +95,9 @@ fn written(
     files: Vec<File>,
 ) -> Result<Message, Failure> {
     let unwritten = |error: lettre::error::Error| invalid(format!("The mail cannot be written: {error}."));
-    let text = input.text.clone();
-    let alternatives = input.html.clone().map(|html| MultiPart::alternative_plain_html(text.clone(), html));
+    let text = in_lines(&input.text);
+    let alternatives =
+        input.html.as_deref().map(in_lines).map(|html| MultiPart::alternative_plain_html(text.clone(), html));
     if files.is_empty() {
         return match alternatives {
             Some(both) => builder.multipart(both),
@@ -115,9 +116,17 @@ fn written(
                 file.content_type
             ))
         })?;
-        parts = parts.singlepart(Attachment::new(file.filename).body(file.content, content_type));
+        // Encoded always: what is in it could end the mail, or have bare ends of lines, which servers refuse.
+        let content = Body::new_with_encoding(file.content, ContentTransferEncoding::Base64)
+            .map_err(|_| invalid(format!("/attachments/{number}: the content cannot be encoded.")))?;
+        parts = parts.singlepart(Attachment::new(file.filename).body(content, content_type));
     }
     builder.multipart(parts).map_err(unwritten)
+}
+
+/// Returns a text whose lines all end in the same way: a bare carriage return is the end of a line for some servers.
+fn in_lines(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n")
 }
 
 /// Reads an address that has been checked to be one line.

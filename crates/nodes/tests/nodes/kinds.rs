@@ -108,9 +108,9 @@ fn parser_and_schema_agree_about_every_shared_key() {
     let properties = node_types().common["properties"].as_object().cloned().unwrap_or_default();
     let retry = properties["retry"]["properties"].as_object().cloned().unwrap_or_default();
     let within_retry = retry.keys().map(|key| format!("/retry/{key}"));
-    // What `type` may be with which other keys is the kind's own business.
-    let paths =
-        properties.keys().filter(|key| *key != "type").map(|key| format!("/{key}")).chain(within_retry);
+    // What `type` may be with which other keys is the kind's own business, and which nodes there are that of the flow.
+    let is_own = |key: &&String| !["type", "compensate_with"].contains(&key.as_str());
+    let paths = properties.keys().filter(is_own).map(|key| format!("/{key}")).chain(within_retry);
 
     for path in paths {
         for value in values() {

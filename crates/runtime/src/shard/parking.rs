@@ -40,14 +40,18 @@ impl Shard {
         match load {
             Load::Taken(loaded) if !loaded.execution.status().is_finished() => self.taken(*loaded, now),
             Load::Taken(_) | Load::NotHere => {
+                let slot = self.granted.get(&id).map(|slot| slot.flow);
                 let waiting = self.not_loaded(id);
                 self.turn_away(id, waiting, now);
+                slot.into_iter().for_each(|flow| self.grant_slots(flow, now));
             }
             Load::Unreadable => {
                 // What the inbox holds for it stays in hand, so that it is not asked for again and again.
+                let slot = self.granted.get(&id).map(|slot| slot.flow);
                 let mut waiting = self.not_loaded(id);
                 waiting.retain(|queued| !matches!(queued, Queued::Input(_, Origin::Inbox { .. })));
                 self.turn_away(id, waiting, now);
+                slot.into_iter().for_each(|flow| self.grant_slots(flow, now));
             }
         }
     }

@@ -39,6 +39,7 @@ pub(super) struct SlotOf {
 pub(super) struct Place {
     pub(super) slot: SlotOf,
     pub(super) id: ExecutionId,
+    pub(super) accepted_at: Timestamp,
     /// The lowest is the first.
     pub(super) rank: i64,
 }
@@ -60,7 +61,7 @@ impl Place {
 
     fn with(id: ExecutionId, flow: FlowId, place: Option<&QueuePlace>, accepted_at: Timestamp) -> Self {
         let key = place.and_then(|place| place.key.clone()).filter(|_| flow != UNLIMITED);
-        Self { slot: SlotOf { flow, key }, id, rank: QueuePlace::rank(place, accepted_at) }
+        Self { slot: SlotOf { flow, key }, id, accepted_at, rank: QueuePlace::rank(place, accepted_at) }
     }
 }
 
@@ -159,14 +160,14 @@ impl Slots {
     }
 
     pub(super) fn wait(&mut self, place: &Place) {
-        let Place { slot, id, rank } = place;
+        let Place { slot, id, rank, .. } = place;
         self.keys.entry(slot.key.clone()).or_default().queue.insert((*rank, *id));
         self.note_ready(&slot.key);
     }
 
     /// Takes an execution out of the queue; false if it was not in it.
     pub(super) fn leave(&mut self, place: &Place) -> bool {
-        let Place { slot, id, rank } = place;
+        let Place { slot, id, rank, .. } = place;
         let waited = self.keys.get_mut(&slot.key).is_some_and(|slots| slots.queue.remove(&(*rank, *id)));
         self.note_ready(&slot.key);
         waited

@@ -60,7 +60,10 @@ impl Checker {
             return false;
         }
         match signal {
-            Signal::Cancel { .. } => true,
+            // Only a person ends the undoing of one that has been cancelled or has failed.
+            Signal::Cancel { by, .. } => {
+                story.undoing.is_none() || matches!(by.kind, ActorKind::User | ActorKind::Key)
+            }
             Signal::Approve { node, answer, .. } => self.is_needed_by(sent.execution, node, answer),
             Signal::ChildEnded { node, child, .. } => story.waits_for_child(*node, *child),
             // Whether these change something depends on when they come.

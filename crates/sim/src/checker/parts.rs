@@ -421,7 +421,9 @@ impl Checker {
     /// takes.
     pub(crate) fn children_are_cancelled(&self, lessee: Lessee, now: Timestamp) -> Verdict {
         for id in self.entrusted(lessee, LATE_MAX, now) {
-            let Some(story) = self.story(id).filter(|story| !story.status().is_finished()) else { continue };
+            // One that undoes its work has been cancelled.
+            let goes_on = |story: &&Story| !story.status().is_finished() && story.undoing.is_none();
+            let Some(story) = self.story(id).filter(goes_on) else { continue };
             if let Some(ChildStory::Abandoned(at)) = self.known_above(story)
                 && now.since(*at) > LATE_MAX + CLOCKS_APART_MAX
             {
@@ -460,7 +462,7 @@ impl Checker {
         };
         let ChildStory::Abandoned(at) = known else { return Ok(()) };
         let went_on = story.ended_at.is_some_and(|ended_at| ended_at.since(*at) > ABANDONED_MAX);
-        if went_on && story.status() != ExecutionStatus::Cancelled {
+        if went_on && story.undoing.is_none() && story.status() != ExecutionStatus::Cancelled {
             return Err(format!("T6: child {id} went on after {at}, when its parent gave it up"));
         }
         Ok(())

@@ -400,6 +400,10 @@ impl Story {
         journal_of(&self.records)
     }
 
+    pub(super) const fn has_started(&self) -> bool {
+        self.started_at.is_some()
+    }
+
     pub(super) const fn holds_slot(&self) -> bool {
         self.started_at.is_some() && !self.status.is_finished()
     }
