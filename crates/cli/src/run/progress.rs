@@ -37,8 +37,10 @@ impl Progress {
     pub(super) fn show(&mut self, execution: &Execution, now: Timestamp) {
         self.shown.resize(execution.nodes().len(), (0, NodeState::Pending));
         self.active.clear();
-        if let Some(end) = execution.ending_as().filter(|_| !self.has_said_undoing) {
+        if execution.is_compensated() && !self.has_said_undoing {
             self.has_said_undoing = true;
+            // Undoing may be over by the time that it is seen.
+            let end = execution.ending_as().unwrap_or(execution.status());
             let why = execution.error().map_or("", |error| &*error.message);
             let why = why.lines().next().unwrap_or_default();
             self.line(&format!("What was done is undone before the execution is {end}: {why}"));
