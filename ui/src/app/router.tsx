@@ -17,14 +17,27 @@ import { readFilters } from '@/features/executions/filters';
 import { readFailuresSearch } from '@/features/failures/search';
 import { readFlowSearch, readFlowsSearch } from '@/features/flows/search';
 import { parseSearch, stringifySearch } from '@/lib/search-params';
+import { Alone } from './alone';
 import { ErrorScreen } from './error-screen';
 import { NotFound } from './not-found';
 import { Shell } from './shell';
 
-const root = createRootRouteWithContext<{ queries: QueryClient }>()({ component: Shell, notFoundComponent: NotFound });
+const root = createRootRouteWithContext<{ queries: QueryClient }>()({
+  notFoundComponent: () => (
+    <Shell>
+      <NotFound />
+    </Shell>
+  ),
+});
+
+/** Pages of the studio. */
+const shell = createRoute({ getParentRoute: () => root, id: 'studio', component: Shell });
+
+/** Pages for people who do not use the studio. */
+const alone = createRoute({ getParentRoute: () => root, id: 'alone', component: Alone });
 
 const home = createRoute({
-  getParentRoute: () => root,
+  getParentRoute: () => shell,
   path: '/',
   beforeLoad: () => {
     throw redirect({ to: '/flows' });
@@ -32,69 +45,69 @@ const home = createRoute({
 });
 
 const flows = createRoute({
-  getParentRoute: () => root,
+  getParentRoute: () => shell,
   path: '/flows',
   validateSearch: readFlowsSearch,
   component: lazyRouteComponent(() => import('@/features/flows/flows-page'), 'FlowsPage'),
 });
 
 const flow = createRoute({
-  getParentRoute: () => root,
+  getParentRoute: () => shell,
   path: '/flows/$flowId',
   validateSearch: readFlowSearch,
   component: lazyRouteComponent(() => import('@/features/flows/flow-page'), 'FlowPage'),
 });
 
 const executions = createRoute({
-  getParentRoute: () => root,
+  getParentRoute: () => shell,
   path: '/executions',
   validateSearch: readFilters,
   component: lazyRouteComponent(() => import('@/features/executions/executions-page'), 'ExecutionsPage'),
 });
 
 const execution = createRoute({
-  getParentRoute: () => root,
+  getParentRoute: () => shell,
   path: '/executions/$executionId',
   validateSearch: readExecutionSearch,
   component: lazyRouteComponent(() => import('@/features/executions/execution-page'), 'ExecutionPage'),
 });
 
 const approvals = createRoute({
-  getParentRoute: () => root,
+  getParentRoute: () => shell,
   path: '/approvals',
   validateSearch: readInboxSearch,
   component: lazyRouteComponent(() => import('@/features/approvals/approvals-page'), 'ApprovalsPage'),
 });
 
 const failures = createRoute({
-  getParentRoute: () => root,
+  getParentRoute: () => shell,
   path: '/failures',
   validateSearch: readFailuresSearch,
   component: lazyRouteComponent(() => import('@/features/failures/failures-page'), 'FailuresPage'),
 });
 
 const alerts = createRoute({
-  getParentRoute: () => root,
+  getParentRoute: () => shell,
   path: '/alerts',
   component: lazyRouteComponent(() => import('@/features/alerts/alerts-page'), 'AlertsPage'),
 });
 
 const analytics = createRoute({
-  getParentRoute: () => root,
+  getParentRoute: () => shell,
   path: '/analytics',
   validateSearch: readAnalyticsSearch,
   component: lazyRouteComponent(() => import('@/features/analytics/analytics-page'), 'AnalyticsPage'),
 });
 
 const costs = createRoute({
-  getParentRoute: () => root,
+  getParentRoute: () => shell,
   path: '/analytics/costs',
   validateSearch: readCostsSearch,
   component: lazyRouteComponent(() => import('@/features/analytics/costs-page'), 'CostsPage'),
 });
 
 const agents = createRoute({
-  getParentRoute: () => root,
+  getParentRoute: () => shell,
   path: '/agents',
   validateSearch: readAgentsSearch,
   component: lazyRouteComponent(() => import('@/features/agents/agents-page'), 'AgentsPage'),
@@ -102,17 +115,20 @@ const agents = createRoute({
 
 export const router = createRouter({
   routeTree: root.addChildren([
-    home,
-    flows,
-    flow,
-    executions,
-    execution,
-    approvals,
-    failures,
-    alerts,
-    analytics,
-    costs,
-    agents,
+    shell.addChildren([
+      home,
+      flows,
+      flow,
+      executions,
+      execution,
+      approvals,
+      failures,
+      alerts,
+      analytics,
+      costs,
+      agents,
+    ]),
+    alone,
   ]),
   context: { queries: undefined as never },
   parseSearch,

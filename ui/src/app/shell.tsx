@@ -1,7 +1,7 @@
 import { ActionIcon, Burger, Drawer } from '@mantine/core';
 import { IconSearch } from '@tabler/icons-react';
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { texts } from '@/lib/texts';
 import { Logo } from './logo';
 import { Navigation } from './navigation';
@@ -14,8 +14,8 @@ import { ShortcutsDialog } from './shortcuts-dialog';
 import { ThemeSwitch } from './theme-switch';
 import { usePageKeys } from './use-page-keys';
 
-/** The frame around every page. */
-export function Shell() {
+/** The frame around every page of the studio. */
+export function Shell({ children = <Outlet /> }: { children?: ReactNode }) {
   const [isHelpOpen, setHelpOpen] = useState(false);
   const showHelp = () => setHelpOpen(true);
   usePageKeys(showHelp);
@@ -31,7 +31,7 @@ export function Shell() {
       <TopBar />
       <Navigation />
       <main className={classes.main} id="main" tabIndex={-1}>
-        <Outlet />
+        {children}
       </main>
       <Palette onShortcuts={showHelp} />
       <ShortcutsDialog opened={isHelpOpen} onClose={() => setHelpOpen(false)} />

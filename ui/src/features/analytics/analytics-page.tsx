@@ -14,7 +14,7 @@ import { bucketOf, SPAN_PERIODS, type SpanPeriod, spanOf, startLabel } from './s
 import { AnalyticsTabs } from './tabs';
 import { texts } from './texts';
 
-const route = getRouteApi('/analytics');
+const route = getRouteApi('/studio/analytics');
 
 export function AnalyticsPage() {
   const search = route.useSearch();

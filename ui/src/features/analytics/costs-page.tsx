@@ -15,7 +15,7 @@ import { texts } from './cost-texts';
 import { ReportSkeleton } from './report-skeleton';
 import { AnalyticsTabs } from './tabs';
 
-const route = getRouteApi('/analytics/costs');
+const route = getRouteApi('/studio/analytics/costs');
 
 /** What calls of models cost. */
 export function CostsPage() {

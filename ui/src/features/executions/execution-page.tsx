@@ -3,7 +3,7 @@ import { useCallback } from 'react';
 import { ExecutionDetail } from './detail/execution-detail';
 import type { Look } from './detail/look';
 
-const route = getRouteApi('/executions/$executionId');
+const route = getRouteApi('/studio/executions/$executionId');
 
 /** The details of the Flow Execution Monitor. The selected node and tab are kept in the address. */
 export function ExecutionPage() {

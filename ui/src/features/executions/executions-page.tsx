@@ -19,7 +19,7 @@ import { executionsQuery } from './queries';
 import { texts } from './texts';
 import { useLiveList } from './use-live-list';
 
-const route = getRouteApi('/executions');
+const route = getRouteApi('/studio/executions');
 
 /** The list of the Flow Execution Monitor. */
 export function ExecutionsPage() {

@@ -20,7 +20,7 @@ import { RetryGroupDialog } from './retry-group-dialog';
 import { texts } from './texts';
 import { useLiveFailures } from './use-live-failures';
 
-const route = getRouteApi('/failures');
+const route = getRouteApi('/studio/failures');
 
 /** The API returns at most this many groups, the largest. */
 const GROUPS_MAX = 100;

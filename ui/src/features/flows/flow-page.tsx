@@ -13,7 +13,7 @@ import { SettingsModal } from './settings/settings-modal';
 import { texts } from './texts';
 import { VersionsDrawer } from './versions/versions-drawer';
 
-const route = getRouteApi('/flows/$flowId');
+const route = getRouteApi('/studio/flows/$flowId');
 
 type Opened = 'settings' | 'versions' | 'run';
 

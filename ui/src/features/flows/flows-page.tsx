@@ -27,7 +27,7 @@ import type { FlowsSearch } from './search';
 import { SettingsModal } from './settings/settings-modal';
 import { VersionsDrawer } from './versions/versions-drawer';
 
-const route = getRouteApi('/flows');
+const route = getRouteApi('/studio/flows');
 
 type Dialog = { kind: FlowCommand; flow: Flow } | { kind: 'new' | 'import' };
 
