@@ -63,6 +63,8 @@ impl Shard {
         }
         let reason = std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);
         let input = Input::Refused { reason: reason.into() };
+        // It stops all that another process began, so that nothing is left to adopt but what it begins itself.
+        live.inbox.retain(|queued| !matches!(queued, Queued::Input(Input::Adopt { .. }, _)));
         live.inbox.push_front(Queued::Input(input, Origin::Engine));
     }
 

@@ -186,9 +186,11 @@ pub(crate) fn number(id: ExecutionId) -> u128 {
     id.uuid().as_u128()
 }
 
-/// A flow of these nodes, one after the other.
+/// A flow of these nodes, one after the other, but for those that undo another one.
 pub(crate) fn flow(mut document: Value, nodes: Value, limits: Limits) -> Arc<FlowVersion> {
-    let ids: Vec<&Value> = nodes.as_array().into_iter().flatten().map(|node| &node["id"]).collect();
+    let all = || nodes.as_array().into_iter().flatten();
+    let undoes = |id: &Value| all().any(|node| node.get("compensate_with") == Some(id));
+    let ids: Vec<&Value> = all().map(|node| &node["id"]).filter(|id| !undoes(id)).collect();
     let edges: Vec<_> = ids.windows(2).map(|pair| json!({ "from": pair[0], "to": pair[1] })).collect();
     document["name"] = json!("f");
     document["flow_definition"] = json!({ "nodes": nodes, "edges": edges });

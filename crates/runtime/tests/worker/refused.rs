@@ -5,19 +5,19 @@ use std::sync::Arc;
 
 use serde_json::json;
 use steadflow_core::agent::Agent;
-use steadflow_core::execution::{ExecutionStatus, Input};
+use steadflow_core::execution::{Decision, ExecutionStatus, Input};
 use steadflow_core::ids::{AgentId, Attempt, NodeIndex, StepKey};
 use steadflow_core::limits::Limits;
 use steadflow_core::payload::Payload;
 use steadflow_core::work::{CallKey, Outcome};
-use steadflow_runtime::shard::{Accept, BatchId, Message, Origin, ReplyId};
-use steadflow_runtime::worker::Answer;
+use steadflow_runtime::shard::{Accept, BatchId, Loaded, Message, Origin, ReplyId};
+use steadflow_runtime::worker::{Answer, Rest};
 use steadflow_store::{Committed, Projection, StoreError};
 use uuid::Uuid;
 
 use crate::bench::{
     Bench, accept, accept_family, accept_of, accepted_by, at, busy, call_ended, done, execution_of, flow, id,
-    new_execution,
+    new_execution, orphan_of,
 };
 
 fn refused(batch: u64) -> Answer {
@@ -89,6 +89,38 @@ fn a_batch_that_is_refused_is_split_so_that_one_decision_holds_up_no_other() {
     assert!(record.contains("The database refused what followed from here"), "{record}");
     let Projection::Finished { row, .. } = commit.projection else { panic!("it ends") };
     assert_eq!(row.status, ExecutionStatus::Failed);
+}
+
+#[test]
+fn an_execution_that_is_taken_over_and_refused_undoes_its_work_with_calls_that_are_its_own() {
+    let mut bench = Bench::driving();
+    bench.answer(1.0, Answer::Orphans(Ok((vec![half_done(9)], Rest::None))));
+
+    let undone = bench.answer(1.0, refused(0));
+    let record = bench.commits.remove(0).record.expect("it undoes by a record");
+    let called = bench.answer(1.0, committed(1, 1));
+
+    assert_eq!(undone, ["commit 9"]);
+    assert!(record.contains("compensation_started") && !record.contains("interrupted"), "{record}");
+    assert_eq!(called, ["publish", "stop call", "start call"]);
+}
+
+/// An execution whose process is gone, in the middle of its second node. Its first one can be undone.
+fn half_done(number: u128) -> Loaded {
+    let echo = |id| json!({ "id": id, "type": "action", "action": "echo", "input": 1 });
+    let mut first = echo("first");
+    first["compensate_with"] = json!("undo");
+    let nodes = json!([first, echo("second"), echo("undo")]);
+    let mut loaded = orphan_of(execution_of(number, flow(json!({}), nodes, Limits::DEFAULT)));
+    let Message::Input { input: first_ended, .. } = ended(number) else { panic!("a call ends by an input") };
+    for input in [Input::Start, first_ended] {
+        let mut decision = Decision::default();
+        loaded.execution.decide(input, at(0.5), &mut decision).expect("it goes on");
+        let record =
+            serde_json::to_string(&loaded.execution.seal(&mut decision, at(0.5))).expect("it is JSON");
+        loaded.journal.push(record.into());
+    }
+    loaded
 }
 
 #[test]
