@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::json;
-use steadflow_blackbox::{Api, Peer, Server, Setup, Workplace, eventually, flow};
+use steadflow_blackbox::{Api, Peer, Server, Setup, Workplace, echo, eventually, flow, run};
 use tokio::time::{Instant, timeout_at};
 
 const SOON: Duration = Duration::from_secs(60);
@@ -119,4 +119,73 @@ async fn an_event_that_is_delivered_again_starts_nothing_new_over_kill_9() {
     server.stop().await;
     let doctor = server.doctor();
     assert_eq!(doctor.code, Some(0), "{}{}", doctor.stdout, doctor.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn webhooks_are_listed_and_called_from_the_command_line() {
+    let workplace = Workplace::new();
+    let value = "It's a secret of some length";
+    std::fs::write(workplace.path().join("secret.txt"), format!("{value}\n")).expect("a file can be written");
+    let secret = [("STEADFLOW_SECRET_HOOK".to_owned(), value.to_owned())];
+    let mut server = Setup::new(&workplace).variables(secret).start().await;
+    let custom = json!({ "path": "orders/paid", "scheme": "hmac", "secret": "${secrets.HOOK}", "header": "X-Sig",
+                         "algorithm": "sha512", "encoding": "base64", "timestamp_header": "X-At", "id_header": "X-Id" });
+    let trigger = json!({ "id": "start", "type": "trigger", "webhook": custom });
+    let node = echo("total", json!("${trigger_data.body.amount}"));
+    let mut document = flow("Paid", &[trigger, node], &[("start", "total")]);
+    document["status"] = json!("active");
+    server.api().create_flow(&document).await;
+    let base = format!("http://{}", server.address());
+    let webhooks =
+        |arguments: &[&str]| run(workplace.path(), &[&["webhooks", "--server", &base], arguments].concat());
+    let from_file = ["--secret", "HOOK=@secret.txt", "--event-id", "e-1"];
+    let send = |more: &[&str]| webhooks(&[&["send", "orders/paid"], &from_file[..], more].concat());
+
+    let before = webhooks(&["show", "orders/paid"]);
+    let first = send(&["--data", "{\"amount\": 12.50}", "--wait", "30"]);
+    let again = send(&["--data", "{\"amount\": 12.50}"]);
+    let other_body = send(&["--data", "{\"amount\": 13}"]);
+    std::fs::write(workplace.path().join("other.txt"), "Another secret of some length")
+        .expect("it can be written");
+    let unsigned = webhooks(&["send", "/hooks/orders/paid", "--secret", "HOOK=@other.txt"]);
+    let no_secret = webhooks(&["send", "orders/paid"]);
+    let no_json = send(&["--data", "{"]);
+    let nowhere = webhooks(&["send", "orders"]);
+    let list = webhooks(&["list"]);
+    let shown = webhooks(&["show", "orders/paid"]);
+    let as_json = webhooks(&["--json", "show", "orders/paid"]);
+
+    assert!(
+        before.stdout.ends_with("secrets: HOOK\nno calls since the server was started\n"),
+        "{}",
+        before.stdout
+    );
+    assert_eq!(first.code, Some(0), "{}", first.stderr);
+    let (id, ended) = first.stdout.split_once('\n').expect("several lines");
+    assert_eq!(ended, "completed\n12.50\n");
+    assert_eq!(again.stdout, format!("{id}\n"), "one event, one execution");
+    assert!(other_body.stderr.contains("this event ID and another body"), "{}", other_body.stderr);
+    assert!(
+        unsigned.stderr.contains("The call is not signed as this webhook asks for"),
+        "{}",
+        unsigned.stderr
+    );
+    assert!(no_secret.stderr.contains("There is no variable STEADFLOW_SECRET_HOOK"), "{}", no_secret.stderr);
+    assert!(no_json.stderr.contains("The value of `--data` is not JSON: `{`"), "{}", no_json.stderr);
+    assert!(nowhere.stderr.contains("No flow has a webhook at `orders`."), "{}", nowhere.stderr);
+    let failed = [&other_body, &unsigned, &no_secret, &no_json, &nowhere];
+    assert!(failed.iter().all(|run| run.code == Some(1)), "{failed:?}");
+    assert!(
+        list.stdout.contains(&format!("{base}/hooks/orders/paid"))
+            && list.stdout.contains(": wrong_signature"),
+        "{}",
+        list.stdout
+    );
+    for verdict in ["started", "repeated", "refused: idempotency-key-reused", "refused: wrong_signature"] {
+        assert!(shown.stdout.contains(verdict), "{verdict}: {}", shown.stdout);
+    }
+    assert!(as_json.stdout.starts_with("{\"flow_id\":"), "{}", as_json.stdout);
+    let said = [list.stdout, shown.stdout, as_json.stdout, server.log()].concat();
+    assert!(!said.contains(value), "no secret is shown");
+    server.stop().await;
 }

@@ -6,9 +6,11 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 mod executions;
 mod mail;
+mod webhooks;
 
 pub(crate) use self::mail::Mail;
 pub(crate) use executions::{Executions, ExecutionsCommand, Fork, RetryFrom};
+pub(crate) use webhooks::{SendCall, Webhooks, WebhooksCommand};
 
 /// A durable execution engine for agentic flows.
 ///
@@ -55,6 +57,7 @@ pub(crate) enum Command {
     Validate(Validate),
     Executions(Executions),
     Approvals(Approvals),
+    Webhooks(Webhooks),
     Health(Health),
     Doctor(Doctor),
     Compact(Compact),
@@ -358,8 +361,9 @@ pub(crate) struct Bench {
     pub(crate) runs: usize,
     /// Measurements to run
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = [
-        Measure::Disk, Measure::Chain, Measure::Calls, Measure::FanOut, Measure::Latency, Measure::Retries,
-        Measure::Idle, Measure::Followers, Measure::Agents, Measure::Sleepers,
+        Measure::Disk, Measure::Chain, Measure::Calls, Measure::FanOut, Measure::Map, Measure::Latency,
+        Measure::Webhook, Measure::Retries, Measure::Idle, Measure::Followers, Measure::Agents, Measure::Waits,
+        Measure::Sleepers,
     ])]
     pub(crate) only: Vec<Measure>,
     /// Number of sleeping executions for `sleepers`
@@ -395,8 +399,12 @@ pub(crate) enum Measure {
     Calls,
     /// 100 parallel `echo` nodes and a join.
     FanOut,
+    /// A map of 10,000 `echo` items: items per second, beside the chain, and the growth of the server.
+    Map,
     /// A flow of one `echo` node, one execution at a time.
     Latency,
+    /// A signed webhook, from the call to the result of its flow of one `echo` node, one at a time.
+    Webhook,
     /// How late retries start: 200 executions with backoffs of 1 s and 2 s.
     Retries,
     /// Memory and CPU time of an idle server.
@@ -405,6 +413,8 @@ pub(crate) enum Measure {
     Followers,
     /// 1,000 agents whose models write at the same time: memory of each, and the delay of a token on its way to a reader.
     Agents,
+    /// 10,000 executions that wait for a person, and 10,000 that wait for an event: memory and database of each.
+    Waits,
     /// Executions that wait for a day: memory of each, and the time until the server is ready again after kill -9.
     Sleepers,
     /// Throughput and the requests of the studio at several database sizes. Takes minutes and gigabytes.

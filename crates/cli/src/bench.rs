@@ -4,6 +4,7 @@
 //! database. The speed of the disk is measured just before, and afterwards the server is checked for complete data.
 
 mod agents;
+mod children;
 mod connection;
 mod delays;
 mod disk;
@@ -11,12 +12,14 @@ mod figures;
 mod flows;
 mod followers;
 mod growth;
+mod hooks;
 mod load;
 mod process;
 mod retries;
 mod standing;
 mod target;
 mod throughput;
+mod waits;
 
 use std::process::ExitCode;
 
@@ -67,12 +70,15 @@ async fn measure(what: Measure, args: &Bench, figures: &mut Figures) -> anyhow::
         Measure::Calls => throughput::calls(&target, args, figures).await?,
         Measure::FanOut => throughput::fan_out(&target, args, figures).await?,
         Measure::Latency => throughput::latency(&target, args, figures).await?,
+        Measure::Map => children::map(&target, args, figures).await?,
+        Measure::Webhook => hooks::webhook(&target, args, figures).await?,
         Measure::Retries => retries::lateness(&target, args, figures).await?,
         Measure::Followers => followers::followers(&target, args, figures).await?,
         Measure::Agents => agents::agents(&target, args, figures).await?,
         Measure::Growth => growth::growth(&target, args, figures).await?,
         // These check their own executions, or have none.
         Measure::Idle => return standing::idle(&target, figures).await,
+        Measure::Waits => return waits::waits(&target, figures).await,
         Measure::Sleepers => return standing::sleepers(&mut target, args, figures).await,
     }
     target.check_complete().await

@@ -48,6 +48,11 @@ impl Server {
         self.client.request(method, format!("{}/api/v1/studio{path}", self.base))
     }
 
+    /// Prepares a request for a path of the server.
+    pub(crate) fn root(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.base))
+    }
+
     /// Prepares a readiness check with a response within `timeout`.
     pub(crate) fn readiness(&self, timeout: Duration) -> RequestBuilder {
         self.client.get(format!("{}/readyz", self.base)).timeout(timeout)

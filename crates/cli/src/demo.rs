@@ -1,5 +1,6 @@
 //! The demo: example flows, a service for them that fails on purpose, and an engine that the studio can have killed.
 
+mod desk;
 mod flows;
 mod model;
 mod peer;

@@ -29,6 +29,7 @@ mod supervisor;
 mod traces;
 mod validate;
 mod value_address;
+mod webhooks;
 mod wiring;
 
 use std::future::Future;
@@ -107,6 +108,10 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
         Command::Approvals(approvals) => {
             let server = settings::server(approvals.asked.server, &file);
             block_on(approvals::approvals(server, approvals.asked.json, approvals.command))
+        }
+        Command::Webhooks(webhooks) => {
+            let server = settings::server(webhooks.asked.server, &file);
+            block_on(webhooks::webhooks(server, webhooks.asked.json, webhooks.command))
         }
         Command::Health(health) => {
             let server = settings::server(health.server, &file);

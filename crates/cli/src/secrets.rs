@@ -97,6 +97,24 @@ impl Secrets for KnownSecrets {
     }
 }
 
+/// Returns the value of a secret that the command line names: `NAME` from the environment, `NAME=@FILE` from a file.
+///
+/// # Errors
+/// As of [`KnownSecrets::named`].
+pub(crate) fn named_value(named: &str) -> anyhow::Result<String> {
+    value_of(named, &variables()).map(|(_, value)| value)
+}
+
+/// Returns the value of a secret that the environment has.
+pub(crate) fn value_in_environment(name: &str) -> Option<String> {
+    std::env::var(variable(name)).ok()
+}
+
+/// Returns the name of the variable with a secret.
+pub(crate) fn variable(name: &str) -> String {
+    format!("{PREFIX}{name}")
+}
+
 /// Returns the variables of secrets, without their prefix.
 fn variables() -> BTreeMap<String, String> {
     let all = std::env::vars_os()

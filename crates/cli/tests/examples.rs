@@ -6,7 +6,7 @@ use std::process::Child;
 
 use serde_json::{Value, json};
 
-use crate::support::{Folder, Run};
+use crate::support::{Folder, Run, Server};
 
 /// The expected result of an example, run as it is.
 struct Story {
@@ -19,28 +19,23 @@ struct Story {
 
 fn stories() -> Vec<Story> {
     let story = |file, notes| Story { file, code: 1, result: None, notes };
+    let completes = |file, result, notes| Story { code: 0, result: Some(result), ..story(file, notes) };
     vec![
-        Story {
-            code: 0,
-            result: Some(json!({ "decision": "rejected", "vendor": "ACME" })),
-            ..story(
-                "parallel.json",
-                &["Trigger data: the flow's example, ", "reject    completed", "accept    skipped"],
-            )
-        },
-        Story {
-            code: 0,
-            result: Some(json!({ "vendor": "ACME", "attempts": 3 })),
-            ..story(
-                "retry-recovers.json",
-                &["; attempt 2 in 1 s", "; attempt 3 in 2 s", "on attempt 3", ", with retries"],
-            )
-        },
-        Story {
-            code: 0,
-            result: Some(json!({ "source": "cache", "reason": "unavailable" })),
-            ..story("error-edge.json", &["; attempt 2 in 500 ms", "live    failed", "fresh   skipped"])
-        },
+        completes(
+            "parallel.json",
+            json!({ "decision": "rejected", "vendor": "ACME" }),
+            &["Trigger data: the flow's example, ", "reject    completed", "accept    skipped"],
+        ),
+        completes(
+            "retry-recovers.json",
+            json!({ "vendor": "ACME", "attempts": 3 }),
+            &["; attempt 2 in 1 s", "; attempt 3 in 2 s", "on attempt 3", ", with retries"],
+        ),
+        completes(
+            "error-edge.json",
+            json!({ "source": "cache", "reason": "unavailable" }),
+            &["; attempt 2 in 500 ms", "live    failed", "fresh   skipped"],
+        ),
         Story {
             code: 0,
             result: Some(json!({
@@ -59,6 +54,19 @@ fn stories() -> Vec<Story> {
                 "drafts": 3,
             })),
             ..story("review-loop.json", &["write   completed"])
+        },
+        Story {
+            code: 0,
+            result: Some(json!({ "ticket": 8812, "desk": "billing", "chosen_by": "a model" })),
+            ..story("router.json", &["ask        skipped", "technical  skipped", "done       completed"])
+        },
+        Story {
+            code: 0,
+            result: Some(json!({ "published": true, "settled": 990, "failed": 10, "why": ["unavailable"] })),
+            ..story(
+                "nightly-batch.json",
+                &["each      completed", "ask       skipped", "publish   completed"],
+            )
         },
         story(
             "research-agent.json",
@@ -136,4 +144,46 @@ fn every_example_ends_as_described() {
             None => assert_eq!(run.stdout.is_empty(), story.code != 0, "{}", story.file),
         }
     }
+}
+
+#[test]
+fn a_ticket_of_which_no_model_is_sure_waits_for_a_person() {
+    let ticket = json!({ "ticket": 1, "text": "I was charged, and now the login is broken." }).to_string();
+    let file = folder_of_examples().join("router.json");
+
+    let run = Folder::new().run(&["run", file.to_str().unwrap(), "--trigger", &ticket]).expect(1);
+
+    let (_, asked) = run.stderr.split_once("classify   completed").expect("a model answered");
+    assert!(asked.contains("ask        waits for approval"), "{}", run.stderr);
+}
+
+/// The accounts that failed are settled by a fork from the map, and no other.
+#[test]
+fn only_the_accounts_that_failed_are_settled_again() {
+    let folder = Folder::new();
+    let server = Server::start(&folder, &["--demo"]);
+    let json =
+        |arguments: &[&str]| server.executions(&folder, &[&["--json"], arguments].concat()).expect(0).json();
+    let listed = json(&["list"]);
+    let batch = listed.as_array().unwrap().iter().find(|row| row["flow_name"] == "Nightly batch").unwrap();
+    let id = batch["id"].as_str().unwrap();
+    server.executions(&folder, &["watch", id]).expect(0);
+
+    let each = json(&["show", id, "--value", "each/output"]);
+    let mut accounts = json(&["show", id, "--value", "accounts/output"]);
+    let failed = |(_, result): &(Value, &Value)| result["ok"] == false;
+    let all = accounts["body"].as_array().unwrap().clone().into_iter().zip(each.as_array().unwrap());
+    accounts["body"] = all.filter(failed).map(|(account, _)| account).collect();
+    folder.write("failed.json", &accounts);
+    let fork = json(&["fork", id, "--node", "each", "--output", "accounts=@failed.json"]);
+    let fork = fork["execution_id"].as_str().unwrap();
+    server.executions(&folder, &["watch", fork]).expect(0);
+
+    assert_eq!(accounts["body"].as_array().unwrap().len(), 10);
+    assert_eq!(
+        json(&["show", fork])["result"],
+        json!({ "published": true, "settled": 10, "failed": 0, "why": [] })
+    );
+    let children = json(&["list", "--parent", fork, "--limit", "100"]);
+    assert_eq!(children.as_array().unwrap().len(), 10, "no other account is settled twice");
 }

@@ -108,6 +108,7 @@ fn help_of_the_program() {
       validate    Check flow documents
       executions  List, show, retry, fork, cancel and watch executions of a running server
       approvals   List, show, approve and reject what waits for a person
+      webhooks    List and show the webhooks of a running server, and call them
       health      Check whether a server accepts new work
       doctor      Check the consistency of a database
       compact     Write a database again, without the room that is free in it
@@ -518,6 +519,75 @@ fn help_of_approvals() {
 }
 
 #[test]
+fn help_of_webhooks() {
+    insta::assert_snapshot!(own_help(&["webhooks"]), @"
+    List and show the webhooks of a running server, and call them
+
+    Usage: steadflow webhooks [OPTIONS] <COMMAND>
+
+    Commands:
+      list  List webhooks with their secrets and last calls, that of the newest flow first
+      show  Show a webhook and its last calls: what they started, or why they were refused
+      send  Sign a call as its sender does, and make it
+      help  Print this message or the help of the given subcommand(s)
+
+    Options:
+          --server <URL>
+              URL of the server [default: http://127.0.0.1:8080]
+
+              [env: STEADFLOW_SERVER=]
+
+          --json
+              Print the JSON of the API instead of tables
+
+          …
+    ");
+    insta::assert_snapshot!(own_help(&["webhooks", "send"]), @"
+    Sign a call as its sender does, and make it
+
+    With `--wait`, the exit status is 1 if the execution failed or was cancelled.
+
+    Usage: steadflow webhooks send [OPTIONS] <PATH>
+
+    Arguments:
+      <PATH>
+              Path of the webhook, below /hooks/
+
+    Options:
+          --data <BODY>
+              Body of the call, or @FILE
+
+              [default: {}]
+
+          --content-type <TYPE>
+              Media type of the body
+
+              [default: application/json]
+
+          --secret <NAME>
+              Secret to sign with, from its STEADFLOW_SECRET_* variable, or from a file as NAME=@FILE
+              [default: the first secret of the webhook that has a variable]
+
+          --event-id <ID>
+              ID of the event, for schemes that have it in a header: calls with the same ID start one
+              execution [default: a new ID]
+
+          --server <URL>
+              URL of the server [default: http://127.0.0.1:8080]
+
+              [env: STEADFLOW_SERVER=]
+
+          --json
+              Print the JSON of the API instead of tables
+
+          --wait <SECONDS>
+              Wait for the end of the execution, up to 60 seconds
+
+          …
+    ");
+}
+
+#[test]
 fn help_of_a_fork() {
     insta::assert_snapshot!(own_help(&["executions", "fork"]), @r"
     Start a new execution from a completed node of another one, which may have any status
@@ -659,6 +729,90 @@ fn help_of_commands_for_one_execution() {
               Print the JSON of the API instead of tables
 
           …
+    ");
+}
+
+#[test]
+fn help_of_bench() {
+    insta::assert_snapshot!(own_help(&["bench"]), @"
+    Measure the speed of this machine
+
+    Starts a temporary server with a new database, sends requests over HTTP, checks that everything was
+    stored, and prints a table. The load generator runs on the same machine and uses part of its CPU.
+
+    Usage: steadflow bench [OPTIONS]
+
+    Options:
+          --concurrency <LIST>
+              Numbers of concurrent executions, each measured separately
+
+              [default: 1,64,512]
+
+          --seconds <SECONDS>
+              Duration of each measurement, in seconds
+
+              [default: 5]
+
+          --runs <RUNS>
+              Number of repetitions; the table shows the median and the range
+
+              [default: 3]
+
+          --only <ONLY>
+              Measurements to run
+
+              Possible values:
+              - disk:      Syncs of a small write per second, and rows per second that SQLite writes
+              - chain:     A flow of ten sequential `echo` nodes, started and awaited over HTTP
+              - calls:     The same with ten calls of a local HTTP service
+              - fan-out:   100 parallel `echo` nodes and a join
+              - map:       A map of 10,000 `echo` items: items per second, beside the chain, and the
+                growth of the server
+              - latency:   A flow of one `echo` node, one execution at a time
+              - webhook:   A signed webhook, from the call to the result of its flow of one `echo` node,
+                one at a time
+              - retries:   How late retries start: 200 executions with backoffs of 1 s and 2 s
+              - idle:      Memory and CPU time of an idle server
+              - followers: The cost of 1,000 clients of the event stream, and the delay of their events
+              - agents:    1,000 agents whose models write at the same time: memory of each, and the
+                delay of a token on its way to a reader
+              - waits:     10,000 executions that wait for a person, and 10,000 that wait for an event:
+                memory and database of each
+              - sleepers:  Executions that wait for a day: memory of each, and the time until the server
+                is ready again after kill -9
+              - growth:    Throughput and the requests of the studio at several database sizes. Takes
+                minutes and gigabytes
+
+              [default: disk chain calls fan-out map latency webhook retries idle followers agents waits
+              sleepers]
+
+          --sleepers <COUNT>
+              Number of sleeping executions for `sleepers`
+
+              [default: 100000]
+
+          --growth <LIST>
+              Database sizes for `growth`, in node executions
+
+              [default: 0,1000000,5000000]
+
+          --server <URL>
+              Measure this server instead. For `calls` and `retries`, start it with `--egress-allow
+              127.0.0.1`
+
+          --dir <DIR>
+              Directory of the temporary database, on the disk to measure
+
+              [default: .]
+
+          --json <FILE>
+              Also write the results to this file, as JSON
+
+          …
+
+    Examples:
+      steadflow bench
+      steadflow bench --concurrency 64 --seconds 10 --runs 5 --only chain --json bench.json
     ");
 }
 

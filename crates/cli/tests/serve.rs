@@ -150,11 +150,13 @@ fn demo_adds_flows_and_runs_some() {
     names.sort_unstable();
     insta::assert_snapshot!(names.join("\n"), @r"
     Failure handled by an error edge
+    Nightly batch
     Order that is undone
     Refund over a limit
     Research agent
     Retries run out
     Review loop
+    Ticket router
     Timeout stops a slow call
     Transient failure recovers
     Two checks in parallel
@@ -172,7 +174,7 @@ fn the_engine_of_a_demo_is_started_again_when_it_is_killed() {
 
     // The socket keeps a request until an engine lives.
     let list = server.executions(&folder, &["--json", "list"]).expect(0).json();
-    assert_eq!(list.as_array().unwrap().len(), 10);
+    assert_eq!(list.as_array().unwrap().len(), 12);
     until(|| engine_of(&server).is_some_and(|engine| engine != first));
     let (code, last_words) = server.stop("TERM");
     assert_eq!(code, Some(0), "{last_words}");

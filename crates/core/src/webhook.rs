@@ -3,6 +3,7 @@
 //! A webhook names its secrets and holds none. Without one that is set, no call is accepted.
 
 mod readers;
+mod sender;
 mod signature;
 
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use crate::document::{Keys, choice, key, one_or_many};
 
 pub use readers::WEBHOOK_PATH_CHARS_MAX;
 use readers::{HeaderReader, PathReader, PrefixReader, SecretReader};
+pub use sender::Unsigned;
 pub use signature::{
     Call, EventKey, Refused, SECRET_BYTES_MIN, SIGNATURES_MAX, TOLERANCE, UnreadableHeader, sign,
 };

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use steadflow_core::flow::Flow;
 use steadflow_core::limits::Limits;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_core::webhook::{Call, EventKey, Refused, SIGNATURES_MAX, UnreadableHeader, Webhook};
+use steadflow_core::webhook::{Call, EventKey, Refused, SIGNATURES_MAX, UnreadableHeader, Unsigned, Webhook};
 
 fn triggered_by(webhook: &Value) -> Value {
     json!({ "name": "Orders", "flow_definition": { "nodes": [{ "id": "start", "type": "trigger", "webhook": webhook }], "edges": [] } })
@@ -305,4 +305,47 @@ fn what_is_no_webhook_is_named_where_it_is() {
         { "id": "a", "type": "trigger", "webhook": one }, { "id": "b", "type": "trigger", "webhook": one } ], "edges": [] } });
     let fault = &Flow::parse(&two, &Limits::DEFAULT).expect_err("it has a fault")[0];
     assert_eq!(fault.pointer, "/flow_definition/nodes/1/webhook");
+}
+
+#[test]
+fn a_call_that_is_signed_by_hand_is_accepted_by_every_scheme() {
+    let custom = |more: Value| {
+        let mut keys = json!({ "scheme": "hmac", "header": "X-Sig", "id_header": "X-Id" });
+        keys.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        webhook(keys)
+    };
+    let all = [
+        of("github"),
+        of("stripe"),
+        of("slack"),
+        of("standard_webhooks"),
+        of("bearer"),
+        custom(json!({})),
+        custom(
+            json!({ "prefix": "sha512=", "algorithm": "sha512", "encoding": "base64", "timestamp_header": "X-At" }),
+        ),
+    ];
+    for webhook in all {
+        let secret =
+            if webhook.scheme.as_str() == "standard_webhooks" { STANDARD_SECRET } else { GITHUB_SECRET };
+        let call =
+            Unsigned { event_id: "e-1", sent_at: Timestamp::from_micros(1_614_265_330_500_000), body: b"{}" };
+        let signed = webhook.signed_headers(&format!("{secret}\n"), &call).expect("the secret can be used");
+        let headers: Vec<(&str, &str)> = signed.iter().map(|(name, value)| (&**name, &**value)).collect();
+
+        let accepted = verify(&webhook, &[secret], &headers, "{}", 1_614_265_330);
+        let other_body = verify(&webhook, &[secret], &headers, "[]", 1_614_265_330);
+        let other_secret =
+            verify(&webhook, &["another secret of some length"], &headers, "{}", 1_614_265_330);
+
+        assert!(accepted.as_ref().is_ok_and(Option::is_some), "{webhook:?} {signed:?} {accepted:?}");
+        assert_eq!(other_body.is_ok(), webhook.scheme.as_str() == "bearer", "{webhook:?}");
+        assert!(other_secret.is_err(), "{webhook:?}");
+        assert_eq!(webhook.signed_headers("short", &call), None);
+    }
+    let published = Unsigned { event_id: "d", sent_at: Timestamp::from_micros(0), body: b"Hello, World!" };
+    let github = of("github").signed_headers(GITHUB_SECRET, &published).unwrap();
+    assert_eq!(github[1], (GITHUB.0.to_owned(), GITHUB.1.to_owned()));
+    let with_dot = Unsigned { event_id: "a.b", ..published };
+    assert_eq!(of("standard_webhooks").signed_headers(STANDARD_SECRET, &with_dot), None);
 }

@@ -21,7 +21,8 @@ impl Spread {
         self.0.into_iter().map(|value| value * factor).collect()
     }
 
-    fn median(&self) -> f64 {
+    /// Returns the median.
+    pub(super) fn median(&self) -> f64 {
         percentile(&self.0, 0.5)
     }
 

@@ -34,6 +34,36 @@ pub(super) fn sleeper() -> Value {
     document("bench: sleepers", vec![node], Vec::new())
 }
 
+/// Waits for a person.
+pub(super) fn approval() -> Value {
+    let input = json!({ "order": "A-1002", "amount": 420 });
+    document("bench: approvals", vec![json!({ "id": "ok", "type": "approval", "input": input })], Vec::new())
+}
+
+/// Waits for an event that concerns this execution alone.
+pub(super) fn wait_event() -> Value {
+    let node =
+        json!({ "id": "paid", "type": "wait_event", "event": "paid", "correlation": "${execution.id}" });
+    document("bench: events", vec![node], Vec::new())
+}
+
+/// A map whose body is one `echo` node, `at_once` items at a time.
+pub(super) fn map(at_once: usize) -> Value {
+    let echo = json!({ "id": "item", "type": "action", "action": "echo", "input": "${index}" });
+    let body = json!({ "nodes": [echo], "edges": [] });
+    let node = json!({ "id": "each", "type": "map", "items": "${trigger_data.items}", "max_concurrency": at_once, "body": body });
+    document("bench: map", vec![node], Vec::new())
+}
+
+/// One `echo` node that a webhook starts, signed with the secret of this name.
+pub(super) fn hooked(secret: &str) -> Value {
+    let webhook = json!({ "path": "bench", "scheme": "github", "secret": format!("${{secrets.{secret}}}") });
+    let trigger = json!({ "id": "start", "type": "trigger", "webhook": webhook });
+    let echo = json!({ "id": "reply", "type": "action", "action": "echo", "input": "${trigger_data.body}" });
+    let edges = vec![json!({ "from": "start", "to": "reply" })];
+    document("bench: webhook", vec![trigger, echo], edges)
+}
+
 /// A call that fails twice, with backoffs of 1 s and 2 s.
 pub(super) fn failing_twice(peer: &str) -> Value {
     let input = json!({ "url": format!("{peer}/fails-twice/${{execution.id}}") });

@@ -19,7 +19,7 @@ const CLIENTS: u64 = 64;
 /// Sleepers that are started first, so that SQLite's page cache is full before memory is compared.
 const WARM_UP: u32 = 50_000;
 /// Time after the last start until background work such as parking and checkpoints is finished.
-const SETTLED: Duration = Duration::from_secs(3);
+pub(super) const SETTLED: Duration = Duration::from_secs(3);
 
 const MEGABYTE: f64 = 1_024.0 * 1_024.0;
 
@@ -65,7 +65,8 @@ pub(super) async fn sleepers(target: &mut Target, args: &Bench, figures: &mut Fi
     Ok(())
 }
 
-async fn start(target: &Target, flow: &str, sleepers: u32) -> anyhow::Result<()> {
+/// Starts `sleepers` executions of `flow`, without waiting for their end.
+pub(super) async fn start(target: &Target, flow: &str, sleepers: u32) -> anyhow::Result<()> {
     let request = target.execute_request(flow, false, &json!({}));
     let clients = (0..CLIENTS).map(|client| {
         let (address, request) = (target.address().to_owned(), request.clone());

@@ -11,7 +11,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::connection::Connection;
+use super::hooks;
 use crate::client::Server;
+use crate::secrets;
 
 const START_TIME_MAX: Duration = Duration::from_secs(20);
 
@@ -57,6 +59,7 @@ fn spawn(dir: &Path, address: &str) -> anyhow::Result<Child> {
         .args(["--log", "warn", "serve", "--listen", address, "--egress-allow", "127.0.0.1"])
         .arg("--database")
         .arg(format!("sqlite:{}", dir.join("bench.db").display()))
+        .env(secrets::variable(hooks::SECRET.0), hooks::SECRET.1)
         .stdin(Stdio::null())
         .stderr(Stdio::null())
         .spawn()

@@ -13,7 +13,7 @@ use super::{PATH, point_to};
 use crate::document::{Document, FileAgent};
 
 /// The examples, and whether the first start runs them.
-const EXAMPLES: [(&str, bool); 12] = [
+const EXAMPLES: [(&str, bool); 14] = [
     (include_str!("../../../../examples/decision.json"), false),
     (include_str!("../../../../examples/delay.json"), false),
     (include_str!("../../../../examples/error-edge.json"), true),
@@ -26,6 +26,8 @@ const EXAMPLES: [(&str, bool); 12] = [
     (include_str!("../../../../examples/map.json"), true),
     (include_str!("../../../../examples/refund.json"), true),
     (include_str!("../../../../examples/order-saga.json"), true),
+    (include_str!("../../../../examples/router.json"), true),
+    (include_str!("../../../../examples/nightly-batch.json"), true),
 ];
 
 /// The category of what no user has turned into something else.

@@ -9,7 +9,7 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use super::{research, review};
+use super::{desk, research, review};
 
 /// How long a model thinks, so that one can watch it.
 const THINKING: Duration = Duration::from_millis(900);
@@ -35,6 +35,11 @@ async fn answer(Json(request): Json<Value>) -> Response {
         Some("demo-researcher") => research::answer,
         Some("demo-writer") => review::write,
         Some("demo-judge") => review::judge,
+        Some("demo-classifier") => desk::classify,
+        Some("demo-overloaded") => {
+            let error = json!({ "error": { "message": "This model is overloaded", "code": "overloaded" } });
+            return (StatusCode::SERVICE_UNAVAILABLE, Json(error)).into_response();
+        }
         other => {
             let message = format!("There is no model {}", other.unwrap_or("without a name"));
             let error = json!({ "error": { "message": message, "code": "model_not_found" } });

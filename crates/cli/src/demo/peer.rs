@@ -15,14 +15,15 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use super::{model, research};
+use super::{desk, model, research};
 
 /// The path of the demo service in `serve --demo`.
 pub(crate) const PATH: &str = "/demo/peer";
 /// Maximum number of keys with a call count. When it is reached, all counts are reset.
 const KEYS_MAX: usize = 10_000;
 
-type Calls = Arc<Mutex<HashMap<String, u32>>>;
+/// How often each key was called.
+pub(super) type Calls = Arc<Mutex<HashMap<String, u32>>>;
 
 /// The demo service on its own port.
 #[derive(Debug)]
@@ -61,6 +62,7 @@ pub(crate) fn routes() -> Router {
         .route("/rate-limited/{key}", any(rate_limited))
         .route("/slow", any(slow))
         .route("/shop/{what}", any(shop))
+        .merge(desk::routes())
         .with_state(Calls::default())
         .merge(model::routes())
         .merge(research::routes())
@@ -71,7 +73,7 @@ async fn ok() -> Response {
 }
 
 /// Counts a call with `key` and returns the number of calls so far.
-fn count(calls: &Calls, key: String) -> u32 {
+pub(super) fn count(calls: &Calls, key: String) -> u32 {
     let mut calls = calls.lock().unwrap_or_else(PoisonError::into_inner);
     if calls.len() >= KEYS_MAX {
         calls.clear();

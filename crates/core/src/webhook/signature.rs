@@ -135,7 +135,7 @@ impl Webhook {
     }
 
     /// Returns the key that a secret stands for. A line end behind it is not part of it: files have one.
-    fn key(&self, secret: &str) -> Option<Vec<u8>> {
+    pub(super) fn key(&self, secret: &str) -> Option<Vec<u8>> {
         let secret = secret.trim_end_matches(['\r', '\n']);
         let key = match self.scheme {
             Scheme::StandardWebhooks => return standard_key(secret),
@@ -285,7 +285,7 @@ fn is_same(key: &[u8], token: &str) -> bool {
     mac::<Hmac<Sha256>>(key, &[token.as_bytes()]).verify_slice(&wanted).is_ok()
 }
 
-fn mac<M: Mac + KeyInit>(key: &[u8], parts: &[&[u8]]) -> M {
+pub(super) fn mac<M: Mac + KeyInit>(key: &[u8], parts: &[&[u8]]) -> M {
     let mut mac = <M as KeyInit>::new_from_slice(key).expect("an HMAC takes keys of any length");
     parts.iter().for_each(|part| mac.update(part));
     mac
@@ -308,7 +308,11 @@ fn hexadecimal(text: &str) -> Option<Vec<u8>> {
 fn hash(parts: &[&[u8]]) -> String {
     let mut hash = Sha256::new();
     parts.iter().for_each(|part| hash.update(part));
-    hash.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
+    hexadecimal_text(&hash.finalize())
+}
+
+pub(super) fn hexadecimal_text(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
     })
