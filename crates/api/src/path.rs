@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
+use steadflow_core::decision_link::{DecisionLink, LinkRefused};
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId, NodeId};
 use uuid::Uuid;
 
@@ -100,6 +101,19 @@ impl FromRequestParts<App> for PathApproval {
             invalid("The id in the path is none of an approval, such as `<execution>:<node>:tool:1:0`.")
         })?;
         Ok(Self { execution, whole })
+    }
+}
+
+/// The path's `{token}`, a link to decide with that was made here and is not over.
+#[derive(Clone, Debug)]
+pub(crate) struct PathLink(pub(crate) DecisionLink);
+
+impl FromRequestParts<App> for PathLink {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let token = parameter(parts, app, "token").await.map_err(|_| Problem::from(LinkRefused::Unknown))?;
+        Ok(Self(app.engine().decision_link(&token).await?))
     }
 }
 

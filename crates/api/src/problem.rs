@@ -80,6 +80,8 @@ problem_kinds! {
     NoSuchValue = NOT_FOUND, "no-such-value", "There is no such value";
     /// There is no such approval.
     NoSuchApproval = NOT_FOUND, "no-such-approval", "There is no such approval";
+    /// The link is none that was made here, or what it was made for is not there any more.
+    NoSuchLink = NOT_FOUND, "no-such-link", "The link is not valid";
     /// No flow that is active or paused has a webhook at this path.
     NoSuchWebhook = NOT_FOUND, "no-such-webhook", "There is no such webhook";
     /// There is no such agent, or it has no such skill.
@@ -110,6 +112,8 @@ problem_kinds! {
     SessionBusy = CONFLICT, "session-busy", "An execution has the session";
     /// Another turn is the last one of the session.
     NotLastTurn = CONFLICT, "not-last-turn", "The turn is not the last one";
+    /// The link to decide with is over.
+    LinkExpired = GONE, "link-expired", "The link has expired";
     /// What the change was made to is no longer current.
     VersionConflict = PRECONDITION_FAILED, "version-conflict", "Another version is current";
     /// The body is larger than allowed.

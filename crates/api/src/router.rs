@@ -129,9 +129,15 @@ impl Asked {
             return;
         }
         let cause = cause.unwrap_or_default();
-        let (method, path, status) = (&self.method, self.uri.path(), response.status().as_u16());
+        let path = logged_path(self.route(), self.uri.path());
+        let (method, status) = (&self.method, response.status().as_u16());
         tracing::error!(http.method = %method, http.path = path, http.status = status, cause, "a request failed");
     }
+}
+
+/// Returns a path as logs have it: without the token of a link, which is a secret.
+fn logged_path<'a>(route: &'a str, path: &'a str) -> &'a str {
+    if route.contains("{token}") { route } else { path }
 }
 
 /// Returns whether a request failed because of this server, and not because of a service that it called.
@@ -171,4 +177,20 @@ fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let problem =
         Problem::new(ProblemKind::Internal, "Something went wrong inside the server; its log says what.");
     problem.caused_by(format!("panic: {}", said.unwrap_or_default())).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_of_a_link_is_not_logged() {
+        let route = "/api/v1/decisions/{token}";
+
+        assert_eq!(logged_path(route, "/api/v1/decisions/canary"), route);
+        assert_eq!(
+            logged_path("/api/v1/studio/flows/{id}", "/api/v1/studio/flows/7"),
+            "/api/v1/studio/flows/7"
+        );
+    }
 }

@@ -13,6 +13,7 @@ mod approvals;
 mod cancel;
 mod conversation;
 mod costs;
+mod decisions;
 mod demo;
 mod events;
 mod executions;
@@ -54,6 +55,7 @@ pub(crate) fn all(document: openapi::Document) -> OpenApiRouter<App> {
         .merge(conversation::routes())
         .merge(text::routes())
         .merge(approvals::routes())
+        .merge(decisions::routes())
         .merge(events::routes())
         .merge(journal::routes())
         .merge(analytics::routes())

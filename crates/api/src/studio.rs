@@ -29,7 +29,14 @@ pub(crate) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Respo
     }
     let is_missing_asset = path.starts_with("assets/");
     match Files::get("index.html") {
-        Some(page) if !is_missing_asset => studio_page(&page.data),
+        Some(page) if !is_missing_asset => {
+            let mut response = studio_page(&page.data);
+            // Its address is a secret.
+            if path.starts_with("decide/") {
+                response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            }
+            response
+        }
         Some(_) => Problem::new(ProblemKind::NoSuchRoute, "The studio has no such file.").into_response(),
         None => page_without_studio(path),
     }

@@ -4,6 +4,7 @@ pub(crate) mod agent;
 pub(crate) mod approval;
 pub(crate) mod choice;
 pub(crate) mod conversation;
+pub(crate) mod decision;
 pub(crate) mod entry;
 pub(crate) mod event;
 pub(crate) mod execution;

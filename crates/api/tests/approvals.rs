@@ -7,7 +7,7 @@ use steadflow_core::caller::{Caller, Role};
 use crate::support::{Answer, Api, NO_ID, flow, list, node, readable, request, text};
 
 /// Starts a flow whose agent wants to call a tool that needs approval, and another one that does not.
-async fn waiting(api: &Api) -> String {
+pub(crate) async fn waiting(api: &Api) -> String {
     let tool = |name: &str, approval: &str| json!({ "name": name, "type": "http_request", "approval": approval, "request": { "url": "https://a.example.org/" } });
     let agent = json!({
         "name": "Buyer", "agent_type": "llm", "config": { "provider": "openai", "model": "small" },
@@ -247,7 +247,7 @@ async fn an_output_that_waits_is_edited_and_is_the_output_then() {
 }
 
 /// Starts a flow whose first node asks for a form, and whose edges ask for what is decided.
-async fn node_waiting(api: &Api, approvers: &str) -> String {
+pub(crate) async fn node_waiting(api: &Api, approvers: &str) -> String {
     let form = json!({ "type": "object", "required": ["reason"], "properties": { "reason": { "type": "string", "enum": ["late", "broken"] } } });
     let ask = json!({ "id": "ok", "name": "Refund?", "type": "approval", "input": { "amount": 5 }, "form": form, "approvers": [approvers] });
     let ends = ["approved", "rejected"].map(|id| json!({ "id": id, "type": "merge" }));

@@ -10,6 +10,7 @@ mod children;
 mod control;
 mod conversation;
 mod costs;
+mod decisions;
 mod demo;
 mod etags;
 mod events;

@@ -67,8 +67,9 @@ async fn bodies_can_be_absent_where_they_are_not_required() {
 
             let answer = api.send(request(method, &address, &[], "")).await;
 
-            let is_required = body.get("required") == Some(&Value::Bool(true));
-            assert_eq!(answer.status, if is_required { 415 } else { 404 }, "{path}: {}", answer.text);
+            // Who has no link is told so before the body is read.
+            let is_read = body.get("required") == Some(&Value::Bool(true)) && !path.contains("{token}");
+            assert_eq!(answer.status, if is_read { 415 } else { 404 }, "{path}: {}", answer.text);
             assert!(body["content"]["application/json"]["schema"]["$ref"].is_string(), "{path}");
         }
     }

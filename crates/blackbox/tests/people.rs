@@ -120,3 +120,35 @@ async fn what_waits_for_a_person_survives_kill_9_and_is_decided_once() {
     assert_eq!((&asked[0]["execution_id"], &asked[0]["arguments"]), (&json!(retried), &json!({ "of": "b" })));
     server.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_link_decides_also_after_kill_9_and_another_database_does_not_know_it() {
+    let workplace = Workplace::new();
+    let mut server = Setup::new(&workplace).start().await;
+    let ask = json!({ "id": "ok", "type": "approval", "input": { "amount": 5 } });
+    let flow = server.api().create_flow(&flow("Refunds", &[ask], &[])).await;
+    let execution = server.api().start(&flow, json!({})).await;
+    let asked = open(server.api(), 1).await;
+    let made = server.api().post(&format!("{}/links", path(&asked[0])), &json!({ "for": "ann" })).await;
+    let made = made.expect(201);
+    let token = made["url"].as_str().and_then(|url| url.split_once("/decide/")).expect("a link").1.to_owned();
+    let link = format!("/api/v1/decisions/{token}");
+
+    kill(&mut server).await;
+    let elsewhere = Workplace::new();
+    let mut stranger = Setup::new(&elsewhere).start().await;
+    let unknown = stranger.api().get(&link).await.expect(404);
+    let shown = server.api().get(&link).await.expect(200);
+    let decided = server.api().post(&link, &decision(&shown, "approved", None)).await.expect(200);
+    kill(&mut server).await;
+
+    assert_eq!(unknown["type"], "/docs/problems#no-such-link");
+    assert_eq!(decided["decided"]["by"], json!({ "type": "link", "id": "ann" }));
+    let ended = server.api().finished(&execution, SOON).await;
+    assert_eq!((&ended["status"], &ended["result"]["by"]), (&json!("completed"), &decided["decided"]["by"]));
+    let again = server.api().get(&link).await.expect(409);
+    assert!(again["detail"].as_str().is_some_and(|detail| detail.contains("by ann (link)")), "{again}");
+    assert!(!server.log().contains(&token), "the log has the token");
+    stranger.stop().await;
+    server.stop().await;
+}

@@ -38,8 +38,27 @@ pub(crate) async fn approvals(
         ApprovalsCommand::Cancel { decision } => {
             decide(&server, as_json, "cancelled", decision, Given::default()).await?;
         }
+        ApprovalsCommand::Link { id, made_for, expires_in } => {
+            let wanted = Wanted { made_for, expires_in_seconds: expires_in };
+            let link = server.call(Method::POST, &format!("{}/links", address(&id))).json(&wanted);
+            print(&server.send(link).await?, as_json, link_lines);
+        }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is sent to make a link.
+#[derive(Serialize)]
+struct Wanted {
+    #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
+    made_for: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_in_seconds: Option<u64>,
+}
+
+/// Returns a link on a line of its own, and when it ends.
+fn link_lines(link: &Value) -> String {
+    format!("{}\nexpires: {}", text(&link["url"]), text(&link["expires_at"]))
 }
 
 async fn show(server: &Server, id: &str, as_json: bool) -> anyhow::Result<()> {
@@ -219,6 +238,8 @@ fn state(approval: &Value) -> String {
 fn by(actor: &Value) -> String {
     match (actor["type"].as_str(), actor["id"].as_str()) {
         (None | Some("system"), _) => String::new(),
+        (Some("link"), None) => "by a link ".to_owned(),
+        (Some("link"), Some(_)) => format!("by {} (link) ", text(&actor["id"])),
         (Some(kind), None) => format!("by {kind} "),
         (Some(kind), Some(_)) => format!("by {kind} {} ", text(&actor["id"])),
     }
@@ -258,6 +279,14 @@ mod tests {
         assert_eq!(
             state(&decided("approved", json!({ "type": "user", "id": null }))),
             "approved by user at 08:00"
+        );
+        assert_eq!(
+            state(&decided("approved", json!({ "type": "link", "id": "ann" }))),
+            "approved by ann (link) at 08:00"
+        );
+        assert_eq!(
+            state(&decided("approved", json!({ "type": "link", "id": null }))),
+            "approved by a link at 08:00"
         );
         assert_eq!(state(&decided("expired", json!({ "type": "system", "id": null }))), "expired at 08:00");
     }

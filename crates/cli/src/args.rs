@@ -290,6 +290,17 @@ pub(crate) enum ApprovalsCommand {
         #[command(flatten)]
         decision: Decision,
     },
+    /// Make a link with which one person can decide without signing in; whoever has it can
+    Link {
+        /// ID, as `list` prints it
+        id: String,
+        /// Name or address of who gets it; it is shown as who decided
+        #[arg(long = "for", value_name = "NAME")]
+        made_for: Option<String>,
+        /// How long it works, 60-2592000 [default: 604800, a week]
+        #[arg(long, value_name = "SECONDS")]
+        expires_in: Option<u64>,
+    },
 }
 
 /// On what is decided, and why.

@@ -30,6 +30,8 @@ pub enum ActorKind {
     Webhook,
     /// An event.
     Event,
+    /// A link to decide with; its id is whom it was made for.
+    Link,
     /// The execution that started this one.
     Parent,
     /// The engine itself.
@@ -45,6 +47,7 @@ impl ActorKind {
             Self::Schedule => "schedule",
             Self::Webhook => "webhook",
             Self::Event => "event",
+            Self::Link => "link",
             Self::Parent => "parent",
             Self::System => "system",
         }
@@ -111,7 +114,7 @@ mod tests {
 
     #[test]
     fn the_name_of_a_kind_is_what_the_journal_holds() {
-        for name in ["user", "key", "schedule", "webhook", "event", "parent", "system"] {
+        for name in ["user", "key", "schedule", "webhook", "event", "link", "parent", "system"] {
             let kind: ActorKind = serde_json::from_value(name.into()).unwrap();
 
             assert_eq!(kind.as_str(), name);

@@ -10,6 +10,7 @@ pub mod budget;
 pub mod caller;
 pub mod calls;
 pub mod condition;
+pub mod decision_link;
 pub mod document;
 pub mod event;
 pub mod execution;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use steadflow_core::agent::NoSkill;
+use steadflow_core::decision_link::LinkRefused;
 use steadflow_core::execution::{ExecutionStatus, Rejected};
 use steadflow_core::flow::Fault;
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId};
@@ -48,6 +49,9 @@ pub enum RuntimeError {
     /// The alert has these faults. Nothing was changed.
     #[error("the alert is not valid: {}", first_of(.0))]
     AlertInvalid(Vec<Fault>),
+    /// The link to decide with is none of ours, or is over.
+    #[error("the link is not accepted")]
+    LinkRefused(LinkRefused),
     /// The agent has no such session, or it has no turn yet.
     #[error("no session `{0}`")]
     NoSession(Arc<str>),

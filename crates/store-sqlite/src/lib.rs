@@ -18,6 +18,7 @@ mod events;
 mod files;
 mod history;
 mod job;
+mod keys;
 mod lock;
 mod log;
 mod migrate;

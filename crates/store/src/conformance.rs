@@ -8,6 +8,7 @@ pub mod catalogue;
 pub mod events;
 pub mod health;
 pub mod history;
+pub mod keys;
 pub mod log;
 mod samples;
 pub mod schedules;
@@ -221,6 +222,9 @@ macro_rules! conformance_tests {
             alerts_are_kept_changed_and_deleted
             a_group_has_one_message_in_a_time_and_the_next_stands_for_the_rest
             a_message_is_sent_again_until_it_has_ended
+        }
+        $crate::conformance_tests! { @module $harness, keys = keys:
+            the_first_key_of_a_purpose_is_kept
         }
         $crate::conformance_tests! { @module $harness, webhooks = webhooks:
             of_all_active_flows_one_has_the_path_of_a_webhook

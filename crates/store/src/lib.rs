@@ -5,8 +5,9 @@
 //! once a change is old enough to be shown. The state is the fold of journal and tail; no decision depends on projections.
 //! Of a long record ([`LONG_RECORD`]), tail and journal have only the place.
 //!
-//! A store is seven parts, each with its part of the conformance suite: the [`Log`], the [`History`], the
-//! [`Catalogue`], the [`Sessions`], the [`Schedules`], the [`Events`] and the [`Alerts`]. Every implementation passes [`conformance_tests!`].
+//! A store is eight parts, each with its part of the conformance suite: the [`Log`], the [`History`], the
+//! [`Catalogue`], the [`Sessions`], the [`Schedules`], the [`Events`], the [`Alerts`] and the [`Keys`]. Every implementation
+//! passes [`conformance_tests!`].
 
 mod alerts;
 mod by_id;
@@ -17,6 +18,7 @@ mod error;
 mod events;
 mod history;
 mod journal;
+mod keys;
 mod listed;
 mod log;
 mod memory;
@@ -44,6 +46,7 @@ pub use history::{
     Rollup, RollupKey, RollupQuery, RollupSums, Stored, Summing,
 };
 pub use journal::{LONG_RECORD, is_long, journal_length, journal_of, records_of};
+pub use keys::Keys;
 pub use listed::{Damaged, Listed, VersionId};
 pub use log::{
     BUDGET_DAYS_KEPT, Commit, Committed, Idempotency, IdempotencyHit, InboxId, InboxInput, InboxItem, Log,
@@ -63,7 +66,7 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 /// Reads see everything that was committed before they were called. All methods may be called from many tasks at
 /// once. Dropping a future does not undo its write.
 pub trait Store:
-    Log + History + Catalogue + Sessions + Schedules + Events + Alerts + Debug + Send + Sync + 'static
+    Log + History + Catalogue + Sessions + Schedules + Events + Alerts + Keys + Debug + Send + Sync + 'static
 {
     /// Checks the whole database against the rules that hold in every state; each finding is a sentence.
     fn doctor(&self) -> StoreFuture<'_, Vec<String>>;

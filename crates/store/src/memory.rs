@@ -11,6 +11,7 @@ mod alerts;
 mod catalogue;
 mod events;
 mod history;
+mod keys;
 mod log;
 mod schedules;
 mod sessions;
@@ -22,6 +23,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
 use steadflow_core::budget::{Amount, Day};
+use steadflow_core::decision_link::SigningKey;
 use steadflow_core::event::{Event, Record};
 use steadflow_core::external_event::NodeWait;
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId, NodeId, NodeIndex, TenantId};
@@ -76,6 +78,7 @@ struct Database {
     events: BTreeMap<Uuid, events::StoredEvent>,
     event_waits: BTreeMap<(ExecutionId, NodeIndex), NodeWait>,
     alerts: alerts::StoredAlerts,
+    signing_keys: BTreeMap<&'static str, SigningKey>,
     /// How many bytes are free on the disk that it pretends to have.
     disk_free: Option<u64>,
 }

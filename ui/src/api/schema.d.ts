@@ -4,6 +4,24 @@
  */
 
 export interface paths {
+    readonly "/api/v1/decisions/{token}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Shows what a link is about. It decides nothing, however often it is called. */
+        readonly get: operations["show_decision"];
+        readonly put?: never;
+        /** Approves or rejects by a link. When this answers, the decision is on disk; the first one counts, whoever makes it. */
+        readonly post: operations["decide_by_link"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/openapi.json": {
         readonly parameters: {
             readonly query?: never;
@@ -487,6 +505,26 @@ export interface paths {
         readonly get: operations["show_approval_form"];
         readonly put?: never;
         readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/studio/approvals/{id}/links": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Makes a link with which one person decides on what waits, without signing in.
+         * @description It has the role of who makes it, and works until it expires or somebody has decided. Nothing of it is stored.
+         */
+        readonly post: operations["create_link"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -1442,7 +1480,7 @@ export interface components {
             readonly id: string | null;
         };
         /** @enum {string} */
-        readonly ActorType: "user" | "key" | "schedule" | "webhook" | "event" | "parent" | "system";
+        readonly ActorType: "user" | "key" | "schedule" | "webhook" | "event" | "link" | "parent" | "system";
         /** @description Another worker runs it from here on. */
         readonly AdoptedEvent: {
             /** @description That worker. */
@@ -2689,11 +2727,52 @@ export interface components {
             /** @description Null for all other models, and for calls that were made before it was stored with them. */
             readonly model: string | null;
         };
+        /** @description What a person with a link decides on. */
+        readonly Decision: {
+            readonly subject: components["schemas"]["ApprovalSubject"];
+            /** @description The flow's present name. */
+            readonly flow_name: string | null;
+            readonly node_name: string;
+            /** @description The name of the agent that asks, if one does and can be read. */
+            readonly agent_name: string | null;
+            /** @description The name of the tool; null if an output or a node waits. */
+            readonly tool: string | null;
+            /** @description Of an output: the name of the guardrail that refuses it. */
+            readonly guardrail: string | null;
+            /**
+             * @description What the model wants to give the tool, the output, or the input of the node, whole. Of a request for input, its
+             *     `message` and its `form`.
+             */
+            readonly arguments: components["schemas"]["AnyJson"];
+            /** @description The JSON Schema of the object that a person fills in: of a request for input, and of a node that has one; else null. */
+            readonly form: components["schemas"]["AnyJson"];
+            /** @description The hash of the arguments, which a decision names. */
+            readonly arguments_hash: string;
+            readonly requested_at: components["schemas"]["Time"];
+            readonly expires_at: components["schemas"]["Time"] | null;
+            /** @description When the link ends. */
+            readonly link_expires_at: components["schemas"]["Time"];
+            /** @description Whom the link was made for. */
+            readonly made_for: string | null;
+        };
+        /** @description A link to decide with. */
+        readonly DecisionLink: {
+            /**
+             * Format: uri
+             * @description Where the link leads. Whoever has it can decide until it expires, so it is a secret.
+             */
+            readonly url: string;
+            readonly expires_at: components["schemas"]["Time"];
+        };
         /**
          * @description What a person decides for a node that waits for a decision.
          * @enum {string}
          */
         readonly DecisionName: "retry" | "complete" | "fail";
+        /** @description What became of a decision. */
+        readonly DecisionTaken: {
+            readonly decided: components["schemas"]["ApprovalDecided"] | null;
+        };
         /** @description What is to become a `FlowDefinition`; it may have any faults. */
         readonly DefinitionDraft: {
             readonly [key: string]: unknown;
@@ -4090,6 +4169,16 @@ export interface components {
         readonly ModelCosts: components["schemas"]["CostCounts"] & {
             /** @description As its agent names it. Null for calls that were made before it was stored with them. */
             readonly model: string | null;
+        };
+        /** @description What a link is like. */
+        readonly NewDecisionLink: {
+            /**
+             * Format: int64
+             * @description How long it works; 604800, a week, unless given.
+             */
+            readonly expires_in_seconds?: number | null;
+            /** @description Whom it is for: a name or an address in one line. It is shown as who decided. */
+            readonly for?: string | null;
         };
         /** @description When a schedule starts next. */
         readonly NextStarts: {
@@ -6075,6 +6164,245 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    readonly show_decision: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The last part of the link */
+                readonly token: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What is to be decided */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Decision"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The link is not valid */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was decided before, or its node or execution has ended */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The link has expired */
+            readonly 410: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly decide_by_link: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The last part of the link */
+                readonly token: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["ApprovalDecision"];
+            };
+        };
+        readonly responses: {
+            /** @description It is decided */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["DecisionTaken"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The node asks for a higher role than the link has */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The link is not valid */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was decided before, the call has other arguments, or its node or execution has ended */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The link has expired */
+            readonly 410: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly openapi_document: {
         readonly parameters: {
             readonly query?: never;
@@ -9623,6 +9951,132 @@ export interface operations {
             };
             /** @description There is no such approval, or it has no form */
             readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly create_link: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The approval: the idempotency key of its call */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewDecisionLink"];
+            };
+        };
+        readonly responses: {
+            /** @description The link */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["DecisionLink"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The node asks for a higher role */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such approval */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was decided before, or its node or execution has ended */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as JSON */
+            readonly 415: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

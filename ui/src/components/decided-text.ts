@@ -8,9 +8,15 @@ type Decided = NonNullable<Approval['decided']>;
 /** Reads as `Rejected by eva, 24 Nov 2026, 14:05:09 CET: Too much`. */
 export function decidedText(decided: Decided): string {
   const { decision, is_edited: isEdited, comment } = decided;
-  const { type, id } = decided.by;
   const what = isEdited ? common.approval.approvedEdited : common.approval[decision];
-  const who = type === 'system' ? '' : ` by ${visible(id ?? type)}`;
+  const who = whoOf(decided.by);
   const when = formatMoment(millis(decided.at) ?? 0);
-  return `${what}${who}, ${when}${comment ? `: ${visible(comment)}` : ''}`;
+  return `${what}${who && ` by ${who}`}, ${when}${comment ? `: ${visible(comment)}` : ''}`;
+}
+
+/** Names who decided; nothing for the end of the time. */
+function whoOf({ type, id }: Decided['by']): string {
+  if (type === 'system') return '';
+  if (type === 'link') return id === null ? 'a link' : `${visible(id)} (link)`;
+  return visible(id ?? type);
 }

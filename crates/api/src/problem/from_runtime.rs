@@ -4,6 +4,8 @@ use std::error::Error;
 
 use steadflow_core::agent::NoSkill;
 use steadflow_core::approval::Decided;
+use steadflow_core::caller::{Actor, ActorKind};
+use steadflow_core::decision_link::LinkRefused;
 use steadflow_core::execution::Rejected;
 use steadflow_core::flow::Fault;
 use steadflow_core::ids::ExecutionId;
@@ -50,6 +52,7 @@ impl From<RuntimeError> for Problem {
             RuntimeError::NotChecked(reason) => not_checked(&reason),
             RuntimeError::WebhookTaken(fault) => webhook_taken(fault),
             RuntimeError::NoAlert(id) => no_alert(id),
+            RuntimeError::LinkRefused(refused) => refused.into(),
             RuntimeError::AlertInvalid(faults) => Self::alert_invalid(faults),
             RuntimeError::AgentInvalid(faults) => Self::agent_invalid(faults),
             RuntimeError::VersionConflict(version) => Self::version_conflict(version),
@@ -144,6 +147,21 @@ fn undoing(id: ExecutionId) -> Problem {
     Problem::new(ProblemKind::WrongStatus, detail)
 }
 
+impl From<LinkRefused> for Problem {
+    fn from(refused: LinkRefused) -> Self {
+        match refused {
+            LinkRefused::Unknown => Self::new(
+                ProblemKind::NoSuchLink,
+                "This link leads to nothing that can be decided on. Check that it is complete, as it was sent to you.",
+            ),
+            LinkRefused::Expired => Self::new(
+                ProblemKind::LinkExpired,
+                "This link has expired, so nothing can be decided with it. Ask who sent it for another one.",
+            ),
+        }
+    }
+}
+
 impl From<Rejected> for Problem {
     fn from(rejected: Rejected) -> Self {
         match rejected {
@@ -187,12 +205,19 @@ impl From<StoreError> for Problem {
 /// Says what was decided on a call, by whom and when.
 fn first_decision(decided: &Decided) -> String {
     let Decided { verdict, comment, by, at } = decided;
-    let by = by
-        .id
-        .as_deref()
-        .map_or_else(|| by.kind.as_str().to_owned(), |id| format!("{} {id}", by.kind.as_str()));
+    let by = said_of(by);
     let comment = comment.as_deref().map_or_else(String::new, |comment| format!(" It says: {comment}"));
     format!("It was {} by {by} at {at}, and is decided on once.{comment}", verdict.as_str())
+}
+
+/// Says who acted, as `user eva` or `ann@example.com (link)`.
+fn said_of(Actor { kind, id }: &Actor) -> String {
+    match (kind, id) {
+        (ActorKind::Link, Some(id)) => format!("{id} (link)"),
+        (ActorKind::Link, None) => "a link".to_owned(),
+        (kind, Some(id)) => format!("{} {id}", kind.as_str()),
+        (kind, None) => kind.as_str().to_owned(),
+    }
 }
 
 fn not_startable(status: FlowStatus) -> Problem {

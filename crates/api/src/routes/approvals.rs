@@ -10,10 +10,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use steadflow_core::agent::{Agent, ToolAction};
 use steadflow_core::approval::{Answer, Approval, COMMENT_CHARS_MAX, Subject, Verdict};
-use steadflow_core::caller::Role;
+use steadflow_core::caller::{Caller, Role};
 use steadflow_core::execution::{Execution, Wait};
 use steadflow_core::flow::Fault;
-use steadflow_core::ids::{AgentId, NodeId, NodeIndex, TenantId};
+use steadflow_core::ids::{AgentId, ExecutionId, NodeId, NodeIndex, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::transcript::decided_on;
 use steadflow_runtime::ExecutionSnapshot;
@@ -214,48 +214,80 @@ pub(crate) async fn decide_approval(
     id: PathApproval,
     body: Json<ApprovalDecision>,
 ) -> Result<Response, Problem> {
-    let ApprovalDecision { decision, arguments_hash: hash, comment, arguments, form } = body.value;
-    let comment = comment.filter(|comment| !comment.trim().is_empty());
-    if comment.as_ref().is_some_and(|comment| comment.chars().count() > COMMENT_CHARS_MAX) {
-        let detail = format!("`comment` has more than {COMMENT_CHARS_MAX} characters.");
-        return Err(Problem::of_body("/comment", detail));
-    }
     let found = Found::by(&app, caller.tenant, &id).await?;
-    found.check_role(caller.role)?;
-    let verdict = match decision {
-        ApprovalDecisionName::Approved => found.approved(&app, arguments, form).await?,
-        ApprovalDecisionName::Rejected => found.refused(Verdict::Rejected, arguments, form)?,
-        ApprovalDecisionName::Cancelled if found.subject() == Subject::Input => {
-            found.refused(Verdict::Cancelled, arguments, form)?
-        }
-        ApprovalDecisionName::Cancelled => {
-            return Err(Problem::of_body("/decision", "Only a request for input can be `cancelled`."));
-        }
-    };
-    let answer = Answer { step: found.approval.step.clone(), hash, verdict, comment };
-    app.engine().approve(&caller, id.execution, found.node_id(), answer).await?;
-    let decided = Found::by(&app, caller.tenant, &id).await?;
+    let decided = found.decide(&app, &caller, body.value).await?;
     Ok(reply::ok(&decided.view(&app).await?))
 }
 
 /// An approval of an execution.
-struct Found {
-    snapshot: ExecutionSnapshot,
-    node: NodeIndex,
-    approval: Approval,
+pub(super) struct Found {
+    pub(super) snapshot: ExecutionSnapshot,
+    pub(super) node: NodeIndex,
+    pub(super) approval: Approval,
 }
 
 impl Found {
-    async fn by(app: &App, tenant: TenantId, id: &PathApproval) -> Result<Self, Problem> {
-        let snapshot = app.engine().execution(tenant, id.execution).await?;
+    pub(super) async fn by(app: &App, tenant: TenantId, id: &PathApproval) -> Result<Self, Problem> {
+        Self::with(app, tenant, id.execution, |known| known == id.whole).await
+    }
+
+    /// Returns the approval of an execution whose id `is_meant`.
+    pub(super) async fn with(
+        app: &App,
+        tenant: TenantId,
+        execution: ExecutionId,
+        is_meant: impl Fn(&str) -> bool,
+    ) -> Result<Self, Problem> {
+        let snapshot = app.engine().execution(tenant, execution).await?;
         let execution = &snapshot.execution;
         let all = (0..).map(NodeIndex).zip(execution.nodes());
         let mut all = all.flat_map(|(node, state)| state.approvals.iter().map(move |of| (node, of)));
-        let found = all.find(|(node, of)| id_of_call(execution, *node, &of.step) == id.whole);
+        let found = all.find(|(node, of)| is_meant(&id_of_call(execution, *node, &of.step)));
         let (node, approval) = found.map(|(node, of)| (node, of.clone())).ok_or_else(|| {
             Problem::new(ProblemKind::NoSuchApproval, "The execution has no such call that needs approval.")
         })?;
         Ok(Self { snapshot, node, approval })
+    }
+
+    /// Takes what a person decides. Returns it as it then is.
+    pub(super) async fn decide(
+        &self,
+        app: &App,
+        caller: &Caller,
+        given: ApprovalDecision,
+    ) -> Result<Self, Problem> {
+        let ApprovalDecision { decision, arguments_hash: hash, comment, arguments, form } = given;
+        let comment = comment.filter(|comment| !comment.trim().is_empty());
+        if comment.as_ref().is_some_and(|comment| comment.chars().count() > COMMENT_CHARS_MAX) {
+            let detail = format!("`comment` has more than {COMMENT_CHARS_MAX} characters.");
+            return Err(Problem::of_body("/comment", detail));
+        }
+        self.check_role(caller.role)?;
+        let verdict = match decision {
+            ApprovalDecisionName::Approved => self.approved(app, arguments, form).await?,
+            ApprovalDecisionName::Rejected => self.refused(Verdict::Rejected, arguments, form)?,
+            ApprovalDecisionName::Cancelled if self.subject() == Subject::Input => {
+                self.refused(Verdict::Cancelled, arguments, form)?
+            }
+            ApprovalDecisionName::Cancelled => {
+                return Err(Problem::of_body("/decision", "Only a request for input can be `cancelled`."));
+            }
+        };
+        let execution = self.snapshot.execution.id();
+        let answer = Answer { step: self.approval.step.clone(), hash, verdict, comment };
+        app.engine().approve(caller, execution, self.node_id(), answer).await?;
+        let id = self.id();
+        Self::with(app, caller.tenant, execution, |known| known == id).await
+    }
+
+    pub(super) fn id(&self) -> String {
+        id_of_call(&self.snapshot.execution, self.node, &self.approval.step)
+    }
+
+    /// Refuses what nobody can decide on any more.
+    pub(super) fn check_open(&self) -> Result<(), Problem> {
+        self.snapshot.execution.open_approval(&self.node_id(), &self.approval.step)?;
+        Ok(())
     }
 
     fn node_id(&self) -> NodeId {
@@ -263,25 +295,28 @@ impl Found {
     }
 
     async fn view(&self, app: &App) -> Result<ApprovalView, Problem> {
-        let execution = &self.snapshot.execution;
-        let accepted = execution.accepted();
-        let flow = app.engine().flow_name(accepted.tenant, accepted.flow).await;
-        let names =
-            Names { flow, agent: AgentNames::default().of(app, execution, self.node, &self.approval).await? };
+        let (execution, names) = (&self.snapshot.execution, self.names(app).await?);
         Ok(ApprovalView::new(execution, self.node, &self.approval, names, &mut Room::new(execution.id())))
     }
 
-    fn subject(&self) -> Subject {
+    pub(super) async fn names(&self, app: &App) -> Result<Names, Problem> {
+        let execution = &self.snapshot.execution;
+        let accepted = execution.accepted();
+        let flow = app.engine().flow_name(accepted.tenant, accepted.flow).await;
+        Ok(Names { flow, agent: AgentNames::default().of(app, execution, self.node, &self.approval).await? })
+    }
+
+    pub(super) fn subject(&self) -> Subject {
         decided_on(&self.approval.step)
     }
 
     /// Returns the JSON Schema of what a person fills in.
-    fn form(&self) -> Option<Payload> {
+    pub(super) fn form(&self) -> Option<Payload> {
         form_of(&self.snapshot.execution, self.node, &self.approval)
     }
 
     /// Refuses a caller whose role is not one that the node asks for.
-    fn check_role(&self, role: Role) -> Result<(), Problem> {
+    pub(super) fn check_role(&self, role: Role) -> Result<(), Problem> {
         let room = self.snapshot.execution.graph().node(self.node).kind.room();
         let least = room.question().map_or(Role::Operator, |question| question.approver);
         if role >= least {

@@ -1,5 +1,5 @@
-//! `POST /hooks/{path}`: other services start flows. The only door without an identity: a call proves by its signature who has
-//! sent it.
+//! `POST /hooks/{path}`: other services start flows. A door without an identity: a call proves by its signature who has sent
+//! it.
 
 mod data;
 

@@ -189,12 +189,13 @@ const NODE_STATUSES: [NodeStatus; 7] = [
     NodeStatus::Skipped,
 ];
 
-const ACTOR_KINDS: [ActorKind; 7] = [
+const ACTOR_KINDS: [ActorKind; 8] = [
     ActorKind::User,
     ActorKind::Key,
     ActorKind::Schedule,
     ActorKind::Webhook,
     ActorKind::Event,
+    ActorKind::Link,
     ActorKind::Parent,
     ActorKind::System,
 ];

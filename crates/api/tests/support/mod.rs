@@ -64,6 +64,7 @@ impl Api {
             has_secret: HasSecret::new(|_, name| name != NO_SECRET),
             commands: Arc::new(["files".into(), "git".into()].into()),
             texts,
+            public_url: "https://flows.example".into(),
             ..EngineConfig::default()
         };
         let engine = Engine::start(config, store, Arc::clone(&executor), clock).await;

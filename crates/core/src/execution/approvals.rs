@@ -73,12 +73,11 @@ impl Decider<'_> {
 }
 
 impl Execution {
-    /// Returns whether a decision can be taken.
+    /// Returns what waits for a person under a key, if that can be decided on.
     ///
     /// # Errors
-    /// There is no such call, it was decided on before, the node has ended, or the decision is about other arguments.
-    pub(super) fn check_answer(&self, node: &NodeId, answer: &Answer) -> Result<(), Rejected> {
-        let Answer { step, hash, .. } = answer;
+    /// There is no such call, it was decided on before, or the node or the execution has ended.
+    pub fn open_approval(&self, node: &NodeId, step: &StepKey) -> Result<&Approval, Rejected> {
         let index = self.graph().find(node.as_str()).ok_or_else(|| Rejected::NoSuchNode(node.clone()))?;
         let node = self.node(index);
         let approval = node.approval(step).ok_or_else(|| Rejected::NoSuchApproval(step.clone()))?;
@@ -86,9 +85,17 @@ impl Execution {
             Some(decided) => Err(Rejected::AlreadyDecided(Box::new(decided.clone()))),
             None if self.status.is_finished() => Err(Rejected::Finished(self.status)),
             None if node.is_ended() || approval.is_over => Err(Rejected::NotWaiting),
-            None if approval.hash != *hash => Err(Rejected::OtherArguments),
-            None => Ok(()),
+            None => Ok(approval),
         }
+    }
+
+    /// Returns whether a decision can be taken.
+    ///
+    /// # Errors
+    /// As [`Self::open_approval`], or the decision is about other arguments.
+    pub(super) fn check_answer(&self, node: &NodeId, answer: &Answer) -> Result<(), Rejected> {
+        let approval = self.open_approval(node, &answer.step)?;
+        if approval.hash == answer.hash { Ok(()) } else { Err(Rejected::OtherArguments) }
     }
 
     pub(super) fn apply_approval_requested(&mut self, event: &Event, at: Timestamp) {

@@ -10,6 +10,7 @@ const ACTORS: Record<ActorType, string> = {
   schedule: 'schedule',
   webhook: 'webhook',
   event: 'event',
+  link: 'a link',
   parent: 'the parent execution',
   system: 'Steadflow',
 };
@@ -376,8 +377,11 @@ export const texts = {
       complete: 'Decision: use the given output',
       fail: 'Decision: mark as failed',
     },
-    by: (type: ActorType, id: string | null) =>
-      id ? `by ${type === 'user' ? id : `${ACTORS[type]} ${id}`}` : `by ${ACTORS[type]}`,
+    by: (type: ActorType, id: string | null) => {
+      if (!id) return `by ${ACTORS[type]}`;
+      if (type === 'link') return `by ${id} (link)`;
+      return `by ${type === 'user' ? id : `${ACTORS[type]} ${id}`}`;
+    },
     record: (seq: number) => `Record ${seq}`,
   },
 } as const;

@@ -1,0 +1,12 @@
+//! The keys with which an installation signs what it gives away.
+
+use steadflow_core::decision_link::SigningKey;
+
+use crate::StoreFuture;
+
+/// The keys of an installation, one for each purpose. They are the same for all its processes and after each restart, and no
+/// answer, log or export has them.
+pub trait Keys: Send + Sync + 'static {
+    /// Returns the key of a purpose. Where there is none yet, `fresh` is stored and is the key from then on.
+    fn signing_key(&self, purpose: &'static str, fresh: SigningKey) -> StoreFuture<'_, SigningKey>;
+}
