@@ -222,6 +222,36 @@ async fn a_start_that_was_put_off_can_be_cancelled_paused_and_retried_at_once() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_start_that_is_due_and_waits_for_a_slot_is_not_replaced() {
+    let api = Api::new().await;
+    let flow = flow(&api, json!({ "debounce_seconds": 2, "max_concurrent_executions": 1 })).await;
+    let first = start(&api, &flow, &json!({})).await;
+    pass(4.0).await;
+    let due = start(&api, &flow, &json!({})).await;
+    pass(4.0).await;
+    let last = start(&api, &flow, &json!({})).await;
+
+    assert_eq!(order(&api, &[("first", first), ("due", due), ("last", last)]).await, "first due last");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_has_the_priority_that_its_execution_was_started_with() {
+    let api = Api::new().await;
+    let flow = flow(&api, json!({ "priority": 5 })).await;
+    let urgent = start(&api, &flow, &json!({})).await;
+    let usual = start(&api, &flow, &json!({ "priority": 0 })).await;
+
+    let mut priorities = Vec::new();
+    for execution in [&urgent, &usual] {
+        api.post(&format!("executions/{execution}/cancel"), &json!({})).await;
+        let retried = api.post(&format!("executions/{execution}/retry"), &json!({})).await.expect(200);
+        priorities.push(api.execution(&text(&retried["new_execution_id"])).await["priority"].clone());
+    }
+
+    assert_eq!(priorities, [5, 0]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_the_settings_have_no_value_for_is_not_started() {
     let api = Api::new().await;
     let keyed = flow(&api, json!({ "concurrency_key": "${trigger_data.customer.id}" })).await;

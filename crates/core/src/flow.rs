@@ -32,6 +32,7 @@ use crate::webhook::Webhook;
 
 pub use crate::document::{Fault, Faults};
 pub use crate::node::Repeats;
+pub(crate) use control::StartTemplates;
 pub use document::{Document, Restored, Unreadable};
 pub use graph::Handlers;
 pub use node_types::{NodeTypes, node_types};
@@ -46,6 +47,7 @@ pub struct Flow {
     pub definition: Payload,
     /// The graph as it runs.
     pub graph: Graph,
+    start_templates: StartTemplates,
     trigger_fields: OnceLock<Vec<TriggerField>>,
 }
 
@@ -57,6 +59,7 @@ impl Flow {
             settings: Settings { name: self.settings.name.clone(), ..Settings::default() },
             definition: body.definition.clone(),
             graph: body.graph.clone(),
+            start_templates: StartTemplates::default(),
             trigger_fields: OnceLock::new(),
         }
     }

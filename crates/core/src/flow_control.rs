@@ -93,9 +93,7 @@ impl StartScope<'_> {
     ///
     /// # Errors
     /// Why it has no value.
-    pub fn resolve(&self, text: &str, limits: &Limits) -> Result<Value, String> {
-        let template = Template::compile(&Value::from(text), limits)
-            .map_err(|faults| faults.into_iter().map(|(_, fault)| fault.to_string()).collect::<String>())?;
+    pub(crate) fn resolve(&self, template: &Template, limits: &Limits) -> Result<Value, String> {
         let scope = Scope {
             trigger_data: self.trigger_data.clone(),
             context_id: None,
@@ -120,8 +118,8 @@ impl StartScope<'_> {
     ///
     /// # Errors
     /// As [`Self::resolve`].
-    pub fn text(&self, text: &str, limits: &Limits) -> Result<Option<Arc<str>>, String> {
-        let value = self.resolve(text, limits)?;
+    pub(crate) fn text(&self, template: &Template, limits: &Limits) -> Result<Option<Arc<str>>, String> {
+        let value = self.resolve(template, limits)?;
         if value.is_null() {
             return Ok(None);
         }

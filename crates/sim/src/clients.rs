@@ -148,7 +148,7 @@ impl World {
             accepted.queue = Some(Box::new(QueuePlace { start_at, ..QueuePlace::default() }));
         }
         let start = StartScope { execution, trigger_data: &accepted.trigger_data, now: self.now };
-        let place = version.flow.settings.queue_place(start, accepted.queue.as_deref(), &version.limits);
+        let place = version.flow.queue_place(start, accepted.queue.as_deref(), &version.limits);
         accepted.queue = place.map_err(|reason| format!("{execution} has no place: {reason}"))?;
         let flow = self.flow_as_driven(&version);
         let idempotency = key.clone().filter(|_| self.stores_keys()).map(|key| Idempotency {

@@ -158,7 +158,7 @@ impl Decider<'_> {
     ) -> Result<Option<Box<QueuePlace>>, Failure> {
         let FlowVersion { flow, limits, .. } = &*pinned.flow;
         let start = StartScope { execution, trigger_data, now: self.now };
-        flow.settings.queue_place(start, None, limits).map_err(|reason| {
+        flow.queue_place(start, None, limits).map_err(|reason| {
             let message = format!("The flow `{}` cannot be started: {reason}", flow.settings.name);
             Failure::new(ErrorClass::Expression, message)
         })

@@ -22,7 +22,7 @@ use crate::document::{Description, Fault, Faults, Keys, Place, Reading, Terms, U
 use crate::limits::Limits;
 
 use super::graph;
-use super::{Flow, Graph, Node, PlacedNode, Settings};
+use super::{Flow, Graph, Node, PlacedNode};
 use definition::DefinitionReader;
 pub(super) use definition::{Parts, describe as describe_nodes};
 
@@ -109,7 +109,8 @@ fn flow(document: &Value, reading: &mut Reading) -> Option<Flow> {
     if is_too_deep(document, &at, reading) {
         return None;
     }
-    let (settings, parts) = reading.object(document, &at, Unknown::Refused, read)?;
+    let (settings::Read { settings, start_templates, .. }, parts) =
+        reading.object(document, &at, Unknown::Refused, read)?;
     let parts = parts?;
     let definition = parts.definition.clone();
     let graph = graph::build(parts, &mut reading.faults);
@@ -121,12 +122,19 @@ fn flow(document: &Value, reading: &mut Reading) -> Option<Flow> {
     if let Some(graph) = &graph {
         refuse_second_webhook(graph, &mut reading.faults);
     }
-    Some(Flow { settings: settings?, definition, graph: graph?, trigger_fields: OnceLock::new() })
+    Some(Flow {
+        settings: settings?,
+        definition,
+        graph: graph?,
+        start_templates,
+        trigger_fields: OnceLock::new(),
+    })
 }
 
-fn read(keys: &mut Keys<'_>) -> Option<(Option<Settings>, Option<Parts>)> {
-    let (settings, defaults) = settings::read(keys);
-    let definition = key("flow_definition", "Definition", DefinitionReader { defaults });
+fn read(keys: &mut Keys<'_>) -> Option<(settings::Read, Option<Parts>)> {
+    let settings = settings::read(keys);
+    let reader = DefinitionReader { defaults: settings.defaults };
+    let definition = key("flow_definition", "Definition", reader);
     let parts = keys.take(definition.needed("a flow").doc("The graph: `nodes` and `edges`."));
     Some((settings, parts))
 }

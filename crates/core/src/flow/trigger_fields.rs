@@ -8,11 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use crate::expression::{Expression, Source, Step, Use, ValueType, json_text};
 use crate::flow::{EdgeCondition, Flow, Graph, Node};
-use crate::limits::Limits;
 use crate::payload::Payload;
 use crate::template::{Template, pointer_token};
 
@@ -128,10 +125,9 @@ impl<'f> Fields<'f> {
                 }
             }
         }
-        let reference = flow.settings.context_id_template.as_ref();
-        let template =
-            reference.and_then(|text| Template::compile(&Value::from(text.as_str()), &Limits::DEFAULT).ok());
-        for (_, expression) in template.iter().flat_map(Template::expressions) {
+        let templates = &flow.start_templates;
+        let read = [&templates.context_id, &templates.concurrency_key, &templates.priority];
+        for (_, expression) in read.into_iter().flatten().flat_map(Template::expressions) {
             expression.uses(ValueType::Any).iter().for_each(|found| self.add(found, None));
         }
     }
@@ -254,9 +250,10 @@ fn token(step: &Step) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
+    use crate::limits::Limits;
 
     #[test]
     fn types_follow_from_the_use_of_a_field() {

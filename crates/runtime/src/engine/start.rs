@@ -14,7 +14,6 @@ use steadflow_store::{FlowStatus, Idempotency, IdempotencyHit};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use super::flows::CurrentFlow;
 use super::upkeep::Room;
 use super::{Engine, ExecutionSnapshot};
 use crate::driver::Call;
@@ -97,7 +96,11 @@ impl Engine {
         }
         let settings = &current.version.flow.settings;
         let context_id = match start.context_id {
-            None => self.context_id(&current, id, &start.trigger_data)?,
+            None => {
+                let scope = StartScope { execution: id, trigger_data: &start.trigger_data, now: self.now() };
+                let version = &current.version;
+                version.flow.context_id(scope, &version.limits).map_err(RuntimeError::ContextId)?
+            }
             given => given,
         };
         let start_at = settings.debounce().map(|debounce| self.now().plus(debounce.quiet));
@@ -130,7 +133,6 @@ impl Engine {
         let start = StartScope { execution: id, trigger_data: &accepted.trigger_data, now: self.now() };
         accepted.queue = flow
             .flow
-            .settings
             .queue_place(start, accepted.queue.as_deref(), &flow.limits)
             .map_err(RuntimeError::QueuePlace)?;
         let tenant = accepted.tenant;
@@ -162,18 +164,6 @@ impl Engine {
         };
         let ended = ended.map(|loaded| Box::new(ExecutionSnapshot::from(*loaded)));
         Ok(Started { execution: id, is_replay: false, ended })
-    }
-
-    /// What the flow's `context_id_template` makes of the trigger data. Null and an empty text are no id.
-    fn context_id(
-        &self,
-        current: &CurrentFlow,
-        id: ExecutionId,
-        trigger_data: &Payload,
-    ) -> Result<Option<Arc<str>>, RuntimeError> {
-        let Some(text) = &current.version.flow.settings.context_id_template else { return Ok(None) };
-        let start = StartScope { execution: id, trigger_data, now: self.now() };
-        start.text(text, &current.version.limits).map_err(RuntimeError::ContextId)
     }
 
     /// The key was used before: the answer is the first call's.

@@ -19,14 +19,10 @@ use super::{Origin, Phase, Queued, Shard};
 /// The starts that wait, by flow and value of its `concurrency_key`.
 pub(super) type PutOff = BTreeMap<SlotOf, Burst>;
 
-/// Starts with the same key, of which the last one is to run.
+/// Starts with the same key, of which the last one is to run: in the order in which they were accepted, which their ids need
+/// not have.
 #[derive(Debug, Default)]
-pub(super) struct Burst {
-    /// When the first of them came.
-    since: Timestamp,
-    /// In the order in which they were accepted, which their ids need not have.
-    starts: Vec<PutOffStart>,
-}
+pub(super) struct Burst(Vec<PutOffStart>);
 
 #[derive(Clone, Copy, Debug)]
 struct PutOffStart {
@@ -42,21 +38,25 @@ struct PutOffStart {
 
 impl Burst {
     fn add(&mut self, start: PutOffStart) {
-        if self.starts.iter().any(|other| other.id == start.id) {
+        if self.find(start.id).is_some() {
             return;
         }
-        let at = self.starts.partition_point(|other| other.accepted_at <= start.accepted_at);
-        self.starts.insert(at, start);
+        let at = self.0.partition_point(|other| other.accepted_at <= start.accepted_at);
+        self.0.insert(at, start);
     }
 
     fn remove(&mut self, id: ExecutionId) -> Option<PutOffStart> {
-        let at = self.starts.iter().position(|start| start.id == id)?;
-        Some(self.starts.remove(at))
+        self.find(id).map(|at| self.0.remove(at))
+    }
+
+    fn find(&self, id: ExecutionId) -> Option<usize> {
+        // The newest is looked for most often.
+        self.0.iter().rposition(|start| start.id == id)
     }
 
     /// Returns the last one, unless another one runs for it.
     fn last(&self) -> Option<&PutOffStart> {
-        self.starts.last().filter(|last| !last.is_replaced)
+        self.0.last().filter(|last| !last.is_replaced)
     }
 }
 
@@ -67,12 +67,12 @@ impl Shard {
         let Some(place) = accepted.queue.as_deref_mut().filter(|place| place.start_at.is_some()) else {
             return;
         };
-        let since = self
-            .put_off
-            .get(&SlotOf { flow: accepted.flow, key: place.key.clone() })
-            .map_or(now, |burst| burst.since);
+        let burst = self.put_off.get(&SlotOf { flow: accepted.flow, key: place.key.clone() });
+        // One that is due already only has not had its turn.
+        let last = burst.and_then(Burst::last).filter(|last| last.start_at > now);
+        let since = last.map_or(now, |last| last.since);
         place.since = Some(since);
-        place.start_at = Some(now.plus(debounce.quiet).min(since.plus(debounce.delay_max).max(now)));
+        place.start_at = Some(now.plus(debounce.quiet).min(since.plus(debounce.delay_max)).max(now));
     }
 
     /// Lets an execution wait until it may start.
@@ -80,9 +80,6 @@ impl Shard {
         let Some(start_at) = put_off.start_at else { return };
         let since = put_off.since.unwrap_or(start_at);
         let burst = self.put_off.entry(place.slot.clone()).or_default();
-        if burst.starts.is_empty() {
-            burst.since = since;
-        }
         let Place { id, accepted_at, rank, .. } = *place;
         burst.add(PutOffStart { id, accepted_at, since, start_at, rank, is_replaced: false });
         self.delays.insert((start_at, id), place.slot.clone());
@@ -97,7 +94,7 @@ impl Shard {
         if let Some(last) = burst.last() {
             self.delays.insert((last.start_at, last.id), place.slot.clone());
         }
-        if burst.starts.is_empty() {
+        if burst.0.is_empty() {
             self.put_off.remove(&place.slot);
         }
         true
@@ -105,10 +102,10 @@ impl Shard {
 
     /// An execution is on disk: those that were put off for it are cancelled.
     pub(super) fn replace_put_off(&mut self, id: ExecutionId, now: Timestamp) {
-        let Some(live) = self.live.get(&id) else { return };
-        let queue = live.execution.accepted().queue.as_ref();
+        let Some(Live { execution, .. }) = self.live.get(&id) else { return };
+        let queue = execution.accepted().queue.as_ref();
         let Some(start_at) = queue.and_then(|place| place.start_at) else { return };
-        let slot = Place::of(&live.execution).slot;
+        let slot = Place::of(execution).slot;
         self.replace_before(&slot, id, now);
         // It may have been due before it was there.
         self.delays.insert((start_at, id), slot);
@@ -118,15 +115,17 @@ impl Shard {
     /// for a slot, and does so again.
     fn replace_before(&mut self, slot: &SlotOf, id: ExecutionId, now: Timestamp) {
         let Some(burst) = self.put_off.get_mut(slot) else { return };
-        let Some(at) = burst.starts.iter().position(|start| start.id == id) else { return };
-        let since = burst.starts[at].since;
-        let was_due: Vec<PutOffStart> =
-            burst.starts[..at].iter().filter(|before| before.start_at <= since).copied().collect();
-        burst.starts.retain(|start| !was_due.iter().any(|due| due.id == start.id));
-        let before = burst.starts.iter_mut().take_while(|start| start.id != id);
-        let newly = |before: &mut PutOffStart| !std::mem::replace(&mut before.is_replaced, true);
-        let replaced: Vec<ExecutionId> =
-            before.filter_map(|before| newly(before).then_some(before.id)).collect();
+        let Some(at) = burst.find(id) else { return };
+        let since = burst.0[at].since;
+        let (mut was_due, mut replaced) = (Vec::new(), Vec::new());
+        for before in &mut burst.0[..at] {
+            if before.start_at <= since {
+                was_due.push(*before);
+            } else if !std::mem::replace(&mut before.is_replaced, true) {
+                replaced.push(before.id);
+            }
+        }
+        burst.0.retain(|start| start.start_at > since || start.id == id);
         for PutOffStart { id, accepted_at, rank, .. } in was_due {
             let slot = slot.clone();
             self.slots_of(&slot).wait(&Place { slot: slot.clone(), id, accepted_at, rank });
@@ -140,7 +139,7 @@ impl Shard {
 
     /// Cancels what was put off for others before a crash.
     pub(super) fn replace_all_put_off(&mut self, now: Timestamp) {
-        let last = |burst: &Burst| burst.starts.last().map(|start| start.id);
+        let last = |burst: &Burst| burst.0.last().map(|start| start.id);
         let bursts = self.put_off.iter().filter_map(|(slot, burst)| Some((slot.clone(), last(burst)?)));
         for (slot, last) in bursts.collect::<Vec<_>>() {
             self.replace_before(&slot, last, now);
@@ -163,14 +162,10 @@ impl Shard {
             }
             self.replace_before(&slot, id, now);
             let Some(burst) = self.put_off.get_mut(&slot) else { continue };
-            if !burst.starts.iter().any(|start| start.id == id && !start.is_replaced) {
-                continue;
-            }
-            let Some(start) = burst.remove(id) else { continue };
-            if burst.starts.is_empty() {
+            let Some(at) = burst.find(id).filter(|&at| !burst.0[at].is_replaced) else { continue };
+            let start = burst.0.remove(at);
+            if burst.0.is_empty() {
                 self.put_off.remove(&slot);
-            } else if let Some(first) = burst.starts.iter().find(|start| !start.is_replaced) {
-                burst.since = first.accepted_at;
             }
             let place = Place { slot, id, accepted_at: start.accepted_at, rank: start.rank };
             self.slots_of(&place.slot).wait(&place);

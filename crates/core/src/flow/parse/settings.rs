@@ -7,14 +7,24 @@ use super::retry::Defaults;
 use crate::document::{
     Keys, Place, Plain, Reader, Reading, Terms, boolean, key, list, object, plain_text, seconds, text, whole,
 };
-use crate::flow::Settings;
+use crate::flow::{Settings, StartTemplates};
 use crate::flow_control::{PRIORITY_MAX, priority};
 use crate::limits::Limits;
 use crate::template::{Size, Template};
 use crate::timestamp::Seconds;
 
-/// Reads the settings, as far as that is possible, and what holds for nodes that say nothing.
-pub(super) fn read(keys: &mut Keys<'_>) -> (Option<Settings>, Defaults) {
+/// What is read outside the graph.
+pub(super) struct Read {
+    /// The settings, as far as they could be read.
+    pub(super) settings: Option<Settings>,
+    /// Their templates.
+    pub(super) start_templates: StartTemplates,
+    /// What holds for nodes that say nothing.
+    pub(super) defaults: Defaults,
+}
+
+/// Reads the settings.
+pub(super) fn read(keys: &mut Keys<'_>) -> Read {
     let limits = keys.limits();
     let counts = whole(0, limits.retry_count_max);
     let short = plain_text().at_most(limits.name_chars_max).in_one_line();
@@ -50,18 +60,13 @@ pub(super) fn read(keys: &mut Keys<'_>) -> (Option<Settings>, Defaults) {
         key("max_concurrent_executions", "Concurrent executions", whole(1, u32::MAX))
             .doc("How many executions may run at once; the others wait. Empty: no limit."),
     );
-    let queue = read_queue(keys);
+    let mut start_templates = StartTemplates::default();
+    let queue = read_queue(keys, &mut start_templates);
     let budget = keys.take(
         key("budget", "Budget", object(read_budget).named("Budget"))
             .doc("What the calls of models of one execution may use, all nodes and attempts together. Empty: no limit."),
     );
-    let context_id = keys.take(key("context_id_template", "Reference ID", StartTemplate).doc(
-        "A template over `trigger_data` for the `context_id` of executions that are started without one.",
-    ));
-    let context_type = keys.take(
-        key("context_type_default", "Reference type", plain_text().at_most(limits.context_chars_max))
-            .doc("The `context_type` of executions that are started without one."),
-    );
+    let (context_id, context_type) = read_context(keys, &mut start_templates);
     let defaults = Defaults { enabled: retries.unwrap_or(false), count: count.unwrap_or(0) };
     let settings = name.map(|name| Settings {
         name,
@@ -82,7 +87,20 @@ pub(super) fn read(keys: &mut Keys<'_>) -> (Option<Settings>, Defaults) {
         context_id_template: context_id,
         context_type_default: context_type,
     });
-    (settings, defaults)
+    Read { settings, start_templates, defaults }
+}
+
+/// Reads what executions are about that are started without saying it: their `context_id` and `context_type`.
+fn read_context(keys: &mut Keys<'_>, templates: &mut StartTemplates) -> (Option<String>, Option<String>) {
+    let context_id = keys.take(key("context_id_template", "Reference ID", StartTemplate).doc(
+        "A template over `trigger_data` for the `context_id` of executions that are started without one.",
+    ));
+    let (context_id, template) = context_id.unzip();
+    templates.context_id = template;
+    let context_type = plain_text().at_most(keys.limits().context_chars_max);
+    let context_type = key("context_type_default", "Reference type", context_type)
+        .doc("The `context_type` of executions that are started without one.");
+    (context_id, keys.take(context_type))
 }
 
 /// In which order executions start, and how many at once.
@@ -94,7 +112,7 @@ struct Queue {
     delay_max: Option<Seconds>,
 }
 
-fn read_queue(keys: &mut Keys<'_>) -> Queue {
+fn read_queue(keys: &mut Keys<'_>, templates: &mut StartTemplates) -> Queue {
     let concurrency_key = keys.take(key("concurrency_key", "Concurrency key", StartTemplate).doc(
         "A template over `trigger_data`. Of the executions for which it has the same value, only some run at once. Empty: all count together.",
     ));
@@ -102,9 +120,17 @@ fn read_queue(keys: &mut Keys<'_>) -> Queue {
         keys.take(key("max_concurrent_per_key", "Concurrent executions per key", whole(1, u32::MAX)).doc(
             "How many executions with the same value of `concurrency_key` may run at once; 1 unless given.",
         ));
+    let (concurrency_key, template) = concurrency_key.unzip();
+    templates.concurrency_key = template;
     let priority = keys.take(key("priority", "Priority", PriorityReader).doc(
         "Which of the executions that wait starts first: a whole number from -10 to 10, or a template over `trigger_data`. Each minute of waiting counts as one more.",
     ));
+    let (priority, template) = match priority {
+        Some(Priority::Number(number)) => (Some(Value::from(number)), None),
+        Some(Priority::Template(text, template)) => (Some(Value::String(text)), Some(template)),
+        None => (None, None),
+    };
+    templates.priority = template;
     let debounce = keys.take(key("debounce_seconds", "Debounce in seconds", seconds()).doc(
         "A start waits until no other one, with the same `concurrency_key`, has come for so long; then the last one runs, and those before it are cancelled. Empty: each start runs.",
     ));
@@ -127,12 +153,18 @@ fn read_queue(keys: &mut Keys<'_>) -> Queue {
     Queue { concurrency_key, per_key, priority, debounce, delay_max }
 }
 
+/// A priority as it is given.
+enum Priority {
+    Number(i8),
+    Template(String, Template),
+}
+
 /// Reads a priority, or a template that gives one.
 #[derive(Clone, Copy, Debug)]
 struct PriorityReader;
 
 impl Reader for PriorityReader {
-    type Value = Value;
+    type Value = Priority;
 
     fn wanted(&self, _: &Limits) -> String {
         format!("a whole number from -{PRIORITY_MAX} to {PRIORITY_MAX}, or a template")
@@ -143,21 +175,22 @@ impl Reader for PriorityReader {
         json!({ "anyOf": [number, { "type": "string", "pattern": r"\$\{" }] })
     }
 
-    fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<Value> {
+    fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<Priority> {
         if value.as_str().is_some_and(|text| text.contains("${")) {
-            return StartTemplate.read(value, at, reading).map(Value::String);
+            let (text, template) = StartTemplate.read(value, at, reading)?;
+            return Some(Priority::Template(text, template));
         }
-        let fits = priority(value).map(|_| value.clone());
+        let fits = priority(value).map(Priority::Number);
         reading.fitting(self, fits, value, at)
     }
 }
 
-/// Reads a template that is resolved before any node runs.
+/// Reads a template that is resolved before any node runs: as it is written, and compiled.
 #[derive(Clone, Copy, Debug)]
 struct StartTemplate;
 
 impl Reader for StartTemplate {
-    type Value = String;
+    type Value = (String, Template);
 
     fn wanted(&self, limits: &Limits) -> String {
         plain_text().wanted(limits)
@@ -167,7 +200,7 @@ impl Reader for StartTemplate {
         plain_text().schema(terms)
     }
 
-    fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<String> {
+    fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<(String, Template)> {
         let text = plain_text().read(value, at, reading)?;
         if !reading.may_compile(Size::of(value), at) {
             return None;
@@ -186,6 +219,6 @@ impl Reader for StartTemplate {
             reading.fault(at, message);
             return None;
         }
-        Some(text)
+        Some((text, template))
     }
 }
