@@ -122,6 +122,15 @@ export class Api {
     await this.#send('POST', path, JSON.stringify({ decision, arguments_hash }));
   }
 
+  /** Makes a link to decide with. */
+  async link(id: string): Promise<{ url: string }> {
+    return this.#call('POST', `/approvals/${encodeURIComponent(id)}/links`, {});
+  }
+
+  async cancel(execution: string): Promise<void> {
+    await this.#send('POST', `/executions/${execution}/cancel`);
+  }
+
   /** Waits until an execution has this status. */
   async reaches(id: string, status: string): Promise<void> {
     await expect.poll(async () => (await this.execution(id)).status, { timeout: 30_000 }).toBe(status);

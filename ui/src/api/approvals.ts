@@ -55,3 +55,26 @@ export const approvalsWaitingQuery = () =>
 export async function decideApproval(id: string, decision: ApprovalDecision): Promise<void> {
   await call('POST', '/studio/approvals/{id}', { path: { id }, body: decision });
 }
+
+/** What a link to decide with is about, as the person sees it who has it. */
+export type Decision = Schemas['Decision'];
+export type DecisionLink = Schemas['DecisionLink'];
+
+/** What the link with this token is about. Who waits in front of it sees when somebody else has decided. */
+export const decisionQuery = (token: string) =>
+  queryOptions({
+    queryKey: ['decisions', token],
+    queryFn: async ({ signal }): Promise<Decision> =>
+      (await call('GET', '/decisions/{token}', { path: { token }, signal })).data,
+    refetchInterval: ({ state }) => (state.data && !state.error ? 15_000 : false),
+  });
+
+export async function decideByLink(token: string, decision: ApprovalDecision): Promise<void> {
+  await call('POST', '/decisions/{token}', { path: { token }, body: decision });
+}
+
+/** Makes a link for one person, who may have a name. */
+export async function createLink(id: string, name: string): Promise<DecisionLink> {
+  const body = name ? { for: name } : {};
+  return (await call('POST', '/studio/approvals/{id}/links', { path: { id }, body })).data;
+}

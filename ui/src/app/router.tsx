@@ -79,6 +79,12 @@ const approvals = createRoute({
   component: lazyRouteComponent(() => import('@/features/approvals/approvals-page'), 'ApprovalsPage'),
 });
 
+const decide = createRoute({
+  getParentRoute: () => alone,
+  path: '/decide/$token',
+  component: lazyRouteComponent(() => import('@/features/approvals/decide-page'), 'DecidePage'),
+});
+
 const failures = createRoute({
   getParentRoute: () => shell,
   path: '/failures',
@@ -128,7 +134,7 @@ export const router = createRouter({
       costs,
       agents,
     ]),
-    alone,
+    alone.addChildren([decide]),
   ]),
   context: { queries: undefined as never },
   parseSearch,

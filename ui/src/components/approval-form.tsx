@@ -9,7 +9,7 @@ import { CommentField } from './comment-field';
 import { JsonEditor } from './json-editor';
 import { ProblemCard } from './problem-card';
 import { ReasonedButton } from './reasoned-button';
-import { commentOf, type OnSettled, type Said, useDecision } from './use-decision';
+import { commentOf, type Decide, type OnSettled, type Said, useDecision } from './use-decision';
 
 const texts = common.approval;
 
@@ -22,14 +22,16 @@ interface ApprovalFormProps {
   /** Names it among other forms. */
   label?: string;
   onSettled?: OnSettled;
+  /** Where a decision is sent to, if that is not the approval of this id. */
+  decide?: Decide;
 }
 
 /** What a person can decide on a call that waits: approve it, edit its arguments and approve it, or reject it. */
-export function ApprovalForm({ id, value, hash, expiresAt, label, onSettled }: ApprovalFormProps) {
+export function ApprovalForm({ id, value, hash, expiresAt, label, onSettled, decide: sendTo }: ApprovalFormProps) {
   const [comment, setComment] = useState('');
   const [edited, setEdited] = useState<string | null>(null);
   const outcomeOf = (said: Said) => (said.arguments ? texts.approvedEdited : texts[said.decision]);
-  const decide = useDecision({ id, hash, outcomeOf, onSettled });
+  const decide = useDecision({ id, hash, outcomeOf, onSettled, decide: sendTo });
   const send = (said: Said) => decide.send({ ...said, ...commentOf(comment) });
   const expires = millis(expiresAt);
   return (

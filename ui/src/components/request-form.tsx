@@ -11,7 +11,7 @@ import { CommentField } from './comment-field';
 import { ProblemCard } from './problem-card';
 import { type FormField, faultOf, fieldsOf, initialValues, objectOf } from './schema-form/fields';
 import { SchemaForm } from './schema-form/schema-form';
-import { commentOf, type OnSettled, type Said, useDecision } from './use-decision';
+import { commentOf, type Decide, type OnSettled, type Said, useDecision } from './use-decision';
 import { useWhole } from './use-whole';
 
 type Request = Pick<
@@ -23,6 +23,8 @@ interface RequestFormProps {
   request: Request;
   label: string;
   onSettled?: OnSettled;
+  /** Where a decision is sent to, if that is not the approval of this id. */
+  decide?: Decide;
 }
 
 /** What a person is asked by the server of a tool, or by a node: with a form if there is one. */
@@ -45,7 +47,7 @@ interface AskedProps extends RequestFormProps {
   message: string | null;
 }
 
-function Asked({ request, label, onSettled, fields, message }: AskedProps) {
+function Asked({ request, label, fields, message, ...props }: AskedProps) {
   const isNode = request.subject === 'node';
   const texts = isNode ? common.nodeRequest : common.inputRequest;
   const [values, setValues] = useState(() => initialValues(fields));
@@ -53,7 +55,9 @@ function Asked({ request, label, onSettled, fields, message }: AskedProps) {
   const form = useRef<HTMLFieldSetElement>(null);
   const [comment, setComment] = useState('');
   const outcomeOf = (said: Said) => texts.outcome[said.decision];
-  const decide = useDecision({ id: request.id, hash: request.arguments_hash, outcomeOf, onSettled });
+  const { onSettled, decide: sendTo } = props;
+  const { id, arguments_hash: hash } = request;
+  const decide = useDecision({ id, hash, outcomeOf, onSettled, decide: sendTo });
   const send = (said: Said) => decide.send({ ...said, ...(isNode && commentOf(comment)) });
   const approve = () => {
     const isWhole = fields.every((field) => faultOf(field, values.get(field.name)) === null);

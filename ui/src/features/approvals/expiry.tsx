@@ -6,7 +6,7 @@ import { expiresSoon } from './order';
 import { texts } from './texts';
 
 /** How long something still waits; nothing where it has no end. */
-export function Expiry({ approval }: { approval: Approval }) {
+export function Expiry({ approval }: { approval: Pick<Approval, 'expires_at'> }) {
   const expires = millis(approval.expires_at);
   const now = useNow(expires === null ? 0 : 1_000);
   if (expires === null) return null;

@@ -2,14 +2,13 @@ import { Link } from '@tanstack/react-router';
 import type { Ref } from 'react';
 import type { Approval } from '@/api/approvals';
 import { ApprovalForm } from '@/components/approval-form';
-import { AskedValues } from '@/components/asked-values';
 import { RelativeTime } from '@/components/relative-time';
 import { RequestForm } from '@/components/request-form';
 import type { OnSettled } from '@/components/use-decision';
-import { ValueView } from '@/components/value-view';
-import { visible } from '@/lib/json-text';
+import { CopyLink } from './copy-link';
 import { Expiry } from './expiry';
 import classes from './inbox.module.css';
+import { ProposedValue } from './proposed-value';
 import { texts } from './texts';
 import { titleOf } from './titles';
 
@@ -47,8 +46,9 @@ export function InboxDetail({ approval, heading, onSettled }: InboxDetailProps) 
           {texts.asked} <RelativeTime time={approval.requested_at} />
         </span>
         <Expiry approval={approval} />
+        <CopyLink id={id} />
       </header>
-      <Proposed approval={approval} />
+      <ProposedValue asked={approval} />
       <div className={classes.decide}>
         {subject === 'input' || subject === 'node' ? (
           <RequestForm request={approval} label={label} onSettled={onSettled} />
@@ -64,28 +64,5 @@ export function InboxDetail({ approval, heading, onSettled }: InboxDetailProps) 
         )}
       </div>
     </article>
-  );
-}
-
-/** What a model wants to give a tool, the output that waits, or what a node shows. */
-function Proposed({ approval }: { approval: Approval }) {
-  const { subject, tool, guardrail, node_id: node, arguments: value } = approval;
-  // What a server asks is above its form.
-  if (subject === 'input') return null;
-  if (subject === 'node') {
-    return (
-      <div className={classes.value}>
-        <AskedValues value={value} fileName={`${node}-input.json`} />
-      </div>
-    );
-  }
-  const name = subject === 'tool' ? 'arguments' : 'output';
-  return (
-    <div className={classes.value}>
-      <span className={classes.soft}>
-        {guardrail === null ? texts.shown[name] : texts.refusedBy(visible(guardrail))}
-      </span>
-      <ValueView value={value} fileName={`${tool ?? node}-${name}.json`} />
-    </div>
   );
 }

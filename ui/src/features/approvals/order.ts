@@ -6,7 +6,7 @@ import type { InboxSearch, Sort } from './search';
 /** What expires within this time is about to. */
 const SOON_MS = 3_600_000;
 
-export function expiresSoon({ expires_at: expiresAt }: Approval, now: number): boolean {
+export function expiresSoon({ expires_at: expiresAt }: Pick<Approval, 'expires_at'>, now: number): boolean {
   const expires = millis(expiresAt);
   return expires !== null && expires - now < SOON_MS;
 }

@@ -1,4 +1,5 @@
 import { counted } from '@/lib/counted';
+import { visible } from '@/lib/json-text';
 
 export const texts = {
   title: 'Approvals',
@@ -92,6 +93,27 @@ export const texts = {
   },
   visit: {
     title: 'Since you opened this page',
+  },
+  link: {
+    open: 'Copy link',
+    name: 'For whom (optional)',
+    nameDetail: 'A name or an address. It is shown as who decided.',
+    warning: 'Whoever has the link can decide, without signing in, until somebody has decided. Send it to one person.',
+    make: 'Make the link and copy it',
+    label: 'Link to decide with',
+    copy: 'Copy the link',
+    copied: 'The link is copied.',
+    made: (until: string) => `It works until somebody decides, at most until ${until}.`,
+  },
+  decide: {
+    title: 'Decide',
+    done: 'Your decision is stored. There is nothing else to do; you can close this page.',
+    decided: 'This is already decided',
+    over: 'No decision is needed any more',
+    expired: 'This link has expired',
+    wrong: 'This link is not valid',
+    works: (name: string | null, until: string) =>
+      `This link${name === null ? '' : `, made for ${visible(name)},`} works until somebody has decided, at most until ${until}. Whoever has it can decide: do not pass it on.`,
   },
   ended: 'It no longer waits: its node or its execution has ended',
 } as const;

@@ -7,7 +7,7 @@ import { own } from '@/lib/own';
 import { texts } from './texts';
 
 /** What is decided on: the name of a tool or a node, or the output of a node. */
-export function titleOf({ subject, tool, node_name: node }: Approval): string {
+export function titleOf({ subject, tool, node_name: node }: Pick<Approval, 'subject' | 'tool' | 'node_name'>): string {
   if (subject === 'output') return texts.outputOf(visible(node));
   return visible(tool ?? node);
 }

@@ -1,0 +1,89 @@
+import { Button, Popover, TextInput } from '@mantine/core';
+import { IconLink } from '@tabler/icons-react';
+import { useMutation } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { createLink } from '@/api/approvals';
+import { CopyButton } from '@/components/copy-button';
+import { ProblemCard } from '@/components/problem-card';
+import { formatMoment, millis } from '@/lib/time';
+import classes from './copy-link.module.css';
+import { texts } from './texts';
+
+/** Makes a link with which one person decides without the studio. Whoever has it can decide, which is said. */
+export function CopyLink({ id }: { id: string }) {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <Popover opened={isOpen} onChange={setOpen} position="bottom-start" width={320} trapFocus returnFocus withinPortal>
+      <Popover.Target>
+        <Button
+          size="compact-xs"
+          variant="default"
+          leftSection={<IconLink size={13} aria-hidden />}
+          onClick={() => setOpen(!isOpen)}
+        >
+          {texts.link.open}
+        </Button>
+      </Popover.Target>
+      <Popover.Dropdown aria-label={texts.link.open}>{isOpen && <LinkForm id={id} />}</Popover.Dropdown>
+    </Popover>
+  );
+}
+
+function LinkForm({ id }: { id: string }) {
+  const [name, setName] = useState('');
+  const link = useMutation({
+    mutationFn: async () => {
+      const made = await createLink(id, name.trim());
+      return { ...made, isCopied: await copied(made.url) };
+    },
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    link.mutate();
+  };
+  if (link.data) {
+    const { url, expires_at: expiresAt, isCopied } = link.data;
+    return (
+      <div className={classes.form}>
+        <TextInput
+          label={texts.link.label}
+          value={url}
+          readOnly
+          onFocus={(event) => event.target.select()}
+          rightSection={<CopyButton value={url} label={texts.link.copy} />}
+          data-autofocus
+        />
+        <p className={classes.note} role="status">
+          {isCopied && texts.link.copied} {texts.link.made(formatMoment(millis(expiresAt) ?? 0))}
+        </p>
+      </div>
+    );
+  }
+  return (
+    <form className={classes.form} onSubmit={submit}>
+      <TextInput
+        label={texts.link.name}
+        description={texts.link.nameDetail}
+        value={name}
+        onChange={(event) => setName(event.target.value)}
+        maxLength={60}
+        data-autofocus
+      />
+      {link.error && <ProblemCard problem={link.error} />}
+      <p className={classes.note}>{texts.link.warning}</p>
+      <Button type="submit" loading={link.isPending}>
+        {texts.link.make}
+      </Button>
+    </form>
+  );
+}
+
+/** Copies a text, if the browser allows it; what is copied is shown in any case. */
+async function copied(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
