@@ -98,6 +98,8 @@ problem_kinds! {
     FlowNotStartable = CONFLICT, "flow-not-startable", "The flow cannot be started";
     /// Another active flow has the path of the webhook.
     WebhookTaken = CONFLICT, "webhook-taken", "Another flow has the path of the webhook";
+    /// The tenant has as many alerts as it may have.
+    TooManyAlerts = CONFLICT, "too-many-alerts", "There are too many alerts";
     /// The execution has ended.
     ExecutionFinished = CONFLICT, "execution-finished", "The execution has ended";
     /// The execution's status does not allow it.

@@ -3,20 +3,39 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use steadflow_core::ids::TenantId;
+use steadflow_core::payload::Payload;
+use steadflow_core::timestamp::Timestamp;
+use steadflow_store::AlertRecord;
+use tokio::task::JoinHandle;
 use tokio::time::sleep;
+use uuid::Uuid;
 
-use crate::support::{Api, NO_ID, each, failing, text};
+use crate::support::{Api, NO_ID, each, failing, flow, list, text};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// Starts to tell people, and lets an alert be known.
 async fn alerting(api: &Api, events: &[&str]) -> String {
-    let channel = json!({ "type": "webhook", "url": "https://x.example", "secret": "${secrets.KEY}" });
+    keep(api);
+    create(api, events, "https://x.example").await
+}
+
+async fn create(api: &Api, events: &[&str], url: &str) -> String {
+    let channel = json!({ "type": "webhook", "url": url, "secret": "${secrets.KEY}" });
     let alert = json!({ "name": "On call", "events": events, "channel": channel });
-    let alert = api.post("alerts", &alert).await.expect(201);
+    text(&api.post("alerts", &alert).await.expect(201)["id"])
+}
+
+fn keep(api: &Api) -> JoinHandle<()> {
     let engine = api.engine.clone();
-    tokio::spawn(async move { engine.keep_alerts().await });
-    text(&alert["id"])
+    tokio::spawn(async move { engine.keep_alerts().await })
+}
+
+/// How many times something was told, once its time is over.
+async fn told(api: &Api, alert: &str) -> u64 {
+    sleep(11 * MINUTE).await;
+    list(&messages(api, alert).await).iter().filter_map(|message| message["stands_for"].as_u64()).sum()
 }
 
 async fn messages(api: &Api, alert: &str) -> Value {
@@ -121,4 +140,169 @@ async fn alerts_are_created_changed_tested_and_deleted() {
     let refused = api.post("alerts", &json!({ "name": "x", "events": ["all"], "channel": { "type": "slack", "url": "https://x.example/canary" } })).await;
     let problem = refused.problem();
     assert!(problem.starts_with("422 alert-invalid") && !problem.contains("canary"), "{problem}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_wait_for_a_person_is_told_once_whatever_else_its_execution_does() {
+    let api = Api::new().await;
+    let alert = alerting(&api, &["waiting_for_person"]).await;
+    let delay = |id: &str| json!({ "id": id, "type": "delay", "delay_seconds": 5 });
+    let nodes = [json!({ "id": "ask", "type": "approval" }), delay("a"), delay("b"), delay("c")];
+    let beside = api.create_flow(&flow("Beside", &nodes, &[("a", "b"), ("b", "c")])).await;
+
+    let execution = api.start(&beside).await;
+
+    assert_eq!(told(&api, &alert).await, 1, "what completes beside it is nothing new");
+    let about = messages(&api, &alert).await[0]["about"].clone();
+    assert_eq!(about["waits_for_id"], format!("{execution}:ask:approval:1"));
+    let execution = asking_twice(&api).await;
+    assert_eq!(told(&api, &alert).await, 2);
+    approve(&api, &execution, "a:tool:1:0").await;
+    assert_eq!(told(&api, &alert).await, 3, "the same node asks again");
+    let mut exhausted = failing("x", 9, 0);
+    exhausted["on_exhausted"] = json!("ask");
+    api.start(&api.flow_of(&[exhausted]).await).await;
+    assert_eq!(told(&api, &alert).await, 4, "a decision is wanted");
+    assert_eq!(messages(&api, &alert).await[0]["about"]["waiting_for"], "decision");
+}
+
+/// Starts an execution whose agent wants to call a tool that needs approval, and another time after that.
+async fn asking_twice(api: &Api) -> String {
+    let tool = json!({ "name": "pay", "type": "http_request", "approval": "always", "request": { "url": "https://a.example.org/" } });
+    let agent = json!({
+        "name": "Buyer", "agent_type": "llm", "config": { "provider": "openai", "model": "small" },
+        "skills": [{ "name": "buy", "tools": [tool] }],
+    });
+    let agent = text(&api.post("agents", &agent).await.expect(201)["id"]);
+    let call = json!({ "tool_calls": [{ "id": "1", "name": "pay", "arguments": { "amount": 1 } }] });
+    let input = json!({ "answers": [call, call, { "output": "done" }] });
+    let node = json!({ "id": "a", "type": "agent", "agent_id": agent, "skill": "buy", "input": input });
+    api.start(&api.create_flow(&flow("Buy", &[node], &[])).await).await
+}
+
+async fn approve(api: &Api, execution: &str, call: &str) {
+    let path = format!("approvals/{execution}:{call}");
+    let hash = api.get(&path).await.expect(200)["arguments_hash"].clone();
+    api.post(&path, &json!({ "decision": "approved", "arguments_hash": hash })).await.expect(200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_channel_that_is_down_has_one_message_of_a_group_until_it_is_given_up_or_switched_off() {
+    let api = Api::new().await;
+    keep(&api);
+    let [alert, other] = [
+        create(&api, &["execution_failed"], "https://down.example").await,
+        create(&api, &["recovered"], "https://down.example").await,
+    ];
+    let flow = broken(&api, "no stock").await;
+    for _ in 0..3 {
+        api.run(&flow).await;
+        sleep(15 * MINUTE).await;
+    }
+    let before = messages(&api, &alert).await;
+    let api = api.later(25 * 60 * MINUTE).await;
+    keep(&api);
+    sleep(11 * MINUTE).await;
+    let after = messages(&api, &alert).await;
+    api.run(&api.flow_of(&[failing("n", 1, 1)]).await).await;
+    sleep(MINUTE).await;
+    let pending = messages(&api, &other).await;
+    api.patch(&format!("alerts/{alert}"), &json!({ "enabled": false })).await.expect(200);
+    api.patch(&format!("alerts/{other}"), &json!({ "enabled": false })).await.expect(200);
+    sleep(11 * MINUTE).await;
+
+    let states = |messages: &Value| {
+        let all = list(messages).iter();
+        all.map(|message| (text(&message["state"]), message["stands_for"].clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(states(&before), [("pending".to_owned(), json!(1))]);
+    assert_eq!(states(&after), [("pending".to_owned(), json!(2)), ("given_up".to_owned(), json!(1))]);
+    assert_eq!(states(&pending), [("pending".to_owned(), json!(1))]);
+    let cancelled = messages(&api, &other).await;
+    assert_eq!(states(&cancelled), [("cancelled".to_owned(), json!(1))]);
+    assert_eq!(
+        (&cancelled[0]["next_attempt_at"], &cancelled[0]["attempts"]),
+        (&Value::Null, &pending[0]["attempts"])
+    );
+    assert_eq!(messages(&api, &alert).await[0]["state"], "cancelled");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_told_is_not_told_again_when_its_note_is_gone_and_the_process_starts_again() {
+    let api = Api::new().await;
+    let keeper = keep(&api);
+    let failed = create(&api, &["execution_failed"], "https://x.example").await;
+    let waiting = create(&api, &["waiting_for_person"], "https://x.example").await;
+    api.run(&broken(&api, "no stock").await).await;
+    api.start(&api.flow_of(&[json!({ "id": "ask", "type": "approval" })]).await).await;
+    assert_eq!((told(&api, &failed).await, told(&api, &waiting).await), (1, 1));
+    keeper.abort();
+
+    let api = api.later(31 * 24 * 60 * MINUTE).await;
+    let before = Timestamp::from_micros(api.engine.now().as_micros() - 30 * 86_400_000_000);
+    assert_eq!(api.store().expire_alerts(before, 100).await.unwrap(), 4, "two notes and two messages");
+    keep(&api);
+
+    assert_eq!((told(&api, &failed).await, told(&api, &waiting).await), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_clock_that_was_ahead_has_said_silences_nobody() {
+    let api = Api::new().await;
+    let ahead = api.engine.now().plus(365 * 24 * 60 * MINUTE);
+    let channel = json!({ "type": "webhook", "url": "https://x.example", "secret": "${secrets.KEY}" });
+    let document = json!({ "name": "On call", "events": ["execution_failed"], "channel": channel });
+    let record = record(1, &document, ahead);
+    api.store().create_alert(record, 9).await.unwrap();
+    api.store().put_alerts_seen(ahead).await.unwrap();
+    keep(&api);
+    sleep(MINUTE).await;
+
+    api.run(&broken(&api, "no stock").await).await;
+
+    assert_eq!(told(&api, &Uuid::from_u128(1).to_string()).await, 1);
+    assert!(api.store().alerts_seen().await.unwrap().is_some_and(|seen| seen < ahead));
+}
+
+fn record(id: u128, document: &Value, at: Timestamp) -> AlertRecord {
+    let document = Payload::from_value(document);
+    AlertRecord {
+        id: Uuid::from_u128(id),
+        tenant: TenantId::DEFAULT,
+        document,
+        active_since: Some(at),
+        created_at: at,
+        updated_at: at,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_alert_that_cannot_be_read_is_listed_as_such_and_in_the_way_of_no_other() {
+    let api = Api::new().await;
+    api.store().create_alert(record(1, &json!({ "name": 7 }), Timestamp::default()), 9).await.unwrap();
+    let alert = alerting(&api, &["execution_failed"]).await;
+
+    api.run(&broken(&api, "no stock").await).await;
+
+    assert_eq!(told(&api, &alert).await, 1);
+    let damaged = Uuid::from_u128(1).to_string();
+    let listed = api.get("alerts").await.expect(200);
+    assert_eq!((&listed[0]["id"], &listed[1]["id"]), (&json!(alert), &json!(damaged)));
+    assert!(listed[1]["damaged"].as_str().is_some_and(|why| why.contains("name")), "{listed}");
+    assert!(api.get(&format!("alerts/{damaged}")).await.problem().starts_with("500 damaged"));
+    api.delete(&format!("alerts/{damaged}")).await.expect(204);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tenant_has_a_limited_number_of_alerts() {
+    let api = Api::new().await;
+    for _ in 0..100 {
+        create(&api, &["execution_failed"], "https://x.example").await;
+    }
+
+    let channel = json!({ "type": "email", "to": "a@x.example" });
+    let one_more = json!({ "name": "x", "events": ["recovered"], "channel": channel });
+    let problem = api.post("alerts", &one_more).await.problem();
+
+    assert!(problem.starts_with("409 too-many-alerts"), "{problem}");
 }

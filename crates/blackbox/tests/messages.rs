@@ -96,7 +96,7 @@ async fn a_mail_server_that_is_not_trusted_or_refuses_the_login_gets_no_mail() {
     );
     let wrong = mail.url().replace("p%40ss", "canary");
     for (url, trust, class, said) in [
-        (mail.url(), None, "connection", "TLS failed"),
+        (mail.url(), None, "configuration", "TLS failed"),
         (wrong, Some(MailServer::trust()), "configuration", "refused the login: 535"),
         (String::new(), None, "configuration", "Set `smtp_url` and `mail_from`"),
     ] {

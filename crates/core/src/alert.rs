@@ -3,6 +3,8 @@
 //! A message is sent as an action of a flow is: the channel becomes a node, whose templates are given what there is to say. So it
 //! is checked, retried and guarded like one.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -23,6 +25,11 @@ use crate::work::{Channel, Work};
 const NAME_CHARS_MAX: usize = 200;
 /// How much of an error message is in a message, in characters.
 const ERROR_CHARS_MAX: usize = 1_000;
+/// How long a mail server may take: 10 minutes from the end of a mail to its answer (RFC 5321, 4.5.3.2.6). Who waits for less
+/// sends a mail again that was taken.
+pub const MAIL_PATIENCE: Duration = Duration::from_secs(10 * 60);
+/// How long other services may take.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// The node that a message is.
 const NODE: &str = "alert";
 
@@ -66,6 +73,7 @@ pub struct Alert {
     pub is_enabled: bool,
     /// How, as it is written.
     channel: Value,
+    kind: Channel,
     node: Value,
 }
 
@@ -113,8 +121,8 @@ impl Alert {
             keys.take(key("enabled", "Enabled", boolean()).default(true).doc("Whether anybody is told."));
         let channel = keys
             .take(key("channel", "Channel", object(channel)).needed("an alert").doc("How somebody is told."));
-        let (channel, node) = channel?;
-        Some(Self { name: name?, events: events?, flow, is_enabled: is_enabled?, channel, node })
+        let (kind, channel, node) = channel?;
+        Some(Self { name: name?, events: events?, flow, is_enabled: is_enabled?, channel, kind, node })
     }
 
     /// Returns the document with every key.
@@ -128,6 +136,14 @@ impl Alert {
     /// Returns whether somebody is told of `event` of `flow`.
     pub fn is_about(&self, event: AlertEvent, flow: FlowId) -> bool {
         self.is_enabled && self.events.contains(&event) && self.flow.is_none_or(|own| own == flow)
+    }
+
+    /// Returns how long sending a message may take.
+    pub fn patience(&self) -> Duration {
+        match self.kind {
+            Channel::Email => MAIL_PATIENCE,
+            Channel::Slack | Channel::Webhook => PATIENCE,
+        }
     }
 
     fn placed(&self) -> Result<Option<PlacedNode>, Vec<Fault>> {
@@ -180,7 +196,8 @@ impl Alert {
             count => format!(" ({count} times)"),
         };
         let execution = field("execution_id");
-        let place = if event == "waiting_for_person" {
+        // What failed for good, or was interrupted, is decided on where the execution is shown.
+        let place = if event == "waiting_for_person" && data["waiting_for"] != "decision" {
             "approvals".to_owned()
         } else {
             format!("executions/{execution}")
@@ -202,12 +219,14 @@ impl Alert {
         data["link"] = json!(link);
         let body = json!({ "type": format!("alert.{event}"), "data": data });
         let subject = lines[0].clone();
-        json!({ "subject": subject, "text": lines.join("\n\n"), "body": body })
+        let text = lines.join("\n\n");
+        let text = if self.kind == Channel::Slack { escaped(&text) } else { text };
+        json!({ "subject": subject, "text": text, "body": body })
     }
 }
 
 /// Reads how somebody is told: as it is written, and as a node. What is in the keys is checked as that of the node.
-fn channel(keys: &mut Keys<'_>) -> Option<(Value, Value)> {
+fn channel(keys: &mut Keys<'_>) -> Option<(Channel, Value, Value)> {
     let channel = keys.take(
         key("type", "Type", choice(CHANNELS)).needed("a channel").doc("`email`, `slack` or `webhook`."),
     );
@@ -246,8 +265,16 @@ fn channel(keys: &mut Keys<'_>) -> Option<(Value, Value)> {
             written[name] = value;
         }
     }
-    let node = json!({ "id": NODE, "type": "action", "action": sender(channel), "input": input });
-    Some((written, node))
+    let mut node = json!({ "id": NODE, "type": "action", "action": sender(channel), "input": input });
+    if channel == Channel::Email {
+        node["timeout_seconds"] = json!(MAIL_PATIENCE.as_secs());
+    }
+    Some((channel, written, node))
+}
+
+/// Returns a text in which a chat finds no commands, such as `<!channel>`, and no links with other words.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// Returns a fault of the node as one of the channel.
@@ -294,6 +321,35 @@ mod tests {
             assert!(work.secrets.iter().all(|slot| slot.pointer == "/url" || slot.pointer == "/secret"));
             assert_eq!(alert.document()["channel"], channel);
         }
+    }
+
+    #[test]
+    fn what_comes_from_executions_is_no_command_of_a_chat() {
+        let alert = Alert::parse(&json!({
+            "name": "<!here>", "events": ["execution_failed"], "channel": { "type": "slack", "url": "${secrets.CHAT}" },
+        }));
+        let sample = json!({ "flow_name": "<!channel>", "error_message": "a & <b> <https://x.example|y>", "execution_id": "7" });
+        let sample = Payload::from_value(&sample);
+        let text = AlertText { sample: &sample, stands_for: 1, public_url: "https://s.example" };
+
+        let work = alert.unwrap().work(TenantId::DEFAULT, Uuid::nil(), &text, Timestamp::default()).unwrap();
+
+        let said = work.input.to_value().unwrap()["text"].as_str().unwrap().to_owned();
+        assert!(!said.contains(['<', '>']), "{said}");
+        assert!(said.contains("&lt;!channel&gt;") && said.contains("a &amp; &lt;b&gt;"), "{said}");
+    }
+
+    #[test]
+    fn a_mail_server_may_take_ten_minutes() {
+        let mail = alert(json!({ "type": "email", "to": "a@x.example" })).unwrap();
+        let hook = alert(json!({ "type": "webhook", "url": "https://x.example", "secret": "${secrets.K}" }));
+        let sample = Payload::from_value(&json!({}));
+        let text = AlertText { sample: &sample, stands_for: 1, public_url: "" };
+
+        let work = mail.work(TenantId::DEFAULT, Uuid::nil(), &text, Timestamp::default()).unwrap();
+
+        assert!(work.has_own_timeout, "the limit for silence of others is shorter");
+        assert_eq!((mail.patience().as_secs(), hook.unwrap().patience().as_secs()), (600, 60));
     }
 
     #[test]

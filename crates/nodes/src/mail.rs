@@ -1,5 +1,6 @@
 //! Mail: the server of the operator, messages, and the conversation that hands one over (SMTP).
 
+mod lines;
 mod message;
 mod server;
 mod smtp;

@@ -52,6 +52,9 @@ pub enum RuntimeError {
     /// The link to decide with is none of ours, or is over.
     #[error("the link is not accepted")]
     LinkRefused(LinkRefused),
+    /// The tenant has as many alerts as it may have. Nothing was changed.
+    #[error("there are {0} alerts already")]
+    TooManyAlerts(usize),
     /// The agent has no such session, or it has no turn yet.
     #[error("no session `{0}`")]
     NoSession(Arc<str>),

@@ -1,13 +1,15 @@
 //! [`Alerts`] for [`SqliteStore`].
+//!
+//! Messages are made and taken without reading what they say, so that one that is damaged is in the way of no other.
 
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{
     AlertMessage, AlertNote, AlertRecord, Alerts, ExecutionRow, Listed, MessageClaim, MessageTried,
-    StoreFuture,
+    NEXT_WITHIN, StoreFuture,
 };
 use uuid::Uuid;
 
@@ -17,17 +19,41 @@ use crate::columns::{
 };
 use crate::history::row;
 
+const ALERT_COLUMNS: &str = "id, tenant, document, active_since, created_at, updated_at";
 const MESSAGE_COLUMNS: &str =
     "id, alert, group_name, sample, stands_for, state, attempts, next_at, created_at, ended_at, error";
 
+/// Whether no message of the alert of `due` is being sent.
+const IS_FREE: &str = "NOT EXISTS (SELECT 1 FROM alert_messages AS other
+    WHERE other.alert = due.alert AND other.state = 'pending'
+        AND other.claimed_until > :now AND other.claimed_until <= :latest)";
+/// Whether no message of the group `due` is to be sent.
+const HAS_NONE_PENDING: &str = "NOT EXISTS (SELECT 1 FROM alert_messages AS other
+    WHERE other.alert = due.alert AND other.group_name = due.name AND other.state = 'pending')";
+
 impl Alerts for SqliteStore {
-    fn alerts(&self) -> StoreFuture<'_, Vec<AlertRecord>> {
-        let sql = "SELECT id, tenant, document, active_since, created_at, updated_at FROM alerts ORDER BY id";
-        Box::pin(self.read("alerts", move |db| db.prepare_cached(sql)?.query_map([], read_alert)?.collect()))
+    fn alerts(&self, tenant: Option<TenantId>) -> StoreFuture<'_, Vec<Listed<AlertRecord>>> {
+        let sql = format!("SELECT {ALERT_COLUMNS} FROM alerts WHERE ?1 IS NULL OR tenant = ?1 ORDER BY id");
+        Box::pin(self.read("alerts", move |db| {
+            let tenant = tenant.map(|tenant| blob(tenant.uuid()));
+            db.prepare_cached(&sql)?.query_map([tenant], |row| listed(row, read_alert))?.collect()
+        }))
     }
 
-    fn put_alert(&self, alert: AlertRecord) -> StoreFuture<'_, ()> {
-        Box::pin(self.change("put_alert", move |db| put(db, &alert)))
+    fn alert(&self, tenant: Option<TenantId>, id: Uuid) -> StoreFuture<'_, Option<AlertRecord>> {
+        let sql = format!("SELECT {ALERT_COLUMNS} FROM alerts WHERE id = ?1 AND (?2 IS NULL OR tenant = ?2)");
+        Box::pin(self.read("alert", move |db| {
+            let wanted = params![blob(id), tenant.map(|tenant| blob(tenant.uuid()))];
+            db.prepare_cached(&sql)?.query_row(wanted, read_alert).optional()
+        }))
+    }
+
+    fn create_alert(&self, alert: AlertRecord, max: usize) -> StoreFuture<'_, bool> {
+        Box::pin(self.change("create_alert", move |db| create(db, &alert, max)))
+    }
+
+    fn change_alert(&self, alert: AlertRecord, of: Timestamp) -> StoreFuture<'_, bool> {
+        Box::pin(self.change("change_alert", move |db| change(db, &alert, of)))
     }
 
     fn delete_alert(&self, tenant: TenantId, id: Uuid) -> StoreFuture<'_, bool> {
@@ -38,9 +64,9 @@ impl Alerts for SqliteStore {
         &self,
         after: (Timestamp, ExecutionId),
         limit: usize,
-    ) -> StoreFuture<'_, Vec<Listed<ExecutionRow>>> {
+    ) -> StoreFuture<'_, Vec<(Timestamp, Listed<ExecutionRow>)>> {
         let sql = format!(
-            "SELECT {} FROM executions WHERE (status = 'failed' OR recovered = 1) AND parent IS NULL
+            "SELECT {}, completed_at AS ended_at FROM executions WHERE (status = 'failed' OR recovered = 1) AND parent IS NULL
                 AND (completed_at, id) > (?1, ?2)
             ORDER BY completed_at, id LIMIT ?3",
             row::COLUMNS
@@ -50,7 +76,7 @@ impl Alerts for SqliteStore {
             let wanted = params![after.0.as_micros(), blob(after.1.uuid()), rows_max(limit)];
             let (mut rows, mut found) = (statement.query(wanted)?, Vec::new());
             while let Some(next) = rows.next()? {
-                found.push(listed(next, row::read)?);
+                found.push((next.get("ended_at").map(Timestamp::from_micros)?, listed(next, row::read)?));
             }
             Ok(found)
         }))
@@ -64,7 +90,8 @@ impl Alerts for SqliteStore {
     }
 
     fn put_alerts_seen(&self, at: Timestamp) -> StoreFuture<'_, ()> {
-        let sql = "INSERT INTO alerts_seen (id, at) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET at = max(at, excluded.at)";
+        let sql =
+            "INSERT INTO alerts_seen (id, at) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET at = excluded.at";
         Box::pin(
             self.change("put_alerts_seen", move |db| {
                 db.prepare_cached(sql)?.execute([at.as_micros()]).map(drop)
@@ -76,14 +103,25 @@ impl Alerts for SqliteStore {
         Box::pin(self.change("note_alert", move |db| note_now(db, &note)))
     }
 
-    fn claim_message(&self, claim: MessageClaim) -> StoreFuture<'_, Option<AlertMessage>> {
+    fn claim_message(&self, claim: MessageClaim) -> StoreFuture<'_, Option<Listed<AlertMessage>>> {
         Box::pin(self.change("claim_message", move |db| claim_now(db, claim)))
     }
 
+    fn message_due(&self, window: Duration) -> StoreFuture<'_, Option<Timestamp>> {
+        let sql = format!(
+            "SELECT min(at) FROM (
+                SELECT min(next_at) AS at FROM alert_messages WHERE state = 'pending'
+                UNION ALL SELECT min(last_at) + ?1 FROM alert_groups AS due WHERE count > 0 AND {HAS_NONE_PENDING})"
+        );
+        Box::pin(self.read("message_due", move |db| {
+            db.prepare_cached(&sql)?.query_row([micros(window)], |row| timestamp_or_none(row, 0))
+        }))
+    }
+
     fn message_tried(&self, tried: MessageTried) -> StoreFuture<'_, ()> {
-        let sql = "UPDATE alert_messages SET state = ?2, next_at = ?3, error = ?4,
+        let sql = "UPDATE alert_messages SET state = ?2, next_at = ?3, error = ?4, claimed_until = NULL,
                 ended_at = CASE WHEN ?2 = 'pending' THEN NULL ELSE ?5 END
-            WHERE id = ?1 AND state = 'pending'";
+            WHERE id = ?1 AND (state = 'pending' OR (state = 'cancelled' AND ?2 = 'sent'))";
         Box::pin(self.change("message_tried", move |db| {
             let MessageTried { id, state, next_at, at, error } = &tried;
             let values =
@@ -97,7 +135,7 @@ impl Alerts for SqliteStore {
         tenant: TenantId,
         alert: Uuid,
         limit: usize,
-    ) -> StoreFuture<'_, Vec<AlertMessage>> {
+    ) -> StoreFuture<'_, Vec<Listed<AlertMessage>>> {
         let sql = format!(
             "SELECT {MESSAGE_COLUMNS} FROM alert_messages
             WHERE alert = ?1 AND EXISTS (SELECT 1 FROM alerts WHERE alerts.id = ?1 AND tenant = ?2)
@@ -105,7 +143,7 @@ impl Alerts for SqliteStore {
         );
         Box::pin(self.read("alert_messages", move |db| {
             let wanted = params![blob(alert), blob(tenant.uuid()), rows_max(limit)];
-            db.prepare_cached(&sql)?.query_map(wanted, read_message)?.collect()
+            db.prepare_cached(&sql)?.query_map(wanted, |row| listed(row, read_message))?.collect()
         }))
     }
 
@@ -114,21 +152,41 @@ impl Alerts for SqliteStore {
     }
 }
 
-fn put(db: &Connection, alert: &AlertRecord) -> rusqlite::Result<()> {
+fn create(db: &Connection, alert: &AlertRecord, max: usize) -> rusqlite::Result<bool> {
     let sql = "INSERT INTO alerts (id, tenant, document, active_since, created_at, updated_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-        ON CONFLICT (id) DO UPDATE SET document = excluded.document, active_since = excluded.active_since,
-            updated_at = excluded.updated_at";
-    db.prepare_cached(sql)?
-        .execute(params![
-            blob(alert.id),
-            blob(alert.tenant.uuid()),
-            alert.document.as_str(),
-            alert.active_since.map(Timestamp::as_micros),
-            alert.created_at.as_micros(),
-            alert.updated_at.as_micros(),
-        ])
-        .map(drop)
+        SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE (SELECT count(*) FROM alerts WHERE tenant = ?2) < ?7";
+    let values = params![
+        blob(alert.id),
+        blob(alert.tenant.uuid()),
+        alert.document.as_str(),
+        alert.active_since.map(Timestamp::as_micros),
+        alert.created_at.as_micros(),
+        alert.updated_at.as_micros(),
+        rows_max(max),
+    ];
+    Ok(db.prepare_cached(sql)?.execute(values)? > 0)
+}
+
+fn change(db: &Connection, alert: &AlertRecord, of: Timestamp) -> rusqlite::Result<bool> {
+    let sql = "UPDATE alerts SET document = ?3, active_since = ?4, updated_at = ?5
+        WHERE id = ?1 AND tenant = ?2 AND updated_at = ?6";
+    let (id, now) = (blob(alert.id), alert.updated_at.as_micros());
+    let values = params![
+        id,
+        blob(alert.tenant.uuid()),
+        alert.document.as_str(),
+        alert.active_since.map(Timestamp::as_micros),
+        now,
+        of.as_micros(),
+    ];
+    let is_changed = db.prepare_cached(sql)?.execute(values)? > 0;
+    if is_changed && alert.active_since.is_none() {
+        let sql = "UPDATE alert_messages SET state = 'cancelled', ended_at = ?2, claimed_until = NULL
+            WHERE alert = ?1 AND state = 'pending'";
+        db.prepare_cached(sql)?.execute(params![id, now])?;
+        db.prepare_cached("UPDATE alert_groups SET count = 0 WHERE alert = ?1")?.execute([id])?;
+    }
+    Ok(is_changed)
 }
 
 fn delete(db: &Connection, tenant: TenantId, id: Uuid) -> rusqlite::Result<bool> {
@@ -149,62 +207,81 @@ fn delete(db: &Connection, tenant: TenantId, id: Uuid) -> rusqlite::Result<bool>
 
 fn note_now(db: &Connection, note: &AlertNote) -> rusqlite::Result<bool> {
     let sql = "INSERT OR IGNORE INTO alert_notes (alert, key, at)
-        SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM alerts WHERE id = ?1)";
-    let is_new =
-        db.prepare_cached(sql)?.execute(params![blob(note.alert), &*note.key, note.at.as_micros()])? > 0;
-    if !is_new || note.is_silent {
-        return Ok(is_new);
+        SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM alerts WHERE id = ?1 AND active_since = ?4)";
+    let (alert, at) = (blob(note.alert), note.at.as_micros());
+    let values = params![alert, &*note.key, at, note.active_since.as_micros()];
+    if db.prepare_cached(sql)?.execute(values)? == 0 {
+        return Ok(false);
     }
-    let sql = "UPDATE alert_groups SET count = count + 1, sample = ?3 WHERE alert = ?1 AND name = ?2 AND last_at > ?4";
-    let since = ago(note.at, note.window).as_micros();
-    let (alert, group) = (blob(note.alert), &*note.group);
-    if db.prepare_cached(sql)?.execute(params![alert, group, note.sample.as_str(), since])? > 0 {
-        return Ok(true);
+    let sql = format!(
+        "UPDATE alert_groups AS due SET count = max(count, 0) + 1, sample = ?3 WHERE alert = ?1 AND name = ?2
+            AND ((last_at > ?4 AND last_at <= ?5) OR NOT {HAS_NONE_PENDING})"
+    );
+    let (group, window) = (&*note.group, micros(note.window));
+    let (since, until) = (at.saturating_sub(window), at.saturating_add(window));
+    let counted = params![alert, group, note.sample.as_str(), since, until];
+    if db.prepare_cached(&sql)?.execute(counted)? == 0 {
+        let sql = "INSERT INTO alert_groups (alert, name, count, sample, last_at) VALUES (?1, ?2, 1, ?3, ?4)
+            ON CONFLICT (alert, name) DO UPDATE SET count = max(count, 0) + 1, sample = excluded.sample";
+        db.prepare_cached(sql)?.execute(params![alert, group, note.sample.as_str(), at])?;
+        let of_group = "due.alert = :alert AND due.name = :group";
+        begin(
+            db,
+            of_group,
+            named_params! { ":message": blob(note.message), ":now": at, ":alert": alert, ":group": group },
+        )?;
     }
-    let sql = "SELECT count FROM alert_groups WHERE alert = ?1 AND name = ?2";
-    let before: Option<u32> =
-        db.prepare_cached(sql)?.query_row(params![alert, group], |row| row.get(0)).optional()?;
-    start(db, note, before.unwrap_or_default() + 1)?;
     Ok(true)
 }
 
-/// Begins the time of a group with a message.
-fn start(db: &Connection, note: &AlertNote, stands_for: u32) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO alert_groups (alert, name, count, sample, last_at) VALUES (?1, ?2, 0, ?3, ?4)
-        ON CONFLICT (alert, name) DO UPDATE SET count = 0, sample = excluded.sample, last_at = excluded.last_at";
-    let (alert, group, at) = (blob(note.alert), &*note.group, note.at.as_micros());
-    db.prepare_cached(sql)?.execute(params![alert, group, note.sample.as_str(), at])?;
-    let sql = "INSERT INTO alert_messages (id, alert, group_name, sample, stands_for, state, attempts, next_at, created_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, 'pending', 0, ?6, ?6)";
-    let values = params![blob(note.message), alert, group, note.sample.as_str(), stands_for, at];
-    db.prepare_cached(sql)?.execute(values).map(drop)
+/// Makes a message of what is counted of the first group that `is_meant` holds for, and begins the time of that group.
+fn begin(
+    db: &Connection,
+    is_meant: &str,
+    values: &[(&str, &dyn rusqlite::ToSql)],
+) -> rusqlite::Result<usize> {
+    let sql = format!(
+        "INSERT INTO alert_messages
+            (id, alert, group_name, sample, stands_for, state, attempts, next_at, created_at)
+        SELECT :message, alert, name, sample, count, 'pending', 0, :now, :now FROM alert_groups AS due
+        WHERE {is_meant} ORDER BY last_at LIMIT 1"
+    );
+    let begun = db.prepare_cached(&sql)?.execute(values)?;
+    let sql = "UPDATE alert_groups SET count = 0, last_at = :now
+        WHERE (alert, name) IN (SELECT alert, group_name FROM alert_messages WHERE id = :message)";
+    let of_message: Vec<_> =
+        values.iter().filter(|(name, _)| matches!(*name, ":message" | ":now")).copied().collect();
+    db.prepare_cached(sql)?.execute(&*of_message)?;
+    Ok(begun)
 }
 
-fn claim_now(db: &Connection, claim: MessageClaim) -> rusqlite::Result<Option<AlertMessage>> {
+fn claim_now(db: &Connection, claim: MessageClaim) -> rusqlite::Result<Option<Listed<AlertMessage>>> {
     let MessageClaim { now, until, window, message } = claim;
-    let sql = "SELECT id FROM alert_messages WHERE state = 'pending' AND next_at <= ?1 ORDER BY next_at, id LIMIT 1";
-    let due = db.prepare_cached(sql)?.query_row([now.as_micros()], |row| uuid(row, 0)).optional()?;
-    let id = match due {
-        Some(id) => id,
-        None => {
-            let sql = "SELECT alert, name, count, sample FROM alert_groups WHERE count > 0 AND last_at <= ?1
-                ORDER BY last_at LIMIT 1";
-            let counted = db.prepare_cached(sql)?.query_row([ago(now, window).as_micros()], |row| {
-                let (alert, group) = (uuid(row, 0)?, text(row, 1)?);
-                let (key, sample) = (group.clone(), payload(row, 3)?);
-                let note =
-                    AlertNote { alert, key, group, sample, at: now, is_silent: false, message, window };
-                Ok((note, row.get::<_, u32>(2)?))
-            });
-            let Some((note, count)) = counted.optional()? else { return Ok(None) };
-            start(db, &note, count)?;
-            message
-        }
-    };
+    let (at, latest) = (now.as_micros(), now.plus(NEXT_WITHIN).as_micros());
     let sql = format!(
-        "UPDATE alert_messages SET next_at = ?2, attempts = attempts + 1 WHERE id = ?1 RETURNING {MESSAGE_COLUMNS}"
+        "SELECT id FROM alert_messages AS due WHERE state = 'pending' AND (next_at <= :now OR next_at > :latest)
+            AND {IS_FREE} ORDER BY next_at, id LIMIT 1"
     );
-    db.prepare_cached(&sql)?.query_row(params![blob(id), until.as_micros()], read_message).map(Some)
+    let id_of = |row: &Row<'_>| row.get::<_, Vec<u8>>(0);
+    let times = named_params! { ":now": at, ":latest": latest };
+    let mut due = db.prepare_cached(&sql)?.query_row(times, id_of).optional()?;
+    if due.is_none() {
+        let (since, wrong) = (at.saturating_sub(micros(window)), at.saturating_add(micros(window)));
+        let is_ripe = format!(
+            "count > 0 AND (last_at <= :since OR last_at > :wrong) AND {HAS_NONE_PENDING} AND {IS_FREE}"
+        );
+        let values = named_params! {
+            ":message": blob(message), ":now": at, ":latest": latest, ":since": since, ":wrong": wrong,
+        };
+        due = (begin(db, &is_ripe, values)? > 0).then(|| blob(message).to_vec());
+    }
+    let Some(id) = due else { return Ok(None) };
+    let sql = format!(
+        "UPDATE alert_messages SET next_at = ?2, claimed_until = ?2, attempts = attempts + 1 WHERE id = ?1
+        RETURNING {MESSAGE_COLUMNS}"
+    );
+    let taken = params![id, until.as_micros()];
+    db.prepare_cached(&sql)?.query_row(taken, |row| listed(row, read_message)).map(Some)
 }
 
 fn expire(db: &Connection, before: Timestamp, limit: usize) -> rusqlite::Result<usize> {
@@ -220,9 +297,8 @@ fn expire(db: &Connection, before: Timestamp, limit: usize) -> rusqlite::Result<
     Ok(notes + messages)
 }
 
-fn ago(now: Timestamp, length: Duration) -> Timestamp {
-    let length = i64::try_from(length.as_micros()).unwrap_or(i64::MAX);
-    Timestamp::from_micros(now.as_micros().saturating_sub(length))
+fn micros(length: Duration) -> i64 {
+    i64::try_from(length.as_micros()).unwrap_or(i64::MAX)
 }
 
 fn read_alert(row: &Row<'_>) -> rusqlite::Result<AlertRecord> {

@@ -10,9 +10,10 @@ use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::conformance::Harness;
 use steadflow_store::{
-    AgentChange, AgentFilter, Catalogue, Changed, CostQuery, ExecutionFilter, FailureGroup, FailureQuery,
-    FlowChange, FlowDocument, FlowFilter, FlowRecord, FlowStatus, History, Listed, Log, Page, Revision,
-    RollupQuery, Store, StoreError, VersionId, VersionPage,
+    AgentChange, AgentFilter, AlertNote, AlertRecord, Alerts, Catalogue, Changed, CostQuery, ExecutionFilter,
+    FailureGroup, FailureQuery, FlowChange, FlowDocument, FlowFilter, FlowRecord, FlowStatus, History,
+    Listed, Log, MessageClaim, MessageState, MessageTried, Page, Revision, RollupQuery, Store, StoreError,
+    VersionId, VersionPage,
 };
 use uuid::Uuid;
 
@@ -365,4 +366,64 @@ async fn an_input_that_cannot_be_read_holds_up_no_other() {
     let items = store.inbox(worker, None, 9).await.expect("an inbox");
 
     assert_eq!(items.iter().map(|item| &*item.sent.input).collect::<Vec<_>>(), ["{}"]);
+}
+
+/// Alerts that were made, with a message each of the first two and a count for the first.
+async fn alerting(database: &Temporary) {
+    let store = database.open().await;
+    for number in 1..=3_u128 {
+        let (id, document) = (Uuid::from_u128(number), Payload::null());
+        let tenant = TenantId::DEFAULT;
+        let (active_since, created_at, updated_at) = (Some(AT), AT, AT);
+        let alert = AlertRecord { id, tenant, document, active_since, created_at, updated_at };
+        assert!(store.create_alert(alert, 9).await.expect("an alert is stored"));
+        for key in ["a", "b"] {
+            let note = AlertNote {
+                alert: id,
+                active_since: AT,
+                key: key.into(),
+                group: "g".into(),
+                sample: Payload::null(),
+                at: AT,
+                message: Uuid::from_u128(10 * number),
+                window: Duration::from_secs(600),
+            };
+            assert!(store.note_alert(note).await.expect("it is noted"));
+        }
+    }
+    store.close().await.expect("it closes");
+}
+
+#[tokio::test]
+async fn damaged_alerts_messages_and_counts_are_in_the_way_of_no_others() {
+    let database = Temporary::new();
+    alerting(&database).await;
+    damage(
+        &database,
+        "UPDATE alerts SET document = '{' WHERE id = unhex('00000000000000000000000000000002');
+         UPDATE alert_messages SET state = 'pending', sample = '[' WHERE id = unhex('0000000000000000000000000000000A');
+         UPDATE alert_messages SET stands_for = -1 WHERE id = unhex('00000000000000000000000000000014');
+         UPDATE alert_groups SET sample = '[', count = -7 WHERE alert = unhex('00000000000000000000000000000001');
+         UPDATE alert_groups SET sample = '[' WHERE alert = unhex('00000000000000000000000000000002')",
+    );
+    let store = database.open().await;
+
+    let (sound, damaged) = parted(store.alerts(None).await.expect("a list"), |alert| alert.id);
+    assert_eq!((sound, damaged.len(), damaged[0].0), (vec![1, 3], 1, 2));
+    let mut taken = Vec::new();
+    for at in [0, 0, 0, 0, 700_000_000, 700_000_000] {
+        let now = Timestamp::from_micros(AT.as_micros() + at);
+        let (window, message) = (Duration::from_secs(600), Uuid::from_u128(100 + taken.len() as u128));
+        let claim = MessageClaim { now, until: now.plus(Duration::from_secs(60)), window, message };
+        let Some(message) = store.claim_message(claim).await.expect("an answer") else { continue };
+        let id = message.as_ref().map_or_else(|damaged| damaged.id, |message| message.id);
+        let state = MessageState::GivenUp;
+        let tried = MessageTried { id, state, next_at: now, at: now, error: None };
+        store.message_tried(tried).await.expect("it is stored");
+        taken.push(message);
+    }
+    let (sound, damaged) = parted(taken, |message| message.id);
+    assert_eq!((sound.len(), damaged.len()), (2, 3), "{sound:?} {damaged:?}");
+    let of_first = store.alert_messages(TenantId::DEFAULT, Uuid::from_u128(1), 9).await.expect("a list");
+    assert_eq!(parted(of_first, |message| message.id).1.len(), 1);
 }

@@ -13,24 +13,34 @@ use uuid::Uuid;
 
 use crate::{ExecutionRow, Listed, StoreFuture};
 
+/// What is to be done next is to be done within this time. Claims and pauses between attempts are shorter.
+pub const NEXT_WITHIN: Duration = Duration::from_secs(3_600);
+
 /// Alerts, and their messages.
 pub trait Alerts: Send + Sync + 'static {
-    /// Returns the alerts of all tenants, by id.
-    fn alerts(&self) -> StoreFuture<'_, Vec<AlertRecord>>;
+    /// Returns the alerts of a tenant, or of all, by id.
+    fn alerts(&self, tenant: Option<TenantId>) -> StoreFuture<'_, Vec<Listed<AlertRecord>>>;
 
-    /// Stores an alert, new or changed.
-    fn put_alert(&self, alert: AlertRecord) -> StoreFuture<'_, ()>;
+    /// Returns an alert of a tenant, or of any.
+    fn alert(&self, tenant: Option<TenantId>, id: Uuid) -> StoreFuture<'_, Option<AlertRecord>>;
+
+    /// Stores a new alert, unless its tenant has `max` already. Returns whether it did.
+    fn create_alert(&self, alert: AlertRecord, max: usize) -> StoreFuture<'_, bool>;
+
+    /// Stores a changed alert, unless it was deleted, or changed since it was read: then it was updated at `of`. Returns whether
+    /// it did. Of one that is switched off, what is to be sent is cancelled, and what is counted is forgotten.
+    fn change_alert(&self, alert: AlertRecord, of: Timestamp) -> StoreFuture<'_, bool>;
 
     /// Deletes an alert with its messages. Returns whether there was one.
     fn delete_alert(&self, tenant: TenantId, id: Uuid) -> StoreFuture<'_, bool>;
 
     /// Returns executions without a parent that failed, or completed only thanks to retries, in the order of their ends, behind
-    /// the one that is given.
+    /// the one that is given. Each comes with its end, which is known of those that cannot be read, too.
     fn alerting_executions(
         &self,
         after: (Timestamp, ExecutionId),
         limit: usize,
-    ) -> StoreFuture<'_, Vec<Listed<ExecutionRow>>>;
+    ) -> StoreFuture<'_, Vec<(Timestamp, Listed<ExecutionRow>)>>;
 
     /// Returns up to when executions that ended were looked at.
     fn alerts_seen(&self) -> StoreFuture<'_, Option<Timestamp>>;
@@ -38,13 +48,20 @@ pub trait Alerts: Send + Sync + 'static {
     /// Stores up to when executions that ended were looked at.
     fn put_alerts_seen(&self, at: Timestamp) -> StoreFuture<'_, ()>;
 
-    /// Notes that something has happened, with a message if its group has had none for as long as it says. Returns whether it
-    /// was new. Of an alert that is gone, nothing is noted.
+    /// Notes that something has happened, with a message if its group has had none for as long as it says and has none that is
+    /// to be sent. Returns whether it was new. Of an alert that is gone, switched off, or about something else by now, nothing
+    /// is noted.
     fn note_alert(&self, note: AlertNote) -> StoreFuture<'_, bool>;
 
     /// Takes a message that is to be sent now, so that nobody else takes it before `until`: one that is stored, or one for a
-    /// group in which something has happened since its last message.
-    fn claim_message(&self, claim: MessageClaim) -> StoreFuture<'_, Option<AlertMessage>>;
+    /// group in which something has happened since its last message. Of an alert of which somebody has taken one, none is taken.
+    ///
+    /// A time that is further away than [`NEXT_WITHIN`] was said by a clock that was wrong: it is not waited for.
+    fn claim_message(&self, claim: MessageClaim) -> StoreFuture<'_, Option<Listed<AlertMessage>>>;
+
+    /// Returns when the next message is to be sent, if nothing happens before; where its alert has another one under way, that
+    /// is in the past.
+    fn message_due(&self, window: Duration) -> StoreFuture<'_, Option<Timestamp>>;
 
     /// Stores what became of a message that was taken.
     fn message_tried(&self, tried: MessageTried) -> StoreFuture<'_, ()>;
@@ -55,7 +72,7 @@ pub trait Alerts: Send + Sync + 'static {
         tenant: TenantId,
         alert: Uuid,
         limit: usize,
-    ) -> StoreFuture<'_, Vec<AlertMessage>>;
+    ) -> StoreFuture<'_, Vec<Listed<AlertMessage>>>;
 
     /// Deletes notes and messages of before, `limit` of each at most. Returns how many.
     fn expire_alerts(&self, before: Timestamp, limit: usize) -> StoreFuture<'_, usize>;
@@ -83,6 +100,8 @@ pub struct AlertRecord {
 pub struct AlertNote {
     /// Who is to be told.
     pub alert: Uuid,
+    /// From when on that was to be told, when the alert was read.
+    pub active_since: Timestamp,
     /// What it is known by: the same is noted once.
     pub key: Arc<str>,
     /// What it is counted with.
@@ -91,8 +110,6 @@ pub struct AlertNote {
     pub sample: Payload,
     /// When it is noted.
     pub at: Timestamp,
-    /// Whether nobody is told: it was so before.
-    pub is_silent: bool,
     /// The id of its message, if it has one.
     pub message: Uuid,
     /// How long a group has no other message.
@@ -133,10 +150,17 @@ pub struct AlertMessage {
     pub next_at: Timestamp,
     /// When it was made.
     pub created_at: Timestamp,
-    /// When it was sent, or given up.
+    /// When it was sent, given up, or cancelled.
     pub ended_at: Option<Timestamp>,
     /// Why it could not be sent the last time.
     pub error: Option<Arc<str>>,
+}
+
+impl AlertMessage {
+    /// Returns whether it is to be sent.
+    pub fn is_pending(&self) -> bool {
+        self.state == MessageState::Pending
+    }
 }
 
 /// What became of a message.
@@ -148,11 +172,13 @@ pub enum MessageState {
     Sent,
     /// It was given up.
     GivenUp,
+    /// Its alert was switched off before it was sent.
+    Cancelled,
 }
 
 impl MessageState {
     /// Every state.
-    pub const ALL: [Self; 3] = [Self::Pending, Self::Sent, Self::GivenUp];
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Sent, Self::GivenUp, Self::Cancelled];
 
     /// Returns the name that is stored and shown.
     pub const fn as_str(self) -> &'static str {
@@ -160,6 +186,7 @@ impl MessageState {
             Self::Pending => "pending",
             Self::Sent => "sent",
             Self::GivenUp => "given_up",
+            Self::Cancelled => "cancelled",
         }
     }
 }
@@ -177,7 +204,7 @@ impl std::str::FromStr for MessageState {
 pub struct MessageTried {
     /// The message.
     pub id: Uuid,
-    /// Its state now. One that has ended stays so.
+    /// Its state now. One that has ended stays so, but one that was cancelled while it was sent is said to be sent.
     pub state: MessageState,
     /// When it is sent again.
     pub next_at: Timestamp,

@@ -221,6 +221,9 @@ macro_rules! conformance_tests {
         $crate::conformance_tests! { @module $harness, alerts = alerts:
             alerts_are_kept_changed_and_deleted
             a_group_has_one_message_in_a_time_and_the_next_stands_for_the_rest
+            a_group_has_no_second_message_while_one_is_to_be_sent
+            an_alert_that_is_switched_off_sends_nothing
+            what_a_clock_that_was_ahead_has_said_is_not_waited_for
             a_message_is_sent_again_until_it_has_ended
         }
         $crate::conformance_tests! { @module $harness, keys = keys:

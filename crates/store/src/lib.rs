@@ -31,7 +31,9 @@ use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
 
-pub use alerts::{AlertMessage, AlertNote, AlertRecord, Alerts, MessageClaim, MessageState, MessageTried};
+pub use alerts::{
+    AlertMessage, AlertNote, AlertRecord, Alerts, MessageClaim, MessageState, MessageTried, NEXT_WITHIN,
+};
 pub use by_id::{ById, IdHasher};
 pub use catalogue::{
     AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, FlowChange,

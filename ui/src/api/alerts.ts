@@ -1,18 +1,17 @@
 /** Calls about alerts: what people want to be told of, and how. */
 import { call } from './client';
+import { type Damaged, type Listed, parted } from './damaged';
 import type { components } from './schema';
 
 type Schemas = components['schemas'];
 
 /** An alert with its last messages. */
 export type Alert = Schemas['Alert'];
-/** A message of an alert, and what became of it. */
-export type AlertMessage = Schemas['AlertMessage'];
 /** An alert, as it is written. */
 export type AlertInput = Schemas['AlertInput'];
 
-export async function listAlerts(signal: AbortSignal): Promise<readonly Alert[]> {
-  return (await call('GET', '/studio/alerts', { signal })).data;
+export async function listAlerts(signal: AbortSignal): Promise<Listed<Alert>> {
+  return parted<Alert, Damaged>((await call('GET', '/studio/alerts', { signal })).data);
 }
 
 /** Creates an alert or, with an id, changes it. */

@@ -1892,8 +1892,9 @@ export interface components {
             readonly created_at: components["schemas"]["Time"];
             readonly updated_at: components["schemas"]["Time"];
             /** @description Its last messages, the newest first: one in a list of alerts, else up to 20. */
-            readonly messages: readonly components["schemas"]["AlertMessage"][];
+            readonly messages: readonly components["schemas"]["AlertMessageEntry"][];
         };
+        readonly AlertEntry: components["schemas"]["Alert"] | components["schemas"]["Damaged"];
         /** @description An alert. */
         readonly AlertInput: {
             readonly name?: string | null;
@@ -1912,7 +1913,7 @@ export interface components {
         readonly AlertMessage: {
             /** Format: uuid */
             readonly id: string;
-            /** @description `pending`, `sent` or `given_up`. */
+            /** @description `pending`, `sent`, `given_up`, or `cancelled`: the alert was switched off before. */
             readonly state: string;
             /** @description What it says: the event, the flow, the execution and the error. */
             readonly about: components["schemas"]["AnyJson"];
@@ -1929,6 +1930,7 @@ export interface components {
             /** @description Why it could not be sent the last time. */
             readonly error: string | null;
         };
+        readonly AlertMessageEntry: components["schemas"]["AlertMessage"] | components["schemas"]["Damaged"];
         /** @description What became of a test message. */
         readonly AlertTest: {
             /** @description Whether it was sent. */
@@ -8812,7 +8814,7 @@ export interface operations {
                     readonly [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": readonly components["schemas"]["Alert"][];
+                    readonly "application/json": readonly components["schemas"]["AlertEntry"][];
                 };
             };
             /** @description A parameter or the body cannot be read */
@@ -8913,6 +8915,15 @@ export interface operations {
             };
             /** @description The body did not arrive in time */
             readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There are too many alerts */
+            readonly 409: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

@@ -37,12 +37,7 @@ impl From<RuntimeError> for Problem {
             RuntimeError::NoSession(key) => {
                 Self::new(ProblemKind::NoSuchSession, format!("The agent has no session `{key}`."))
             }
-            RuntimeError::SessionBusy(SessionHolder { execution, node }) => Self::new(
-                ProblemKind::SessionBusy,
-                format!(
-                    "Node `{node}` of execution {execution} has the session. Wait until it has ended, or cancel the execution."
-                ),
-            ),
+            RuntimeError::SessionBusy(holder) => session_busy(&holder),
             RuntimeError::NotLastTurn(last) => Self::new(
                 ProblemKind::NotLastTurn,
                 format!("Only the last turn of a session is written again, and that is turn {last} now."),
@@ -53,6 +48,7 @@ impl From<RuntimeError> for Problem {
             RuntimeError::WebhookTaken(fault) => webhook_taken(fault),
             RuntimeError::NoAlert(id) => no_alert(id),
             RuntimeError::LinkRefused(refused) => refused.into(),
+            RuntimeError::TooManyAlerts(max) => too_many_alerts(max),
             RuntimeError::AlertInvalid(faults) => Self::alert_invalid(faults),
             RuntimeError::AgentInvalid(faults) => Self::agent_invalid(faults),
             RuntimeError::VersionConflict(version) => Self::version_conflict(version),
@@ -91,8 +87,22 @@ impl From<RuntimeError> for Problem {
     }
 }
 
+fn session_busy(SessionHolder { execution, node }: &SessionHolder) -> Problem {
+    let detail = format!(
+        "Node `{node}` of execution {execution} has the session. Wait until it has ended, or cancel the execution."
+    );
+    Problem::new(ProblemKind::SessionBusy, detail)
+}
+
 fn no_alert(id: uuid::Uuid) -> Problem {
     Problem::new(ProblemKind::NoSuchAlert, format!("There is no alert {id}."))
+}
+
+fn too_many_alerts(max: usize) -> Problem {
+    let detail = format!(
+        "There are {max} alerts already, and there can be no more. Delete one, or let one alert tell of several events."
+    );
+    Problem::new(ProblemKind::TooManyAlerts, detail)
 }
 
 fn key_reused() -> Problem {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_runtime::StoredAlert;
-use steadflow_store::{AlertMessage, MessageState};
+use steadflow_store::{AlertMessage, Listed};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -20,6 +20,7 @@ use crate::json::Json;
 use crate::path::PathId;
 use crate::problem::{Problem, ProblemBody};
 use crate::reply;
+use crate::views::entry::{Entry, entries};
 use crate::views::execution_error::ErrorView;
 use crate::views::wire::{AnyJson, Time};
 
@@ -68,15 +69,20 @@ pub(crate) struct AlertView {
     created_at: Time,
     updated_at: Time,
     /// Its last messages, the newest first: one in a list of alerts, else up to 20.
-    messages: Vec<AlertMessageView>,
+    messages: Vec<AlertMessageEntry>,
 }
+
+/// An alert in a list.
+type AlertEntry = Entry<AlertView>;
+/// A message in the list of an alert.
+type AlertMessageEntry = Entry<AlertMessageView>;
 
 /// A message of an alert.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AlertMessage)]
 pub(crate) struct AlertMessageView {
     id: Uuid,
-    /// `pending`, `sent` or `given_up`.
+    /// `pending`, `sent`, `given_up`, or `cancelled`: the alert was switched off before.
     state: &'static str,
     /// What it says: the event, the flow, the execution and the error.
     about: AnyJson,
@@ -86,24 +92,24 @@ pub(crate) struct AlertMessageView {
     created_at: Time,
     /// When it is sent next, if it is.
     next_attempt_at: Option<Time>,
-    /// When it was sent, or given up.
+    /// When it was sent, given up, or cancelled.
     ended_at: Option<Time>,
     /// Why it could not be sent the last time.
     error: Option<String>,
 }
 
-impl From<AlertMessage> for AlertMessageView {
-    fn from(message: AlertMessage) -> Self {
+impl From<&AlertMessage> for AlertMessageView {
+    fn from(message: &AlertMessage) -> Self {
         Self {
             id: message.id,
             state: message.state.as_str(),
-            about: AnyJson(message.sample),
+            about: AnyJson(message.sample.clone()),
             stands_for: message.stands_for,
             attempts: message.attempts,
             created_at: message.created_at.into(),
-            next_attempt_at: (message.state == MessageState::Pending).then(|| message.next_at.into()),
+            next_attempt_at: message.is_pending().then(|| message.next_at.into()),
             ended_at: message.ended_at.map(Timestamp::into),
-            error: message.error.map(|error| error.to_string()),
+            error: message.error.as_ref().map(ToString::to_string),
         }
     }
 }
@@ -112,6 +118,7 @@ async fn view(app: &App, stored: StoredAlert, messages: usize) -> Result<AlertVi
     let StoredAlert { record, alert } = stored;
     let engine = app.engine();
     let messages = engine.store().alert_messages(record.tenant, record.id, messages).await;
+    let messages = messages.map_err(steadflow_runtime::RuntimeError::from)?;
     let flow_name = match alert.flow {
         Some(flow) => engine.flow_name(record.tenant, flow).await,
         None => None,
@@ -126,31 +133,32 @@ async fn view(app: &App, stored: StoredAlert, messages: usize) -> Result<AlertVi
         name: alert.name,
         created_at: record.created_at.into(),
         updated_at: record.updated_at.into(),
-        messages: messages
-            .map_err(steadflow_runtime::RuntimeError::from)?
-            .into_iter()
-            .map(Into::into)
-            .collect(),
+        messages: entries(app.metrics(), &messages, |message| Ok(message.into())),
     })
 }
 
 /// Lists the alerts, newest first.
 #[utoipa::path(get, path = "/api/v1/studio/alerts", tag = "alerts",
-    responses((status = 200, description = "The alerts", body = [AlertView])))]
+    responses((status = 200, description = "The alerts", body = [AlertEntry])))]
 pub(crate) async fn list_alerts(
     State(app): State<App>,
     Identity(caller): Identity,
 ) -> Result<Response, Problem> {
-    let mut views = Vec::new();
+    let mut views: Vec<Listed<AlertView>> = Vec::new();
     for stored in app.engine().alerts(caller.tenant).await? {
-        views.push(view(&app, stored, 1).await?);
+        views.push(match stored {
+            Ok(stored) => Ok(view(&app, stored, 1).await?),
+            Err(damaged) => Err(damaged),
+        });
     }
+    let views: Vec<Entry<&AlertView>> = entries(app.metrics(), &views, Ok);
     Ok(reply::ok(&views))
 }
 
 /// Creates an alert. Nobody is told of what was before.
 #[utoipa::path(post, path = "/api/v1/studio/alerts", tag = "alerts", request_body = AlertInput,
     responses((status = 201, description = "The alert", body = AlertView),
+              (status = 409, description = "There are too many alerts", body = ProblemBody, content_type = "application/problem+json"),
               (status = 422, description = "The alert has faults", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn create_alert(
     State(app): State<App>,

@@ -14,6 +14,9 @@ use steadflow_runtime::{Executor, LiveTexts, Performing};
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+/// What never takes a message.
+const DOWN: &str = "https://down.example";
+
 /// Gives back its input, unless that says otherwise: `{"fails": n}` fails the first n attempts, with the class that
 /// `error` names, and what a service said in `status`, `body` and `retry_after`; `{"hangs": true}` never ends. A model answers
 /// what `answers` has for its turn; with `{"judged": true}`, a judge refuses what contains `bad`; with `{"speaks": true}` it says and answers what the test tells it.
@@ -63,6 +66,9 @@ impl Executor for Scripted {
             }
             if input["hangs"] == json!(true) {
                 std::future::pending::<()>().await;
+            }
+            if input["url"].as_str().is_some_and(|url| url.starts_with(DOWN)) {
+                return Outcome::failed(Failure::new(ErrorClass::Unavailable, "HTTP 503."));
             }
             if input["fails"].as_u64().is_some_and(|fails| u64::from(work.attempt.number()) <= fails) {
                 return Outcome::failed(failure_of(&input));

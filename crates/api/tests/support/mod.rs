@@ -6,6 +6,7 @@ mod executor;
 mod stream;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -29,13 +30,13 @@ pub(crate) const NO_ID: &str = "01900000-0000-7000-8000-00000000dead";
 /// The moment at which every test begins: 2027-01-15T08:00:00Z.
 const START: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 
-/// Tokio's clock, which a paused test moves by itself.
+/// Tokio's clock, which a paused test moves by itself, from a moment on.
 #[derive(Debug)]
-struct TestClock(Instant);
+struct TestClock(Instant, Timestamp);
 
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
-        START.plus(self.0.elapsed())
+        self.1.plus(self.0.elapsed())
     }
 }
 
@@ -46,6 +47,7 @@ pub(crate) struct Api {
     pub(crate) engine: Engine,
     /// Tells the models that speak what to do.
     pub(crate) model: UnboundedSender<Line>,
+    database: MemoryStore,
 }
 
 impl Api {
@@ -54,11 +56,20 @@ impl Api {
     }
 
     pub(crate) async fn configured(configure: impl FnOnce(&mut AppConfig)) -> Self {
+        Self::over(MemoryStore::default(), START, configure).await
+    }
+
+    /// Starts a process with the same data, so much later.
+    pub(crate) async fn later(&self, by: Duration) -> Self {
+        Self::over(self.database.reopen(), self.engine.now().plus(by), |_| {}).await
+    }
+
+    async fn over(database: MemoryStore, start: Timestamp, configure: impl FnOnce(&mut AppConfig)) -> Self {
         let texts = LiveTexts::default();
         let (scripted, model) = Scripted::new(texts.clone());
         let executor: Arc<dyn Executor> = Arc::new(scripted);
-        let clock = Arc::new(TestClock(Instant::now()));
-        let store = Arc::new(MemoryStore::default());
+        let clock = Arc::new(TestClock(Instant::now(), start));
+        let store = Arc::new(database.reopen());
         let config = EngineConfig {
             worker: "worker".into(),
             has_secret: HasSecret::new(|_, name| name != NO_SECRET),
@@ -73,7 +84,7 @@ impl Api {
         config.executor = Some(executor);
         configure(&mut config);
         let app = App::new(config);
-        Self { router: steadflow_api::router(app.clone()), app, engine, model }
+        Self { router: steadflow_api::router(app.clone()), app, engine, model, database }
     }
 
     /// The store behind it.

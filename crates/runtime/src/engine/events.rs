@@ -20,6 +20,7 @@ use tokio::sync::Notify;
 use tokio::time::sleep;
 use uuid::Uuid;
 
+use super::alerts::AlertWakes;
 use super::schedules::is_passing;
 use super::start::{RequestKey, Start, new_id};
 use super::upkeep::Room;
@@ -43,6 +44,7 @@ const STEP: usize = 200;
 #[derive(Debug, Default)]
 pub(super) struct Wakes {
     pub(super) schedules: Notify,
+    pub(super) alerting: AlertWakes,
     events: Notify,
     has_flow_changed: AtomicBool,
 }

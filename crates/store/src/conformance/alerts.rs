@@ -26,11 +26,11 @@ fn alert(number: u16) -> AlertRecord {
 fn note(key: &str, group: &str, seconds: i64) -> AlertNote {
     AlertNote {
         alert: uuid(1),
+        active_since: at(1),
         key: key.into(),
         group: group.into(),
         sample: Payload::parse(format!("\"{key}\"")).expect("JSON"),
         at: at(seconds),
-        is_silent: false,
         message: Uuid::new_v5(&Uuid::nil(), key.as_bytes()),
         window: WINDOW,
     }
@@ -39,69 +39,151 @@ fn note(key: &str, group: &str, seconds: i64) -> AlertNote {
 async fn claimed(store: &impl Store, seconds: i64) -> Option<AlertMessage> {
     let id = Uuid::from_u128(u128::MAX - seconds.unsigned_abs() as u128);
     let claim = MessageClaim { now: at(seconds), until: at(seconds + 60), window: WINDOW, message: id };
-    store.claim_message(claim).await.expect("an answer")
+    store.claim_message(claim).await.expect("an answer").map(|message| message.expect("it is sound"))
+}
+
+async fn end(store: &impl Store, message: &AlertMessage, state: MessageState, seconds: i64) {
+    let (next_at, at) = (at(seconds), at(seconds));
+    let tried = MessageTried { id: message.id, state, next_at, at, error: None };
+    store.message_tried(tried).await.expect("it is stored");
+}
+
+async fn create(store: &impl Store, number: u16) {
+    assert!(store.create_alert(alert(number), 9).await.expect("it is stored"));
+}
+
+async fn messages(store: &impl Store) -> Vec<AlertMessage> {
+    let messages = store.alert_messages(OURS, uuid(1), 9).await.expect("messages");
+    messages.into_iter().map(|message| message.expect("it is sound")).collect()
 }
 
 pub async fn alerts_are_kept_changed_and_deleted<H: Harness>(harness: &H) {
     let store = harness.open().await;
-    store.put_alert(alert(1)).await.expect("it is stored");
-    store.put_alert(alert(2)).await.expect("it is stored");
-    let changed = AlertRecord { active_since: None, updated_at: at(5), ..alert(1) };
-    store.put_alert(changed.clone()).await.expect("it is changed");
+    create(&store, 1).await;
+    create(&store, 2).await;
+    let theirs = AlertRecord { tenant: THEIRS, ..alert(3) };
+    assert!(store.create_alert(theirs.clone(), 2).await.expect("each tenant has its own number"));
+    assert!(!store.create_alert(alert(4), 2).await.expect("there are two"));
+    let changed = AlertRecord { active_since: Some(at(3)), updated_at: at(5), ..alert(1) };
+    assert!(store.change_alert(changed.clone(), at(2)).await.expect("it is changed"));
+    let late = AlertRecord { active_since: None, ..changed.clone() };
+    assert!(!store.change_alert(late.clone(), at(2)).await.expect("it was changed meanwhile"));
+    let foreign = AlertRecord { tenant: THEIRS, ..late };
+    assert!(!store.change_alert(foreign, at(5)).await.expect("it is another tenant's"));
     store.put_alerts_seen(at(9)).await.expect("it is stored");
+    store.put_alerts_seen(at(8)).await.expect("clocks are set back");
     assert!(!store.delete_alert(THEIRS, uuid(2)).await.expect("an answer"));
     assert!(store.delete_alert(OURS, uuid(2)).await.expect("an answer"));
+    assert!(!store.change_alert(alert(2), at(2)).await.expect("it stays deleted"));
 
     let store = reopened(harness, store).await;
 
-    assert_eq!(store.alerts().await.expect("all"), [changed]);
-    assert_eq!(store.alerts_seen().await.expect("an answer"), Some(at(9)));
+    assert_eq!(store.alerts(Some(OURS)).await.expect("ours"), [Ok(changed.clone())]);
+    assert_eq!(store.alerts(None).await.expect("all"), [Ok(changed.clone()), Ok(theirs)]);
+    assert_eq!(store.alert(Some(OURS), uuid(1)).await.expect("ours"), Some(changed));
+    assert_eq!(store.alert(Some(OURS), uuid(3)).await.expect("theirs"), None);
+    assert!(store.alert(None, uuid(3)).await.expect("any").is_some());
+    assert_eq!(store.alerts_seen().await.expect("an answer"), Some(at(8)));
     let none = store.alerting_executions((at(0), ExecutionId::new(Uuid::nil())), 9).await.expect("rows");
     assert!(none.is_empty());
 }
 
 pub async fn a_group_has_one_message_in_a_time_and_the_next_stands_for_the_rest<H: Harness>(harness: &H) {
     let store = harness.open().await;
-    store.put_alert(alert(1)).await.expect("an alert");
+    create(&store, 1).await;
+    assert_eq!(store.message_due(WINDOW).await.expect("none"), None);
     for number in 0..50 {
         let new = store.note_alert(note(&format!("e{number}"), "a", 10)).await.expect("it is noted");
         assert!(new);
     }
     assert!(!store.note_alert(note("e7", "a", 11)).await.expect("it is known"));
     assert!(store.note_alert(note("other", "b", 12)).await.expect("it is noted"));
-    let silent = AlertNote { is_silent: true, ..note("silent", "c", 12) };
-    assert!(store.note_alert(silent).await.expect("it is noted"));
-    assert!(!store.note_alert(note("silent", "c", 12)).await.expect("it is known"));
     let gone = AlertNote { alert: uuid(9), ..note("x", "a", 12) };
     assert!(!store.note_alert(gone).await.expect("there is no such alert"));
+    let before = AlertNote { active_since: at(0), ..note("x", "a", 12) };
+    assert!(!store.note_alert(before).await.expect("it is about something else by now"));
 
     let store = reopened(harness, store).await;
-    let (first, second) =
-        (claimed(&store, 20).await.expect("one"), claimed(&store, 20).await.expect("another"));
+    assert_eq!(store.message_due(WINDOW).await.expect("one"), Some(at(10)));
+    let first = claimed(&store, 20).await.expect("one");
     assert_eq!((&*first.group, first.stands_for, first.attempts), ("a", 1, 1));
+    assert_eq!(claimed(&store, 20).await, None, "of an alert, one is sent at a time");
+    end(&store, &first, MessageState::Sent, 20).await;
+    let second = claimed(&store, 20).await.expect("another");
     assert_eq!((&*second.group, second.stands_for), ("b", 1));
-    assert_eq!(claimed(&store, 20).await, None, "of several, one takes it");
-    for message in [&first, &second] {
-        let sent = MessageTried {
-            id: message.id,
-            state: MessageState::Sent,
-            next_at: at(20),
-            at: at(20),
-            error: None,
-        };
-        store.message_tried(sent).await.expect("it is stored");
-    }
+    end(&store, &second, MessageState::Sent, 20).await;
+    assert_eq!(store.message_due(WINDOW).await.expect("the rest"), Some(at(610)));
     assert_eq!(claimed(&store, 609).await, None);
     let rest = claimed(&store, 610).await.expect("the time is over");
     assert_eq!((&*rest.group, rest.stands_for, rest.sample.as_str()), ("a", 49, "\"e49\""));
-    let messages = store.alert_messages(OURS, uuid(1), 9).await.expect("messages");
-    assert_eq!(messages.len(), 3);
+    assert_eq!(messages(&store).await.len(), 3);
     assert!(store.alert_messages(THEIRS, uuid(1), 9).await.expect("messages").is_empty());
+}
+
+pub async fn a_group_has_no_second_message_while_one_is_to_be_sent<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    create(&store, 1).await;
+    create(&store, 2).await;
+    for number in 0..3_i64 {
+        store.note_alert(note(&format!("e{number}"), "a", 10 + 1_000 * number)).await.expect("it is noted");
+        assert_eq!(messages(&store).await.len(), 1, "the channel is dead");
+    }
+    let of_other = AlertNote { alert: uuid(2), ..note("o", "a", 5_000) };
+    store.note_alert(of_other).await.expect("it is noted");
+
+    let dead = claimed(&store, 5_000).await.expect("it is due");
+    let other = claimed(&store, 5_000).await.expect("it is another alert's");
+    assert_eq!((dead.alert, other.alert), (uuid(1), uuid(2)));
+    assert_eq!(claimed(&store, 5_000).await, None);
+    end(&store, &dead, MessageState::GivenUp, 5_001).await;
+
+    let rest = claimed(&store, 5_001).await.expect("the time of the group was over long ago");
+    assert_eq!((rest.stands_for, rest.sample.as_str()), (2, "\"e2\""));
+}
+
+pub async fn an_alert_that_is_switched_off_sends_nothing<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    create(&store, 1).await;
+    for (key, group) in [("a", "a"), ("b", "b"), ("b2", "b")] {
+        store.note_alert(note(key, group, 10)).await.expect("it is noted");
+    }
+    let under_way = claimed(&store, 10).await.expect("it is due");
+    let off = AlertRecord { active_since: None, updated_at: at(11), ..alert(1) };
+    assert!(store.change_alert(off.clone(), at(2)).await.expect("it is switched off"));
+
+    let store = reopened(harness, store).await;
+    assert!(!store.note_alert(note("late", "c", 12)).await.expect("nobody is to be told"));
+    end(&store, &under_way, MessageState::Sent, 12).await;
+    let states: Vec<_> =
+        messages(&store).await.iter().map(|message| (message.state, message.ended_at)).collect();
+    assert_eq!(states.len(), 2);
+    assert!(states.contains(&(MessageState::Sent, Some(at(12)))), "{states:?}");
+    assert!(states.contains(&(MessageState::Cancelled, Some(at(11)))), "{states:?}");
+    assert_eq!(claimed(&store, 10_000).await, None);
+    assert_eq!(store.message_due(WINDOW).await.expect("none"), None);
+    let on = AlertRecord { active_since: Some(at(20)), updated_at: at(20), ..off };
+    assert!(store.change_alert(on, at(11)).await.expect("it is switched on"));
+    assert_eq!(claimed(&store, 10_000).await, None, "what was cancelled and counted before is over");
+}
+
+pub async fn what_a_clock_that_was_ahead_has_said_is_not_waited_for<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    create(&store, 1).await;
+    store.note_alert(note("e", "a", 100_000)).await.expect("it is noted");
+    let ahead = claimed(&store, 100_000).await.expect("it is due");
+    end(&store, &ahead, MessageState::Pending, 100_005).await;
+
+    let again = claimed(&store, 50).await.expect("it is due, because that was no time to wait for");
+    assert_eq!(again.id, ahead.id);
+    end(&store, &again, MessageState::Sent, 50).await;
+    store.note_alert(note("f", "a", 60)).await.expect("it is noted");
+
+    assert_eq!(claimed(&store, 60).await.expect("the time of its group is over").stands_for, 1);
 }
 
 pub async fn a_message_is_sent_again_until_it_has_ended<H: Harness>(harness: &H) {
     let store = harness.open().await;
-    store.put_alert(alert(1)).await.expect("an alert");
+    create(&store, 1).await;
     store.note_alert(note("e", "a", 10)).await.expect("it is noted");
     let first = claimed(&store, 10).await.expect("it is due");
 
@@ -109,25 +191,25 @@ pub async fn a_message_is_sent_again_until_it_has_ended<H: Harness>(harness: &H)
     assert_eq!(claimed(&store, 69).await, None, "who has taken it has time");
     let again = claimed(&store, 70).await.expect("it was not sent");
     assert_eq!((again.id, again.attempts), (first.id, 2));
-    let tried = |state, error: Option<&str>| MessageTried {
+    let failed = MessageTried {
         id: first.id,
-        state,
+        state: MessageState::Pending,
         next_at: at(100),
         at: at(80),
-        error: error.map(Into::into),
+        error: Some("no answer".into()),
     };
-    store.message_tried(tried(MessageState::Pending, Some("no answer"))).await.expect("it is stored");
+    store.message_tried(failed).await.expect("it is stored");
     assert_eq!(claimed(&store, 99).await, None);
     assert_eq!(claimed(&store, 100).await.expect("it is due").error.as_deref(), Some("no answer"));
-    store.message_tried(tried(MessageState::GivenUp, Some("gone"))).await.expect("it is stored");
-    store.message_tried(tried(MessageState::Sent, None)).await.expect("it stays given up");
-    let messages = store.alert_messages(OURS, uuid(1), 9).await.expect("messages");
-    assert_eq!((messages[0].state, messages[0].ended_at), (MessageState::GivenUp, Some(at(80))));
+    end(&store, &first, MessageState::GivenUp, 80).await;
+    end(&store, &first, MessageState::Sent, 90).await;
+    let all = messages(&store).await;
+    assert_eq!((all[0].state, all[0].ended_at), (MessageState::GivenUp, Some(at(80))), "it stays given up");
     assert_eq!(claimed(&store, 10_000).await, None);
 
     assert_eq!(store.expire_alerts(at(10), 9).await.expect("an answer"), 0);
     assert_eq!(store.expire_alerts(at(11), 9).await.expect("an answer"), 2);
-    assert!(store.alert_messages(OURS, uuid(1), 9).await.expect("messages").is_empty());
+    assert!(messages(&store).await.is_empty());
     store.note_alert(note("f", "a", 20)).await.expect("it is noted");
     assert!(store.delete_alert(OURS, uuid(1)).await.expect("it is deleted"));
     assert_eq!(claimed(&store, 10_000).await, None, "its messages go with it");

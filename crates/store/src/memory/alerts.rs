@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::ids::{ExecutionId, TenantId};
@@ -12,7 +13,7 @@ use uuid::Uuid;
 use super::{MemoryStore, all_sound, at_once};
 use crate::{
     AlertMessage, AlertNote, AlertRecord, Alerts, ExecutionRow, Listed, MessageClaim, MessageState,
-    MessageTried, StoreError, StoreFuture,
+    MessageTried, NEXT_WITHIN, StoreError, StoreFuture,
 };
 
 /// What a database would hold of alerts.
@@ -22,6 +23,8 @@ pub(super) struct StoredAlerts {
     notes: BTreeMap<(Uuid, Arc<str>), Timestamp>,
     groups: BTreeMap<(Uuid, Arc<str>), Group>,
     messages: BTreeMap<Uuid, AlertMessage>,
+    /// Until when somebody sends which message.
+    claims: BTreeMap<Uuid, Timestamp>,
     seen: Option<Timestamp>,
 }
 
@@ -33,78 +36,132 @@ struct Group {
     last_at: Timestamp,
 }
 
+impl Group {
+    fn new(note: &AlertNote) -> Self {
+        Self { count: 0, sample: note.sample.clone(), last_at: note.at }
+    }
+
+    /// Returns whether its last message is so long ago, or in a future that a wrong clock has said.
+    fn is_over(&self, now: Timestamp, window: Duration) -> bool {
+        self.last_at.plus(window) <= now || self.last_at > now.plus(window)
+    }
+}
+
 impl StoredAlerts {
-    fn note(&mut self, note: AlertNote) -> bool {
-        let key = (note.alert, Arc::clone(&note.key));
-        if !self.alerts.contains_key(&note.alert) || self.notes.contains_key(&key) {
-            return false;
-        }
-        self.notes.insert(key, note.at);
-        if note.is_silent {
-            return true;
-        }
-        match self.groups.get_mut(&(note.alert, Arc::clone(&note.group))) {
-            Some(group) if group.last_at.plus(note.window) > note.at => {
-                group.count += 1;
-                group.sample = note.sample;
+    fn create(&mut self, alert: AlertRecord, max: usize) -> bool {
+        let is_room = self.alerts.values().filter(|other| other.tenant == alert.tenant).count() < max;
+        is_room && self.alerts.insert(alert.id, alert).is_none()
+    }
+
+    fn change(&mut self, alert: AlertRecord, of: Timestamp) -> bool {
+        let is_same = |stored: &&mut AlertRecord| stored.tenant == alert.tenant && stored.updated_at == of;
+        let Some(stored) = self.alerts.get_mut(&alert.id).filter(is_same) else { return false };
+        *stored = alert.clone();
+        if alert.active_since.is_none() {
+            let is_own = |message: &&mut AlertMessage| message.alert == alert.id && message.is_pending();
+            for message in self.messages.values_mut().filter(is_own) {
+                (message.state, message.ended_at) = (MessageState::Cancelled, Some(alert.updated_at));
             }
-            Some(_) | None => {
-                let before =
-                    self.groups.get(&(note.alert, Arc::clone(&note.group))).map_or(0, |group| group.count);
-                self.start(&note, before + 1);
-            }
+            let groups = self.groups.iter_mut().filter(|((of, _), _)| *of == alert.id);
+            groups.for_each(|(_, group)| group.count = 0);
         }
         true
     }
 
-    /// Begins the time of a group with a message.
-    fn start(&mut self, note: &AlertNote, stands_for: u32) {
-        let group = Group { count: 0, sample: note.sample.clone(), last_at: note.at };
-        self.groups.insert((note.alert, Arc::clone(&note.group)), group);
+    fn note(&mut self, note: AlertNote) -> bool {
+        let key = (note.alert, Arc::clone(&note.key));
+        let is_active =
+            self.alerts.get(&note.alert).is_some_and(|alert| alert.active_since == Some(note.active_since));
+        if !is_active || self.notes.contains_key(&key) {
+            return false;
+        }
+        self.notes.insert(key, note.at);
+        let key = (note.alert, Arc::clone(&note.group));
+        let is_early = self.groups.get(&key).is_some_and(|group| !group.is_over(note.at, note.window));
+        let counts = is_early || !self.has_none_pending(&key);
+        let group = self.groups.entry(key.clone()).or_insert_with(|| Group::new(&note));
+        group.count += 1;
+        group.sample = note.sample;
+        if !counts {
+            self.begin(key, note.message, note.at);
+        }
+        true
+    }
+
+    fn has_none_pending(&self, (alert, group): &(Uuid, Arc<str>)) -> bool {
+        let is_of = |message: &AlertMessage| message.alert == *alert && message.group == *group;
+        !self.messages.values().any(|message| message.is_pending() && is_of(message))
+    }
+
+    /// Makes a message of what is counted of a group, and begins the time of that group.
+    fn begin(&mut self, key: (Uuid, Arc<str>), id: Uuid, at: Timestamp) {
+        let Some(group) = self.groups.get_mut(&key) else { return };
+        let stands_for = std::mem::take(&mut group.count);
+        group.last_at = at;
         let message = AlertMessage {
-            id: note.message,
-            alert: note.alert,
-            group: Arc::clone(&note.group),
-            sample: note.sample.clone(),
+            id,
+            alert: key.0,
+            group: key.1,
+            sample: group.sample.clone(),
             stands_for,
             state: MessageState::Pending,
             attempts: 0,
-            next_at: note.at,
-            created_at: note.at,
+            next_at: at,
+            created_at: at,
             ended_at: None,
             error: None,
         };
-        self.messages.insert(message.id, message);
+        self.messages.insert(id, message);
     }
 
     fn claim(&mut self, claim: MessageClaim) -> Option<AlertMessage> {
         let MessageClaim { now, until, window, message } = claim;
-        let is_due =
-            |message: &&AlertMessage| message.state == MessageState::Pending && message.next_at <= now;
+        let latest = now.plus(NEXT_WITHIN);
+        self.claims.retain(|_, until| *until > now && *until <= latest);
+        let is_free = |alert: &Uuid| {
+            let mut own = self.messages.values().filter(|other| other.alert == *alert && other.is_pending());
+            !own.any(|other| self.claims.contains_key(&other.id))
+        };
+        let is_due = |message: &&AlertMessage| {
+            let is_now = message.next_at <= now || message.next_at > latest;
+            message.is_pending() && is_now && is_free(&message.alert)
+        };
         let due = self.messages.values().filter(is_due).min_by_key(|message| (message.next_at, message.id));
         let id = match due.map(|message| message.id) {
             Some(id) => id,
             None => {
-                let mut groups = self.groups.iter();
-                let (key, group) =
-                    groups.find(|(_, group)| group.count > 0 && group.last_at.plus(window) <= now)?;
-                let (alert, name) = key.clone();
-                let (count, sample) = (group.count, group.sample.clone());
-                let key = Arc::clone(&name);
-                let note =
-                    AlertNote { alert, key, group: name, sample, at: now, is_silent: false, message, window };
-                self.start(&note, count);
+                let is_ripe = |(key, group): &(&(Uuid, Arc<str>), &Group)| {
+                    group.count > 0
+                        && group.is_over(now, window)
+                        && self.has_none_pending(key)
+                        && is_free(&key.0)
+                };
+                let ripe = self.groups.iter().filter(is_ripe).min_by_key(|(_, group)| group.last_at);
+                let key = ripe.map(|(key, _)| key.clone())?;
+                self.begin(key, message, now);
                 message
             }
         };
+        self.claims.insert(id, until);
         let message = self.messages.get_mut(&id)?;
         message.next_at = until;
         message.attempts += 1;
         Some(message.clone())
     }
 
+    fn due(&self, window: Duration) -> Option<Timestamp> {
+        let messages = self.messages.values().filter(|message| message.is_pending());
+        let counted = self.groups.iter().filter(|(key, group)| group.count > 0 && self.has_none_pending(key));
+        let counted = counted.map(|(_, group)| group.last_at.plus(window));
+        messages.map(|message| message.next_at).chain(counted).min()
+    }
+
     fn tried(&mut self, tried: MessageTried) {
-        let is_open = |message: &&mut AlertMessage| message.state == MessageState::Pending;
+        self.claims.remove(&tried.id);
+        let is_open = |message: &&mut AlertMessage| {
+            let is_cancelled = message.state == MessageState::Cancelled;
+            message.is_pending() || (is_cancelled && tried.state == MessageState::Sent)
+        };
         if let Some(message) = self.messages.get_mut(&tried.id).filter(is_open) {
             message.state = tried.state;
             message.next_at = tried.next_at;
@@ -128,8 +185,7 @@ impl StoredAlerts {
         let notes = self.notes.iter().filter(|(_, at)| **at < before).map(|(key, _)| key.clone());
         let notes: BTreeSet<_> = notes.take(limit).collect();
         self.notes.retain(|key, _| !notes.contains(key));
-        let is_old =
-            |message: &&AlertMessage| message.state != MessageState::Pending && message.created_at < before;
+        let is_old = |message: &&AlertMessage| !message.is_pending() && message.created_at < before;
         let messages: BTreeSet<Uuid> =
             self.messages.values().filter(is_old).map(|message| message.id).take(limit).collect();
         self.messages.retain(|id, _| !messages.contains(id));
@@ -147,7 +203,7 @@ impl MemoryStore {
         &self,
         after: (Timestamp, ExecutionId),
         limit: usize,
-    ) -> Result<Vec<Listed<ExecutionRow>>, StoreError> {
+    ) -> Result<Vec<(Timestamp, Listed<ExecutionRow>)>, StoreError> {
         let database = self.open()?;
         let place = |row: &ExecutionRow| (row.completed_at.unwrap_or_default(), row.id);
         let is_meant = |row: &&ExecutionRow| {
@@ -157,17 +213,29 @@ impl MemoryStore {
         let mut rows: Vec<ExecutionRow> = database.rows.values().filter(is_meant).cloned().collect();
         rows.sort_by_key(place);
         rows.truncate(limit);
-        Ok(all_sound(rows))
+        Ok(rows.into_iter().map(|row| (place(&row).0, Ok(row))).collect())
     }
 }
 
 impl Alerts for MemoryStore {
-    fn alerts(&self) -> StoreFuture<'_, Vec<AlertRecord>> {
-        at_once(self.in_alerts(|stored| stored.alerts.values().cloned().collect()))
+    fn alerts(&self, tenant: Option<TenantId>) -> StoreFuture<'_, Vec<Listed<AlertRecord>>> {
+        let is_meant = move |alert: &&AlertRecord| tenant.is_none_or(|tenant| alert.tenant == tenant);
+        at_once(self.in_alerts(|stored| {
+            all_sound(stored.alerts.values().filter(is_meant).cloned().collect::<Vec<_>>())
+        }))
     }
 
-    fn put_alert(&self, alert: AlertRecord) -> StoreFuture<'_, ()> {
-        at_once(self.in_alerts(|stored| drop(stored.alerts.insert(alert.id, alert))))
+    fn alert(&self, tenant: Option<TenantId>, id: Uuid) -> StoreFuture<'_, Option<AlertRecord>> {
+        let is_meant = move |alert: &&AlertRecord| tenant.is_none_or(|tenant| alert.tenant == tenant);
+        at_once(self.in_alerts(|stored| stored.alerts.get(&id).filter(is_meant).cloned()))
+    }
+
+    fn create_alert(&self, alert: AlertRecord, max: usize) -> StoreFuture<'_, bool> {
+        at_once(self.in_alerts(|stored| stored.create(alert, max)))
+    }
+
+    fn change_alert(&self, alert: AlertRecord, of: Timestamp) -> StoreFuture<'_, bool> {
+        at_once(self.in_alerts(|stored| stored.change(alert, of)))
     }
 
     fn delete_alert(&self, tenant: TenantId, id: Uuid) -> StoreFuture<'_, bool> {
@@ -178,7 +246,7 @@ impl Alerts for MemoryStore {
         &self,
         after: (Timestamp, ExecutionId),
         limit: usize,
-    ) -> StoreFuture<'_, Vec<Listed<ExecutionRow>>> {
+    ) -> StoreFuture<'_, Vec<(Timestamp, Listed<ExecutionRow>)>> {
         at_once(self.alerting_now(after, limit))
     }
 
@@ -194,8 +262,12 @@ impl Alerts for MemoryStore {
         at_once(self.in_alerts(|stored| stored.note(note)))
     }
 
-    fn claim_message(&self, claim: MessageClaim) -> StoreFuture<'_, Option<AlertMessage>> {
-        at_once(self.in_alerts(|stored| stored.claim(claim)))
+    fn claim_message(&self, claim: MessageClaim) -> StoreFuture<'_, Option<Listed<AlertMessage>>> {
+        at_once(self.in_alerts(|stored| stored.claim(claim).map(Ok)))
+    }
+
+    fn message_due(&self, window: Duration) -> StoreFuture<'_, Option<Timestamp>> {
+        at_once(self.in_alerts(|stored| stored.due(window)))
     }
 
     fn message_tried(&self, tried: MessageTried) -> StoreFuture<'_, ()> {
@@ -207,11 +279,11 @@ impl Alerts for MemoryStore {
         tenant: TenantId,
         alert: Uuid,
         limit: usize,
-    ) -> StoreFuture<'_, Vec<AlertMessage>> {
+    ) -> StoreFuture<'_, Vec<Listed<AlertMessage>>> {
         at_once(self.in_alerts(|stored| {
             let is_ours = stored.alerts.get(&alert).is_some_and(|alert| alert.tenant == tenant);
             let messages = stored.messages.values().rev().filter(|message| is_ours && message.alert == alert);
-            messages.take(limit).cloned().collect()
+            all_sound(messages.take(limit).cloned().collect::<Vec<_>>())
         }))
     }
 

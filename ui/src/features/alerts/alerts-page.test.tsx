@@ -34,13 +34,14 @@ const ALERT: Alert = {
 test('an alert is shown with its last message, and a test message says why it was not sent', async () => {
   const error = { error_class: 'configuration', error_message: 'There is no secret `CHAT`.', status: null, body: null };
   fakeApi({
-    'GET /studio/alerts': () => [ALERT],
+    'GET /studio/alerts': () => [ALERT, { id: 'a', damaged: 'EOF while parsing' }],
     'GET /studio/flows': () => [],
     [`POST /studio/alerts/${ALERT.id}/test`]: () => ({ sent: false, error }),
   });
   const user = userEvent.setup();
   await renderScreen(<AlertsPage />);
 
+  expect(await screen.findByText('EOF while parsing')).toBeDefined();
   expect((await screen.findByText(/Not sent yet/)).textContent).toContain('for 49 times HTTP 503 from chat.example.');
   await user.click(screen.getByRole('button', { name: 'Send a test message' }));
 

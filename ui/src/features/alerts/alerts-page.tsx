@@ -3,7 +3,8 @@ import { notifications } from '@mantine/notifications';
 import { IconBell, IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { Alert, AlertMessage } from '@/api/alerts';
+import { type Alert, deleteAlert } from '@/api/alerts';
+import { DamagedList } from '@/components/damaged-list';
 import { EmptyState } from '@/components/empty-state';
 import { Page } from '@/components/page';
 import { Panel } from '@/components/panel';
@@ -12,14 +13,16 @@ import { Prose } from '@/components/prose';
 import { RelativeTime } from '@/components/relative-time';
 import { RowsSkeleton } from '@/components/skeletons';
 import { isRecord } from '@/lib/json';
+import { texts as common } from '@/lib/texts';
 import { AlertForm } from './alert-form';
 import classes from './alerts.module.css';
-import { alertsQuery, useTestAlert } from './queries';
+import { alertsQuery, damagedAlertsQuery, useTestAlert } from './queries';
 import { texts } from './texts';
 
 /** The alerts, each with its last message and what became of that. */
 export function AlertsPage() {
   const alerts = useQuery(alertsQuery());
+  const damaged = useQuery(damagedAlertsQuery());
   const [open, setOpen] = useState<Alert | 'new' | null>(null);
   const create = (
     <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setOpen('new')}>
@@ -37,6 +40,7 @@ export function AlertsPage() {
           </Button>
         </EmptyState>
       )}
+      <DamagedList damaged={damaged.data} advice={common.damaged.deleteAdvice} onDelete={deleteAlert} />
       <div className={classes.list}>
         {alerts.data?.map((alert) => (
           <AlertPanel key={alert.id} alert={alert} onEdit={() => setOpen(alert)} />
@@ -93,8 +97,9 @@ function AlertPanel({ alert, onEdit }: { alert: Alert; onEdit: () => void }) {
   );
 }
 
-function LastMessage({ message }: { message: AlertMessage | undefined }) {
+function LastMessage({ message }: { message: Alert['messages'][number] | undefined }) {
   if (!message) return <span>{texts.none}</span>;
+  if ('damaged' in message) return <span className={classes.error}>{texts.damaged}</span>;
   const { state, stands_for, error } = message;
   return (
     <span>

@@ -1,9 +1,18 @@
 import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
 import { type AlertInput, deleteAlert, listAlerts, saveAlert, testAlert } from '@/api/alerts';
+import { damagedOf, rowsOf } from '@/api/damaged';
 
 /** The alerts, with the last message of each. Messages are sent by the server, so it is asked again. */
 export const alertsQuery = () =>
-  queryOptions({ queryKey: ['alerts'], queryFn: ({ signal }) => listAlerts(signal), refetchInterval: 5_000 });
+  queryOptions({
+    queryKey: ['alerts'],
+    queryFn: ({ signal }) => listAlerts(signal),
+    refetchInterval: 5_000,
+    select: rowsOf,
+  });
+
+/** The same, of those that cannot be read. */
+export const damagedAlertsQuery = () => ({ ...alertsQuery(), select: damagedOf });
 
 export function useSaveAlert() {
   const queries = useQueryClient();
