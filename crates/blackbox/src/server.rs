@@ -233,6 +233,14 @@ impl Server {
         assert!(status.is_ok_and(|status| status.success()), "SIG{name} could not be sent");
     }
 
+    /// Returns whether it has ended.
+    ///
+    /// # Panics
+    /// If that cannot be asked.
+    pub fn has_ended(&mut self) -> bool {
+        self.process.try_wait().expect("a child can be asked").is_some()
+    }
+
     /// Waits for its end.
     ///
     /// # Panics
