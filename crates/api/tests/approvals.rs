@@ -354,3 +354,22 @@ async fn a_node_is_decided_by_the_roles_that_it_names() {
     assert_eq!(is_open, true);
     assert_eq!(api.ended(&id).await["result"]["decision"], "rejected");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_decision_that_comes_after_its_time_changes_nothing_and_reads_so() {
+    let api = Api::new().await;
+    let ask = json!({ "id": "ok", "type": "approval", "timeout_seconds": 60 });
+    let mut document = flow("Refund", &[ask, json!({ "id": "late", "type": "merge" })], &[]);
+    document["flow_definition"]["edges"] = json!([{ "from": "ok", "to": "late", "condition": "timed_out" }]);
+    let id = api.start(&api.create_flow(&document).await).await;
+    api.when(&id, |execution| execution["waiting_for"] == "approval").await;
+    let address = format!("approvals/{id}:ok:approval:1");
+    let hash = api.get(&address).await.expect(200)["arguments_hash"].clone();
+    let ended = api.ended(&id).await;
+
+    let late = api.post(&address, &json!({ "decision": "approved", "arguments_hash": hash })).await;
+
+    insta::assert_snapshot!(late.problem(), @"409 already-decided: Nobody decided in time: the wait ended at 2027-01-15T08:01:00.000000Z, and the execution has gone on by itself.");
+    assert_eq!(ended["result"]["decision"], "timed_out");
+    assert_eq!(api.execution(&id).await["result"], ended["result"]);
+}

@@ -222,3 +222,25 @@ async fn children_of_a_node_are_listed_counted_and_shown_with_their_items() {
 fn indexes(rows: &Value) -> Vec<Option<u64>> {
     rows.as_array().into_iter().flatten().map(|row| row["index"].as_u64()).collect()
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_child_that_is_deleted_while_it_runs_fails_its_parent_by_name() {
+    let api = Api::new().await;
+    let child = api.flow_of(&[json!({ "id": "wait", "type": "delay", "delay_seconds": 600 })]).await;
+    let below = json!({ "id": "below", "type": "subflow", "flow_id": child, "input": {} });
+    let parent = api.flow_of(&[below]).await;
+    let id = api.start(&parent).await;
+    api.when(&id, |execution| node(execution, "below")["children"]["running"] == 1).await;
+
+    let deleted = api.delete(&format!("flows/{child}")).await;
+    let ended = api.ended(&id).await;
+    let again = api.run(&parent).await;
+
+    assert_eq!(deleted.status, 204);
+    assert_eq!(listed(&api, &format!("?parent_id={id}")).await, json!([]));
+    let said = [&ended, &again].map(|execution| text(&execution["error_message"]).replace(&child, "[child]"));
+    insta::assert_snapshot!(said.join("\n"), @"
+    Node `below` failed after 1 attempt: The sub-flow failed: Cancelled by a user
+    Node `below` failed after 1 attempt: There was no flow [child] when this execution was accepted
+    ");
+}

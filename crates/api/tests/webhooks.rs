@@ -329,3 +329,28 @@ async fn who_is_refused_too_often_is_asked_to_wait_and_holds_up_nobody_else() {
     insta::assert_snapshot!(limited.problem(), @"429 webhook-limited: Too many calls of this webhook were refused. Send no others before the time in Retry-After.");
     assert_eq!(call(&api, "in", &[TOKEN], "").await.status, 201);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_old_or_written_anew_by_a_proxy_is_refused() {
+    let api = api().await;
+    api.flow_of(&[trigger("slack", "slack", "SLACK")]).await;
+    api.flow_of(&[trigger("github", "github", "HOOK")]).await;
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let slack = "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503";
+    let old = [("x-slack-request-timestamp", "1531420618"), ("x-slack-signature", slack), form];
+    let signature = "sha256=b2803d42acd7951e6c6ff4716b162ba4a93a3df338f191e65ddc1fc58cf0b77f";
+    let signed = |id: &'static str| [JSON, ("x-hub-signature-256", signature), ("x-github-delivery", id)];
+
+    let stale = call(&api, "slack", &old, "token=xyzz0WbapA4vBCDEFasx0q6G").await.status;
+    let as_signed = call(&api, "github", &signed("1"), r#"{"b": 1.50, "a": 2}"#).await.status;
+    let mut anew = Vec::new();
+    for body in [r#"{"b":1.50,"a":2}"#, r#"{"a": 2, "b": 1.50}"#, r#"{"b": 1.5, "a": 2}"#] {
+        anew.push(call(&api, "github", &signed("2"), body).await.status);
+    }
+
+    assert_eq!((stale, as_signed, anew), (401, 201, vec![401; 3]));
+    let shown = api.get("webhooks").await.expect(200);
+    assert_eq!(each(&shown[1]["calls"], "reason"), ["stale"]);
+    assert_eq!(each(&shown[0]["calls"], "reason"), ["wrong_signature", ""]);
+    assert_eq!(api.counts().await, (2, 1));
+}

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use steadflow_core::agent::NoSkill;
-use steadflow_core::approval::Decided;
+use steadflow_core::approval::{Decided, Verdict};
 use steadflow_core::caller::{Actor, ActorKind};
 use steadflow_core::decision_link::LinkRefused;
 use steadflow_core::execution::Rejected;
@@ -215,6 +215,11 @@ impl From<StoreError> for Problem {
 /// Says what was decided on a call, by whom and when.
 fn first_decision(decided: &Decided) -> String {
     let Decided { verdict, comment, by, at } = decided;
+    if *verdict == Verdict::Expired {
+        return format!(
+            "Nobody decided in time: the wait ended at {at}, and the execution has gone on by itself."
+        );
+    }
     let by = said_of(by);
     let comment = comment.as_deref().map_or_else(String::new, |comment| format!(" It says: {comment}"));
     format!("It was {} by {by} at {at}, and is decided on once.{comment}", verdict.as_str())

@@ -249,3 +249,30 @@ async fn a_start_that_the_flow_refuses_is_said_and_the_next_moment_tried() {
     assert_eq!((record.execution, record.error.as_deref()), (None, Some(why)));
     assert!(executions(&bench, flow).await.is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_is_set_back_or_forward_starts_nothing_twice() {
+    let bench = Bench::new().await;
+    let once = scheduled(&bench, json!({ "cron": "0 * * * *" }), 1).await;
+    let skip = scheduled(&bench, json!({ "cron": "0 * * * *", "missed": "skip" }), 1).await;
+    let delay = json!({ "id": "wait", "type": "delay", "delay_seconds": 7_200 });
+    let delayed = bench.flow(json!({}), json!([delay]), json!([])).await;
+    let delayed = bench.start(delayed).await;
+    keep_schedules(&bench);
+    pass(HOUR + Duration::from_secs(60)).await;
+
+    // From 9:01 back to 7:01: what was started for 9:00 is not started again.
+    bench.set_clock(-7_200);
+    pass(2 * HOUR).await;
+    let after_back = [moments(&bench, once).await, moments(&bench, skip).await];
+    let timer = bench.engine.execution(TENANT, delayed).await.expect("it exists").execution.status();
+    pass(HOUR).await;
+    // From 10:01 forward to 15:31: the moments in between are missed.
+    bench.set_clock(19_800);
+    pass(HOUR).await;
+
+    assert_eq!(after_back, [["09:00:00"], ["09:00:00"]]);
+    assert_eq!(timer, ExecutionStatus::Completed, "a delay follows another clock");
+    assert_eq!(moments(&bench, once).await, ["09:00:00", "10:00:00", "15:00:00", "16:00:00"]);
+    assert_eq!(moments(&bench, skip).await, ["09:00:00", "10:00:00", "16:00:00"]);
+}

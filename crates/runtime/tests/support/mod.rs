@@ -1,7 +1,7 @@
 //! An engine over the in-memory store, with an executor that does as the test says.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -23,13 +23,27 @@ use tokio::time::Instant;
 
 pub(crate) const TENANT: TenantId = TenantId::DEFAULT;
 
-/// Tokio's clock, which a paused test moves by itself.
+/// Tokio's clock, which a paused test moves by itself. That of the machine beside it can be set.
 #[derive(Debug)]
-pub(crate) struct TestClock(Instant);
+pub(crate) struct TestClock {
+    since: Instant,
+    /// By how many microseconds the clock of the machine has been set forward.
+    set_by: AtomicI64,
+}
+
+impl TestClock {
+    fn new() -> Self {
+        Self { since: Instant::now(), set_by: AtomicI64::new(0) }
+    }
+}
 
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_micros(1_800_000_000_000_000).plus(self.0.elapsed())
+        Timestamp::from_micros(1_800_000_000_000_000).plus(self.since.elapsed())
+    }
+
+    fn wall(&self) -> Timestamp {
+        Timestamp::from_micros(self.now().as_micros() + self.set_by.load(Ordering::Relaxed))
     }
 }
 
@@ -145,11 +159,11 @@ impl Bench {
     }
 
     pub(crate) async fn configured(config: EngineConfig) -> Self {
-        Self::on(MemoryStore::default(), Arc::new(TestClock(Instant::now())), config).await
+        Self::on(MemoryStore::default(), Arc::new(TestClock::new()), config).await
     }
 
     async fn on(store: MemoryStore, clock: Arc<TestClock>, config: EngineConfig) -> Self {
-        let executor = Arc::new(Scripted::new(clock.0));
+        let executor = Arc::new(Scripted::new(clock.since));
         let engine = Engine::start(
             config,
             Arc::new(store.reopen()),
@@ -158,6 +172,11 @@ impl Bench {
         );
         let engine = engine.await.expect("the engine starts on an empty store");
         Self { engine, store, executor, clock }
+    }
+
+    /// Sets the clock of the machine forward or, with a number below zero, back.
+    pub(crate) fn set_clock(&self, by_seconds: i64) {
+        self.clock.set_by.fetch_add(by_seconds * 1_000_000, Ordering::Relaxed);
     }
 
     /// This process is gone; another one works on the same database, after the lease of this one has ended.
