@@ -112,7 +112,9 @@ async fn a_cancel_undoes_a_second_one_stops_that_and_the_flow_stays_meanwhile() 
     eventually("the refund is asked for", SOON, async || (peer.calls().len() == 2).then_some(())).await;
     let refused = delete(&server, &flow_id).await.expect(409);
     assert!(refused["detail"].as_str().is_some_and(|detail| detail.contains(&id)), "{refused}");
-    let stopped = server.api().post(&format!("{path}/cancel"), &json!({})).await.expect(200);
+    let again = server.api().post(&format!("{path}/cancel"), &json!({})).await.expect(409);
+    assert_eq!(again["type"], "wrong-status", "a repeated cancel stops nothing: {again}");
+    let stopped = server.api().post(&format!("{path}/stop-compensation"), &json!({})).await.expect(200);
 
     assert_eq!((&stopped["status"], &stopped["ending_as"]), (&json!("cancelled"), &json!(null)));
     let ended = server.api().get(&path).await.expect(200);

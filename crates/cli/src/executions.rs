@@ -60,6 +60,11 @@ pub(crate) async fn executions(
             let answer = server.send(server.call(Method::POST, &format!("/executions/{id}/cancel"))).await?;
             print(&answer, as_json, |answer| text(&answer["message"]));
         }
+        ExecutionsCommand::StopCompensation { id } => {
+            let path = format!("/executions/{id}/stop-compensation");
+            let answer = server.send(server.call(Method::POST, &path)).await?;
+            print(&answer, as_json, |answer| text(&answer["message"]));
+        }
         ExecutionsCommand::Watch { id } => return watch::watch(&server, id, as_json).await,
     }
     Ok(ExitCode::SUCCESS)

@@ -179,7 +179,7 @@ async fn follow(engine: &Engine, id: ExecutionId) -> anyhow::Result<End> {
         }
         if needs_decision(&execution) {
             progress.line("The execution waits for a person's decision, which `run` does not support, and is cancelled. Use `steadflow serve`.");
-            cancel(engine, id).await?;
+            unless_too_late(engine.cancel(&Caller::LOCAL, id).await)?;
         }
         loop {
             tokio::select! {
@@ -187,8 +187,11 @@ async fn follow(engine: &Engine, id: ExecutionId) -> anyhow::Result<End> {
                 _ = ticks.tick() => progress.tick(engine.now()),
                 // The second one stops what undoes.
                 _ = interrupts.recv() => {
-                    is_interrupted = true;
-                    cancel(engine, id).await?;
+                    if std::mem::replace(&mut is_interrupted, true) {
+                        unless_too_late(engine.stop_compensation(&Caller::LOCAL, id).await)?;
+                    } else {
+                        unless_too_late(engine.cancel(&Caller::LOCAL, id).await)?;
+                    }
                 }
                 end = engine.wait_for_end() => {
                     end.context("The engine has stopped")?;
@@ -205,9 +208,9 @@ fn needs_decision(execution: &Execution) -> bool {
     execution.nodes().iter().any(waits) && !execution.nodes().iter().any(progress::continues)
 }
 
-async fn cancel(engine: &Engine, id: ExecutionId) -> anyhow::Result<()> {
-    match engine.cancel(&Caller::LOCAL, id).await {
-        // It may have ended in the meantime.
+fn unless_too_late(cancelled: Result<(), RuntimeError>) -> anyhow::Result<()> {
+    match cancelled {
+        // It may have ended in the meantime, or undo what it did.
         Ok(()) | Err(RuntimeError::Rejected(_)) => Ok(()),
         Err(error) => Err(error).context("Could not cancel the execution"),
     }

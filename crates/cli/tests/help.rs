@@ -399,13 +399,14 @@ fn help_of_executions() {
     Usage: steadflow executions [OPTIONS] <COMMAND>
 
     Commands:
-      list    List executions, newest first
-      show    Show an execution with its nodes and attempts; long values are shown in part
-      retry   Retry a failed or cancelled execution as a new one with the same trigger data
-      fork    Start a new execution from a completed node of another one, which may have any status
-      cancel  Cancel an unfinished execution
-      watch   Follow an execution until it ends
-      help    Print this message or the help of the given subcommand(s)
+      list               List executions, newest first
+      show               Show an execution with its nodes and attempts; long values are shown in part
+      retry              Retry a failed or cancelled execution as a new one with the same trigger data
+      fork               Start a new execution from a completed node of another one
+      cancel             Cancel an unfinished execution
+      stop-compensation  End an execution that is undoing what it did, without the rest
+      watch              Follow an execution until it ends
+      help               Print this message or the help of the given subcommand(s)
 
     Options:
           --server <URL>
@@ -591,9 +592,10 @@ fn help_of_webhooks() {
 #[test]
 fn help_of_a_fork() {
     insta::assert_snapshot!(own_help(&["executions", "fork"]), @r"
-    Start a new execution from a completed node of another one, which may have any status
+    Start a new execution from a completed node of another one
 
-    The node and what it leads to runs; the outputs of all other completed nodes are reused.
+    The other one may have any status. The node and what it leads to runs; the outputs of all other
+    completed nodes are reused.
 
     Usage: steadflow executions fork [OPTIONS] --node <NODE> <ID>
 

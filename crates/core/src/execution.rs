@@ -220,6 +220,11 @@ pub enum Input {
         /// Who.
         by: Actor,
     },
+    /// It is not to undo the rest of what it did.
+    StopCompensation {
+        /// Who.
+        by: Actor,
+    },
     /// It is paused.
     Pause {
         /// Who.
@@ -261,6 +266,7 @@ impl From<Signal> for Input {
     fn from(signal: Signal) -> Self {
         match signal {
             Signal::Cancel { message, by } => Self::Cancel { message, by },
+            Signal::StopCompensation { by } => Self::StopCompensation { by },
             Signal::Pause { by } => Self::Pause { by },
             Signal::Resume { by } => Self::Resume { by },
             Signal::RetryNow { node, by } => Self::RetryNow { node, by },
@@ -291,6 +297,12 @@ pub enum Rejected {
     /// The input does not fit the status.
     #[error("the execution is {0}")]
     WrongStatus(ExecutionStatus),
+    /// It undoes what it did, and ends so afterwards.
+    #[error("the execution undoes what it did, and then is {0}")]
+    Compensating(ExecutionStatus),
+    /// It undoes nothing.
+    #[error("the execution undoes nothing")]
+    NotCompensating,
     /// The node is not waiting for this.
     #[error("the node is not waiting for this")]
     NotWaiting,

@@ -24,6 +24,11 @@ pub enum Signal {
         /// Who asked.
         by: Actor,
     },
+    /// End the execution without undoing the rest of what it did.
+    StopCompensation {
+        /// Who asked.
+        by: Actor,
+    },
     /// Start nothing new.
     Pause {
         /// Who asked.

@@ -4,7 +4,7 @@ use crate::support::{self, Play};
 use serde_json::{Value, json};
 use steadflow_core::caller::Actor;
 use steadflow_core::event::{Event, Record, Resolution};
-use steadflow_core::execution::{Execution, ExecutionStatus, Input, RetryMode};
+use steadflow_core::execution::{Execution, ExecutionStatus, Input, Rejected, RetryMode};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::flow::Flow;
 use steadflow_core::ids::NodeId;
@@ -40,6 +40,10 @@ fn refused() -> Failure {
 
 fn cancel() -> Input {
     Input::Cancel { message: "Cancelled by a user".into(), by: Actor::USER }
+}
+
+fn stop() -> Input {
+    Input::StopCompensation { by: Actor::USER }
 }
 
 /// An order whose goods are reserved and paid, and are to be shipped.
@@ -201,10 +205,10 @@ fn a_person_may_decide_on_one_that_cannot_be_undone() {
 }
 
 #[test]
-fn a_second_cancel_ends_it_and_says_what_was_left() {
+fn it_can_be_stopped_and_says_what_was_left() {
     let mut play = paid();
 
-    play.fails("ship", refused()).put_any(cancel());
+    play.fails("ship", refused()).put_any(stop());
 
     insta::assert_snapshot!(play.story(), @"
     2s     ship attempt 1 fails (rejected: no carrier)
@@ -217,10 +221,21 @@ fn a_second_cancel_ends_it_and_says_what_was_left() {
     ");
     insta::assert_snapshot!(play.execution.error().unwrap().message, @"
     Node `ship` failed after 1 attempt: no carrier
-    Undoing was stopped (Cancelled by a user). Not undone: `charge`, `reserve`
+    Undoing was stopped (Stopped by a user). Not undone: `charge`, `reserve`
     ");
     assert_eq!(status(&play, "refund"), NodeStatus::Cancelled);
     assert_eq!(status(&play, "recall"), NodeStatus::Skipped);
+}
+
+#[test]
+fn a_cancel_that_is_repeated_does_not_stop_it() {
+    let mut play = paid();
+    assert_eq!(play.put(stop()), Err(Rejected::NotCompensating));
+    play.put(cancel()).expect("it runs");
+
+    assert_eq!(play.put(cancel()), Err(Rejected::Compensating(ExecutionStatus::Cancelled)));
+
+    assert_eq!(status(&play, "refund"), NodeStatus::Running);
 }
 
 #[test]
@@ -278,7 +293,7 @@ fn a_retry_runs_again_what_was_undone_and_what_follows_from_it() {
 #[test]
 fn what_nobody_began_to_undo_is_reused_and_undone_by_the_retry() {
     let mut play = paid();
-    play.fails("ship", refused()).put_any(cancel());
+    play.fails("ship", refused()).put_any(stop());
 
     let plan = play.execution.retry_plan(RetryMode::FromFailed, play.execution.flow());
     let run: Vec<&str> = plan.run.iter().map(|id| id.as_str()).collect();
@@ -305,7 +320,7 @@ fn a_fork_undoes_its_own_work_and_not_what_it_reuses() {
     assert_eq!(from_ship.execution.compensated().count(), 0);
 
     let mut from_charge = fork("charge");
-    from_charge.completes("charge", json!({ "id": "c2" })).fails("ship", refused()).put_any(cancel());
+    from_charge.completes("charge", json!({ "id": "c2" })).fails("ship", refused()).put_any(stop());
     assert_eq!(from_charge.execution.compensation_order(), [from_charge.index("charge")]);
 
     // Neither does its retry, which reuses it again.

@@ -341,6 +341,7 @@ impl World {
         let backing_off = story.backing_off().map(|node| story.node_id(node));
         Some(match what {
             What::Approve => return self.some_answer(execution),
+            What::Cancel if story.undoing.is_some() => Signal::StopCompensation { by },
             What::Cancel => Signal::Cancel { message: "Cancelled by a person".into(), by },
             What::Pause => Signal::Pause { by },
             What::Resume => Signal::Resume { by },

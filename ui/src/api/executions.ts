@@ -96,7 +96,7 @@ export async function getConversation(id: string, nodeId: string, signal?: Abort
   return (await call('GET', '/studio/executions/{id}/nodes/{node_id}/conversation', options)).data;
 }
 
-export type Control = 'cancel' | 'pause' | 'resume';
+export type Control = 'cancel' | 'stop-compensation' | 'pause' | 'resume';
 
 export async function controlExecution(id: string, control: Control): Promise<void> {
   await call('POST', `/studio/executions/{id}/${control}`, { path: { id } });

@@ -183,6 +183,17 @@ impl From<Rejected> for Problem {
                 ProblemKind::WrongStatus,
                 format!("The execution is {status}, which does not allow this."),
             ),
+            Rejected::Compensating(end) => Self::new(
+                ProblemKind::WrongStatus,
+                format!(
+                    "The execution is undoing what it did, and is {end} afterwards. `POST …/stop-compensation` ends it \
+                     without the rest."
+                ),
+            ),
+            Rejected::NotCompensating => Self::new(
+                ProblemKind::WrongStatus,
+                "The execution is not undoing anything. `POST …/cancel` ends one that runs.",
+            ),
             Rejected::NoSuchNode(id) => {
                 Self::new(ProblemKind::NoSuchNode, format!("The execution has no node `{id}`."))
             }

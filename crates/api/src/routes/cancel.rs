@@ -1,4 +1,4 @@
-//! Cancelling, pausing and resuming an execution.
+//! Cancelling, pausing and resuming an execution, and ending its compensation.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -18,6 +18,7 @@ use crate::views::wire::ExecutionStatusName;
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default()
         .routes(routes!(cancel_execution))
+        .routes(routes!(stop_compensation))
         .routes(routes!(pause_execution))
         .routes(routes!(resume_execution))
 }
@@ -47,11 +48,11 @@ pub(super) async fn state(
 }
 
 /// Cancels an execution that has not ended, whatever it is doing. When this answers, it has ended, or begins to undo what it
-/// did (`ending_as`). One that undoes already stops that, and ends.
+/// did (`ending_as`).
 #[utoipa::path(post, path = "/api/v1/studio/executions/{id}/cancel", tag = "executions",
     params(("id" = Uuid, Path, description = "The execution")),
     responses((status = 200, description = "It is cancelled", body = ExecutionState),
-              (status = 409, description = "It has ended before", body = ProblemBody, content_type = "application/problem+json")))]
+              (status = 409, description = "It has ended before, or is undoing what it did", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn cancel_execution(
     State(app): State<App>,
     Identity(caller): Identity,
@@ -59,6 +60,20 @@ pub(crate) async fn cancel_execution(
 ) -> Result<Response, Problem> {
     app.engine().cancel(&caller, id).await?;
     state(&app, caller.tenant, id, "Execution cancelled").await
+}
+
+/// Ends an execution that is undoing what it did (`ending_as`), without the rest. The error names what was not undone.
+#[utoipa::path(post, path = "/api/v1/studio/executions/{id}/stop-compensation", tag = "executions",
+    params(("id" = Uuid, Path, description = "The execution")),
+    responses((status = 200, description = "It has ended", body = ExecutionState),
+              (status = 409, description = "It has ended before, or undoes nothing", body = ProblemBody, content_type = "application/problem+json")))]
+pub(crate) async fn stop_compensation(
+    State(app): State<App>,
+    Identity(caller): Identity,
+    PathId(id): PathId<ExecutionId>,
+) -> Result<Response, Problem> {
+    app.engine().stop_compensation(&caller, id).await?;
+    state(&app, caller.tenant, id, "Compensation stopped").await
 }
 
 /// Holds an execution: nothing new starts; what is in flight ends and is recorded; the deadline goes on.

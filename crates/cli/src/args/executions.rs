@@ -57,12 +57,17 @@ pub(crate) enum ExecutionsCommand {
         #[arg(long, value_name = "KEY")]
         idempotency_key: Option<String>,
     },
-    /// Start a new execution from a completed node of another one, which may have any status
+    /// Start a new execution from a completed node of another one
     ///
-    /// The node and what it leads to runs; the outputs of all other completed nodes are reused.
+    /// The other one may have any status. The node and what it leads to runs; the outputs of all other completed nodes are reused.
     Fork(Fork),
     /// Cancel an unfinished execution
     Cancel {
+        /// ID of the execution
+        id: Uuid,
+    },
+    /// End an execution that is undoing what it did, without the rest
+    StopCompensation {
         /// ID of the execution
         id: Uuid,
     },

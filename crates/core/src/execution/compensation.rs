@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use super::decide::{Decider, End};
-use super::{Execution, ExecutionError, ExecutionStatus, NodeState, messages};
+use super::{Execution, ExecutionError, ExecutionStatus, NodeState, Rejected, messages};
+use crate::caller::Actor;
 use crate::event::{Event, PlannedEnd};
 use crate::ids::NodeIndex;
 use crate::scope::EndError;
@@ -42,6 +43,23 @@ impl Decider<'_> {
             return;
         }
         self.end(end.0);
+    }
+
+    /// Cancels the execution. That somebody asks for it twice is no reason to leave its work half undone.
+    pub(super) fn cancel(&mut self, message: Arc<str>, by: Actor) -> Result<(), Rejected> {
+        if let Some(end) = self.execution.ending_as() {
+            return Err(Rejected::Compensating(end));
+        }
+        self.finish(End::cancelled(message, by));
+        Ok(())
+    }
+
+    pub(super) fn stop_compensation(&mut self, by: Actor) -> Result<(), Rejected> {
+        if self.execution.ending_as().is_none() {
+            return Err(Rejected::NotCompensating);
+        }
+        self.finish(End::cancelled("Stopped by a user".into(), by));
+        Ok(())
     }
 
     /// A node that was stopped where work began to be undone may have got its session after that.

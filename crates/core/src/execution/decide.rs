@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::node::NodeState;
 use super::start::Readiness;
 use super::{Decision, Effect, Execution, ExecutionStatus, FlowVersion, Input, Rejected, Stopped, messages};
-use crate::caller::{Actor, ActorKind};
+use crate::caller::Actor;
 use crate::event::{Event, PlannedEnd, Resolution};
 use crate::expression::Meter;
 use crate::failure::{ErrorClass, Failure};
@@ -58,15 +58,8 @@ impl Execution {
             Input::Adopt { worker } => decider.adopt(worker),
             Input::Release => decider.release(),
             Input::Refused { reason } => decider.finish(End::refused(&reason)),
-            Input::Cancel { message, by } => {
-                // That the execution around it ends, or the next one is due, is no reason to leave its work half undone.
-                if decider.execution.ending_as().is_some()
-                    && !matches!(by.kind, ActorKind::User | ActorKind::Key)
-                {
-                    return Err(Rejected::WrongStatus(decider.execution.status));
-                }
-                decider.finish(End::cancelled(message, by))
-            }
+            Input::Cancel { message, by } => decider.cancel(message, by)?,
+            Input::StopCompensation { by } => decider.stop_compensation(by)?,
             Input::Pause { by } => decider.pause(by)?,
             Input::Resume { by } => decider.resume_execution(by)?,
             Input::RetryNow { node, by } => decider.retry_now(node, by)?,
@@ -363,7 +356,7 @@ impl End {
         Self(PlannedEnd { status, message: None, class: None, node: None, by: None })
     }
 
-    const fn cancelled(message: Arc<str>, by: Actor) -> Self {
+    pub(super) const fn cancelled(message: Arc<str>, by: Actor) -> Self {
         let status = ExecutionStatus::Cancelled;
         Self(PlannedEnd { status, message: Some(message), class: None, node: None, by: Some(by) })
     }

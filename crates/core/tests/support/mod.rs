@@ -326,7 +326,8 @@ fn sent(signal: &Signal) -> String {
     match signal {
         Signal::Cancel { message, .. } => format!("cancel: {message}"),
         Signal::ChildEnded { child, end, .. } => format!("end of child {child}: {}", end.status),
-        Signal::Pause { .. }
+        Signal::StopCompensation { .. }
+        | Signal::Pause { .. }
         | Signal::Resume { .. }
         | Signal::Interrupt { .. }
         | Signal::RetryNow { .. }

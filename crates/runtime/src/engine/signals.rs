@@ -18,10 +18,18 @@ impl Engine {
     /// Cancels an execution.
     ///
     /// # Errors
-    /// [`RuntimeError::Rejected`] if it has ended.
+    /// [`RuntimeError::Rejected`] if it has ended, or undoes what it did.
     pub async fn cancel(&self, caller: &Caller, id: ExecutionId) -> Result<(), RuntimeError> {
         let (message, by) = ("Cancelled by a user".into(), caller.actor.clone());
         self.input(caller, id, Signal::Cancel { message, by }).await
+    }
+
+    /// Ends an execution that undoes what it did, without the rest.
+    ///
+    /// # Errors
+    /// [`RuntimeError::Rejected`] if it undoes nothing.
+    pub async fn stop_compensation(&self, caller: &Caller, id: ExecutionId) -> Result<(), RuntimeError> {
+        self.input(caller, id, Signal::StopCompensation { by: caller.actor.clone() }).await
     }
 
     /// Holds an execution: nothing new starts.

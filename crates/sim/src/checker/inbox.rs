@@ -60,10 +60,9 @@ impl Checker {
             return false;
         }
         match signal {
-            // Only a person ends the undoing of one that has been cancelled or has failed.
-            Signal::Cancel { by, .. } => {
-                story.undoing.is_none() || matches!(by.kind, ActorKind::User | ActorKind::Key)
-            }
+            // It does not end the undoing of one that has been cancelled or has failed.
+            Signal::Cancel { .. } => story.undoing.is_none(),
+            Signal::StopCompensation { .. } => story.undoing.is_some(),
             Signal::Approve { node, answer, .. } => self.is_needed_by(sent.execution, node, answer),
             Signal::ChildEnded { node, child, .. } => story.waits_for_child(*node, *child),
             // Whether these change something depends on when they come.

@@ -39,7 +39,7 @@ pub(crate) struct Story {
     /// The nodes that completed, in order.
     pub(super) done: Vec<NodeIndex>,
     /// How it ends, and what is undone before, in order.
-    pub(super) undoing: Option<(ExecutionStatus, Vec<NodeIndex>)>,
+    pub(crate) undoing: Option<(ExecutionStatus, Vec<NodeIndex>)>,
 }
 
 /// One node of it.

@@ -26,7 +26,6 @@ export function Actions({ execution }: ActionsProps) {
   const busy = control.isPending ? texts.reasons.working : null;
   const isOver = isFinished(execution.status);
   const isPaused = execution.status === 'paused';
-  // A second cancel leaves things as they are.
   const isUndoing = Boolean(execution.ending_as);
   const confirmCancel = () =>
     modals.openConfirmModal({
@@ -37,7 +36,7 @@ export function Actions({ execution }: ActionsProps) {
         cancel: texts.actions.cancelKeep,
       },
       confirmProps: { color: 'red' },
-      onConfirm: () => control.mutate('cancel'),
+      onConfirm: () => control.mutate(isUndoing ? 'stop-compensation' : 'cancel'),
     });
 
   return (
