@@ -51,7 +51,7 @@ async fn find(server: &Server, path: &str) -> anyhow::Result<(Value, Payload)> {
     let list = server.send(server.call(Method::GET, "/webhooks")).await?;
     let whole: Vec<Payload> =
         serde_json::from_str(list.text.as_str()).context("The list of webhooks is not a list")?;
-    let path = path.trim_start_matches('/').trim_start_matches("hooks/");
+    let path = path.strip_prefix("/hooks/").unwrap_or(path);
     let url_path = format!("/hooks/{path}");
     let all = list.value.as_array().map(Vec::as_slice).unwrap_or_default();
     let mut found: Vec<usize> = (0..all.len()).filter(|at| all[*at]["url_path"] == *url_path).collect();
