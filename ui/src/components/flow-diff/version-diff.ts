@@ -1,4 +1,5 @@
 /** The differences between two versions of a flow, as readable lines. */
+import { FLOW_SETTINGS, type FlowSetting } from '@/api/flow-settings';
 import type { FlowEdge, FlowNode, FlowVersion } from '@/api/types';
 import type { ChangeKind } from '@/components/changes';
 import { type Change, changesBetween } from '@/lib/changes';
@@ -28,30 +29,10 @@ export interface VersionDiff {
   moved: number;
 }
 
-const SETTINGS = [
-  'name',
-  'description',
-  'category',
-  'tags',
-  'is_template',
-  'retry_on_failure',
-  'retry_count',
-  'timeout_seconds',
-  'max_concurrent_executions',
-  'concurrency_key',
-  'max_concurrent_per_key',
-  'priority',
-  'debounce_seconds',
-  'max_delay_seconds',
-  'budget',
-  'context_id_template',
-  'context_type_default',
-] as const;
-
-type Versioned = Pick<FlowVersion, (typeof SETTINGS)[number] | 'flow_definition'>;
+type Versioned = Pick<FlowVersion, FlowSetting | 'flow_definition'>;
 
 export function diffVersions(before: Versioned, after: Versioned): VersionDiff {
-  const settings = SETTINGS.flatMap((key) => changesBetween(before[key] ?? null, after[key] ?? null, key));
+  const settings = FLOW_SETTINGS.flatMap((key) => changesBetween(before[key] ?? null, after[key] ?? null, key));
   const { nodes, moved } = diffNodes(before.flow_definition.nodes, after.flow_definition.nodes);
   const edges = diffEdges(before.flow_definition.edges ?? [], after.flow_definition.edges ?? []);
   return { settings, nodes, edges, moved };

@@ -1,38 +1,15 @@
 import { fireEvent, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, test, vi } from 'vitest';
-import type { Flow } from '@/api/types';
+import { aFlow } from '@/testing/a-flow';
 import { fakeApi } from '@/testing/fake-api';
 import { renderScreen } from '@/testing/render';
 import { DeleteModal } from './delete-modal';
 import { ImportModal } from './import-modal';
 
-const flow: Flow = {
-  id: 'f1',
-  version: 1,
-  status: 'active',
-  created_at: '2026-11-24T00:00:00Z',
-  updated_at: '2026-11-24T00:00:00Z',
-  name: 'Vendor review',
-  description: '',
-  tags: [],
-  is_template: false,
-  retry_on_failure: false,
-  retry_count: 0,
-  category: null,
-  max_concurrent_executions: null,
-  concurrency_key: null,
-  max_concurrent_per_key: null,
-  priority: null,
-  debounce_seconds: null,
-  max_delay_seconds: null,
-  budget: null,
-  context_id_template: null,
-  context_type_default: null,
-  timeout_seconds: null,
-  flow_definition: { nodes: [{ id: 'start', type: 'trigger' }], edges: [] },
+const flow = aFlow({
   execution_counts: { total: 24, completed: 20, failed: 2, cancelled: 0, unfinished: 2 },
-};
+});
 
 describe('deleting a flow', () => {
   test('shows what will be deleted, and requires the name', async () => {

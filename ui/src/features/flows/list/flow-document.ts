@@ -1,27 +1,9 @@
 /** Flow documents: export and import. */
+import { FLOW_SETTINGS } from '@/api/flow-settings';
 import type { Flow } from '@/api/types';
 import { isRecord, parseJson } from '@/lib/json';
 
-const KEYS = [
-  'name',
-  'description',
-  'category',
-  'tags',
-  'is_template',
-  'retry_on_failure',
-  'retry_count',
-  'timeout_seconds',
-  'max_concurrent_executions',
-  'concurrency_key',
-  'max_concurrent_per_key',
-  'priority',
-  'debounce_seconds',
-  'max_delay_seconds',
-  'budget',
-  'context_id_template',
-  'context_type_default',
-  'flow_definition',
-] as const;
+const KEYS = [...FLOW_SETTINGS, 'flow_definition'] as const;
 
 /** Keys of an API response that are not part of the document; imports ignore them. */
 const SET_BY_SERVER = ['id', 'version', 'status', 'created_at', 'updated_at', 'execution_counts', 'is_current'];

@@ -2,33 +2,12 @@ import { screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, test } from 'vitest';
 import type { Flow } from '@/api/types';
+import { aFlow } from '@/testing/a-flow';
 import { fakeApi } from '@/testing/fake-api';
 import { renderScreen } from '@/testing/render';
 import { RunModal } from './run-modal';
 
-const flow: Flow = {
-  id: 'f1',
-  version: 1,
-  status: 'active',
-  created_at: '2026-11-24T00:00:00Z',
-  updated_at: '2026-11-24T00:00:00Z',
-  name: 'Vendor review',
-  description: '',
-  tags: [],
-  is_template: false,
-  retry_on_failure: false,
-  retry_count: 0,
-  category: null,
-  max_concurrent_executions: null,
-  concurrency_key: null,
-  max_concurrent_per_key: null,
-  priority: null,
-  debounce_seconds: null,
-  max_delay_seconds: null,
-  budget: null,
-  context_id_template: null,
-  context_type_default: null,
-  timeout_seconds: null,
+const flow = aFlow({
   flow_definition: {
     nodes: [{ id: 'score', type: 'action' }],
     edges: [],
@@ -40,7 +19,7 @@ const flow: Flow = {
     ],
     example: { vendor: { id: 'v-17' }, risk: 82 },
   },
-};
+});
 
 async function open(shown: Flow = flow, hasRun = true) {
   const asked = fakeApi({

@@ -1,33 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import type { Flow } from '@/api/types';
+import { aFlow } from '@/testing/a-flow';
 import { placeFaults } from './place-faults';
 import { collisions, differences, faultsIn, patchOf, rebase, type SettingValues, valuesOf } from './setting-values';
 
-const flow: Flow = {
+const flow = aFlow({
   id: '01900000-0000-7000-8000-000000000001',
   version: 3,
-  status: 'active',
-  created_at: '2026-11-24T00:00:00Z',
-  updated_at: '2026-11-24T00:00:00Z',
-  name: 'Vendor review',
-  description: '',
   tags: ['vendors'],
-  is_template: false,
   retry_on_failure: true,
   retry_count: 3,
-  category: null,
-  max_concurrent_executions: null,
-  concurrency_key: null,
-  max_concurrent_per_key: null,
-  priority: null,
-  debounce_seconds: null,
-  max_delay_seconds: null,
-  budget: null,
-  context_id_template: null,
-  context_type_default: null,
   timeout_seconds: 600,
   flow_definition: { nodes: [], edges: [] },
-};
+});
 const base = valuesOf(flow);
 const changed = (change: Partial<SettingValues>): SettingValues => ({ ...base, ...change });
 

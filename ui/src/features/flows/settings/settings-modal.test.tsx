@@ -2,35 +2,17 @@ import { screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, test, vi } from 'vitest';
 import type { Flow } from '@/api/types';
+import { aFlow } from '@/testing/a-flow';
 import { fakeApi, json } from '@/testing/fake-api';
 import { renderScreen } from '@/testing/render';
 import { SettingsModal } from './settings-modal';
 
-const flow: Flow = {
-  id: 'f1',
+const flow = aFlow({
   version: 3,
-  status: 'active',
-  created_at: '2026-11-24T00:00:00Z',
-  updated_at: '2026-11-24T00:00:00Z',
-  name: 'Vendor review',
-  description: '',
-  tags: [],
-  is_template: false,
   retry_on_failure: true,
   retry_count: 3,
-  category: null,
-  max_concurrent_executions: null,
-  concurrency_key: null,
-  max_concurrent_per_key: null,
-  priority: null,
-  debounce_seconds: null,
-  max_delay_seconds: null,
-  budget: null,
-  context_id_template: null,
-  context_type_default: null,
   timeout_seconds: 600,
-  flow_definition: { nodes: [{ id: 'start', type: 'trigger' }], edges: [] },
-};
+});
 
 async function open(
   current: Flow,

@@ -1,33 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Flow, FlowDefinition } from '@/api/types';
+import { aFlow } from '@/testing/a-flow';
 import { addNode, updateNode } from './commands';
 import { createDraftStore, isDirty } from './draft-store';
 
-const flowWith = (flow_definition: FlowDefinition, version = 1): Flow => ({
-  id: 'f',
-  version,
-  status: 'draft',
-  created_at: '',
-  updated_at: '',
-  name: 'Flow',
-  description: '',
-  tags: [],
-  is_template: false,
-  retry_on_failure: true,
-  retry_count: 3,
-  category: null,
-  max_concurrent_executions: null,
-  concurrency_key: null,
-  max_concurrent_per_key: null,
-  priority: null,
-  debounce_seconds: null,
-  max_delay_seconds: null,
-  budget: null,
-  context_id_template: null,
-  context_type_default: null,
-  timeout_seconds: null,
-  flow_definition,
-});
+const flowWith = (flow_definition: FlowDefinition, version = 1): Flow => aFlow({ id: 'f', version, flow_definition });
 
 const ONE: FlowDefinition = { nodes: [{ id: 'a', type: 'action', position: { x: 0, y: 0 } }], edges: [] };
 
