@@ -136,6 +136,8 @@ problem_kinds! {
     KeyReused = UNPROCESSABLE_ENTITY, "idempotency-key-reused", "The idempotency key was used for another request";
     /// `context_id_template` has no value for this trigger data.
     ContextId = UNPROCESSABLE_ENTITY, "context-id", "The context id cannot be made";
+    /// The trigger data does not fit the form of the flow.
+    TriggerDataUnfit = UNPROCESSABLE_ENTITY, "trigger-data", "The trigger data does not fit the form of the flow";
     /// `concurrency_key` or `priority` has no value for this trigger data.
     QueuePlace = UNPROCESSABLE_ENTITY, "queue-place", "The place in the queue cannot be found out";
     /// A value that would have to be put together is too large.

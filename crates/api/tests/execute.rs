@@ -251,6 +251,41 @@ async fn flow_says_what_an_execution_is_about_unless_the_start_does() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_does_not_fit_the_form_of_a_flow_starts_nothing() {
+    let api = Api::new().await;
+    let form = json!({ "type": "object", "required": ["amount"],
+        "properties": { "amount": { "type": "number", "minimum": 1 }, "note": { "type": "string" } } });
+    let nodes =
+        [json!({ "id": "ask", "type": "trigger", "form": form }), echo("a", json!("${trigger_data.amount}"))];
+    let mut document = flow("Refund", &nodes, &[("ask", "a")]);
+    document["context_id_template"] = json!("${trigger_data.amount}");
+    let path = format!("flows/{}/execute?wait=5", api.create_flow(&document).await);
+
+    let nothing = api.press(&path).await;
+    let wrong = api.post(&path, &json!({ "trigger_data": { "amount": 0, "notes": "x" } })).await;
+    let fits = api.post(&path, &json!({ "trigger_data": { "amount": 19.90 } })).await.expect(200);
+    let retried = format!("executions/{}/fork", text(&fits["id"]));
+    let body = json!({ "node_id": "ask", "trigger_data": { "amount": "9" } });
+    let edited = api.post(&retried, &body).await;
+
+    insta::assert_snapshot!(nothing.problem(), @"
+    422 trigger-data: The trigger data does not fit the form of the flow, and nothing was started: `/trigger_data/amount` is required.
+      /trigger_data/amount: is required
+    ");
+    insta::assert_snapshot!(wrong.problem(), @"
+    422 trigger-data: The trigger data does not fit the form of the flow, and nothing was started: `/trigger_data/amount` must be at least 1.
+      /trigger_data/amount: must be at least 1
+      /trigger_data/notes: is not a field of the form
+    ");
+    insta::assert_snapshot!(edited.problem(), @"
+    422 trigger-data: The trigger data does not fit the form of the flow, and nothing was started: `/trigger_data/amount` must be a number.
+      /trigger_data/amount: must be a number
+    ");
+    assert_eq!(fits["status"], "completed");
+    assert_eq!(api.counts().await, (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn empty_context_is_none() {
     let api = Api::new().await;
     let mut document = flow("Review", &[echo("a", json!({}))], &[]);

@@ -21,6 +21,7 @@ use serde_json::Value;
 
 use crate::budget::Budget;
 use crate::condition::Condition;
+use crate::form;
 use crate::ids::{AgentId, EdgeIndex, FlowId, NodeId, NodeIndex};
 use crate::node::Kind;
 pub use crate::node::LAST;
@@ -77,6 +78,12 @@ impl Flow {
     /// Returns which calls from outside start it, with the place of the trigger that says so.
     pub fn webhook(&self) -> Option<(usize, &NodeId, &Arc<Webhook>)> {
         self.graph.webhooks().next()
+    }
+
+    /// Finds what in trigger data does not fit the form of its trigger, with JSON pointers into the data.
+    pub fn form_faults(&self, trigger_data: &Payload) -> Vec<Fault> {
+        let form = self.graph.nodes.iter().find_map(|node| node.kind.room().trigger_form());
+        form.and_then(|form| form::unfit(form, trigger_data)).unwrap_or_default()
     }
 
     /// Returns about how many bytes it takes in memory: the graph as it is written, what nodes keep of it, and what

@@ -3,7 +3,13 @@
 //! It is what MCP allows in the forms of servers (elicitation). Another structure is refused, and what only says more is left
 //! out.
 
+mod filled;
+mod reader;
+
 use serde_json::{Map, Value, json};
+
+pub(crate) use filled::unfit;
+pub(crate) use reader::FormReader;
 
 use crate::place::pointer_token;
 

@@ -265,6 +265,11 @@ pub trait NodeKind: fmt::Debug {
         None
     }
 
+    /// Returns what trigger data has to be: the schema of a form.
+    fn trigger_form(&self) -> Option<&Arc<serde_json::Value>> {
+        None
+    }
+
     /// Returns trigger data to try the flow with.
     fn trigger_example(&self) -> Option<&Payload> {
         None

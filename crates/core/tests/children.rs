@@ -602,6 +602,29 @@ fn a_retry_goes_into_a_sub_flow_with_the_input_that_it_had() {
 }
 
 #[test]
+fn a_sub_flow_refuses_what_does_not_fit_its_form() {
+    let child = FlowId::new(Uuid::from_u128(3));
+    let form =
+        json!({ "type": "object", "properties": { "amount": { "type": "number" } }, "required": ["amount"] });
+    let sub = json!({ "name": "Sub", "flow_definition": { "nodes": [
+        { "id": "ask", "type": "trigger", "form": form }, echo("a", &json!("${trigger_data.amount}")),
+    ], "edges": [{ "from": "ask", "to": "a" }] } });
+    let sub = version(&sub);
+    let sub = Arc::new(FlowVersion::new(sub.tenant, child, 4, sub.flow.clone(), sub.limits));
+    let ended = |input: Value| {
+        let node = json!({ "id": "sub", "type": "subflow", "flow_id": child, "input": input });
+        let children = Some(Arc::new(BTreeMap::from([(child, Arc::clone(&sub))])));
+        let pinned = Pinned { flow: version(&flow(&node)), children, agents: None };
+        let mut world = World::new();
+        world.start(pinned, Accepted { flows: BTreeMap::from([(child, 4)]), ..accepted() });
+        (world.end(), world.calls())
+    };
+
+    insta::assert_snapshot!(ended(json!({ "amount": "many" })).0, @"Some(Validation): Node `sub` failed after 1 attempt: The sub-flow failed: Node `ask` failed after 1 attempt: The trigger data does not fit the form of the flow: `trigger_data/amount` must be a number");
+    assert_eq!(ended(json!({ "amount": 5 })).1, "5");
+}
+
+#[test]
 fn what_is_wrong_in_a_body_is_named_where_it_is() {
     let nodes = [
         json!({ "id": "start", "type": "trigger" }),

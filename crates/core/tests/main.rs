@@ -16,6 +16,7 @@ mod expressions;
 mod fallbacks;
 mod floods;
 mod forks;
+mod forms;
 mod guardrails;
 mod journal;
 mod judges;

@@ -106,6 +106,9 @@ pub enum RuntimeError {
     /// `context_id_template` could not be evaluated for this trigger data.
     #[error("context_id_template: {0}")]
     ContextId(String),
+    /// The trigger data does not fit the form of the flow, with JSON pointers into the data. Nothing was started.
+    #[error("the trigger data does not fit the form of the flow: {}", first_of(.0))]
+    TriggerDataUnfit(Vec<Fault>),
     /// The flow does not say for this trigger data where the execution stands in its queue. Nothing was started.
     #[error("{0}")]
     QueuePlace(String),

@@ -5870,6 +5870,29 @@ export interface components {
              */
             readonly example?: unknown;
             /**
+             * Form
+             * @description What people fill in to start the flow: a JSON Schema of an object whose fields are texts, numbers, yes or no, and choices. Other trigger data is refused.
+             */
+            readonly form?: ({
+                /** @enum {string} */
+                readonly type: "object";
+                readonly title?: string;
+                readonly description?: string;
+                readonly properties: {
+                    readonly [key: string]: {
+                        /** @enum {string} */
+                        readonly type: "string" | "number" | "integer" | "boolean" | "array";
+                        readonly title?: string;
+                        readonly description?: string;
+                    } & {
+                        readonly [key: string]: unknown;
+                    };
+                };
+                readonly required?: readonly string[];
+            } & {
+                readonly [key: string]: unknown;
+            }) | null;
+            /**
              * Schedule
              * @description When the flow starts by itself, while it is active.
              */
@@ -14197,7 +14220,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key was used for another request, or the flow's settings have no value for this trigger data */
+            /** @description The key was used for another request, the trigger data does not fit the form of the flow, or its settings have no value for it */
             readonly 422: {
                 headers: {
                     readonly [name: string]: unknown;

@@ -62,10 +62,8 @@ impl From<RuntimeError> for Problem {
             RuntimeError::NotForkable(faults) => not_forkable(faults),
             RuntimeError::FlowNotStartable(status) => not_startable(status),
             RuntimeError::KeyReused => key_reused(),
-            RuntimeError::ContextId(reason) => Self::new(
-                ProblemKind::ContextId,
-                format!("The flow's `context_id_template` has no value for this trigger data: {reason}."),
-            ),
+            RuntimeError::ContextId(reason) => context_id(&reason),
+            RuntimeError::TriggerDataUnfit(faults) => trigger_data_unfit(faults),
             RuntimeError::QueuePlace(reason) => queue_place(&reason),
             RuntimeError::StorageFull => Self::new(
                 ProblemKind::StorageFull,
@@ -115,6 +113,21 @@ fn queue_place(reason: &str) -> Problem {
     let detail =
         format!("The flow does not say for this trigger data when it starts: {reason}. Nothing was started.");
     Problem::new(ProblemKind::QueuePlace, detail)
+}
+
+fn context_id(reason: &str) -> Problem {
+    let detail = format!("The flow's `context_id_template` has no value for this trigger data: {reason}.");
+    Problem::new(ProblemKind::ContextId, detail)
+}
+
+fn trigger_data_unfit(faults: Vec<Fault>) -> Problem {
+    let within = |Fault { pointer, message }| Fault { pointer: format!("/trigger_data{pointer}"), message };
+    let faults: Vec<Fault> = faults.into_iter().map(within).collect();
+    let first =
+        faults.first().map(|Fault { pointer, message }| format!("`{pointer}` {message}")).unwrap_or_default();
+    let detail =
+        format!("The trigger data does not fit the form of the flow, and nothing was started: {first}.");
+    Problem::new(ProblemKind::TriggerDataUnfit, detail).with_errors(faults)
 }
 
 fn not_checked(reason: &str) -> Problem {

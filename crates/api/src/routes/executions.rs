@@ -132,7 +132,7 @@ pub(crate) struct StartedExecution {
               (status = 201, description = "It is accepted", body = StartedExecution,
                headers(("Location" = String, description = "The execution's address"))),
               (status = 409, description = "The flow is paused or archived", body = ProblemBody, content_type = "application/problem+json"),
-              (status = 422, description = "The key was used for another request, or the flow's settings have no value for this trigger data", body = ProblemBody, content_type = "application/problem+json")))]
+              (status = 422, description = "The key was used for another request, the trigger data does not fit the form of the flow, or its settings have no value for it", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn execute_flow(
     State(app): State<App>,
     Identity(caller): Identity,

@@ -19,6 +19,7 @@ use std::sync::{LazyLock, OnceLock};
 use serde_json::Value;
 
 use crate::document::{Description, Fault, Faults, Keys, Place, Reading, Terms, Unknown, key};
+use crate::form;
 use crate::limits::Limits;
 
 use super::graph;
@@ -121,6 +122,7 @@ fn flow(document: &Value, reading: &mut Reading) -> Option<Flow> {
     }
     if let Some(graph) = &graph {
         refuse_second_webhook(graph, &mut reading.faults);
+        check_form(graph, &mut reading.faults);
     }
     Some(Flow {
         settings: settings?,
@@ -158,6 +160,41 @@ fn refuse_second_webhook(graph: &Graph, faults: &mut Faults) {
             "node `{first}` already has a webhook, and a flow has one; make a further flow that starts this one"
         );
         faults.add(format!("/flow_definition/nodes/{at}/webhook"), message);
+    }
+}
+
+/// Refuses what starts a flow with data that does not fit its form, a second form, and an example that does not fit.
+fn check_form(graph: &Graph, faults: &mut Faults) {
+    let triggers = || graph.nodes.iter().enumerate().map(|(at, node)| (at, &node.id, node.kind.room()));
+    let Some((form_at, form_node, form)) =
+        triggers().find_map(|(at, id, room)| Some((at, id, room.trigger_form()?)))
+    else {
+        return;
+    };
+    for (at, _, room) in triggers() {
+        let starts = [
+            ("schedule", room.schedule().is_some()),
+            ("event", room.starting_event().is_some()),
+            ("webhook", room.webhook().is_some()),
+            ("form", room.trigger_form().is_some() && at != form_at),
+        ];
+        for (key, _) in starts.into_iter().filter(|(_, is_there)| *is_there) {
+            let message = if key == "form" {
+                format!("node `{form_node}` already has a form, and a flow has one")
+            } else {
+                format!(
+                    "node `{form_node}` has a form, which the trigger data of `{key}` does not fit; make a further flow that starts \
+                     this one"
+                )
+            };
+            faults.add(format!("/flow_definition/nodes/{at}/{key}"), message);
+        }
+        for Fault { pointer, message } in
+            room.trigger_example().and_then(|data| form::unfit(form, data)).into_iter().flatten()
+        {
+            let message = format!("the example does not fit the form: it {message}");
+            faults.add(format!("/flow_definition/nodes/{at}/example{pointer}"), message);
+        }
     }
 }
 

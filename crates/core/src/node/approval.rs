@@ -10,18 +10,14 @@ use super::keys::{Input, WithoutSecrets};
 use super::{About, Context, NamedBy, Next, NodeKind, Traits};
 use crate::approval::{Decided, Question, Verdict, node_key};
 use crate::caller::Role;
-use crate::document::{Keys, Place, Plain, Reader, Reading, Terms, choice, key, list};
+use crate::document::{Keys, Plain, choice, key, list};
 use crate::failure::{ErrorClass, Failure};
-use crate::form;
-use crate::limits::Limits;
+use crate::form::FormReader;
 use crate::payload::Payload;
 use crate::template::Template;
 
 /// What edges can ask for.
 pub(super) const DECISIONS: [&str; 3] = [APPROVED, REJECTED, TIMED_OUT];
-
-/// Maximum length of a form, in bytes of its JSON text.
-const FORM_BYTES_MAX: usize = 16 * 1024;
 
 const APPROVED: &str = "approved";
 const REJECTED: &str = "rejected";
@@ -77,43 +73,8 @@ impl Approval {
                 .doc("The roles that may decide; each includes those above it. Empty: from `operator` on."),
         );
         let approver = approvers.and_then(|roles| roles.into_iter().min()).unwrap_or(Role::Operator);
+        let form = form.as_ref().map(Payload::from_value);
         Some(Self { input: input?, form, approver })
-    }
-}
-
-/// Reads the JSON Schema of a form.
-#[derive(Clone, Copy, Debug)]
-struct FormReader;
-
-impl Reader for FormReader {
-    type Value = Payload;
-
-    fn wanted(&self, _: &Limits) -> String {
-        "a JSON Schema of an object".to_owned()
-    }
-
-    fn schema(&self, _: &Terms) -> Value {
-        form::schema()
-    }
-
-    fn read(&self, value: &Value, at: &Place<'_>, reading: &mut Reading) -> Option<Payload> {
-        let form = match form::read(value) {
-            Ok(form) => form,
-            Err(why) => {
-                reading.fault(at, format!("this form cannot be shown: {why}"));
-                return None;
-            }
-        };
-        for pointer in form::left_out(value, &form) {
-            let name = pointer.rsplit('/').next().unwrap_or_default().to_owned();
-            reading.fault_below(at, &pointer, format!("`{name}` is not supported in a form"));
-        }
-        let form = Payload::from_value(&form);
-        if form.len() > FORM_BYTES_MAX {
-            let bytes = form.len();
-            reading.fault(at, format!("this form has {bytes} bytes: {FORM_BYTES_MAX} are allowed"));
-        }
-        Some(form)
     }
 }
 

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{About, Context, NamedBy, Next, NodeKind, Traits};
-use crate::document::{Keys, any_json, key, object, text};
+use crate::document::{Fault, Keys, any_json, key, object, text};
 use crate::external_event::NAME_CHARS_MAX;
+use crate::failure::{ErrorClass, Failure};
+use crate::form::{self, FormReader};
 use crate::payload::Payload;
 use crate::schedule::{self, Schedule};
 use crate::webhook::{self, Webhook};
@@ -16,6 +18,8 @@ use crate::webhook::{self, Webhook};
 pub struct Trigger {
     /// Trigger data to try the flow with.
     pub example: Option<Payload>,
+    /// What the trigger data is, a JSON Schema.
+    pub form: Option<Arc<Value>>,
     /// When the flow starts by itself.
     pub schedule: Option<Arc<Schedule>>,
     /// The name of the event that starts it.
@@ -41,6 +45,9 @@ impl Trigger {
             keys.take(key("example", "Example", any_json()).doc(
                 "Trigger data to try the flow with. The studio suggests it, and `steadflow run` uses it.",
             ));
+        let form = keys.take(key("form", "Form", FormReader).doc(
+            "What people fill in to start the flow: a JSON Schema of an object whose fields are texts, numbers, yes or no, and choices. Other trigger data is refused.",
+        ));
         let schedule = keys.take(
             key("schedule", "Schedule", object(schedule::read))
                 .doc("When the flow starts by itself, while it is active."),
@@ -53,7 +60,7 @@ impl Trigger {
                 .doc("Which calls of other services start the flow, while it is active."),
         );
         let example = example.as_ref().map(Payload::from_value);
-        Some(Self { example, schedule, event: event.map(Into::into), webhook })
+        Some(Self { example, schedule, event: event.map(Into::into), webhook, form: form.map(Arc::new) })
     }
 }
 
@@ -74,11 +81,26 @@ impl NodeKind for Trigger {
         self.webhook.as_ref()
     }
 
+    fn trigger_form(&self) -> Option<&Arc<Value>> {
+        self.form.as_ref()
+    }
+
     fn trigger_example(&self) -> Option<&Payload> {
         self.example.as_ref()
     }
 
     fn begin(&self, context: &Context<'_>) -> Next {
-        Next::Complete(context.trigger_data().clone())
+        let data = context.trigger_data();
+        // Starts are checked before they are accepted; this is for those by other executions.
+        let unfit = self.form.as_ref().and_then(|form| form::unfit(form, data));
+        match unfit.as_deref().and_then(<[_]>::first) {
+            Some(Fault { pointer, message }) => {
+                let message = format!(
+                    "The trigger data does not fit the form of the flow: `trigger_data{pointer}` {message}"
+                );
+                Next::Fail(Failure::new(ErrorClass::Validation, message))
+            }
+            None => Next::Complete(data.clone()),
+        }
     }
 }

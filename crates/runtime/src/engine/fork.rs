@@ -7,7 +7,7 @@ use steadflow_core::execution::{Edits, ForkPlan};
 use steadflow_core::ids::{ExecutionId, FlowId, NodeId, TenantId};
 use steadflow_core::payload::Payload;
 
-use super::start::{RequestKey, Started, ToAccept, new_id};
+use super::start::{RequestKey, Started, ToAccept, check_form, new_id};
 use super::{Engine, VersionChoice};
 use crate::error::RuntimeError;
 
@@ -51,6 +51,7 @@ impl Engine {
         let plan = old.edit_fork(plan, edits, &flow).map_err(RuntimeError::NotForkable)?;
         let accepted = old.forked(plan, caller.actor.clone(), self.worker());
         drop(old);
+        check_form(&flow, &accepted.trigger_data)?;
         let (key, of_flow) = (fork.key, accepted.flow);
         let started = self.accept(ToAccept { id: new_id(), flow, accepted, limits, key, wait: None }).await?;
         Ok(Forked { flow: of_flow, started })

@@ -9,7 +9,7 @@ use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_store::{ExecutionFilter, ExecutionRow, FlowStatus, Lineage, Listed, Page};
 
-use super::start::{RequestKey, Started, ToAccept, new_id};
+use super::start::{RequestKey, Started, ToAccept, check_form, new_id};
 use super::{Engine, ExecutionSnapshot};
 use crate::error::RuntimeError;
 
@@ -86,6 +86,7 @@ impl Engine {
         let plan = self.plan_of(&old.execution, retry.mode, &flow).await?;
         let accepted = old.execution.retried(plan, retry.trigger_data, caller.actor.clone(), self.worker());
         drop(old);
+        check_form(&flow, &accepted.trigger_data)?;
         self.accept(ToAccept { id: new_id(), flow, accepted, limits, key: retry.key, wait: None }).await
     }
 

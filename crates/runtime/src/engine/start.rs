@@ -81,7 +81,8 @@ impl Engine {
     /// Starts an execution. When this returns, it is durable.
     ///
     /// # Errors
-    /// [`RuntimeError::FlowNotStartable`] unless the flow is a draft or active; [`RuntimeError::KeyReused`] if the key
+    /// [`RuntimeError::FlowNotStartable`] unless the flow is a draft or active; [`RuntimeError::TriggerDataUnfit`] if it has a
+    /// form that the trigger data does not fit; [`RuntimeError::KeyReused`] if the key
     /// was used for something else; [`RuntimeError::Overloaded`], [`RuntimeError::StorageFull`] or
     /// [`RuntimeError::Unavailable`] if nothing started.
     pub async fn start_execution(&self, start: Start) -> Result<Started, RuntimeError> {
@@ -94,6 +95,7 @@ impl Engine {
         if !matches!(current.record.status, FlowStatus::Draft | FlowStatus::Active) {
             return Err(RuntimeError::FlowNotStartable(current.record.status));
         }
+        check_form(&current.version, &start.trigger_data)?;
         let settings = &current.version.flow.settings;
         let context_id = match start.context_id {
             None => {
@@ -183,6 +185,12 @@ impl Engine {
         };
         Ok(Started { execution: hit.execution, is_replay: true, ended: ended.map(Box::new) })
     }
+}
+
+/// Refuses trigger data that does not fit the form of the flow.
+pub(super) fn check_form(flow: &FlowVersion, trigger_data: &Payload) -> Result<(), RuntimeError> {
+    let unfit = flow.flow.form_faults(trigger_data);
+    if unfit.is_empty() { Ok(()) } else { Err(RuntimeError::TriggerDataUnfit(unfit)) }
 }
 
 /// Returns a new id, later than those before.
