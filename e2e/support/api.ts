@@ -65,6 +65,10 @@ export class Api {
     await this.#call('PATCH', `/flows/${flow}/activate`);
   }
 
+  async pause(flow: string): Promise<void> {
+    await this.#call('PATCH', `/flows/${flow}`, { status: 'paused' });
+  }
+
   /** Registers a remote agent with one skill. */
   async createAgent(name: string): Promise<void> {
     const config = { endpoint: 'https://agents.example/clerk' };

@@ -12,10 +12,12 @@ import { readAgentsSearch } from '@/features/agents/search';
 import { readCostsSearch } from '@/features/analytics/cost-search';
 import { readAnalyticsSearch } from '@/features/analytics/search';
 import { readInboxSearch } from '@/features/approvals/search';
+import { readChatSearch } from '@/features/chat/search';
 import { readExecutionSearch } from '@/features/executions/execution-search';
 import { readFilters } from '@/features/executions/filters';
 import { readFailuresSearch } from '@/features/failures/search';
 import { readFlowSearch, readFlowsSearch } from '@/features/flows/search';
+import { readFormSearch } from '@/features/form-page/search';
 import { parseSearch, stringifySearch } from '@/lib/search-params';
 import { Alone } from './alone';
 import { ErrorScreen } from './error-screen';
@@ -119,6 +121,20 @@ const agents = createRoute({
   component: lazyRouteComponent(() => import('@/features/agents/agents-page'), 'AgentsPage'),
 });
 
+const form = createRoute({
+  getParentRoute: () => alone,
+  path: '/form/$flowId',
+  validateSearch: readFormSearch,
+  component: lazyRouteComponent(() => import('@/features/form-page/form-page'), 'FormPage'),
+});
+
+const chat = createRoute({
+  getParentRoute: () => alone,
+  path: '/chat/$flowId',
+  validateSearch: readChatSearch,
+  component: lazyRouteComponent(() => import('@/features/chat/chat-page'), 'ChatPage'),
+});
+
 export const router = createRouter({
   routeTree: root.addChildren([
     shell.addChildren([
@@ -134,7 +150,7 @@ export const router = createRouter({
       costs,
       agents,
     ]),
-    alone.addChildren([decide]),
+    alone.addChildren([decide, form, chat]),
   ]),
   context: { queries: undefined as never },
   parseSearch,

@@ -148,6 +148,7 @@ export const texts = {
     key: 'API key',
     submit: 'Continue',
   },
+  pages: { form: 'Open form page', chat: 'Open chat' },
   scope: { flow: 'Flow', allFlows: 'All flows', period: 'Period' },
   actions: {
     retry: 'Retry',

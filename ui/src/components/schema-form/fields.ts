@@ -104,6 +104,34 @@ export function initialValues(fields: readonly FormField[]): FormValues {
   return values;
 }
 
+/** Returns values that fit the fields which are required, to show what one can send. */
+export function exampleOf(fields: readonly FormField[]): Record<string, Json> {
+  const values = new Map(initialValues(fields));
+  for (const field of fields.filter(({ isRequired, name }) => isRequired && !values.has(name))) {
+    values.set(field.name, exampleValue(field));
+  }
+  return objectOf(fields, values);
+}
+
+function exampleValue(field: FormField): Json {
+  switch (field.kind) {
+    case 'text': {
+      const letters = [...field.title.padEnd(field.shortest, '.')];
+      return letters.slice(0, Math.min(field.longest, letters.length)).join('');
+    }
+    case 'number': {
+      const near = Math.min(Math.max(1, field.least), field.most);
+      return field.isWhole ? Math.ceil(near) : near;
+    }
+    case 'boolean':
+      return true;
+    case 'choice':
+      return field.options[0]?.value ?? '';
+    case 'choices':
+      return field.options.slice(0, Math.max(field.fewest, 1)).map(({ value }) => value);
+  }
+}
+
 /** Returns a copy in which a field has this value, or none. */
 export function withValue(values: FormValues, name: string, value: Json | undefined): FormValues {
   const changed = new Map(values);

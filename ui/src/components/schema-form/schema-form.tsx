@@ -11,18 +11,22 @@ interface SchemaFormProps {
   onChange: (values: FormValues) => void;
   /** Whether faults of fields are shown that nobody has filled in. */
   isChecked: boolean;
+  size?: Size;
 }
 
+type Size = 'xs' | 'md';
+
 /** A form for an object that a JSON Schema describes. Who shows it decides what becomes of the values. */
-export function SchemaForm({ fields, values, onChange, isChecked }: SchemaFormProps) {
+export function SchemaForm({ fields, values, onChange, isChecked, size = 'xs' }: SchemaFormProps) {
   return (
-    <div className={classes.fields}>
+    <div className={classes.fields} data-size={size}>
       {fields.map((field) => (
         <Field
           key={field.name}
           field={field}
           value={values.get(field.name)}
           isChecked={isChecked}
+          size={size}
           onChange={(value) => onChange(withValue(values, field.name, value))}
         />
       ))}
@@ -34,6 +38,7 @@ interface FieldProps {
   field: FormField;
   value: Json | undefined;
   isChecked: boolean;
+  size: Size;
   onChange: (value: Json | undefined) => void;
 }
 
@@ -43,10 +48,10 @@ const INPUT_TYPES: ReadonlyMap<string | null, string> = new Map([
   ['date', 'date'],
 ]);
 
-function Field({ field, value, isChecked, onChange }: FieldProps) {
+function Field({ field, value, isChecked, size, onChange }: FieldProps) {
   const fault = value !== undefined || isChecked ? faultOf(field, value) : null;
   const common = {
-    size: 'xs' as const,
+    size,
     label: visible(field.title),
     description: field.description === null ? null : visible(field.description),
     error: fault,

@@ -3,17 +3,17 @@ import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { Conversation, NodeExecution } from '@/api/types';
 import classes from '@/components/conversation/conversation.module.css';
+import type { LiveTurn } from '@/components/conversation/live-turn';
+import { useLiveTurn } from '@/components/conversation/use-live-turn';
 import { ProblemCard } from '@/components/problem-card';
 import { BlockSkeleton } from '@/components/skeletons';
 import { visible } from '@/lib/json-text';
 import { AttemptEntries } from './conversation/attempt-entries';
 import { EarlierTurns } from './conversation/earlier-turns';
-import type { LiveTurn } from './conversation/live-turn';
 import { partsOf } from './conversation/model';
 import { texts } from './conversation/texts';
 import { conversationQuery } from './queries';
 import { Section } from './section';
-import { useLiveTurn } from './use-live-turn';
 
 interface ConversationSectionProps {
   executionId: string;
@@ -31,7 +31,8 @@ export function ConversationSection({ executionId, node, seq, file, plain }: Con
   const query = useQuery(conversationQuery(executionId, node.node_id, seq));
   const conversation = query.data;
   const isModel = typeof conversation?.agent?.model === 'string';
-  const live = useLiveTurn(executionId, node.node_id, isModel && node.status === 'running' && !node.waiting_for);
+  const isOpen = isModel && node.status === 'running' && !node.waiting_for;
+  const live = useLiveTurn(executionId, node.node_id, isOpen, () => void query.refetch());
   if (conversation?.agent && conversation.agent.model === null) return plain;
   return (
     <Section title={texts.title} aside={conversation && used(conversation)}>

@@ -6,15 +6,19 @@ import {
   IconChevronLeft,
   IconCode,
   IconDeviceFloppy,
+  IconForms,
   IconHistory,
   IconLayoutDistributeHorizontal,
+  IconMessage,
   IconPlayerPlay,
   IconSettings,
 } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import type { ComponentType } from 'react';
 import type { Flow } from '@/api/types';
+import { pagesOf } from '@/components/page-links';
 import { ReasonedButton } from '@/components/reasoned-button';
+import { texts as common } from '@/lib/texts';
 import { useDraft } from './document/draft-context';
 import { isDirty } from './document/draft-store';
 import { whyNotRunnable, whyNotSavable } from './reasons';
@@ -49,6 +53,7 @@ export function Toolbar(props: ToolbarProps) {
   const undo = useDraft((state) => state.undo);
   const redo = useDraft((state) => state.redo);
   const { mod } = texts.keys;
+  const { hasForm, hasChat } = pagesOf(flow);
   return (
     <header className={classes.bar}>
       <div className={classes.group}>
@@ -91,6 +96,8 @@ export function Toolbar(props: ToolbarProps) {
         <Tool icon={IconBraces} label={texts.toolbar.json} pressed={isJsonOpen} onClick={props.onToggleJson} />
       </div>
       <div className={`${classes.group} ${classes.end}`}>
+        {hasForm && <PageLink to="/form/$flowId" flow={flow} icon={IconForms} label={common.pages.form} />}
+        {hasChat && <PageLink to="/chat/$flowId" flow={flow} icon={IconMessage} label={common.pages.chat} />}
         <Tool icon={IconCode} label={texts.toolbar.code} onClick={props.onCode} />
         <Tool icon={IconHistory} label={texts.toolbar.versions} onClick={props.onVersions} />
         <Tool icon={IconSettings} label={texts.toolbar.settings} onClick={props.onSettings} />
@@ -114,6 +121,31 @@ export function Toolbar(props: ToolbarProps) {
         </ReasonedButton>
       </div>
     </header>
+  );
+}
+
+interface PageLinkProps {
+  to: '/form/$flowId' | '/chat/$flowId';
+  flow: Flow;
+  icon: ToolProps['icon'];
+  label: string;
+}
+
+/** A link to a page of the flow, as it is saved. */
+function PageLink({ to, flow, icon: Icon, label }: PageLinkProps) {
+  return (
+    <Tooltip label={label}>
+      <ActionIcon
+        component={Link}
+        to={to}
+        params={{ flowId: flow.id } as never}
+        size={30}
+        className={classes.tool}
+        aria-label={label}
+      >
+        <Icon size={17} stroke={1.7} aria-hidden />
+      </ActionIcon>
+    </Tooltip>
   );
 }
 

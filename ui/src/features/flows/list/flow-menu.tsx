@@ -5,7 +5,9 @@ import {
   IconCopy,
   IconDots,
   IconDownload,
+  IconForms,
   IconHistory,
+  IconMessage,
   IconPencil,
   IconPlayerPause,
   IconRocket,
@@ -15,6 +17,8 @@ import {
 } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import type { Flow } from '@/api/types';
+import { pagesOf } from '@/components/page-links';
+import { texts as common } from '@/lib/texts';
 import classes from './flow-menu.module.css';
 import { texts } from './texts';
 import { type FlowCommand, useFlowCommands } from './use-flow-commands';
@@ -28,6 +32,7 @@ interface FlowMenuProps {
 export function FlowMenu({ flow, onCommand }: FlowMenuProps) {
   const commands = useFlowCommands(flow);
   const { actions } = texts;
+  const { hasForm, hasChat } = pagesOf(flow);
   return (
     <Menu position="bottom-end" width={210} withinPortal>
       <Menu.Target>
@@ -58,6 +63,26 @@ export function FlowMenu({ flow, onCommand }: FlowMenuProps) {
         <Menu.Item leftSection={<IconHistory size={15} aria-hidden />} onClick={() => onCommand('versions', flow)}>
           {actions.versions}
         </Menu.Item>
+        {hasForm && (
+          <Menu.Item
+            component={Link}
+            to="/form/$flowId"
+            params={{ flowId: flow.id } as never}
+            leftSection={<IconForms size={15} aria-hidden />}
+          >
+            {common.pages.form}
+          </Menu.Item>
+        )}
+        {hasChat && (
+          <Menu.Item
+            component={Link}
+            to="/chat/$flowId"
+            params={{ flowId: flow.id } as never}
+            leftSection={<IconMessage size={15} aria-hidden />}
+          >
+            {common.pages.chat}
+          </Menu.Item>
+        )}
         <Menu.Divider />
         {flow.status !== 'active' && (
           <Menu.Item leftSection={<IconRocket size={15} aria-hidden />} onClick={() => commands.setStatus('active')}>

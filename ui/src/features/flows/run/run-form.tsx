@@ -1,10 +1,12 @@
 import { Button, TextInput, Tooltip } from '@mantine/core';
 import { IconHistory, IconPlayerPlay } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { previewOf, wholeValue } from '@/api/preview';
 import type { Execution, Flow, Json } from '@/api/types';
 import { ProblemCard } from '@/components/problem-card';
+import { fieldsOf } from '@/components/schema-form/fields';
+import { formOf } from '@/components/trigger-form';
 import { FlowWarnings } from './flow-warnings';
 import classes from './run.module.css';
 import { texts } from './texts';
@@ -24,7 +26,9 @@ interface RunFormProps {
 export function RunForm({ flow, last, onClose }: RunFormProps) {
   const example = flow.trigger_input?.example;
   const preview = previewOf(last?.trigger_data);
-  const trigger = useTriggerDraft(flow.trigger_input, ((preview ? null : last?.trigger_data) ?? example ?? {}) as Json);
+  const form = useMemo(() => fieldsOf(formOf(flow)), [flow]);
+  const first = ((preview ? null : last?.trigger_data) ?? example ?? {}) as Json;
+  const trigger = useTriggerDraft(flow.trigger_input, form, first);
   const whole = useMutation({ mutationFn: wholeValue, onSuccess: (data) => trigger.fill(data as Json) });
   const [contextId, setContextId] = useState('');
   const [contextType, setContextType] = useState('');

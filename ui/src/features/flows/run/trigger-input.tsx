@@ -1,6 +1,7 @@
 import { SegmentedControl } from '@mantine/core';
 import { useId } from 'react';
 import { JsonEditor } from '@/components/json-editor';
+import { SchemaForm } from '@/components/schema-form/schema-form';
 import { own } from '@/lib/own';
 import classes from './run.module.css';
 import { texts } from './texts';
@@ -38,6 +39,16 @@ export function TriggerInput({ trigger, note }: { trigger: TriggerDraft; note: s
             {fault && texts.notJson}
           </p>
         </div>
+      ) : trigger.form ? (
+        <>
+          <SchemaForm
+            fields={trigger.form}
+            values={draft.values}
+            onChange={trigger.setValues}
+            isChecked={trigger.form.length > 0}
+          />
+          {trigger.form.length === 0 && <p className={classes.hint}>{texts.noFields}</p>}
+        </>
       ) : (
         <>
           {fields.map((field, at) => (

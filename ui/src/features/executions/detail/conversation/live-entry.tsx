@@ -1,7 +1,7 @@
 import { useLayoutEffect, useRef } from 'react';
 import classes from '@/components/conversation/conversation.module.css';
+import type { LiveText, LiveTurn } from '@/components/conversation/live-turn';
 import { readableSize, visible } from '@/lib/json-text';
-import type { LiveText, LiveTurn } from './live-turn';
 import { texts } from './texts';
 
 /** What a model has written so far. It is text, whatever is in it. */

@@ -3,6 +3,8 @@ import { useMediaQuery } from '@mantine/hooks';
 import { useState } from 'react';
 import type { Flow } from '@/api/types';
 import { CopyButton } from '@/components/copy-button';
+import { exampleOf, fieldsOf } from '@/components/schema-form/fields';
+import { formOf } from '@/components/trigger-form';
 import { writeJson } from '@/lib/json';
 import classes from './code.module.css';
 import { signingOf, webhookOf } from './signing';
@@ -77,9 +79,14 @@ function Code({ flow }: { flow: Flow }) {
 }
 
 /** What starts a flow: `webhook` is `null` if it has none, or one whose scheme is not known. */
-function callsOf({ id, flow_definition: { nodes } }: Flow): { api: Request; webhook: Request | null } {
+function callsOf(flow: Flow): { api: Request; webhook: Request | null } {
+  const {
+    id,
+    flow_definition: { nodes },
+  } = flow;
   const { origin } = window.location;
-  const example = nodes.find(({ type }) => type === 'trigger')?.example ?? {};
+  const given = nodes.find(({ type }) => type === 'trigger')?.example;
+  const example = given ?? exampleOf(fieldsOf(formOf(flow)) ?? []);
   const webhook = webhookOf(nodes);
   const signing = webhook && signingOf(webhook);
   return {

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import type { Flow, FlowNode } from '@/api/types';
+import { isRecord } from '@/lib/json';
 import { own } from '@/lib/own';
 import type { FieldProps } from '../form/field';
 import type { Schema } from '../form/schema';
@@ -9,6 +10,7 @@ import { BodyField } from './body-field';
 import { FlowField } from './flow-field';
 import { FormBuilder } from './form-builder';
 import { ItemsField } from './items-field';
+import { PageAddress } from './page-address';
 import { ScheduleFields } from './schedule-fields';
 import { SessionFields } from './session-fields';
 import { SourceField } from './source-field';
@@ -47,6 +49,14 @@ export function KeyField(props: KeyFieldProps) {
   }
   if (node.type === 'approval' && name === 'form') {
     return <FormBuilder {...field} schema={schema} value={node[name]} />;
+  }
+  if (node.type === 'trigger' && name === 'form') {
+    return (
+      <>
+        <FormBuilder {...field} schema={schema} value={node[name]} />
+        {isRecord(node[name]) && <PageAddress flow={flow} />}
+      </>
+    );
   }
   if (node.type === 'approval' && name === 'approvers') {
     return <ApproversField {...field} schema={schema} value={node[name]} />;
