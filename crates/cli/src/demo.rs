@@ -7,6 +7,7 @@ mod peer;
 mod research;
 mod review;
 mod supervisor;
+mod support;
 
 use serde_json::Value;
 

@@ -13,7 +13,7 @@ use super::{PATH, point_to};
 use crate::document::{Document, FileAgent};
 
 /// The examples, and whether the first start runs them.
-const EXAMPLES: [(&str, bool); 14] = [
+const EXAMPLES: [(&str, bool); 15] = [
     (include_str!("../../../../examples/decision.json"), false),
     (include_str!("../../../../examples/delay.json"), false),
     (include_str!("../../../../examples/error-edge.json"), true),
@@ -28,6 +28,7 @@ const EXAMPLES: [(&str, bool); 14] = [
     (include_str!("../../../../examples/order-saga.json"), true),
     (include_str!("../../../../examples/router.json"), true),
     (include_str!("../../../../examples/nightly-batch.json"), true),
+    (include_str!("../../../../examples/support-chat.json"), true),
 ];
 
 /// The category of what no user has turned into something else.

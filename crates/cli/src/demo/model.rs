@@ -1,18 +1,23 @@
 //! A server of language models that follow scripts. It speaks OpenAI chat completions.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
+use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use super::{desk, research, review};
+use super::{desk, research, review, support};
 
 /// How long a model thinks, so that one can watch it.
 const THINKING: Duration = Duration::from_millis(900);
+/// How long a model that answers word by word takes for each.
+const WORD: Duration = Duration::from_millis(40);
 
 /// What a model says next.
 pub(super) struct Answer {
@@ -35,6 +40,7 @@ async fn answer(Json(request): Json<Value>) -> Response {
         Some("demo-researcher") => research::answer,
         Some("demo-writer") => review::write,
         Some("demo-judge") => review::judge,
+        Some("demo-support") => support::answer,
         Some("demo-classifier") => desk::classify,
         Some("demo-overloaded") => {
             let error = json!({ "error": { "message": "This model is overloaded", "code": "overloaded" } });
@@ -48,13 +54,34 @@ async fn answer(Json(request): Json<Value>) -> Response {
     };
     let Answer { message, tokens: [prompt_tokens, completion_tokens] } = script(messages);
     let is_last = message["tool_calls"].is_null();
+    let usage = json!({ "prompt_tokens": prompt_tokens, "completion_tokens": completion_tokens });
+    if request["stream"] == true && request["model"] == "demo-support" && is_last {
+        return spoken(message["content"].as_str().unwrap_or_default(), &usage);
+    }
     Json(json!({
         "object": "chat.completion",
         "model": request["model"],
         "choices": [{ "index": 0, "message": message, "finish_reason": if is_last { "stop" } else { "tool_calls" } }],
-        "usage": { "prompt_tokens": prompt_tokens, "completion_tokens": completion_tokens },
+        "usage": usage,
     }))
     .into_response()
+}
+
+/// Answers with a text word by word, as people expect it of a chat.
+fn spoken(text: &str, usage: &Value) -> Response {
+    let chunk = |delta: Value, finish_reason: Option<&str>| {
+        json!({ "choices": [{ "index": 0, "delta": delta, "finish_reason": finish_reason }] }).to_string()
+    };
+    let mut chunks: Vec<String> =
+        text.split_inclusive(' ').map(|word| chunk(json!({ "content": word }), None)).collect();
+    chunks.push(chunk(json!({}), Some("stop")));
+    chunks.push(json!({ "choices": [], "usage": usage }).to_string());
+    chunks.push("[DONE]".to_owned());
+    let events = stream::iter(chunks).then(|data| async move {
+        sleep(WORD).await;
+        Ok::<_, Infallible>(Event::default().data(data))
+    });
+    Sse::new(events).into_response()
 }
 
 /// How often the model has answered already.

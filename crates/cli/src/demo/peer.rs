@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use super::{desk, model, research};
+use super::{desk, model, research, support};
 
 /// The path of the demo service in `serve --demo`.
 pub(crate) const PATH: &str = "/demo/peer";
@@ -66,6 +66,7 @@ pub(crate) fn routes() -> Router {
         .with_state(Calls::default())
         .merge(model::routes())
         .merge(research::routes())
+        .merge(support::routes())
 }
 
 async fn ok() -> Response {
