@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseJson } from '@/lib/json';
-import { faultOf, fieldsOf, initialValues, objectOf, withValue } from './fields';
+import { exampleOf, faultOf, fieldsOf, initialValues, objectOf, withValue } from './fields';
 
 const form = (properties: unknown, required: string[] = []) => ({ type: 'object', properties, required });
 
@@ -91,4 +91,38 @@ test('names of objects are names like any other, and digits are kept', () => {
     ['__proto__', '19.90'],
     ['constructor', 'x'],
   ]);
+});
+
+test('an example fills in what is required so that it fits, and what has a default', () => {
+  const fields = fieldsOf(
+    form(
+      {
+        order: { type: 'string', title: 'Order', minLength: 8 },
+        code: { type: 'string', title: 'A long title', maxLength: 3 },
+        days: { type: 'integer', minimum: 2 },
+        share: { type: 'number', maximum: 0.5 },
+        kept: { type: 'boolean' },
+        colour: { type: 'string', enum: ['red', 'green'], default: 'green' },
+        size: { type: 'string', oneOf: [{ const: 's', title: 'Small' }] },
+        ways: { type: 'array', items: { enum: ['walk', 'ride', 'fly'] }, minItems: 2 },
+        note: { type: 'string' },
+      },
+      ['order', 'code', 'days', 'share', 'kept', 'size', 'ways'],
+    ),
+  );
+
+  const example = exampleOf(fields ?? []);
+
+  expect(example).toEqual({
+    order: 'Order...',
+    code: 'A l',
+    days: 2,
+    share: 0.5,
+    kept: false,
+    colour: 'green',
+    size: 's',
+    ways: ['walk', 'ride'],
+  });
+  const values = new Map(Object.entries(example));
+  expect(fields?.map((field) => faultOf(field, values.get(field.name)))).toEqual(Array(9).fill(null));
 });

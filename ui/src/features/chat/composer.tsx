@@ -42,7 +42,6 @@ export function Composer({ closed, onSend, onStop }: ComposerProps) {
         value={message}
         onChange={(event) => setMessage(event.currentTarget.value)}
         onKeyDown={press}
-        data-autofocus
       />
       {onStop && (
         <Button

@@ -69,7 +69,7 @@ export function TimelineTab(props: TimelineTabProps) {
           size="86%"
           withCloseButton={false}
           padding={0}
-          aria-label={focus?.node_name ?? ''}
+          attributes={{ content: { 'aria-label': focus?.node_name ?? '' } }}
         >
           {panel}
         </Drawer>

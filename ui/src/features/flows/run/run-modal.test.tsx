@@ -82,6 +82,30 @@ describe('running a flow', () => {
     expect(posts()).toEqual([]);
   });
 
+  test('asks for the fields of the form of its trigger, and for nothing else', async () => {
+    const form = {
+      type: 'object',
+      required: ['risk'],
+      properties: { risk: { type: 'number', title: 'Risk', maximum: 100 }, note: { type: 'string', title: 'Note' } },
+    };
+    const nodes = [{ id: 'start', type: 'trigger', form }];
+    const { user, posts } = await open({ ...flow, flow_definition: { nodes, edges: [] } });
+    const risk = screen.getByRole('textbox', { name: 'Risk' });
+    expect(screen.queryByLabelText('vendor.id')).toBeNull();
+
+    await user.clear(risk);
+    await user.type(risk, '820');
+    await user.click(screen.getByRole('button', { name: 'Run now' }));
+    expect(screen.getByText('It must be at most 100.')).toBeTruthy();
+    expect(posts()).toEqual([]);
+    await user.clear(risk);
+    await user.type(risk, '8.20');
+    await user.click(screen.getByRole('button', { name: 'Run now' }));
+
+    await waitFor(() => expect(posts()).toHaveLength(1));
+    expect(posts()[0]?.text).toBe('{"trigger_data":{"risk":8.20}}');
+  });
+
   test('is refused while the flow is paused', async () => {
     const { user, posts } = await open({ ...flow, status: 'paused' });
 
