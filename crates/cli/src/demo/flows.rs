@@ -28,7 +28,7 @@ const EXAMPLES: [(&str, bool); 15] = [
     (include_str!("../../../../examples/order-saga.json"), true),
     (include_str!("../../../../examples/router.json"), true),
     (include_str!("../../../../examples/nightly-batch.json"), true),
-    (include_str!("../../../../examples/support-chat.json"), true),
+    (include_str!("../../../../examples/support-chat.json"), false),
 ];
 
 /// The category of what no user has turned into something else.
