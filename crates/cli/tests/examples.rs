@@ -44,15 +44,7 @@ fn stories() -> Vec<Story> {
             })),
             ..story("map.json", &["each    completed"])
         },
-        Story {
-            code: 0,
-            result: Some(json!({
-                "text": "I have looked it up. Order 4711 is late because a storm closed the port of Hamburg, and it \
-                    arrives on Thursday. I am sorry about that.\n\nYou can wait for it, or I can ask a colleague to refund \
-                    it. What do you prefer?",
-            })),
-            ..story("support-chat.json", &["reply  completed"])
-        },
+        support_chat(),
         Story { code: 0, ..story("delay.json", &["wait  waits until", "done  completed"]) },
         Story {
             code: 0,
@@ -95,6 +87,18 @@ fn stories() -> Vec<Story> {
         story("timeout.json", &["slow  cancelled", "Flow execution timed out after 3 seconds"]),
         story("decision.json", &["pay   waits for a decision", "Use `steadflow serve`.", "cancelled"]),
     ]
+}
+
+fn support_chat() -> Story {
+    Story {
+        code: 0,
+        result: Some(json!({
+            "text": "I have looked it up. Order 4711 is late because a storm closed the port of Hamburg, and it \
+                arrives on Thursday. I am sorry about that.\n\nYou can wait for it, or I can ask a colleague to refund \
+                it. What do you prefer?",
+        })),
+        ..story("support-chat.json", &["reply  completed"])
+    }
 }
 
 fn folder_of_examples() -> PathBuf {
