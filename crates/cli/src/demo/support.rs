@@ -36,8 +36,7 @@ pub(super) fn answer(messages: &[Value]) -> Answer {
     if last["role"] == "tool" {
         return says(after_tool(last["content"].as_str().unwrap_or_default()));
     }
-    let input = model::input(messages);
-    let question = input["message"].as_str().unwrap_or_default().to_lowercase();
+    let question = last["content"].as_str().unwrap_or_default().to_lowercase();
     let number = number_in(&question).or_else(|| messages.iter().rev().find_map(number_of_message));
     let wants = |word: &str| question.contains(word);
     match number {
@@ -123,6 +122,10 @@ mod tests {
 
         assert!(said(&[("user", r#"{"message":"Hi"}"#)]).starts_with("Hello! Which order"));
         assert_eq!(said(&[first]), r#"find_order {"number":"4711"}"#);
+        assert_eq!(
+            said(&[first, found, ("user", "Thanks")]),
+            "You are welcome. Is there anything else that I can do for you?"
+        );
         assert_eq!(said(&[first, found, then]), r#"refund_order {"number":"4711"}"#);
         assert!(said(&[first, ("tool", r#"{"order":"4711","refunded":"39.90 EUR"}"#)]).contains("39.90 EUR"));
         assert!(said(&[first, ("tool", "A person rejected this")]).contains("decided against it"));

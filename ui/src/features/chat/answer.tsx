@@ -35,7 +35,9 @@ export function Answer({ entry: { executionId, turn, row }, nodeId, hasTools, on
   const execution = query.data;
   return (
     <>
-      {hasTools && row && <ToolLines executionId={executionId} nodeId={nodeId} state={state} />}
+      {hasTools && row && (
+        <ToolLines executionId={executionId} nodeId={nodeId} state={state} isOpen={!isFinished(row.status)} />
+      )}
       {turn ? (
         <Said value={turn.answer} fileName={`answer-${turn.number}.json`} />
       ) : execution ? (

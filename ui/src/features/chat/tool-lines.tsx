@@ -13,15 +13,20 @@ interface ToolLinesProps {
   nodeId: string;
   /** What the calls depend on: they are fetched again when it changes. */
   state: string;
+  /** Whether more calls may follow. */
+  isOpen: boolean;
 }
 
+const POLL_MS = 1_000;
+
 /** The tools that were called for an answer, a line for each. */
-export function ToolLines({ executionId, nodeId, state }: ToolLinesProps) {
+export function ToolLines({ executionId, nodeId, state, isOpen }: ToolLinesProps) {
   const { data } = useQuery({
     queryKey: ['executions', 'chat', 'calls', executionId, nodeId, state],
     queryFn: ({ signal }) => getConversation(executionId, nodeId, signal),
     structuralSharing: sharedJson as never,
     placeholderData: (before) => before,
+    refetchInterval: isOpen && POLL_MS,
     retry: false,
   });
   const calls = (data?.steps ?? []).filter(({ tool }) => typeof tool === 'string');
