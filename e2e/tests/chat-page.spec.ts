@@ -33,7 +33,7 @@ async function write(page: Page, message: string): Promise<void> {
   await field(page).press('Enter');
 }
 
-async function says(speaker: Speaker, text: string): Promise<void> {
+function says(speaker: Speaker, text: string): void {
   speaker.say({ content: text });
   speaker.end();
 }
@@ -89,9 +89,9 @@ test('two tabs write in turn, and both show what the other one wrote', async ({ 
 
   await expect(entries(other).nth(1)).toContainText('Waits until the answer before it is written.');
   await expect(entries(page).nth(1)).toContainText('Waits until the answer before it is written.');
-  await says(speaker, 'Answer to one.');
+  says(speaker, 'Answer to one.');
   await speaker.asked(2);
-  await says(speaker, 'Answer to two.');
+  says(speaker, 'Answer to two.');
   for (const tab of [page, other]) {
     await expect(entries(tab).nth(0)).toContainText('Answer to one.');
     await expect(entries(tab).nth(1)).toContainText('Answer to two.');
@@ -111,13 +111,13 @@ test('an answer is stopped, tried again, and written again', async ({ page, api 
   await passes(page, 'an answer that was stopped');
   await page.getByRole('button', { name: 'Try again' }).click();
   await speaker.asked(2);
-  await says(speaker, 'First answer.');
+  says(speaker, 'First answer.');
   await expect(entries(page)).toContainText('First answer.');
   await expect(entries(page)).toHaveCount(1);
 
   await page.getByRole('button', { name: 'Answer again' }).click();
   await speaker.asked(3);
-  await says(speaker, 'Second answer.');
+  says(speaker, 'Second answer.');
 
   await expect(entries(page)).toContainText('Second answer.');
   await expect(entries(page)).toHaveCount(1);
@@ -142,7 +142,7 @@ test('a message that does not arrive is kept and sent once', async ({ page, api,
 
   await expect(page.getByText('The message was not sent.')).toHaveCount(0);
   await speaker.asked(1);
-  await says(speaker, 'Hello.');
+  says(speaker, 'Hello.');
   await expect(entries(page)).toHaveCount(1);
   await expect(entries(page)).toContainText('Hello.');
   expect(await api.executionsOf(flow)).toHaveLength(1);

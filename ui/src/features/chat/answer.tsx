@@ -121,7 +121,7 @@ function Failed({ execution, onChange }: { execution: Execution; onChange: () =>
     onSuccess: onChange,
   });
   const isStopped = execution.status === 'cancelled';
-  const said = isStopped ? texts.stopped_ : (execution.error_message?.split('\n')[0] ?? texts.failed);
+  const said = isStopped ? texts.cancelled : (execution.error_message?.split('\n')[0] ?? texts.failed);
   return (
     <div className={classes.failed} data-tone={isStopped ? 'muted' : 'danger'}>
       <p className={classes.line}>

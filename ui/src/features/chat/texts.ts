@@ -44,7 +44,7 @@ export const texts = {
   retrying: 'Something failed and is tried again…',
   paused: 'Paused. It goes on when somebody resumes it.',
   decide: 'Decide',
-  stopped_: 'Stopped.',
+  cancelled: 'Stopped.',
   failed: 'The answer failed.',
   replaced: 'Replaced by the next message.',
   noAnswer: 'There was no answer.',
