@@ -91,13 +91,14 @@ fn stories() -> Vec<Story> {
 
 fn support_chat() -> Story {
     Story {
+        file: "support-chat.json",
         code: 0,
         result: Some(json!({
             "text": "I have looked it up. Order 4711 is late because a storm closed the port of Hamburg, and it \
                 arrives on Thursday. I am sorry about that.\n\nYou can wait for it, or I can ask a colleague to refund \
                 it. What do you prefer?",
         })),
-        ..story("support-chat.json", &["reply  completed"])
+        notes: &["reply  completed"],
     }
 }
 
