@@ -240,7 +240,11 @@ async fn what_was_told_is_not_told_again_when_its_note_is_gone_and_the_process_s
 
     let api = api.later(31 * 24 * 60 * MINUTE).await;
     let before = Timestamp::from_micros(api.engine.now().as_micros() - 30 * 86_400_000_000);
-    assert_eq!(api.store().expire_alerts(before, 100).await.unwrap(), 4, "two notes and two messages");
+    assert_eq!(
+        api.store().expire_alerts(before, api.engine.now(), 100).await.unwrap(),
+        4,
+        "two notes and two messages"
+    );
     keep(&api);
 
     assert_eq!((told(&api, &failed).await, told(&api, &waiting).await), (0, 0));
@@ -305,4 +309,69 @@ async fn a_tenant_has_a_limited_number_of_alerts() {
     let problem = api.post("alerts", &one_more).await.problem();
 
     assert!(problem.starts_with("409 too-many-alerts"), "{problem}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_success_rate_is_told_when_it_becomes_low_and_again_after_it_was_fine() {
+    let api = Api::new().await;
+    keep(&api);
+    let channel = json!({ "type": "webhook", "url": "https://x.example", "secret": "${secrets.KEY}" });
+    let rate = json!({ "below": 0.8, "window_minutes": 5, "min_executions": 5 });
+    let alert =
+        json!({ "name": "Budget", "events": ["success_rate"], "success_rate": rate, "channel": channel });
+    let alert = text(&api.post("alerts", &alert).await.expect(201)["id"]);
+    // The same flow completes or fails.
+    let node = json!({
+        "id": "f", "type": "action", "action": "echo", "input": "${trigger_data.fails.now}",
+    });
+    let flow = api.flow_of(&[node]).await;
+    let run = async |fails: u32, completes: u32| {
+        for number in 0..fails + completes {
+            let data = if number < fails { json!({}) } else { json!({ "fails": { "now": 1 } }) };
+            let started = api.post(&format!("flows/{flow}/execute"), &json!({ "trigger_data": data })).await;
+            api.ended(&text(&started.expect(201)["execution_id"])).await;
+        }
+        sleep(2 * MINUTE).await;
+        list(&messages(&api, &alert).await).len()
+    };
+
+    assert_eq!(run(0, 16).await, 0);
+    assert_eq!(run(4, 0).await, 0, "4 of 20 are not more than the budget");
+    assert_eq!(run(2, 0).await, 1, "but 6 of 22 are");
+    let about = messages(&api, &alert).await[0]["about"].clone();
+    assert_eq!(
+        (&about["event"], &about["below"], &about["flow_id"]),
+        (&json!("success_rate"), &json!(0.8), &json!(flow))
+    );
+    assert_eq!(run(5, 0).await, 1, "it is told once");
+    sleep(10 * MINUTE).await;
+    assert_eq!(run(0, 5).await, 1);
+    assert_eq!(run(9, 0).await, 2, "it was fine, and is low anew");
+}
+
+#[tokio::test(start_paused = true)]
+async fn somebody_is_reminded_five_times_of_what_still_waits_and_not_of_what_does_not() {
+    let api = Api::new().await;
+    let alert = alerting(&api, &["waiting_for_person"]).await;
+    api.patch(&format!("alerts/{alert}"), &json!({ "remind_after_minutes": 15 })).await.expect(200);
+    let flow = api.flow_of(&[json!({ "id": "ask", "type": "approval" })]).await;
+    let execution = api.start(&flow).await;
+    let decided = api.start(&api.flow_of(&[json!({ "id": "ask", "type": "approval" })]).await).await;
+    sleep(MINUTE).await;
+    approve(&api, &decided, "ask:approval:1").await;
+
+    sleep(120 * MINUTE).await;
+
+    let all = messages(&api, &alert).await;
+    let of = |execution: &str| {
+        let about = list(&all).iter().map(|message| &message["about"]);
+        let own = about.filter(|about| about["execution_id"] == execution);
+        own.map(|about| text(&about["event"])).collect::<Vec<_>>()
+    };
+    let mut expected = vec!["still_waiting"; 5];
+    expected.push("waiting_for_person");
+    assert_eq!(
+        (of(&execution), of(&decided)),
+        (expected.iter().map(|&event| event.to_owned()).collect(), vec!["waiting_for_person".to_owned()])
+    );
 }

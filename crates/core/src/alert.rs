@@ -3,6 +3,9 @@
 //! A message is sent as an action of a flow is: the channel becomes a node, whose templates are given what there is to say. So it
 //! is checked, retried and guarded like one.
 
+mod rate;
+mod text;
+
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -10,7 +13,7 @@ use uuid::Uuid;
 
 use crate::document::{
     Fault, Keys, Place, Reading, Unknown, any_json, boolean, choice, key, list, object, one_or_many, text,
-    uuid,
+    uuid, whole,
 };
 use crate::flow::PlacedNode;
 use crate::ids::{ExecutionId, FlowId, TenantId};
@@ -21,10 +24,15 @@ use crate::timestamp::Timestamp;
 use crate::trial::{Pinned, Step, Trial};
 use crate::work::{Channel, Work};
 
+pub use rate::{Rate, RateRule, rate_of};
+pub use text::AlertText;
+
+/// How often somebody is reminded of what waits for a person.
+pub const REMINDERS_MAX: u32 = 5;
+/// Until a reminder, in minutes: four days. All of them come before it is forgotten what was told.
+const REMIND_MINUTES_MAX: u32 = 4 * 24 * 60;
 /// Maximum length of the name of an alert, in characters.
 const NAME_CHARS_MAX: usize = 200;
-/// How much of an error message is in a message, in characters.
-const ERROR_CHARS_MAX: usize = 1_000;
 /// How long a mail server may take: 10 minutes from the end of a mail to its answer (RFC 5321, 4.5.3.2.6). Who waits for less
 /// sends a mail again that was taken.
 pub const MAIL_PATIENCE: Duration = Duration::from_secs(10 * 60);
@@ -42,6 +50,10 @@ pub enum AlertEvent {
     WaitingForPerson,
     /// An execution completed only thanks to retries.
     Recovered,
+    /// Too few executions of a flow complete.
+    SuccessRate,
+    /// An execution still waits for a person.
+    StillWaiting,
 }
 
 impl AlertEvent {
@@ -49,7 +61,11 @@ impl AlertEvent {
         ("execution_failed", Self::ExecutionFailed),
         ("waiting_for_person", Self::WaitingForPerson),
         ("recovered", Self::Recovered),
+        ("success_rate", Self::SuccessRate),
+        ("still_waiting", Self::StillWaiting),
     ];
+    /// Those that alerts name; the last one follows from another.
+    const CHOICES: &'static [(&'static str, Self)] = Self::NAMED.split_at(4).0;
 
     /// Returns the name that documents use.
     pub fn as_str(self) -> &'static str {
@@ -69,23 +85,16 @@ pub struct Alert {
     pub events: Vec<AlertEvent>,
     /// Of this flow; `None` for all.
     pub flow: Option<FlowId>,
+    /// When the success rate of a flow is too low, if that is one of the events.
+    pub success_rate: Option<RateRule>,
+    /// After how long, and then each time again, somebody is told that an execution still waits for a person.
+    pub remind_after: Option<Duration>,
     /// Whether anybody is told.
     pub is_enabled: bool,
     /// How, as it is written.
     channel: Value,
     kind: Channel,
     node: Value,
-}
-
-/// What a message says.
-#[derive(Clone, Debug)]
-pub struct AlertText<'a> {
-    /// What has happened.
-    pub sample: &'a Payload,
-    /// How many times.
-    pub stands_for: u32,
-    /// Where the studio is; empty if that is not known.
-    pub public_url: &'a str,
 }
 
 impl Alert {
@@ -111,7 +120,7 @@ impl Alert {
                 .doc("Its name."),
         );
         let events = keys.take(
-            key("events", "Events", list(choice(AlertEvent::NAMED)).not_empty())
+            key("events", "Events", list(choice(AlertEvent::CHOICES)).not_empty())
                 .needed("an alert")
                 .doc("What somebody is told of."),
         );
@@ -121,21 +130,54 @@ impl Alert {
             keys.take(key("enabled", "Enabled", boolean()).default(true).doc("Whether anybody is told."));
         let channel = keys
             .take(key("channel", "Channel", object(channel)).needed("an alert").doc("How somebody is told."));
+        let is_of = |event| events.as_ref().is_some_and(|events: &Vec<AlertEvent>| events.contains(&event));
+        let rate = key("success_rate", "Success rate", object(RateRule::keys))
+            .doc("Of the event `success_rate`: when it is too low.");
+        let is_of_rate = is_of(AlertEvent::SuccessRate);
+        let success_rate = keys.take(if is_of_rate { rate.needed("the event `success_rate`") } else { rate });
+        let remind_minutes = keys.take(
+            key("remind_after_minutes", "Remind after", whole(1, REMIND_MINUTES_MAX))
+                .doc("Of the event `waiting_for_person`: after how many minutes, and then each time again, somebody is reminded."),
+        );
+        for (name, event, is_given) in [
+            ("success_rate", AlertEvent::SuccessRate, success_rate.is_some()),
+            ("remind_after_minutes", AlertEvent::WaitingForPerson, remind_minutes.is_some()),
+        ] {
+            if is_given && !is_of(event) {
+                keys.fault(
+                    name,
+                    format!("it is of the event `{}`, which `events` does not have", event.as_str()),
+                );
+            }
+        }
         let (kind, channel, node) = channel?;
-        Some(Self { name: name?, events: events?, flow, is_enabled: is_enabled?, channel, kind, node })
+        let remind_after = remind_minutes.map(|minutes| Duration::from_secs(60 * u64::from(minutes)));
+        let (name, events, is_enabled) = (name?, events?, is_enabled?);
+        Some(Self { name, events, flow, success_rate, remind_after, is_enabled, channel, kind, node })
     }
 
     /// Returns the document with every key.
     pub fn document(&self) -> Value {
         let events: Vec<&str> = self.events.iter().map(|event| event.as_str()).collect();
         let flow = self.flow.map(|flow| flow.uuid().to_string());
+        let remind_minutes = self.remind_after.map(|after| after.as_secs() / 60);
         let Self { name, channel, is_enabled, .. } = self;
-        json!({ "name": name, "events": events, "flow_id": flow, "channel": channel, "enabled": is_enabled })
+        json!({
+            "name": name, "events": events, "flow_id": flow, "channel": channel, "enabled": is_enabled,
+            "success_rate": self.success_rate.map(|rule| rule.document()), "remind_after_minutes": remind_minutes,
+        })
     }
 
     /// Returns whether somebody is told of `event` of `flow`.
     pub fn is_about(&self, event: AlertEvent, flow: FlowId) -> bool {
-        self.is_enabled && self.events.contains(&event) && self.flow.is_none_or(|own| own == flow)
+        let is_meant = match event {
+            AlertEvent::StillWaiting => self.remind_after.is_some(),
+            AlertEvent::ExecutionFailed
+            | AlertEvent::WaitingForPerson
+            | AlertEvent::Recovered
+            | AlertEvent::SuccessRate => self.events.contains(&event),
+        };
+        self.is_enabled && is_meant && self.flow.is_none_or(|own| own == flow)
     }
 
     /// Returns how long sending a message may take.
@@ -168,7 +210,7 @@ impl Alert {
         let pinned = Pinned {
             tenant,
             execution: ExecutionId::new(id),
-            trigger_data: Payload::from_value(&self.said(text)),
+            trigger_data: Payload::from_value(&text.said(&self.name, self.kind)),
             context_id: None,
             context_type: None,
             outputs: std::collections::BTreeMap::default(),
@@ -178,50 +220,6 @@ impl Alert {
             Step::Known(Err(failure)) => Err(failure.message),
             Step::Known(Ok(_)) => Err("The channel sends nothing.".to_owned()),
         }
-    }
-
-    /// Returns what the templates of the channel read.
-    fn said(&self, text: &AlertText<'_>) -> Value {
-        let mut data = text.sample.to_value().unwrap_or_default();
-        let field = |name: &str| data[name].as_str().unwrap_or_default().to_owned();
-        let (event, flow) = (field("event"), field("flow_name"));
-        let what = match event.as_str() {
-            "execution_failed" => "Failed",
-            "waiting_for_person" => "Waiting for a person",
-            "recovered" => "Recovered",
-            _ => "Test",
-        };
-        let times = match text.stands_for {
-            0 | 1 => String::new(),
-            count => format!(" ({count} times)"),
-        };
-        let execution = field("execution_id");
-        // What failed for good, or was interrupted, is decided on where the execution is shown.
-        let place = if event == "waiting_for_person" && data["waiting_for"] != "decision" {
-            "approvals".to_owned()
-        } else {
-            format!("executions/{execution}")
-        };
-        let link = if execution.is_empty() {
-            text.public_url.to_owned()
-        } else {
-            format!("{}/{place}", text.public_url)
-        };
-        let mut lines = vec![format!("{what}: {flow}{times}")];
-        let error: String = field("error_message").chars().take(ERROR_CHARS_MAX).collect();
-        lines.extend([error, field("said")].into_iter().filter(|line| !line.is_empty()));
-        if !text.public_url.is_empty() {
-            lines.push(link.clone());
-        }
-        lines.push(format!("Alert: {}", self.name));
-        data["alert"] = json!({ "name": self.name });
-        data["count"] = json!(text.stands_for);
-        data["link"] = json!(link);
-        let body = json!({ "type": format!("alert.{event}"), "data": data });
-        let subject = lines[0].clone();
-        let text = lines.join("\n\n");
-        let text = if self.kind == Channel::Slack { escaped(&text) } else { text };
-        json!({ "subject": subject, "text": text, "body": body })
     }
 }
 
@@ -270,11 +268,6 @@ fn channel(keys: &mut Keys<'_>) -> Option<(Channel, Value, Value)> {
         node["timeout_seconds"] = json!(MAIL_PATIENCE.as_secs());
     }
     Some((channel, written, node))
-}
-
-/// Returns a text in which a chat finds no commands, such as `<!channel>`, and no links with other words.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// Returns a fault of the node as one of the channel.
@@ -350,6 +343,75 @@ mod tests {
 
         assert!(work.has_own_timeout, "the limit for silence of others is shorter");
         assert_eq!((mail.patience().as_secs(), hook.unwrap().patience().as_secs()), (600, 60));
+    }
+
+    #[test]
+    fn rates_and_reminders_belong_to_their_events() {
+        let parse = |more: &[(&str, Value)]| {
+            let mut document =
+                json!({ "name": "On call", "channel": { "type": "email", "to": "a@x.example" } });
+            more.iter().for_each(|(key, value)| document[*key] = value.clone());
+            Alert::parse(&document)
+        };
+        let events = |names: &[&str]| ("events", json!(names));
+        let rate = |value: Value| ("success_rate", value);
+
+        let all = parse(&[
+            events(&["success_rate", "waiting_for_person"]),
+            rate(json!({ "below": 0.95 })),
+            ("remind_after_minutes", json!(30)),
+        ]);
+        let document = all.unwrap().document();
+        assert_eq!(
+            document["success_rate"],
+            json!({ "below": 0.95, "window_minutes": 60, "min_executions": 10 })
+        );
+        assert_eq!(document["remind_after_minutes"], 30);
+        for (given, place) in [
+            (vec![events(&["success_rate"])], "/success_rate"),
+            (vec![events(&["success_rate"]), rate(json!({}))], "/success_rate/below"),
+            (vec![events(&["success_rate"]), rate(json!({ "below": 0 }))], "/success_rate/below"),
+            (vec![events(&["success_rate"]), rate(json!({ "below": 95 }))], "/success_rate/below"),
+            (
+                vec![events(&["success_rate"]), rate(json!({ "below": 0.9, "window_minutes": 4 }))],
+                "/success_rate/window_minutes",
+            ),
+            (
+                vec![events(&["success_rate"]), rate(json!({ "below": 0.9, "window": 60 }))],
+                "/success_rate/window",
+            ),
+            (vec![events(&["recovered"]), rate(json!({ "below": 0.9 }))], "/success_rate"),
+            (vec![events(&["recovered"]), ("remind_after_minutes", json!(30))], "/remind_after_minutes"),
+            (
+                vec![events(&["waiting_for_person"]), ("remind_after_minutes", json!(0))],
+                "/remind_after_minutes",
+            ),
+            (vec![events(&["still_waiting"])], "/events/0"),
+        ] {
+            let faults = parse(&given).unwrap_err();
+            let places: Vec<&str> = faults.iter().map(|fault| &*fault.pointer).collect();
+            assert_eq!(places, [place], "{given:?}");
+        }
+    }
+
+    #[test]
+    fn a_low_rate_is_said_in_percent_with_a_link_to_the_analytics_of_its_flow() {
+        let alert = alert(json!({ "type": "email", "to": "a@x.example" })).unwrap();
+        let sample = json!({ "event": "success_rate", "flow_name": "Orders", "flow_id": "7", "success_rate": 0.875,
+            "below": 0.95, "executions": 40, "completed": 35, "window_minutes": 60 });
+        let text = AlertText {
+            sample: &Payload::from_value(&sample),
+            stands_for: 1,
+            public_url: "https://s.example",
+        };
+
+        let work = alert.work(TenantId::DEFAULT, Uuid::nil(), &text, Timestamp::default()).unwrap();
+
+        let said = work.input.to_value().unwrap();
+        assert_eq!(said["subject"], "Success rate is low: Orders");
+        let line = "35 of 40 executions completed in the last 60 minutes: 87.5 %, which is below 95 %.";
+        let text = said["text"].as_str().unwrap();
+        assert!(text.contains(line) && text.contains("https://s.example/analytics?flow=7"), "{text}");
     }
 
     #[test]

@@ -2,20 +2,22 @@
 //!
 //! Messages are made and taken without reading what they say, so that one that is damaged is in the way of no other.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
-use steadflow_core::ids::{ExecutionId, TenantId};
+use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{
-    AlertMessage, AlertNote, AlertRecord, Alerts, ExecutionRow, Listed, MessageClaim, MessageTried,
-    NEXT_WITHIN, StoreFuture,
+    AlertMessage, AlertNote, AlertRecord, Alerts, ENDS_KEPT_FOR, ExecutionRow, FlowEnds, Listed,
+    MessageClaim, MessageTried, NEXT_WITHIN, StoreFuture,
 };
 use uuid::Uuid;
 
 use crate::SqliteStore;
 use crate::columns::{
-    blob, listed, named, payload, rows_max, tenant_id, text, text_or_none, timestamp, timestamp_or_none, uuid,
+    blob, flow_id, listed, named, payload, rows_max, tenant_id, text, text_or_none, timestamp,
+    timestamp_or_none, uuid,
 };
 use crate::history::row;
 
@@ -147,8 +149,30 @@ impl Alerts for SqliteStore {
         }))
     }
 
-    fn expire_alerts(&self, before: Timestamp, limit: usize) -> StoreFuture<'_, usize> {
-        Box::pin(self.change("expire_alerts", move |db| expire(db, before, limit)))
+    fn forget_note(&self, alert: Uuid, key: Arc<str>) -> StoreFuture<'_, ()> {
+        let sql = "DELETE FROM alert_notes WHERE alert = ?1 AND key = ?2";
+        Box::pin(self.change("forget_note", move |db| {
+            db.prepare_cached(sql)?.execute(params![blob(alert), &*key]).map(drop)
+        }))
+    }
+
+    fn flow_ends(
+        &self,
+        tenant: TenantId,
+        flow: Option<FlowId>,
+        since: Timestamp,
+    ) -> StoreFuture<'_, Vec<FlowEnds>> {
+        let sql = "SELECT flow, sum(executions), sum(completed) FROM flow_ends
+            WHERE minute >= ?1 AND tenant = ?2 AND (?3 IS NULL OR flow = ?3) GROUP BY flow ORDER BY flow";
+        Box::pin(self.read("flow_ends", move |db| {
+            let flow = flow.map(|flow| blob(flow.uuid()));
+            let wanted = params![FlowEnds::minute_of(since), blob(tenant.uuid()), flow];
+            db.prepare_cached(sql)?.query_map(wanted, read_ends)?.collect()
+        }))
+    }
+
+    fn expire_alerts(&self, before: Timestamp, now: Timestamp, limit: usize) -> StoreFuture<'_, usize> {
+        Box::pin(self.change("expire_alerts", move |db| expire(db, before, now, limit)))
     }
 }
 
@@ -284,7 +308,8 @@ fn claim_now(db: &Connection, claim: MessageClaim) -> rusqlite::Result<Option<Li
     db.prepare_cached(&sql)?.query_row(taken, |row| listed(row, read_message)).map(Some)
 }
 
-fn expire(db: &Connection, before: Timestamp, limit: usize) -> rusqlite::Result<usize> {
+fn expire(db: &Connection, before: Timestamp, now: Timestamp, limit: usize) -> rusqlite::Result<usize> {
+    let oldest = now.as_micros().saturating_sub(micros(ENDS_KEPT_FOR));
     let (before, limit) = (before.as_micros(), rows_max(limit));
     let sql = "DELETE FROM alert_notes WHERE (alert, key) IN
         (SELECT alert, key FROM alert_notes WHERE at < ?1 LIMIT ?2)";
@@ -294,11 +319,19 @@ fn expire(db: &Connection, before: Timestamp, limit: usize) -> rusqlite::Result<
     let messages = db.prepare_cached(sql)?.execute([before, limit])?;
     let sql = "DELETE FROM alert_groups WHERE count = 0 AND last_at < ?1";
     db.prepare_cached(sql)?.execute([before])?;
-    Ok(notes + messages)
+    let sql = "DELETE FROM flow_ends WHERE (minute, tenant, flow) IN
+        (SELECT minute, tenant, flow FROM flow_ends WHERE minute < ?1 LIMIT ?2)";
+    let ends = db.prepare_cached(sql)?.execute([oldest, limit])?;
+    Ok(notes + messages + ends)
 }
 
 fn micros(length: Duration) -> i64 {
     i64::try_from(length.as_micros()).unwrap_or(i64::MAX)
+}
+
+fn read_ends(row: &Row<'_>) -> rusqlite::Result<FlowEnds> {
+    let count = |column| row.get(column).map(|sum: i64| u64::try_from(sum).unwrap_or_default());
+    Ok(FlowEnds { flow: flow_id(row, 0)?, executions: count(1)?, completed: count(2)? })
 }
 
 fn read_alert(row: &Row<'_>) -> rusqlite::Result<AlertRecord> {

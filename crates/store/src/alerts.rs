@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use steadflow_core::ids::{ExecutionId, TenantId};
+use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
 use uuid::Uuid;
@@ -15,6 +15,9 @@ use crate::{ExecutionRow, Listed, StoreFuture};
 
 /// What is to be done next is to be done within this time. Claims and pauses between attempts are shorter.
 pub const NEXT_WITHIN: Duration = Duration::from_secs(3_600);
+
+/// How long it is kept what ended in which minute: as long as the longest time of a success rate, and some more.
+pub const ENDS_KEPT_FOR: Duration = Duration::from_secs(25 * 3_600);
 
 /// Alerts, and their messages.
 pub trait Alerts: Send + Sync + 'static {
@@ -53,6 +56,18 @@ pub trait Alerts: Send + Sync + 'static {
     /// is noted.
     fn note_alert(&self, note: AlertNote) -> StoreFuture<'_, bool>;
 
+    /// Forgets that something was noted, so that it can be noted again.
+    fn forget_note(&self, alert: Uuid, key: Arc<str>) -> StoreFuture<'_, ()>;
+
+    /// Returns what has ended of a tenant's flows, or of one of them, in the minute of `since` and after it, by flow; nothing of
+    /// flows of which nothing has. It counts what analytics count as executions.
+    fn flow_ends(
+        &self,
+        tenant: TenantId,
+        flow: Option<FlowId>,
+        since: Timestamp,
+    ) -> StoreFuture<'_, Vec<FlowEnds>>;
+
     /// Takes a message that is to be sent now, so that nobody else takes it before `until`: one that is stored, or one for a
     /// group in which something has happened since its last message. Of an alert of which somebody has taken one, none is taken.
     ///
@@ -74,8 +89,9 @@ pub trait Alerts: Send + Sync + 'static {
         limit: usize,
     ) -> StoreFuture<'_, Vec<Listed<AlertMessage>>>;
 
-    /// Deletes notes and messages of before, `limit` of each at most. Returns how many.
-    fn expire_alerts(&self, before: Timestamp, limit: usize) -> StoreFuture<'_, usize>;
+    /// Deletes notes and messages of before, and what ended more than [`ENDS_KEPT_FOR`] before `now`, `limit` of each at most.
+    /// Returns how many.
+    fn expire_alerts(&self, before: Timestamp, now: Timestamp, limit: usize) -> StoreFuture<'_, usize>;
 }
 
 /// An alert, as it is stored.
@@ -93,6 +109,24 @@ pub struct AlertRecord {
     pub created_at: Timestamp,
     /// When it was changed last.
     pub updated_at: Timestamp,
+}
+
+/// What ended of a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FlowEnds {
+    /// The flow.
+    pub flow: FlowId,
+    /// How many executions ended.
+    pub executions: u64,
+    /// How many of them completed.
+    pub completed: u64,
+}
+
+impl FlowEnds {
+    /// Returns the first microsecond of the minute in which something ended.
+    pub fn minute_of(at: Timestamp) -> i64 {
+        at.as_micros() - at.as_micros().rem_euclid(60_000_000)
+    }
 }
 
 /// Something that has happened.

@@ -32,7 +32,8 @@ use std::future::Future;
 use std::pin::Pin;
 
 pub use alerts::{
-    AlertMessage, AlertNote, AlertRecord, Alerts, MessageClaim, MessageState, MessageTried, NEXT_WITHIN,
+    AlertMessage, AlertNote, AlertRecord, Alerts, ENDS_KEPT_FOR, FlowEnds, MessageClaim, MessageState,
+    MessageTried, NEXT_WITHIN,
 };
 pub use by_id::{ById, IdHasher};
 pub use catalogue::{

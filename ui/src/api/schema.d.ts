@@ -1899,6 +1899,9 @@ export interface components {
             readonly id: string;
             readonly name: string;
             readonly events: readonly string[];
+            readonly success_rate: components["schemas"]["AlertSuccessRate"] | null;
+            /** Format: int64 */
+            readonly remind_after_minutes: number | null;
             /** Format: uuid */
             readonly flow_id: string | null;
             /** @description The flow's present name. */
@@ -1915,8 +1918,14 @@ export interface components {
         /** @description An alert. */
         readonly AlertInput: {
             readonly name?: string | null;
-            /** @description Any of `execution_failed`, `waiting_for_person` and `recovered`: completed only thanks to retries. */
+            /** @description Any of `execution_failed`, `waiting_for_person`, `recovered` (completed only thanks to retries) and `success_rate`. */
             readonly events?: readonly string[] | null;
+            readonly success_rate?: components["schemas"]["AlertSuccessRate"] | null;
+            /**
+             * Format: int32
+             * @description Of the event `waiting_for_person`: after how many minutes, and then each time again, somebody is reminded.
+             */
+            readonly remind_after_minutes?: number | null;
             /**
              * Format: uuid
              * @description Of this flow; of all, unless given.
@@ -1948,6 +1957,24 @@ export interface components {
             readonly error: string | null;
         };
         readonly AlertMessageEntry: components["schemas"]["AlertMessage"] | components["schemas"]["Damaged"];
+        /** @description Below which success rate of a flow somebody is told. */
+        readonly AlertSuccessRate: {
+            /**
+             * Format: double
+             * @description More than 0, and at most 1.
+             */
+            readonly below: number;
+            /**
+             * Format: int32
+             * @description Of how many minutes; 60 unless given.
+             */
+            readonly window_minutes?: number | null;
+            /**
+             * Format: int32
+             * @description How many executions have to have ended in this time; 10 unless given.
+             */
+            readonly min_executions?: number | null;
+        };
         /** @description What became of a test message. */
         readonly AlertTest: {
             /** @description Whether it was sent. */

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use steadflow_core::alert::RateRule;
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_runtime::StoredAlert;
@@ -41,8 +42,13 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 pub(crate) struct AlertInput {
     #[schema(min_length = 1, max_length = 200)]
     name: Option<String>,
-    /// Any of `execution_failed`, `waiting_for_person` and `recovered`: completed only thanks to retries.
+    /// Any of `execution_failed`, `waiting_for_person`, `recovered` (completed only thanks to retries) and `success_rate`.
     events: Option<Vec<String>>,
+    /// Of the event `success_rate`: `{"below": 0.95, "window_minutes": 60, "min_executions": 10}`.
+    success_rate: Option<RateView>,
+    /// Of the event `waiting_for_person`: after how many minutes, and then each time again, somebody is reminded.
+    #[schema(minimum = 1, maximum = 5760)]
+    remind_after_minutes: Option<u32>,
     /// Of this flow; of all, unless given.
     flow_id: Option<Uuid>,
     /// `{"type": "email", "to": […]}`, `{"type": "slack", "url": "${secrets.NAME}"}` or
@@ -53,6 +59,30 @@ pub(crate) struct AlertInput {
     enabled: Option<bool>,
 }
 
+/// Below which success rate of a flow somebody is told.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+#[schema(as = AlertSuccessRate)]
+pub(crate) struct RateView {
+    /// More than 0, and at most 1.
+    #[schema(minimum = 0, maximum = 1)]
+    below: f64,
+    /// Of how many minutes; 60 unless given.
+    #[serde(default)]
+    #[schema(minimum = 5, maximum = 1440)]
+    window_minutes: Option<u32>,
+    /// How many executions have to have ended in this time; 10 unless given.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 1_000_000)]
+    min_executions: Option<u32>,
+}
+
+impl From<RateRule> for RateView {
+    fn from(RateRule { below, window_minutes, min_executions }: RateRule) -> Self {
+        Self { below, window_minutes: Some(window_minutes), min_executions: Some(min_executions) }
+    }
+}
+
 /// An alert, as it is stored.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Alert)]
@@ -60,6 +90,8 @@ pub(crate) struct AlertView {
     id: Uuid,
     name: String,
     events: Vec<&'static str>,
+    success_rate: Option<RateView>,
+    remind_after_minutes: Option<u64>,
     flow_id: Option<Uuid>,
     /// The flow's present name.
     flow_name: Option<String>,
@@ -126,6 +158,8 @@ async fn view(app: &App, stored: StoredAlert, messages: usize) -> Result<AlertVi
     Ok(AlertView {
         id: record.id,
         events: alert.events.iter().map(|event| event.as_str()).collect(),
+        success_rate: alert.success_rate.map(Into::into),
+        remind_after_minutes: alert.remind_after.map(|after| after.as_secs() / 60),
         flow_id: alert.flow.map(|flow| flow.uuid()),
         flow_name,
         channel: AnyJson(Payload::from_value(&alert.document()["channel"])),

@@ -5,6 +5,7 @@
 //! executions know nothing of this.
 
 mod note;
+mod rates;
 mod send;
 mod waits;
 
@@ -146,8 +147,8 @@ impl Engine {
 
     /// Deletes notes and messages that are old.
     pub(super) async fn expire_alerts(&self) -> Result<(), StoreError> {
-        let before = ago(self.now(), KEPT_FOR);
-        while self.store().expire_alerts(before, STEP).await? >= STEP {
+        let (now, before) = (self.now(), ago(self.now(), KEPT_FOR));
+        while self.store().expire_alerts(before, now, STEP).await? >= STEP {
             upkeep::pause().await;
         }
         Ok(())
@@ -167,7 +168,9 @@ fn changed(
     }
     let alert = Alert::parse(&document).map_err(RuntimeError::AlertInvalid)?;
     // What it was not about before is not told afterwards.
-    let is_same = alert.events == before.events && alert.flow == before.flow;
+    let is_same = alert.events == before.events
+        && alert.flow == before.flow
+        && alert.success_rate == before.success_rate;
     let active_since = record.active_since.filter(|_| is_same).unwrap_or(now);
     let record = AlertRecord {
         document: Payload::from_value(&alert.document()),

@@ -7,7 +7,9 @@ use rusqlite::{Connection, Row};
 use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::ids::{FlowId, TenantId};
 use steadflow_core::timestamp::Timestamp;
-use steadflow_store::{AgentUse, ExecutionRow, Rollup, RollupKey, RollupQuery, RollupSums, Summing};
+use steadflow_store::{
+    AgentUse, ExecutionRow, FlowEnds, Rollup, RollupKey, RollupQuery, RollupSums, Summing,
+};
 
 use super::costs::{self, stored};
 use crate::columns::{blob, flow_id, listed, listed_as, timestamp};
@@ -23,6 +25,8 @@ struct Ended {
     flow: FlowId,
     tenant: TenantId,
     status: ExecutionStatus,
+    /// The minute in which it did.
+    minute: i64,
     /// Whether no other execution started it: the counters of lists are those of these alone.
     is_root: bool,
     rollup: Box<Rollup>,
@@ -31,7 +35,8 @@ struct Ended {
 impl Sums {
     pub(crate) fn add(&mut self, row: &ExecutionRow, rollup: Box<Rollup>) {
         let ExecutionRow { flow, tenant, status, parent, .. } = *row;
-        self.ended.push(Ended { flow, tenant, status, is_root: parent.is_none(), rollup });
+        let minute = FlowEnds::minute_of(row.completed_at.unwrap_or(row.created_at));
+        self.ended.push(Ended { flow, tenant, status, minute, is_root: parent.is_none(), rollup });
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -53,6 +58,7 @@ impl Sums {
         }
         self.write_counts(db)?;
         self.write_rollups(db)?;
+        self.write_ends(db)?;
         self.write_agent_uses(db)?;
         costs::write(db, self.ended.iter().map(|ended| &*ended.rollup))
     }
@@ -85,6 +91,23 @@ impl Sums {
                 let node = key.node.as_ref().map_or("", |node| node.as_str());
                 statement.execute((tenant, flow, hour.as_micros(), node, &*key.metric, stored(value)))?;
             }
+        }
+        Ok(())
+    }
+
+    fn write_ends(&self, db: &Connection) -> rusqlite::Result<()> {
+        let mut sums: BTreeMap<_, (u64, u64)> = BTreeMap::new();
+        for Ended { minute, rollup, .. } in &self.ended {
+            let (executions, completed) = rollup.ends();
+            if executions > 0 {
+                let sum = sums.entry((*minute, rollup.tenant, rollup.flow)).or_default();
+                *sum = (sum.0 + executions, sum.1 + completed);
+            }
+        }
+        let mut statement = db.prepare_cached(include_str!("../queries/add_flow_ends.sql"))?;
+        for ((minute, tenant, flow), (executions, completed)) in sums {
+            let of = (minute, blob(tenant.uuid()), blob(flow.uuid()));
+            statement.execute((of.0, of.1, of.2, stored(executions), stored(completed)))?;
         }
         Ok(())
     }

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use steadflow_core::ids::ExecutionId;
+use steadflow_core::ids::{ExecutionId, NodeId};
 use steadflow_core::payload::Payload;
 use uuid::Uuid;
 
-use super::samples::{OURS, THEIRS, at, uuid};
-use super::{Harness, reopened};
-use crate::{AlertMessage, AlertNote, AlertRecord, Alerts, MessageClaim, MessageState, MessageTried, Store};
+use super::samples::{FLOW, OTHER_FLOW, OURS, THEIRS, at, completed, finished_with, uuid};
+use super::{Harness, commit, reopened, worker};
+use crate::{
+    AlertMessage, AlertNote, AlertRecord, Alerts, ENDS_KEPT_FOR, ExecutionRow, FlowEnds, MessageClaim,
+    MessageState, MessageTried, Rollup, RollupKey, Store,
+};
 
 const WINDOW: Duration = Duration::from_secs(600);
 
@@ -207,10 +210,60 @@ pub async fn a_message_is_sent_again_until_it_has_ended<H: Harness>(harness: &H)
     assert_eq!((all[0].state, all[0].ended_at), (MessageState::GivenUp, Some(at(80))), "it stays given up");
     assert_eq!(claimed(&store, 10_000).await, None);
 
-    assert_eq!(store.expire_alerts(at(10), 9).await.expect("an answer"), 0);
-    assert_eq!(store.expire_alerts(at(11), 9).await.expect("an answer"), 2);
+    assert_eq!(store.expire_alerts(at(10), at(11), 9).await.expect("an answer"), 0);
+    assert_eq!(store.expire_alerts(at(11), at(11), 9).await.expect("an answer"), 2);
     assert!(messages(&store).await.is_empty());
     store.note_alert(note("f", "a", 20)).await.expect("it is noted");
     assert!(store.delete_alert(OURS, uuid(1)).await.expect("it is deleted"));
     assert_eq!(claimed(&store, 10_000).await, None, "its messages go with it");
+}
+
+pub async fn what_ended_is_counted_by_minute_for_a_day<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let worker = worker(&store).await;
+    let ended = |number, flow, seconds, metrics: &[&'static str]| {
+        let key = |node: Option<&str>, metric: &'static str| RollupKey {
+            node: node.map(NodeId::new),
+            metric: metric.into(),
+        };
+        let mut counts: Vec<_> = metrics.iter().map(|metric| (key(None, metric), 1)).collect();
+        counts.push((key(Some("n"), "at_once"), 1));
+        let rollup =
+            Rollup { tenant: OURS, flow, hour: at(0), counts, agents: Vec::new(), costs: Vec::new() };
+        let row = ExecutionRow { flow, completed_at: Some(at(seconds)), ..completed(number) };
+        finished_with(row, rollup)
+    };
+    let batch = [
+        ended(1, FLOW, 59, &["at_once"]),
+        ended(2, FLOW, 60, &["executions", "failed"]),
+        ended(3, FLOW, 61, &["executions", "completed", "recovered"]),
+        ended(4, OTHER_FLOW, 61, &["at_once"]),
+        ended(5, OTHER_FLOW, 61, &[]),
+    ];
+    commit(&store, worker, batch).await;
+    commit(&store, worker, [ended(6, FLOW, 119, &["executions", "cancelled"])]).await;
+
+    let store = reopened(harness, store).await;
+    let ends = async |tenant, flow, seconds| store.flow_ends(tenant, flow, at(seconds)).await.expect("sums");
+    let of = |flow, executions, completed| FlowEnds { flow, executions, completed };
+    assert_eq!(ends(OURS, Some(FLOW), 0).await, [of(FLOW, 4, 2)]);
+    assert_eq!(ends(OURS, Some(FLOW), 119).await, [of(FLOW, 3, 1)], "the whole minute counts");
+    assert_eq!(ends(OURS, None, 61).await.len(), 2);
+    assert_eq!(ends(OURS, Some(OTHER_FLOW), 0).await, [of(OTHER_FLOW, 1, 1)]);
+    assert_eq!((ends(OURS, Some(FLOW), 120).await, ends(THEIRS, None, 0).await), (Vec::new(), Vec::new()));
+    let later = at(60).plus(ENDS_KEPT_FOR);
+    store.expire_alerts(at(0), later, 9).await.expect("it is deleted");
+    assert_eq!(ends(OURS, Some(FLOW), 0).await, [of(FLOW, 3, 1)]);
+}
+
+pub async fn what_was_noted_is_noted_again_when_that_was_forgotten<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    create(&store, 1).await;
+    assert!(store.note_alert(note("low", "a", 10)).await.expect("it is noted"));
+    assert!(!store.note_alert(note("low", "a", 11)).await.expect("it is known"));
+
+    store.forget_note(uuid(1), "low".into()).await.expect("it is forgotten");
+    store.forget_note(uuid(1), "other".into()).await.expect("there is none");
+
+    assert!(store.note_alert(note("low", "a", 12)).await.expect("it is noted"));
 }

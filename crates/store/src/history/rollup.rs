@@ -25,6 +25,17 @@ pub struct Rollup {
     pub costs: Vec<(CostKey, CallCounts)>,
 }
 
+impl Rollup {
+    /// Returns how many executions it counts, and how many of them completed.
+    pub fn ends(&self) -> (u64, u64) {
+        let of = |names: [&str; 2]| {
+            let is_meant = |key: &RollupKey| key.node.is_none() && names.contains(&&*key.metric);
+            self.counts.iter().filter(|(key, _)| is_meant(key)).map(|(_, count)| count).sum()
+        };
+        (of(["at_once", "executions"]), of(["at_once", "completed"]))
+    }
+}
+
 /// What is counted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RollupKey {

@@ -5,15 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use steadflow_core::execution::ExecutionStatus;
-use steadflow_core::ids::{ExecutionId, TenantId};
+use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
 use uuid::Uuid;
 
 use super::{MemoryStore, all_sound, at_once};
 use crate::{
-    AlertMessage, AlertNote, AlertRecord, Alerts, ExecutionRow, Listed, MessageClaim, MessageState,
-    MessageTried, NEXT_WITHIN, StoreError, StoreFuture,
+    AlertMessage, AlertNote, AlertRecord, Alerts, ENDS_KEPT_FOR, ExecutionRow, FlowEnds, Listed,
+    MessageClaim, MessageState, MessageTried, NEXT_WITHIN, Rollup, StoreError, StoreFuture,
 };
 
 /// What a database would hold of alerts.
@@ -26,6 +26,8 @@ pub(super) struct StoredAlerts {
     /// Until when somebody sends which message.
     claims: BTreeMap<Uuid, Timestamp>,
     seen: Option<Timestamp>,
+    /// How many executions ended in a minute, and how many of them completed.
+    ends: BTreeMap<(i64, TenantId, FlowId), (u64, u64)>,
 }
 
 #[derive(Clone, Debug)]
@@ -48,6 +50,30 @@ impl Group {
 }
 
 impl StoredAlerts {
+    /// Counts what has ended.
+    pub(super) fn count(&mut self, at: Timestamp, rollup: &Rollup) {
+        let (executions, completed) = rollup.ends();
+        if executions > 0 {
+            let key = (FlowEnds::minute_of(at), rollup.tenant, rollup.flow);
+            let sum = self.ends.entry(key).or_default();
+            *sum = (sum.0 + executions, sum.1 + completed);
+        }
+    }
+
+    fn ends(&self, tenant: TenantId, flow: Option<FlowId>, since: Timestamp) -> Vec<FlowEnds> {
+        let mut sums: BTreeMap<FlowId, FlowEnds> = BTreeMap::new();
+        for ((minute, of, ended), (executions, completed)) in &self.ends {
+            let is_meant = *of == tenant && flow.is_none_or(|flow| flow == *ended);
+            if is_meant && *minute >= FlowEnds::minute_of(since) {
+                let none = FlowEnds { flow: *ended, executions: 0, completed: 0 };
+                let sum = sums.entry(*ended).or_insert(none);
+                sum.executions += executions;
+                sum.completed += completed;
+            }
+        }
+        sums.into_values().collect()
+    }
+
     fn create(&mut self, alert: AlertRecord, max: usize) -> bool {
         let is_room = self.alerts.values().filter(|other| other.tenant == alert.tenant).count() < max;
         is_room && self.alerts.insert(alert.id, alert).is_none()
@@ -181,7 +207,8 @@ impl StoredAlerts {
         true
     }
 
-    fn expire(&mut self, before: Timestamp, limit: usize) -> usize {
+    fn expire(&mut self, before: Timestamp, now: Timestamp, limit: usize) -> usize {
+        self.ends.retain(|(minute, ..), _| Timestamp::from_micros(*minute).plus(ENDS_KEPT_FOR) >= now);
         let notes = self.notes.iter().filter(|(_, at)| **at < before).map(|(key, _)| key.clone());
         let notes: BTreeSet<_> = notes.take(limit).collect();
         self.notes.retain(|key, _| !notes.contains(key));
@@ -287,7 +314,20 @@ impl Alerts for MemoryStore {
         }))
     }
 
-    fn expire_alerts(&self, before: Timestamp, limit: usize) -> StoreFuture<'_, usize> {
-        at_once(self.in_alerts(|stored| stored.expire(before, limit)))
+    fn forget_note(&self, alert: Uuid, key: Arc<str>) -> StoreFuture<'_, ()> {
+        at_once(self.in_alerts(|stored| stored.notes.retain(|known, _| *known != (alert, Arc::clone(&key)))))
+    }
+
+    fn flow_ends(
+        &self,
+        tenant: TenantId,
+        flow: Option<FlowId>,
+        since: Timestamp,
+    ) -> StoreFuture<'_, Vec<FlowEnds>> {
+        at_once(self.in_alerts(|stored| stored.ends(tenant, flow, since)))
+    }
+
+    fn expire_alerts(&self, before: Timestamp, now: Timestamp, limit: usize) -> StoreFuture<'_, usize> {
+        at_once(self.in_alerts(|stored| stored.expire(before, now, limit)))
     }
 }

@@ -1,4 +1,4 @@
-import { Button, Checkbox, Group, Select, Switch, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, NumberInput, Select, Switch, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import type { Alert, AlertInput } from '@/api/alerts';
@@ -24,6 +24,12 @@ interface Draft {
   url: string;
   secret: string;
   enabled: boolean;
+  /** In percent. */
+  below: number | string;
+  window: number | string;
+  least: number | string;
+  /** Minutes until a reminder; empty for none. */
+  remind: number | string;
 }
 
 /** What people want to be told of, and how. The server checks it. */
@@ -58,6 +64,18 @@ export function AlertForm({ alert, onDone }: AlertFormProps) {
           ))}
         </div>
       </Checkbox.Group>
+      {draft.events.includes('success_rate') && <RateFields draft={draft} set={set} />}
+      {draft.events.includes('waiting_for_person') && (
+        <NumberInput
+          label={texts.form.remind}
+          description={texts.form.remindHint}
+          min={1}
+          max={5_760}
+          allowDecimal={false}
+          value={draft.remind}
+          onChange={(remind) => set({ remind })}
+        />
+      )}
       <Select
         label={texts.form.flow}
         data={choices}
@@ -132,6 +150,38 @@ export function AlertForm({ alert, onDone }: AlertFormProps) {
   );
 }
 
+/** When a success rate is too low. */
+function RateFields({ draft, set }: { draft: Draft; set: (change: Partial<Draft>) => void }) {
+  return (
+    <div className={classes.rate}>
+      <NumberInput
+        label={texts.form.below}
+        suffix=" %"
+        min={0}
+        max={100}
+        value={draft.below}
+        onChange={(below) => set({ below })}
+      />
+      <NumberInput
+        label={texts.form.window}
+        min={5}
+        max={1_440}
+        allowDecimal={false}
+        value={draft.window}
+        onChange={(window) => set({ window })}
+      />
+      <NumberInput
+        label={texts.form.least}
+        min={1}
+        max={1_000_000}
+        allowDecimal={false}
+        value={draft.least}
+        onChange={(least) => set({ least })}
+      />
+    </div>
+  );
+}
+
 function draftOf(alert: Alert | null): Draft {
   const channel = alert && isRecord(alert.channel) ? alert.channel : {};
   const text = (value: unknown) => (typeof value === 'string' ? value : '');
@@ -144,10 +194,21 @@ function draftOf(alert: Alert | null): Draft {
     url: text(channel.url),
     secret: text(channel.secret),
     enabled: alert?.enabled ?? true,
+    below: inPercent(alert?.success_rate?.below ?? 0.95),
+    window: alert?.success_rate?.window_minutes ?? 60,
+    least: alert?.success_rate?.min_executions ?? 10,
+    remind: alert?.remind_after_minutes ?? '',
   };
 }
 
-function documentOf({ name, events, flow, channel, to, url, secret, enabled }: Draft): AlertInput {
+/** A share in percent, without the digits that binary fractions add. */
+const inPercent = (share: number) => Number((share * 100).toPrecision(12));
+
+function documentOf(draft: Draft): AlertInput {
+  const { name, events, flow, channel, to, url, secret, enabled } = draft;
+  const [below, window_minutes, min_executions] = [Number(draft.below), Number(draft.window), Number(draft.least)];
+  const rate = { below: Number((below / 100).toPrecision(12)), window_minutes, min_executions };
+  const isReminded = events.includes('waiting_for_person') && draft.remind !== '';
   const addresses = to
     .split(',')
     .map((address) => address.trim())
@@ -157,5 +218,13 @@ function documentOf({ name, events, flow, channel, to, url, secret, enabled }: D
     slack: { type: 'slack', url },
     webhook: { type: 'webhook', url, secret },
   };
-  return { name, events, flow_id: flow === '' ? null : flow, channel: channels[channel], enabled };
+  return {
+    name,
+    events,
+    success_rate: events.includes('success_rate') ? rate : null,
+    remind_after_minutes: isReminded ? Number(draft.remind) : null,
+    flow_id: flow === '' ? null : flow,
+    channel: channels[channel],
+    enabled,
+  };
 }

@@ -9,7 +9,9 @@ import { AlertsPage } from './alerts-page';
 const ALERT: Alert = {
   id: '01900000-0000-7000-8000-000000000001',
   name: 'On call',
-  events: ['execution_failed'],
+  events: ['execution_failed', 'success_rate'],
+  success_rate: { below: 0.955, window_minutes: 30, min_executions: 10 },
+  remind_after_minutes: null,
   flow_id: null,
   flow_name: null,
   channel: { type: 'slack', url: `\${secrets.CHAT}` },
@@ -42,6 +44,7 @@ test('an alert is shown with its last message, and a test message says why it wa
   await renderScreen(<AlertsPage />);
 
   expect(await screen.findByText('EOF while parsing')).toBeDefined();
+  expect(screen.getByText(/below 95\.5 % in 30 minutes/)).toBeDefined();
   expect((await screen.findByText(/Not sent yet/)).textContent).toContain('for 49 times HTTP 503 from chat.example.');
   await user.click(screen.getByRole('button', { name: 'Send a test message' }));
 
@@ -61,6 +64,9 @@ test('a new alert is sent as it is filled in', async () => {
   await user.click(await screen.findByLabelText('Name'));
   await user.paste('On call');
   await user.click(screen.getByLabelText('A run waits for a person'));
+  await user.click(screen.getByLabelText('Remind after minutes'));
+  await user.paste('15');
+  await user.click(screen.getByLabelText('The success rate of a flow is too low'));
   await user.click(screen.getByLabelText('To'));
   await user.paste('ann@example.com, bob@example.com');
   await user.click(screen.getByRole('button', { name: 'Save' }));
@@ -69,7 +75,9 @@ test('a new alert is sent as it is filled in', async () => {
     .poll(() => asked.find((call) => call.method === 'POST')?.body)
     .toEqual({
       name: 'On call',
-      events: ['execution_failed', 'waiting_for_person'],
+      events: ['execution_failed', 'waiting_for_person', 'success_rate'],
+      success_rate: { below: 0.95, window_minutes: 60, min_executions: 10 },
+      remind_after_minutes: 15,
       flow_id: null,
       channel: { type: 'email', to: ['ann@example.com', 'bob@example.com'] },
       enabled: true,

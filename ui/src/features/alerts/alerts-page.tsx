@@ -75,7 +75,7 @@ function AlertPanel({ alert, onEdit }: { alert: Alert; onEdit: () => void }) {
       <div className={classes.facts}>
         <span className={classes.row}>
           {!alert.enabled && <Badge color="gray">{texts.off}</Badge>}
-          {alert.events.map((event) => texts.events[event] ?? event).join(' · ')}
+          {alert.events.map((event) => eventOf(alert, event)).join(' · ')}
         </span>
         <span>
           <bdi>{flow}</bdi> → {goalOf(alert)}
@@ -88,7 +88,7 @@ function AlertPanel({ alert, onEdit }: { alert: Alert; onEdit: () => void }) {
           </span>
         )}
         <span>
-          <Button size="xs" variant="subtle" loading={test.isPending} onClick={send}>
+          <Button size="xs" variant="default" loading={test.isPending} onClick={send}>
             {texts.test}
           </Button>
         </span>
@@ -113,6 +113,15 @@ function LastMessage({ message }: { message: Alert['messages'][number] | undefin
       )}
     </span>
   );
+}
+
+/** Returns what an alert says of one of its events. */
+function eventOf({ success_rate: rate, remind_after_minutes: minutes }: Alert, event: string): string {
+  const words = texts.events[event] ?? event;
+  if (event === 'success_rate' && rate) {
+    return `${words} (${texts.rateOf(Number((rate.below * 100).toPrecision(12)), rate.window_minutes ?? 60)})`;
+  }
+  return event === 'waiting_for_person' && minutes ? `${words} (${texts.remindsAfter(minutes)})` : words;
 }
 
 function goalOf({ channel }: Alert): string {

@@ -3,7 +3,7 @@ import { counted } from '@/lib/counted';
 
 export const texts = {
   title: 'Alerts',
-  detail: 'Who is told when runs fail, wait for a person, or recover.',
+  detail: 'Who is told when runs fail, wait for a person, or recover, and when a flow fails too often.',
   create: 'New alert',
   empty: 'No alerts yet',
   emptyDetail: 'An alert sends a mail, a message to a chat or a signed webhook when something needs you.',
@@ -15,7 +15,10 @@ export const texts = {
     execution_failed: 'A run failed',
     waiting_for_person: 'A run waits for a person',
     recovered: 'A run recovered by retries',
+    success_rate: 'The success rate of a flow is too low',
   } as Record<string, string>,
+  rateOf: (percent: number, minutes: number) => `below ${percent}\u00a0% in ${counted(minutes, 'minute', 'minutes')}`,
+  remindsAfter: (minutes: number) => `reminds after ${counted(minutes, 'minute', 'minutes')}`,
   channels: { email: 'Mail', slack: 'Chat', webhook: 'Webhook' } as Record<string, string>,
   none: 'Nothing was sent yet',
   states: {
@@ -33,6 +36,11 @@ export const texts = {
     edit: 'Edit alert',
     name: 'Name',
     events: 'Tell of',
+    below: 'Below',
+    window: 'In the last minutes',
+    least: 'Of at least runs',
+    remind: 'Remind after minutes',
+    remindHint: 'Up to five times, while nobody has decided. Empty for never.',
     flow: 'Flow',
     channel: 'By',
     to: 'To',

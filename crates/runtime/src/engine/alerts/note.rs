@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use steadflow_core::alert::AlertEvent;
+use steadflow_core::alert::{AlertEvent, REMINDERS_MAX, rate_of};
 use steadflow_core::failure::ErrorClass;
 use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::payload::Payload;
@@ -14,6 +14,7 @@ use steadflow_store::{AlertNote, AlertRecord, ExecutionRow};
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
+use super::rates::{Low, Rates};
 use super::waits::{Asked, Waits};
 use super::{ALERT_WINDOW, Engine, KEPT_FOR, LOOK_EVERY, StoredAlert, ago, listed, new_id};
 use crate::error::RuntimeError;
@@ -40,6 +41,7 @@ pub(super) struct Noter<'e> {
     /// What ended so shortly before that it is looked at again, and was noted, with when it ended.
     noted: BTreeMap<(Uuid, ExecutionId), Timestamp>,
     waits: Waits,
+    rates: Rates,
     /// What waited for a person when it was looked at last, and was noted.
     told: BTreeSet<(Uuid, String)>,
     /// The alerts and executions that cannot be read, of which the log has a line.
@@ -66,6 +68,7 @@ impl<'e> Noter<'e> {
             seen: None,
             noted: BTreeMap::new(),
             waits: Waits::default(),
+            rates: Rates::default(),
             told: BTreeSet::new(),
             damaged: BTreeSet::new(),
         }
@@ -75,6 +78,8 @@ impl<'e> Noter<'e> {
         loop {
             let begun = Instant::now();
             if let Err(error) = self.look().await {
+                // What was found may not have been noted.
+                self.rates = Rates::default();
                 tracing::warn!(error = %error, "it could not be looked what alerts are about; it is tried again");
             }
             let rest = begun.elapsed().saturating_mul(REST).max(PAUSE);
@@ -98,7 +103,8 @@ impl<'e> Noter<'e> {
         self.changes = Some(self.engine.changes());
         let active: Vec<&StoredAlert> = active.iter().collect();
         self.note_ended(&active).await?;
-        self.note_waiting(&active).await
+        self.note_waiting(&active).await?;
+        self.note_rates(&active).await
     }
 
     /// Returns the alerts that are switched on.
@@ -208,17 +214,9 @@ impl<'e> Noter<'e> {
             for asked in asked {
                 for stored in about(active, event, &row) {
                     let since = stored.record.active_since.unwrap_or(asked.at).max(oldest);
-                    if asked.at < since {
-                        continue;
+                    if asked.at >= since {
+                        self.note_asked(stored, (&row, &asked, &group), &mut told).await?;
                     }
-                    let known = (stored.record.id, asked.key.clone());
-                    if !self.told.contains(&known) {
-                        let (key, at) = (&*asked.key, asked.at);
-                        let happened =
-                            Happened { event, row: &row, key, group: &group, at, asked: Some(&asked) };
-                        self.note(stored, &happened).await?;
-                    }
-                    told.insert(known);
                 }
             }
         }
@@ -226,17 +224,82 @@ impl<'e> Noter<'e> {
         Ok(())
     }
 
+    /// Notes that a person is asked, and how often it was time to say so again.
+    async fn note_asked(
+        &self,
+        stored: &StoredAlert,
+        (row, asked, group): (&ExecutionRow, &Asked, &str),
+        told: &mut BTreeSet<(Uuid, String)>,
+    ) -> Result<(), RuntimeError> {
+        let first = (AlertEvent::WaitingForPerson, asked.key.clone());
+        let reminder = self
+            .reminder(stored, asked)
+            .map(|number| (AlertEvent::StillWaiting, format!("{}:{number}", asked.key)));
+        for (event, key) in std::iter::once(first).chain(reminder) {
+            let known = (stored.record.id, format!("{}:{key}", event.as_str()));
+            if !self.told.contains(&known) {
+                let (key, at) = (&*key, asked.at);
+                self.note(stored, &Happened { event, row, key, group, at, asked: Some(asked) }).await?;
+            }
+            told.insert(known);
+        }
+        Ok(())
+    }
+
+    /// Returns the number of the reminder that was due last.
+    fn reminder(&self, stored: &StoredAlert, asked: &Asked) -> Option<u32> {
+        let every = stored.alert.remind_after?.as_micros().max(1);
+        let passed = self.engine.now().since(asked.at).as_micros() / every;
+        let number = u32::try_from(passed).unwrap_or(u32::MAX).min(REMINDERS_MAX);
+        (number > 0).then_some(number)
+    }
+
+    async fn note_rates(&mut self, active: &[&StoredAlert]) -> Result<(), RuntimeError> {
+        for Low { stored, rule, ends, key } in self.rates.look(self.engine, active).await? {
+            let tenant = stored.record.tenant;
+            // It was deleted.
+            let Some(flow_name) = self.engine.flow_name(tenant, ends.flow).await else { continue };
+            let now = self.engine.now();
+            let sample = json!({
+                "event": AlertEvent::SuccessRate.as_str(),
+                "flow_id": ends.flow.uuid().to_string(),
+                "flow_name": flow_name,
+                "success_rate": rate_of(ends.executions, ends.completed),
+                "below": rule.below,
+                "executions": ends.executions,
+                "completed": ends.completed,
+                "window_minutes": rule.window_minutes,
+                "at": now.to_string(),
+            });
+            self.put_note(stored, (key.clone(), key), &sample, now).await?;
+        }
+        Ok(())
+    }
+
     async fn note(&self, stored: &StoredAlert, happened: &Happened<'_>) -> Result<(), RuntimeError> {
         let Happened { event, row, key, group, at, .. } = happened;
-        let Some(active_since) = stored.record.active_since else { return Ok(()) };
         let flow_name = self.engine.flow_name(row.tenant, row.flow).await;
+        let of_event = |text: &str| format!("{}:{text}", event.as_str());
+        let sample = sample(happened, flow_name.as_deref());
+        self.put_note(stored, (of_event(key), of_event(group)), &sample, *at).await
+    }
+
+    /// Notes something by its key, and counts it with its group.
+    async fn put_note(
+        &self,
+        stored: &StoredAlert,
+        (key, group): (String, String),
+        sample: &Value,
+        at: Timestamp,
+    ) -> Result<(), RuntimeError> {
+        let Some(active_since) = stored.record.active_since else { return Ok(()) };
         let note = AlertNote {
             alert: stored.record.id,
             active_since,
-            key: format!("{}:{key}", event.as_str()).into(),
-            group: format!("{}:{group}", event.as_str()).into(),
-            sample: Payload::from_value(&sample(happened, flow_name.as_deref())),
-            at: self.engine.now().max(*at),
+            key: key.into(),
+            group: group.into(),
+            sample: Payload::from_value(sample),
+            at: self.engine.now().max(at),
             message: new_id().uuid(),
             window: ALERT_WINDOW,
         };

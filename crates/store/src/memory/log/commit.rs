@@ -98,8 +98,10 @@ impl Database {
                 self.hold(execution, Holder::Parked(wake_at));
             }
             Projection::Finished { row, journal, rollup } => {
+                let ended_at = row.completed_at.unwrap_or(row.created_at);
                 self.snapshot(seq, *row, journal);
                 self.hold(execution, Holder::Finished);
+                self.alerts.count(ended_at, &rollup);
                 self.count(*rollup);
             }
         }
