@@ -137,7 +137,13 @@ impl Asked {
 
 /// Returns a path as logs have it: without the token of a link, which is a secret.
 fn logged_path<'a>(route: &'a str, path: &'a str) -> &'a str {
-    if route.contains("{token}") { route } else { path }
+    if route.contains("{token}") {
+        route
+    } else if path.starts_with("/decide/") {
+        "/decide/{token}"
+    } else {
+        path
+    }
 }
 
 /// Returns whether a request failed because of this server, and not because of a service that it called.
@@ -188,6 +194,7 @@ mod tests {
         let route = "/api/v1/decisions/{token}";
 
         assert_eq!(logged_path(route, "/api/v1/decisions/canary"), route);
+        assert_eq!(logged_path("", "/decide/canary"), "/decide/{token}");
         assert_eq!(
             logged_path("/api/v1/studio/flows/{id}", "/api/v1/studio/flows/7"),
             "/api/v1/studio/flows/7"

@@ -111,7 +111,7 @@ impl Follower {
         let (at, named, cuts_off) = (record.1, named_nodes(&record), cuts_off(&record));
         self.copy.fold(record).ok()?;
         let changed = changed_nodes(&self.copy, named, cuts_off);
-        let mut room = Room::new(self.copy.id());
+        let mut room = Room::with_previews(self.copy.id());
         for &node in &changed {
             let view = NodeView::new(&self.copy, node, &mut room);
             text.push_str(&ExecutionMessage::Node(view).to_text(None));

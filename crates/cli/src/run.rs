@@ -179,19 +179,17 @@ async fn follow(engine: &Engine, id: ExecutionId) -> anyhow::Result<End> {
         }
         if needs_decision(&execution) {
             progress.line("The execution waits for a person's decision, which `run` does not support, and is cancelled. Use `steadflow serve`.");
-            unless_too_late(engine.cancel(&Caller::LOCAL, id).await)?;
+            end_now(engine, &execution).await?;
         }
         loop {
             tokio::select! {
                 () = changes.after(execution.seq()) => break,
                 _ = ticks.tick() => progress.tick(engine.now()),
-                // The second one stops what undoes.
+                // While it undoes what it did, one stops that.
                 _ = interrupts.recv() => {
-                    if std::mem::replace(&mut is_interrupted, true) {
-                        unless_too_late(engine.stop_compensation(&Caller::LOCAL, id).await)?;
-                    } else {
-                        unless_too_late(engine.cancel(&Caller::LOCAL, id).await)?;
-                    }
+                    is_interrupted = true;
+                    let execution = engine.execution(Caller::LOCAL.tenant, id).await?.execution;
+                    end_now(engine, &execution).await?;
                 }
                 end = engine.wait_for_end() => {
                     end.context("The engine has stopped")?;
@@ -208,9 +206,14 @@ fn needs_decision(execution: &Execution) -> bool {
     execution.nodes().iter().any(waits) && !execution.nodes().iter().any(progress::continues)
 }
 
-fn unless_too_late(cancelled: Result<(), RuntimeError>) -> anyhow::Result<()> {
-    match cancelled {
-        // It may have ended in the meantime, or undo what it did.
+/// Cancels an execution or, while it undoes what it did, stops that.
+async fn end_now(engine: &Engine, execution: &Execution) -> anyhow::Result<()> {
+    let asked = match execution.ending_as() {
+        None => engine.cancel(&Caller::LOCAL, execution.id()).await,
+        Some(_) => engine.stop_compensation(&Caller::LOCAL, execution.id()).await,
+    };
+    match asked {
+        // It may have ended, or begun to undo what it did, in the meantime.
         Ok(()) | Err(RuntimeError::Rejected(_)) => Ok(()),
         Err(error) => Err(error).context("Could not cancel the execution"),
     }

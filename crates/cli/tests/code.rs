@@ -150,6 +150,16 @@ const HOSTILE: &[(&str, Why, &str)] = &[
     ("return new Map([[1, 2]])", Why::NotJson, "What the code returned is an instance of `Map`"),
     ("return [new Error('x')]", Why::NotJson, "What the code returned at `/0` is an instance of `Error`"),
     (
+        "return Object.setPrototypeOf(new Map([[1, 2]]), Object.prototype)",
+        Why::NotJson,
+        "What the code returned is an object whose content has no keys",
+    ),
+    (
+        "return [Object.setPrototypeOf(new Set([1]), null)]",
+        Why::NotJson,
+        "What the code returned at `/0` is an object whose content has no keys",
+    ),
+    (
         "const m = new Map([[1, 2]]); m.a = 1; return m",
         Why::NotJson,
         "What the code returned is an instance of `Map`",

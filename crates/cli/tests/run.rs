@@ -121,6 +121,31 @@ fn failure_is_exit_status_1_with_the_reason_and_no_result() {
 }
 
 #[test]
+fn undoing_that_waits_for_a_person_is_stopped() {
+    let folder = Folder::new();
+    let mut charge = echo(json!("c1"));
+    (charge["id"], charge["compensate_with"]) = (json!("charge"), json!("refund"));
+    let ship =
+        json!({ "id": "ship", "type": "action", "action": "fail", "input": { "message": "no carrier" } });
+    let refund = json!({ "id": "refund", "type": "action", "action": "http_request", "on_exhausted": "ask",
+                         "input": { "url": "http://127.0.0.1:1/" } });
+    let edges = json!([{ "from": "charge", "to": "ship" }]);
+    folder.write(
+        "saga.json",
+        json!({ "name": "Saga", "flow_definition": { "nodes": [charge, ship, refund], "edges": edges } }),
+    );
+
+    let run = folder.run(&["run", "saga.json"]).expect(1);
+
+    assert!(run.stderr.contains("waits for a person's decision"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("Undoing was stopped (Stopped by a user). Not undone: `charge`"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
 fn retries_are_shown_as_they_happen() {
     let folder = Folder::new();
     let mut fails = json!({ "id": "a", "type": "action", "action": "fail", "input": { "message": "Busy" } });

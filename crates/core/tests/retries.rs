@@ -126,6 +126,29 @@ fn a_node_is_the_same_only_behind_the_same_edges_and_nodes() {
 }
 
 #[test]
+fn a_trigger_is_the_same_whatever_starts_the_flow() {
+    let flow = |mut trigger: Value| {
+        trigger["id"] = "start".into();
+        trigger["type"] = "trigger".into();
+        let given =
+            json!({ "id": "given", "type": "action", "action": "transform", "input": "${trigger_data}" });
+        let fails = json!({ "id": "last", "type": "action", "action": "fail", "input": { "message": "no" } });
+        let edges = json!([{ "from": "start", "to": "given" }, { "from": "given", "to": "last" }]);
+        version(
+            &json!({ "name": "F", "flow_definition": { "nodes": [trigger, given, fails], "edges": edges } }),
+        )
+    };
+    let first = Play::of(flow(json!({})), accepted());
+    let newer =
+        flow(json!({ "example": { "a": 1 }, "schedule": { "cron": "0 2 * * *", "timezone": "UTC" } }));
+    let newer = FlowVersion::new(newer.tenant, newer.flow_id, 2, newer.flow.clone(), newer.limits);
+
+    let plan = first.execution.retry_plan(RetryMode::FromFailed, &newer);
+
+    assert_eq!(plan.reused.outputs.keys().map(|id| id.as_str()).collect::<Vec<_>>(), ["given", "start"]);
+}
+
+#[test]
 fn an_input_is_recorded_where_it_is_known_from_nothing_else() {
     let recorded = |input: Value| {
         let settings = json!({ "input": input, "retry": { "enabled": true, "count": 1 } });

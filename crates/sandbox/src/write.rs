@@ -128,6 +128,10 @@ impl<'js> Writer<'js> {
         if keys.is_empty() && !is_plain {
             return Err(self.refused(&kind_of(object)));
         }
+        // Its prototype may have been replaced.
+        if keys.is_empty() && self.natives.has(object) {
+            return Err(self.refused("an object whose content has no keys, such as a map"));
+        }
         self.add("{")?;
         let mut is_first = true;
         for key in keys {

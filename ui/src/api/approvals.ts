@@ -2,6 +2,8 @@
 import { queryOptions } from '@tanstack/react-query';
 import { call, nextCursor } from './client';
 import { listExecutions } from './executions';
+import { asWhole } from './preview';
+import { toProblem } from './problem';
 import type { components } from './schema';
 
 type Schemas = components['schemas'];
@@ -64,9 +66,14 @@ export type DecisionLink = Schemas['DecisionLink'];
 export const decisionQuery = (token: string) =>
   queryOptions({
     queryKey: ['decisions', token],
-    queryFn: async ({ signal }): Promise<Decision> =>
-      (await call('GET', '/decisions/{token}', { path: { token }, signal })).data,
-    refetchInterval: ({ state }) => (state.data && !state.error ? 15_000 : false),
+    queryFn: async ({ signal }): Promise<Decision> => {
+      const { data } = await call('GET', '/decisions/{token}', { path: { token }, signal });
+      return { ...data, arguments: asWhole(data.arguments), form: asWhole(data.form) };
+    },
+    structuralSharing: false,
+    // Goes on while the server is away, until there is nothing to decide on any more.
+    refetchInterval: ({ state }) =>
+      state.data && (!state.error || toProblem(state.error).isTransient) ? 15_000 : false,
   });
 
 export async function decideByLink(token: string, decision: ApprovalDecision): Promise<void> {

@@ -29,9 +29,21 @@ const PLACE =
 /** A part of an approval, whose id begins with that of its execution. */
 const APPROVAL = /^\/api\/v1\/studio\/approvals\/(([0-9a-f-]{36})(?::|%3A)[^/?#]+)\/(arguments|form)$/i;
 
-/** Returns the preview in the place of a value, or `null` where the value is whole. */
+/** Values that were read whole, so that they are no previews, whatever they look like. */
+const whole = new WeakSet<object>();
+
+/** Notes that a value is whole. Data that comes from a model or a caller may look like a preview, to show something else. */
+export function asWhole<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) whole.add(value);
+  return value;
+}
+
+/**
+ * Returns the preview in the place of a value, or `null` where the value is whole. The API shows no value as it is that only
+ * looks like a preview; what is inside a value is never one.
+ */
 export function previewOf(value: unknown): Preview | null {
-  const shown = isRecord(value) ? value.$preview : null;
+  const shown = isRecord(value) && !whole.has(value) ? value.$preview : null;
   if (!isRecord(shown) || typeof shown.bytes !== 'number' || typeof shown.text !== 'string') return null;
   // A value that only looks like a preview can name any address: just those of values are used.
   const href = typeof shown.href === 'string' ? shown.href : '';
@@ -52,8 +64,12 @@ export function previewOf(value: unknown): Preview | null {
   return { bytes: shown.bytes, text: shown.text, execution, of: of as Preview['of'] };
 }
 
-/** Returns the whole value. */
-export async function wholeValue({ execution: id, of }: Preview): Promise<unknown> {
+/** Returns the whole value. Queries of it do not share the structure of what they had before, which would lose that it is whole. */
+export async function wholeValue(preview: Preview): Promise<unknown> {
+  return asWhole(await read(preview));
+}
+
+async function read({ execution: id, of }: Preview): Promise<unknown> {
   if (of === 'trigger-data') return (await call('GET', '/studio/executions/{id}/trigger-data', { path: { id } })).data;
   if (of === 'item') return (await call('GET', '/studio/executions/{id}/item', { path: { id } })).data;
   if (of === 'last') return (await call('GET', '/studio/executions/{id}/last', { path: { id } })).data;

@@ -2,6 +2,7 @@ import { previewOf } from '@/api/preview';
 import { entriesOf, isNumber, isRecord } from '@/lib/json';
 import { visible } from '@/lib/json-text';
 import classes from './asked-values.module.css';
+import { JsonView } from './json-view';
 import { ValueView } from './value-view';
 
 /** What a person is shown, as it is read: a line for each of its values. Nothing where there are none. */
@@ -13,7 +14,7 @@ export function AskedValues({ value, fileName }: { value: unknown; fileName: str
       {entriesOf(value).map(([name, part]) => (
         <div key={name}>
           <dt>{visible(name)}</dt>
-          <dd>{plain(part) ?? <ValueView value={part} fileName={fileName} />}</dd>
+          <dd>{plain(part) ?? <JsonView value={part} fileName={fileName} />}</dd>
         </div>
       ))}
     </dl>

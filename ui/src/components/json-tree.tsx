@@ -1,8 +1,7 @@
 import { IconChevronRight } from '@tabler/icons-react';
 import { type ReactNode, useState } from 'react';
-import { previewOf } from '@/api/preview';
 import { entriesOf, kindOf } from '@/lib/json';
-import { escaped, readableSize } from '@/lib/json-text';
+import { escaped } from '@/lib/json-text';
 import { texts } from '@/lib/texts';
 import { JsonString } from './json-string';
 import classes from './json-view.module.css';
@@ -24,16 +23,6 @@ const PAGE = 100;
 /** A value with its children, as JSON. What is collapsed is not rendered. */
 export function JsonTree({ value, ...rest }: JsonTreeProps) {
   const kind = kindOf(value);
-  const preview = previewOf(value);
-  if (preview) {
-    return (
-      <div className={classes.line}>
-        {rest.name}
-        <span className={classes.count}>{texts.json.elsewhere(readableSize(preview.bytes))}</span>
-        {rest.after}
-      </div>
-    );
-  }
   if (kind === 'object' || kind === 'list') return <Branch value={value as object} {...rest} />;
   const { name, after } = rest;
   return (

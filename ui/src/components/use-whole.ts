@@ -9,6 +9,7 @@ export function useWhole(id: string, part: string, value: unknown): { value: unk
     queryKey: [...approvalsKey, id, part],
     queryFn: () => (preview ? wholeValue(preview) : value),
     enabled: preview !== null,
+    structuralSharing: false,
   });
   return { value: preview ? whole.data : value, error: whole.error };
 }

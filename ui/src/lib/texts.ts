@@ -259,7 +259,6 @@ export const texts = {
     download: 'Download',
     part: (size: string) => `Preview of ${size}`,
     all: 'Show all',
-    elsewhere: (size: string) => `${size}: open it at its node`,
   },
 } as const;
 

@@ -7,7 +7,9 @@ mod part;
 mod preview;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
+use serde::de::IgnoredAny;
 use serde::{Serialize, Serializer};
 use steadflow_core::execution::{AttemptRecord, ResultParts};
 use steadflow_core::ids::ExecutionId;
@@ -69,12 +71,19 @@ pub(crate) enum Place<'a> {
 pub(crate) struct Room {
     execution: ExecutionId,
     left: usize,
+    /// Whether inputs may be previews already: who follows an execution keeps no more of them.
+    has_previews: bool,
 }
 
 impl Room {
     /// Returns the room of an empty answer.
     pub(crate) const fn new(execution: ExecutionId) -> Self {
-        Self { execution, left: ANSWER_BYTES }
+        Self { execution, left: ANSWER_BYTES, has_previews: false }
+    }
+
+    /// Returns the room of an answer about an execution whose inputs may be previews ([`preview_of_input`]).
+    pub(crate) const fn with_previews(execution: ExecutionId) -> Self {
+        Self { execution, left: ANSWER_BYTES, has_previews: true }
     }
 
     /// Goes on with another execution.
@@ -84,7 +93,8 @@ impl Room {
 
     /// Shows a value.
     pub(crate) fn value<'a>(&mut self, value: &'a Payload, place: Place<'_>) -> Shown<'a> {
-        if self.takes(value.len()) {
+        let may_be_one = self.has_previews && matches!(place, Place::Input(_));
+        if self.takes(value.len()) && (may_be_one || !looks_like_preview(value)) {
             return Shown::Whole(Cow::Borrowed(value));
         }
         self.preview(value.as_str(), value.len(), place)
@@ -92,7 +102,7 @@ impl Room {
 
     /// Shows a value that was made for the answer.
     pub(crate) fn owned(&mut self, value: Payload, place: Place<'_>) -> Shown<'static> {
-        if self.takes(value.len()) {
+        if self.takes(value.len()) && !looks_like_preview(&value) {
             return Shown::Whole(Cow::Owned(value));
         }
         self.preview(value.as_str(), value.len(), place)
@@ -161,12 +171,23 @@ pub(crate) fn preview_of_input(
     has_room: bool,
 ) -> Option<Payload> {
     let whole_max = if has_room { VALUE_BYTES_MAX } else { SHORT_BYTES };
-    if input.len() <= whole_max {
+    if input.len() <= whole_max && !looks_like_preview(input) {
         return None;
     }
     let shown = input.as_str().floor_char_boundary(if has_room { PREVIEW_BYTES } else { 0 });
     let preview = Preview::new(execution, Place::Input(node), input.len(), &input.as_str()[..shown]);
     Payload::parse(serde_json::to_string(&preview).ok()?).ok()
+}
+
+/// Returns whether a value has the key of a preview. Such a value is never shown as it is, so that no data of a caller or a model
+/// can pass for the beginning of another one.
+fn looks_like_preview(value: &Payload) -> bool {
+    let text = value.as_str();
+    // The key may be written with escapes.
+    let may_have_it = text.starts_with('{') && (text.contains(preview::KEY) || text.contains('\\'));
+    may_have_it
+        && serde_json::from_str::<BTreeMap<Cow<'_, str>, IgnoredAny>>(text)
+            .is_ok_and(|keys| keys.contains_key(preview::KEY))
 }
 
 /// Returns `text` with at most `bytes` of it and, where that is not all, an ellipsis.
@@ -248,6 +269,30 @@ mod tests {
             shown["$preview"]["href"],
             "/api/v1/studio/executions/00000000-0000-0000-0000-000000000007/nodes/a%2Fb%20%C3%BC/output"
         );
+    }
+
+    #[test]
+    fn a_value_that_looks_like_a_preview_is_shown_as_one_of_itself() {
+        for text in [r#"{"amount":9000,"$preview":{"bytes":7,"text":"5"}}"#, r#"{"\u0024pre\u0076iew":1}"#] {
+            let value = Payload::parse(text.to_owned()).unwrap();
+
+            let shown = serde_json::to_value(room().value(&value, Place::Result)).unwrap();
+
+            assert_eq!(shown["$preview"]["text"], value.as_str());
+            assert!(
+                shown["$preview"]["href"].as_str().is_some_and(|href| href.ends_with("/result")),
+                "{shown}"
+            );
+        }
+        for text in [r#"{"a":{"$preview":1}}"#, r#"["$preview"]"#, r#"{"a":"$preview"}"#, r#"{"\"":1}"#] {
+            assert!(
+                matches!(
+                    room().value(&Payload::parse(text.to_owned()).unwrap(), Place::Result),
+                    Shown::Whole(_)
+                ),
+                "{text}"
+            );
+        }
     }
 
     #[test]

@@ -70,7 +70,8 @@ impl Shard {
         let burst = self.put_off.get(&SlotOf { flow: accepted.flow, key: place.key.clone() });
         // One that is due already only has not had its turn.
         let last = burst.and_then(Burst::last).filter(|last| last.start_at > now);
-        let since = last.map_or(now, |last| last.since);
+        // The clock may have been set back while the process was down.
+        let since = last.map_or(now, |last| last.since.min(now));
         place.since = Some(since);
         place.start_at = Some(now.plus(debounce.quiet).min(since.plus(debounce.delay_max)).max(now));
     }

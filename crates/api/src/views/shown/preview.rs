@@ -10,7 +10,10 @@ use super::Place;
 /// All but the unreserved characters of a URL.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// In the place of a value that is too long: its beginning, and where the whole of it is.
+/// The only key of a preview.
+pub(super) const KEY: &str = "$preview";
+
+/// In the place of a value that is too long, or that has the key of a preview: its beginning, and where the whole of it is.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Preview {
     #[serde(rename = "$preview")]
