@@ -298,7 +298,7 @@ pub(crate) enum ApprovalsCommand {
         #[arg(long = "for", value_name = "NAME")]
         made_for: Option<String>,
         /// How long it works, 60-2592000 [default: 604800, a week]
-        #[arg(long, value_name = "SECONDS")]
+        #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(60..=2_592_000))]
         expires_in: Option<u64>,
     },
 }
