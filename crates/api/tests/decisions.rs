@@ -330,3 +330,27 @@ async fn the_page_of_a_link_is_kept_by_nobody() {
         );
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn only_an_alert_that_is_about_waits_has_links_and_only_if_it_says_so() {
+    let api = Api::new().await;
+    let alert = |events: &[&str], decision_link: Value| {
+        let channel = json!({ "type": "email", "to": ["ann@example.com"] });
+        json!({ "name": "On call", "events": events, "channel": channel, "decision_link": decision_link })
+    };
+
+    let made = api.post("alerts", &alert(&["waiting_for_person"], json!(true))).await.expect(201);
+    let unlike = api.post("alerts", &alert(&["execution_failed"], json!(true))).await.problem();
+    let mut silent = alert(&["waiting_for_person"], json!(null));
+    silent.as_object_mut().unwrap().remove("decision_link");
+    let silent = api.post("alerts", &silent).await.expect(201);
+    let changed =
+        api.patch(&format!("alerts/{}", text(&made["id"])), &json!({ "decision_link": false })).await;
+
+    assert_eq!((&made["decision_link"], &silent["decision_link"]), (&json!(true), &json!(false)));
+    assert_eq!(changed.expect(200)["decision_link"], false);
+    insta::assert_snapshot!(unlike, @"
+    422 alert-invalid: The alert document has a fault at `/decision_link`: it is of the event `waiting_for_person`, which `events` does not have.
+      /decision_link: it is of the event `waiting_for_person`, which `events` does not have
+    ");
+}

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use steadflow_blackbox::{Api, Server, Setup, Workplace, eventually, flow, node};
+use steadflow_blackbox::{Api, Peer, Server, Setup, Workplace, eventually, flow, node};
 
 const SOON: Duration = Duration::from_secs(30);
 
@@ -150,5 +150,53 @@ async fn a_link_decides_also_after_kill_9_and_another_database_does_not_know_it(
     assert!(again["detail"].as_str().is_some_and(|detail| detail.contains("by ann (link)")), "{again}");
     assert!(!server.log().contains(&token), "the log has the token");
     stranger.stop().await;
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_alert_sends_a_link_to_each_wait_that_an_operator_may_decide_on() {
+    let (workplace, peer) = (Workplace::new(), Peer::start().await);
+    let key = "whsec_YSBrZXkgb2YgbW9yZSB0aGFuIDE2IGJ5dGVz".to_owned();
+    let secret = [("STEADFLOW_SECRET_KEY".to_owned(), key)];
+    let arguments = ["--public-url", "https://flows.example.org"];
+    let mut server = Setup::new(&workplace).variables(secret).arguments(arguments).start().await;
+    let channel = json!({ "type": "webhook", "url": peer.url("/ok"), "secret": "${secrets.KEY}" });
+    let alert = json!({ "name": "Refunds", "events": ["waiting_for_person"], "channel": channel, "decision_link": true });
+    let alert =
+        server.api().post("alerts", &alert).await.expect(201)["id"].as_str().expect("an id").to_owned();
+    let asks = |approver: &str| {
+        let ask = json!({ "id": "ok", "type": "approval", "approvers": [approver] });
+        flow("Refunds", &[ask], &[])
+    };
+    let of_operators = server.api().create_flow(&asks("operator")).await;
+    let of_admins = server.api().create_flow(&asks("admin")).await;
+    let first = server.api().start(&of_operators, json!({})).await;
+    let second = server.api().start(&of_operators, json!({})).await;
+    let guarded = server.api().start(&of_admins, json!({})).await;
+
+    let bodies: Vec<Value> = eventually("each wait is told by itself", SOON, async || {
+        let calls = peer.calls();
+        (calls.len() == 3)
+            .then(|| calls.iter().map(|call| serde_json::from_str(&call.body).expect("it is JSON")).collect())
+    })
+    .await;
+
+    let link_of = |execution: &str| {
+        let body = bodies.iter().find(|body| body["data"]["execution_id"] == execution).expect("it is told");
+        let link = body["data"]["decision_link"].as_str()?;
+        Some(link.replace("https://flows.example.org/decide/", "/api/v1/decisions/"))
+    };
+    assert_eq!(link_of(&guarded), None, "an administrator decides in the studio");
+    assert_ne!(link_of(&first), link_of(&second));
+    let link = link_of(&second).expect("it has a link");
+    let shown = server.api().get(&link).await.expect(200);
+    let decided = server.api().post(&link, &decision(&shown, "approved", None)).await.expect(200);
+    assert_eq!(decided["decided"]["by"], json!({ "type": "link", "id": "Refunds" }));
+    assert_eq!(server.api().finished(&second, SOON).await["status"], "completed");
+    assert_eq!(open(server.api(), 2).await.len(), 2);
+    let stored = server.api().get(&format!("alerts/{alert}")).await.expect(200);
+    assert_eq!(stored["messages"].as_array().map(Vec::len), Some(3));
+    assert!(!stored.to_string().contains("/decide/"), "{stored}");
+    assert!(!server.log().contains("/decide/"), "a link is in the log");
     server.stop().await;
 }

@@ -89,6 +89,8 @@ pub struct Alert {
     pub success_rate: Option<RateRule>,
     /// After how long, and then each time again, somebody is told that an execution still waits for a person.
     pub remind_after: Option<Duration>,
+    /// Whether messages about what waits for a person have a link to decide with: who reads them can decide.
+    pub decision_link: bool,
     /// Whether anybody is told.
     pub is_enabled: bool,
     /// How, as it is written.
@@ -139,9 +141,13 @@ impl Alert {
             key("remind_after_minutes", "Remind after", whole(1, REMIND_MINUTES_MAX))
                 .doc("Of the event `waiting_for_person`: after how many minutes, and then each time again, somebody is reminded."),
         );
+        let decision_link = keys.take(key("decision_link", "Link to decide with", boolean()).default(false).doc(
+            "Of the event `waiting_for_person`: whether messages have a link to decide with. Whoever reads one can decide.",
+        ));
         for (name, event, is_given) in [
             ("success_rate", AlertEvent::SuccessRate, success_rate.is_some()),
             ("remind_after_minutes", AlertEvent::WaitingForPerson, remind_minutes.is_some()),
+            ("decision_link", AlertEvent::WaitingForPerson, decision_link == Some(true)),
         ] {
             if is_given && !is_of(event) {
                 keys.fault(
@@ -152,8 +158,19 @@ impl Alert {
         }
         let (kind, channel, node) = channel?;
         let remind_after = remind_minutes.map(|minutes| Duration::from_secs(60 * u64::from(minutes)));
-        let (name, events, is_enabled) = (name?, events?, is_enabled?);
-        Some(Self { name, events, flow, success_rate, remind_after, is_enabled, channel, kind, node })
+        let (name, events, is_enabled, decision_link) = (name?, events?, is_enabled?, decision_link?);
+        Some(Self {
+            name,
+            events,
+            flow,
+            success_rate,
+            remind_after,
+            decision_link,
+            is_enabled,
+            channel,
+            kind,
+            node,
+        })
     }
 
     /// Returns the document with every key.
@@ -165,6 +182,7 @@ impl Alert {
         json!({
             "name": name, "events": events, "flow_id": flow, "channel": channel, "enabled": is_enabled,
             "success_rate": self.success_rate.map(|rule| rule.document()), "remind_after_minutes": remind_minutes,
+            "decision_link": self.decision_link,
         })
     }
 
@@ -303,7 +321,12 @@ mod tests {
             let alert = alert(channel.clone()).unwrap();
             let sample = json!({ "event": "execution_failed", "flow_name": "Orders", "execution_id": "7", "error_message": "${secrets.NO}" });
             let sample = Payload::from_value(&sample);
-            let text = AlertText { sample: &sample, stands_for: 49, public_url: "https://s.example" };
+            let text = AlertText {
+                sample: &sample,
+                stands_for: 49,
+                public_url: "https://s.example",
+                decision_link: None,
+            };
 
             let work =
                 alert.work(TenantId::DEFAULT, Uuid::from_u128(5), &text, Timestamp::default()).unwrap();
@@ -323,7 +346,12 @@ mod tests {
         }));
         let sample = json!({ "flow_name": "<!channel>", "error_message": "a & <b> <https://x.example|y>", "execution_id": "7" });
         let sample = Payload::from_value(&sample);
-        let text = AlertText { sample: &sample, stands_for: 1, public_url: "https://s.example" };
+        let text = AlertText {
+            sample: &sample,
+            stands_for: 1,
+            public_url: "https://s.example",
+            decision_link: None,
+        };
 
         let work = alert.unwrap().work(TenantId::DEFAULT, Uuid::nil(), &text, Timestamp::default()).unwrap();
 
@@ -337,7 +365,7 @@ mod tests {
         let mail = alert(json!({ "type": "email", "to": "a@x.example" })).unwrap();
         let hook = alert(json!({ "type": "webhook", "url": "https://x.example", "secret": "${secrets.K}" }));
         let sample = Payload::from_value(&json!({}));
-        let text = AlertText { sample: &sample, stands_for: 1, public_url: "" };
+        let text = AlertText { sample: &sample, stands_for: 1, public_url: "", decision_link: None };
 
         let work = mail.work(TenantId::DEFAULT, Uuid::nil(), &text, Timestamp::default()).unwrap();
 
@@ -403,6 +431,7 @@ mod tests {
             sample: &Payload::from_value(&sample),
             stands_for: 1,
             public_url: "https://s.example",
+            decision_link: None,
         };
 
         let work = alert.work(TenantId::DEFAULT, Uuid::nil(), &text, Timestamp::default()).unwrap();

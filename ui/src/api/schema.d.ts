@@ -1902,6 +1902,8 @@ export interface components {
             readonly success_rate: components["schemas"]["AlertSuccessRate"] | null;
             /** Format: int64 */
             readonly remind_after_minutes: number | null;
+            /** @description Whether messages about what waits for a person have a link to decide with. */
+            readonly decision_link: boolean;
             /** Format: uuid */
             readonly flow_id: string | null;
             /** @description The flow's present name. */
@@ -1926,6 +1928,8 @@ export interface components {
              * @description Of the event `waiting_for_person`: after how many minutes, and then each time again, somebody is reminded.
              */
             readonly remind_after_minutes?: number | null;
+            /** @description Of the event `waiting_for_person`: whether each message has a link to decide with, so that whoever reads it can decide. */
+            readonly decision_link?: boolean | null;
             /**
              * Format: uuid
              * @description Of this flow; of all, unless given.

@@ -49,6 +49,8 @@ pub(crate) struct AlertInput {
     /// Of the event `waiting_for_person`: after how many minutes, and then each time again, somebody is reminded.
     #[schema(minimum = 1, maximum = 5760)]
     remind_after_minutes: Option<u32>,
+    /// Of the event `waiting_for_person`: whether each message has a link to decide with, so that whoever reads it can decide.
+    decision_link: Option<bool>,
     /// Of this flow; of all, unless given.
     flow_id: Option<Uuid>,
     /// `{"type": "email", "to": […]}`, `{"type": "slack", "url": "${secrets.NAME}"}` or
@@ -92,6 +94,8 @@ pub(crate) struct AlertView {
     events: Vec<&'static str>,
     success_rate: Option<RateView>,
     remind_after_minutes: Option<u64>,
+    /// Whether messages about what waits for a person have a link to decide with.
+    decision_link: bool,
     flow_id: Option<Uuid>,
     /// The flow's present name.
     flow_name: Option<String>,
@@ -160,6 +164,7 @@ async fn view(app: &App, stored: StoredAlert, messages: usize) -> Result<AlertVi
         events: alert.events.iter().map(|event| event.as_str()).collect(),
         success_rate: alert.success_rate.map(Into::into),
         remind_after_minutes: alert.remind_after.map(|after| after.as_secs() / 60),
+        decision_link: alert.decision_link,
         flow_id: alert.flow.map(|flow| flow.uuid()),
         flow_name,
         channel: AnyJson(Payload::from_value(&alert.document()["channel"])),

@@ -17,6 +17,8 @@ pub struct AlertText<'a> {
     pub stands_for: u32,
     /// Where the studio is; empty if that is not known.
     pub public_url: &'a str,
+    /// A link with which whoever reads it decides.
+    pub decision_link: Option<&'a str>,
 }
 
 impl AlertText<'_> {
@@ -35,6 +37,12 @@ impl AlertText<'_> {
         lines.extend([error, rate(&data), field(&data, "said")].into_iter().filter(|line| !line.is_empty()));
         if !self.public_url.is_empty() {
             lines.push(link.clone());
+        }
+        if let Some(link) = self.decision_link {
+            lines.push(format!(
+                "Decide without signing in, and do not pass this on, as whoever has it can decide: {link}"
+            ));
+            data["decision_link"] = json!(link);
         }
         lines.push(format!("Alert: {alert}"));
         let text = lines.join("\n\n");
@@ -94,4 +102,33 @@ fn rate(data: &Value) -> String {
 /// Returns a text in which a chat finds no commands, such as `<!channel>`, and no links with other words.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_to_decide_with_is_in_the_text_and_in_the_body() {
+        let sample = Payload::from_value(&json!({ "event": "waiting_for_person", "flow_name": "Refunds" }));
+        let link = Some("https://s.example/decide/t");
+        let said = |decision_link| {
+            let text =
+                AlertText { sample: &sample, stands_for: 1, public_url: "https://s.example", decision_link };
+            text.said("On call", Channel::Email)
+        };
+
+        let (with, without) = (said(link), said(None));
+
+        assert_eq!(with["body"]["data"]["decision_link"], json!(link));
+        assert!(
+            with["text"]
+                .as_str()
+                .unwrap()
+                .contains("whoever has it can decide: https://s.example/decide/t\n")
+        );
+        assert_eq!(without["body"]["data"].get("decision_link"), None);
+        assert!(!without["text"].as_str().unwrap().contains("/decide/"));
+        assert_eq!(with["subject"], without["subject"]);
+    }
 }

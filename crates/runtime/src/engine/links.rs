@@ -1,12 +1,19 @@
 //! Links to decide with: the key that signs them, and where they lead.
 
-use steadflow_core::decision_link::{DecisionLink, SigningKey};
+use steadflow_core::caller::Role;
+use steadflow_core::decision_link::{
+    ApprovalRef, DecisionLink, LINK_TTL_DEFAULT, SigningKey, expiry, made_for,
+};
+use steadflow_core::execution::Execution;
+use steadflow_core::ids::{ExecutionId, TenantId};
 
 use super::Engine;
 use crate::error::RuntimeError;
 
 /// What the key is for.
 const PURPOSE: &str = "decision_links";
+/// The role of a link that nobody in particular has made.
+const ROLE: Role = Role::Operator;
 
 impl Engine {
     /// Returns the address of a link. Nothing of it is stored.
@@ -27,6 +34,34 @@ impl Engine {
         DecisionLink::read(token, key, self.now()).map_err(RuntimeError::LinkRefused)
     }
 
+    /// Returns the address of a link that an alert sends; `None` if that does not wait, or waits for a higher role than
+    /// [`ROLE`].
+    pub(super) async fn approval_url(
+        &self,
+        tenant: TenantId,
+        execution: ExecutionId,
+        id: &str,
+        name: &str,
+    ) -> Result<Option<String>, RuntimeError> {
+        let snapshot = match self.execution(tenant, execution).await {
+            Ok(snapshot) => snapshot,
+            Err(RuntimeError::NoExecution(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        if !waits_for_operator(&snapshot.execution, id) {
+            return Ok(None);
+        }
+        let link = DecisionLink {
+            tenant,
+            execution,
+            approval: ApprovalRef::of(id),
+            expires_at: expiry(self.now(), LINK_TTL_DEFAULT),
+            role: ROLE,
+            made_for: made_for(name),
+        };
+        self.decision_url(&link).await.map(Some)
+    }
+
     /// Returns the key, which is made for the first link of an installation and then is the same for good.
     async fn link_key(&self) -> Result<&SigningKey, RuntimeError> {
         let key = self.inner.link_key.get_or_try_init(async || {
@@ -39,4 +74,14 @@ impl Engine {
         });
         key.await
     }
+}
+
+/// Returns whether an approval waits that an operator may decide on.
+fn waits_for_operator(execution: &Execution, id: &str) -> bool {
+    let mut nodes = execution.graph().nodes.iter().zip(execution.nodes());
+    nodes.any(|(node, state)| {
+        let is_allowed = node.kind.room().question().is_none_or(|question| question.approver <= ROLE);
+        let is_meant = |step: &dyn std::fmt::Display| format!("{}:{}:{step}", execution.id(), node.id) == id;
+        is_allowed && state.open_approvals().any(|approval| is_meant(&approval.step))
+    })
 }

@@ -30,6 +30,8 @@ interface Draft {
   least: number | string;
   /** Minutes until a reminder; empty for none. */
   remind: number | string;
+  /** Whether messages have a link to decide with. */
+  link: boolean;
 }
 
 /** What people want to be told of, and how. The server checks it. */
@@ -65,17 +67,7 @@ export function AlertForm({ alert, onDone }: AlertFormProps) {
         </div>
       </Checkbox.Group>
       {draft.events.includes('success_rate') && <RateFields draft={draft} set={set} />}
-      {draft.events.includes('waiting_for_person') && (
-        <NumberInput
-          label={texts.form.remind}
-          description={texts.form.remindHint}
-          min={1}
-          max={5_760}
-          allowDecimal={false}
-          value={draft.remind}
-          onChange={(remind) => set({ remind })}
-        />
-      )}
+      {draft.events.includes('waiting_for_person') && <WaitFields draft={draft} set={set} />}
       <Select
         label={texts.form.flow}
         data={choices}
@@ -150,6 +142,29 @@ export function AlertForm({ alert, onDone }: AlertFormProps) {
   );
 }
 
+/** What is said of what waits for a person. */
+function WaitFields({ draft, set }: { draft: Draft; set: (change: Partial<Draft>) => void }) {
+  return (
+    <>
+      <NumberInput
+        label={texts.form.remind}
+        description={texts.form.remindHint}
+        min={1}
+        max={5_760}
+        allowDecimal={false}
+        value={draft.remind}
+        onChange={(remind) => set({ remind })}
+      />
+      <Checkbox
+        label={texts.form.link}
+        description={texts.form.linkHint}
+        checked={draft.link}
+        onChange={(event) => set({ link: event.currentTarget.checked })}
+      />
+    </>
+  );
+}
+
 /** When a success rate is too low. */
 function RateFields({ draft, set }: { draft: Draft; set: (change: Partial<Draft>) => void }) {
   return (
@@ -198,6 +213,7 @@ function draftOf(alert: Alert | null): Draft {
     window: alert?.success_rate?.window_minutes ?? 60,
     least: alert?.success_rate?.min_executions ?? 10,
     remind: alert?.remind_after_minutes ?? '',
+    link: alert?.decision_link ?? false,
   };
 }
 
@@ -222,6 +238,7 @@ function documentOf(draft: Draft): AlertInput {
     name,
     events,
     success_rate: events.includes('success_rate') ? rate : null,
+    decision_link: events.includes('waiting_for_person') && draft.link,
     remind_after_minutes: isReminded ? Number(draft.remind) : null,
     flow_id: flow === '' ? null : flow,
     channel: channels[channel],

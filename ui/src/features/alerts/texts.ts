@@ -41,6 +41,8 @@ export const texts = {
     least: 'Of at least runs',
     remind: 'Remind after minutes',
     remindHint: 'Up to five times, while nobody has decided. Empty for never.',
+    link: 'With a link to decide',
+    linkHint: 'Whoever reads the message can decide, without signing in. Each wait has a message of its own.',
     flow: 'Flow',
     channel: 'By',
     to: 'To',

@@ -210,9 +210,13 @@ impl<'e> Noter<'e> {
         let oldest = ago(self.engine.now(), TOLD_WITHIN);
         let mut told = BTreeSet::new();
         for (row, asked) in self.waits.look(self.engine, &tenants).await? {
-            let group = format!("waiting:{}", row.flow);
             for asked in asked {
                 for stored in about(active, event, &row) {
+                    // A link is about one of them.
+                    let group = match stored.alert.decision_link {
+                        true => format!("waiting:{}", asked.key),
+                        false => format!("waiting:{}", row.flow),
+                    };
                     let since = stored.record.active_since.unwrap_or(asked.at).max(oldest);
                     if asked.at >= since {
                         self.note_asked(stored, (&row, &asked, &group), &mut told).await?;

@@ -149,7 +149,9 @@ impl Engine {
         (sample, stands_for): (&Payload, u32),
         patience: Duration,
     ) -> Result<(), Failure> {
-        let text = AlertText { sample, stands_for, public_url: &self.inner.public_url };
+        let link = if alert.decision_link { self.link_of_message(tenant, alert, sample).await } else { None };
+        let public_url = &self.inner.public_url;
+        let text = AlertText { sample, stands_for, public_url, decision_link: link.as_deref() };
         let work = alert.work(tenant, id, &text, self.now());
         let work = work.map_err(|why| Failure::new(ErrorClass::Validation, why))?;
         let sent = timeout(patience, self.inner.executor.execute(work).into_future()).await;
@@ -158,6 +160,23 @@ impl Engine {
             Failure::new(ErrorClass::Timeout, message)
         });
         outcome?.result.map(drop)
+    }
+}
+
+impl Engine {
+    /// Returns a link to what a message is about, if that waits for somebody whom an operator may stand for. It is made anew each
+    /// time and stored nowhere. Where it cannot be made, the message is sent without it.
+    async fn link_of_message(&self, tenant: TenantId, alert: &Alert, sample: &Payload) -> Option<String> {
+        let sample = sample.to_value().ok()?;
+        let id = sample["waits_for_id"].as_str()?;
+        let execution = sample["execution_id"].as_str()?.parse().ok()?;
+        match self.approval_url(tenant, execution, id, &alert.name).await {
+            Ok(url) => url,
+            Err(error) => {
+                tracing::warn!(error = %error, "a message of an alert is sent without a link to decide with");
+                None
+            }
+        }
     }
 }
 
