@@ -4567,7 +4567,7 @@ export interface components {
             /** Format: date-time */
             readonly at: string;
         };
-        /** @description In the place of a value that is too long: its beginning, and where the whole of it is. */
+        /** @description In the place of a value that is too long, or that has the key of a preview: its beginning, and where the whole of it is. */
         readonly Preview: {
             readonly $preview: components["schemas"]["Beginning"];
         };
