@@ -90,7 +90,7 @@ async fn every_order_that_cannot_ship_is_undone_backwards_over_kill_9() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_cancel_undoes_a_second_one_stops_that_and_the_flow_stays_meanwhile() {
+async fn a_cancel_undoes_and_only_a_stop_ends_that_and_the_flow_stays_meanwhile() {
     let (workplace, peer) = (Workplace::new(), Peer::start().await);
     let mut server = Setup::new(&workplace).start().await;
     let nodes = [
@@ -113,7 +113,7 @@ async fn a_cancel_undoes_a_second_one_stops_that_and_the_flow_stays_meanwhile() 
     let refused = delete(&server, &flow_id).await.expect(409);
     assert!(refused["detail"].as_str().is_some_and(|detail| detail.contains(&id)), "{refused}");
     let again = server.api().post(&format!("{path}/cancel"), &json!({})).await.expect(409);
-    assert_eq!(again["type"], "wrong-status", "a repeated cancel stops nothing: {again}");
+    assert_eq!(again["type"], "/docs/problems#wrong-status", "a repeated cancel stops nothing: {again}");
     let stopped = server.api().post(&format!("{path}/stop-compensation"), &json!({})).await.expect(200);
 
     assert_eq!((&stopped["status"], &stopped["ending_as"]), (&json!("cancelled"), &json!(null)));

@@ -199,7 +199,7 @@ impl From<Rejected> for Problem {
             Rejected::Compensating(end) => Self::new(
                 ProblemKind::WrongStatus,
                 format!(
-                    "The execution is undoing what it did, and is {end} afterwards. `POST …/stop-compensation` ends it \
+                    "The execution is undoing what it did, and will then be {end}. `POST …/stop-compensation` ends it \
                      without the rest."
                 ),
             ),

@@ -315,12 +315,15 @@ impl Found {
         form_of(&self.snapshot.execution, self.node, &self.approval)
     }
 
-    /// Refuses a caller whose role is not one that the node asks for.
-    pub(super) fn check_role(&self, role: Role) -> Result<(), Problem> {
+    /// Returns the least role that decides.
+    ///
+    /// # Errors
+    /// The caller has a lower one.
+    pub(super) fn check_role(&self, role: Role) -> Result<Role, Problem> {
         let room = self.snapshot.execution.graph().node(self.node).kind.room();
         let least = room.question().map_or(Role::Operator, |question| question.approver);
         if role >= least {
-            return Ok(());
+            return Ok(least);
         }
         let detail = format!("This is decided by the role `{}` or one above it.", least.as_str());
         Err(Problem::new(ProblemKind::NotAllowed, detail))

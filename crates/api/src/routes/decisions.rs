@@ -74,14 +74,14 @@ pub(crate) async fn create_link(
         })
     });
     let found = Found::by(&app, caller.tenant, &id).await?;
-    found.check_role(caller.role)?;
+    let role = found.check_role(caller.role)?;
     found.check_open()?;
     let link = DecisionLink {
         tenant: caller.tenant,
         execution: id.execution,
         approval: ApprovalRef::of(&found.id()),
-        expires_at: expiry(app.now(), ttl),
-        role: caller.role,
+        expires_at: expiry(app.engine().wall(), ttl),
+        role,
         made_for: for_whom.transpose()?,
     };
     let url = app.engine().decision_url(&link).await?;

@@ -31,7 +31,8 @@ impl Engine {
     /// [`RuntimeError::LinkRefused`], or what the store says.
     pub async fn decision_link(&self, token: &str) -> Result<DecisionLink, RuntimeError> {
         let key = self.link_key().await?;
-        DecisionLink::read(token, key, self.now()).map_err(RuntimeError::LinkRefused)
+        // The time of executions stands still while the machine sleeps; the end of a link was told to people.
+        DecisionLink::read(token, key, self.now().max(self.wall())).map_err(RuntimeError::LinkRefused)
     }
 
     /// Returns the address of a link that an alert sends; `None` if that does not wait, or waits for a higher role than
@@ -55,7 +56,7 @@ impl Engine {
             tenant,
             execution,
             approval: ApprovalRef::of(id),
-            expires_at: expiry(self.now(), LINK_TTL_DEFAULT),
+            expires_at: expiry(self.wall(), LINK_TTL_DEFAULT),
             role: ROLE,
             made_for: made_for(name),
         };

@@ -89,7 +89,7 @@ impl<'e> Noter<'e> {
                 () = changed(self.changes.as_mut()) => {}
                 () = wakes.alerts.notified() => {}
             }
-            sleep(rest).await;
+            sleep(rest.min(LOOK_EVERY)).await;
         }
     }
 
