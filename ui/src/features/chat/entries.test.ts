@@ -33,6 +33,8 @@ test('an answer is replaced while another one is written, and is back if that fa
 
   expect(idsOf(rows('running'), [turn(1, 'a')])).toEqual(['b -']);
   expect(idsOf(rows('failed'), [turn(1, 'a')])).toEqual(['a 1', 'b -']);
+  // The end of the execution is known before its turn.
+  expect(idsOf(rows('completed'), [turn(1, 'a')])).toEqual(['b -']);
   expect(idsOf(rows('completed'), [turn(1, 'b')])).toEqual(['b 1']);
 });
 

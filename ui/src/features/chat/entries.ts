@@ -21,8 +21,9 @@ export function entriesFrom(rows: readonly ExecutionRow[], turns: readonly Sessi
   const retried = new Map(rows.map((row) => [row.retry_of, row]));
   const isReplaced = (row: ExecutionRow) => {
     const retry = retried.get(row.id);
-    // What was answered stays until another answer is there, also if that fails.
-    return retry !== undefined && (!answered.has(row.id) || !isFinished(retry.status));
+    if (retry === undefined) return false;
+    // What was answered comes back if there is no other answer in the end. That a retry has completed may be known before its turn.
+    return !answered.has(row.id) || !isFinished(retry.status) || retry.status === 'completed';
   };
   const known = new Set(rows.map(({ id }) => id));
   const older = turns.filter(({ execution_id: id }) => !known.has(id));
