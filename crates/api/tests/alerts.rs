@@ -346,7 +346,7 @@ async fn a_success_rate_is_told_when_it_becomes_low_and_again_after_it_was_fine(
     assert_eq!(run(5, 0).await, 1, "it is told once");
     sleep(10 * MINUTE).await;
     assert_eq!(run(0, 5).await, 1);
-    assert_eq!(run(9, 0).await, 2, "it was fine, and is low anew");
+    assert_eq!(run(9, 0).await, 2, "it was fine, and is low again");
 }
 
 #[tokio::test(start_paused = true)]

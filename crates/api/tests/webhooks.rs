@@ -343,12 +343,12 @@ async fn a_call_that_is_old_or_written_anew_by_a_proxy_is_refused() {
 
     let stale = call(&api, "slack", &old, "token=xyzz0WbapA4vBCDEFasx0q6G").await.status;
     let as_signed = call(&api, "github", &signed("1"), r#"{"b": 1.50, "a": 2}"#).await.status;
-    let mut anew = Vec::new();
+    let mut reserialized = Vec::new();
     for body in [r#"{"b":1.50,"a":2}"#, r#"{"a": 2, "b": 1.50}"#, r#"{"b": 1.5, "a": 2}"#] {
-        anew.push(call(&api, "github", &signed("2"), body).await.status);
+        reserialized.push(call(&api, "github", &signed("2"), body).await.status);
     }
 
-    assert_eq!((stale, as_signed, anew), (401, 201, vec![401; 3]));
+    assert_eq!((stale, as_signed, reserialized), (401, 201, vec![401; 3]));
     let shown = api.get("webhooks").await.expect(200);
     assert_eq!(each(&shown[1]["calls"], "reason"), ["stale"]);
     assert_eq!(each(&shown[0]["calls"], "reason"), ["wrong_signature", ""]);

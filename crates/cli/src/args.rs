@@ -290,7 +290,7 @@ pub(crate) enum ApprovalsCommand {
         #[command(flatten)]
         decision: Decision,
     },
-    /// Make a link with which one person can decide without signing in; whoever has it can
+    /// Make a link with which one person can decide without signing in; anyone who has it can
     Link {
         /// ID, as `list` prints it
         id: String,

@@ -470,7 +470,7 @@ fn help_of_approvals() {
       approve  Approve: the call is made once, the request for input is answered, or the node goes on
       reject   Reject: the call is not made, the input is declined, or the node is rejected
       cancel   Make no choice on a request for input
-      link     Make a link with which one person can decide without signing in; whoever has it can
+      link     Make a link with which one person can decide without signing in; anyone who has it can
       help     Print this message or the help of the given subcommand(s)
 
     Options:

@@ -27,7 +27,7 @@ use crate::work::{Channel, Work};
 pub use rate::{Rate, RateRule, rate_of};
 pub use text::AlertText;
 
-/// How often somebody is reminded of what waits for a person.
+/// How many reminders are sent of what waits for a person.
 pub const REMINDERS_MAX: u32 = 5;
 /// Until a reminder, in minutes: four days. All of them come before it is forgotten what was told.
 const REMIND_MINUTES_MAX: u32 = 4 * 24 * 60;
@@ -87,7 +87,7 @@ pub struct Alert {
     pub flow: Option<FlowId>,
     /// When the success rate of a flow is too low, if that is one of the events.
     pub success_rate: Option<RateRule>,
-    /// After how long, and then each time again, somebody is told that an execution still waits for a person.
+    /// After how long, and then each time again, a reminder is sent that an execution still waits for a person.
     pub remind_after: Option<Duration>,
     /// Whether messages about what waits for a person have a link to decide with: who reads them can decide.
     pub decision_link: bool,
@@ -139,10 +139,10 @@ impl Alert {
         let success_rate = keys.take(if is_of_rate { rate.needed("the event `success_rate`") } else { rate });
         let remind_minutes = keys.take(
             key("remind_after_minutes", "Remind after", whole(1, REMIND_MINUTES_MAX))
-                .doc("Of the event `waiting_for_person`: after how many minutes, and then each time again, somebody is reminded."),
+                .doc("Of the event `waiting_for_person`: after how many minutes, and then each time again, a reminder is sent."),
         );
         let decision_link = keys.take(key("decision_link", "Link to decide with", boolean()).default(false).doc(
-            "Of the event `waiting_for_person`: whether messages have a link to decide with. Whoever reads one can decide.",
+            "Of the event `waiting_for_person`: whether messages have a link to decide with. Anyone who reads one can decide.",
         ));
         for (name, event, is_given) in [
             ("success_rate", AlertEvent::SuccessRate, success_rate.is_some()),

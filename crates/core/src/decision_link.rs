@@ -1,7 +1,7 @@
 //! Links with which a person decides on one thing that waits, without an identity of ours.
 //!
 //! A link is a token that says what it is about, and that nobody can make or change without the key; nothing is stored of it.
-//! It holds until it expires or somebody has decided. Whoever has it can decide, so it is a secret.
+//! It holds until it expires or somebody has decided. Anyone who has it can decide, so it is a secret.
 //!
 //! The bytes of a token, before Base64 (URL alphabet, no padding):
 //!

@@ -14,7 +14,7 @@ export interface paths {
         /** Shows what a link is about. It decides nothing, however often it is called. */
         readonly get: operations["show_decision"];
         readonly put?: never;
-        /** Approves or rejects by a link. When this answers, the decision is on disk; the first one counts, whoever makes it. */
+        /** Approves or rejects by a link. When this answers, the decision is on disk; the first one counts, regardless of who makes it. */
         readonly post: operations["decide_by_link"];
         readonly delete?: never;
         readonly options?: never;
@@ -1925,10 +1925,10 @@ export interface components {
             readonly success_rate?: components["schemas"]["AlertSuccessRate"] | null;
             /**
              * Format: int32
-             * @description Of the event `waiting_for_person`: after how many minutes, and then each time again, somebody is reminded.
+             * @description Of the event `waiting_for_person`: after how many minutes, and then each time again, a reminder is sent.
              */
             readonly remind_after_minutes?: number | null;
-            /** @description Of the event `waiting_for_person`: whether each message has a link to decide with, so that whoever reads it can decide. */
+            /** @description Of the event `waiting_for_person`: whether each message has a link to decide with, so that anyone who reads it can decide. */
             readonly decision_link?: boolean | null;
             /**
              * Format: uuid
@@ -1961,7 +1961,7 @@ export interface components {
             readonly error: string | null;
         };
         readonly AlertMessageEntry: components["schemas"]["AlertMessage"] | components["schemas"]["Damaged"];
-        /** @description Below which success rate of a flow somebody is told. */
+        /** @description The success rate of a flow below which a message is sent. */
         readonly AlertSuccessRate: {
             /**
              * Format: double
@@ -2809,7 +2809,7 @@ export interface components {
         readonly DecisionLink: {
             /**
              * Format: uri
-             * @description Where the link leads. Whoever has it can decide until it expires, so it is a secret.
+             * @description Where the link leads. Anyone who has it can decide until it expires, so it is a secret.
              */
             readonly url: string;
             readonly expires_at: components["schemas"]["Time"];

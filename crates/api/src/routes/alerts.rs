@@ -46,10 +46,10 @@ pub(crate) struct AlertInput {
     events: Option<Vec<String>>,
     /// Of the event `success_rate`: `{"below": 0.95, "window_minutes": 60, "min_executions": 10}`.
     success_rate: Option<RateView>,
-    /// Of the event `waiting_for_person`: after how many minutes, and then each time again, somebody is reminded.
+    /// Of the event `waiting_for_person`: after how many minutes, and then each time again, a reminder is sent.
     #[schema(minimum = 1, maximum = 5760)]
     remind_after_minutes: Option<u32>,
-    /// Of the event `waiting_for_person`: whether each message has a link to decide with, so that whoever reads it can decide.
+    /// Of the event `waiting_for_person`: whether each message has a link to decide with, so that anyone who reads it can decide.
     decision_link: Option<bool>,
     /// Of this flow; of all, unless given.
     flow_id: Option<Uuid>,
@@ -61,7 +61,7 @@ pub(crate) struct AlertInput {
     enabled: Option<bool>,
 }
 
-/// Below which success rate of a flow somebody is told.
+/// The success rate of a flow below which a message is sent.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[schema(as = AlertSuccessRate)]

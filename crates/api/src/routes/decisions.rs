@@ -106,7 +106,7 @@ pub(crate) async fn show_decision(
     Ok(reply::ok(&DecisionView::new(execution, found.node, &found.approval, names, link)))
 }
 
-/// Approves or rejects by a link. When this answers, the decision is on disk; the first one counts, whoever makes it.
+/// Approves or rejects by a link. When this answers, the decision is on disk; the first one counts, regardless of who makes it.
 #[utoipa::path(post, path = "/api/v1/decisions/{token}", tag = "approvals", extensions(("x-turn" = json!("document"))),
     params(("token" = String, Path, description = "The last part of the link")),
     request_body = ApprovalDecision,

@@ -18,7 +18,7 @@ use super::wire::{AnyJson, SubjectName, Time};
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DecisionLink)]
 pub(crate) struct LinkView {
-    /// Where the link leads. Whoever has it can decide until it expires, so it is a secret.
+    /// Where the link leads. Anyone who has it can decide until it expires, so it is a secret.
     #[schema(format = "uri")]
     pub(crate) url: String,
     pub(crate) expires_at: Time,

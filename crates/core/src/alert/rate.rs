@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::document::{Keys, key, number, whole};
 
-/// Below which success rate of a flow somebody is told.
+/// The success rate of a flow below which a message is sent.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RateRule {
     /// The rate, more than 0 and at most 1: of the executions that ended, those that completed, as analytics count them.
@@ -33,7 +33,7 @@ impl RateRule {
         let below = keys.take(
             key("below", "Below", number(0.0, 1.0))
                 .needed("the event `success_rate`")
-                .doc("The success rate below which somebody is told, such as 0.95."),
+                .doc("The success rate below which a message is sent, such as 0.95."),
         );
         let window_minutes = keys.take(
             key("window_minutes", "Minutes", whole(5, 1_440)).default(60).doc("Of how many minutes it is."),

@@ -17,7 +17,7 @@ pub struct AlertText<'a> {
     pub stands_for: u32,
     /// Where the studio is; empty if that is not known.
     pub public_url: &'a str,
-    /// A link with which whoever reads it decides.
+    /// A link with which anyone who reads it can decide.
     pub decision_link: Option<&'a str>,
 }
 
@@ -40,7 +40,7 @@ impl AlertText<'_> {
         }
         if let Some(link) = self.decision_link {
             lines.push(format!(
-                "Decide without signing in, and do not pass this on, as whoever has it can decide: {link}"
+                "Decide without signing in, and do not pass this on, as anyone who has it can decide: {link}"
             ));
             data["decision_link"] = json!(link);
         }
@@ -125,7 +125,7 @@ mod tests {
             with["text"]
                 .as_str()
                 .unwrap()
-                .contains("whoever has it can decide: https://s.example/decide/t\n")
+                .contains("anyone who has it can decide: https://s.example/decide/t\n")
         );
         assert_eq!(without["body"]["data"].get("decision_link"), None);
         assert!(!without["text"].as_str().unwrap().contains("/decide/"));

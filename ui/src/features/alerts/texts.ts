@@ -42,7 +42,7 @@ export const texts = {
     remind: 'Remind after minutes',
     remindHint: 'Up to five times, while nobody has decided. Empty for never.',
     link: 'With a link to decide',
-    linkHint: 'Whoever reads the message can decide, without signing in. Each wait has a message of its own.',
+    linkHint: 'Anyone who reads the message can decide, without signing in. Each wait has a message of its own.',
     flow: 'Flow',
     channel: 'By',
     to: 'To',

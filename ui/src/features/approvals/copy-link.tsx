@@ -9,7 +9,7 @@ import { formatMoment, millis } from '@/lib/time';
 import classes from './copy-link.module.css';
 import { texts } from './texts';
 
-/** Makes a link with which one person decides without the studio. Whoever has it can decide, which is said. */
+/** Makes a link with which one person decides without the studio. Anyone who has it can decide, which is said. */
 export function CopyLink({ id }: { id: string }) {
   const [isOpen, setOpen] = useState(false);
   return (

@@ -98,7 +98,8 @@ export const texts = {
     open: 'Copy link',
     name: 'For whom (optional)',
     nameDetail: 'A name or an address. It is shown as who decided.',
-    warning: 'Whoever has the link can decide, without signing in, until somebody has decided. Send it to one person.',
+    warning:
+      'Anyone who has the link can decide, without signing in, until somebody has decided. Send it to one person.',
     make: 'Make the link and copy it',
     label: 'Link to decide with',
     copy: 'Copy the link',
@@ -113,7 +114,7 @@ export const texts = {
     expired: 'This link has expired',
     wrong: 'This link is not valid',
     works: (name: string | null, until: string) =>
-      `This link${name === null ? '' : `, made for ${visible(name)},`} works until somebody has decided, at most until ${until}. Whoever has it can decide: do not pass it on.`,
+      `This link${name === null ? '' : `, made for ${visible(name)},`} works until somebody has decided, at most until ${until}. Anyone who has it can decide: do not pass it on.`,
   },
   ended: 'It no longer waits: its node or its execution has ended',
 } as const;

@@ -1,16 +1,12 @@
 import { Button } from '@mantine/core';
-import { IconMapQuestion, IconMessage2Off, IconPencilPlus } from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
+import { IconMessage2Off, IconPencilPlus } from '@tabler/icons-react';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState } from 'react';
-import { flowQuery } from '@/api/flows';
-import { toProblem } from '@/api/problem';
 import type { Flow } from '@/api/types';
 import { chatOf, conversationIn, type Unfit } from '@/components/chat-flow';
 import { EmptyState } from '@/components/empty-state';
-import { ProblemCard } from '@/components/problem-card';
 import { Prose } from '@/components/prose';
-import { BlockSkeleton } from '@/components/skeletons';
+import { StandaloneFlow } from '@/components/standalone-flow';
 import { visible } from '@/lib/json-text';
 import { idempotencyKey } from '@/lib/keys';
 import { texts as common } from '@/lib/texts';
@@ -23,32 +19,12 @@ const route = getRouteApi('/alone/chat/$flowId');
 /** A conversation with a flow, for people who do not use the studio. */
 export function ChatPage() {
   const { flowId } = route.useParams();
-  const flow = useQuery(flowQuery(flowId));
   return (
     <div className={classes.page}>
-      {flow.data ? (
-        <Loaded key={flowId} flow={flow.data} />
-      ) : flow.isPending ? (
-        <BlockSkeleton height={280} />
-      ) : (
-        <Missing error={flow.error} onRetry={() => void flow.refetch()} />
-      )}
+      <StandaloneFlow flowId={flowId} texts={texts}>
+        {(flow) => <Loaded key={flowId} flow={flow} />}
+      </StandaloneFlow>
     </div>
-  );
-}
-
-function Missing({ error, onRetry }: { error: unknown; onRetry: () => void }) {
-  const { status } = toProblem(error);
-  return (
-    <>
-      <title>{`${texts.label} · ${common.product}`}</title>
-      <h1 className="visually-hidden">{texts.label}</h1>
-      {status === 404 || status === 400 ? (
-        <EmptyState icon={IconMapQuestion} title={texts.goneTitle} detail={texts.goneDetail} />
-      ) : (
-        <ProblemCard problem={error} onRetry={onRetry} />
-      )}
-    </>
   );
 }
 

@@ -1,7 +1,7 @@
 export const texts = {
   label: 'Chat',
   goneTitle: 'There is no such chat',
-  goneDetail: 'The link may be out of date, or the chat was deleted. Ask whoever sent you the link.',
+  goneDetail: 'The link may be out of date, or the chat was deleted. Ask the person who sent you the link.',
   unfitTitle: 'This flow is no chat',
   unfit: {
     noSession: 'No agent node of it has a session. Turn on “Session” in the settings of the node that answers.',

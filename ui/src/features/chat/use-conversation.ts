@@ -71,7 +71,7 @@ interface LiveConversation {
   refetch: () => void;
 }
 
-/** The messages of a conversation, whoever writes them: other tabs, or another program. */
+/** The messages of a conversation, regardless of who writes them: other tabs, or another program. */
 export function useConversation({ flowId, conversation, agentId, session, isNamed }: ConversationId): LiveConversation {
   const queries = useQueryClient();
   const rows = useQuery(rowsQuery(flowId, conversation));

@@ -1,14 +1,10 @@
 import { Button } from '@mantine/core';
-import { IconForms, IconMapQuestion, IconPlayerPause } from '@tabler/icons-react';
-import { useQuery } from '@tanstack/react-query';
+import { IconForms, IconPlayerPause } from '@tabler/icons-react';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { flowQuery } from '@/api/flows';
-import { toProblem } from '@/api/problem';
 import type { Flow } from '@/api/types';
 import { EmptyState } from '@/components/empty-state';
-import { ProblemCard } from '@/components/problem-card';
 import { fieldsOf } from '@/components/schema-form/fields';
-import { BlockSkeleton } from '@/components/skeletons';
+import { StandaloneFlow } from '@/components/standalone-flow';
 import { formOf } from '@/components/trigger-form';
 import { isRecord } from '@/lib/json';
 import { visible } from '@/lib/json-text';
@@ -24,34 +20,14 @@ const route = getRouteApi('/alone/form/$flowId');
 /** A form that starts a flow and shows its result, for people who do not use the studio. */
 export function FormPage() {
   const { flowId } = route.useParams();
-  const flow = useQuery(flowQuery(flowId));
   return (
     <div className={classes.page}>
       <div className={classes.card}>
-        {flow.data ? (
-          <Loaded key={flowId} flow={flow.data} />
-        ) : flow.isPending ? (
-          <BlockSkeleton height={280} />
-        ) : (
-          <Missing error={flow.error} onRetry={() => void flow.refetch()} />
-        )}
+        <StandaloneFlow flowId={flowId} texts={texts}>
+          {(flow) => <Loaded key={flowId} flow={flow} />}
+        </StandaloneFlow>
       </div>
     </div>
-  );
-}
-
-function Missing({ error, onRetry }: { error: unknown; onRetry: () => void }) {
-  const { status } = toProblem(error);
-  return (
-    <>
-      <title>{`${texts.label} · ${common.product}`}</title>
-      <h1 className="visually-hidden">{texts.label}</h1>
-      {status === 404 || status === 400 ? (
-        <EmptyState icon={IconMapQuestion} title={texts.goneTitle} detail={texts.goneDetail} />
-      ) : (
-        <ProblemCard problem={error} onRetry={onRetry} />
-      )}
-    </>
   );
 }
 

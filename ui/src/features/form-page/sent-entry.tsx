@@ -48,7 +48,7 @@ function Missing({ error, onRetry }: { error: unknown; onRetry: () => void }) {
 function State({ execution }: { execution: Execution }) {
   const { status } = execution;
   const box = useRef<HTMLElement>(null);
-  // Whoever pressed the button that is gone is where the answer is.
+  // The person who pressed the button that is gone is where the answer is.
   useEffect(() => box.current?.focus(), []);
   return (
     <section ref={box} className={classes.state} aria-label={texts.state} tabIndex={-1}>

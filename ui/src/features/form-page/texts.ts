@@ -3,11 +3,12 @@ import { counted } from '@/lib/counted';
 export const texts = {
   label: 'Form',
   goneTitle: 'There is no such form',
-  goneDetail: 'The link may be out of date, or the form was deleted. Ask whoever sent you the link.',
+  goneDetail: 'The link may be out of date, or the form was deleted. Ask the person who sent you the link.',
   noFormTitle: 'This flow has no form',
-  noFormDetail: 'Whoever edits the flow can add fields under “Form” in its trigger.',
+  noFormDetail: 'The people who edit the flow can add fields under “Form” in its trigger.',
   openFlow: 'Open the flow',
-  unknownForm: 'This page cannot show the form. Whoever edits the flow can change it under “Form” in its trigger.',
+  unknownForm:
+    'This page cannot show the form. The people who edit the flow can change it under “Form” in its trigger.',
   draft: 'This flow is a draft. What you send runs all the same.',
   stoppedTitle: 'This form is closed',
   stopped: {
@@ -41,7 +42,7 @@ export const texts = {
   failed: 'This did not succeed',
   failedAdvice: 'Check what you filled in and start again. If it fails again, pass on this reference:',
   cancelled: 'This was cancelled',
-  cancelledAdvice: 'Nothing more happens. Start again, or ask whoever sent you the link.',
+  cancelledAdvice: 'Nothing more happens. Start again, or ask the person who sent you the link.',
   goneRun: 'This entry is not there any more. It may have been deleted.',
   noResult: 'There is no result to show.',
   result: 'Result',

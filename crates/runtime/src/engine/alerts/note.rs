@@ -113,7 +113,7 @@ impl<'e> Noter<'e> {
         for record in self.engine.store().alerts(None).await? {
             match record.and_then(listed) {
                 Ok(stored) => match stored.record.active_since {
-                    // The clock was ahead. It would be told of nothing before that time.
+                    // The clock was ahead. No alert would be sent for anything before that time.
                     Some(since) if since > now.plus(OVERLAP) => self.begin_again(stored.record, now).await?,
                     Some(_) => active.push(stored),
                     None => {}
@@ -159,7 +159,7 @@ impl<'e> Noter<'e> {
                     Err(damaged) => {
                         after = (ended, ExecutionId::new(damaged.id));
                         if self.damaged.insert(damaged.id) {
-                            tracing::error!(execution.id = %damaged.id, error = %damaged.reason, "an execution that ended cannot be read, so nobody is told of it");
+                            tracing::error!(execution.id = %damaged.id, error = %damaged.reason, "an execution that ended cannot be read, so no alert is sent about it");
                         }
                     }
                 }

@@ -164,7 +164,7 @@ impl Engine {
 }
 
 impl Engine {
-    /// Returns a link to what a message is about, if that waits for somebody whom an operator may stand for. It is made anew each
+    /// Returns a link to what a message is about, if that waits for somebody whom an operator may stand for. It is made again each
     /// time and stored nowhere. Where it cannot be made, the message is sent without it.
     async fn link_of_message(&self, tenant: TenantId, alert: &Alert, sample: &Payload) -> Option<String> {
         let sample = sample.to_value().ok()?;
