@@ -117,6 +117,31 @@ async fn who_only_reads_a_link_changes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_has_another_link_learns_only_what_was_decided_and_when() {
+    let api = Api::new().await;
+    let mut told = Vec::new();
+    for (of_first, of_second) in [(json!("ann"), json!("bob")), (json!(null), json!(null))] {
+        let id = node_waiting(&api, "operator").await;
+        let first = link(&api, &approval(&id), &json!({ "for": of_first })).await;
+        let second = link(&api, &approval(&id), &json!({ "for": of_second })).await;
+        let mut yes = yes(&api, &first).await;
+        yes["comment"] = json!("She is a friend");
+        api.post(&first, &yes).await.expect(200);
+
+        told.push(api.get(&first).await.problem());
+        told.push(api.get(&second).await.problem());
+        assert_eq!(api.post(&second, &yes).await.problem(), *told.last().unwrap());
+    }
+
+    insta::assert_snapshot!(told.join("\n"), @"
+    409 already-decided: It was approved by ann (link) at 2027-01-15T08:00:00.000000Z, and is decided on once. It says: She is a friend
+    409 already-decided: It was approved at 2027-01-15T08:00:00.000000Z, and is decided on once.
+    409 already-decided: It was approved at 2027-01-15T08:00:00.000000Z, and is decided on once.
+    409 already-decided: It was approved at 2027-01-15T08:00:00.000000Z, and is decided on once.
+    ");
+}
+
+#[tokio::test(start_paused = true)]
 async fn of_two_links_one_decides() {
     let api = Api::new().await;
     let id = node_waiting(&api, "operator").await;
@@ -134,8 +159,7 @@ async fn of_two_links_one_decides() {
     assert_ne!(links[0], links[1]);
     for link in links {
         let problem = api.get(&link).await.problem();
-        assert!(problem.starts_with("409 already-decided: It was approved by "), "{problem}");
-        assert!(problem.contains(" (link) at "), "{problem}");
+        assert!(problem.starts_with("409 already-decided: It was approved "), "{problem}");
     }
 }
 
@@ -221,6 +245,19 @@ async fn what_is_no_link_is_told_nothing() {
     problems.dedup();
     insta::assert_snapshot!(problems.join("\n"), @"404 no-such-link: This link leads to nothing that can be decided on. Check that it is complete, as it was sent to you.");
     insta::assert_snapshot!(with_query, @"400 invalid-parameter: The query is not valid: there is no parameter `decision`.");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_nobody_made_stores_nothing() {
+    let api = Api::new().await;
+
+    let refused = api.get(&format!("/api/v1/decisions/{}", "A".repeat(120))).await.problem();
+
+    assert!(refused.starts_with("404 no-such-link"), "{refused}");
+    assert_eq!(api.store().signing_key("decision_links").await.expect("an answer"), None);
+    let id = node_waiting(&api, "operator").await;
+    link(&api, &approval(&id), &json!({})).await;
+    assert!(api.store().signing_key("decision_links").await.expect("an answer").is_some());
 }
 
 #[tokio::test(start_paused = true)]

@@ -8,6 +8,7 @@
 //! | `/drop/N` | does the work of the first N calls of a key, and cuts the connection without an answer |
 //! | `/hang/N` | says nothing to the first N calls of a key, until the caller goes |
 //! | `/status/CODE` | answers with that status |
+//! | `/echo/CODE` | answers with that status, and with the body that it was sent |
 //! | `/garbage` | answers with something that is not HTTP |
 //! | `/half` | announces 100 bytes, sends 10 and goes |
 //! | `/endless` | a body without an end |
@@ -131,13 +132,14 @@ async fn serve(mut stream: TcpStream, calls: Arc<Mutex<Vec<Call>>>) {
         calls.push(call);
         (calls.len() - 1, before)
     };
-    if is_abandoned(&mut stream, &path, nth).await {
+    let sent = if path.starts_with("/echo/") { calls.lock()[index].body.clone() } else { String::new() };
+    if is_abandoned(&mut stream, &path, &sent, nth).await {
         calls.lock()[index].abandoned_at = Some(Timestamp::now());
     }
 }
 
-/// Behaves as `path` asks, for the `nth` call of its key from 0, and returns whether the caller disconnected before it had received everything.
-async fn is_abandoned(stream: &mut TcpStream, path: &str, nth: usize) -> bool {
+/// Behaves as `path` asks, for the `nth` call of its key from 0, with the body `sent`, and returns whether the caller disconnected before it had received everything.
+async fn is_abandoned(stream: &mut TcpStream, path: &str, sent: &str, nth: usize) -> bool {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let mut words = path.trim_start_matches('/').split('/');
     let (word, number) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
@@ -153,6 +155,7 @@ async fn is_abandoned(stream: &mut TcpStream, path: &str, nth: usize) -> bool {
         "hang" if is_early => caller_goes(stream).await,
         "fail" | "drop" | "hang" => send_ok(stream).await,
         "status" => send(stream, &format!("{number} Status"), "", "{}").await,
+        "echo" => send(stream, &format!("{number} Status"), "", sent).await,
         "garbage" => stream.write_all(b"\x16\x03 no HTTP at all\r\n\r\n").await.is_err(),
         "half" => {
             let half = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{\"half\": 1";

@@ -269,6 +269,15 @@ impl Server {
         run(&self.setup.directory, &["doctor", "--database", &database])
     }
 
+    /// Runs `revoke-links` on the database of a server that has ended.
+    ///
+    /// # Panics
+    /// If it cannot be run.
+    pub fn revoke_links(&self) -> Run {
+        let database = format!("sqlite:{}", self.setup.database.display());
+        run(&self.setup.directory, &["revoke-links", "--database", &database])
+    }
+
     /// Returns what it holds.
     ///
     /// # Panics

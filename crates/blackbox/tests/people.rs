@@ -200,3 +200,46 @@ async fn an_alert_sends_a_link_to_each_wait_that_an_operator_may_decide_on() {
     assert!(!server.log().contains("/decide/"), "a link is in the log");
     server.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receiver_that_repeats_a_link_does_not_store_it_here_and_revoked_links_are_none() {
+    let (workplace, peer) = (Workplace::new(), Peer::start().await);
+    let key = "whsec_YSBrZXkgb2YgbW9yZSB0aGFuIDE2IGJ5dGVz".to_owned();
+    let secret = [("STEADFLOW_SECRET_KEY".to_owned(), key)];
+    let mut server = Setup::new(&workplace).variables(secret).start().await;
+    let channel = json!({ "type": "webhook", "url": peer.url("/echo/400"), "secret": "${secrets.KEY}" });
+    let alert = json!({ "name": "Refunds", "events": ["waiting_for_person"], "channel": channel, "decision_link": true });
+    let alert =
+        server.api().post("alerts", &alert).await.expect(201)["id"].as_str().expect("an id").to_owned();
+    let ask = json!({ "id": "ok", "type": "approval" });
+    let flow = server.api().create_flow(&flow("Refunds", &[ask], &[])).await;
+    server.api().start(&flow, json!({})).await;
+
+    let message = eventually("the message is refused", SOON, async || {
+        let message = server.api().get(&format!("alerts/{alert}")).await.expect(200)["messages"][0].clone();
+        message["error"].is_string().then_some(message)
+    })
+    .await;
+
+    let body: Value = serde_json::from_str(&peer.calls()[0].body).expect("it is JSON");
+    let url = body["data"]["decision_link"].as_str().expect("it has a link");
+    let base = url.split("/decide/").next().expect("an address");
+    assert!(base.starts_with("http://127.0.0.1:") && !base.ends_with(":0"), "{base}");
+    let token = url.rsplit('/').next().expect("a token").to_owned();
+    let error = message["error"].as_str().expect("it failed");
+    assert!(error.contains("decision_link") && !error.contains(&token[..60]), "{error}");
+    assert!(!server.log().contains(&token[..60]), "the log has the token");
+
+    let link = format!("/api/v1/decisions/{token}");
+    server.api().get(&link).await.expect(200);
+    server.stop().await;
+    let revoked = server.revoke_links();
+    assert!(revoked.stderr.contains("lead to nothing from now on"), "{}", revoked.stderr);
+    server.restart().await;
+    server.api().get(&link).await.expect(404);
+    let asked = open(server.api(), 1).await;
+    let made = server.api().post(&format!("{}/links", path(&asked[0])), &json!({})).await.expect(201);
+    let token = made["url"].as_str().and_then(|url| url.rsplit('/').next()).expect("a link").to_owned();
+    server.api().get(&format!("/api/v1/decisions/{token}")).await.expect(200);
+    server.stop().await;
+}

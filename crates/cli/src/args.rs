@@ -61,6 +61,7 @@ pub(crate) enum Command {
     Health(Health),
     Doctor(Doctor),
     Compact(Compact),
+    RevokeLinks(RevokeLinks),
     /// Print the OpenAPI 3.1 document of the REST API
     Openapi,
     Bench(Bench),
@@ -349,6 +350,17 @@ pub(crate) struct Doctor {
 /// once: from then on, the server returns free room to the disk by itself.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Compact {
+    /// Database, as `sqlite:PATH` [default: sqlite:steadflow.db]
+    #[arg(long, value_name = "URL", env = "STEADFLOW_DATABASE")]
+    pub(crate) database: Option<String>,
+}
+
+/// End all links to decide with that were made before
+///
+/// Stop the server first. Replaces the key that signs links: those that were made or sent before lead to nothing from then on,
+/// and new ones work. What waits for a person goes on waiting.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RevokeLinks {
     /// Database, as `sqlite:PATH` [default: sqlite:steadflow.db]
     #[arg(long, value_name = "URL", env = "STEADFLOW_DATABASE")]
     pub(crate) database: Option<String>,

@@ -19,6 +19,7 @@ mod memory;
 mod open_files;
 mod openapi;
 mod output;
+mod revoke_links;
 mod run;
 mod secrets;
 mod serve;
@@ -98,7 +99,7 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
             } else {
                 (McpCommands::default(), None)
             };
-            block_on(run::run(run, Access { egress, secrets, commands, mail, public_url: String::new() }))
+            block_on(run::run(run, Access { egress, secrets, commands, mail, public_url: None }))
         }
         Command::Validate(validate) => block_on(async { Ok(validate::validate(&validate.files).await) }),
         Command::Executions(executions) => {
@@ -125,6 +126,11 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
         Command::Compact(compact) => {
             log.start("warn")?;
             compact::compact(&settings::database(compact.database, &file)?)
+        }
+        Command::RevokeLinks(revoke) => {
+            log.start("warn")?;
+            let database = settings::database(revoke.database, &file)?;
+            block_on(revoke_links::revoke_links(database))
         }
         Command::Openapi => openapi::openapi(),
         Command::Bench(bench) => bench::bench(bench),

@@ -34,6 +34,16 @@ pub(crate) async fn serve(settings: ServeSettings) -> anyhow::Result<ExitCode> {
 /// Runs the server on `listener` or, if there is none, on one that it opens.
 async fn run(mut settings: ServeSettings, listener: Option<TcpListener>) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::new()?;
+    // Which port it is, the links of alerts say: it is taken first if any will do.
+    let listener = match listener {
+        None if settings.listen.port() == 0 => Some(listen(settings.listen).await?),
+        listener => listener,
+    };
+    let address = match &listener {
+        Some(listener) => listener.local_addr().context("The listener has no address")?,
+        None => settings.listen,
+    };
+    settings.access.public_url.get_or_insert_with(|| format!("http://{address}"));
     let store = wiring::open_store_up_to(&settings.database, settings.upkeep.pages_max)?;
     let durability = store.durability();
     if settings.demo {

@@ -191,7 +191,7 @@ impl ServeSettings {
                 egress: EgressSettings::new(flags.egress, file)?,
                 secrets: KnownSecrets::of_environment(file.secret_hosts())?,
                 commands: file.commands()?,
-                public_url: public_url(public, file, address)?,
+                public_url: public_url(public, file)?,
                 mail: mail_server(flags.mail, file)?,
             },
             allowed_hosts: listed(flags.allowed_host, &file.allowed_hosts),
@@ -222,8 +222,8 @@ pub(crate) struct Access {
     /// The local commands that agents may name.
     pub(crate) commands: McpCommands,
     pub(crate) mail: Option<MailServer>,
-    /// Where people find the studio; empty if they do not.
-    pub(crate) public_url: String,
+    /// Where people find the studio, if that is known yet.
+    pub(crate) public_url: Option<String>,
 }
 
 /// The settings of outgoing calls.

@@ -90,7 +90,7 @@ pub(crate) async fn start(
         check_arguments: steadflow_nodes::argument_faults,
         has_secret: HasSecret::new(move |tenant, name| known.secret(tenant, name).is_some()),
         commands: Arc::new(names),
-        public_url: public_url.into(),
+        public_url: public_url.unwrap_or_default().into(),
         capacity: Capacity::of_memory(memory::limit()),
         texts,
         ..EngineConfig::default()

@@ -103,18 +103,19 @@ fn help_of_the_program() {
     Usage: steadflow [OPTIONS] <COMMAND>
 
     Commands:
-      serve       Start the server: REST API, studio and engine in one process
-      run         Run a flow without a server and print its result
-      validate    Check flow documents
-      executions  List, show, retry, fork, cancel and watch executions of a running server
-      approvals   List, show, approve and reject what waits for a person
-      webhooks    List and show the webhooks of a running server, and call them
-      health      Check whether a server accepts new work
-      doctor      Check the consistency of a database
-      compact     Write a database again, without the room that is free in it
-      openapi     Print the OpenAPI 3.1 document of the REST API
-      bench       Measure the speed of this machine
-      help        Print this message or the help of the given subcommand(s)
+      serve         Start the server: REST API, studio and engine in one process
+      run           Run a flow without a server and print its result
+      validate      Check flow documents
+      executions    List, show, retry, fork, cancel and watch executions of a running server
+      approvals     List, show, approve and reject what waits for a person
+      webhooks      List and show the webhooks of a running server, and call them
+      health        Check whether a server accepts new work
+      doctor        Check the consistency of a database
+      compact       Write a database again, without the room that is free in it
+      revoke-links  End all links to decide with that were made before
+      openapi       Print the OpenAPI 3.1 document of the REST API
+      bench         Measure the speed of this machine
+      help          Print this message or the help of the given subcommand(s)
 
     Options:
           …

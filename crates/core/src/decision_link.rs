@@ -15,6 +15,7 @@
 //! | 0 to 60 | whom it was made for |
 //! | 32 | HMAC-SHA-256 of all before it |
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,6 +42,9 @@ pub const MADE_FOR_BYTES_MAX: usize = 60;
 /// How long a token is at most, in characters.
 pub const TOKEN_CHARS_MAX: usize = 200;
 
+/// How many characters in a row can be a token. The shortest token has 120; of one that is cut off, what is missing must be too
+/// much to be guessed.
+const TOKEN_CHARS_SUSPECT: usize = 100;
 const VERSION: u8 = 1;
 const MAC_BYTES: usize = 32;
 const KEY_BYTES: usize = 32;
@@ -168,6 +172,23 @@ impl DecisionLink {
         let actor = Actor { kind: ActorKind::Link, id: self.made_for.clone() };
         Caller { tenant: self.tenant, actor, role: self.role }
     }
+}
+
+/// Returns a text without what looks like a token: who is sent a link can repeat it in an answer, which is kept for others to read.
+pub fn without_tokens(text: &str) -> Cow<'_, str> {
+    let is_of_token = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let mut masked = String::new();
+    let (mut rest, mut is_masked) = (text, false);
+    while let Some(start) = rest.find(is_of_token) {
+        let run = &rest[start..];
+        let end = run.find(|c| !is_of_token(c)).unwrap_or(run.len());
+        let is_token = end >= TOKEN_CHARS_SUSPECT;
+        is_masked |= is_token;
+        masked.push_str(&rest[..start]);
+        masked.push_str(if is_token { "…" } else { &run[..end] });
+        rest = &run[end..];
+    }
+    if is_masked { Cow::Owned(masked + rest) } else { Cow::Borrowed(text) }
 }
 
 /// Returns when a link ends that is made now: after `ttl`, at a whole second.
@@ -313,6 +334,20 @@ mod tests {
     fn roles_are_kept_by_their_bytes() {
         for role in ROLES {
             assert_eq!(ROLES[usize::from(role_byte(role))], role);
+        }
+    }
+
+    #[test]
+    fn a_text_is_shown_without_tokens() {
+        for made_for in [None, Some("ann@example.com")] {
+            let token = link(made_for).token(&key(1));
+            for end in [token.len(), 100] {
+                let text = format!("no: https://flows.example/decide/{}\"é", &token[..end]);
+                assert_eq!(without_tokens(&text), "no: https://flows.example/decide/…\"é");
+            }
+        }
+        for text in ["", "é", &"a".repeat(99), &"a.".repeat(200)] {
+            assert!(matches!(without_tokens(text), Cow::Borrowed(same) if same == text), "{text}");
         }
     }
 

@@ -57,6 +57,7 @@ pub use config::{EngineConfig, HasSecret};
 pub use events::{NewEvent, SentEvent};
 pub use flows::CurrentFlow;
 pub use fork::{Fork, Forked};
+pub use links::replace_link_key;
 pub(crate) use pin::AgentParts;
 pub use protection::DayUse;
 pub use retry::{BulkRetry, BulkRetryItem, Retry, RetryMany, VersionChoice};

@@ -31,7 +31,7 @@ pub use clock::{Clock, SystemClock};
 pub use engine::{
     ActiveSchedule, BulkRetry, BulkRetryItem, CurrentFlow, DayUse, Engine, EngineConfig, ExecutionSnapshot,
     FlowWebhook, Fork, Forked, HasSecret, NewEvent, RequestKey, Retry, RetryMany, Room, SentEvent, Start,
-    Started, StoredAlert, UpkeepConfig, VersionChoice,
+    Started, StoredAlert, UpkeepConfig, VersionChoice, replace_link_key,
 };
 pub use error::{EngineFailure, RuntimeError};
 pub use executor::{Executor, FaultsFuture, OutcomeFuture, Performing};

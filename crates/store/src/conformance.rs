@@ -229,7 +229,7 @@ macro_rules! conformance_tests {
             what_was_noted_is_noted_again_when_that_was_forgotten
         }
         $crate::conformance_tests! { @module $harness, keys = keys:
-            the_first_key_of_a_purpose_is_kept
+            the_first_key_of_a_purpose_is_kept_until_it_is_replaced
         }
         $crate::conformance_tests! { @module $harness, webhooks = webhooks:
             of_all_active_flows_one_has_the_path_of_a_webhook

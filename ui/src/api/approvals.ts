@@ -62,8 +62,11 @@ export async function decideApproval(id: string, decision: ApprovalDecision): Pr
 export type Decision = Schemas['Decision'];
 export type DecisionLink = Schemas['DecisionLink'];
 
-/** What the link with this token is about. Who waits in front of it sees when somebody else has decided. */
-export const decisionQuery = (token: string) =>
+/**
+ * What the link with this token is about. Who waits in front of it sees when somebody else has decided, and who has sent a
+ * decision that is on its way (`isSent`) when that is known.
+ */
+export const decisionQuery = (token: string, isSent = false) =>
   queryOptions({
     queryKey: ['decisions', token],
     queryFn: async ({ signal }): Promise<Decision> => {
@@ -73,11 +76,13 @@ export const decisionQuery = (token: string) =>
     structuralSharing: false,
     // Goes on while the server is away, until there is nothing to decide on any more.
     refetchInterval: ({ state }) =>
-      state.data && (!state.error || toProblem(state.error).isTransient) ? 15_000 : false,
+      state.data && (!state.error || toProblem(state.error).isTransient) ? (isSent ? 1_000 : 15_000) : false,
   });
 
-export async function decideByLink(token: string, decision: ApprovalDecision): Promise<void> {
-  await call('POST', '/decisions/{token}', { path: { token }, body: decision });
+/** Decides by a link. Returns whether it is known that this counts: else it is on its way to who drives the execution. */
+export async function decideByLink(token: string, decision: ApprovalDecision): Promise<boolean> {
+  const { data } = await call('POST', '/decisions/{token}', { path: { token }, body: decision });
+  return data.decided !== null;
 }
 
 /** Makes a link for one person, who may have a name. */

@@ -25,6 +25,8 @@ interface RequestFormProps {
   onSettled?: OnSettled;
   /** Where a decision is sent to, if that is not the approval of this id. */
   decide?: Decide;
+  /** What is said of a form that cannot be shown: how it can be filled in. */
+  unknownForm?: string;
 }
 
 /** What a person is asked by the server of a tool, or by a node: with a form if there is one. */
@@ -36,18 +38,19 @@ export function RequestForm(props: RequestFormProps) {
   if (problem) return <ProblemCard problem={problem} />;
   if (form.value === undefined || shown.value === undefined) return null;
   const fields = form.value === null ? [] : fieldsOf(form.value);
-  if (!fields) return <p className={classes.message}>{common.request.unknownForm}</p>;
   const message = isRecord(shown.value) ? own(shown.value, 'message') : null;
   return <Asked {...props} fields={fields} message={typeof message === 'string' ? message : null} />;
 }
 
 interface AskedProps extends RequestFormProps {
-  fields: readonly FormField[];
+  /** `null` for a form that cannot be shown: then it can be rejected only. */
+  fields: readonly FormField[] | null;
   /** What the server says. */
   message: string | null;
 }
 
-function Asked({ request, label, fields, message, ...props }: AskedProps) {
+function Asked({ request, label, fields: known, message, unknownForm, ...props }: AskedProps) {
+  const fields = known ?? [];
   const isNode = request.subject === 'node';
   const texts = isNode ? common.nodeRequest : common.inputRequest;
   const [values, setValues] = useState(() => initialValues(fields));
@@ -77,13 +80,16 @@ function Asked({ request, label, fields, message, ...props }: AskedProps) {
         {expires !== null && texts.expires(formatMoment(expires))}
       </p>
       {message !== null && <p className={classes.message}>{visible(message)}</p>}
+      {known === null && <p className={classes.message}>{unknownForm ?? common.request.unknownForm}</p>}
       {fields.length > 0 && <SchemaForm fields={fields} values={values} onChange={setValues} isChecked={tries > 0} />}
       {isNode && <CommentField label={common.nodeRequest.comment} value={comment} onChange={setComment} />}
       {decide.error && <ProblemCard problem={decide.error} />}
       <div className={classes.choices}>
-        <Button data-act="approve" size="xs" onClick={approve}>
-          {texts.approve}
-        </Button>
+        {known !== null && (
+          <Button data-act="approve" size="xs" onClick={approve}>
+            {texts.approve}
+          </Button>
+        )}
         <Button data-act="reject" size="xs" variant="default" onClick={() => send({ decision: 'rejected' })}>
           {texts.reject}
         </Button>

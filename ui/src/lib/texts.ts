@@ -184,7 +184,7 @@ export const texts = {
   request: {
     someone: 'The server',
     unknownForm:
-      'The studio cannot show this form. Decide with `steadflow approvals`, which takes what is filled in as JSON (`--form`).',
+      'The studio cannot show this form. Reject here, or approve with `steadflow approvals`, which takes what is filled in as JSON (`--form`).',
   },
   inputRequest: {
     title: (agent: string) => `${agent} asks for input.`,

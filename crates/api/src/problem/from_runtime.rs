@@ -10,6 +10,7 @@ use steadflow_core::execution::Rejected;
 use steadflow_core::flow::Fault;
 use steadflow_core::ids::ExecutionId;
 use steadflow_core::session::SessionHolder;
+use steadflow_core::timestamp::Timestamp;
 use steadflow_runtime::RuntimeError;
 use steadflow_store::{FlowStatus, StoreError};
 
@@ -236,13 +237,29 @@ impl From<StoreError> for Problem {
     }
 }
 
+impl Problem {
+    /// Returns what somebody is told of a decision who is not to know who made it.
+    pub(crate) fn decided_by_others(decided: &Decided) -> Self {
+        let Decided { verdict, at, .. } = decided;
+        let detail = match verdict {
+            Verdict::Expired => nobody_decided(*at),
+            Verdict::Approved { .. } | Verdict::Rejected | Verdict::Cancelled => {
+                format!("It was {} at {at}, and is decided on once.", verdict.as_str())
+            }
+        };
+        Self::new(ProblemKind::AlreadyDecided, detail)
+    }
+}
+
+fn nobody_decided(at: Timestamp) -> String {
+    format!("Nobody decided in time: the wait ended at {at}, and the execution has gone on by itself.")
+}
+
 /// Says what was decided on a call, by whom and when.
 fn first_decision(decided: &Decided) -> String {
     let Decided { verdict, comment, by, at } = decided;
     if *verdict == Verdict::Expired {
-        return format!(
-            "Nobody decided in time: the wait ended at {at}, and the execution has gone on by itself."
-        );
+        return nobody_decided(*at);
     }
     let by = said_of(by);
     let comment = comment.as_deref().map_or_else(String::new, |comment| format!(" It says: {comment}"));

@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
+use steadflow_core::approval::Decided;
 use steadflow_core::decision_link::{
     ApprovalRef, DecisionLink, LINK_TTL_DEFAULT, LINK_TTL_MAX, LINK_TTL_MIN, LinkRefused, MADE_FOR_BYTES_MAX,
     expiry, made_for,
@@ -100,7 +101,7 @@ pub(crate) async fn show_decision(
     PathLink(link): PathLink,
 ) -> Result<Response, Problem> {
     let found = meant_by(&app, &link).await?;
-    found.check_open()?;
+    found.check_open().map_err(|problem| told(&link, found.approval.decided.as_ref(), problem))?;
     let names = found.names(&app).await?;
     let execution = &found.snapshot.execution;
     Ok(reply::ok(&DecisionView::new(execution, found.node, &found.approval, names, link)))
@@ -121,8 +122,29 @@ pub(crate) async fn decide_by_link(
     body: Json<ApprovalDecision>,
 ) -> Result<Response, Problem> {
     let found = meant_by(&app, &link).await?;
-    let decided = found.decide(&app, &link.caller(), body.value).await?;
-    Ok(reply::ok(&DecisionTakenView::new(&decided.approval)))
+    let caller = link.caller();
+    match found.decide(&app, &caller, body.value).await {
+        Ok(Found { approval, .. }) => match &approval.decided {
+            // It waited for another process to take it in, which has taken in another one before.
+            Some(decided) if decided.by != caller.actor => Err(Problem::decided_by_others(decided)),
+            _ => Ok(reply::ok(&DecisionTakenView::new(&approval))),
+        },
+        Err(problem) if problem.kind() == ProblemKind::AlreadyDecided => {
+            let now = meant_by(&app, &link).await?;
+            Err(told(&link, now.approval.decided.as_ref(), problem))
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+/// Returns what somebody with a link is told of a decision. Who decided and what they said is for those inside, unless it was
+/// decided with this link, which its name shows: links without one are all alike.
+fn told(link: &DecisionLink, decided: Option<&Decided>, problem: Problem) -> Problem {
+    let actor = link.caller().actor;
+    match decided {
+        Some(decided) if actor.id.is_none() || decided.by != actor => Problem::decided_by_others(decided),
+        _ => problem,
+    }
 }
 
 /// Returns what a link is about. Whether that is gone or never was, nobody is told.

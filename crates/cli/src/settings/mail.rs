@@ -1,25 +1,19 @@
 //! The mail server, and who sends.
 
-use std::net::SocketAddr;
-
 use anyhow::bail;
 use steadflow_nodes::{MailServer, MailServerError};
 
 use super::SettingsFile;
 use crate::args::Mail;
 
-/// Returns where people find the studio, without a slash at the end.
-pub(crate) fn public_url(
-    flag: Option<String>,
-    file: &SettingsFile,
-    listen: SocketAddr,
-) -> anyhow::Result<String> {
+/// Returns where people find the studio, without a slash at the end; `None` if that is where the server listens.
+pub(crate) fn public_url(flag: Option<String>, file: &SettingsFile) -> anyhow::Result<Option<String>> {
     let url = flag.or_else(|| file.public_url.clone()).filter(|url| !url.is_empty());
-    let Some(url) = url else { return Ok(format!("http://{listen}")) };
+    let Some(url) = url else { return Ok(None) };
     if !url.starts_with("https://") && !url.starts_with("http://") {
         bail!("The setting `public_url` must begin with `https://` or `http://`, not `{url}`.");
     }
-    Ok(url.trim_end_matches('/').to_owned())
+    Ok(Some(url.trim_end_matches('/').to_owned()))
 }
 
 /// Returns the mail server; `None` if no mail is sent.

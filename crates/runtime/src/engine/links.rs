@@ -2,10 +2,11 @@
 
 use steadflow_core::caller::Role;
 use steadflow_core::decision_link::{
-    ApprovalRef, DecisionLink, LINK_TTL_DEFAULT, SigningKey, expiry, made_for,
+    ApprovalRef, DecisionLink, LINK_TTL_DEFAULT, LinkRefused, SigningKey, expiry, made_for,
 };
 use steadflow_core::execution::Execution;
 use steadflow_core::ids::{ExecutionId, TenantId};
+use steadflow_store::Store;
 
 use super::Engine;
 use crate::error::RuntimeError;
@@ -30,7 +31,8 @@ impl Engine {
     /// # Errors
     /// [`RuntimeError::LinkRefused`], or what the store says.
     pub async fn decision_link(&self, token: &str) -> Result<DecisionLink, RuntimeError> {
-        let key = self.link_key().await?;
+        // Who comes with a token that nobody made here stores nothing.
+        let key = self.known_link_key().await?.ok_or(RuntimeError::LinkRefused(LinkRefused::Unknown))?;
         // The time of executions stands still while the machine sleeps; the end of a link was told to people.
         DecisionLink::read(token, key, self.now().max(self.wall())).map_err(RuntimeError::LinkRefused)
     }
@@ -63,17 +65,44 @@ impl Engine {
         self.decision_url(&link).await.map(Some)
     }
 
-    /// Returns the key, which is made for the first link of an installation and then is the same for good.
+    /// Returns the key, which is made for the first link of an installation and then is the same until it is replaced.
     async fn link_key(&self) -> Result<&SigningKey, RuntimeError> {
         let key = self.inner.link_key.get_or_try_init(async || {
-            let mut bytes = [0; 32];
-            if let Err(error) = getrandom::fill(&mut bytes) {
-                tracing::error!(error = %error, "the system gave no random numbers for a key");
-                return Err(RuntimeError::Unavailable);
-            }
-            Ok(self.store().signing_key(PURPOSE, SigningKey::new(bytes)).await?)
+            let fresh = fresh_key().ok_or(RuntimeError::Unavailable)?;
+            Ok(self.store().signing_key_or(PURPOSE, fresh).await?)
         });
         key.await
+    }
+
+    /// Returns the key; `None` if no link was made yet.
+    async fn known_link_key(&self) -> Result<Option<&SigningKey>, RuntimeError> {
+        let known = &self.inner.link_key;
+        if let Some(key) = known.get() {
+            return Ok(Some(key));
+        }
+        let Some(stored) = self.store().signing_key(PURPOSE).await? else { return Ok(None) };
+        Ok(Some(known.get_or_init(async || stored).await))
+    }
+}
+
+/// Replaces the key that signs links to decide with: those that were made before are worth nothing from then on. An engine
+/// that runs keeps the key that it knows, so this is done while none does.
+///
+/// # Errors
+/// [`RuntimeError::Unavailable`] if the system gives no random numbers, or what the store says.
+pub async fn replace_link_key(store: &dyn Store) -> Result<(), RuntimeError> {
+    let fresh = fresh_key().ok_or(RuntimeError::Unavailable)?;
+    Ok(store.replace_signing_key(PURPOSE, fresh).await?)
+}
+
+fn fresh_key() -> Option<SigningKey> {
+    let mut bytes = [0; 32];
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => Some(SigningKey::new(bytes)),
+        Err(error) => {
+            tracing::error!(error = %error, "the system gave no random numbers for a key");
+            None
+        }
     }
 }
 

@@ -9,6 +9,9 @@ import { formatMoment, millis } from '@/lib/time';
 import classes from './copy-link.module.css';
 import { texts } from './texts';
 
+/** How long the name is that a link is made for. */
+const NAME_BYTES_MAX = 60;
+
 /** Makes a link with which one person decides without the studio. Anyone who has it can decide, which is said. */
 export function CopyLink({ id }: { id: string }) {
   const [isOpen, setOpen] = useState(false);
@@ -37,9 +40,10 @@ function LinkForm({ id }: { id: string }) {
       return { ...made, isCopied: await copied(made.url) };
     },
   });
+  const isTooLong = new TextEncoder().encode(name.trim()).length > NAME_BYTES_MAX;
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    link.mutate();
+    if (!isTooLong) link.mutate();
   };
   if (link.data) {
     const { url, expires_at: expiresAt, isCopied } = link.data;
@@ -66,7 +70,7 @@ function LinkForm({ id }: { id: string }) {
         description={texts.link.nameDetail}
         value={name}
         onChange={(event) => setName(event.target.value)}
-        maxLength={60}
+        error={isTooLong && texts.link.nameTooLong}
         data-autofocus
       />
       {link.error && <ProblemCard problem={link.error} />}

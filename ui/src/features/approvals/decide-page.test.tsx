@@ -31,12 +31,20 @@ const asked: Decision = {
   made_for: 'ann@example.com',
 };
 
+const decided = {
+  decision: 'approved',
+  is_edited: false,
+  comment: null,
+  by: { type: 'link', id: 'ann@example.com' },
+  at: '2027-01-15T08:00:01.000000Z',
+};
+
 const GET = 'GET /decisions/*';
 const POST = 'POST /decisions/*';
 
 describe('the page of a link', () => {
   it('shows what is asked, and sends what is filled in once', async () => {
-    const calls = fakeApi({ [GET]: () => asked, [POST]: () => ({ decided: null }) });
+    const calls = fakeApi({ [GET]: () => asked, [POST]: () => ({ decided }) });
     await renderScreen(<DecidePage />);
     const reason = await screen.findByRole('textbox', { name: /Reason/ });
     expect(screen.getByText('made for ann@example.com', { exact: false })).toBeDefined();
@@ -45,11 +53,46 @@ describe('the page of a link', () => {
     await userEvent.click(screen.getByRole('button', { name: 'Approve' }));
 
     expect(await screen.findByText('Approved')).toBeDefined();
+    expect(screen.getByText(/Your decision is stored/)).toBeDefined();
     const sent = calls.filter(({ method }) => method === 'POST');
     expect(sent.map(({ path, body }) => [path, body])).toEqual([
       ['/decisions/AQ-token', { decision: 'approved', form: { reason: 'Late' }, arguments_hash: 'sha256:1' }],
     ]);
     expect(screen.queryByRole('button')).toBeNull();
+  });
+
+  it('says that a decision is on its way until it is known what counts', async () => {
+    let isKnown = false;
+    fakeApi({
+      [GET]: () =>
+        isKnown ? problem(409, 'already-decided', 'It was rejected.') : json({ ...asked, form: null, arguments: {} }),
+      [POST]: () => ({ decided: null }),
+    });
+    await renderScreen(<DecidePage />);
+
+    await userEvent.click(await screen.findByRole('button', { name: 'Approve' }));
+    expect(await screen.findByText(/Your decision is sent/)).toBeDefined();
+    expect(screen.queryByText(/stored/)).toBeNull();
+    isKnown = true;
+
+    expect(await screen.findByText('It is decided', {}, { timeout: 5_000 })).toBeDefined();
+    expect(screen.getByText('It was rejected.')).toBeDefined();
+  });
+
+  it('can be rejected where its form cannot be shown', async () => {
+    const form = { type: 'object', properties: { deep: { type: 'object', properties: {} } } };
+    const calls = fakeApi({ [GET]: () => ({ ...asked, form }), [POST]: () => ({ decided }) });
+    await renderScreen(<DecidePage />);
+
+    expect(await screen.findByText(/Ask who sent you the link/)).toBeDefined();
+    expect(screen.queryByRole('button', { name: 'Approve' })).toBeNull();
+    expect(screen.queryByText(/steadflow approvals/)).toBeNull();
+    await userEvent.click(screen.getByRole('button', { name: 'Reject' }));
+
+    expect(await screen.findByText('Rejected')).toBeDefined();
+    expect(calls.filter(({ method }) => method === 'POST').map(({ body }) => body)).toEqual([
+      { decision: 'rejected', arguments_hash: 'sha256:1' },
+    ]);
   });
 
   it('says who was faster', async () => {

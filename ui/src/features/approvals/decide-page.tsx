@@ -1,4 +1,4 @@
-import { IconCircleCheck, IconClockX, IconLinkOff, IconUserCheck } from '@tabler/icons-react';
+import { IconCircleCheck, IconClockX, IconLinkOff, IconSend, IconUserCheck } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -11,7 +11,7 @@ import { Prose } from '@/components/prose';
 import { RelativeTime } from '@/components/relative-time';
 import { RequestForm } from '@/components/request-form';
 import { BlockSkeleton } from '@/components/skeletons';
-import { isGone, type OnSettled } from '@/components/use-decision';
+import { type Decide, isGone, type OnSettled } from '@/components/use-decision';
 import { texts as common } from '@/lib/texts';
 import { formatMoment, millis } from '@/lib/time';
 import classes from './decide-page.module.css';
@@ -35,27 +35,31 @@ export function DecidePage() {
 function Asked({ token }: { token: string }) {
   const queries = useQueryClient();
   const [outcome, setOutcome] = useState<string | null>(null);
-  const asked = useQuery({ ...decisionQuery(token), enabled: outcome === null });
+  const [isSent, setSent] = useState(false);
+  const asked = useQuery({ ...decisionQuery(token, isSent), enabled: outcome === null || isSent });
   const settle: OnSettled = (said, isMine) => {
     if (isMine) setOutcome(said);
     else void queries.invalidateQueries({ queryKey: decisionQuery(token).queryKey });
   };
+  const decide = async (said: ApprovalDecision) => setSent(!(await decideByLink(token, said)));
+  if (asked.error && isGone(asked.error) && (outcome === null || isSent)) {
+    return <Over problem={asked.error} isAwaited={isSent} />;
+  }
   if (outcome !== null) {
     return (
-      <Told icon={IconCircleCheck} title={outcome}>
-        {texts.decide.done}
+      <Told icon={isSent ? IconSend : IconCircleCheck} title={outcome}>
+        {isSent ? texts.decide.sent : texts.decide.done}
       </Told>
     );
   }
-  if (asked.error && isGone(asked.error)) return <Over problem={asked.error} />;
   // What was read is shown until the server is back: what is filled in stays.
-  if (asked.data) return <Open decision={asked.data} token={token} onSettled={settle} />;
+  if (asked.data) return <Open decision={asked.data} token={token} decide={decide} onSettled={settle} />;
   if (asked.isPending) return <BlockSkeleton height={320} />;
   return <ProblemCard problem={asked.error} onRetry={() => void asked.refetch()} />;
 }
 
-/** Why a link decides nothing any more. */
-function Over({ problem }: { problem: unknown }) {
+/** Why a link decides nothing any more; `isAwaited` if what was decided with it was on its way. */
+function Over({ problem, isAwaited }: { problem: unknown; isAwaited: boolean }) {
   const { status, type, detail } = toProblem(problem);
   if (status === 410) {
     return (
@@ -72,8 +76,9 @@ function Over({ problem }: { problem: unknown }) {
     );
   }
   const isDecided = type.endsWith('#already-decided');
+  const decided = isAwaited ? texts.decide.known : texts.decide.decided;
   return (
-    <Told icon={IconUserCheck} title={isDecided ? texts.decide.decided : texts.decide.over}>
+    <Told icon={IconUserCheck} title={isDecided ? decided : texts.decide.over}>
       <Prose text={detail} />
     </Told>
   );
@@ -92,15 +97,16 @@ function Told({ children, ...props }: ToldProps) {
 interface OpenProps {
   decision: Decision;
   token: string;
+  decide: Decide;
   onSettled: OnSettled;
 }
 
-function Open({ decision, token, onSettled }: OpenProps) {
+function Open({ decision, token, decide, onSettled }: OpenProps) {
   const title = titleOf(decision);
   const flow = decision.flow_name ?? texts.deletedFlow;
   const label = texts.decideOn(title, flow);
   const { subject, arguments_hash: hash, expires_at: expiresAt } = decision;
-  const form = { label, onSettled, decide: (said: ApprovalDecision) => decideByLink(token, said) };
+  const form = { label, onSettled, decide };
   return (
     <article className={classes.card} aria-label={label}>
       <header className={classes.head}>
@@ -121,7 +127,7 @@ function Open({ decision, token, onSettled }: OpenProps) {
       </header>
       <ProposedValue asked={decision} />
       {subject === 'input' || subject === 'node' ? (
-        <RequestForm request={{ ...decision, id: token }} {...form} />
+        <RequestForm request={{ ...decision, id: token }} unknownForm={texts.decide.unknownForm} {...form} />
       ) : (
         <ApprovalForm id={token} value={decision.arguments} hash={hash} expiresAt={expiresAt} {...form} />
       )}

@@ -98,6 +98,7 @@ export const texts = {
     open: 'Copy link',
     name: 'For whom (optional)',
     nameDetail: 'A name or an address. It is shown as who decided.',
+    nameTooLong: 'This is too long: at most 60 bytes, of which letters such as é take two and emojis four.',
     warning:
       'Anyone who has the link can decide, without signing in, until somebody has decided. Send it to one person.',
     make: 'Make the link and copy it',
@@ -109,6 +110,10 @@ export const texts = {
   decide: {
     title: 'Decide',
     done: 'Your decision is stored. There is nothing else to do; you can close this page.',
+    sent: 'Your decision is sent. It counts if it comes first: keep this page open until it says what was decided.',
+    known: 'It is decided',
+    unknownForm:
+      'This page cannot show the form that has to be filled in to approve. Ask who sent you the link to approve in your place, or reject here.',
     decided: 'This is already decided',
     over: 'No decision is needed any more',
     expired: 'This link has expired',

@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use serde_json::json;
 use steadflow_core::alert::{Alert, AlertText, MAIL_PATIENCE};
+use steadflow_core::decision_link::without_tokens;
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::TenantId;
 use steadflow_core::payload::Payload;
@@ -159,7 +160,9 @@ impl Engine {
             let message = format!("The message was not sent within {} seconds.", patience.as_secs());
             Failure::new(ErrorClass::Timeout, message)
         });
-        outcome?.result.map(drop)
+        let failed =
+            |failure: Failure| Failure { message: without_tokens(&failure.message).into(), ..failure };
+        outcome?.result.map(drop).map_err(failed)
     }
 }
 

@@ -1,0 +1,25 @@
+//! `steadflow revoke-links`: replaces the key that signs links to decide with.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use steadflow_runtime::replace_link_key;
+
+use crate::output;
+use crate::settings::Database;
+use crate::wiring::open_store;
+
+/// Ends all links that were made before.
+pub(crate) async fn revoke_links(database: Database) -> anyhow::Result<ExitCode> {
+    let Database::Sqlite(path) = &database;
+    if !path.exists() {
+        bail!("There is no database at {}.", path.display());
+    }
+    let store = open_store(&database)?;
+    replace_link_key(&*store).await.with_context(|| format!("Could not replace the key in {database}"))?;
+    store.close().await.with_context(|| format!("Could not close {database}"))?;
+    output::note(format_args!(
+        "{database}: all links to decide with that were made before lead to nothing from now on. New ones work."
+    ));
+    Ok(ExitCode::SUCCESS)
+}
