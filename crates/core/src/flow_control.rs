@@ -59,6 +59,10 @@ pub struct QueuePlace {
     /// When the first start came that was put off for this one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
+    /// How many starts that were pending then came before it, one after the other; `None` for the first. It says which of them
+    /// is the last also where the clock was set back between them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<u64>,
 }
 
 impl QueuePlace {

@@ -27,6 +27,8 @@ pub(super) struct Burst(Vec<PutOffStart>);
 #[derive(Clone, Copy, Debug)]
 struct PutOffStart {
     id: ExecutionId,
+    /// Counts up from start to start: moments can go back with the clock while no process runs.
+    number: u64,
     accepted_at: Timestamp,
     /// When the first start of its burst came.
     since: Timestamp,
@@ -36,12 +38,19 @@ struct PutOffStart {
     is_replaced: bool,
 }
 
+impl PutOffStart {
+    /// What it is sorted by. Starts of an earlier version have no number.
+    const fn order(&self) -> (u64, Timestamp) {
+        (self.number, self.accepted_at)
+    }
+}
+
 impl Burst {
     fn add(&mut self, start: PutOffStart) {
         if self.find(start.id).is_some() {
             return;
         }
-        let at = self.0.partition_point(|other| other.accepted_at <= start.accepted_at);
+        let at = self.0.partition_point(|other| other.order() <= start.order());
         self.0.insert(at, start);
     }
 
@@ -68,6 +77,7 @@ impl Shard {
             return;
         };
         let burst = self.put_off.get(&SlotOf { flow: accepted.flow, key: place.key.clone() });
+        place.number = burst.and_then(|burst| burst.0.last()).map(|last| last.number.saturating_add(1));
         // One that is due already only has not had its turn.
         let last = burst.and_then(Burst::last).filter(|last| last.start_at > now);
         // The clock may have been set back while the process was down.
@@ -82,7 +92,8 @@ impl Shard {
         let since = put_off.since.unwrap_or(start_at);
         let burst = self.put_off.entry(place.slot.clone()).or_default();
         let Place { id, accepted_at, rank, .. } = *place;
-        burst.add(PutOffStart { id, accepted_at, since, start_at, rank, is_replaced: false });
+        let number = put_off.number.unwrap_or_default();
+        burst.add(PutOffStart { id, number, accepted_at, since, start_at, rank, is_replaced: false });
         self.delays.insert((start_at, id), place.slot.clone());
     }
 

@@ -83,6 +83,26 @@ async fn of_starts_that_are_put_off_at_a_crash_the_last_one_runs() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn of_starts_that_are_put_off_the_last_one_runs_also_if_the_clock_was_set_back_before_it() {
+    let bench = Bench::new().await;
+    let flow = bench.flow(json!({ "debounce_seconds": 600 }), json!([echo("a", json!(1))]), json!([])).await;
+    pass(Duration::from_secs(3_600)).await;
+    let first = bench.start(flow).await;
+
+    let after = bench.after_crash_in_the_past().await;
+    pass(Duration::from_secs(300)).await;
+    let second = after.start(flow).await;
+    pass(Duration::from_secs(60)).await;
+    let soon = [status(&after, first).await, status(&after, second).await];
+    let again = after.after_crash_in_the_past().await;
+    pass(Duration::from_secs(8_000)).await;
+
+    assert_eq!(soon, [ExecutionStatus::Cancelled, ExecutionStatus::Pending]);
+    let ended = [status(&again, first).await, status(&again, second).await];
+    assert_eq!(ended, [ExecutionStatus::Cancelled, ExecutionStatus::Completed]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_child_runs_the_version_that_was_pinned_before_its_parent_left_memory() {
     let bench = Bench::new().await;
     let child = bench.flow(json!({}), json!([echo("a", json!(1))]), json!([])).await;

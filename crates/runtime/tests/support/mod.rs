@@ -187,6 +187,13 @@ impl Bench {
         Self::on(self.store.reopen(), self.clock, EngineConfig::default()).await
     }
 
+    /// As [`Self::after_crash`], with the clock set back to when this process began.
+    pub(crate) async fn after_crash_in_the_past(self) -> Self {
+        drop(self.engine);
+        tokio::task::yield_now().await;
+        Self::on(self.store.reopen(), Arc::new(TestClock::new()), EngineConfig::default()).await
+    }
+
     /// Another process on the same database.
     pub(crate) async fn again(&self) -> Self {
         self.again_with(EngineConfig::default()).await
