@@ -44,6 +44,8 @@ test('a link is copied in the studio, and opened on a phone by two people, of wh
   expect(await first.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
   await passes(first, 'the page of a link');
   await expect(second.getByRole('button', { name: 'Approve' })).toBeVisible();
+  const ofSomebodyElse = await api.link(`${execution}:ok:approval:1`);
+  const other = await opened(browser, server.url + new URL(ofSomebodyElse.url).pathname);
   await asked.getByRole('button', { name: 'Approve' }).click();
   await expect(asked.getByText('This is required.')).toBeVisible();
   await asked.getByRole('combobox', { name: 'Reason' }).click();
@@ -56,8 +58,10 @@ test('a link is copied in the studio, and opened on a phone by two people, of wh
   await api.reaches(execution, 'completed');
   await second.getByRole('button', { name: 'Reject' }).click();
   await expect(second.getByText('This is already decided')).toBeVisible();
-  await expect(second.getByText('It was approved at')).toBeVisible();
-  expect(await second.getByText(/ann@example\.com|Seen the photos/).count()).toBe(0);
+  await expect(second.getByText('by ann@example.com (link)')).toBeVisible();
+  await other.reload();
+  await expect(other.getByText('It was approved at', { exact: false })).toBeVisible();
+  expect(await other.getByText(/ann@example\.com|Seen the photos/).count()).toBe(0);
   await first.reload();
   await expect(first.getByText('It says: Seen the photos')).toBeVisible();
   await page.goto(`/executions/${execution}?node=ok`);

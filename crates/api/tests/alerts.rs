@@ -242,8 +242,8 @@ async fn what_was_told_is_not_told_again_when_its_note_is_gone_and_the_process_s
     let before = Timestamp::from_micros(api.engine.now().as_micros() - 30 * 86_400_000_000);
     assert_eq!(
         api.store().expire_alerts(before, api.engine.now(), 100).await.unwrap(),
-        4,
-        "two notes and two messages"
+        6,
+        "two notes, two groups and two messages"
     );
     keep(&api);
 
@@ -374,4 +374,63 @@ async fn somebody_is_reminded_five_times_of_what_still_waits_and_not_of_what_doe
         (of(&execution), of(&decided)),
         (expected.iter().map(|&event| event.to_owned()).collect(), vec!["waiting_for_person".to_owned()])
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mail_server_that_answers_nothing_holds_up_no_chat_and_no_more_than_half_of_all_mails() {
+    let api = Api::new().await;
+    keep(&api);
+    let mail = json!({ "type": "email", "to": ["ann@silent.example"] });
+    for number in 0..20 {
+        let alert =
+            json!({ "name": format!("Mail {number}"), "events": ["execution_failed"], "channel": mail });
+        api.post("alerts", &alert).await.expect(201);
+    }
+    let hook = create(&api, &["execution_failed"], "https://x.example").await;
+
+    api.run(&broken(&api, "no stock").await).await;
+    sleep(Duration::from_secs(10)).await;
+
+    let listed = api.get("alerts").await.expect(200);
+    let mut attempts = Vec::new();
+    for alert in each(&listed, "id") {
+        let message = messages(&api, alert).await[0].clone();
+        attempts.push((text(&message["state"]), message["attempts"].as_u64()));
+    }
+    let of_mails = attempts.iter().filter(|attempt| **attempt == ("pending".to_owned(), Some(1))).count();
+    assert_eq!(messages(&api, &hook).await[0]["state"], "sent");
+    assert_eq!((of_mails, attempts.len()), (8, 21), "{attempts:?}");
+    sleep(3 * MINUTE).await;
+    let error = messages(&api, each(&listed, "id")[20]).await[0]["error"].clone();
+    assert_eq!(error, "The message was not sent within 120 seconds.");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_waits_for_messages_under_way_and_leaves_the_rest_to_the_next_process_at_once() {
+    let api = Api::new().await;
+    keep(&api);
+    let slow = create(&api, &["execution_failed"], "https://slow.example").await;
+    let silent = create(&api, &["execution_failed"], "https://silent.example").await;
+    let flow = broken(&api, "no stock").await;
+    api.run(&flow).await;
+    sleep(Duration::from_secs(2)).await;
+    let before = [messages(&api, &slow).await, messages(&api, &silent).await];
+
+    let begun = tokio::time::Instant::now();
+    api.engine.shutdown(Duration::from_secs(10)).await.expect("it stops in order");
+    let took = begun.elapsed();
+    let api = api.later(Duration::ZERO).await;
+    let after = [messages(&api, &slow).await, messages(&api, &silent).await];
+    keep(&api);
+    sleep(Duration::from_secs(2)).await;
+    let again = [messages(&api, &slow).await, messages(&api, &silent).await];
+
+    let of = |both: &[Value; 2]| {
+        both.clone().map(|messages| (text(&messages[0]["state"]), messages[0]["attempts"].as_u64()))
+    };
+    let [pending, sent] = ["pending", "sent"].map(ToOwned::to_owned);
+    assert_eq!(of(&before), [(pending.clone(), Some(1)), (pending.clone(), Some(1))]);
+    assert_eq!(took.as_secs(), 10, "one does not end");
+    assert_eq!(of(&after), [(sent.clone(), Some(1)), (pending.clone(), Some(1))]);
+    assert_eq!(of(&again), [(sent, Some(1)), (pending, Some(2))], "nobody waits for the end of the claim");
 }

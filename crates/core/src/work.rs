@@ -230,7 +230,7 @@ impl Task {
 }
 
 /// How a message is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Channel {
     /// As mail, by the server that the operator names.
     Email,

@@ -20,7 +20,7 @@ mod webhooks;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -36,7 +36,7 @@ use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{ExecutionFilter, ExecutionRow, Listed, Page, Store, StoreError};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{OnceCell, mpsc, oneshot, watch};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::admission::{Admission, Held};
 use crate::clock::Clock;
@@ -109,7 +109,8 @@ struct Inner {
     load: Arc<Held>,
     gates: Arc<Mutex<GateTotals>>,
     admission: Admission,
-    is_stopping: AtomicBool,
+    /// When the engine was asked to stop, and how long what is under way may take from then on.
+    stopping: watch::Sender<Option<(Instant, Duration)>>,
     /// Whether the worker drives.
     is_driving: watch::Receiver<bool>,
     /// How the engine ended, once it has.
@@ -180,7 +181,7 @@ impl Engine {
                 admission: Admission::new(config.capacity, Arc::clone(&load)),
                 load,
                 gates,
-                is_stopping: AtomicBool::new(false),
+                stopping: watch::Sender::new(None),
                 is_driving,
                 ended,
             }),
@@ -363,7 +364,7 @@ impl Engine {
 
     /// Returns whether new work is taken: the engine drives, and was not asked to stop.
     pub fn is_ready(&self) -> bool {
-        !self.inner.is_stopping.load(Ordering::Relaxed)
+        self.inner.stopping.borrow().is_none()
             && *self.inner.is_driving.borrow()
             && self.inner.ended.borrow().is_none()
     }
@@ -383,13 +384,15 @@ impl Engine {
     /// # Errors
     /// What the store says if it cannot be closed.
     pub async fn shutdown(&self, grace: Duration) -> Result<(), StoreError> {
-        self.inner.is_stopping.store(true, Ordering::Relaxed);
+        self.inner.stopping.send_replace(Some((Instant::now(), grace)));
         if self.send(Call::Stop(grace)).await.is_ok()
             && let Err(failure) = self.wait_for_end().await
         {
             let reason: &dyn std::error::Error = &failure;
             tracing::error!(reason, "the engine did not end in order; the next start recovers");
         }
+        // What became of messages is stored before the store is closed.
+        drop(self.inner.wakes.alerting.sending.write().await);
         self.inner.store.close().await
     }
 }

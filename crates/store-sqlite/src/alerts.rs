@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+use serde_json::json;
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{
@@ -25,8 +26,8 @@ const ALERT_COLUMNS: &str = "id, tenant, document, active_since, created_at, upd
 const MESSAGE_COLUMNS: &str =
     "id, alert, group_name, sample, stands_for, state, attempts, next_at, created_at, ended_at, error";
 
-/// Whether no message of the alert of `due` is being sent.
-const IS_FREE: &str = "NOT EXISTS (SELECT 1 FROM alert_messages AS other
+/// Whether messages of the alert of `due` can be taken, and none is being sent.
+const IS_FREE: &str = "due.alert NOT IN (SELECT unhex(value) FROM json_each(:not_of)) AND NOT EXISTS (SELECT 1 FROM alert_messages AS other
     WHERE other.alert = due.alert AND other.state = 'pending'
         AND other.claimed_until > :now AND other.claimed_until <= :latest)";
 /// Whether no message of the group `due` is to be sent.
@@ -123,11 +124,12 @@ impl Alerts for SqliteStore {
     fn message_tried(&self, tried: MessageTried) -> StoreFuture<'_, ()> {
         let sql = "UPDATE alert_messages SET state = ?2, next_at = ?3, error = ?4, claimed_until = NULL,
                 ended_at = CASE WHEN ?2 = 'pending' THEN NULL ELSE ?5 END
-            WHERE id = ?1 AND (state = 'pending' OR (state = 'cancelled' AND ?2 = 'sent'))";
+            WHERE id = ?1 AND ((state = 'pending' AND claimed_until = ?6) OR (state IN ('pending', 'cancelled') AND ?2 = 'sent'))";
         Box::pin(self.change("message_tried", move |db| {
-            let MessageTried { id, state, next_at, at, error } = &tried;
+            let MessageTried { id, state, next_at, at, claimed_until, error } = &tried;
+            let (id, next_at, at) = (blob(*id), next_at.as_micros(), at.as_micros());
             let values =
-                params![blob(*id), state.as_str(), next_at.as_micros(), error.as_deref(), at.as_micros()];
+                params![id, state.as_str(), next_at, error.as_deref(), at, claimed_until.as_micros()];
             db.prepare_cached(sql)?.execute(values).map(drop)
         }))
     }
@@ -280,14 +282,15 @@ fn begin(
 }
 
 fn claim_now(db: &Connection, claim: MessageClaim) -> rusqlite::Result<Option<Listed<AlertMessage>>> {
-    let MessageClaim { now, until, window, message } = claim;
+    let MessageClaim { now, until, window, message, not_of } = claim;
+    let not_of = json!(not_of.iter().map(|alert| alert.simple().to_string()).collect::<Vec<_>>()).to_string();
     let (at, latest) = (now.as_micros(), now.plus(NEXT_WITHIN).as_micros());
     let sql = format!(
         "SELECT id FROM alert_messages AS due WHERE state = 'pending' AND (next_at <= :now OR next_at > :latest)
             AND {IS_FREE} ORDER BY next_at, id LIMIT 1"
     );
     let id_of = |row: &Row<'_>| row.get::<_, Vec<u8>>(0);
-    let times = named_params! { ":now": at, ":latest": latest };
+    let times = named_params! { ":now": at, ":latest": latest, ":not_of": not_of };
     let mut due = db.prepare_cached(&sql)?.query_row(times, id_of).optional()?;
     if due.is_none() {
         let (since, wrong) = (at.saturating_sub(micros(window)), at.saturating_add(micros(window)));
@@ -295,7 +298,7 @@ fn claim_now(db: &Connection, claim: MessageClaim) -> rusqlite::Result<Option<Li
             "count > 0 AND (last_at <= :since OR last_at > :wrong) AND {HAS_NONE_PENDING} AND {IS_FREE}"
         );
         let values = named_params! {
-            ":message": blob(message), ":now": at, ":latest": latest, ":since": since, ":wrong": wrong,
+            ":message": blob(message), ":now": at, ":latest": latest, ":since": since, ":wrong": wrong, ":not_of": not_of,
         };
         due = (begin(db, &is_ripe, values)? > 0).then(|| blob(message).to_vec());
     }
@@ -317,12 +320,13 @@ fn expire(db: &Connection, before: Timestamp, now: Timestamp, limit: usize) -> r
     let sql = "DELETE FROM alert_messages WHERE id IN
         (SELECT id FROM alert_messages WHERE created_at < ?1 AND state <> 'pending' LIMIT ?2)";
     let messages = db.prepare_cached(sql)?.execute([before, limit])?;
-    let sql = "DELETE FROM alert_groups WHERE count = 0 AND last_at < ?1";
-    db.prepare_cached(sql)?.execute([before])?;
+    let sql = "DELETE FROM alert_groups WHERE (alert, name) IN
+        (SELECT alert, name FROM alert_groups WHERE count = 0 AND last_at < ?1 LIMIT ?2)";
+    let groups = db.prepare_cached(sql)?.execute([before, limit])?;
     let sql = "DELETE FROM flow_ends WHERE (minute, tenant, flow) IN
         (SELECT minute, tenant, flow FROM flow_ends WHERE minute < ?1 LIMIT ?2)";
     let ends = db.prepare_cached(sql)?.execute([oldest, limit])?;
-    Ok(notes + messages + ends)
+    Ok(notes + messages + groups + ends)
 }
 
 fn micros(length: Duration) -> i64 {

@@ -49,6 +49,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration::new(22, "signing_keys", include_str!("../migrations/0022_signing_keys.sql")),
     Migration::new(23, "alert_claims", include_str!("../migrations/0023_alert_claims.sql")),
     Migration::new(24, "flow_ends", include_str!("../migrations/0024_flow_ends.sql")),
+    Migration::new(25, "alert_groups_old", include_str!("../migrations/0025_alert_groups_old.sql")),
 ];
 
 /// Brings the schema up to date.

@@ -1,5 +1,6 @@
 //! A row that cannot be read is an entry of its list, with its id and why, and hides no other.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::common::Temporary;
@@ -414,11 +415,12 @@ async fn damaged_alerts_messages_and_counts_are_in_the_way_of_no_others() {
     for at in [0, 0, 0, 0, 700_000_000, 700_000_000] {
         let now = Timestamp::from_micros(AT.as_micros() + at);
         let (window, message) = (Duration::from_secs(600), Uuid::from_u128(100 + taken.len() as u128));
-        let claim = MessageClaim { now, until: now.plus(Duration::from_secs(60)), window, message };
+        let (until, not_of) = (now.plus(Duration::from_secs(60)), Arc::default());
+        let claim = MessageClaim { now, until, window, message, not_of };
         let Some(message) = store.claim_message(claim).await.expect("an answer") else { continue };
         let id = message.as_ref().map_or_else(|damaged| damaged.id, |message| message.id);
         let state = MessageState::GivenUp;
-        let tried = MessageTried { id, state, next_at: now, at: now, error: None };
+        let tried = MessageTried { id, state, next_at: now, at: now, claimed_until: until, error: None };
         store.message_tried(tried).await.expect("it is stored");
         taken.push(message);
     }

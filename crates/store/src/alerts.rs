@@ -3,6 +3,7 @@
 //! That something has happened is noted once, and the message about it is stored with that, before anyone sends it. A group
 //! has one message in a time; what happens meanwhile is counted for the next one.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -69,7 +70,8 @@ pub trait Alerts: Send + Sync + 'static {
     ) -> StoreFuture<'_, Vec<FlowEnds>>;
 
     /// Takes a message that is to be sent now, so that nobody else takes it before `until`: one that is stored, or one for a
-    /// group in which something has happened since its last message. Of an alert of which somebody has taken one, none is taken.
+    /// group in which something has happened since its last message. Of an alert of which somebody has taken one, none is taken,
+    /// and none of those that the claim leaves out.
     ///
     /// A time that is further away than [`NEXT_WITHIN`] was said by a clock that was wrong: it is not waited for.
     fn claim_message(&self, claim: MessageClaim) -> StoreFuture<'_, Option<Listed<AlertMessage>>>;
@@ -89,7 +91,7 @@ pub trait Alerts: Send + Sync + 'static {
         limit: usize,
     ) -> StoreFuture<'_, Vec<Listed<AlertMessage>>>;
 
-    /// Deletes notes and messages of before, and what ended more than [`ENDS_KEPT_FOR`] before `now`, `limit` of each at most.
+    /// Deletes notes, messages and groups of before, and what ended more than [`ENDS_KEPT_FOR`] before `now`, `limit` of each at most.
     /// Returns how many.
     fn expire_alerts(&self, before: Timestamp, now: Timestamp, limit: usize) -> StoreFuture<'_, usize>;
 }
@@ -151,7 +153,7 @@ pub struct AlertNote {
 }
 
 /// Who takes a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessageClaim {
     /// The time.
     pub now: Timestamp,
@@ -161,6 +163,8 @@ pub struct MessageClaim {
     pub window: Duration,
     /// The id of a message that is made of what was counted.
     pub message: Uuid,
+    /// The alerts of which none is taken, because as much is sent already.
+    pub not_of: Arc<BTreeSet<Uuid>>,
 }
 
 /// A message to be sent, or that was.
@@ -244,6 +248,9 @@ pub struct MessageTried {
     pub next_at: Timestamp,
     /// Now.
     pub at: Timestamp,
+    /// Until when it was taken: its `next_at` while it is. If somebody else has taken it since, nothing is stored, except that
+    /// it was sent.
+    pub claimed_until: Timestamp,
     /// Why it could not be sent.
     pub error: Option<Arc<str>>,
 }

@@ -225,6 +225,8 @@ macro_rules! conformance_tests {
             an_alert_that_is_switched_off_sends_nothing
             what_a_clock_that_was_ahead_has_said_is_not_waited_for
             a_message_is_sent_again_until_it_has_ended
+            who_has_sent_a_message_is_believed_also_when_another_one_sends_it
+            messages_of_alerts_that_are_left_out_are_not_taken
             what_ended_is_counted_by_minute_for_a_day
             what_was_noted_is_noted_again_when_that_was_forgotten
         }

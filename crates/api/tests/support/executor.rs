@@ -16,6 +16,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// What never takes a message.
 const DOWN: &str = "https://down.example";
+/// What takes a message after five seconds.
+const SLOW: &str = "https://slow.example";
+/// What never says whether it takes a message, and whose mail server does not.
+const SILENT: [&str; 2] = ["https://silent.example", "ann@silent.example"];
 
 /// Gives back its input, unless that says otherwise: `{"fails": n}` fails the first n attempts, with the class that
 /// `error` names, and what a service said in `status`, `body` and `retry_after`; `{"hangs": true}` never ends. A model answers
@@ -67,7 +71,16 @@ impl Executor for Scripted {
             if input["hangs"] == json!(true) {
                 std::future::pending::<()>().await;
             }
-            if input["url"].as_str().is_some_and(|url| url.starts_with(DOWN)) {
+            let is_to = |whom: &str| {
+                [&input["url"], &input["to"]].into_iter().any(|to| to.to_string().contains(whom))
+            };
+            if SILENT.into_iter().any(is_to) {
+                std::future::pending::<()>().await;
+            }
+            if is_to(SLOW) {
+                tokio::time::sleep(Duration::from_secs(5)).await;
+            }
+            if is_to(DOWN) {
                 return Outcome::failed(Failure::new(ErrorClass::Unavailable, "HTTP 503."));
             }
             if input["fails"].as_u64().is_some_and(|fails| u64::from(work.attempt.number()) <= fails) {

@@ -7,6 +7,7 @@
 mod note;
 mod rates;
 mod send;
+mod slots;
 mod waits;
 
 use std::time::Duration;
@@ -19,7 +20,7 @@ use steadflow_core::ids::TenantId;
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{AlertRecord, Damaged, Listed, StoreError};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, RwLock};
 use uuid::Uuid;
 
 use self::note::Noter;
@@ -55,6 +56,8 @@ pub struct StoredAlert {
 pub(super) struct AlertWakes {
     alerts: Notify,
     messages: Notify,
+    /// Is read as long as messages are sent.
+    pub(super) sending: RwLock<()>,
 }
 
 impl Engine {
@@ -139,10 +142,13 @@ impl Engine {
 
     /// Tells people what their alerts are about, until the engine has ended.
     pub async fn keep_alerts(&self) {
-        tokio::select! {
-            ((), ()) = async { tokio::join!(Noter::new(self).run(), self.send_messages()) } => {}
-            _ = self.wait_for_end() => {}
-        }
+        let note = async {
+            tokio::select! {
+                () = Noter::new(self).run() => {}
+                _ = self.wait_for_end() => {}
+            }
+        };
+        tokio::join!(note, self.send_messages());
     }
 
     /// Deletes notes and messages that are old.

@@ -1,5 +1,6 @@
 //! What [`Alerts`] means.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use steadflow_core::ids::{ExecutionId, NodeId};
@@ -40,14 +41,20 @@ fn note(key: &str, group: &str, seconds: i64) -> AlertNote {
 }
 
 async fn claimed(store: &impl Store, seconds: i64) -> Option<AlertMessage> {
+    claimed_of_others(store, seconds, &[]).await
+}
+
+async fn claimed_of_others(store: &impl Store, seconds: i64, not_of: &[u16]) -> Option<AlertMessage> {
     let id = Uuid::from_u128(u128::MAX - seconds.unsigned_abs() as u128);
-    let claim = MessageClaim { now: at(seconds), until: at(seconds + 60), window: WINDOW, message: id };
+    let not_of = Arc::new(not_of.iter().map(|&number| uuid(number)).collect());
+    let claim =
+        MessageClaim { now: at(seconds), until: at(seconds + 60), window: WINDOW, message: id, not_of };
     store.claim_message(claim).await.expect("an answer").map(|message| message.expect("it is sound"))
 }
 
 async fn end(store: &impl Store, message: &AlertMessage, state: MessageState, seconds: i64) {
-    let (next_at, at) = (at(seconds), at(seconds));
-    let tried = MessageTried { id: message.id, state, next_at, at, error: None };
+    let (next_at, at, claimed_until) = (at(seconds), at(seconds), message.next_at);
+    let tried = MessageTried { id: message.id, state, next_at, at, claimed_until, error: None };
     store.message_tried(tried).await.expect("it is stored");
 }
 
@@ -199,23 +206,62 @@ pub async fn a_message_is_sent_again_until_it_has_ended<H: Harness>(harness: &H)
         state: MessageState::Pending,
         next_at: at(100),
         at: at(80),
+        claimed_until: again.next_at,
         error: Some("no answer".into()),
     };
+    end(&store, &first, MessageState::GivenUp, 75).await;
+    assert!(messages(&store).await[0].is_pending(), "somebody else sends it meanwhile");
+    assert_eq!(claimed(&store, 80).await, None, "and still does");
     store.message_tried(failed).await.expect("it is stored");
     assert_eq!(claimed(&store, 99).await, None);
-    assert_eq!(claimed(&store, 100).await.expect("it is due").error.as_deref(), Some("no answer"));
-    end(&store, &first, MessageState::GivenUp, 80).await;
-    end(&store, &first, MessageState::Sent, 90).await;
+    let last = claimed(&store, 100).await.expect("it is due");
+    assert_eq!(last.error.as_deref(), Some("no answer"));
+    end(&store, &last, MessageState::GivenUp, 80).await;
+    end(&store, &last, MessageState::Sent, 90).await;
     let all = messages(&store).await;
     assert_eq!((all[0].state, all[0].ended_at), (MessageState::GivenUp, Some(at(80))), "it stays given up");
     assert_eq!(claimed(&store, 10_000).await, None);
 
     assert_eq!(store.expire_alerts(at(10), at(11), 9).await.expect("an answer"), 0);
-    assert_eq!(store.expire_alerts(at(11), at(11), 9).await.expect("an answer"), 2);
+    assert_eq!(store.expire_alerts(at(11), at(11), 9).await.expect("an answer"), 3);
     assert!(messages(&store).await.is_empty());
     store.note_alert(note("f", "a", 20)).await.expect("it is noted");
     assert!(store.delete_alert(OURS, uuid(1)).await.expect("it is deleted"));
     assert_eq!(claimed(&store, 10_000).await, None, "its messages go with it");
+}
+
+pub async fn who_has_sent_a_message_is_believed_also_when_another_one_sends_it<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    create(&store, 1).await;
+    store.note_alert(note("e", "a", 10)).await.expect("it is noted");
+    let slow = claimed(&store, 10).await.expect("it is due");
+    let other = claimed(&store, 70).await.expect("it took too long");
+
+    end(&store, &slow, MessageState::Sent, 71).await;
+    end(&store, &other, MessageState::Pending, 72).await;
+
+    let all = messages(&store).await;
+    assert_eq!((all[0].state, all[0].ended_at), (MessageState::Sent, Some(at(71))));
+    assert_eq!(claimed(&store, 10_000).await, None);
+}
+
+pub async fn messages_of_alerts_that_are_left_out_are_not_taken<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    for number in 1..=3 {
+        create(&store, number).await;
+        let noted = AlertNote { alert: uuid(number), ..note(&format!("e{number}"), "a", i64::from(number)) };
+        store.note_alert(noted).await.expect("it is noted");
+    }
+    let counted = AlertNote { alert: uuid(1), ..note("counted", "a", 5) };
+    let first = claimed(&store, 5).await.expect("it is due");
+    end(&store, &first, MessageState::Sent, 5).await;
+    store.note_alert(counted).await.expect("it is counted");
+
+    let taken = claimed_of_others(&store, 1_000, &[1, 2]).await.expect("it is due");
+    assert_eq!(taken.alert, uuid(3));
+    assert_eq!(claimed_of_others(&store, 1_000, &[1, 2]).await, None);
+    assert_eq!(claimed_of_others(&store, 1_000, &[2]).await.expect("its time is over").alert, uuid(1));
+    assert_eq!(claimed(&store, 1_000).await.expect("it is due").alert, uuid(2));
 }
 
 pub async fn what_ended_is_counted_by_minute_for_a_day<H: Harness>(harness: &H) {

@@ -141,12 +141,12 @@ impl StoredAlerts {
     }
 
     fn claim(&mut self, claim: MessageClaim) -> Option<AlertMessage> {
-        let MessageClaim { now, until, window, message } = claim;
+        let MessageClaim { now, until, window, message, not_of } = claim;
         let latest = now.plus(NEXT_WITHIN);
         self.claims.retain(|_, until| *until > now && *until <= latest);
         let is_free = |alert: &Uuid| {
             let mut own = self.messages.values().filter(|other| other.alert == *alert && other.is_pending());
-            !own.any(|other| self.claims.contains_key(&other.id))
+            !not_of.contains(alert) && !own.any(|other| self.claims.contains_key(&other.id))
         };
         let is_due = |message: &&AlertMessage| {
             let is_now = message.next_at <= now || message.next_at > latest;
@@ -183,12 +183,14 @@ impl StoredAlerts {
     }
 
     fn tried(&mut self, tried: MessageTried) {
-        self.claims.remove(&tried.id);
+        let is_own = self.claims.get(&tried.id) == Some(&tried.claimed_until);
         let is_open = |message: &&mut AlertMessage| {
-            let is_cancelled = message.state == MessageState::Cancelled;
-            message.is_pending() || (is_cancelled && tried.state == MessageState::Sent)
+            let (is_cancelled, is_sent) =
+                (message.state == MessageState::Cancelled, tried.state == MessageState::Sent);
+            (message.is_pending() && (is_own || is_sent)) || (is_cancelled && is_sent)
         };
         if let Some(message) = self.messages.get_mut(&tried.id).filter(is_open) {
+            self.claims.remove(&tried.id);
             message.state = tried.state;
             message.next_at = tried.next_at;
             message.ended_at = (tried.state != MessageState::Pending).then_some(tried.at);
@@ -216,8 +218,11 @@ impl StoredAlerts {
         let messages: BTreeSet<Uuid> =
             self.messages.values().filter(is_old).map(|message| message.id).take(limit).collect();
         self.messages.retain(|id, _| !messages.contains(id));
-        self.groups.retain(|_, group| group.count > 0 || group.last_at >= before);
-        notes.len() + messages.len()
+        let is_idle = |group: &Group| group.count == 0 && group.last_at < before;
+        let groups = self.groups.iter().filter(|(_, group)| is_idle(group)).map(|(key, _)| key.clone());
+        let groups: BTreeSet<_> = groups.take(limit).collect();
+        self.groups.retain(|key, _| !groups.contains(key));
+        notes.len() + messages.len() + groups.len()
     }
 }
 

@@ -55,7 +55,7 @@ impl Waits {
         let (mut before, mut all) = (std::mem::take(&mut self.known), Vec::new());
         for tenant in tenants {
             for wait in [Wait::Approval, Wait::Decision] {
-                for row in waiting(engine, *tenant, wait).await? {
+                for row in waiting(engine, *tenant, wait, WAITING_MAX).await? {
                     let bytes = engine.store().journal_bytes(row.id).await?;
                     let known = before.remove(&row.id).filter(|known| known.bytes == bytes);
                     let asked = match known {
@@ -77,18 +77,24 @@ impl Waits {
     }
 }
 
-/// Returns the executions of a tenant that wait, children as well.
-async fn waiting(engine: &Engine, tenant: TenantId, wait: Wait) -> Result<Vec<ExecutionRow>, RuntimeError> {
+/// Returns the executions of a tenant that wait, children as well: the newest ones, up to a number.
+async fn waiting(
+    engine: &Engine,
+    tenant: TenantId,
+    wait: Wait,
+    max: usize,
+) -> Result<Vec<ExecutionRow>, RuntimeError> {
     let filter = ExecutionFilter {
         tenant: Some(tenant),
         waiting_for: Some(wait.as_str()),
         ..ExecutionFilter::default()
     };
     let (mut all, mut before) = (Vec::new(), None);
-    while all.len() < WAITING_MAX {
+    while all.len() < max {
+        let limit = ROWS.min(max - all.len());
         let rows: Vec<Listed<ExecutionRow>> =
-            engine.store().executions(filter.clone(), Page { before, limit: ROWS }).await?;
-        let is_last = rows.len() < ROWS;
+            engine.store().executions(filter.clone(), Page { before, limit }).await?;
+        let is_last = rows.len() < limit;
         before = rows.last().map(|row| row.as_ref().map_or_else(|damaged| damaged.id, |row| row.id.uuid()));
         all.extend(rows.into_iter().flatten());
         if is_last {
@@ -125,4 +131,64 @@ fn asked_of(execution: &Execution) -> Vec<Asked> {
         }
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+    use steadflow_core::caller::Caller;
+    use steadflow_core::payload::Payload;
+    use steadflow_core::work::Work;
+    use steadflow_store::{FlowStatus, MemoryStore};
+
+    use super::*;
+    use crate::{EngineConfig, Executor, NewFlow, Performing, Start, SystemClock};
+
+    #[derive(Debug)]
+    struct Unasked;
+
+    impl Executor for Unasked {
+        fn execute(&self, _: Work) -> Performing {
+            unreachable!("an approval does nothing outside")
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn of_what_waits_the_newest_are_looked_at() {
+        let (store, clock) = (Arc::new(MemoryStore::default()), Arc::new(SystemClock::new()));
+        let engine = Engine::start(EngineConfig::default(), store, Arc::new(Unasked), clock).await.unwrap();
+        let nodes = json!([{ "id": "ask", "type": "approval" }]);
+        let document = json!({ "name": "Ask", "flow_definition": { "nodes": nodes, "edges": [] } });
+        let flow = NewFlow::new(document, FlowStatus::Active);
+        let start = Start {
+            caller: Caller::LOCAL,
+            flow: flow.id,
+            context_id: None,
+            context_type: None,
+            trigger_data: Payload::from_value(&json!({})),
+            triggered_by: "test".into(),
+            priority: None,
+            trace: None,
+            key: None,
+            wait: None,
+        };
+        engine.create_flow(&Caller::LOCAL, flow).await.unwrap();
+        let mut started = Vec::new();
+        for _ in 0..4 {
+            started.push(engine.start_execution(start.clone()).await.unwrap().execution);
+        }
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+
+        let found = async |max| {
+            let rows = waiting(&engine, TenantId::DEFAULT, Wait::Approval, max).await.unwrap();
+            rows.into_iter().map(|row| row.id).collect::<Vec<_>>()
+        };
+
+        started.reverse();
+        assert_eq!(found(WAITING_MAX).await, started);
+        assert_eq!(found(3).await, started[..3]);
+        assert_eq!(WAITING_MAX, 5_000);
+    }
 }
