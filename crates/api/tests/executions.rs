@@ -88,6 +88,10 @@ async fn lists_are_newest_first_and_filters_narrow_them() {
     assert_eq!(zoo.listed(&api, &format!("flows/{}/executions", zoo.flow)).await, "completed");
     assert_eq!(zoo.listed(&api, &format!("flows/{}/executions?status=failed", zoo.flow)).await, "");
     assert_eq!(zoo.listed(&api, &format!("executions?flow_id={NO_ID}")).await, "");
+    let about = api.post(&format!("flows/{}/execute", zoo.flow), &json!({ "context_id": "Order 7" })).await;
+    let about = text(&about.expect(201)["execution_id"]);
+    assert_eq!(each(&api.get("executions?context_id=Order%207").await.expect(200), "id"), [about.as_str()]);
+    assert_eq!(zoo.listed(&api, "executions?context_id=Order").await, "", "it is the whole of it");
 }
 
 #[tokio::test(start_paused = true)]

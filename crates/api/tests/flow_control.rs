@@ -165,6 +165,9 @@ async fn a_start_waits_until_no_other_has_come() {
     let other = of_customer(&api, &flow, "b").await;
     pass(4.0).await;
     assert_eq!(statuses(&api, [&first, &second, &other]).await, ["cancelled", "pending", "pending"]);
+    let listed = api.get("executions?status=pending").await.expect(200);
+    let of = ["concurrency_key", "starts_at"].map(|key| each(&listed, key));
+    assert_eq!(of, [["b", "a"], ["2027-01-15T08:00:08.000000Z", "2027-01-15T08:00:08.000000Z"]]);
 
     pass(2.0).await;
 

@@ -50,6 +50,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration::new(23, "alert_claims", include_str!("../migrations/0023_alert_claims.sql")),
     Migration::new(24, "flow_ends", include_str!("../migrations/0024_flow_ends.sql")),
     Migration::new(25, "alert_groups_old", include_str!("../migrations/0025_alert_groups_old.sql")),
+    Migration::new(26, "contexts", include_str!("../migrations/0026_contexts.sql")),
 ];
 
 /// Brings the schema up to date.

@@ -146,6 +146,7 @@ macro_rules! conformance_tests {
             a_filter_by_tenant
             a_filter_by_flow
             a_filter_by_fork
+            a_filter_by_context
             a_filter_by_lineage
             children_of_a_node_are_listed_in_the_order_of_its_items
             a_filter_by_statuses

@@ -3171,6 +3171,9 @@ export interface components {
             readonly index: number | null;
             /** @description What started it: `api`, `retry`, `parent`, … */
             readonly triggered_by: string;
+            /** @description The value of the flow's `concurrency_key` when it was accepted. */
+            readonly concurrency_key: string | null;
+            readonly starts_at: components["schemas"]["Time"] | null;
             readonly created_at: components["schemas"]["Time"];
             readonly started_at: components["schemas"]["Time"] | null;
             readonly completed_at: components["schemas"]["Time"] | null;
@@ -10561,6 +10564,8 @@ export interface operations {
                 readonly roots?: boolean;
                 /** @description Forks of this execution. */
                 readonly forked_from?: string;
+                /** @description With exactly this context id. */
+                readonly context_id?: string;
                 /** @description In one of these statuses; given several times, or separated by commas. */
                 readonly status?: readonly components["schemas"]["ExecutionStatus"][];
                 /** @description Waiting out a backoff, or not. */
@@ -14300,6 +14305,8 @@ export interface operations {
                 readonly roots?: boolean;
                 /** @description Forks of this execution. */
                 readonly forked_from?: string;
+                /** @description With exactly this context id. */
+                readonly context_id?: string;
                 /** @description In one of these statuses; given several times, or separated by commas. */
                 readonly status?: readonly components["schemas"]["ExecutionStatus"][];
                 /** @description Waiting out a backoff, or not. */

@@ -63,6 +63,10 @@ pub(crate) struct RowView<'a> {
     index: Option<u32>,
     /// What started it: `api`, `retry`, `parent`, …
     triggered_by: &'a str,
+    /// The value of the flow's `concurrency_key` when it was accepted.
+    concurrency_key: Option<&'a str>,
+    /// When it may start, if no other start comes before that (`debounce_seconds`).
+    starts_at: Option<Time>,
     created_at: Time,
     started_at: Option<Time>,
     completed_at: Option<Time>,
@@ -89,7 +93,7 @@ pub(crate) struct RowSummary {
 
 impl<'a> RowView<'a> {
     pub(crate) fn new(row: &'a ExecutionRow, flow_name: Option<&'a str>) -> Self {
-        let duration = span(row.started_at, row.completed_at);
+        let (duration, queue) = (span(row.started_at, row.completed_at), row.queue.as_deref());
         Self {
             id: row.id,
             flow_id: row.flow,
@@ -113,6 +117,8 @@ impl<'a> RowView<'a> {
             parent_node_id: row.parent_node.as_ref().map(|node| node.as_str()),
             index: row.parent.map(|_| row.index),
             triggered_by: &row.triggered_by,
+            concurrency_key: queue.and_then(|place| place.key.as_deref()),
+            starts_at: queue.and_then(|place| place.start_at).map(Into::into),
             created_at: row.created_at.into(),
             started_at: row.started_at.map(Into::into),
             completed_at: row.completed_at.map(Into::into),

@@ -26,6 +26,8 @@ const AFTER_CHILD: &str =
     "(item_index, created_at, id) > (SELECT item_index, created_at, id FROM executions WHERE id = ?)";
 
 const FORK_OF: &str = "forked_from = ?";
+/// A context has few executions: others are not read, whatever else is asked for.
+const OF_CONTEXT: &str = "context_id = ?";
 
 /// See [`steadflow_store::History::executions`].
 pub(crate) fn executions(
@@ -62,6 +64,7 @@ pub(super) fn conditions(filter: &ExecutionFilter) -> Conditions {
     conditions.add("tenant = ?", filter.tenant.map(|id| blob(id.uuid()).to_vec()));
     conditions.add("parent_node = ?", filter.parent_node.as_ref().map(|node| node.as_str().to_owned()));
     conditions.add(FORK_OF, filter.forked_from.map(|id| blob(id.uuid()).to_vec()));
+    conditions.add(OF_CONTEXT, filter.context_id.as_ref().map(|context| context.to_string()));
     add_retrying(&mut conditions, filter);
     conditions.add("waits_for = ?", filter.waiting_for.map(str::to_owned));
     conditions.add("error_class = ?", filter.error_class.map(|class| class.as_str().to_owned()));
@@ -85,6 +88,8 @@ pub(super) fn narrowest(filter: &ExecutionFilter) -> Conditions {
         add_lineage(&mut conditions, filter);
     } else if let Some(of) = filter.forked_from {
         conditions.add(FORK_OF, Some(blob(of.uuid()).to_vec()));
+    } else if let Some(context) = &filter.context_id {
+        conditions.add(OF_CONTEXT, Some(context.to_string()));
     } else if let Some(fingerprint) = &filter.fingerprint {
         conditions.add("fingerprint = ?", Some(fingerprint.to_string()));
     } else if let Some(name) = filter.waiting_for {
@@ -214,6 +219,36 @@ mod tests {
 
             let is_search =
                 plan[0].contains("SEARCH executions USING INDEX executions_by_flow (flow=? AND parent=?");
+            assert!(plan.len() == 1 && is_search, "{plan:#?}");
+        }
+    }
+
+    #[test]
+    fn lists_of_a_context_read_no_others() {
+        let mut db = Connection::open_in_memory().unwrap();
+        migrate(&mut db, Path::new("memory")).unwrap();
+        let of_context = ExecutionFilter {
+            tenant: Some(TenantId::DEFAULT),
+            lineage: Some(Lineage::Root),
+            context_id: Some("A-7".into()),
+            ..ExecutionFilter::default()
+        };
+        let flow = Some(FlowId::new(Uuid::from_u128(1)));
+        let failed = vec![ExecutionStatus::Failed];
+        for filter in [
+            of_context.clone(),
+            ExecutionFilter { flow, ..of_context.clone() },
+            ExecutionFilter { statuses: failed, ..of_context.clone() },
+            ExecutionFilter { waiting_for: Some("approval"), ..of_context },
+        ] {
+            let sql = format!("EXPLAIN QUERY PLAN {}", select(&conditions(&filter), "id DESC"));
+            let mut statement = db.prepare(&sql).unwrap();
+
+            let plan: Vec<String> =
+                statement.raw_query().mapped(|row| row.get("detail")).collect::<Result<_, _>>().unwrap();
+
+            let is_search =
+                plan[0].contains("SEARCH executions USING INDEX executions_context (context_id=?");
             assert!(plan.len() == 1 && is_search, "{plan:#?}");
         }
     }

@@ -128,6 +128,8 @@ pub struct ExecutionFilter {
     pub parent_node: Option<NodeId>,
     /// Forks of this execution.
     pub forked_from: Option<ExecutionId>,
+    /// With exactly this context id.
+    pub context_id: Option<Arc<str>>,
     /// In one of these statuses; empty: any.
     pub statuses: Vec<ExecutionStatus>,
     /// Waiting out a backoff, or not.

@@ -303,6 +303,7 @@ impl ExecutionFilter {
             && self.flow.is_none_or(|flow| row.flow == flow)
             && self.parent_node.as_ref().is_none_or(|node| row.parent_node.as_ref() == Some(node))
             && self.forked_from.is_none_or(|of| row.forked_from == Some(of))
+            && self.context_id.as_ref().is_none_or(|context| row.context_id.as_ref() == Some(context))
             && self.lineage.is_none_or(|lineage| lineage == Lineage::of(row.parent))
             && (self.statuses.is_empty() || self.statuses.contains(&row.status))
             && self.retrying.is_none_or(|retrying| row.retrying == retrying)

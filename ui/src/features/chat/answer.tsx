@@ -16,7 +16,7 @@ import classes from './chat.module.css';
 import type { ChatEntry } from './entries';
 import { Said } from './said';
 import { texts } from './texts';
-import { ToolLines } from './tool-lines';
+import { ToolLines, useCalls, waitsForPerson } from './tool-lines';
 import { executionQuery } from './use-conversation';
 import { waitOf } from './wait';
 
@@ -33,15 +33,15 @@ export function Answer({ entry: { executionId, turn, row }, nodeId, hasTools, on
   const query = useQuery({ ...executionQuery(executionId), enabled: turn === null });
   const state = `${row?.status} ${row?.waiting_for} ${row?.completed_at}`;
   const execution = query.data;
+  const isOpen = row !== null && !isFinished(row.status);
+  const calls = useCalls({ executionId, nodeId, state, isOpen, isAsked: hasTools && row !== null });
   return (
     <>
-      {hasTools && row && (
-        <ToolLines executionId={executionId} nodeId={nodeId} state={state} isOpen={!isFinished(row.status)} />
-      )}
+      <ToolLines calls={calls} executionId={executionId} nodeId={nodeId} />
       {turn ? (
         <Said value={turn.answer} fileName={`answer-${turn.number}.json`} />
       ) : execution ? (
-        <Untold execution={execution} nodeId={nodeId} onChange={onChange} />
+        <Untold execution={execution} nodeId={nodeId} isSaid={calls.some(waitsForPerson)} onChange={onChange} />
       ) : query.error ? (
         <ProblemCard problem={query.error} onRetry={() => void query.refetch()} />
       ) : (
@@ -54,11 +54,13 @@ export function Answer({ entry: { executionId, turn, row }, nodeId, hasTools, on
 interface UntoldProps {
   execution: Execution;
   nodeId: string;
+  /** Whether it is said already which call waits for a person. */
+  isSaid: boolean;
   onChange: () => void;
 }
 
 /** An execution that has added no turn to its session, or not yet. */
-function Untold({ execution, nodeId, onChange }: UntoldProps) {
+function Untold({ execution, nodeId, isSaid, onChange }: UntoldProps) {
   const node = execution.node_executions.find((one) => one.node_id === nodeId);
   if (!isFinished(execution.status)) {
     const wait = waitOf(execution, nodeId);
@@ -66,7 +68,7 @@ function Untold({ execution, nodeId, onChange }: UntoldProps) {
     return (
       <>
         <Growing executionId={execution.id} nodeId={nodeId} isOpen={writes} />
-        {wait && <Waiting executionId={execution.id} nodeId={nodeId} {...wait} />}
+        {wait && !(isSaid && wait.isForPerson) && <Waiting executionId={execution.id} nodeId={nodeId} {...wait} />}
       </>
     );
   }

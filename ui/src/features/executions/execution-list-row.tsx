@@ -1,5 +1,12 @@
 import { Tooltip } from '@mantine/core';
-import { IconArrowBackUp, IconCalendarClock, IconRefresh, IconSubtask, IconWebhook } from '@tabler/icons-react';
+import {
+  IconArrowBackUp,
+  IconCalendarClock,
+  IconKey,
+  IconRefresh,
+  IconSubtask,
+  IconWebhook,
+} from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { memo } from 'react';
 import type { ExecutionRow } from '@/api/types';
@@ -50,6 +57,12 @@ export const ExecutionListRow = memo(function ExecutionListRow(props: ExecutionL
           </Link>
           <Marks row={row} />
           {row.context_id && <span className={classes.context}>{row.context_id}</span>}
+          {row.concurrency_key && row.concurrency_key !== row.context_id && (
+            <span className={classes.context} title={texts.list.key(row.concurrency_key)}>
+              <IconKey size={11} aria-hidden /> <span className="visually-hidden">{texts.list.key('')}</span>
+              {row.concurrency_key}
+            </span>
+          )}
         </span>
       </Cell>
       <Cell className={`${classes.startedCell} ${classes.soft}`}>

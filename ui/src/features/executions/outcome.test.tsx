@@ -11,6 +11,8 @@ const NAMES: Record<string, string> = { pay: 'Pay the invoice' };
 describe('Outcome', () => {
   it('shows what an unfinished execution waits for', () => {
     expect(saysOf({ status: 'pending', current_node_id: null })).toBe('Waiting for a free slot');
+    const soon = new Date(Date.now() + 59_500).toISOString();
+    expect(saysOf({ status: 'pending', starts_at: soon })).toMatch(/^Starts in .+, unless another start comes$/);
     expect(saysOf({ retrying: true })).toBe('1 of 3 nodes · fetch is waiting to retry');
     expect(saysOf({ waiting_for: 'decision' })).toBe('1 of 3 nodes · fetch is waiting for your decision');
     const later = new Date(Date.now() + 59_500).toISOString();
@@ -70,6 +72,8 @@ const RUNNING: ExecutionRow = {
   parent_id: null,
   parent_node_id: null,
   index: null,
+  concurrency_key: null,
+  starts_at: null,
   started_at: null,
   completed_at: null,
   duration_seconds: null,

@@ -31,8 +31,9 @@ function progressOf(row: ExecutionRow, nameOf: NodeName): ReactNode {
     case 'completed':
       return texts.list.ran(completed_nodes);
     case 'pending':
-      // An execution that was accepted and has not started has no slot yet.
-      return texts.list.waitsForSlot;
+      // One that was accepted and has not started has no slot yet, or waits until no other start has come.
+      if (!row.starts_at) return texts.list.waitsForSlot;
+      return <Countdown to={row.starts_at} text={texts.list.putOff} due={texts.list.waitsForSlot} />;
     case 'running':
     case 'paused':
       if (!row.current_node_id) return done;

@@ -41,6 +41,8 @@ export const texts = {
     ran: (nodes: number) => `${counted(nodes, 'node')} completed`,
     progress: (done: number, all: number) => `${done} of ${counted(all, 'node')}`,
     waitsForSlot: 'Waiting for a free slot',
+    putOff: (left: string) => `Starts in ${left}, unless another start comes`,
+    key: (key: string) => `Concurrency key: ${key}`,
     waitsForSession: (node: string) => `${node} is waiting for its session`,
     waitsForAgent: (node: string) => `${node} is waiting for a slot of its agent`,
     waitsForDecision: (node: string) => `${node} is waiting for your decision`,

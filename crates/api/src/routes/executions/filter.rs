@@ -29,6 +29,9 @@ pub(crate) struct ExecutionsQuery {
     /// Forks of this execution.
     #[param(value_type = Option<Uuid>)]
     forked_from: Option<ExecutionId>,
+    /// With exactly this context id.
+    #[param(max_length = 1000)]
+    context_id: Option<String>,
     /// In one of these statuses; given several times, or separated by commas.
     #[param(value_type = Option<Vec<ExecutionStatusName>>, style = Form, explode)]
     status: Vec<ExecutionStatus>,
@@ -77,6 +80,7 @@ impl FromParams for ExecutionsQuery {
             parent_node,
             roots,
             forked_from: params.execution("forked_from"),
+            context_id: params.text("context_id"),
             status: statuses(params),
             retrying: params.flag("retrying"),
             waiting_for: wait(params),
@@ -134,6 +138,7 @@ impl ExecutionsQuery {
             lineage: self.lineage(),
             parent_node: self.parent_node,
             forked_from: self.forked_from,
+            context_id: self.context_id.map(Into::into),
             statuses: self.status,
             retrying: self.retrying,
             waiting_for: self.waiting_for,

@@ -18,6 +18,7 @@ const ANY: ExecutionFilter = ExecutionFilter {
     lineage: None,
     parent_node: None,
     forked_from: None,
+    context_id: None,
     statuses: Vec::new(),
     retrying: None,
     waiting_for: None,
@@ -96,6 +97,21 @@ pub async fn a_filter_by_fork<H: Harness>(harness: &H) {
     assert_eq!(listed(&store, done).await, [3]);
     assert!(listed(&store, of(2)).await.is_empty());
     assert_eq!(store.count_executions(of(1)).await.expect("a count"), Some(2));
+}
+
+pub async fn a_filter_by_context<H: Harness>(harness: &H) {
+    let about = |context: &str, row| ExecutionRow { context_id: Some(context.into()), ..row };
+    let theirs = ExecutionRow { tenant: THEIRS, ..about("a", row(6)) };
+    let rows =
+        [about("a", row(1)), about("A", row(2)), about("ab", row(3)), about("a", completed(4)), theirs];
+    let store = holding(harness, rows).await;
+    let of = |context: &str| ExecutionFilter { context_id: Some(context.into()), ..ANY };
+    let done = ExecutionFilter { statuses: vec![ExecutionStatus::Completed], ..of("a") };
+
+    assert_eq!(listed(&store, ExecutionFilter { tenant: Some(OURS), ..of("a") }).await, [4, 1]);
+    assert_eq!(listed(&store, done).await, [4]);
+    assert!(listed(&store, of("")).await.is_empty());
+    assert_eq!(store.count_executions(of("a")).await.expect("a count"), Some(3));
 }
 
 pub async fn a_filter_by_lineage<H: Harness>(harness: &H) {

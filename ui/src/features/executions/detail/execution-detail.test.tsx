@@ -97,3 +97,15 @@ it('shows that a deleted execution was not found', async () => {
 
   expect(await screen.findByText('Execution not found')).toBeTruthy();
 });
+
+it('says when one starts that is put off, and its key', async () => {
+  const startsAt = new Date(Date.now() + 59_500).toISOString();
+  const putOff = anExecution({ status: 'pending', started_at: null, concurrency_key: 'ACME', starts_at: startsAt });
+  fakeApi({ 'GET /studio/executions/*': () => putOff, 'GET /studio/executions/*/journal': () => [] });
+
+  await show(putOff.id);
+
+  expect(await screen.findByText(/unless another start comes before that/)).toBeTruthy();
+  expect(screen.getByText('Concurrency key').parentElement?.textContent).toBe('Concurrency keyACME');
+  expect(screen.getByText('Starts at')).toBeTruthy();
+});

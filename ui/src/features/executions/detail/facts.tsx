@@ -52,6 +52,14 @@ export function Facts({ execution }: { execution: Execution }) {
       <Fact label={texts.facts.context}>
         <Context execution={execution} />
       </Fact>
+      {execution.concurrency_key && (
+        <Fact label={texts.facts.key}>
+          <span className={classes.clip} title={execution.concurrency_key}>
+            {execution.concurrency_key}
+          </span>
+        </Fact>
+      )}
+      {execution.status === 'pending' && <StartsAt time={execution.starts_at} />}
       {execution.item !== null && execution.item !== undefined && (
         <Fact label={texts.facts.item}>
           <Item item={execution.item} />
@@ -102,6 +110,19 @@ function ScheduledAt({ data }: { data: unknown }) {
     <Fact label={texts.facts.scheduledAt}>
       <time className="tabular" dateTime={String(at)} title={formatMoment(moment)}>
         {formatMinute(moment)}
+      </time>
+    </Fact>
+  );
+}
+
+/** When one may start that waits until no other start has come. */
+function StartsAt({ time }: { time: string | null }) {
+  const moment = millis(time);
+  if (time === null || moment === null) return null;
+  return (
+    <Fact label={texts.facts.startsAt}>
+      <time className="tabular" dateTime={time}>
+        {formatMoment(moment)}
       </time>
     </Fact>
   );

@@ -40,6 +40,12 @@ function Main({ execution, onNode }: NotesProps) {
   if (execution.status === 'cancelled')
     return <Note status="cancelled">{texts.notes.cancelled(execution.error_message)}</Note>;
   if (execution.status === 'paused') return <Note status="paused">{texts.notes.paused}</Note>;
+  if (execution.status === 'pending' && execution.starts_at)
+    return (
+      <Note status="waiting">
+        <Countdown to={execution.starts_at} text={texts.notes.putOff} due={texts.notes.slot} />
+      </Note>
+    );
   if (execution.waiting_for === 'slot')
     return <Note status="waiting">{execution.status === 'pending' ? texts.notes.slot : texts.notes.agent}</Note>;
   if (execution.waiting_for === 'session') return <Note status="waiting">{texts.notes.session}</Note>;
