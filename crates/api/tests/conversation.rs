@@ -136,6 +136,7 @@ async fn a_conversation_names_the_model_and_what_each_call_took() {
       "arguments": null,
       "text": "I look it up.",
       "thinking": "Where?",
+      "execution_id": null,
       "output": null,
       "response": null,
       "reserved_tokens": 200,

@@ -19,6 +19,7 @@ mod execute;
 mod executions;
 mod external_events;
 mod flow_control;
+mod flow_tools;
 mod flow_versions;
 mod flows;
 mod fork;

@@ -44,6 +44,8 @@ pub enum Hold {
 struct State {
     /// In how many turns it answers.
     turns: usize,
+    /// The names of the two tools that it asks for.
+    names: [String; 2],
     /// The models that refuse each question, with the status.
     refusing: BTreeMap<String, u16>,
     /// The bodies of all requests by their idempotency keys, in the order of arrival.
@@ -88,7 +90,11 @@ impl Model {
     pub async fn start(turns: usize) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("loopback has free ports");
         let address = listener.local_addr().expect("a bound socket has an address");
-        let state = Arc::new(Mutex::new(State { turns, ..State::default() }));
+        let state = Arc::new(Mutex::new(State {
+            turns,
+            names: ["look", "look"].map(str::to_owned),
+            ..State::default()
+        }));
         let shared = Arc::clone(&state);
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -101,6 +107,11 @@ impl Model {
     /// Returns the address of `path`.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
+    }
+
+    /// Asks for tools with these names in each turn.
+    pub fn asks_for(&self, names: [&str; 2]) {
+        self.state.lock().names = names.map(str::to_owned);
     }
 
     /// Refuses each question to this model with a status.
@@ -159,7 +170,7 @@ async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
     let text = if let Some(status) = refusal {
         refused(status)
     } else if head.contains("/chat/completions ") {
-        let answer = answer(&body, state.lock().turns);
+        let answer = answer(&body, &state.lock());
         if body["stream"] == true { streamed(&answer, &body) } else { whole(&answer) }
     } else {
         whole(&json!({ "seen": body }))
@@ -246,14 +257,14 @@ fn deltas(message: &Value) -> Vec<Value> {
 }
 
 /// Returns the next answer of a conversation.
-fn answer(body: &Value, turns: usize) -> Value {
+fn answer(body: &Value, State { turns, names, .. }: &State) -> Value {
     let messages = body["messages"].as_array().map_or(&[][..], Vec::as_slice);
     let turn = 1 + messages.iter().filter(|message| message["role"] == "assistant").count();
     let call = |number: usize| {
         let arguments = json!({ "turn": turn, "number": number }).to_string();
-        json!({ "id": format!("c{turn}-{number}"), "type": "function", "function": { "name": "look", "arguments": arguments } })
+        json!({ "id": format!("c{turn}-{number}"), "type": "function", "function": { "name": names[number], "arguments": arguments } })
     };
-    let (message, reason) = if turn < turns {
+    let (message, reason) = if turn < *turns {
         (json!({ "role": "assistant", "content": null, "tool_calls": [call(0), call(1)] }), "tool_calls")
     } else {
         (json!({ "role": "assistant", "content": "All is well." }), "stop")

@@ -112,7 +112,7 @@ impl Agent {
         let tools = self.skills.iter().flat_map(|skill| &skill.tools);
         let requests = tools.filter_map(|tool| match &tool.action {
             ToolAction::HttpRequest { request, .. } => Some(request),
-            ToolAction::Skill { .. } => None,
+            ToolAction::Skill { .. } | ToolAction::Flow { .. } => None,
         });
         let of_tools = requests.flat_map(Template::secrets).map(|(_, name)| &**name);
         secret_names(&config).into_iter().chain(of_tools).map(str::to_owned).collect()

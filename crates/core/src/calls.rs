@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::approval::{Decided, Subject, Verdict};
-use crate::event::{Event, Record, StepResult};
+use crate::event::{ChildStart, Event, Record, StepResult};
 use crate::failure::{ErrorClass, Failure};
 use crate::ids::{NodeIndex, StepKey};
 use crate::payload::Payload;
@@ -39,6 +39,8 @@ pub struct Call {
     pub usage: Option<Arc<Usage>>,
     /// Of one that needs or needed approval.
     pub approval: Option<Asked>,
+    /// The number of the child of the node that does it: of a tool that runs a flow.
+    pub child: Option<u32>,
 }
 
 /// What a person was asked before a call, and what was decided.
@@ -76,12 +78,14 @@ pub struct Calls {
     attempt: u32,
     input: Option<Payload>,
     calls: Vec<Call>,
+    /// How many children the node has started.
+    children: u32,
 }
 
 impl Calls {
     /// Begins before the first record; `input` is what the attempts of the node have if no record says it.
     pub const fn new(node: NodeIndex, input: Option<Payload>) -> Self {
-        Self { node, attempt: 0, input, calls: Vec::new() }
+        Self { node, attempt: 0, input, calls: Vec::new(), children: 0 }
     }
 
     /// Reads the next record.
@@ -89,7 +93,7 @@ impl Calls {
         let Record(_, at, events) = record;
         for event in events {
             if matches!(event, Event::CompensationStarted { .. } | Event::Finished { .. }) {
-                self.stop(None, *at);
+                self.stop(None, *at, |_| true);
                 self.give_up_waiting(*at);
             } else if event.node() == Some(self.node) {
                 self.apply(event, *at);
@@ -133,10 +137,12 @@ impl Calls {
             Event::AttemptFailed { class, message, status, body, usage, .. } => {
                 let (class, message, status) = (*class, Arc::clone(message), *status);
                 self.end(&StepKey::ONLY, StepResult::Failed { class, message, status }, usage.clone(), at);
-                self.stop(Some(class), at);
+                self.stop(Some(class), at, Call::is_in_flight);
                 self.keep(body.as_ref());
             }
-            Event::AttemptReleased { .. } => self.stop(None, at),
+            Event::AttemptReleased { .. } => self.stop(None, at, Call::is_in_flight),
+            Event::NodeFailed { .. } => self.stop(None, at, |_| true),
+            Event::ChildrenStarted { children, .. } => self.started(children),
             Event::NodeCompleted { output, usage, .. } => {
                 self.end(&StepKey::ONLY, StepResult::Completed(output.clone()), usage.clone(), at);
             }
@@ -146,9 +152,7 @@ impl Calls {
             | Event::TaskStarted { .. }
             | Event::TaskResumed { .. }
             | Event::TaskEnded { .. }
-            | Event::ChildrenStarted { .. }
             | Event::ChildEnded { .. }
-            | Event::NodeFailed { .. }
             | Event::NodeSkipped { .. }
             | Event::NodeWaiting { .. }
             | Event::EventAwaited { .. }
@@ -176,6 +180,7 @@ impl Calls {
             response: None,
             usage: None,
             approval: None,
+            child: None,
         }
     }
 
@@ -243,8 +248,19 @@ impl Calls {
         }
     }
 
-    fn stop(&mut self, because: Option<ErrorClass>, at: Timestamp) {
-        for call in self.calls.iter_mut().filter(|call| call.is_open()) {
+    /// Notes which executions do calls.
+    fn started(&mut self, children: &[ChildStart]) {
+        for child in children {
+            let call = self.calls.iter_mut().rev().find(|call| Some(&call.step) == child.step.as_ref());
+            if let Some(call) = call.filter(|call| call.is_open()) {
+                call.child = Some(self.children);
+            }
+            self.children += 1;
+        }
+    }
+
+    fn stop(&mut self, because: Option<ErrorClass>, at: Timestamp, is_meant: impl Fn(&Call) -> bool) {
+        for call in self.calls.iter_mut().filter(|call| call.is_open() && is_meant(call)) {
             (call.end, call.ended_at) = (End::Stopped(because), Some(at));
         }
     }
@@ -254,6 +270,11 @@ impl Call {
     /// Returns whether it is under way.
     pub const fn is_open(&self) -> bool {
         matches!(self.end, End::Open)
+    }
+
+    /// Returns whether it ends with its attempt: an execution that does it goes on.
+    const fn is_in_flight(&self) -> bool {
+        self.child.is_none()
     }
 
     /// Returns what it gave, if it completed.

@@ -18,6 +18,7 @@ mod decide;
 mod decision;
 mod events;
 mod failed;
+mod flow_calls;
 mod fork_plan;
 mod messages;
 mod node;
@@ -389,8 +390,7 @@ impl Execution {
         self.bytes
     }
 
-    /// Returns whether its last decision ended before everything was decided that follows without a call: it goes on
-    /// with the next [`Input::Tick`].
+    /// Returns whether its last decision left something that follows without a call: the next [`Input::Tick`] goes on with it.
     pub const fn is_cut(&self) -> bool {
         self.is_cut
     }

@@ -30,6 +30,7 @@ use crate::retry::RetryPolicy;
 use crate::schedule::Schedule;
 use crate::timestamp::Seconds;
 use crate::webhook::Webhook;
+use crate::work::OfferedFlow;
 
 pub use crate::document::{Fault, Faults};
 pub use crate::node::Repeats;
@@ -38,6 +39,10 @@ pub use document::{Document, Restored, Unreadable};
 pub use graph::Handlers;
 pub use node_types::{NodeTypes, node_types};
 pub use trigger_fields::TriggerField;
+
+/// Why a flow with a budget is refused that starts other executions.
+pub const STARTS_OTHERS: &str = "a flow with a `budget` cannot start other executions, because what these use would not count. Remove \
+                                 `budget`, or set the one of the agents (`max_tokens_per_day`)";
 
 /// One version of a flow, checked.
 #[derive(Clone, Debug)]
@@ -82,8 +87,17 @@ impl Flow {
 
     /// Finds what in trigger data does not fit the form of its trigger, with JSON pointers into the data.
     pub fn form_faults(&self, trigger_data: &Payload) -> Vec<Fault> {
-        let form = self.graph.nodes.iter().find_map(|node| node.kind.room().trigger_form());
-        form.and_then(|form| form::unfit(form, trigger_data)).unwrap_or_default()
+        self.form().and_then(|form| form::unfit(form, trigger_data)).unwrap_or_default()
+    }
+
+    /// Returns what a model is told of it that can run it as a tool.
+    pub fn offered(&self) -> OfferedFlow {
+        OfferedFlow { description: self.settings.description.clone(), form: self.form().cloned() }
+    }
+
+    /// Returns the form of its trigger.
+    pub fn form(&self) -> Option<&Arc<Value>> {
+        self.graph.nodes.iter().find_map(|node| node.kind.room().trigger_form())
     }
 
     /// Returns about how many bytes it takes in memory: the graph as it is written, what nodes keep of it, and what

@@ -456,7 +456,7 @@ pub enum Resumed {
 pub const LAST: &str = "last";
 
 /// Returns why a child did not complete.
-fn failure_of_child(end: &ChildEnd) -> Failure {
+pub(crate) fn failure_of_child(end: &ChildEnd) -> Failure {
     let is_cancelled = end.status == ExecutionStatus::Cancelled;
     let class = if is_cancelled { ErrorClass::Cancelled } else { end.class.unwrap_or(ErrorClass::Internal) };
     Failure::new(class, end.message.as_deref().unwrap_or("no reason was given"))

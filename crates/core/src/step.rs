@@ -31,6 +31,8 @@ pub struct StepRecord {
     pub result: Option<StepResult>,
     /// What it used; `None` where no model answered.
     pub usage: Option<Arc<Usage>>,
+    /// The number of the child execution that does it: a tool that runs a flow.
+    pub child: Option<u32>,
 }
 
 impl StepRecord {
@@ -46,6 +48,7 @@ impl StepRecord {
             tokens: None,
             result: None,
             usage: None,
+            child: None,
         }
     }
 
@@ -72,6 +75,16 @@ impl StepRecord {
     /// Returns whether the call is under way.
     pub const fn is_open(&self) -> bool {
         self.ended_at.is_none()
+    }
+
+    /// Returns whether the call is made by this process, or waits for one that is: a child execution does others.
+    pub(crate) const fn is_in_flight(&self) -> bool {
+        self.is_open() && self.child.is_none()
+    }
+
+    /// Returns the number of the child that does it, while it is under way.
+    pub(crate) const fn flow_child(&self) -> Option<u32> {
+        if self.is_open() { self.child } else { None }
     }
 
     /// Returns the output of the call, if it completed.
@@ -250,6 +263,14 @@ impl Children {
             child.state = ChildState::Ended(end.clone());
             self.open -= 1;
             self.bytes += end.result.as_ref().map_or(0, Payload::len);
+        }
+    }
+
+    /// Waits for one no longer.
+    pub(crate) fn give_up(&mut self, number: u32) {
+        if let Some(child) = self.records.get_mut(number as usize).filter(|child| child.is_open()) {
+            child.state = ChildState::Abandoned;
+            self.open -= 1;
         }
     }
 

@@ -23,7 +23,7 @@ use crate::approval::{Approval, Policy};
 use crate::event::StepResult;
 use crate::failure::{ErrorClass, Failure};
 use crate::guardrail::Guardrail;
-use crate::ids::{AgentId, StepKey};
+use crate::ids::{AgentId, FlowId, StepKey};
 use crate::payload::Payload;
 use crate::step::{PastStep, StepRecord};
 use crate::work::Turn;
@@ -49,6 +49,8 @@ pub struct Rules {
     pub answer_tokens_max: Option<u64>,
     /// The agents that tools ask, by the name of the tool.
     pub asked: BTreeMap<String, AgentId>,
+    /// The flows that tools run, by the name of the tool.
+    pub flows: BTreeMap<String, FlowId>,
     /// Of tools whose calls can need approval: which do, by the name of the tool.
     pub approvals: BTreeMap<String, Policy>,
     /// The guardrails that are checked between two calls.
@@ -64,6 +66,7 @@ impl Rules {
             tokens_max: None,
             answer_tokens_max: tokens_max.map(u64::from),
             asked: BTreeMap::new(),
+            flows: BTreeMap::new(),
             approvals: BTreeMap::new(),
             guardrails: Vec::new(),
         }
@@ -319,6 +322,18 @@ fn tools(calls: Vec<ToolCall>, turn: u32, steps: &[StepRecord]) -> Option<Move> 
         }
     }
     if begin.is_empty() { waits.then_some(Move::Wait) } else { Some(Move::Call(begin)) }
+}
+
+/// Returns the flow that a call of a tool runs; `None` for any other call.
+pub(crate) fn flow_of(rules: &Rules, steps: &[StepRecord], key: &StepKey) -> Option<FlowId> {
+    if rules.flows.is_empty() {
+        return None;
+    }
+    let Some(Place::Tool(turn, number)) = Place::of(key) else { return None };
+    let asked =
+        steps.iter().filter(|step| matches!(Place::of(&step.key), Some(Place::Turn(of, _)) if of == turn));
+    let answer = asked.filter_map(StepRecord::output).find_map(|answer| Answer::read(answer).ok())?;
+    rules.flows.get(&answer.tool_calls.get(number)?.name).copied()
 }
 
 /// Returns the next call of a model, if the bounds allow one.

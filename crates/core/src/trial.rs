@@ -29,7 +29,7 @@ use crate::status::Wait;
 use crate::timestamp::Timestamp;
 use crate::trace_parent::TraceOf;
 use crate::transcript::Rules;
-use crate::work::Work;
+use crate::work::{OfferedFlow, Work};
 
 pub use loop_trial::{Judged, LoopTrial, PinnedSkill, Then, asking};
 pub use question::{About, Asker, Question, UNSTORED};
@@ -205,6 +205,10 @@ impl Values for Trying<'_> {
 
     fn rules(&self, _: AgentId, _: &str) -> Option<Arc<Rules>> {
         self.skill.map(|skill| Arc::clone(&skill.rules))
+    }
+
+    fn offered_flow(&self, flow: FlowId) -> Option<OfferedFlow> {
+        self.skill?.flows.get(&flow).cloned()
     }
 
     fn is_asked_for(&self, case: &str) -> bool {

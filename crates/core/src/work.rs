@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::failure::Failure;
 use crate::guardrail::Stage;
 use crate::ids::{AgentId, Attempt, ExecutionId, FlowId, NodeId, NodeIndex, StepKey, TenantId};
@@ -281,12 +283,30 @@ pub struct NextTurn {
     pub model: usize,
     /// The versions that the agents are pinned to which its tools ask.
     pub asked: BTreeMap<AgentId, u32>,
+    /// What is known of the flows that its tools run, by the name of the tool.
+    pub flows: BTreeMap<String, OfferedFlow>,
     /// What was said before, in order.
     pub turns: Vec<Turn>,
     /// How many tokens the answer may have.
     pub tokens_max: Option<u64>,
     /// What was wrong with the last answer to the same question.
     pub correction: Option<Arc<str>>,
+}
+
+/// What a model is told of a flow that it can run, unless the tool says it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OfferedFlow {
+    /// The description of the flow.
+    pub description: String,
+    /// The form of its trigger.
+    pub form: Option<Arc<Value>>,
+}
+
+impl OfferedFlow {
+    /// Returns how many bytes of a question this is at most.
+    pub(crate) fn bytes(&self) -> usize {
+        self.description.len() + self.form.as_ref().map_or(0, |form| form.to_string().len())
+    }
 }
 
 /// One answer of a model that asked for tools.

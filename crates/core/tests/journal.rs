@@ -94,8 +94,12 @@ fn an_event_is_read_as_it_was_written() {
         message: Some("no".into()),
         class: Some(ErrorClass::Timeout),
     };
-    let start =
-        ChildStart { flow: Some(FlowId::new(Uuid::from_u128(2))), index: 0, given: ChildInput::default() };
+    let start = ChildStart {
+        flow: Some(FlowId::new(Uuid::from_u128(2))),
+        index: 0,
+        step: None,
+        given: ChildInput::default(),
+    };
     let failure = StepResult::Failed { class: ErrorClass::Rejected, message: "no".into(), status: Some(404) };
     let events = [
         failed(0, None),

@@ -15,6 +15,7 @@ mod exact;
 mod expressions;
 mod fallbacks;
 mod floods;
+mod flow_tools;
 mod forks;
 mod forms;
 mod guardrails;

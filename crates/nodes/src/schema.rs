@@ -104,7 +104,7 @@ fn schemas_of(skill: &Skill) -> impl Iterator<Item = (String, &Value)> {
 
 fn schema_of_tool((at, tool): (usize, &Tool)) -> Option<(String, &Value)> {
     match &tool.action {
-        ToolAction::HttpRequest { input_schema, .. } => {
+        ToolAction::HttpRequest { input_schema, .. } | ToolAction::Flow { input_schema, .. } => {
             Some((format!("tools/{at}/input_schema"), input_schema.as_deref()?))
         }
         ToolAction::Skill { .. } => None,

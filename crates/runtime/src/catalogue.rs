@@ -6,6 +6,7 @@
 
 mod agents;
 mod drafts;
+mod flow_tools;
 mod flows;
 mod warnings;
 

@@ -2430,6 +2430,8 @@ export interface components {
              * @description The number of the item or the iteration that it runs for, from 0.
              */
             readonly index: number;
+            /** @description The call that it does, of a tool of an agent that runs a flow; null for any other child. */
+            readonly step: string | null;
         };
         /** @description The attempt under way started child executions. */
         readonly ChildrenStartedEvent: {
@@ -2632,6 +2634,11 @@ export interface components {
             readonly text: components["schemas"]["Shown"];
             /** @description Of a model: its reasoning, a text, if the response had it and was stored as the provider wrote it. */
             readonly thinking: components["schemas"]["Shown"];
+            /**
+             * Format: uuid
+             * @description Of a tool that runs a flow: the execution that does the call, once it has started.
+             */
+            readonly execution_id: string | null;
             /** @description What a tool or a judge returned, or the output of the skill. */
             readonly output: components["schemas"]["Shown"];
             /**
@@ -5750,13 +5757,13 @@ export interface components {
             readonly description?: string | null;
             /**
              * Type
-             * @description `http_request` sends a request, `skill` asks another agent.
+             * @description `http_request` sends a request, `skill` asks another agent, `flow` runs a flow.
              * @enum {string}
              */
-            readonly type: "http_request" | "skill";
+            readonly type: "http_request" | "skill" | "flow";
             /**
              * Input schema
-             * @description Of `http_request`: JSON Schema of the arguments, an object; none takes any object.
+             * @description Of `http_request` and `flow`: JSON Schema of the arguments, an object. Without it, `http_request` takes any object, and `flow` what the form of the flow says.
              */
             readonly input_schema?: Record<string, unknown> | null;
             /**
@@ -5841,6 +5848,12 @@ export interface components {
              * @description Of `skill`: one of its skills, which has no tools itself. Its input schema is that of the tool.
              */
             readonly skill?: string | null;
+            /**
+             * Flow
+             * Format: uuid
+             * @description Of `flow`: the flow that runs. The arguments are its trigger data, and the model reads its result.
+             */
+            readonly flow_id?: string | null;
             /**
              * Approval
              * @description Which calls a person has to approve before they are made: `never`, `always`, or a condition of the arguments such as `input.amount > 1000`.

@@ -287,9 +287,10 @@ async fn try_skill(app: &App, agent: Agent, tenant: TenantId, asked: TrySkill) -
     let input = input_data.unwrap_or_else(|| Payload::from_value(&serde_json::json!({})));
     let is_model = agent.model(0).is_some();
     let started = app.now();
+    let flows = app.engine().offered_flows(tenant, &agent, &skill).await?;
     let ask = async |about| {
         let question = Question::skill(agent.clone(), about, (&skill, input.clone()), asker(app, tenant));
-        attempt::ask(app, question).await
+        attempt::ask(app, question.with_flows(&flows)).await
     };
     let prompt = if is_model || only_prompt { Some(ask(About::Prompt).await?.result) } else { None };
     let prompt = match prompt.transpose() {
@@ -299,7 +300,10 @@ async fn try_skill(app: &App, agent: Agent, tenant: TenantId, asked: TrySkill) -
     let rules = agent.skill(&skill).and_then(|skill| skill.rules.clone().filter(|_| skill.is_loop()));
     let answer = match rules {
         _ if only_prompt => Outcome::completed(Payload::from_value(&serde_json::json!({}))).into(),
-        Some(rules) => judged(app, (agent, &skill, rules), input, asker(app, tenant)).await?,
+        Some(rules) => {
+            let pinned = PinnedSkill { rules, version: None, flows };
+            judged(app, (agent, &skill, pinned), input, asker(app, tenant)).await?
+        }
         None => ask(About::Answer).await?.into(),
     };
     Ok(reply::ok(&tried(prompt, answer, app.now().since(started))?))
@@ -327,15 +331,15 @@ impl From<Outcome> for SkillAnswer {
 /// Asks a model once, and judges about its input and its answer. Its tools are not called.
 async fn judged(
     app: &App,
-    (agent, skill, rules): (Agent, &str, Arc<Rules>),
+    (agent, skill, pinned_skill): (Agent, &str, PinnedSkill),
     input: Payload,
     asker: Asker,
 ) -> Result<SkillAnswer, Problem> {
     // One model is asked once.
-    let rules = Arc::new(Rules { models: Vec::new(), ..(*rules).clone() });
+    let rules = Arc::new(Rules { models: Vec::new(), ..(*pinned_skill.rules).clone() });
     let placed = asking(UNSTORED, skill);
     let pinned = Pinned::given(asker.tenant, asker.execution, input);
-    let skill = PinnedSkill { rules, version: None };
+    let skill = PinnedSkill { rules, ..pinned_skill };
     let mut trial = LoopTrial::new(&placed, &pinned, (app.engine().limits(), skill), asker.now);
     let mut agent = Some(Arc::new(agent));
     let begin = |executor: &dyn Executor, work: Work| match &work.task {

@@ -1,5 +1,6 @@
 //! Agents: what offers skills.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -254,7 +255,7 @@ pub(crate) async fn execute_agent(
 
 async fn execute_loop(app: &App, trial: &SkillTrial, rules: Arc<Rules>) -> Result<Response, Problem> {
     let (placed, pinned) = trial.loop_node();
-    let skill = PinnedSkill { rules, version: Some((trial.agent_id, trial.version)) };
+    let skill = PinnedSkill { rules, version: Some((trial.agent_id, trial.version)), flows: BTreeMap::new() };
     let mut calls = LoopTrial::new(&placed, &pinned, (app.engine().limits(), skill), app.now());
     let LoopOutcome { result, used } = attempt::run_loop(app, &mut calls, attempt::any_call).await?;
     let unfinished = || Err(Failure::new(ErrorClass::Internal, "The trial ended without a result."));

@@ -409,6 +409,10 @@ impl Found {
         Ok(match action {
             None => None,
             Some(ToolAction::HttpRequest { input_schema, .. }) => input_schema.as_deref().cloned(),
+            Some(ToolAction::Flow { flow_id, input_schema }) => {
+                let own = input_schema.as_deref().cloned();
+                own.or_else(|| execution.pinned_flow(*flow_id)?.flow.form().map(|form| (**form).clone()))
+            }
             Some(ToolAction::Skill { agent_id, skill }) => {
                 let asked = pinned(app, execution, *agent_id).await?;
                 asked.and_then(|(_, asked)| asked.skill(skill)?.input_schema.clone())

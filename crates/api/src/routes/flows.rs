@@ -155,7 +155,9 @@ pub(crate) async fn validate_flow(
     let (mut faults, warnings) = match Flow::parse(&document, app.engine().limits()) {
         Ok(flow) => {
             let warnings = app.engine().flow_warnings(caller.tenant, &flow).await?;
-            (app.engine().code_faults(&flow).await?, warnings)
+            let mut faults = app.engine().code_faults(&flow).await?;
+            faults.extend(app.engine().budget_faults(caller.tenant, &flow).await?);
+            (faults, warnings)
         }
         Err(faults) => (faults, Vec::new()),
     };

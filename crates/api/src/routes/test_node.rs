@@ -163,7 +163,7 @@ async fn skill_of(app: &App, placed: &PlacedNode, tenant: TenantId) -> Result<Op
     };
     let agent = record.agent().ok();
     let rules = agent.and_then(|agent| agent.skill(skill)?.rules_of_trial());
-    Ok(rules.map(|rules| PinnedSkill { rules, version: Some((id, record.version)) }))
+    Ok(rules.map(|rules| PinnedSkill { rules, version: Some((id, record.version)), flows: BTreeMap::new() }))
 }
 
 async fn run_loop(

@@ -15,7 +15,7 @@ use steadflow_core::approval::Subject;
 use steadflow_core::calls::{Asked, Call, Calls, End};
 use steadflow_core::event::{Record, StepResult};
 use steadflow_core::execution::Execution;
-use steadflow_core::ids::{AgentId, NodeIndex};
+use steadflow_core::ids::{AgentId, ExecutionId, NodeIndex};
 use steadflow_core::payload::Payload;
 use steadflow_core::transcript::{self, Answer};
 use utoipa::ToSchema;
@@ -143,6 +143,9 @@ pub(crate) struct StepView<'a> {
     /// Of a model: its reasoning, a text, if the response had it and was stored as the provider wrote it.
     #[schema(value_type = Shown)]
     thinking: Option<Shown<'static>>,
+    /// Of a tool that runs a flow: the execution that does the call, once it has started.
+    #[schema(value_type = Option<Uuid>)]
+    execution_id: Option<ExecutionId>,
     /// What a tool or a judge returned, or the output of the skill.
     #[schema(value_type = Shown)]
     output: Option<Shown<'a>>,
@@ -348,6 +351,7 @@ impl Conversation<'_> {
             arguments: arguments.map(|input| room.value(input, self.place(number, StepPart::Input))),
             text: self.owned(room, number, StepPart::Text, said),
             thinking: self.owned(room, number, StepPart::Thinking, thought),
+            execution_id: call.child.map(|child| self.execution.id().child(self.node, child)),
             output: self.owned(room, number, StepPart::Output, output),
             response: call
                 .response

@@ -360,6 +360,8 @@ struct ChildView {
     flow_id: FlowId,
     /// The number of the item or the iteration that it runs for, from 0.
     index: u32,
+    /// The call that it does, of a tool of an agent that runs a flow; null for any other child.
+    step: Option<String>,
 }
 
 /// An edge, by the nodes that it connects.

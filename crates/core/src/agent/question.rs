@@ -141,7 +141,8 @@ pub fn beyond_budget<'a>(flow: &Flow, agent_of: impl Fn(AgentId) -> Option<&'a A
 
 fn tool_bytes<'a>(tool: &Tool, asked: &impl Fn(AgentId) -> Option<&'a Agent>) -> usize {
     let (schema, description) = match &tool.action {
-        ToolAction::HttpRequest { input_schema, .. } => {
+        // What the flow says of itself is counted by who knows it.
+        ToolAction::HttpRequest { input_schema, .. } | ToolAction::Flow { input_schema, .. } => {
             (input_schema.as_ref().map_or(0, |schema| schema.to_string().len()), 0)
         }
         ToolAction::Skill { agent_id, skill } => {

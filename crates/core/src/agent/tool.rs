@@ -1,4 +1,4 @@
-//! What a model may call: HTTP requests, and skills of other agents.
+//! What a model may call: HTTP requests, skills of other agents, and flows.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::approval::Policy;
 use crate::expression::Meter;
 use crate::failure::Failure;
-use crate::ids::{AgentId, ExecutionId, NodeId};
+use crate::ids::{AgentId, ExecutionId, FlowId, NodeId};
 use crate::limits::Limits;
 use crate::payload::Payload;
 use crate::scope::{ARGUMENTS, NodeScope, Scope};
@@ -43,6 +43,13 @@ pub enum ToolAction {
         agent_id: AgentId,
         /// Its skill.
         skill: String,
+    },
+    /// Runs a flow as a child execution. The arguments are its trigger data, and the result is its own.
+    Flow {
+        /// The flow. Its version is pinned when the execution is accepted.
+        flow_id: FlowId,
+        /// JSON Schema of the arguments; `None` for the form of the flow.
+        input_schema: Option<Arc<Value>>,
     },
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::ErrorClass;
-use crate::ids::{ExecutionId, FlowId, NodeId, NodeIndex};
+use crate::ids::{ExecutionId, FlowId, NodeId, NodeIndex, StepKey};
 use crate::payload::{self, Payload};
 use crate::scope::NodeError;
 use crate::status::ExecutionStatus;
@@ -21,6 +21,9 @@ pub struct ChildStart {
     /// The number of the item or the iteration that it runs for, from 0.
     #[serde(default, skip_serializing_if = "super::is_zero")]
     pub index: u32,
+    /// The call that it does, of a tool that runs a flow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<StepKey>,
     /// What it is started with. Not stored here: the child's own acceptance has it.
     #[serde(skip)]
     pub given: ChildInput,

@@ -77,10 +77,7 @@ impl Execution {
                 self.apply_completed(*node, output, usage.as_ref(), *reused, at);
                 self.decide_edges(*node, EdgeTrigger::Completed, not_taken);
             }
-            Event::NodeFailed { node, not_taken } => {
-                self.end_node(*node, NodeState::Failed, at);
-                self.decide_edges(*node, EdgeTrigger::Error, not_taken);
-            }
+            Event::NodeFailed { node, not_taken } => self.apply_node_failed(*node, not_taken, at),
             Event::NodeSkipped { node } => {
                 self.end_node(*node, NodeState::Skipped, at);
                 self.decide_no_edge(*node);
@@ -247,6 +244,9 @@ impl Execution {
         let ended = node.steps.iter_mut().find(|known| known.key == *key);
         let ended = ended.expect("a call that ends has begun");
         (ended.ended_at, ended.result, ended.usage) = (Some(at), Some(result.clone()), usage.cloned());
+        if let (Some(child), Some(children)) = (ended.child, &mut node.children) {
+            children.give_up(child);
+        }
         if let Some(attempt) = node.attempts.last_mut() {
             attempt.usages.extend(usage.cloned());
             attempt.has_progress = true;
@@ -291,11 +291,17 @@ impl Execution {
             attempt.ended_at = Some(at);
             attempt.usages.extend(usage.cloned());
         }
-        node.drop_open_parts();
+        node.drop_all_parts();
         if let Some(children) = &mut node.children {
             // Its output has what counts of their results.
             children.shed();
         }
+    }
+
+    fn apply_node_failed(&mut self, node: NodeIndex, not_taken: &[EdgeIndex], at: Timestamp) {
+        self.end_node(node, NodeState::Failed, at);
+        self.nodes[node.at()].drop_all_parts();
+        self.decide_edges(node, EdgeTrigger::Error, not_taken);
     }
 
     pub(super) fn apply_waiting(&mut self, index: NodeIndex, wait: Wait, at: Timestamp) {
@@ -343,7 +349,7 @@ impl Execution {
             }
             node.state = NodeState::Cancelled;
             node.completed_at = Some(at);
-            node.drop_open_parts();
+            node.drop_all_parts();
             if let Some(attempt) = node.attempts.last_mut() {
                 attempt.ended_at.get_or_insert(at);
             }

@@ -12,7 +12,7 @@ use crate::expression::json_text::{self, Kind};
 use crate::expression::{ExpressionError, Meter};
 use crate::failure::{ErrorClass, Failure};
 use crate::flow::{Edge, EdgeCondition, EdgeTrigger, LAST, Node};
-use crate::ids::{AgentId, Attempt, EdgeIndex, NodeId, NodeIndex};
+use crate::ids::{AgentId, Attempt, EdgeIndex, FlowId, NodeId, NodeIndex};
 use crate::limits::Limits;
 use crate::node::{Context, Next, NodeKind, Parts, Repeats, Resumed, Values};
 use crate::payload::Payload;
@@ -21,6 +21,7 @@ use crate::status::Wait;
 use crate::timestamp::Timestamp;
 use crate::transcript::Rules;
 use crate::usage::Usage;
+use crate::work::OfferedFlow;
 
 /// Where an output comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +87,10 @@ impl Values for Surroundings<'_> {
 
     fn rules(&self, agent: AgentId, skill: &str) -> Option<Arc<Rules>> {
         self.execution.agents.as_ref()?.get(&agent)?.skill(skill)?.rules.clone()
+    }
+
+    fn offered_flow(&self, flow: FlowId) -> Option<OfferedFlow> {
+        self.execution.pinned_flow(flow).map(|version| version.flow.offered())
     }
 
     fn has_session(&self) -> bool {

@@ -11,7 +11,7 @@ use crate::event::{Event, StepResult};
 use crate::failure::{ErrorClass, Failure};
 use crate::ids::{AgentId, NodeIndex, StepKey};
 use crate::node::{Next, Step};
-use crate::work::{NextTurn, Task};
+use crate::work::{NextTurn, OfferedFlow, Task};
 
 /// What an execution has of its budget.
 #[derive(Clone, Debug)]
@@ -136,16 +136,18 @@ struct Question<'q> {
     turn: Option<&'q NextTurn>,
 }
 
+fn starts_others() -> Failure {
+    let message = "An execution with a budget cannot start others, because these would not count. Remove `budget` from the flow";
+    Failure::new(ErrorClass::Configuration, message)
+}
+
 impl Decider<'_> {
     /// Reserves what the calls may use that come next, or lets the node fail where that would pass the budget.
     pub(super) fn keep_to_budget(&self, node: NodeIndex, next: &mut Next) {
         let kept = match next {
             Next::Step(step) => self.reserve(node, std::slice::from_mut(step)),
             Next::Steps { steps, .. } => self.reserve(node, steps),
-            Next::Children { .. } => Err(Failure::new(
-                ErrorClass::Configuration,
-                "An execution with a budget cannot start others, because these would not count. Remove `budget` from the flow",
-            )),
+            Next::Children { .. } => Err(starts_others()),
             Next::Complete(_)
             | Next::Session(_)
             | Next::Wait(_)
@@ -163,6 +165,9 @@ impl Decider<'_> {
         let Some(spending) = &self.execution.spending else { return Ok(()) };
         let mut wanted = Amount::default();
         for step in steps {
+            if matches!(&step.task, Task::Turn(turn) if !turn.flows.is_empty()) {
+                return Err(starts_others());
+            }
             let most = self.most_of(node, step, &spending.budget)?;
             wanted = wanted.plus(most.unwrap_or_default());
             step.reserved = most.map(Box::new);
@@ -195,6 +200,7 @@ impl Decider<'_> {
             + step.task.data_bytes()
             + turn.map_or(0, |turn| {
                 turn.turns.iter().map(|past| past.results.len() + 1).sum::<usize>() * SAID_BYTES
+                    + turn.flows.values().map(OfferedFlow::bytes).sum::<usize>()
             })
             + self.history_bytes(node, &step.task)
             + previous_error.unwrap_or_default();

@@ -12,7 +12,7 @@ use crate::expression::json_text::{self, Kind};
 use crate::failure::{ErrorClass, Failure};
 use crate::flow::{LAST, Reads};
 use crate::flow_control::{QueuePlace, StartScope};
-use crate::ids::{ExecutionId, NodeId, NodeIndex};
+use crate::ids::{ExecutionId, FlowId, NodeId, NodeIndex, StepKey};
 use crate::inbox::{Sending, Signal};
 use crate::node::{Repeats, Resumed};
 use crate::payload::Payload;
@@ -42,7 +42,7 @@ impl Decider<'_> {
 
     /// Returns the children to accept, the first of which is the node's `first`, and how many bytes of data they have.
     /// Where all of them together have too much, the last ones are left for later.
-    fn new_children(
+    pub(super) fn new_children(
         &self,
         node: NodeIndex,
         first: usize,
@@ -170,6 +170,9 @@ impl Decider<'_> {
         let Some(index) = known.filter(|known| known.is_open()).map(|known| known.index) else {
             return Err(Rejected::StaleChild);
         };
+        if let Some(step) = self.execution.node(node).call_of_child(child).cloned() {
+            return self.flow_ended((node, &step), child, end);
+        }
         self.emit(Event::ChildEnded { node, child, end: end.clone() });
         self.resume(node, Resumed::Child { index, end }, None);
         Ok(())
@@ -180,14 +183,18 @@ impl Decider<'_> {
         if self.execution.node(node).children().open() == 0 {
             return;
         }
-        let message = "Cancelled with the execution that started this one";
-        let by = self.execution.as_parent();
-        let cancel = || Signal::Cancel { message: message.into(), by: by.clone() };
-        for to in self.open_children(node) {
-            match self.decision.children.iter().position(|child| child.id == to) {
-                // The same decision was about to start it: it is not accepted.
-                Some(place) => drop(self.decision.children.remove(place)),
-                None => self.decision.signals.push(Sending { to, signal: cancel() }),
+        self.open_children(node).into_iter().for_each(|child| self.cancel_child(child));
+    }
+
+    /// Cancels a child of this execution.
+    pub(super) fn cancel_child(&mut self, to: ExecutionId) {
+        match self.decision.children.iter().position(|child| child.id == to) {
+            // The same decision was about to start it: it is not accepted.
+            Some(place) => drop(self.decision.children.remove(place)),
+            None => {
+                let message = "Cancelled with the execution that started this one".into();
+                let signal = Signal::Cancel { message, by: self.execution.as_parent() };
+                self.decision.signals.push(Sending { to, signal });
             }
         }
     }
@@ -229,6 +236,13 @@ impl Execution {
         {
             return Err("a child runs for an item that no list has");
         }
+        let does_no_call =
+            |step: &StepKey| !node.steps.iter().any(|known| known.is_in_flight() && known.key == *step);
+        if let Event::ChildrenStarted { children, .. } = event
+            && children.iter().filter_map(|child| child.step.as_ref()).any(does_no_call)
+        {
+            return Err("a child does a call that is not under way");
+        }
         if let Event::ChildEnded { child, .. } = event
             && !node.children().get(*child).is_some_and(ChildRecord::is_open)
         {
@@ -240,6 +254,7 @@ impl Execution {
     /// Applies that children started.
     pub(super) fn apply_children_started(&mut self, node: NodeIndex, children: &[ChildStart]) {
         let node = &mut self.nodes[node.at()];
+        node.link_flows(node.children().len(), children);
         node.children.get_or_insert_default().start(children);
         node.held_since = None;
     }
@@ -301,14 +316,17 @@ impl Execution {
         around
     }
 
+    /// Returns the version of a flow that the children of the execution run.
+    pub fn pinned_flow(&self, flow: FlowId) -> Option<&Arc<FlowVersion>> {
+        let own = (flow == self.accepted.flow && self.flow.body_of.is_none()).then_some(&self.flow);
+        own.or_else(|| self.child_flows.as_ref()?.get(&flow))
+    }
+
     /// Returns the versions that a child is pinned to.
     fn pinned_for(&self, node: NodeIndex, start: &ChildStart) -> Result<Pinned, Failure> {
         let flow = match start.flow {
             None => self.flow.body(&self.graph().node(node).id),
-            Some(flow) => {
-                let own = (flow == self.accepted.flow && self.flow.body_of.is_none()).then_some(&self.flow);
-                own.or_else(|| self.child_flows.as_ref()?.get(&flow))
-            }
+            Some(flow) => self.pinned_flow(flow),
         };
         let flow = flow.cloned().ok_or_else(|| {
             let message = match start.flow {

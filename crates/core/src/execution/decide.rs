@@ -192,6 +192,7 @@ impl Decider<'_> {
     fn stop_attempt(&mut self, node: NodeIndex) {
         self.stop_calls(node, Stopped::Overdue);
         self.cancel_tasks(node);
+        self.give_up_flows(node);
         let timeout = self.flow.flow.graph.node(node).attempt_timeout.unwrap_or_default();
         let failure = Failure::new(ErrorClass::Timeout, messages::attempt_timed_out(timeout));
         self.attempt_failed(node, failure, None);

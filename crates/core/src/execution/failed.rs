@@ -31,7 +31,9 @@ impl Decider<'_> {
             Verdict::GiveUp { reason } => (None, 0, reason),
         };
         let asks = self.asks(node, failure.class);
-        self.cancel_children(node);
+        if !self.execution.node(node).has_open_flow() {
+            self.cancel_children(node);
+        }
         let unspent = self.execution.is_unspent(&failure);
         self.emit(Event::AttemptFailed {
             node,
@@ -132,6 +134,7 @@ impl Decider<'_> {
         let is_handled = not_taken.len() < handlers().count();
         self.end_metering();
         self.cancel_tasks(node);
+        self.cancel_children(node);
         self.leave_session(node);
         self.emit(Event::NodeFailed { node, not_taken });
         // One that could not undo another does not keep the others from that.

@@ -178,14 +178,14 @@ impl NodeExecution {
             return Vec::new();
         }
         let open: Vec<StepKey> =
-            self.steps.iter().filter(|step| step.is_open()).map(|step| step.key.clone()).collect();
+            self.steps.iter().filter(|step| step.is_in_flight()).map(|step| step.key.clone()).collect();
         if open.is_empty() { vec![StepKey::ONLY] } else { open }
     }
 
     /// Returns whether a call is under way. An attempt that only waits for children makes none.
     pub fn has_open_call(&self) -> bool {
         matches!(self.state, NodeState::Running { .. })
-            && (self.only_call_is_open() || self.steps.iter().any(StepRecord::is_open))
+            && (self.only_call_is_open() || self.steps.iter().any(StepRecord::is_in_flight))
     }
 
     /// Returns whether its attempt is its only call, and is under way: the first of several calls may be suspended, too.
@@ -208,6 +208,15 @@ impl NodeExecution {
         let only_asks = || self.has_open_approval() && !transcript::is_call_due(&self.steps, &self.approvals);
         matches!(self.state, NodeState::Waiting(Wait::Slot | Wait::Session))
             || (self.is_held() && !only_asks())
+            || (self.only_awaits_flows() && transcript::is_call_due(&self.steps, &self.approvals))
+    }
+
+    /// Returns whether the attempt under way makes no call, and only waits for executions that do some.
+    fn only_awaits_flows(&self) -> bool {
+        self.has_open_child()
+            && self.running_attempt().is_some()
+            && !self.has_open_call()
+            && self.has_open_flow()
     }
 
     /// Returns whether it waits for the end of a child.
@@ -253,7 +262,8 @@ impl NodeExecution {
         self.held_since = None;
     }
 
-    /// Forgets calls that are under way, and stops waiting for children: the attempt that made them is over.
+    /// Forgets calls that are under way, and stops waiting for children: the attempt that made them is over. Calls that
+    /// executions do go on.
     pub(super) fn drop_open_parts(&mut self) {
         self.held_since = None;
         let timed_out = self
@@ -262,12 +272,19 @@ impl NodeExecution {
             .filter(|attempt| attempt.error.as_ref().is_some_and(|error| error.class == ErrorClass::Timeout));
         let is_timed_out =
             |step: &StepRecord| timed_out.is_some_and(|attempt| attempt.started_at == step.started_at);
-        let open = self.steps.iter().filter(|step| step.is_open());
+        let open = self.steps.iter().filter(|step| step.is_in_flight());
         self.past.extend(open.map(|step| PastStep { is_timed_out: is_timed_out(step), ..step.past() }));
-        self.steps.retain(|step| !step.is_open());
-        if let Some(children) = &mut self.children {
+        self.steps.retain(|step| !step.is_in_flight());
+        let goes_on = self.has_open_flow();
+        if let Some(children) = self.children.as_mut().filter(|_| !goes_on) {
             children.abandon();
         }
+    }
+
+    /// Forgets all that is under way: the node has ended.
+    pub(super) fn drop_all_parts(&mut self) {
+        self.forget_flows();
+        self.drop_open_parts();
     }
 
     /// Drops what steps, children and peers returned and, once it has ended, its input and output.

@@ -216,6 +216,9 @@ impl Decider<'_> {
                 result
             }
         };
+        if let (Ok(_), Some(flow)) = (&result, self.flow_of(node, step)) {
+            return self.run_flow(node, step, flow);
+        }
         if *step != StepKey::ONLY {
             let unspent = result.as_ref().is_err_and(|failure| self.execution.is_unspent(failure));
             let result = recorded(&result);
@@ -231,7 +234,7 @@ impl Decider<'_> {
         let now = self.now;
         let overdue = |node: &NodeExecution| {
             let late = |stop_at: Option<Timestamp>| stop_at.is_some_and(|at| at <= now);
-            node.steps.iter().find(|step| step.is_open() && late(step.stop_at)).cloned()
+            node.steps.iter().find(|step| step.is_in_flight() && late(step.stop_at)).cloned()
         };
         while let Some(step) = overdue(self.execution.node(node)) {
             let limit = step.stop_at.unwrap_or(now).since(step.started_at);
@@ -297,7 +300,7 @@ impl NodeExecution {
             && self.has_open_call()
             && match step.name() {
                 None => self.steps.iter().all(|known| !known.is_open()),
-                Some(_) => self.steps.iter().any(|known| known.is_open() && known.key == *step),
+                Some(_) => self.steps.iter().any(|known| known.is_in_flight() && known.key == *step),
             }
     }
 

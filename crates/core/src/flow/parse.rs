@@ -23,7 +23,7 @@ use crate::form;
 use crate::limits::Limits;
 
 use super::graph;
-use super::{Flow, Graph, Node, PlacedNode};
+use super::{Flow, Graph, Node, PlacedNode, STARTS_OTHERS};
 use definition::DefinitionReader;
 pub(super) use definition::{Parts, describe as describe_nodes};
 
@@ -145,9 +145,7 @@ fn read(keys: &mut Keys<'_>) -> Option<(settings::Read, Option<Parts>)> {
 fn refuse_children(graph: &Graph, faults: &mut Faults) {
     let starts = |node: &Node| node.kind.room().about().traits.starts_children;
     for (at, _) in graph.nodes.iter().enumerate().filter(|(_, node)| starts(node)) {
-        let message = "a flow with a `budget` cannot start other executions, because what these use would not count. Remove \
-                       `budget`, or set the one of the agents (`max_tokens_per_day`)";
-        faults.add(format!("/flow_definition/nodes/{at}"), message);
+        faults.add(format!("/flow_definition/nodes/{at}"), STARTS_OTHERS);
     }
 }
 

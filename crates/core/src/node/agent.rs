@@ -97,6 +97,7 @@ impl Agent {
                         .values()
                         .filter_map(|&agent| Some((agent, context.agent_version(agent)?)))
                         .collect(),
+                    flows: context.offered_flows(rules),
                     turns: transcript::turns(rules, context.steps),
                     tokens_max: tokens,
                     correction,
@@ -116,7 +117,8 @@ impl Agent {
                 }
             }
             Ok(Move::Approve(step, guardrail, output)) => approve(step, guardrail, output, context),
-            Ok(Move::Wait) => Next::Pending,
+            // An execution that does a call may be all that it waits for, in a new attempt.
+            Ok(Move::Wait) => Next::Steps { steps: Vec::new(), requests: Vec::new() },
             Ok(Move::Done(output)) => Next::Complete(output),
             Err(failure) => Next::Fail(failure),
         }

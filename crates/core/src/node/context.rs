@@ -1,5 +1,6 @@
 //! What a node can read, and what happened in its attempts.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use crate::condition::Condition;
 use crate::event::{Reused, ReusedChildren};
 use crate::expression::{ExpressionError, Meter};
 use crate::failure::{ErrorClass, Failure};
-use crate::ids::{AgentId, Attempt, NodeId};
+use crate::ids::{AgentId, Attempt, FlowId, NodeId};
 use crate::limits::Limits;
 use crate::payload::Payload;
 use crate::scope::{NodeScope, References, Scope};
@@ -17,6 +18,7 @@ use crate::step::{ChildRecord, Children, PastStep, StepRecord};
 use crate::template::{Resolved, Template};
 use crate::timestamp::Timestamp;
 use crate::transcript::Rules;
+use crate::work::OfferedFlow;
 
 /// What a node can read when it begins or resumes.
 #[derive(Debug)]
@@ -82,6 +84,9 @@ pub(crate) trait Values: fmt::Debug {
 
     /// Returns the rules of a skill with tools, of an agent that is pinned; `None` for any other skill.
     fn rules(&self, agent: AgentId, skill: &str) -> Option<Arc<Rules>>;
+
+    /// Returns what is known of a flow that is pinned.
+    fn offered_flow(&self, flow: FlowId) -> Option<OfferedFlow>;
 
     /// Returns whether an edge that leaves the node asks for `case`.
     fn is_asked_for(&self, case: &str) -> bool;
@@ -237,6 +242,12 @@ impl<'a> Context<'a> {
     /// Returns the version that the execution pins `agent` to.
     pub fn agent_version(&self, agent: AgentId) -> Option<u32> {
         self.values.agent_version(agent)
+    }
+
+    /// Returns what a model is told of the flows that its tools run, by the name of the tool.
+    pub(crate) fn offered_flows(&self, rules: &Rules) -> BTreeMap<String, OfferedFlow> {
+        let offered = |flow: &FlowId| self.values.offered_flow(*flow).unwrap_or_default();
+        rules.flows.iter().map(|(tool, flow)| (tool.clone(), offered(flow))).collect()
     }
 
     /// Returns the rules of a skill with tools, of an agent that is pinned; `None` for any other skill.

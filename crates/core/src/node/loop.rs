@@ -70,7 +70,10 @@ impl Loop {
         }
         let last = Some(last.map_or_else(Payload::null, |(_, last)| last.clone()));
         let given = ChildInput { last, reused: context.reused_for(completed), ..ChildInput::default() };
-        Next::Children { starts: vec![ChildStart { flow: None, index: completed, given }], input: None }
+        Next::Children {
+            starts: vec![ChildStart { flow: None, index: completed, step: None, given }],
+            input: None,
+        }
     }
 }
 

@@ -99,7 +99,7 @@ impl Map {
         let start = |index: u32| {
             let (item, reused) = (items.get(index as usize).cloned(), context.reused_for(index));
             let given = ChildInput { item, reused, ..ChildInput::default() };
-            ChildStart { flow: None, index, given }
+            ChildStart { flow: None, index, step: None, given }
         };
         let starts: Vec<ChildStart> = context.missing(count).take(room).map(start).collect();
         if !starts.is_empty() {

@@ -164,7 +164,7 @@ impl Family {
         let trigger_data = self.trigger_data.as_ref().unwrap_or_else(|| context.trigger_data()).clone();
         let given = ChildInput { trigger_data, ..ChildInput::default() };
         let first = u32::try_from(context.children.len()).unwrap_or(u32::MAX);
-        let start = |index| ChildStart { flow: Some(self.flow), index, given: given.clone() };
+        let start = |index| ChildStart { flow: Some(self.flow), index, step: None, given: given.clone() };
         let starts = (first..).take(starts).map(start).collect();
         Next::Children { starts, input: None }
     }

@@ -78,7 +78,10 @@ impl NodeKind for Subflow {
         let is_known = self.input.constant().is_some() || context.input == Some(&trigger_data);
         let input = (!is_known).then(|| trigger_data.clone());
         let given = ChildInput { trigger_data, reused: context.reused_for(0), ..ChildInput::default() };
-        Next::Children { starts: vec![ChildStart { flow: Some(self.flow), index: 0, given }], input }
+        Next::Children {
+            starts: vec![ChildStart { flow: Some(self.flow), index: 0, step: None, given }],
+            input,
+        }
     }
 
     fn resume(&self, _: &Context<'_>, resumed: Resumed) -> Next {

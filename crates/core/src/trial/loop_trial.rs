@@ -1,6 +1,7 @@
 //! A skill that takes several calls, tried by itself: its judges are asked, and the model corrects itself, as in an execution.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -12,14 +13,14 @@ use crate::expression::Meter;
 use crate::failure::{ErrorClass, Failure};
 use crate::flow::PlacedNode;
 use crate::guardrail::{Guardrail, Verdict};
-use crate::ids::{AgentId, Attempt, StepKey};
+use crate::ids::{AgentId, Attempt, FlowId, StepKey};
 use crate::limits::Limits;
 use crate::node::{self, Context, Next, NodeKind, Parts, Resumed};
 use crate::payload::Payload;
 use crate::step::StepRecord;
 use crate::timestamp::Timestamp;
 use crate::transcript::{Answer, Rules, ToolCall, is_turn, judged_by};
-use crate::work::{Outcome, Work};
+use crate::work::{OfferedFlow, Outcome, Work};
 
 /// A node that asks an agent for such a skill. Nothing is stored of it, and nothing that failed is tried again.
 #[derive(Debug)]
@@ -51,6 +52,8 @@ pub struct PinnedSkill {
     /// The version of its agent that has them, which all calls ask: the agent may be changed meanwhile. `None` where it is not
     /// stored.
     pub version: Option<(AgentId, u32)>,
+    /// What is known of the flows that its tools run.
+    pub flows: BTreeMap<FlowId, OfferedFlow>,
 }
 
 /// What follows in such a trial.

@@ -10,10 +10,10 @@ use uuid::Uuid;
 use super::TIME_MAX;
 use super::skill::work_of;
 use crate::agent::{Agent, Backend, Instructions, Skill};
-use crate::ids::{AgentId, ExecutionId, TenantId};
+use crate::ids::{AgentId, ExecutionId, FlowId, TenantId};
 use crate::payload::Payload;
 use crate::timestamp::Timestamp;
-use crate::work::{NextTurn, Task, Work};
+use crate::work::{NextTurn, OfferedFlow, Task, Work};
 
 /// How long a test of a connection and a list of models may take.
 const SHORT_TIME_MAX: Duration = Duration::from_secs(30);
@@ -85,6 +85,19 @@ impl Question {
         Self { agent: Arc::new(agent), about, work }
     }
 
+    /// Tells the model what is known of the flows that tools run.
+    #[must_use]
+    pub fn with_flows(mut self, flows: &BTreeMap<FlowId, OfferedFlow>) -> Self {
+        if let Task::Turn(turn) = &mut self.work.task
+            && let Some(rules) = self.agent.skill(&turn.skill).and_then(|skill| skill.rules.as_deref())
+        {
+            let known =
+                rules.flows.iter().filter_map(|(tool, flow)| Some((tool.clone(), flows.get(flow)?.clone())));
+            turn.flows = known.collect();
+        }
+        self
+    }
+
     fn short(agent: Agent, about: About, skill: &str, input: Payload, asker: Asker) -> Self {
         let work = Work { task: task_of(&agent, skill), ..work(input, asker, SHORT_TIME_MAX) };
         Self { agent: Arc::new(agent), about, work }
@@ -112,6 +125,7 @@ fn task_of(agent: &Agent, name: &str) -> Task {
         skill,
         model: 0,
         asked: BTreeMap::new(),
+        flows: BTreeMap::new(),
         turns: Vec::new(),
         tokens_max,
         correction: None,

@@ -229,6 +229,13 @@ async fn offers(call: &SkillCall<'_>) -> Result<Vec<Offer>, Failure> {
             ToolAction::HttpRequest { input_schema, .. } => {
                 Offer::new(&tool.name, &tool.description, input_schema.as_deref())
             }
+            ToolAction::Flow { input_schema, .. } => {
+                let known = turn.flows.get(&tool.name);
+                let own = Some(&tool.description).filter(|own| !own.is_empty());
+                let description = own.or(known.map(|flow| &flow.description)).map_or("", String::as_str);
+                let schema = input_schema.as_ref().or_else(|| known?.form.as_ref());
+                Offer::new(&tool.name, description, schema.map(|schema| &**schema))
+            }
             ToolAction::Skill { agent_id, skill } => {
                 let version = turn.asked.get(agent_id).copied();
                 let agent = find_agent(call.shared, call.work.tenant, *agent_id, version).await?;

@@ -54,6 +54,11 @@ pub(crate) async fn call_tool(
             };
             body.map_or_else(Outcome::failed, Outcome::completed)
         }
+        // What does the rest is an execution, which is started where this call was.
+        ToolAction::Flow { input_schema, .. } => {
+            let checked = check(shared, input_schema.as_deref(), work, name, keyring).await;
+            checked.map_or_else(Outcome::failed, |()| Outcome::completed(Payload::null()))
+        }
         ToolAction::Skill { agent_id, skill } => {
             ask(shared, stop, work, (agent_id, *asked_version, &skill), keyring).await
         }

@@ -52,6 +52,7 @@ async fn no_question_has_more_bytes_than_are_reserved_for_it() {
             version: None,
             skill: "research".into(),
             asked: BTreeMap::new(),
+            flows: BTreeMap::new(),
             turns: vec![turn],
             tokens_max: Some(50),
             correction: None,

@@ -26,6 +26,7 @@ async fn ask(agent: &Value, model: usize, turns: Vec<Turn>) -> Outcome {
         skill: "research".into(),
         model,
         asked: BTreeMap::new(),
+        flows: BTreeMap::new(),
         turns,
         tokens_max: Some(50),
         correction: None,

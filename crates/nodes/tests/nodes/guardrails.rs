@@ -132,6 +132,7 @@ async fn an_output_that_the_model_has_to_repair_is_an_answer_with_what_it_is_tol
             version: None,
             skill: "s".into(),
             asked: BTreeMap::new(),
+            flows: BTreeMap::new(),
             turns,
             tokens_max: None,
             correction: None,

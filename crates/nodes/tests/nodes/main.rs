@@ -10,6 +10,7 @@ mod canaries;
 mod egress;
 mod exact;
 mod fallbacks;
+mod flow_tools;
 mod guardrails;
 mod http_request;
 mod kinds;

@@ -324,6 +324,7 @@ async fn a_model_is_offered_tools_of_a_server_and_nothing_is_asked_for_that() {
         version: None,
         skill: "think".into(),
         asked: BTreeMap::new(),
+        flows: BTreeMap::new(),
         turns: Vec::new(),
         tokens_max: None,
         correction: None,

@@ -424,28 +424,29 @@ fn conversation(body: &Value, place: &str) -> Vec<Value> {
     body.pointer(place).and_then(Value::as_array).cloned().unwrap_or_default()
 }
 
-fn openai(mut message: Value, reason: &str) -> Value {
+pub(crate) fn openai(mut message: Value, reason: &str) -> Value {
     message["role"] = "assistant".into();
     json!({ "choices": [{ "message": message, "finish_reason": reason }], "usage": { "prompt_tokens": 10, "completion_tokens": 5 } })
 }
 
-async fn answering(answer: &Value) -> MockServer {
+pub(crate) async fn answering(answer: &Value) -> MockServer {
     let server = MockServer::start().await;
     Mock::given(any()).respond_with(ResponseTemplate::new(200).set_body_json(answer)).mount(&server).await;
     server
 }
 
-async fn body(server: &MockServer, number: usize) -> Value {
+pub(crate) async fn body(server: &MockServer, number: usize) -> Value {
     serde_json::from_slice(&server.received_requests().await.unwrap()[number].body).unwrap()
 }
 
-fn turn(turns: Vec<Turn>, correction: Option<&str>) -> NextTurn {
+pub(crate) fn turn(turns: Vec<Turn>, correction: Option<&str>) -> NextTurn {
     NextTurn {
         model: 0,
         agent_id: AgentId::new(Uuid::from_u128(7)),
         version: None,
         skill: "research".into(),
         asked: BTreeMap::new(),
+        flows: BTreeMap::new(),
         turns,
         tokens_max: Some(50),
         correction: correction.map(Arc::from),
@@ -468,16 +469,21 @@ fn tool_task(tool: &str, asked_version: Option<u32>) -> Task {
     }
 }
 
+pub(crate) fn turn_work(turn: NextTurn) -> Work {
+    Work { step: StepKey::new("turn:1"), ..work(turn_task(turn), &json!({ "question": "What?" })) }
+}
+
 async fn ask(server: &MockServer, provider: &str, turn: NextTurn) -> Outcome {
-    let work =
-        Work { step: StepKey::new("turn:1"), ..work(turn_task(turn), &json!({ "question": "What?" })) };
-    nodes_with_agent(&agent(server, provider)).perform(work).await
+    nodes_with_agent(&agent(server, provider)).perform(turn_work(turn)).await
+}
+
+pub(crate) fn tool_work(tool: &str, arguments: &Value) -> Work {
+    let plain = work(tool_task(tool, None), &json!({}));
+    Work { step: StepKey::new("tool:1:0"), input: Payload::from_value(arguments), ..plain }
 }
 
 async fn call(server: &MockServer, tool: &str, arguments: &Value) -> Outcome {
-    let plain = work(tool_task(tool, None), &json!({}));
-    let work = Work { step: StepKey::new("tool:1:0"), input: Payload::from_value(arguments), ..plain };
-    nodes_with_agent(&agent(server, "openai")).perform(work).await
+    nodes_with_agent(&agent(server, "openai")).perform(tool_work(tool, arguments)).await
 }
 
 fn agent(server: &MockServer, provider: &str) -> Value {
@@ -498,7 +504,7 @@ fn asking(server: &MockServer, skill: &str) -> Value {
     with_tools(server, "openai", json!([tool]))
 }
 
-fn with_tools(server: &MockServer, provider: &str, tools: Value) -> Value {
+pub(crate) fn with_tools(server: &MockServer, provider: &str, tools: Value) -> Value {
     json!({
         "name": "Researcher", "agent_type": "llm",
         "config": { "provider": provider, "base_url": server.uri(), "model": "m" },

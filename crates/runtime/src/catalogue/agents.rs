@@ -103,10 +103,10 @@ impl Engine {
         }
     }
 
-    /// Checks that tools and judges ask for skills that take one call. An agent or a skill that is not there yet may be added
-    /// before it is asked.
+    /// Checks that tools and judges ask for skills that take one call, and that what a flow is given is known. An agent or a skill
+    /// that is not there yet may be added before it is asked.
     async fn check_asked(&self, tenant: TenantId, agent: &Agent) -> Result<(), RuntimeError> {
-        let mut faults = Vec::new();
+        let mut faults = self.flow_tool_faults(tenant, agent).await?;
         for (pointer, agent_id, skill) in asked_skills(agent) {
             let asked = self.store().agent(tenant, agent_id).await?.and_then(|record| record.agent().ok());
             if asked.as_ref().and_then(|asked| asked.skill(skill)).is_some_and(Skill::is_loop) {
@@ -229,7 +229,7 @@ fn asked_skills(agent: &Agent) -> impl Iterator<Item = (String, AgentId, &str)> 
             ToolAction::Skill { agent_id, skill } => {
                 Some((format!("/skills/{at}/tools/{number}/skill"), *agent_id, skill.as_str()))
             }
-            ToolAction::HttpRequest { .. } => None,
+            ToolAction::HttpRequest { .. } | ToolAction::Flow { .. } => None,
         });
         let judges = skill.guardrails.iter().enumerate().filter_map(move |(number, guardrail)| {
             let judge = guardrail.judge()?;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use steadflow_core::caller::Caller;
 use steadflow_core::execution::FlowVersion;
 use steadflow_core::flow::{Document, Flow};
-use steadflow_core::ids::FlowId;
+use steadflow_core::ids::{FlowId, TenantId};
 use steadflow_store::{FlowChange, FlowDocument, FlowRecord, FlowStatus, StoreError};
 use uuid::Uuid;
 
@@ -64,7 +64,7 @@ impl Engine {
     /// [`RuntimeError::FlowInvalid`] if the document has faults.
     pub async fn create_flow(&self, caller: &Caller, new: NewFlow) -> Result<Arc<CurrentFlow>, RuntimeError> {
         let FlowDocument { document, name, category, is_template, starts_by_itself, webhook_path } =
-            stored(&self.checked(&new.document, None).await?);
+            stored(&self.checked(caller.tenant, &new.document, None).await?);
         let (now, tenant) = (self.now(), caller.tenant);
         self.insert_flow(FlowRecord {
             id: new.id,
@@ -154,13 +154,22 @@ impl Engine {
                 written(&older)?
             }
         };
-        let after = self.checked(&after, Some(&current.version.flow)).await?;
+        let after = self.checked(record.tenant, &after, Some(&current.version.flow)).await?;
         Ok((after != before).then(|| stored(&after)))
     }
 
     /// Returns what is stored of a document, if it has no fault. Code that the flow has had `before` is not checked again.
-    async fn checked(&self, document: &Value, before: Option<&Flow>) -> Result<Document, RuntimeError> {
+    async fn checked(
+        &self,
+        tenant: TenantId,
+        document: &Value,
+        before: Option<&Flow>,
+    ) -> Result<Document, RuntimeError> {
         let flow = Flow::parse(document, self.limits()).map_err(RuntimeError::FlowInvalid)?;
+        let faults = self.budget_faults(tenant, &flow).await?;
+        if !faults.is_empty() {
+            return Err(RuntimeError::FlowInvalid(faults));
+        }
         let known = before.map(sources).unwrap_or_default();
         if !sources(&flow).is_subset(&known) {
             let faults = self.code_faults(&flow).await?;

@@ -13,8 +13,9 @@ use crate::error::RuntimeError;
 
 impl Engine {
     /// Returns what is probably not meant in a flow: what [`Flow::warnings`] says, and the secrets, agents and skills that
-    /// it names and that this tenant does not have, mail that no server takes, sessions of agents that are no language models, and
-    /// agents whose local commands are not listed, or that its budget does not allow to ask. Each has a JSON pointer into the document.
+    /// it names and that this tenant does not have, flows that tools of its agents run and that are not there, mail that no server
+    /// takes, sessions of agents that are no language models, and agents whose local commands are not listed, or that its budget
+    /// does not allow to ask. Each has a JSON pointer into the document.
     ///
     /// # Errors
     /// What the store says.
@@ -33,7 +34,7 @@ impl Engine {
         }
         let (mut known, mut damaged) = (BTreeSet::new(), BTreeMap::new());
         let (mut skills, mut secrets, mut commands) = (Vec::new(), Vec::new(), Vec::new());
-        let mut unaffordable = Vec::new();
+        let (mut unaffordable, mut flows) = (Vec::new(), Vec::new());
         let mut parts = AgentParts { tenant, wanted };
         while let Some(records) = parts.next(self).await? {
             let agents = agents_in(records, &mut damaged);
@@ -42,12 +43,14 @@ impl Engine {
             skills.extend(impossible_sessions(flow, |id| agents.get(&id)));
             unaffordable.extend(beyond_budget(flow, |id| agents.get(&id)));
             secrets.extend(missing_secrets_of_agents(flow, &agents, is_missing));
+            flows.extend(self.missing_flows(tenant, flow, &agents).await?);
             commands.extend(unlisted_commands(flow, &agents, |agent| self.unlisted_command(agent)));
         }
         warnings.extend(missing_agents(flow, &known, &damaged));
         warnings.extend(skills);
         warnings.extend(unaffordable);
         warnings.extend(secrets);
+        warnings.extend(flows);
         warnings.extend(commands);
         Ok(warnings.into_all())
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use steadflow_core::event::Accepted;
-use steadflow_core::execution::{FlowVersion, Pinned};
+use steadflow_core::execution::{FlowVersion, Pinned, PinnedAgents};
 use steadflow_core::ids::{AgentId, FlowId, TenantId};
 use steadflow_store::{AgentRecord, Listed};
 
@@ -19,7 +19,7 @@ const AGENTS_MAX: usize = 1_000;
 
 impl Engine {
     /// Pins the flows that the execution's children run, their children's children included, and the agents that all of
-    /// them ask. What `accepted` pins already is kept, the rest is pinned to its current version. What does not exist is
+    /// them ask, whose tools run flows, too. What `accepted` pins already is kept, the rest is pinned to its current version. What does not exist is
     /// not pinned; the node that asks for it fails and says so.
     pub(super) async fn pin(
         &self,
@@ -31,27 +31,33 @@ impl Engine {
             return Ok(flow.into());
         }
         let mut agents: BTreeSet<AgentId> = graph.agents.iter().copied().collect();
-        let mut children = BTreeMap::new();
         let mut wanted = graph.child_flows.clone();
-        while let Some(child) = wanted.pop().filter(|_| children.len() < FLOWS_MAX) {
-            if children.contains_key(&child) {
-                continue;
+        let (mut children, mut seen) = (BTreeMap::new(), BTreeSet::new());
+        loop {
+            while let Some(child) = wanted.pop().filter(|_| children.len() < FLOWS_MAX) {
+                if !seen.insert(child) {
+                    continue;
+                }
+                let version = if child == flow.flow_id {
+                    Some(Arc::clone(&flow))
+                } else {
+                    self.child_version(accepted, child).await?
+                };
+                if let Some(version) = version {
+                    wanted.extend(&version.flow.graph.child_flows);
+                    agents.extend(&version.flow.graph.agents);
+                    accepted.flows.insert(child, version.version);
+                    children.insert(child, version);
+                }
             }
-            let version = if child == flow.flow_id {
-                Some(Arc::clone(&flow))
-            } else {
-                self.child_version(accepted, child).await?
-            };
-            if let Some(version) = version {
-                wanted.extend(&version.flow.graph.child_flows);
-                agents.extend(&version.flow.graph.agents);
-                accepted.flows.insert(child, version.version);
-                children.insert(child, version);
+            self.pin_agents(accepted, std::mem::take(&mut agents)).await?;
+            let pinned = self.inner.versions.agents.pinned(&*self.inner.store, accepted).await?;
+            wanted = flows_of_tools(pinned.as_ref()).filter(|flow| !seen.contains(flow)).collect();
+            if wanted.is_empty() || children.len() >= FLOWS_MAX {
+                let children = (!children.is_empty()).then(|| Arc::new(children));
+                return Ok(Pinned { flow, children, agents: pinned });
             }
         }
-        self.pin_agents(accepted, agents).await?;
-        let agents = self.inner.versions.agents.pinned(&*self.inner.store, accepted).await?;
-        Ok(Pinned { flow, children: (!children.is_empty()).then(|| Arc::new(children)), agents })
     }
 
     /// Returns the version of `flow` that is pinned, or else its current one; `None` if there is none.
@@ -107,6 +113,13 @@ impl Engine {
         }
         Ok(asked)
     }
+}
+
+/// Returns the flows that tools of agents run.
+fn flows_of_tools(agents: Option<&PinnedAgents>) -> impl Iterator<Item = FlowId> {
+    let skills = agents.into_iter().flat_map(|agents| agents.values()).flat_map(|agent| &agent.skills);
+    let rules = skills.filter_map(|skill| skill.rules.as_ref());
+    rules.flat_map(|rules| rules.flows.values().copied())
 }
 
 /// Agents that are read part by part: all of them could take more memory than there is.

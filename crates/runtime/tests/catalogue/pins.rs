@@ -267,3 +267,49 @@ async fn a_tool_cannot_ask_for_a_skill_that_has_tools_itself() {
     assert!(save_asking(&bench, 7, gone, "score").await.is_ok(), "it may be added later");
     assert!(save_asking(&bench, 7, asking, "gone").await.is_ok(), "it may be added later");
 }
+
+/// Stores an agent whose skill `score` has a tool that runs `flow`.
+async fn save_running(bench: &Bench, number: u128, flow: FlowId) -> AgentId {
+    let id = AgentId::new(Uuid::from_u128(number));
+    let tool = json!({ "name": "run", "type": "flow", "flow_id": flow.to_string(), "input_schema": { "type": "object" } });
+    let document = json!({ "name": "Runs", "agent_type": "llm", "config": { "provider": "openai", "model": "m" },
+                           "skills": [{ "name": "score", "tools": [tool] }] });
+    bench.engine.put_agent(&ME, id, &document).await.expect("the agent is valid");
+    id
+}
+
+#[tokio::test(start_paused = true)]
+async fn flows_that_tools_run_are_pinned_with_their_agents_and_so_are_the_flows_of_these() {
+    let bench = Bench::new().await;
+    let asked = save(&bench, 7, "asked").await;
+    let lowest = bench.flow(json!({}), json!([asks("ask", asked, json!({}))]), json!([])).await;
+    let lower = save_running(&bench, 6, lowest).await;
+    let middle = bench.flow(json!({}), json!([asks("ask", lower, json!({}))]), json!([])).await;
+    let upper = save_running(&bench, 5, middle).await;
+    let delay = json!({ "id": "wait", "type": "delay", "delay_seconds": 7200 });
+    let edges = json!([{ "from": "wait", "to": "ask" }]);
+    let flow = bench.flow(json!({}), json!([delay, asks("ask", upper, json!({}))]), edges).await;
+    bench.engine.edit_flow(&ME, middle, patch(json!({ "name": "changed" }), None)).await.unwrap();
+
+    let accepted = accepted(&bench, bench.start(flow).await).await;
+
+    assert_eq!(accepted.flows, BTreeMap::from([(lowest, 1), (middle, 2)]));
+    assert_eq!(accepted.agents, BTreeMap::from([(upper, 1), (lower, 1), (asked, 1)]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flow_that_its_own_agent_runs_and_one_that_is_not_there_are_no_end() {
+    let bench = Bench::new().await;
+    let gone = FlowId::new(Uuid::from_u128(99));
+    let agent = save_running(&bench, 5, gone).await;
+    let delay = json!({ "id": "wait", "type": "delay", "delay_seconds": 7200 });
+    let edges = json!([{ "from": "wait", "to": "ask" }]);
+    let flow = bench.flow(json!({}), json!([delay, asks("ask", agent, json!({}))]), edges).await;
+
+    let missing = accepted(&bench, bench.start(flow).await).await;
+    save_running(&bench, 5, flow).await;
+    let own = accepted(&bench, bench.start(flow).await).await;
+
+    assert_eq!(missing.flows, BTreeMap::new());
+    assert_eq!(own.flows, BTreeMap::from([(flow, 1)]));
+}

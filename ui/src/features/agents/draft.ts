@@ -1,7 +1,8 @@
 /** Converts an agent to the fields of its form, and back. */
 import type { Agent, AgentConfig, AgentDocument, AgentReach, AgentType, ServerTool, Skill } from '@/api/agents';
-import { isRecord, jsonText, numberOf, parseJson, parseJsonOr } from '@/lib/json';
+import { jsonText, numberOf, parseJson, parseJsonOr } from '@/lib/json';
 import { type GuardrailDraft, guardrailDraft, guardrailOf, isReadable as isReadableGuardrail } from './guardrails';
+import { isReadable as isReadableTool, nameOf, type ToolDraft, toolDraft, toolOf } from './tools';
 
 export interface SkillDraft {
   key: number;
@@ -12,6 +13,7 @@ export interface SkillDraft {
   inputSchema: string;
   outputSchema: string;
   guardrails: readonly GuardrailDraft[];
+  tools: readonly ToolDraft[];
   /** Of a tool of an MCP server: the hash of the definition that is accepted. */
   hash: string;
   /** Keys without a field in the form; kept unchanged. */
@@ -94,6 +96,7 @@ export function newSkill(key: number): SkillDraft {
     inputSchema: '',
     outputSchema: '',
     guardrails: [],
+    tools: [],
     hash: '',
     rest: {},
   };
@@ -198,7 +201,8 @@ function protectionOf({ protection, type }: AgentDraft): Record<string, unknown>
 }
 
 function skillDraft(skill: Skill, key: number): SkillDraft {
-  const { name, description, instructions, max_tokens, input_schema, output_schema, guardrails, hash, ...rest } = skill;
+  const { name, description, instructions, max_tokens, input_schema, output_schema, ...others } = skill;
+  const { guardrails, tools, hash, ...rest } = others;
   return {
     key,
     name,
@@ -208,15 +212,15 @@ function skillDraft(skill: Skill, key: number): SkillDraft {
     inputSchema: schemaText(input_schema),
     outputSchema: schemaText(output_schema),
     guardrails: (guardrails ?? []).map(guardrailDraft),
+    tools: (tools ?? []).map(toolDraft),
     hash: hash ?? '',
     rest,
   };
 }
 
 /** Returns the names of the tools of a skill. */
-export function toolNames({ rest }: SkillDraft): readonly string[] {
-  const tools = Array.isArray(rest.tools) ? (rest.tools as readonly unknown[]) : [];
-  return tools.flatMap((tool) => (isRecord(tool) && typeof tool.name === 'string' ? tool.name : []));
+export function toolNames({ tools }: SkillDraft): readonly string[] {
+  return tools.map(nameOf).filter((name) => name !== '');
 }
 
 function schemaText(schema: Skill['input_schema']): string {
@@ -236,7 +240,9 @@ export function isJsonOrEmpty(text: string): boolean {
 /** Whether all JSON fields are valid. The server checks everything else. */
 export function isReadable(draft: AgentDraft): boolean {
   const areSchemas = (skill: SkillDraft) => isJsonOrEmpty(skill.inputSchema) && isJsonOrEmpty(skill.outputSchema);
-  return draft.skills.every((skill) => areSchemas(skill) && skill.guardrails.every(isReadableGuardrail));
+  const areParts = ({ guardrails, tools }: SkillDraft) =>
+    guardrails.every(isReadableGuardrail) && tools.every(isReadableTool);
+  return draft.skills.every((skill) => areSchemas(skill) && areParts(skill));
 }
 
 /** Returns the name of the local command that the agent is; empty if it is none. */
@@ -293,8 +299,8 @@ function isSet([, value]: [string, unknown]): boolean {
 
 function skillOf(draft: SkillDraft, type: AgentType): Skill {
   const isLlm = type === 'llm';
-  const { tools, max_turns, max_answer_tokens, ...rest } = draft.rest;
-  const ofLlm = Object.entries({ tools, max_turns, max_answer_tokens }).filter(([, value]) => value !== undefined);
+  const { max_turns, max_answer_tokens, ...rest } = draft.rest;
+  const ofLlm = Object.entries({ max_turns, max_answer_tokens }).filter(([, value]) => value !== undefined);
   return {
     ...rest,
     ...(isLlm && Object.fromEntries(ofLlm)),
@@ -302,6 +308,7 @@ function skillOf(draft: SkillDraft, type: AgentType): Skill {
     ...(draft.description && { description: draft.description }),
     ...(isLlm && draft.instructions && { instructions: draft.instructions }),
     ...(isLlm && draft.maxTokens !== '' && { max_tokens: draft.maxTokens }),
+    ...(isLlm && draft.tools.length > 0 && { tools: draft.tools.map(toolOf) }),
     ...(isLlm &&
       draft.guardrails.length > 0 && { guardrails: draft.guardrails.map(guardrailOf) as Skill['guardrails'] }),
     ...(draft.inputSchema.trim() && { input_schema: schemaOf(draft.inputSchema) }),

@@ -8,6 +8,7 @@ import { GuardrailFields } from './guardrail-fields';
 import { SchemaBuilder } from './schema-builder';
 import { SchemaField } from './schema-field';
 import { texts } from './texts';
+import { ToolFields } from './tool-fields';
 
 interface SkillFieldsProps {
   skill: SkillDraft;
@@ -68,6 +69,11 @@ export function SkillFields({ skill, number, type, fault, canRemove, onChange, o
             value={skill.maxTokens}
             error={fault('/max_tokens')}
             onChange={(value) => onChange({ maxTokens: value === '' ? '' : Number(value) })}
+          />
+          <ToolFields
+            tools={skill.tools}
+            fault={(key) => fault(`/tools${key}`)}
+            onChange={(tools) => onChange({ tools })}
           />
           <GuardrailFields
             guardrails={skill.guardrails}

@@ -192,6 +192,7 @@ impl Journal {
             execution_id: self.execution.child(node, child),
             flow_id: start.flow.unwrap_or_else(|| self.flow.flow_id),
             index: start.index,
+            step: start.step.as_ref().and_then(StepKey::name).map(str::to_owned),
         }
     }
 
@@ -432,17 +433,17 @@ mod tests {
     fn children_are_numbered_in_the_order_of_their_starts() {
         let mut journal = accepted();
         let node = NodeIndex(0);
-        let child = ChildStart { flow: Some(FLOW), index: 0, given: Default::default() };
+        let child = ChildStart { flow: Some(FLOW), index: 0, step: None, given: Default::default() };
         let end = ChildEnd { status: ExecutionStatus::Completed, result: None, message: None, class: None };
         let started = |count| Event::ChildrenStarted { node, children: vec![child.clone(); count] };
 
         let first = lines(&mut journal, vec![started(2)]);
         let later = lines(&mut journal, vec![Event::ChildEnded { node, child: 1, end }, started(1)]);
 
-        insta::assert_snapshot!(first, @r#"{"type":"children_started","children":[{"child":0,"execution_id":"00000000-0000-7dd8-8fc3-fe837410baa3","flow_id":"00000000-0000-0000-0000-000000000007","index":0},{"child":1,"execution_id":"00000000-0000-737a-8839-0201dff31b59","flow_id":"00000000-0000-0000-0000-000000000007","index":0}]}"#);
+        insta::assert_snapshot!(first, @r#"{"type":"children_started","children":[{"child":0,"execution_id":"00000000-0000-7dd8-8fc3-fe837410baa3","flow_id":"00000000-0000-0000-0000-000000000007","index":0,"step":null},{"child":1,"execution_id":"00000000-0000-737a-8839-0201dff31b59","flow_id":"00000000-0000-0000-0000-000000000007","index":0,"step":null}]}"#);
         insta::assert_snapshot!(later, @r#"
         {"type":"child_ended","child":1,"execution_id":"00000000-0000-737a-8839-0201dff31b59","status":"completed","error_class":null,"error_message":null}
-        {"type":"children_started","children":[{"child":2,"execution_id":"00000000-0000-7eb1-b4dc-1381708f96b6","flow_id":"00000000-0000-0000-0000-000000000007","index":0}]}
+        {"type":"children_started","children":[{"child":2,"execution_id":"00000000-0000-7eb1-b4dc-1381708f96b6","flow_id":"00000000-0000-0000-0000-000000000007","index":0,"step":null}]}
         "#);
     }
 }

@@ -177,7 +177,11 @@ fn rules(
     }
     let asked = tools.iter().filter_map(|tool| match tool.action {
         ToolAction::Skill { agent_id, .. } => Some((tool.name.clone(), agent_id)),
-        ToolAction::HttpRequest { .. } => None,
+        ToolAction::HttpRequest { .. } | ToolAction::Flow { .. } => None,
+    });
+    let flows = tools.iter().filter_map(|tool| match tool.action {
+        ToolAction::Flow { flow_id, .. } => Some((tool.name.clone(), flow_id)),
+        ToolAction::HttpRequest { .. } | ToolAction::Skill { .. } => None,
     });
     let approvals = tools.iter().filter_map(|tool| Some((tool.name.clone(), tool.approval.clone()?)));
     let share = max_tokens.map(|tokens| tokens.div_ceil(ANSWERS_PER_BUDGET));
@@ -187,6 +191,7 @@ fn rules(
         tokens_max: max_tokens.map(u64::from),
         answer_tokens_max: max_answer_tokens.or(share).map(u64::from),
         asked: asked.collect(),
+        flows: flows.collect(),
         approvals: approvals.collect(),
         guardrails,
     })

@@ -13,7 +13,7 @@ use crate::document::{
     plain_text, seconds, uuid,
 };
 use crate::expression::Expression;
-use crate::ids::AgentId;
+use crate::ids::{AgentId, FlowId};
 use crate::limits::Limits;
 use crate::node::{ConditionReader, HTTP_INPUT, HttpRequest};
 use crate::scope::ARGUMENTS;
@@ -66,9 +66,11 @@ pub(super) fn schema() -> (String, Value) {
 enum Sort {
     HttpRequest,
     Skill,
+    Flow,
 }
 
-const SORTS: &[(&str, Sort)] = &[(HttpRequest::NAME, Sort::HttpRequest), ("skill", Sort::Skill)];
+const SORTS: &[(&str, Sort)] =
+    &[(HttpRequest::NAME, Sort::HttpRequest), ("skill", Sort::Skill), ("flow", Sort::Flow)];
 
 fn read_tool(keys: &mut Keys<'_>) -> Option<Tool> {
     let name = keys.take(
@@ -84,11 +86,11 @@ fn read_tool(keys: &mut Keys<'_>) -> Option<Tool> {
     let sort = keys.take(
         key("type", "Type", choice(SORTS))
             .needed("a tool")
-            .doc("`http_request` sends a request, `skill` asks another agent."),
+            .doc("`http_request` sends a request, `skill` asks another agent, `flow` runs a flow."),
     );
     let input_schema = keys.take(
         key("input_schema", "Input schema", SchemaReader)
-            .doc("Of `http_request`: JSON Schema of the arguments, an object; none takes any object."),
+            .doc("Of `http_request` and `flow`: JSON Schema of the arguments, an object. Without it, `http_request` takes any object, and `flow` what the form of the flow says."),
     );
     let request = keys.take(needed_by(
         sort == Some(Sort::HttpRequest),
@@ -108,6 +110,37 @@ fn read_tool(keys: &mut Keys<'_>) -> Option<Tool> {
             "Of `skill`: one of its skills, which has no tools itself. Its input schema is that of the tool.",
         ),
     ));
+    let flow_id = keys.take(needed_by(
+        sort == Some(Sort::Flow),
+        "a tool of type `flow`",
+        key("flow_id", "Flow", uuid::<FlowId>()).doc(
+            "Of `flow`: the flow that runs. The arguments are its trigger data, and the model reads its result.",
+        ),
+    ));
+    let approval = read_approval(keys);
+    let has_schema = input_schema.as_ref().is_some_and(Option::is_some);
+    refuse_foreign(
+        keys,
+        sort,
+        &[
+            ("input_schema", has_schema, &[Sort::HttpRequest, Sort::Flow]),
+            ("request", request.is_some(), &[Sort::HttpRequest]),
+            ("agent_id", agent_id.is_some(), &[Sort::Skill]),
+            ("skill", skill.is_some(), &[Sort::Skill]),
+            ("flow_id", flow_id.is_some(), &[Sort::Flow]),
+        ],
+    );
+    let input_schema = input_schema.flatten().map(Arc::new);
+    let action = match sort? {
+        Sort::HttpRequest => ToolAction::HttpRequest { input_schema, request: request? },
+        Sort::Skill => ToolAction::Skill { agent_id: agent_id?, skill: skill? },
+        Sort::Flow => ToolAction::Flow { flow_id: flow_id?, input_schema },
+    };
+    Some(Tool { name: name?, description: description.unwrap_or_default(), approval: approval?, action })
+}
+
+/// Reads which calls a person has to approve, and within which time.
+fn read_approval(keys: &mut Keys<'_>) -> Option<Option<Policy>> {
     let approval = keys.take(
         key("approval", "Approval", ApprovalReader)
             .default("never")
@@ -120,24 +153,16 @@ fn read_tool(keys: &mut Keys<'_>) -> Option<Tool> {
     if timeout.is_some() && approval.as_ref().is_some_and(Option::is_none) {
         keys.fault("approval_timeout_seconds", "a tool whose calls need no `approval` has none");
     }
-    let others: &[(&str, bool)] = &[
-        ("input_schema", sort == Some(Sort::Skill) && input_schema.as_ref().is_some_and(Option::is_some)),
-        ("request", sort == Some(Sort::Skill) && request.is_some()),
-        ("agent_id", sort == Some(Sort::HttpRequest) && agent_id.is_some()),
-        ("skill", sort == Some(Sort::HttpRequest) && skill.is_some()),
-    ];
-    for (name, _) in others.iter().filter(|(_, is_there)| *is_there) {
+    let timeout = timeout.map(|seconds| seconds.duration());
+    Some(approval?.map(|when| Policy { when, timeout }))
+}
+
+/// Refuses keys that tools of other sorts have: each with whether it is given, and whose it is.
+fn refuse_foreign(keys: &mut Keys<'_>, sort: Option<Sort>, given: &[(&str, bool, &[Sort])]) {
+    let is_foreign = |owners: &[Sort]| sort.is_some_and(|sort| !owners.contains(&sort));
+    for (name, ..) in given.iter().filter(|(_, is_given, owners)| *is_given && is_foreign(owners)) {
         keys.fault(name, format!("a tool of this type has no `{name}`"));
     }
-    let action = match sort? {
-        Sort::HttpRequest => {
-            ToolAction::HttpRequest { input_schema: input_schema.flatten().map(Arc::new), request: request? }
-        }
-        Sort::Skill => ToolAction::Skill { agent_id: agent_id?, skill: skill? },
-    };
-    let timeout = timeout.map(|seconds| seconds.duration());
-    let approval = approval?.map(|when| Policy { when, timeout });
-    Some(Tool { name: name?, description: description.unwrap_or_default(), approval, action })
 }
 
 fn needed_by<R: Reader>(is_needed: bool, what: &'static str, key: Key<R>) -> Key<R> {

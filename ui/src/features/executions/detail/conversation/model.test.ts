@@ -35,6 +35,7 @@ function aStep(number: number, change: Partial<ConversationStep>): ConversationS
     arguments: null,
     text: null,
     thinking: null,
+    execution_id: null,
     output: null,
     response: null,
     reserved_tokens: null,

@@ -37,6 +37,7 @@ export const texts = {
   outputRefused: 'Output refused.',
   thinking: 'Thinking',
   tokens: (usage: string) => `Tokens: ${usage}`,
+  openFlow: 'Open its execution',
   arguments: 'Arguments',
   result: 'Result',
   output: 'Output',

@@ -1,4 +1,5 @@
 import { IconTool } from '@tabler/icons-react';
+import { Link } from '@tanstack/react-router';
 import classes from '@/components/conversation/conversation.module.css';
 import { ShownValue } from '@/components/conversation/shown-value';
 import { Duration } from '@/components/duration';
@@ -24,6 +25,11 @@ export function ToolCall({ call, file }: ToolCallProps) {
       <div className={classes.toolHead}>
         <IconTool size={14} aria-hidden className={classes.toolIcon} />
         <code className={classes.toolName}>{visible(step.tool ?? '')}</code>
+        {step.execution_id && (
+          <Link to="/executions/$executionId" params={{ executionId: step.execution_id }} className={classes.more}>
+            {texts.openFlow}
+          </Link>
+        )}
         {repeats && <span className={classes.chip}>{texts.again.called}</span>}
         <span className={classes.meta}>
           <Duration startedAt={step.started_at} endedAt={step.ended_at} ms={step.duration_ms} />
