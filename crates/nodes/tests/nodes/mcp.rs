@@ -108,6 +108,8 @@ async fn a_stream_is_read_up_to_the_response_and_requests_in_it_are_answered() {
         .collect();
     assert_eq!(answers[0], json!({ "jsonrpc": "2.0", "id": 1, "result": {} }));
     assert_eq!((&answers[1]["id"], &answers[1]["error"]["code"]), (&json!("a"), &json!(-32601)));
+    let said = "Steadflow does not serve `sampling/createMessage` in the middle of a call";
+    assert_eq!(answers[1]["error"]["message"], said);
 }
 
 #[tokio::test]

@@ -127,6 +127,54 @@ async fn each_way_to_fail_has_its_class() {
 }
 
 #[tokio::test]
+async fn a_call_that_fails_after_the_server_asked_back_says_for_what() {
+    for method in ["sampling/createMessage", "elicitation/create"] {
+        let reply = move |asked: &Asked, _: usize| match asked.method() {
+            "tools/call" => Reply::Open(stream(&[
+                json!({ "jsonrpc": "2.0", "id": "a", "method": method, "params": { "message": "Which one?" } }),
+                json!({ "id": asked.body["id"], "error": { "code": -32603, "message": "Internal error" } }),
+            ])),
+            _ => Reply::Bytes(answer("202 Accepted", "X: y", "")),
+        };
+        for server in [Server::modern(reply).await, Server::with_session(reply).await] {
+            let failure = look(&server).await.unwrap_err();
+
+            assert_eq!(failure.class, ErrorClass::Unavailable);
+            let said =
+                format!("Internal error. It had asked for `{method}` in the middle of the call, which");
+            assert!(failure.message.contains(&said), "{}", failure.message);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_names_an_authorization_server_gets_no_secret_sent_elsewhere() {
+    let elsewhere = Server::start(|_, _| Reply::Bytes(answer("200 OK", "X: y", "{}"))).await;
+    let address = elsewhere.address;
+    let reply = move |_: &Asked, _: usize| {
+        let header = format!(
+            "WWW-Authenticate: Bearer error=\"invalid_token\", resource_metadata=\"http://{address}/.well-known/oauth-protected-resource\""
+        );
+        Reply::Bytes(answer(
+            "401 Unauthorized",
+            &header,
+            &format!(r#"{{"authorization_servers":["http://{address}"]}}"#),
+        ))
+    };
+    for server in [Server::modern(reply).await, Server::with_session(reply).await, Server::start(reply).await]
+    {
+        let failure = look(&server).await.unwrap_err();
+
+        assert_eq!((failure.class, failure.status), (ErrorClass::Rejected, Some(401)));
+        let said =
+            "Give the agent an `api_key`: Steadflow asks no authorization server that an MCP server names.";
+        assert!(failure.message.contains(said), "{}", failure.message);
+        assert!(!failure.message.contains("sk-4711-key"), "{}", failure.message);
+    }
+    assert!(elsewhere.asked().is_empty(), "{:?}", elsewhere.asked());
+}
+
+#[tokio::test]
 async fn a_response_that_breaks_off_is_a_broken_connection() {
     let server =
         Server::modern(|_, _| Reply::Bytes(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{".to_vec())).await;

@@ -2,8 +2,9 @@
 //!
 //! `OpenAI` and most that speak its protocol send `x-ratelimit-{limit,remaining,reset}-{requests,tokens}`, whose reset is a
 //! duration (`1s`, `6m0s`, `250ms`, or seconds). Anthropic sends `anthropic-ratelimit-{requests,tokens}-{limit,remaining,reset}`,
-//! whose reset is a moment of RFC 3339, and the same of input and output tokens. Anything else is not understood, so nothing
-//! follows from it.
+//! whose reset is a moment of RFC 3339, and the same of input and output tokens. Mistral and Cerebras end the names of the common
+//! ones with the time that they are about, `…-req-minute` and `…-tokens-minute`; Mistral sends no reset, and a minute is as long
+//! as that can take. Anything else is not understood, so nothing follows from it.
 
 use std::time::Duration;
 
@@ -11,26 +12,47 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::header::HeaderMap;
 use steadflow_core::quota::{Allowance, Quota};
 
+const MINUTE: Duration = Duration::from_secs(60);
 const ANTHROPIC_TOKENS: [&str; 3] = ["tokens", "input-tokens", "output-tokens"];
 
 /// Returns what the headers of a response say; `None` where they say nothing.
 pub(super) fn of(headers: &HeaderMap, now: Timestamp) -> Option<Quota> {
     let anthropic = |kind: &str| allowance(headers, |what| format!("anthropic-ratelimit-{kind}-{what}"), now);
     let common = |kind: &str| allowance(headers, |what| format!("x-ratelimit-{what}-{kind}"), now);
-    let requests = common("requests").or_else(|| anthropic("requests"));
+    let of_minute = |kind: &str| {
+        let name = |what: &str| format!("x-ratelimit-{what}-{kind}-minute");
+        allowance_within(headers, name, now, Some(MINUTE))
+    };
+    let requests = common("requests")
+        .or_else(|| anthropic("requests"))
+        .or_else(|| of_minute("req"))
+        .or_else(|| of_minute("requests"));
     let tightest = || ANTHROPIC_TOKENS.into_iter().filter_map(anthropic).min_by_key(|tokens| tokens.left);
-    let tokens = common("tokens").or_else(tightest);
+    let tokens = common("tokens").or_else(tightest).or_else(|| of_minute("tokens"));
     let read_at = steadflow_core::timestamp::Timestamp::from_micros(now.as_microsecond());
     (requests.is_some() || tokens.is_some()).then_some(Quota { read_at, requests, tokens })
 }
 
 fn allowance(headers: &HeaderMap, name: impl Fn(&str) -> String, now: Timestamp) -> Option<Allowance> {
+    allowance_within(headers, name, now, None)
+}
+
+/// As [`allowance`]. Where no reset is said, all is there again after `within`.
+fn allowance_within(
+    headers: &HeaderMap,
+    name: impl Fn(&str) -> String,
+    now: Timestamp,
+    within: Option<Duration>,
+) -> Option<Allowance> {
     let text = |what: &str| headers.get(name(what))?.to_str().ok().map(str::trim);
     let number = |what: &str| text(what)?.parse().ok();
     Some(Allowance {
         limit: number("limit"),
         left: number("remaining")?,
-        full_after: full_after(text("reset")?, now)?,
+        full_after: match text("reset") {
+            Some(reset) => full_after(reset, now)?,
+            None => within?,
+        },
     })
 }
 
@@ -84,6 +106,34 @@ mod tests {
         ]);
         let anthropic = anthropic.unwrap();
         assert_eq!((anthropic.requests, anthropic.tokens), (None, Some(allowance(8_000, 0, 30.0))));
+    }
+
+    #[test]
+    fn headers_of_a_minute_are_read() {
+        let mistral = quota(&[
+            ("x-ratelimit-limit-req-minute", "720"),
+            ("x-ratelimit-remaining-req-minute", "717"),
+            ("x-ratelimit-limit-tokens-minute", "5000000"),
+            ("x-ratelimit-remaining-tokens-minute", "4999911"),
+            ("x-ratelimit-tokens-query-cost", "52"),
+        ]);
+        let mistral = mistral.unwrap();
+        assert_eq!(mistral.requests, Some(allowance(720, 717, 60.0)));
+        assert_eq!(mistral.tokens, Some(allowance(5_000_000, 4_999_911, 60.0)));
+
+        let cerebras = quota(&[
+            ("x-ratelimit-limit-requests-day", "14400"),
+            ("x-ratelimit-remaining-requests-day", "14399"),
+            ("x-ratelimit-reset-requests-day", "33011.38"),
+            ("x-ratelimit-limit-tokens-minute", "60000"),
+            ("x-ratelimit-remaining-tokens-minute", "59500"),
+            ("x-ratelimit-reset-tokens-minute", "11.38"),
+        ]);
+        let cerebras = cerebras.unwrap();
+        assert_eq!((cerebras.requests, cerebras.tokens), (None, Some(allowance(60_000, 59_500, 11.38))));
+        assert_eq!(quota(&[("x-ratelimit-remaining-req-minute", "many")]), None);
+        let unread = [("x-ratelimit-remaining-req-minute", "7"), ("x-ratelimit-reset-req-minute", "soon")];
+        assert_eq!(quota(&unread), None);
     }
 
     #[test]

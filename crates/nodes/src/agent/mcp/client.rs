@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::era::Era;
-use super::message::{self, MODERN_VERSION, RpcError};
+use super::message::{self, MODERN_VERSION};
 use super::mirrored;
 use super::session::Session;
 use crate::call::headers_of;
@@ -60,6 +60,8 @@ pub(super) struct Client<'a> {
     /// The number of the last request.
     asked: u64,
     questions: u32,
+    /// What the server asked for last while it answers a request, and did not get.
+    unserved: Option<String>,
 }
 
 /// Why a request has no result.
@@ -138,6 +140,7 @@ impl<'a> Client<'a> {
             session: None,
             asked: 0,
             questions: 0,
+            unserved: None,
         }
     }
 
@@ -279,14 +282,18 @@ impl<'a> Client<'a> {
             return Err(Refused { failure, code });
         }
         let who = answer.peer();
-        let refused =
-            |error: &RpcError| Refused { failure: error.failure(&who, method), code: Some(error.code) };
+        self.unserved = None;
         let response = if response::is_stream(answer.headers()) {
-            self.in_stream(answer, id).await?
+            self.in_stream(answer, id).await
         } else {
-            self.in_body(answer, id).await?
+            self.in_body(answer, id).await
         };
-        response.map_err(|error| refused(&error))
+        let (failure, code) = match response {
+            Ok(Ok(result)) => return Ok(result),
+            Ok(Err(error)) => (error.failure(&who, method), Some(error.code)),
+            Err(failure) => (failure, None),
+        };
+        Err(Refused { failure: self.with_unserved(failure), code })
     }
 
     /// Sends a message. Redirects are followed within the origin, and only if they keep the message.

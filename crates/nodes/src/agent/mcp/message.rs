@@ -101,8 +101,8 @@ pub(super) fn is_modern_server(found: &Payload) -> bool {
 pub(super) enum Message {
     /// The response to the request with this number, exactly as it was sent; an error need not say to which.
     Response(Option<u64>, Result<Payload, RpcError>),
-    /// A request of the server, with its ID.
-    Question { id: Value, is_ping: bool },
+    /// A request of the server, with its ID and its method.
+    Question { id: Value, method: String },
     /// Anything else: a notification, or a response to something else.
     Other,
 }
@@ -136,8 +136,8 @@ impl Message {
     fn read(mut sent: Fields) -> Self {
         let theirs = sent.get("id").map(value_of).unwrap_or_default();
         if let Some(method) = sent.get("method") {
-            let is_ping = value_of(method) == "ping";
-            return if theirs.is_null() { Self::Other } else { Self::Question { id: theirs, is_ping } };
+            let method = shortened(value_of(method).as_str().unwrap_or_default());
+            return if theirs.is_null() { Self::Other } else { Self::Question { id: theirs, method } };
         }
         let id = theirs.as_u64();
         if let Some(error) = sent.get("error") {
@@ -200,12 +200,17 @@ pub(super) fn is_modern(code: i64) -> bool {
     MODERN_ERRORS.contains(&code)
 }
 
-/// Returns the answer to a request of a server. It was told that nothing but `ping` is understood.
-pub(super) fn answer(id: &Value, is_ping: bool) -> Value {
-    if is_ping {
+/// What is served of the requests of servers.
+pub(super) const PING: &str = "ping";
+
+/// Returns the answer to a request of a server. It was told that nothing but [`PING`] is understood. What it makes of the
+/// refusal is often what its tool says, so that names what was asked for.
+pub(super) fn answer(id: &Value, method: &str) -> Value {
+    if method == PING {
         return json!({ "jsonrpc": "2.0", "id": id, "result": {} });
     }
-    let error = json!({ "code": METHOD_NOT_FOUND, "message": "Steadflow answers no requests of servers" });
+    let message = format!("Steadflow does not serve `{method}` in the middle of a call");
+    let error = json!({ "code": METHOD_NOT_FOUND, "message": message });
     json!({ "jsonrpc": "2.0", "id": id, "error": error })
 }
 
@@ -233,8 +238,11 @@ mod tests {
             (r#"{"error":{"code":-32700,"message":"no"}}"#, unnumbered(-32700)),
             (r#"{"id":null,"error":{"code":-1,"message":"no"}}"#, unnumbered(-1)),
             (r#"{"id":"7","error":{"code":1,"message":"no"}}"#, Message::Other),
-            (r#"{"id":7,"method":"ping"}"#, Message::Question { id: json!(7), is_ping: true }),
-            (r#"{"id":"x","method":"roots/list"}"#, Message::Question { id: json!("x"), is_ping: false }),
+            (r#"{"id":7,"method":"ping"}"#, Message::Question { id: json!(7), method: "ping".into() }),
+            (
+                r#"{"id":"x","method":"roots/list"}"#,
+                Message::Question { id: json!("x"), method: "roots/list".into() },
+            ),
             (r#"{"method":"notifications/progress"}"#, Message::Other),
             ("{}", Message::Other),
         ] {

@@ -386,9 +386,9 @@ async fn read(
                         (beside, questions) = (0, 0);
                     }
                 }
-                Message::Question { id, is_ping } => {
+                Message::Question { id, method } => {
                     questions += 1;
-                    let text = line_of(&message::answer(&id, is_ping));
+                    let text = line_of(&message::answer(&id, &method));
                     if let Some(answers) = answers.upgrade() {
                         // One that asks more than it reads waits in vain.
                         drop(answers.try_send(Outgoing { id: None, text }));

@@ -85,8 +85,8 @@ impl Client<'_> {
             let reader = who.clone();
             let Some(messages) = events.next(move |data| messages(&data, &reader)).await? else { break };
             for message in messages {
-                if let Message::Question { id, is_ping } = message {
-                    self.answer(&id, is_ping).await?;
+                if let Message::Question { id, method } = message {
+                    self.answer(&id, method).await?;
                 } else if let Some(response) = message.response_to(id) {
                     return Ok(response);
                 }
@@ -113,15 +113,27 @@ impl Client<'_> {
     }
 
     /// Answers a request of the server, which waits for it.
-    async fn answer(&mut self, id: &Value, is_ping: bool) -> Result<(), Failure> {
+    async fn answer(&mut self, id: &Value, method: String) -> Result<(), Failure> {
         self.questions += 1;
         if self.questions > QUESTIONS_MAX {
             let message = format!("{} sent more than {QUESTIONS_MAX} requests.", peer(&self.url));
             return Err(Failure::new(ErrorClass::Rejected, message));
         }
         // Whether it is taken shows in what the server does next.
-        drop(self.post(&message::answer(id, is_ping), HeaderMap::new()).await?);
+        drop(self.post(&message::answer(id, &method), HeaderMap::new()).await?);
+        if method != message::PING {
+            self.unserved = Some(method);
+        }
         Ok(())
+    }
+
+    /// Returns a failure of a request that says what the server had asked for meanwhile, and did not get.
+    pub(super) fn with_unserved(&mut self, failure: Failure) -> Failure {
+        let Some(method) = self.unserved.take() else { return failure };
+        let why = format!(
+            " It had asked for `{method}` in the middle of the call, which Steadflow does not serve."
+        );
+        Failure { message: failure.message + &why, ..failure }
     }
 }
 
