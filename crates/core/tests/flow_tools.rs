@@ -224,7 +224,7 @@ fn what_cannot_start_is_an_answer_and_starts_nothing() {
     };
 
     assert_snapshot!(refused("run", json!({ "id": "x" }), 9), @r#"Err("The arguments do not fit the form of the flow `Child`: `/id` must be a number")"#);
-    assert_snapshot!(refused("run", json!({}), 9), @r#"Err("The arguments do not fit the form of the flow `Child`: `/id` is required")"#);
+    assert_snapshot!(refused("run", json!({ "di": 1 }), 9), @r#"Err("The arguments do not fit the form of the flow `Child`: `/id` is required; `/di` is not a field of the form")"#);
     assert_snapshot!(refused("gone", json!({}), 9), @r#"Err("There was no flow 00000000-0000-0000-0000-000000000016 when this execution was accepted")"#);
     assert_snapshot!(refused("self", json!({}), 0), @r#"Err("The execution would be 1 levels deep; the limit is 0")"#);
 }

@@ -6,6 +6,7 @@
 
 use super::decide::Decider;
 use super::{ExecutionStatus, NewExecution, NodeExecution, Rejected};
+use crate::document::Fault;
 use crate::event::{ChildEnd, ChildInput, ChildStart, Event};
 use crate::failure::{ErrorClass, Failure};
 use crate::ids::{FlowId, NodeIndex, StepKey};
@@ -94,18 +95,18 @@ impl Decider<'_> {
 /// Refuses arguments that do not fit the form of the flow: an execution would fail with them at once.
 fn fitting(children: Vec<NewExecution>, arguments: &Payload) -> Result<Vec<NewExecution>, Failure> {
     let Some(flow) = children.first().map(|child| &child.pinned.flow.flow) else { return Ok(children) };
-    match flow.form_faults(arguments).first() {
-        None => Ok(children),
-        Some(fault) => {
-            let message = format!(
-                "The arguments do not fit the form of the flow `{}`: `{}` {}",
-                flow.settings.name,
-                if fault.pointer.is_empty() { "/" } else { &fault.pointer },
-                fault.message
-            );
-            Err(Failure::new(ErrorClass::Validation, message))
-        }
+    let faults = flow.form_faults(arguments);
+    if faults.is_empty() {
+        return Ok(children);
     }
+    let said = |Fault { pointer, message }: &Fault| {
+        let at = if pointer.is_empty() { "/" } else { pointer };
+        format!("`{at}` {message}")
+    };
+    let all: Vec<String> = faults.iter().map(said).collect();
+    let name = &flow.settings.name;
+    let message = format!("The arguments do not fit the form of the flow `{name}`: {}", all.join("; "));
+    Err(Failure::new(ErrorClass::Validation, message))
 }
 
 /// Returns what a model is told of an execution that did not complete. It was retried as its flow says, so it is not retried

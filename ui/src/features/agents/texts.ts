@@ -156,7 +156,7 @@ export const texts = {
     flow: 'Flow',
     gone: 'This flow does not exist, so calls fail.',
     name: 'Tool name',
-    nameHint: 'What the model calls it: letters, digits, _ and -.',
+    nameExample: 'check_vendor',
     description: 'What it does, and when to use it',
     approval: 'Approval of calls',
     whens: { never: 'Never', always: 'Always', condition: 'If a condition holds' },

@@ -91,7 +91,7 @@ function Fields({ tool, fault, onChange }: FieldsProps) {
         />
         <TextInput
           label={words.name}
-          description={words.nameHint}
+          placeholder={words.nameExample}
           value={textOf('name')}
           error={fault('/name')}
           required
