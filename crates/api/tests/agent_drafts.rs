@@ -77,8 +77,8 @@ async fn what_cannot_be_asked_has_its_pointer() {
     let other = json!({ "agent": analyst(), "skill": "other" });
     insta::assert_snapshot!(api.post("agents/try", &other).await.problem(), @"404 no-such-agent: The agent has no skill `other`; it has score.");
     insta::assert_snapshot!(api.post("agents/try", &json!({ "skill": "score", "input": {} })).await.problem(), @"
-    400 invalid-body: The body does not fit: unknown field `input`, expected one of `agent`, `skill`, `input_data`, `only_prompt` at line 1 column 24.
-      /input: unknown field `input`, expected one of `agent`, `skill`, `input_data`, `only_prompt`
+    400 invalid-body: The body does not fit: unknown field `input`, expected one of `agent`, `skill`, `input_data`, `only_prompt`, `fallback` at line 1 column 24.
+      /input: unknown field `input`, expected one of `agent`, `skill`, `input_data`, `only_prompt`, `fallback`
     ");
     api.press(&format!("agents/{NO_ID}/models")).await.expect(404);
 }
@@ -100,6 +100,31 @@ async fn unsaved_skill_is_tried_with_its_prompt_and_its_tools_are_not_called() {
         (&json!(true), &json!("Let me look."), &json!(null))
     );
     assert_eq!((&prompt["prompt"], &prompt["tool_calls"]), (&tried["prompt"], &json!([])));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fallback_model_is_tried_alone() {
+    let api = Api::new().await;
+    let mut agent = analyst();
+    agent["config"]["fallbacks"] = json!([{ "model": "gone" }, { "model": "other" }]);
+    let with = async |fallback: Value| {
+        let input = json!({ "vendor": "Acme" });
+        let body = json!({ "agent": agent, "skill": "score", "input_data": input, "fallback": fallback });
+        api.post("agents/try", &body).await
+    };
+
+    let tried = [with(json!(null)).await, with(json!(1)).await, with(json!(2)).await];
+    let refused = [with(json!(0)).await.problem(), with(json!(3)).await.problem()];
+
+    let [first, gone, other] = tried.map(|tried| tried.expect(200));
+    assert_eq!([&first["success"], &other["success"]], [&json!(true), &json!(true)]);
+    assert_eq!(gone["error"]["error_message"], "HTTP 404 from models.example.");
+    insta::assert_snapshot!(refused.join("\n"), @"
+    400 invalid-body: The agent has no fallback model 0.
+      /fallback: The agent has no fallback model 0
+    400 invalid-body: The agent has no fallback model 3.
+      /fallback: The agent has no fallback model 3
+    ");
 }
 
 fn judged(guardrails: &Value) -> Value {

@@ -110,7 +110,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Tries one skill of an agent that is not stored, once, at most two minutes.
-         * @description A model is asked for one answer: the tools that it asks for are shown and not called, and fallback models are not asked.
+         * @description A model is asked for one answer: the tools that it asks for are shown and not called, and fallback models are asked only if `fallback` says which.
          *     Judges of guardrails are asked about its input and its answer.
          *     The skill of a remote agent or an MCP server is called, with all its effects.
          */
@@ -6072,6 +6072,8 @@ export interface components {
             readonly input_data?: components["schemas"]["AnyJson"];
             /** @description Whether only the prompt is made, of a language model. Nothing is called then. */
             readonly only_prompt?: boolean;
+            /** @description The fallback model that is asked in place of the first model, from 1. */
+            readonly fallback?: number | null;
         };
         /** @description The end of a turn. */
         readonly TurnEnd: components["schemas"]["TurnName"] & {

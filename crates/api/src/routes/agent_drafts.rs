@@ -184,6 +184,9 @@ pub(crate) struct TrySkill {
     /// Whether only the prompt is made, of a language model. Nothing is called then.
     #[serde(default)]
     only_prompt: bool,
+    /// The fallback model that is asked in place of the first model, from 1.
+    #[schema(minimum = 1)]
+    fallback: Option<usize>,
 }
 
 /// What a skill answered, or why it failed.
@@ -249,7 +252,7 @@ struct Answered {
 
 /// Tries one skill of an agent that is not stored, once, at most two minutes.
 ///
-/// A model is asked for one answer: the tools that it asks for are shown and not called, and fallback models are not asked.
+/// A model is asked for one answer: the tools that it asks for are shown and not called, and fallback models are asked only if `fallback` says which.
 /// Judges of guardrails are asked about its input and its answer.
 /// The skill of a remote agent or an MCP server is called, with all its effects.
 #[utoipa::path(post, path = "/api/v1/studio/agents/try", tag = "agents", extensions(("x-turn" = json!("document"))), request_body = TrySkill,
@@ -282,9 +285,10 @@ pub(crate) async fn try_agent(
 }
 
 async fn try_skill(app: &App, agent: Agent, tenant: TenantId, asked: TrySkill) -> Result<Response, Problem> {
-    let TrySkill { skill, input_data, only_prompt, .. } = asked;
+    let TrySkill { skill, input_data, only_prompt, fallback, .. } = asked;
     agent.offered(&skill).map_err(RuntimeError::from)?;
     let input = input_data.unwrap_or_else(|| Payload::from_value(&serde_json::json!({})));
+    let agent = with_fallback(agent, fallback)?;
     let is_model = agent.model(0).is_some();
     let started = app.now();
     let flows = app.engine().offered_flows(tenant, &agent, &skill).await?;
@@ -307,6 +311,13 @@ async fn try_skill(app: &App, agent: Agent, tenant: TenantId, asked: TrySkill) -
         None => ask(About::Answer).await?.into(),
     };
     Ok(reply::ok(&tried(prompt, answer, app.now().since(started))?))
+}
+
+/// Returns the agent with the fallback model that is asked for in place of its models.
+fn with_fallback(agent: Agent, fallback: Option<usize>) -> Result<Agent, Problem> {
+    let Some(number) = fallback else { return Ok(agent) };
+    let found = if number == 0 { None } else { agent.with_one_model(number) };
+    found.ok_or_else(|| Problem::of_body("/fallback", format!("The agent has no fallback model {number}.")))
 }
 
 /// What an agent has answered.

@@ -23,6 +23,14 @@ impl Agent {
             Some(place) => config.fallbacks.get(place).map(|fallback| (&fallback.config, fallback.prices)),
         }
     }
+
+    /// Returns an agent that asks one of its models alone, counted as for [`Self::model`]; `None` if it has no such model.
+    #[must_use]
+    pub fn with_one_model(self, number: usize) -> Option<Self> {
+        let (config, prices) = self.model(number)?;
+        let config = LlmConfig { fallbacks: Default::default(), ..config.clone() };
+        Some(Self { backend: Backend::Llm(config), prices, ..self })
+    }
 }
 
 /// Puts back what is masked in the fallbacks of `edited`. A fallback has a stored secret only of one that goes to the same

@@ -1,7 +1,11 @@
 /** Inputs that are kept with a skill: the `examples` of its input schema, as JSON Schema has them. */
 import type { Json } from '@/api/types';
-import { isRecord, isSameJson, jsonText, parseJsonOr } from '@/lib/json';
+import { isRecord, isSameJson, jsonText, parseJsonOr, writeJson } from '@/lib/json';
+import { visible } from '@/lib/json-text';
 import { own } from '@/lib/own';
+import { texts } from './texts';
+
+const LABEL_CHARS_MAX = 60;
 
 /** Returns the examples of a schema, given as text. */
 export function examplesOf(schema: string): readonly Json[] {
@@ -17,4 +21,13 @@ export function withExample(schema: string, example: Json): string | null {
   const examples = examplesOf(schema);
   if (examples.some((other) => isSameJson(other, example))) return null;
   return jsonText({ ...parsed, examples: [...examples, example] });
+}
+
+/** Returns inputs as options of a select, by their places. */
+export function inputOptions(inputs: readonly Json[]): { value: string; label: string }[] {
+  return inputs.map((input, at) => {
+    const text = visible(writeJson(input));
+    const short = text.length > LABEL_CHARS_MAX ? `${text.slice(0, LABEL_CHARS_MAX)}…` : text;
+    return { value: String(at), label: texts.playground.nthInput(at + 1, short) };
+  });
 }

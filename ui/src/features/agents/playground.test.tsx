@@ -88,6 +88,62 @@ test('two models answer a kept input side by side, without saving', async () => 
   expect(asked.some(({ method }) => method === 'PATCH')).toBe(false);
 });
 
+test('a fallback model answers as the variant', async () => {
+  const config = {
+    ...agent.config,
+    fallbacks: [{ model: 'large' }, { model: 'own', base_url: 'https://own.example' }],
+  };
+  const asked = fakeApi({
+    'GET /studio/agents': () => [{ ...agent, config }],
+    'POST /studio/agents/*/try': ({ body }) => tried((body as { fallback?: number }).fallback === 2 ? 'own' : 'small'),
+  });
+  const user = userEvent.setup();
+  await renderScreen(<AgentsPage />, `/?agent=${ID}&view=playground`);
+
+  await user.click(await screen.findByRole('switch', { name: /^Compare/ }));
+  const variant = within(screen.getByRole('region', { name: 'Variant' }));
+  await user.click(variant.getByRole('combobox', { name: 'Asks' }));
+  await user.click(await screen.findByRole('option', { name: 'Fallback 2: own' }));
+  expect(variant.queryByLabelText('Model')).toBeNull();
+  await user.click(screen.getByRole('button', { name: 'Run both' }));
+
+  expect(await variant.findByText('Does not fit the output schema')).toBeTruthy();
+  const sent = asked.filter(({ path }) => path.endsWith('/try')).map(({ body }) => body as Record<string, unknown>);
+  expect(sent.map(({ fallback }) => fallback)).toEqual([undefined, 2]);
+  expect(sent.map((body) => (body.agent as { config: unknown }).config)).toEqual([config, config]);
+});
+
+test('inputs of past executions are found once each, of flows that ask the skill', async () => {
+  const node = (input: unknown, of: string) => ({
+    agent_id: of,
+    skill_used: 'score',
+    input_data: input,
+    attempts: [{}],
+  });
+  const executions: Record<string, unknown[]> = {
+    a1: [node({ vendor: 'A' }, ID), node({ vendor: 'other' }, 'another')],
+    b1: [],
+    a2: [node({ vendor: 'A' }, ID)],
+    a3: [node({ vendor: 'C' }, ID), { ...node(null, ID), attempts: [] }],
+  };
+  const rows = ['a1', 'b1', 'a2', 'b2', 'a3'].map((id) => ({ id, flow_id: id[0] }));
+  const asked = fakeApi({
+    'GET /studio/agents': () => [agent],
+    'GET /studio/executions': () => rows,
+    'GET /studio/executions/*': ({ path }) => ({ node_executions: executions[path.split('/').at(-1) ?? ''] }),
+  });
+  const user = userEvent.setup();
+  await renderScreen(<AgentsPage />, `/?agent=${ID}&view=playground`);
+
+  await user.click(await screen.findByRole('button', { name: 'Find inputs of past executions' }));
+  await user.click(await screen.findByRole('combobox', { name: 'Inputs of past executions' }));
+
+  const found = await screen.findAllByRole('option', { name: /vendor/ });
+  expect(found.map(({ textContent }) => textContent)).toEqual(['1. {"vendor":"A"}', '2. {"vendor":"C"}']);
+  const read = asked.map(({ path }) => path).filter((path) => path.startsWith('/studio/executions/'));
+  expect(read.map((path) => path.split('/').at(-1))).toEqual(['a1', 'b1', 'a2', 'a3']);
+});
+
 test('a connection is tested as it is in the form', async () => {
   const asked = fakeApi({
     'GET /studio/agents': () => [agent],

@@ -5,10 +5,10 @@ import { useState } from 'react';
 import { trySkill } from '@/api/agents';
 import { JsonEditor } from '@/components/json-editor';
 import { ReasonedButton } from '@/components/reasoned-button';
-import { jsonText, parseJson, writeJson } from '@/lib/json';
-import { visible } from '@/lib/json-text';
+import { jsonText, parseJson } from '@/lib/json';
 import { type AgentDraft, documentOf, isJsonOrEmpty, isReadable, type SkillDraft } from './draft';
-import { examplesOf, withExample } from './examples';
+import { examplesOf, inputOptions, withExample } from './examples';
+import { PastInputs } from './past-inputs';
 import classes from './playground.module.css';
 import { texts } from './texts';
 import { TrialResult } from './trial-result';
@@ -21,22 +21,23 @@ interface PlaygroundProps {
   onDraft: (draft: AgentDraft) => void;
 }
 
-const LABEL_CHARS_MAX = 60;
-
 /** Runs a skill as it is in the form, saved or not, and beside it a variant. */
 export function Playground({ agentId, draft, onDraft }: PlaygroundProps) {
   const [key, setKey] = useState(draft.skills[0]?.key);
   const skill = draft.skills.find((one) => one.key === key) ?? draft.skills[0];
   const [input, setInput] = useState(() => inputOf(skill));
   const [variant, setVariant] = useState<Variant | null>(null);
-  const run = (of: AgentDraft) =>
+  const run = (of: AgentDraft, fallback: number | null = null) =>
     trySkill(agentId, {
+      ...(fallback !== null && { fallback }),
       agent: documentOf(of),
       skill: skill?.name.trim() ?? '',
       input_data: parseJson(input || '{}'),
     });
   const asInForm = useMutation({ mutationFn: () => run(draft) });
-  const asVariant = useMutation({ mutationFn: (chosen: Variant) => run(withVariant(draft, skill, chosen)) });
+  const asVariant = useMutation({
+    mutationFn: (chosen: Variant) => run(withVariant(draft, skill, chosen), chosen.fallback),
+  });
   const start = () => {
     asInForm.mutate();
     if (variant) asVariant.mutate(variant);
@@ -44,7 +45,9 @@ export function Playground({ agentId, draft, onDraft }: PlaygroundProps) {
   const apply = () => {
     if (!variant) return;
     onDraft(withVariant(draft, skill, variant));
-    notifications.show({ message: texts.playground.applied });
+    notifications.show({
+      message: variant.fallback === null ? texts.playground.applied : texts.playground.appliedInstructions,
+    });
   };
   const choose = (chosen: string | null) => {
     const next = draft.skills.find((one) => String(one.key) === chosen);
@@ -66,6 +69,9 @@ export function Playground({ agentId, draft, onDraft }: PlaygroundProps) {
             onChange={choose}
           />
           <SavedInputs draft={draft} skill={skill} input={input} onInput={setInput} onDraft={onDraft} />
+          {agentId && skill && (
+            <PastInputs key={skill.key} agentId={agentId} skill={skill.name.trim()} onInput={setInput} />
+          )}
         </div>
         <div>
           <p className={classes.label}>{texts.playground.input}</p>
@@ -128,11 +134,7 @@ interface SavedInputsProps {
 /** The inputs that are kept with the skill. */
 function SavedInputs({ draft, skill, input, onInput, onDraft }: SavedInputsProps) {
   const examples = examplesOf(skill?.inputSchema ?? '');
-  const options = examples.map((example, at) => {
-    const text = visible(writeJson(example));
-    const short = text.length > LABEL_CHARS_MAX ? `${text.slice(0, LABEL_CHARS_MAX)}…` : text;
-    return { value: String(at), label: texts.playground.nthInput(at + 1, short) };
-  });
+  const options = inputOptions(examples);
   const next = isJsonOrEmpty(input) ? withExample(skill?.inputSchema ?? '', parseJson(input || '{}')) : null;
   const keep = () => {
     if (next === null) return;
