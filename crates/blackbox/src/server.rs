@@ -51,7 +51,7 @@ impl Workplace {
 #[derive(Clone, Debug)]
 pub struct Setup {
     directory: PathBuf,
-    database: PathBuf,
+    database: String,
     wrapper: Vec<String>,
     arguments: Vec<String>,
     variables: Vec<(String, String)>,
@@ -62,14 +62,14 @@ impl Setup {
     pub fn new(workplace: &Workplace) -> Self {
         let directory = workplace.path().to_owned();
         let arguments = vec!["--egress-allow".to_owned(), "127.0.0.1".to_owned()];
-        let database = directory.join("steadflow.db");
+        let database = format!("sqlite:{}", directory.join("steadflow.db").display());
         Self { database, directory, wrapper: Vec::new(), arguments, variables: Vec::new() }
     }
 
-    /// Puts the database elsewhere.
+    /// Puts the database elsewhere: to this URL.
     #[must_use]
-    pub fn database(mut self, path: PathBuf) -> Self {
-        self.database = path;
+    pub fn database(mut self, url: String) -> Self {
+        self.database = url;
         self
     }
 
@@ -152,7 +152,7 @@ impl Server {
             .args(&line[1..])
             .arg("serve")
             .args(["--listen", &address.to_string()])
-            .args(["--database", &format!("sqlite:{}", setup.database.display())])
+            .args(["--database", &setup.database])
             .args(&setup.arguments)
             .envs(setup.variables.iter().map(|(name, value)| (name, value)))
             .current_dir(&setup.directory)
@@ -265,8 +265,7 @@ impl Server {
     /// # Panics
     /// If it cannot be run.
     pub fn doctor(&self) -> Run {
-        let database = format!("sqlite:{}", self.setup.database.display());
-        run(&self.setup.directory, &["doctor", "--database", &database])
+        run(&self.setup.directory, &["doctor", "--database", &self.setup.database])
     }
 
     /// Runs `revoke-links` on the database of a server that has ended.
@@ -274,8 +273,7 @@ impl Server {
     /// # Panics
     /// If it cannot be run.
     pub fn revoke_links(&self) -> Run {
-        let database = format!("sqlite:{}", self.setup.database.display());
-        run(&self.setup.directory, &["revoke-links", "--database", &database])
+        run(&self.setup.directory, &["revoke-links", "--database", &self.setup.database])
     }
 
     /// Returns what it holds.

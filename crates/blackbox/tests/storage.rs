@@ -34,7 +34,7 @@ async fn a_database_that_cannot_be_opened_is_named() {
         .expect("it is written");
 
     for path in [workplace.path().join("nowhere/steadflow.db"), text] {
-        let run = Setup::new(&workplace).database(path.clone()).start_in_vain().await;
+        let run = Setup::new(&workplace).database(format!("sqlite:{}", path.display())).start_in_vain().await;
 
         assert!(run.code.is_some_and(|code| code != 0), "{run:?}");
         assert!(run.stderr.contains(&path.display().to_string()), "{}", run.stderr);
@@ -45,7 +45,8 @@ async fn a_database_that_cannot_be_opened_is_named() {
 async fn a_full_disk_refuses_new_work_loses_nothing_and_heals_by_itself() {
     let workplace = Workplace::new();
     let Some(disk) = SmallDisk::mount(&workplace.path().join("disk")) else { return };
-    let setup = Setup::new(&workplace).database(disk.path.join("steadflow.db"));
+    let database = format!("sqlite:{}", disk.path.join("steadflow.db").display());
+    let setup = Setup::new(&workplace).database(database);
     let mut server = setup.arguments(["--reserve-mib", "0"]).start().await;
     let document = flow("Load", &[echo("a", json!({ "text": "x".repeat(10_000) }))], &[]);
     let flow = server.api().create_flow(&document).await;

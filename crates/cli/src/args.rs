@@ -77,7 +77,7 @@ pub(crate) struct Serve {
     /// Address to listen on. Must be a loopback address, because this version has no authentication [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS", env = "STEADFLOW_LISTEN")]
     pub(crate) listen: Option<String>,
-    /// Database, as `sqlite:PATH` [default: sqlite:steadflow.db]
+    /// Database, as `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/DATABASE` [default: sqlite:steadflow.db]
     #[arg(long, value_name = "URL", env = "STEADFLOW_DATABASE")]
     pub(crate) database: Option<String>,
     #[command(flatten)]
@@ -96,6 +96,10 @@ pub(crate) struct Serve {
     /// Time that running attempts get to finish when the server stops [default: 10]
     #[arg(long, value_name = "SECONDS", env = "STEADFLOW_GRACE_SECONDS")]
     pub(crate) grace_seconds: Option<u64>,
+    /// With PostgreSQL: how long the work of a process waits before another one takes it over, after the process has gone without a
+    /// word; 3 to 120 [default: 15]
+    #[arg(long, value_name = "SECONDS", env = "STEADFLOW_LEASE_SECONDS")]
+    pub(crate) lease_seconds: Option<u64>,
     #[command(flatten)]
     pub(crate) upkeep: Upkeep,
     #[command(flatten)]
@@ -339,7 +343,7 @@ pub(crate) struct Health {
 /// Exit status: 0 no findings, 1 findings, or the database cannot be opened.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Doctor {
-    /// Database, as `sqlite:PATH` [default: sqlite:steadflow.db]
+    /// Database, as `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/DATABASE` [default: sqlite:steadflow.db]
     #[arg(long, value_name = "URL", env = "STEADFLOW_DATABASE")]
     pub(crate) database: Option<String>,
 }
@@ -350,18 +354,18 @@ pub(crate) struct Doctor {
 /// once: from then on, the server returns free room to the disk by itself.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Compact {
-    /// Database, as `sqlite:PATH` [default: sqlite:steadflow.db]
+    /// Database, as `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/DATABASE` [default: sqlite:steadflow.db]
     #[arg(long, value_name = "URL", env = "STEADFLOW_DATABASE")]
     pub(crate) database: Option<String>,
 }
 
 /// End all links to decide with that were made before
 ///
-/// Stop the server first. Replaces the key that signs links: those that were made or sent before lead to nothing from then on,
+/// With SQLite, stop the server first. Replaces the key that signs links: those that were made or sent before lead to nothing from then on,
 /// and new ones work. What waits for a person goes on waiting.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RevokeLinks {
-    /// Database, as `sqlite:PATH` [default: sqlite:steadflow.db]
+    /// Database, as `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/DATABASE` [default: sqlite:steadflow.db]
     #[arg(long, value_name = "URL", env = "STEADFLOW_DATABASE")]
     pub(crate) database: Option<String>,
 }
@@ -398,6 +402,9 @@ pub(crate) struct Bench {
     /// Measure this server instead. For `calls` and `retries`, start it with `--egress-allow 127.0.0.1`
     #[arg(long, value_name = "URL")]
     pub(crate) server: Option<String>,
+    /// Measure with this database of PostgreSQL, which should be empty, instead of a temporary one of SQLite
+    #[arg(long, value_name = "URL", conflicts_with = "server")]
+    pub(crate) database: Option<String>,
     /// Directory of the temporary database, on the disk to measure
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(crate) dir: PathBuf,

@@ -11,7 +11,11 @@ use crate::settings::Database;
 
 /// Writes a database again.
 pub(crate) fn compact(database: &Database) -> anyhow::Result<ExitCode> {
-    let Database::Sqlite(path) = database;
+    let Database::Sqlite(path) = database else {
+        bail!(
+            "`compact` is for SQLite. PostgreSQL frees room by itself (autovacuum); `VACUUM FULL` gives it back to the disk."
+        );
+    };
     if !path.exists() {
         bail!("There is no database at {}.", path.display());
     }

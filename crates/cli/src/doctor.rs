@@ -3,14 +3,14 @@
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, ExitCode, Stdio};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use rustix::process::Signal;
 use steadflow_sandbox::Reply;
 use steadflow_store::Space;
 
 use crate::output;
 use crate::settings::{Database, SUPERVISOR};
-use crate::wiring::open_store;
+use crate::wiring::open_present;
 
 const MIB: u64 = 1024 * 1024;
 /// Room below which it is little, in bytes: ten times the usual reserve.
@@ -18,11 +18,7 @@ const LOW_BYTES: u64 = 640 * MIB;
 
 /// Checks a database.
 pub(crate) async fn doctor(database: Database) -> anyhow::Result<ExitCode> {
-    let Database::Sqlite(path) = &database;
-    if !path.exists() {
-        bail!("There is no database at {}.", path.display());
-    }
-    let store = open_store(&database)?;
+    let store = open_present(&database).await?;
     let findings = store.doctor().await.with_context(|| format!("Could not check {database}"))?;
     let space = store.space().await.with_context(|| format!("Could not measure {database}"))?;
     let durability = store.durability();

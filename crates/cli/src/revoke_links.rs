@@ -2,20 +2,16 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use steadflow_runtime::replace_link_key;
 
 use crate::output;
 use crate::settings::Database;
-use crate::wiring::open_store;
+use crate::wiring::open_present;
 
 /// Ends all links that were made before.
 pub(crate) async fn revoke_links(database: Database) -> anyhow::Result<ExitCode> {
-    let Database::Sqlite(path) = &database;
-    if !path.exists() {
-        bail!("There is no database at {}.", path.display());
-    }
-    let store = open_store(&database)?;
+    let store = open_present(&database).await?;
     replace_link_key(&*store).await.with_context(|| format!("Could not replace the key in {database}"))?;
     store.close().await.with_context(|| format!("Could not close {database}"))?;
     output::note(format_args!(

@@ -34,6 +34,8 @@ use progress::Progress;
 const INTERRUPTED: u8 = 130;
 /// The time that calls get to finish after the execution has ended; nothing waits for them.
 const GRACE: Duration = Duration::ZERO;
+/// How long the lease of the process lasts without renewal.
+const LEASE: Duration = Duration::from_secs(15);
 
 /// Runs a flow and prints its result.
 pub(crate) async fn run(args: Run, mut access: Access) -> anyhow::Result<ExitCode> {
@@ -59,10 +61,10 @@ pub(crate) async fn run(args: Run, mut access: Access) -> anyhow::Result<ExitCod
         demo::allow(&mut access.egress, &peer.address());
     }
     let store: Arc<dyn Store> = match &args.database {
-        Some(url) => wiring::open_store(&Database::parse(url)?)?,
+        Some(url) => wiring::open_store(&Database::parse(url)?).await?,
         None => Arc::new(MemoryStore::default()),
     };
-    let engine = wiring::start(store, access, OpenFiles::raised().calls, None).await?.engine;
+    let engine = wiring::start(store, access, OpenFiles::raised().calls, None, LEASE).await?.engine;
     let flow = store_flow(&engine, &args.file, &document).await?;
     let end = execute(&engine, flow, trigger_data).await;
     engine.shutdown(GRACE).await.context("Could not close the database")?;

@@ -44,7 +44,7 @@ async fn run(mut settings: ServeSettings, listener: Option<TcpListener>) -> anyh
         None => settings.listen,
     };
     settings.access.public_url.get_or_insert_with(|| format!("http://{address}"));
-    let store = wiring::open_store_up_to(&settings.database, settings.upkeep.pages_max)?;
+    let store = wiring::open_store_up_to(&settings.database, settings.upkeep.pages_max).await?;
     let durability = store.durability();
     if settings.demo {
         demo::allow(&mut settings.access.egress, demo::LOOPBACK);
@@ -53,7 +53,7 @@ async fn run(mut settings: ServeSettings, listener: Option<TcpListener>) -> anyh
     let own = settings.access.egress.own.clone();
     let access = std::mem::take(&mut settings.access);
     let sampling = settings.traces.as_ref().map(|traces| traces.sampling);
-    let wiring = wiring::start(store, access, open_files.calls, sampling).await?;
+    let wiring = wiring::start(store, access, open_files.calls, sampling, settings.lease).await?;
     let engine = wiring.engine.clone();
     let traces = settings.traces.as_ref().map(|traces| Traces::start(&engine, traces)).transpose()?;
     let listener = match listener {
@@ -74,6 +74,8 @@ async fn run(mut settings: ServeSettings, listener: Option<TcpListener>) -> anyh
     tokio::spawn(async move { scheduled.keep_schedules().await });
     let alerting = engine.clone();
     tokio::spawn(async move { alerting.keep_alerts().await });
+    let following = engine.clone();
+    tokio::spawn(async move { following.follow_edits().await });
     let delivering = engine.clone();
     tokio::spawn(async move { delivering.deliver_events().await });
     announce(&settings, address, &durability);

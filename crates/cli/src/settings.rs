@@ -7,6 +7,7 @@ mod upkeep;
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use anyhow::{Context, bail};
 use serde::Deserialize;
 use steadflow_api::Origin;
 use steadflow_nodes::{EgressProxy, MailServer, McpCommands, OwnListeners, ProxyError};
+use steadflow_store_postgres::PostgresOptions;
 use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::filter_fn;
@@ -33,6 +35,9 @@ const LISTEN: &str = "127.0.0.1:8080";
 const DATABASE: &str = "sqlite:steadflow.db";
 const SERVER: &str = "http://127.0.0.1:8080";
 const GRACE: Duration = Duration::from_secs(10);
+/// How long a lease lasts without renewal, in seconds.
+const LEASE_SECONDS: u64 = 15;
+const LEASE_SECONDS_ALLOWED: RangeInclusive<u64> = 3..=120;
 
 /// The content of `steadflow.toml`. Unknown keys are refused, because they are most likely mistakes.
 #[derive(Debug, Default, Deserialize)]
@@ -50,6 +55,7 @@ pub(crate) struct SettingsFile {
     allowed_hosts: Option<Vec<String>>,
     allowed_origins: Option<Vec<String>>,
     grace_seconds: Option<u64>,
+    lease_seconds: Option<u64>,
     log: Option<String>,
     log_format: Option<LogFormat>,
     server: Option<String>,
@@ -133,16 +139,21 @@ fn is_ours_or_warns(metadata: &Metadata<'_>) -> bool {
 pub(crate) enum Database {
     /// A file, and further ones with the same prefix.
     Sqlite(PathBuf),
+    /// A PostgreSQL server, for any number of processes.
+    Postgres(Box<PostgresOptions>),
 }
 
 impl Database {
-    /// Reads `sqlite:PATH`.
+    /// Reads `sqlite:PATH` or `postgres://…`.
     pub(crate) fn parse(url: &str) -> anyhow::Result<Self> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            bail!("This version supports only SQLite. Use `sqlite:PATH`, such as `{DATABASE}`.");
+            return Ok(Self::Postgres(Box::new(url.parse()?)));
         }
         let Some(path) = url.strip_prefix("sqlite:") else {
-            bail!("`{url}` is not the URL of a database. Use `sqlite:PATH`, such as `{DATABASE}`.");
+            bail!(
+                "`{url}` is not the URL of a database. Use `sqlite:PATH`, such as `{DATABASE}`, or \
+                 `postgres://USER:PASSWORD@HOST/DATABASE`."
+            );
         };
         // `sqlite:///var/x.db` means the same as `sqlite:/var/x.db`.
         let path = path.strip_prefix("//").unwrap_or(path);
@@ -155,8 +166,10 @@ impl Database {
 
 impl std::fmt::Display for Database {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self::Sqlite(path) = self;
-        write!(f, "sqlite:{}", path.display())
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Self::Postgres(options) => options.fmt(f),
+        }
     }
 }
 
@@ -171,6 +184,8 @@ pub(crate) struct ServeSettings {
     pub(crate) allowed_origins: Vec<Origin>,
     pub(crate) demo: bool,
     pub(crate) grace: Duration,
+    /// How long the lease of this process lasts without renewal.
+    pub(crate) lease: Duration,
     pub(crate) upkeep: UpkeepSettings,
     /// `None` if nothing is traced.
     pub(crate) traces: Option<TraceSettings>,
@@ -200,8 +215,19 @@ impl ServeSettings {
             upkeep: UpkeepSettings::new(&flags.upkeep, file)?,
             traces: TraceSettings::new(flags.traces, file)?,
             grace: flags.grace_seconds.or(file.grace_seconds).map_or(GRACE, Duration::from_secs),
+            lease: lease(flags.lease_seconds.or(file.lease_seconds))?,
         })
     }
+}
+
+/// Returns how long a lease lasts: not so short that a busy machine loses it, nor so long that work seems to be stuck.
+fn lease(seconds: Option<u64>) -> anyhow::Result<Duration> {
+    let seconds = seconds.unwrap_or(LEASE_SECONDS);
+    if !LEASE_SECONDS_ALLOWED.contains(&seconds) {
+        let (min, max) = LEASE_SECONDS_ALLOWED.into_inner();
+        bail!("The setting `lease_seconds` is {seconds}. Use {min} to {max}.");
+    }
+    Ok(Duration::from_secs(seconds))
 }
 
 fn origins(texts: &[String]) -> anyhow::Result<Vec<Origin>> {
@@ -318,10 +344,9 @@ mod tests {
     }
 
     #[test]
-    fn databases_are_sqlite_files() {
+    fn databases_are_files_or_servers() {
         assert_eq!(Database::parse("sqlite:a/b.db").unwrap(), Database::Sqlite("a/b.db".into()));
         assert_eq!(Database::parse("sqlite:///a/b.db").unwrap(), Database::Sqlite("/a/b.db".into()));
-        assert!(Database::parse("postgres://localhost/x").unwrap_err().to_string().contains("only SQLite"));
         assert!(Database::parse("flows.db").unwrap_err().to_string().contains("sqlite:PATH"));
         assert!(Database::parse("sqlite:").is_err());
     }
@@ -335,6 +360,7 @@ mod tests {
             allowed_origin: Vec::new(),
             demo: false,
             grace_seconds: None,
+            lease_seconds: None,
             upkeep: crate::args::Upkeep::default(),
             traces: crate::args::Traces::default(),
             mail: crate::args::Mail::default(),

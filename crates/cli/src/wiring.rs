@@ -1,8 +1,9 @@
 //! Connects the store, the nodes and the engine. Only this module knows all three.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use futures_util::future::BoxFuture;
 use steadflow_api::SecretValues;
 use steadflow_core::agent::Agent;
@@ -19,6 +20,7 @@ use steadflow_runtime::{
     Capacity, Engine, EngineConfig, Executor, FaultsFuture, HasSecret, LiveTexts, Performing, SystemClock,
 };
 use steadflow_store::{Store, StoreError};
+use steadflow_store_postgres::{PostgresOptions, PostgresStore};
 use steadflow_store_sqlite::{SqliteOptions, SqliteStore};
 
 use crate::memory;
@@ -40,28 +42,50 @@ pub(crate) struct Wiring {
 }
 
 /// Opens a database, or creates it if it does not exist. Blocks during recovery.
-pub(crate) fn open_store(database: &Database) -> anyhow::Result<Arc<dyn Store>> {
-    open_store_up_to(database, None)
+pub(crate) async fn open_store(database: &Database) -> anyhow::Result<Arc<dyn Store>> {
+    open_store_up_to(database, None).await
 }
 
-/// As [`open_store`], for a database of up to `pages_max` pages of 4 KiB.
-pub(crate) fn open_store_up_to(
+/// Opens a database that is there already.
+pub(crate) async fn open_present(database: &Database) -> anyhow::Result<Arc<dyn Store>> {
+    if let Database::Sqlite(path) = database
+        && !path.exists()
+    {
+        bail!("There is no database at {}.", path.display());
+    }
+    open_store(database).await
+}
+
+/// As [`open_store`], for a database of up to `pages_max` pages of 4 KiB. A database of PostgreSQL has no such limit.
+pub(crate) async fn open_store_up_to(
     database: &Database,
     pages_max: Option<u32>,
 ) -> anyhow::Result<Arc<dyn Store>> {
-    let Database::Sqlite(path) = database;
-    let store = SqliteStore::open(path, SqliteOptions { pages_max, ..SqliteOptions::default() })
-        .with_context(|| format!("Could not open the database {database}"))?;
-    Ok(Arc::new(store))
+    let context = || format!("Could not open the database {database}");
+    Ok(match database {
+        Database::Sqlite(path) => {
+            let options = SqliteOptions { pages_max, ..SqliteOptions::default() };
+            Arc::new(SqliteStore::open(path, options).with_context(context)?)
+        }
+        Database::Postgres(_) if pages_max.is_some() => {
+            bail!(
+                "The setting `database_max_mib` is for SQLite. Limit the room of PostgreSQL in its own settings."
+            )
+        }
+        Database::Postgres(options) => {
+            Arc::new(PostgresStore::open(PostgresOptions::clone(options)).await.with_context(context)?)
+        }
+    })
 }
 
 /// Starts an engine with `store`. Flows make up to `calls_max` concurrent calls, and those of executions that are traced
-/// carry their trace.
+/// carry their trace. The lease of this process lasts for `lease_ttl` without renewal.
 pub(crate) async fn start(
     store: Arc<dyn Store>,
     access: Access,
     calls_max: usize,
     traces: Option<Sampling>,
+    lease_ttl: Duration,
 ) -> anyhow::Result<Wiring> {
     let Access { egress, secrets, commands, mail, public_url } = access;
     let secrets = Arc::new(secrets);
@@ -93,6 +117,7 @@ pub(crate) async fn start(
         public_url: public_url.unwrap_or_default().into(),
         capacity: Capacity::of_memory(memory::limit()),
         texts,
+        lease_ttl,
         ..EngineConfig::default()
     };
     let executor: Arc<dyn Executor> = Arc::new(NodeExecutor(nodes));

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod config;
+mod edits;
 mod events;
 mod flows;
 mod fork;
@@ -26,7 +27,6 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use serde_json::Value;
 use steadflow_core::agent::Agent;
-use steadflow_core::decision_link::SigningKey;
 use steadflow_core::execution::{ExecutionStatus, FlowVersion};
 use steadflow_core::flow::Fault;
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
@@ -35,7 +35,7 @@ use steadflow_core::protection::GateTotals;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{ExecutionFilter, ExecutionRow, Listed, Page, Store, StoreError};
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{OnceCell, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::admission::{Admission, Held};
@@ -104,8 +104,6 @@ struct Inner {
     has_secret: HasSecret,
     commands: Arc<BTreeSet<Arc<str>>>,
     public_url: Arc<str>,
-    /// The key that signs links to decide with, once one was needed.
-    link_key: OnceCell<SigningKey>,
     load: Arc<Held>,
     gates: Arc<Mutex<GateTotals>>,
     admission: Admission,
@@ -177,7 +175,6 @@ impl Engine {
                 has_secret: config.has_secret,
                 commands: config.commands,
                 public_url: config.public_url,
-                link_key: OnceCell::new(),
                 admission: Admission::new(config.capacity, Arc::clone(&load)),
                 load,
                 gates,

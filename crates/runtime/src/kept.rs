@@ -56,6 +56,12 @@ impl<K: Copy + Eq + Hash, V> Kept<K, V> {
         }
     }
 
+    /// Forgets everything.
+    pub(crate) fn clear(&mut self) {
+        self.entries.clear();
+        self.bytes = 0;
+    }
+
     /// Forgets what was not used for the longest time, until a quarter of the room is free.
     fn shrink(&mut self) {
         let is_free = |entry: &Entry<V>| Arc::strong_count(&entry.value) == 1;

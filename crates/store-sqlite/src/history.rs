@@ -21,10 +21,10 @@ use steadflow_store::{
 
 use crate::SqliteStore;
 use crate::error::store_error;
-use crate::log::batch::Damage;
 use crate::log::idempotency;
 use crate::log::journal::{self, Known};
 use crate::writer::Writer;
+use steadflow_store::batch::Damage;
 
 impl History for SqliteStore {
     fn execution(&self, tenant: TenantId, id: ExecutionId) -> StoreFuture<'_, Option<Stored>> {

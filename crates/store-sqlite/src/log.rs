@@ -1,6 +1,5 @@
 //! [`Log`] for [`SqliteStore`].
 
-pub(crate) mod batch;
 mod budgets;
 pub(crate) mod commit;
 pub(crate) mod delete;

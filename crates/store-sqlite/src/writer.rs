@@ -8,16 +8,16 @@ use std::iter::Peekable;
 use std::vec::Drain;
 
 use rusqlite::{Connection, ErrorCode};
-use steadflow_store::StoreError;
+use steadflow_store::{Ended, StoreError};
 use tokio::sync::mpsc;
 
 use crate::checkpoint::Checkpoints;
 use crate::error::{Failure, store_error};
-use crate::history::rollups::Sums;
+use crate::history::rollups;
 use crate::job::{Done, Job};
 use crate::lock::LockFile;
-use crate::log::batch::Batch;
 use crate::log::tips::{Mark, Tips};
+use steadflow_store::batch::Batch;
 
 /// Jobs in one transaction at most.
 const BATCH_JOBS_MAX: usize = 512;
@@ -43,7 +43,8 @@ enum Undo {
 pub(crate) struct Writer {
     pub(crate) db: Connection,
     pub(crate) tips: Tips,
-    pub(crate) sums: Sums,
+    /// What ended in the transaction.
+    pub(crate) ended: Ended,
     /// The batch being written.
     pub(crate) batch: Batch,
     checkpoints: Checkpoints,
@@ -57,7 +58,7 @@ impl Writer {
         Self {
             db,
             tips,
-            sums: Sums::default(),
+            ended: Ended::default(),
             batch: Batch::default(),
             checkpoints,
             stopped: None,
@@ -90,7 +91,7 @@ impl Writer {
         let (done, ran) = self.run_jobs(waiting);
         let outcome = ran.and_then(|()| self.finish_batch()).inspect_err(|_| self.take_back(mark));
         self.tips.settle();
-        self.sums.clear();
+        self.ended.clear();
         // A transaction that could not even be rolled back is worse than one that failed.
         let outcome = self.stopped.clone().map_or(outcome, Err);
         for job in done {
@@ -135,11 +136,11 @@ impl Writer {
             job.refuse(&failure);
             return Err((None, failure));
         }
-        let (mark, sums) = (self.tips.mark(), self.sums.len());
+        let (mark, ended) = (self.tips.mark(), self.ended.len());
         let ran = job.run(self);
         let released = if ran.has_failed() {
             self.tips.undo_to(mark);
-            self.sums.truncate(sums);
+            self.ended.truncate(ended);
             self.undo_job(undo)
         } else {
             self.end_job(undo)
@@ -176,7 +177,7 @@ impl Writer {
     /// Adds what is written once a batch, and commits.
     fn finish_batch(&mut self) -> Result<(), Failure> {
         let not_written = |error| Failure::not_written(&store_error("commit", error));
-        self.sums.write(&self.db).map_err(not_written)?;
+        rollups::write(&self.ended, &self.db).map_err(not_written)?;
         if self.tips.surplus() >= TRIM_STEP {
             self.trim().map_err(not_written)?;
         }

@@ -1,12 +1,14 @@
 //! The catalogue: what people edit, and what executions are pinned to.
 
 mod agents;
+mod edits;
 mod flows;
 mod revision;
 
 use steadflow_core::ids::{AgentId, FlowId, TenantId};
 
 pub use agents::{AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord};
+pub use edits::{EDITS_KEPT, Edited, Edits};
 pub use flows::{FlowChange, FlowDocument, FlowFilter, FlowRecord, FlowStatus, FlowVersionRecord};
 pub use revision::Revision;
 
@@ -113,6 +115,12 @@ pub trait Catalogue: Send + Sync + 'static {
         id: AgentId,
         if_revision: Option<Revision>,
     ) -> StoreFuture<'_, Changed<Revision>>;
+
+    // ---- other processes ---------------------------------------------------------------------------------------
+
+    /// Returns what all processes have edited after the edit of the number `after`, in the order in which it was committed; with
+    /// `None`, only the number of the last edit. `None` where no other process can edit anything.
+    fn edits(&self, after: Option<u64>) -> StoreFuture<'_, Option<Edits>>;
 }
 
 /// The result of a change that may name the revision to which it applies.

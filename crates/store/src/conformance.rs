@@ -207,6 +207,9 @@ macro_rules! conformance_tests {
             pages_of_large_agents_and_versions_are_short
             several_agents_are_read_at_once
         }
+        $crate::conformance_tests! { @module $harness, edits = catalogue::edits:
+            edits_are_listed_in_their_order
+        }
         $crate::conformance_tests! { @module $harness, schedules = schedules:
             schedules_are_kept_by_flow_and_node
             schedules_go_with_their_flow

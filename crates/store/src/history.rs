@@ -2,6 +2,7 @@
 
 mod buckets;
 mod costs;
+mod ended;
 mod executions;
 mod retention;
 mod rollup;
@@ -17,6 +18,7 @@ pub use buckets::Buckets;
 pub use costs::{
     CallCounts, CostKey, CostQuery, CostRow, CostSums, DayCosts, DayModel, DaySumming, MostExpensive,
 };
+pub use ended::Ended;
 pub use executions::{
     ExecutionCounts, ExecutionFilter, ExecutionRow, FailureGroup, FailureQuery, Fingerprint, Lineage, Page,
     Stored,

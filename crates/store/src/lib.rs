@@ -10,6 +10,7 @@
 //! passes [`conformance_tests!`].
 
 mod alerts;
+pub mod batch;
 mod by_id;
 mod catalogue;
 #[doc(hidden)]
@@ -37,13 +38,14 @@ pub use alerts::{
 };
 pub use by_id::{ById, IdHasher};
 pub use catalogue::{
-    AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, FlowChange,
-    FlowDocument, FlowFilter, FlowRecord, FlowStatus, FlowVersionRecord, Revision, VersionPage,
+    AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, EDITS_KEPT,
+    Edited, Edits, FlowChange, FlowDocument, FlowFilter, FlowRecord, FlowStatus, FlowVersionRecord, Revision,
+    VersionPage,
 };
 pub use error::{BoxError, StoreError};
 pub use events::{EventEntry, Events};
 pub use history::{
-    Buckets, CallCounts, CostKey, CostQuery, CostRow, CostSums, DayCosts, DayModel, DaySumming,
+    Buckets, CallCounts, CostKey, CostQuery, CostRow, CostSums, DayCosts, DayModel, DaySumming, Ended,
     ExecutionCounts, ExecutionFilter, ExecutionRow, Expired, ExpiryStep, FailureGroup, FailureQuery,
     Fingerprint, FlowSums, History, Kept, Lineage, MostExpensive, NodeSums, Page, Retention, RetryCounts,
     Rollup, RollupKey, RollupQuery, RollupSums, Stored, Summing,

@@ -11,11 +11,12 @@ use super::{files, read, shown};
 const IMPURE: [&str; 7] = ["tokio", "sqlx", "rusqlite", "rand", "axum", "hyper", "reqwest"];
 
 /// Which of our crates each may build on. A new arrow needs an ADR.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("steadflow-any-json", &[]),
     ("steadflow-core", &[]),
     ("steadflow-store", &["steadflow-core"]),
     ("steadflow-store-sqlite", &["steadflow-core", "steadflow-store"]),
+    ("steadflow-store-postgres", &["steadflow-core", "steadflow-store"]),
     ("steadflow-runtime", &["steadflow-core", "steadflow-store"]),
     ("steadflow-sandbox", &[]),
     ("steadflow-nodes", &["steadflow-core", "steadflow-sandbox"]),
@@ -27,6 +28,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
             "steadflow-core",
             "steadflow-store",
             "steadflow-store-sqlite",
+            "steadflow-store-postgres",
             "steadflow-runtime",
             "steadflow-nodes",
             "steadflow-sandbox",

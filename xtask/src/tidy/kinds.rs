@@ -15,13 +15,13 @@ const ROOMS: &str = "crates/core/src/node";
 const ONE_MATCH: &str = "crates/core/src/node.rs";
 
 /// The crates that could decide by a kind's name. Others hold flows as documents.
-const CRATES: [&str; 6] = ["core", "nodes", "store", "store-sqlite", "runtime", "api"];
+const CRATES: [&str; 7] = ["core", "nodes", "store", "store-sqlite", "store-postgres", "runtime", "api"];
 
 /// Files in the rooms' folder that are no kind.
 const NO_KINDS: [&str; 5] = ["catalogue", "context", "keys", "rehearsal", "schemas"];
 
 /// Files outside the rooms that name kinds. This list only ever gets shorter, but for words that mean something else.
-const NAMED_ELSEWHERE: [(&str, &str); 14] = [
+const NAMED_ELSEWHERE: [(&str, &str); 15] = [
     ("crates/api/src/problem.rs", "`agent` is a resource of the API"),
     ("crates/core/src/agent/parse/tool.rs", "`approval` is a key of tools"),
     ("crates/core/src/expression/functions.rs", "`map` is a filter"),
@@ -35,6 +35,7 @@ const NAMED_ELSEWHERE: [(&str, &str); 14] = [
     ("crates/nodes/src/agent/llm/fault.rs", "`code` is a key of errors"),
     ("crates/nodes/src/agent/mcp/message.rs", "`code` is a key of errors"),
     ("crates/nodes/src/status/said.rs", "`code` is a key of errors"),
+    ("crates/store-postgres/src/catalogue.rs", "`agent` is a stored resource"),
     ("crates/store-sqlite/src/catalogue.rs", "`agent` is a stored resource"),
 ];
 

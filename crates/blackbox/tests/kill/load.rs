@@ -47,7 +47,8 @@ pub(crate) struct Load {
 
 #[derive(Debug)]
 struct Shared {
-    api: Api,
+    /// Those of all processes.
+    apis: Vec<Api>,
     flows: Vec<(String, Kind)>,
     accepted: AtomicUsize,
     unknown: AtomicUsize,
@@ -56,13 +57,14 @@ struct Shared {
 }
 
 impl Load {
-    pub(crate) async fn start(api: &Api, kinds: &[Kind]) -> Self {
+    /// Starts clients that go from one of the processes to the next.
+    pub(crate) async fn start(apis: Vec<Api>, kinds: &[Kind]) -> Self {
         let mut flows = Vec::new();
         for kind in kinds {
-            flows.push((api.create_flow(&kind.document).await, kind.clone()));
+            flows.push((apis[0].create_flow(&kind.document).await, kind.clone()));
         }
         let shared = Arc::new(Shared {
-            api: api.clone(),
+            apis,
             flows,
             accepted: AtomicUsize::new(0),
             unknown: AtomicUsize::new(0),
@@ -98,13 +100,15 @@ struct Client {
     shared: Arc<Shared>,
     number: usize,
     calls: usize,
+    /// How many calls it made, repeated ones too.
+    tries: usize,
     accepted: Vec<Started>,
     to_retry: VecDeque<Started>,
 }
 
 impl Client {
     const fn new(shared: Arc<Shared>, number: usize) -> Self {
-        Self { shared, number, calls: 0, accepted: Vec::new(), to_retry: VecDeque::new() }
+        Self { shared, number, calls: 0, tries: number, accepted: Vec::new(), to_retry: VecDeque::new() }
     }
 
     async fn run(mut self) -> Vec<Started> {
@@ -150,11 +154,11 @@ impl Client {
     }
 
     /// Repeats a call with the same key until an answer is definite.
-    async fn definite(&self, path: &str, key: &str, body: &Value) -> Answer {
+    async fn definite(&mut self, path: &str, key: &str, body: &Value) -> Answer {
         let deadline = Deadline::new("a definite answer", REPEATED_FOR);
         loop {
             let headers = [("Idempotency-Key", key)];
-            match self.shared.api.call(Method::POST, path, &headers, Some(body)).await {
+            match self.next_api().call(Method::POST, path, &headers, Some(body)).await {
                 Ok(answer) if answer.status < 500 => return answer,
                 Ok(_) | Err(_) => self.shared.unknown.fetch_add(1, Ordering::Relaxed),
             };
@@ -162,7 +166,13 @@ impl Client {
         }
     }
 
-    async fn cancel(&self, id: &str) {
+    /// Returns a client of the process whose turn it is.
+    fn next_api(&mut self) -> Api {
+        self.tries += 1;
+        self.shared.apis[self.tries % self.shared.apis.len()].clone()
+    }
+
+    async fn cancel(&mut self, id: &str) {
         let answer =
             self.definite(&format!("executions/{id}/cancel"), &format!("cancel-{id}"), &json!({})).await;
         // A cancel whose answer was lost has nothing left to cancel the next time.
@@ -172,8 +182,8 @@ impl Client {
     async fn retry_one(&mut self) {
         let Some(oldest) = self.to_retry.front().cloned() else { return };
         let path = format!("executions/{}", oldest.id);
-        let Ok(answer) = self.shared.api.call(Method::GET, &path, &[], None).await else { return };
-        if answer.expect(200)["status"] != "failed" {
+        let Ok(answer) = self.next_api().call(Method::GET, &path, &[], None).await else { return };
+        if answer.status >= 500 || answer.expect(200)["status"] != "failed" {
             return;
         }
         self.to_retry.pop_front();

@@ -5,6 +5,7 @@
 mod check;
 mod kinds;
 mod load;
+mod processes;
 
 use std::time::{Duration, Instant};
 
@@ -23,7 +24,7 @@ async fn kill_9_under_load_loses_nothing_and_doubles_nothing() {
     let workplace = Workplace::new();
     let peer = Peer::start().await;
     let mut server = Setup::new(&workplace).start().await;
-    let load = Load::start(server.api(), &kinds::kinds(&peer)).await;
+    let load = Load::start(vec![server.api().clone()], &kinds::kinds(&peer)).await;
 
     let began = Instant::now();
     let ready = kill_again_and_again(&mut server, &load).await;

@@ -32,18 +32,21 @@ pub(super) struct Target {
 struct OwnServer {
     process: Child,
     address: String,
+    database: String,
     dir: PathBuf,
 }
 
 impl OwnServer {
     /// Starts a server in a new directory below `dir`.
-    fn create(dir: &Path) -> anyhow::Result<Self> {
+    fn create(database: Option<&str>, dir: &Path) -> anyhow::Result<Self> {
         let free = TcpListener::bind("127.0.0.1:0").context("Could not find a free port")?;
         let address = free.local_addr().context("The port has no address")?.to_string();
         drop(free);
         let dir = dir.join(format!("steadflow-bench-{}", std::process::id()));
         std::fs::create_dir(&dir).with_context(|| format!("Could not create {}", dir.display()))?;
-        Ok(Self { process: spawn(&dir, &address)?, address, dir })
+        let file = || format!("sqlite:{}", dir.join("bench.db").display());
+        let database = database.map_or_else(file, str::to_owned);
+        Ok(Self { process: spawn(&database, &address)?, address, database, dir })
     }
 
     fn kill(&mut self) {
@@ -53,12 +56,11 @@ impl OwnServer {
     }
 }
 
-fn spawn(dir: &Path, address: &str) -> anyhow::Result<Child> {
+fn spawn(database: &str, address: &str) -> anyhow::Result<Child> {
     let program = std::env::current_exe().context("Could not find the path of this program")?;
     Command::new(program)
         .args(["--log", "warn", "serve", "--listen", address, "--egress-allow", "127.0.0.1"])
-        .arg("--database")
-        .arg(format!("sqlite:{}", dir.join("bench.db").display()))
+        .args(["--database", database])
         .env(secrets::variable(hooks::SECRET.0), hooks::SECRET.1)
         .stdin(Stdio::null())
         .stderr(Stdio::null())
@@ -75,11 +77,15 @@ impl Drop for OwnServer {
 }
 
 impl Target {
-    pub(super) async fn start(named: Option<&str>, dir: &Path) -> anyhow::Result<Self> {
+    pub(super) async fn start(
+        named: Option<&str>,
+        database: Option<&str>,
+        dir: &Path,
+    ) -> anyhow::Result<Self> {
         let (address, own) = match named {
             Some(url) => (url.trim_start_matches("http://").trim_end_matches('/').to_owned(), None),
             None => {
-                let own = OwnServer::create(dir)?;
+                let own = OwnServer::create(database, dir)?;
                 (own.address.clone(), Some(own))
             }
         };
@@ -116,7 +122,7 @@ impl Target {
         let own = self.own.as_mut().context("This measurement needs its own server; do not use --server")?;
         own.kill();
         let began = Instant::now();
-        own.process = spawn(&own.dir, &own.address)?;
+        own.process = spawn(&own.database, &own.address)?;
         wait_for(&self.address).await?;
         Ok(began.elapsed())
     }

@@ -22,7 +22,7 @@ impl Engine {
     /// # Errors
     /// What the store says, if it has to give the key.
     pub async fn decision_url(&self, link: &DecisionLink) -> Result<String, RuntimeError> {
-        let token = link.token(self.link_key().await?);
+        let token = link.token(&self.link_key().await?);
         Ok(format!("{}/decide/{token}", self.inner.public_url))
     }
 
@@ -32,9 +32,13 @@ impl Engine {
     /// [`RuntimeError::LinkRefused`], or what the store says.
     pub async fn decision_link(&self, token: &str) -> Result<DecisionLink, RuntimeError> {
         // Who comes with a token that nobody made here stores nothing.
-        let key = self.known_link_key().await?.ok_or(RuntimeError::LinkRefused(LinkRefused::Unknown))?;
+        let key = self
+            .store()
+            .signing_key(PURPOSE)
+            .await?
+            .ok_or(RuntimeError::LinkRefused(LinkRefused::Unknown))?;
         // The time of executions stands still while the machine sleeps; the end of a link was told to people.
-        DecisionLink::read(token, key, self.now().max(self.wall())).map_err(RuntimeError::LinkRefused)
+        DecisionLink::read(token, &key, self.now().max(self.wall())).map_err(RuntimeError::LinkRefused)
     }
 
     /// Returns the address of a link that an alert sends; `None` if that does not wait, or waits for a higher role than
@@ -65,28 +69,18 @@ impl Engine {
         self.decision_url(&link).await.map(Some)
     }
 
-    /// Returns the key, which is made for the first link of an installation and then is the same until it is replaced.
-    async fn link_key(&self) -> Result<&SigningKey, RuntimeError> {
-        let key = self.inner.link_key.get_or_try_init(async || {
-            let fresh = fresh_key().ok_or(RuntimeError::Unavailable)?;
-            Ok(self.store().signing_key_or(PURPOSE, fresh).await?)
-        });
-        key.await
-    }
-
-    /// Returns the key; `None` if no link was made yet.
-    async fn known_link_key(&self) -> Result<Option<&SigningKey>, RuntimeError> {
-        let known = &self.inner.link_key;
-        if let Some(key) = known.get() {
-            return Ok(Some(key));
+    /// Returns the key, which is made for the first link of an installation and then is the same until it is replaced, by whatever
+    /// process: so it is read each time.
+    async fn link_key(&self) -> Result<SigningKey, RuntimeError> {
+        if let Some(key) = self.store().signing_key(PURPOSE).await? {
+            return Ok(key);
         }
-        let Some(stored) = self.store().signing_key(PURPOSE).await? else { return Ok(None) };
-        Ok(Some(known.get_or_init(async || stored).await))
+        let fresh = fresh_key().ok_or(RuntimeError::Unavailable)?;
+        Ok(self.store().signing_key_or(PURPOSE, fresh).await?)
     }
 }
 
-/// Replaces the key that signs links to decide with: those that were made before are worth nothing from then on. An engine
-/// that runs keeps the key that it knows, so this is done while none does.
+/// Replaces the key that signs links to decide with: those that were made before are worth nothing from then on.
 ///
 /// # Errors
 /// [`RuntimeError::Unavailable`] if the system gives no random numbers, or what the store says.

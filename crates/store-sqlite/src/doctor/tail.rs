@@ -7,8 +7,8 @@ use steadflow_core::ids::ExecutionId;
 
 use super::Findings;
 use crate::columns::blob;
-use crate::log::batch::{self, Place};
 use crate::log::journal;
+use steadflow_store::batch::{self, Place};
 
 /// What the tail holds of an execution, and what is stored beside it.
 #[derive(Debug)]

@@ -1,6 +1,5 @@
-//! What calls of models cost: summed over a batch in memory, written once with it.
+//! What calls of models cost.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rusqlite::types::ToSql;
@@ -9,21 +8,15 @@ use steadflow_core::ids::AgentId;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::usage::Currency;
 use steadflow_store::{
-    CallCounts, CostKey, CostQuery, CostRow, CostSums, Damaged, DayCosts, DaySumming, MostExpensive, Rollup,
+    CallCounts, CostKey, CostQuery, CostRow, CostSums, Damaged, DayCosts, DaySumming, Ended, MostExpensive,
 };
 use uuid::Uuid;
 
 use crate::columns::{agent_id, blob, flow_id, listed_as, named, rows_max, text, timestamp};
 
 /// Adds what ended executions say of calls to the table.
-pub(crate) fn write<'a>(db: &Connection, rollups: impl Iterator<Item = &'a Rollup>) -> rusqlite::Result<()> {
-    let mut sums: BTreeMap<_, CallCounts> = BTreeMap::new();
-    for rollup in rollups {
-        for (key, counts) in &rollup.costs {
-            sums.entry((rollup.tenant, rollup.hour, rollup.flow, key)).or_default().add(counts);
-        }
-    }
-    for ((tenant, hour, flow, key), counts) in sums {
+pub(crate) fn write(ended: &Ended, db: &Connection) -> rusqlite::Result<()> {
+    for ((tenant, hour, flow, key), counts) in ended.costs() {
         let CostKey { agent, model, currency } = key;
         let agent = agent.map(|agent| blob(agent.uuid()));
         let mut statement = db.prepare_cached(include_str!("../queries/add_cost.sql"))?;

@@ -1,132 +1,61 @@
-//! Counters: summed over a batch in memory, written once with it.
+//! Counters of what has ended.
 
-use std::collections::{BTreeMap, HashMap};
-
-use foldhash::fast::FixedState;
 use rusqlite::{Connection, Row};
-use steadflow_core::execution::ExecutionStatus;
-use steadflow_core::ids::{FlowId, TenantId};
+use steadflow_core::ids::FlowId;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_store::{
-    AgentUse, ExecutionRow, FlowEnds, Rollup, RollupKey, RollupQuery, RollupSums, Summing,
-};
+use steadflow_store::{Ended, RollupQuery, RollupSums, Summing};
 
 use super::costs::{self, stored};
 use crate::columns::{blob, flow_id, listed, listed_as, timestamp};
 
-/// What the executions add that ended in this batch.
-#[derive(Debug, Default)]
-pub(crate) struct Sums {
-    ended: Vec<Ended>,
+/// Adds all of what executions that ended add to the tables.
+pub(crate) fn write(ended: &Ended, db: &Connection) -> rusqlite::Result<()> {
+    if ended.is_empty() {
+        return Ok(());
+    }
+    write_counts(ended, db)?;
+    write_rollups(ended, db)?;
+    write_ends(ended, db)?;
+    write_agent_uses(ended, db)?;
+    costs::write(ended, db)
 }
 
-#[derive(Debug)]
-struct Ended {
-    flow: FlowId,
-    tenant: TenantId,
-    status: ExecutionStatus,
-    /// The minute in which it did.
-    minute: i64,
-    /// Whether no other execution started it: the counters of lists are those of these alone.
-    is_root: bool,
-    rollup: Box<Rollup>,
+fn write_counts(ended: &Ended, db: &Connection) -> rusqlite::Result<()> {
+    let mut statement = db.prepare_cached(include_str!("../queries/add_count.sql"))?;
+    for ((tenant, flow, status), value) in ended.counts() {
+        statement.execute((blob(tenant.uuid()), blob(flow.uuid()), status.as_str(), value))?;
+    }
+    Ok(())
 }
 
-impl Sums {
-    pub(crate) fn add(&mut self, row: &ExecutionRow, rollup: Box<Rollup>) {
-        let ExecutionRow { flow, tenant, status, parent, .. } = *row;
-        let minute = FlowEnds::minute_of(row.completed_at.unwrap_or(row.created_at));
-        self.ended.push(Ended { flow, tenant, status, minute, is_root: parent.is_none(), rollup });
+fn write_rollups(ended: &Ended, db: &Connection) -> rusqlite::Result<()> {
+    let mut statement = db.prepare_cached(include_str!("../queries/add_rollup.sql"))?;
+    for ((tenant, flow, hour), sums) in ended.rollups() {
+        let (tenant, flow) = (blob(tenant.uuid()), blob(flow.uuid()));
+        for (key, value) in sums {
+            let node = key.node.as_ref().map_or("", |node| node.as_str());
+            statement.execute((tenant, flow, hour.as_micros(), node, &*key.metric, stored(value)))?;
+        }
     }
+    Ok(())
+}
 
-    pub(crate) fn len(&self) -> usize {
-        self.ended.len()
+fn write_ends(ended: &Ended, db: &Connection) -> rusqlite::Result<()> {
+    let mut statement = db.prepare_cached(include_str!("../queries/add_flow_ends.sql"))?;
+    for ((minute, tenant, flow), (executions, completed)) in ended.ends() {
+        let of = (minute, blob(tenant.uuid()), blob(flow.uuid()));
+        statement.execute((of.0, of.1, of.2, stored(executions), stored(completed)))?;
     }
+    Ok(())
+}
 
-    pub(crate) fn truncate(&mut self, len: usize) {
-        self.ended.truncate(len);
+fn write_agent_uses(ended: &Ended, db: &Connection) -> rusqlite::Result<()> {
+    for ((tenant, agent), sum) in ended.agent_uses() {
+        let mut statement = db.prepare_cached(include_str!("../queries/add_agent_use.sql"))?;
+        let (tenant, agent) = (blob(tenant.uuid()), blob(agent.uuid()));
+        statement.execute((tenant, agent, sum.calls, sum.last_used_at.as_micros()))?;
     }
-
-    pub(crate) fn clear(&mut self) {
-        self.ended.clear();
-    }
-
-    /// Adds all of it to the tables.
-    pub(crate) fn write(&self, db: &Connection) -> rusqlite::Result<()> {
-        if self.ended.is_empty() {
-            return Ok(());
-        }
-        self.write_counts(db)?;
-        self.write_rollups(db)?;
-        self.write_ends(db)?;
-        self.write_agent_uses(db)?;
-        costs::write(db, self.ended.iter().map(|ended| &*ended.rollup))
-    }
-
-    fn write_counts(&self, db: &Connection) -> rusqlite::Result<()> {
-        let mut counts: BTreeMap<_, u32> = BTreeMap::new();
-        for ended in self.ended.iter().filter(|ended| ended.is_root) {
-            *counts.entry((ended.tenant, ended.flow, ended.status)).or_default() += 1;
-        }
-        let mut statement = db.prepare_cached(include_str!("../queries/add_count.sql"))?;
-        for ((tenant, flow, status), value) in counts {
-            statement.execute((blob(tenant.uuid()), blob(flow.uuid()), status.as_str(), value))?;
-        }
-        Ok(())
-    }
-
-    fn write_rollups(&self, db: &Connection) -> rusqlite::Result<()> {
-        let mut sums: BTreeMap<_, HashMap<&RollupKey, u64, FixedState>> = BTreeMap::new();
-        for Ended { rollup, .. } in &self.ended {
-            let hour = sums.entry((rollup.tenant, rollup.flow, rollup.hour)).or_default();
-            for (key, value) in &rollup.counts {
-                let sum = hour.entry(key).or_default();
-                *sum = sum.saturating_add(*value);
-            }
-        }
-        let mut statement = db.prepare_cached(include_str!("../queries/add_rollup.sql"))?;
-        for ((tenant, flow, hour), sums) in sums {
-            let (tenant, flow) = (blob(tenant.uuid()), blob(flow.uuid()));
-            for (key, value) in sums {
-                let node = key.node.as_ref().map_or("", |node| node.as_str());
-                statement.execute((tenant, flow, hour.as_micros(), node, &*key.metric, stored(value)))?;
-            }
-        }
-        Ok(())
-    }
-
-    fn write_ends(&self, db: &Connection) -> rusqlite::Result<()> {
-        let mut sums: BTreeMap<_, (u64, u64)> = BTreeMap::new();
-        for Ended { minute, rollup, .. } in &self.ended {
-            let (executions, completed) = rollup.ends();
-            if executions > 0 {
-                let sum = sums.entry((*minute, rollup.tenant, rollup.flow)).or_default();
-                *sum = (sum.0 + executions, sum.1 + completed);
-            }
-        }
-        let mut statement = db.prepare_cached(include_str!("../queries/add_flow_ends.sql"))?;
-        for ((minute, tenant, flow), (executions, completed)) in sums {
-            let of = (minute, blob(tenant.uuid()), blob(flow.uuid()));
-            statement.execute((of.0, of.1, of.2, stored(executions), stored(completed)))?;
-        }
-        Ok(())
-    }
-
-    fn write_agent_uses(&self, db: &Connection) -> rusqlite::Result<()> {
-        let mut sums: BTreeMap<_, AgentUse> = BTreeMap::new();
-        for Ended { rollup, .. } in &self.ended {
-            for used in &rollup.agents {
-                let sum = sums.entry((rollup.tenant, used.agent));
-                sum.and_modify(|sum| sum.add(used)).or_insert(*used);
-            }
-        }
-        for ((tenant, agent), sum) in sums {
-            let mut statement = db.prepare_cached(include_str!("../queries/add_agent_use.sql"))?;
-            let (tenant, agent) = (blob(tenant.uuid()), blob(agent.uuid()));
-            statement.execute((tenant, agent, sum.calls, sum.last_used_at.as_micros()))?;
-        }
-        Ok(())
-    }
+    Ok(())
 }
 
 /// See [`steadflow_store::History::rollup_sums`]. Each flow is read for itself, so that the primary key leads to its hours,

@@ -2,16 +2,15 @@
 
 use rusqlite::Connection;
 use steadflow_core::ids::ExecutionId;
+use steadflow_store::batch::{Batch, Place};
 use steadflow_store::{
-    Commit, Committed, ExecutionRow, Idempotency, IdempotencyHit, InboxId, InboxInput, Projection,
+    Commit, Committed, Ended, ExecutionRow, Idempotency, IdempotencyHit, InboxId, InboxInput, Projection,
     StoreError, Worker, is_long,
 };
 
 use crate::error::store_error;
-use crate::history::rollups::Sums;
 use crate::writer::Writer;
 
-use super::batch::{Batch, Place};
 use super::projections::{Hold, Number, Projections};
 use super::tips::{StoredTip, Tip, Tips};
 use super::{idempotency, inbox, long_records, sessions};
@@ -25,10 +24,10 @@ pub(crate) fn commit(
     batch: Vec<Commit>,
 ) -> Result<Vec<Committed>, StoreError> {
     writer.check_lease(CALL, worker.epoch)?;
-    let Writer { db, tips, sums, batch: tail, .. } = writer;
+    let Writer { db, tips, ended, batch: tail, .. } = writer;
     tail.clear();
     let (projections, skipped) = (Projections::new(db), Vec::new());
-    let mut write = Write { db, tips, sums, projections, tail, place: None, skipped };
+    let mut write = Write { db, tips, ended, projections, tail, place: None, skipped };
     let answers = batch.into_iter().map(|commit| write.commit_next(worker, commit));
     let answers = answers.collect::<Result<Vec<_>, _>>()?;
     write.append().map_err(|error| store_error(CALL, error))?;
@@ -39,7 +38,7 @@ pub(crate) fn commit(
 struct Write<'w> {
     db: &'w Connection,
     tips: &'w mut Tips,
-    sums: &'w mut Sums,
+    ended: &'w mut Ended,
     projections: Projections<'w>,
     /// What it adds to the tail: one row.
     tail: &'w mut Batch,
@@ -154,7 +153,7 @@ impl Write<'_> {
             Projection::Finished { row, journal, rollup } => {
                 let number = self.row(&row, tip, Hold::default())?;
                 self.projections.journal(number, seq, &row, &journal)?;
-                self.sums.add(&row, rollup);
+                self.ended.add(&row, rollup);
                 self.tips.set(id, None);
             }
         }

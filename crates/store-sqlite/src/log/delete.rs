@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use rusqlite::Connection;
 use steadflow_core::ids::ExecutionId;
+use steadflow_store::batch::{self, Batch, Place};
 use uuid::Uuid;
 
-use super::batch::{self, Batch, Place};
 use super::long_records;
 use crate::writer::Writer;
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension};
 use steadflow_core::event::{Event, Record};
 use steadflow_core::ids::{ExecutionId, TenantId};
+use steadflow_store::batch::{self, Damage, Entry, Place};
 use steadflow_store::{StoreError, Stored, records_of};
 
-use super::batch::{self, Damage, Entry, Place};
 use super::long_records;
 use crate::columns::{blob, tenant_id};
 use crate::error::store_error;

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use rusqlite::{Connection, OptionalExtension};
 use steadflow_core::ids::ExecutionId;
 use steadflow_store::ById;
+use steadflow_store::batch::{self, Damage, Entry, Place};
 
-use super::batch::{self, Damage, Entry, Place};
 use crate::columns::{blob, execution_id};
 
 /// What the writer knows of an execution that a worker drives.

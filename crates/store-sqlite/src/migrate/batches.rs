@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use serde_json::value::RawValue;
 
 use crate::columns::execution_id;
-use crate::log::batch::{Batch, Place};
+use steadflow_store::batch::{Batch, Place};
 
 /// Records in a batch at most.
 const BATCH_RECORDS: u64 = 512;

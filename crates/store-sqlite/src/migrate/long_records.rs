@@ -6,8 +6,8 @@ use steadflow_core::ids::ExecutionId;
 use steadflow_store::{is_long, records_of};
 
 use crate::columns::{blob, execution_id};
-use crate::log::batch::{self, Place};
 use crate::log::tips::StoredTip;
+use steadflow_store::batch::{self, Place};
 
 /// Copies them from journals and from the tail. What cannot be read is not copied: its execution goes no further.
 pub(super) fn copy(db: &Connection) -> rusqlite::Result<()> {

@@ -1,4 +1,5 @@
 //! What [`Catalogue`](crate::Catalogue) means.
 
 pub mod agents;
+pub mod edits;
 pub mod flows;

@@ -10,47 +10,50 @@
 use std::fmt;
 
 use steadflow_core::ids::ExecutionId;
-use steadflow_store::is_long;
 use uuid::Uuid;
 
+use crate::is_long;
+
 /// The length of an entry: 16 bytes of id, 8 of the record's number, 4 of its length, 4 of its checksum.
-const ENTRY: usize = 32;
+pub const ENTRY: usize = 32;
 const CHECKSUM: usize = 4;
 
 /// The key of a row of the tail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub struct Place {
     /// The epoch of the worker that wrote it.
-    pub(crate) worker: u64,
+    pub worker: u64,
     /// Larger than that of every batch before it.
-    pub(crate) sequence: i64,
+    pub sequence: i64,
 }
 
 /// A batch being put together. It is used again for the next one.
 #[derive(Debug, Default)]
-pub(crate) struct Batch {
+pub struct Batch {
     entries: Vec<u8>,
     records: Vec<u8>,
 }
 
 impl Batch {
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Returns whether it has no record.
+    pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    pub(crate) fn clear(&mut self) {
+    /// Takes all records out.
+    pub fn clear(&mut self) {
         self.entries.clear();
         self.records.clear();
     }
 
     /// Adds a record; of a long one, its entry.
-    pub(crate) fn push(&mut self, execution: ExecutionId, seq: u64, record: &str) {
+    pub fn push(&mut self, execution: ExecutionId, seq: u64, record: &str) {
         let here = if is_long(record) { "" } else { record };
         self.push_in_parts(execution, seq, record, here);
     }
 
     /// Adds a record as databases have it that have no table of long records.
-    pub(crate) fn push_whole(&mut self, execution: ExecutionId, seq: u64, record: &str) {
+    pub fn push_whole(&mut self, execution: ExecutionId, seq: u64, record: &str) {
         self.push_in_parts(execution, seq, record, record);
     }
 
@@ -61,13 +64,14 @@ impl Batch {
         self.add(&Entry { execution, seq, length, checksum }, here.as_bytes());
     }
 
-    fn add(&mut self, entry: &Entry, record: &[u8]) {
+    /// Adds what another batch has.
+    pub fn add(&mut self, entry: &Entry, record: &[u8]) {
         self.entries.extend_from_slice(&entry.stored());
         self.records.extend_from_slice(record);
     }
 
     /// Ends the batch: returns its entries and its records as they are stored at `place`.
-    pub(crate) fn seal(&mut self, place: Place) -> (&[u8], &[u8]) {
+    pub fn seal(&mut self, place: Place) -> (&[u8], &[u8]) {
         let checksum = checksum_of(place, &self.entries);
         self.entries.extend_from_slice(&checksum.to_le_bytes());
         (&self.entries, &self.records)
@@ -76,28 +80,31 @@ impl Batch {
 
 /// One record's entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Entry {
-    pub(crate) execution: ExecutionId,
+pub struct Entry {
+    /// Whose record it is.
+    pub execution: ExecutionId,
     /// The record's number.
-    pub(crate) seq: u64,
+    pub seq: u64,
     length: u32,
     checksum: u32,
 }
 
 impl Entry {
     /// Returns whether the record is in the table of long records. None is empty.
-    pub(crate) const fn is_apart(&self) -> bool {
+    pub const fn is_apart(&self) -> bool {
         self.length == 0
     }
 
     /// Returns what was found as the record, if that is what was written.
-    pub(crate) fn checked<'a>(&self, found: Option<&'a [u8]>) -> Result<&'a str, Damage> {
+    pub fn checked<'a>(&self, found: Option<&'a [u8]>) -> Result<&'a str, Damage> {
         let whole = found.filter(|record| crc32fast::hash(record) == self.checksum);
         let text = whole.and_then(|record| std::str::from_utf8(record).ok());
         text.ok_or(Damage::Record(self.execution, self.seq))
     }
 
-    fn stored(&self) -> [u8; ENTRY] {
+    /// Returns it as batches have it.
+    #[must_use]
+    pub fn stored(&self) -> [u8; ENTRY] {
         let mut stored = [0; ENTRY];
         stored[..16].copy_from_slice(self.execution.uuid().as_bytes());
         stored[16..24].copy_from_slice(&self.seq.to_le_bytes());
@@ -106,7 +113,9 @@ impl Entry {
         stored
     }
 
-    fn read(stored: &[u8; ENTRY]) -> Self {
+    /// Reads what [`Self::stored`] returns.
+    #[must_use]
+    pub fn read(stored: &[u8; ENTRY]) -> Self {
         let (id, numbers) = stored.split_at(16);
         let (numbers, _) = numbers.as_chunks::<4>();
         let number = |at: usize| u32::from_le_bytes(numbers[at]);
@@ -121,7 +130,7 @@ impl Entry {
 
 /// Why something in the tail is not what was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Damage {
+pub enum Damage {
     /// Whose records the batch holds is not readable.
     Entries(Place),
     /// A record is not readable.
@@ -140,7 +149,7 @@ impl fmt::Display for Damage {
 }
 
 /// Reads the entries of the batch at `place`.
-pub(crate) fn entries(place: Place, stored: &[u8]) -> Result<Vec<Entry>, Damage> {
+pub fn entries(place: Place, stored: &[u8]) -> Result<Vec<Entry>, Damage> {
     let damaged = Damage::Entries(place);
     let (entries, checksum) = stored.split_last_chunk::<CHECKSUM>().ok_or(damaged)?;
     let (entries, rest) = entries.as_chunks::<ENTRY>();
@@ -151,7 +160,7 @@ pub(crate) fn entries(place: Place, stored: &[u8]) -> Result<Vec<Entry>, Damage>
 }
 
 /// Returns the same batch without the records of some executions, damaged or not.
-pub(crate) fn without(stored: (&[Entry], &[u8]), is_unwanted: impl Fn(ExecutionId) -> bool) -> Batch {
+pub fn without(stored: (&[Entry], &[u8]), is_unwanted: impl Fn(ExecutionId) -> bool) -> Batch {
     let mut rest = Batch::default();
     for (entry, record) in records(stored.0, stored.1).filter(|(entry, _)| !is_unwanted(entry.execution)) {
         rest.add(&entry, record.unwrap_or_default());
@@ -160,7 +169,7 @@ pub(crate) fn without(stored: (&[Entry], &[u8]), is_unwanted: impl Fn(ExecutionI
 }
 
 /// Returns each entry with the bytes that are its record's, if they are there; of a long one, it has none here.
-pub(crate) fn records<'a>(
+pub fn records<'a>(
     entries: &'a [Entry],
     records: &'a [u8],
 ) -> impl Iterator<Item = (Entry, Option<&'a [u8]>)> + 'a {
@@ -182,9 +191,8 @@ fn checksum_of(place: Place, entries: &[u8]) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use steadflow_store::LONG_RECORD;
-
     use super::*;
+    use crate::LONG_RECORD;
 
     const HERE: Place = Place { worker: 3, sequence: 7 };
 

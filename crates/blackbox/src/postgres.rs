@@ -1,0 +1,162 @@
+//! A PostgreSQL server of the test's own, which it can stop, kill and start again.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+/// A running server. It is stopped, and its files are removed, when the test drops it.
+#[derive(Debug)]
+pub struct Postgres {
+    programs: PathBuf,
+    directory: TempDir,
+}
+
+impl Postgres {
+    /// Starts one that accepts up to `connections_max` connections.
+    ///
+    /// # Panics
+    /// If PostgreSQL is not installed, or does not start.
+    pub fn start(connections_max: usize) -> Self {
+        let programs = programs().expect("PostgreSQL 15 or newer is installed (Debian: postgresql)");
+        // Its user must be able to reach it, so it is not below the repository.
+        let directory = tempfile::tempdir().expect("a folder can be made");
+        let server = Self { programs, directory };
+        if is_root() {
+            let owner = Command::new("chown").arg("nobody:nogroup").arg(server.path()).output();
+            done("chown", owner);
+        }
+        server.run("initdb", &["--username=steadflow", "--auth=trust", "--encoding=UTF8", "--locale=C"]);
+        let settings = format!(
+            "listen_addresses = ''\nunix_socket_directories = '{}'\nmax_connections = {connections_max}\n",
+            server.path().display()
+        );
+        let file = server.data().join("postgresql.conf");
+        let before = std::fs::read_to_string(&file).expect("initdb writes its settings");
+        std::fs::write(&file, before + &settings).expect("the settings can be written");
+        server.begin();
+        server
+    }
+
+    /// Returns the URL of its database.
+    pub fn url(&self) -> String {
+        let directory = self.path().display().to_string().replace('/', "%2F");
+        format!("postgres://steadflow@/postgres?host={directory}")
+    }
+
+    /// Starts it after a stop.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub fn begin(&self) {
+        let log = format!("--log={}", self.path().join("log").display());
+        self.run("pg_ctl", &[&log, "--wait", "--silent", "start"]);
+    }
+
+    /// Ends it as a crash does: what is not on its disk is lost.
+    ///
+    /// # Panics
+    /// If it does not end.
+    pub fn crash(&self) {
+        self.run("pg_ctl", &["--mode=immediate", "--wait", "--silent", "stop"]);
+    }
+
+    /// Sends a signal to all its processes, by name without `SIG`.
+    ///
+    /// # Panics
+    /// If that cannot be done.
+    pub fn signal(&self, name: &str) {
+        let file = self.data().join("postmaster.pid");
+        let text = std::fs::read_to_string(file).expect("a running server has a file with its number");
+        let id = text.lines().next().expect("the number is in the first line").to_owned();
+        // The processes of connections are its children.
+        let children = Command::new("pkill").args([&format!("-{name}"), "-P", &id]).output();
+        children.expect("pkill can be run");
+        done("kill", Command::new("kill").args(["-s", name, &id]).output());
+    }
+
+    /// Runs a statement, and returns the first column of its first row.
+    ///
+    /// # Panics
+    /// If it fails.
+    pub fn ask(&self, sql: &str) -> String {
+        let output = Command::new(self.programs.join("psql"))
+            .args([
+                "--no-psqlrc",
+                "--quiet",
+                "--tuples-only",
+                "--no-align",
+                "--username=steadflow",
+                "--dbname=postgres",
+            ])
+            .arg(format!("--host={}", self.path().display()))
+            .args(["--command", sql])
+            .output();
+        let output = done("psql", output);
+        String::from_utf8_lossy(&output.stdout).lines().next().unwrap_or_default().to_owned()
+    }
+
+    fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    fn data(&self) -> PathBuf {
+        self.path().join("data")
+    }
+
+    /// Runs a program of the server as a user without privileges: it refuses to run as root.
+    fn run(&self, program: &str, arguments: &[&str]) {
+        let path = self.programs.join(program);
+        let mut command = if is_root() {
+            let mut command = Command::new("setpriv");
+            command.args(["--reuid=nobody", "--regid=nogroup", "--clear-groups"]).arg(path);
+            command
+        } else {
+            Command::new(path)
+        };
+        let data = format!("--pgdata={}", self.data().display());
+        // A pipe that the server inherits would never end.
+        let log =
+            std::fs::File::create(self.path().join(format!("{program}.log"))).expect("a log can be made");
+        command.arg(data).args(arguments).current_dir(self.path());
+        command.stdout(log.try_clone().expect("a log can be shared")).stderr(log);
+        let status = command.status().expect("a program of PostgreSQL runs");
+        let said = || std::fs::read_to_string(self.path().join(format!("{program}.log"))).unwrap_or_default();
+        assert!(status.success(), "{program} ended with {status}:\n{}", said());
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        if self.data().join("postmaster.pid").exists() {
+            self.signal("CONT");
+            self.crash();
+        }
+    }
+}
+
+/// Returns the directory with the programs of the newest server that is installed.
+fn programs() -> Option<PathBuf> {
+    let mut found: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path().join("bin")))
+        .filter(|programs| programs.join("initdb").exists())
+        .collect();
+    found.sort();
+    let elsewhere = std::env::var_os("PATH").into_iter().flat_map(|path| {
+        std::env::split_paths(&path).filter(|programs| programs.join("initdb").exists()).collect::<Vec<_>>()
+    });
+    found.pop().or_else(|| elsewhere.into_iter().next())
+}
+
+fn is_root() -> bool {
+    let id = Command::new("id").arg("-u").output();
+    id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
+
+fn done(what: &str, output: std::io::Result<Output>) -> Output {
+    let output = output.unwrap_or_else(|error| panic!("{what} cannot be run: {error}"));
+    assert!(output.status.success(), "{what}: {}", String::from_utf8_lossy(&output.stderr));
+    output
+}

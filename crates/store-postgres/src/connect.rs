@@ -1,0 +1,155 @@
+//! How to reach the database.
+
+use std::fmt::{self, Display};
+use std::str::FromStr;
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use rustls::{ClientConfig, RootCertStore};
+use tokio_postgres::config::Host;
+use tokio_postgres::{Client, Config};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::error::{OpenError, message};
+
+/// How long a new connection may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long what was sent may stay without an acknowledgement, and after how much silence a connection is checked. A database that
+/// has gone without a word is noticed within this time.
+const SILENCE: Duration = Duration::from_secs(5);
+
+/// How a database is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PostgresOptions {
+    config: Config,
+    /// Connections of reads and changes; commits and leases have their own.
+    pub connections: usize,
+    /// Whose clock says when a lease ends.
+    pub clock: LeaseClock,
+}
+
+/// Whose clock says when a lease ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeaseClock {
+    /// The database's, so that the clocks of different machines are never compared.
+    Database,
+    /// The moments that callers give, for tests that make these up.
+    Callers,
+}
+
+impl FromStr for PostgresOptions {
+    type Err = OpenError;
+
+    /// Reads `postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=…`, as libpq has it.
+    fn from_str(url: &str) -> Result<Self, OpenError> {
+        let mut config: Config = url.parse().map_err(|error: tokio_postgres::Error| OpenError::Url {
+            url: without_password(url),
+            reason: message(&error),
+        })?;
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT_TIMEOUT);
+        }
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(2 * SILENCE);
+        }
+        config.keepalives_idle(SILENCE).keepalives_interval(SILENCE).keepalives_retries(2);
+        if config.get_application_name().is_none() {
+            config.application_name("steadflow");
+        }
+        Ok(Self { config, connections: 8, clock: LeaseClock::Database })
+    }
+}
+
+/// The database, without the password.
+impl Display for PostgresOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("postgres://")?;
+        if let Some(user) = self.config.get_user() {
+            write!(f, "{user}@")?;
+        }
+        let ports = self.config.get_ports();
+        for (index, host) in self.config.get_hosts().iter().enumerate() {
+            let separator = if index == 0 { "" } else { "," };
+            let port = ports.get(index).or(ports.first()).copied().unwrap_or(5432);
+            match host {
+                Host::Tcp(host) => write!(f, "{separator}{host}:{port}")?,
+                Host::Unix(path) => write!(f, "{separator}{}:{port}", path.display())?,
+            }
+        }
+        write!(f, "/{}", self.config.get_dbname().unwrap_or_default())
+    }
+}
+
+impl PostgresOptions {
+    /// Connects, apart from the pool.
+    pub(crate) async fn connect(&self) -> Result<Client, OpenError> {
+        let tls = tls()?;
+        let connected = self.config.connect(tls).await;
+        let (client, connection) = connected
+            .map_err(|error| OpenError::Connect { at: self.to_string(), reason: message(&error) })?;
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::warn!(error = %message(&error), "a connection to the database ended");
+            }
+        });
+        Ok(client)
+    }
+
+    /// Returns a pool, which connects when it is asked.
+    pub(crate) fn pool(&self) -> Result<Pool, OpenError> {
+        let recycled = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = Manager::from_config(self.config.clone(), tls()?, recycled);
+        let timeout = Some(CONNECT_TIMEOUT);
+        let pool = Pool::builder(manager)
+            .max_size(self.connections)
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(timeout)
+            .create_timeout(timeout)
+            .recycle_timeout(timeout);
+        pool.build().map_err(|error| OpenError::Connect { at: self.to_string(), reason: error.to_string() })
+    }
+}
+
+/// TLS that trusts what the system trusts. Whether it is used, the URL says (`sslmode`).
+fn tls() -> Result<MakeRustlsConnect, OpenError> {
+    let loaded = rustls_native_certs::load_native_certs();
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(loaded.certs);
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| OpenError::Certificates { reason: error.to_string() })?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(MakeRustlsConnect::new(config))
+}
+
+/// Returns a URL with `***` for its password.
+fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return "***".to_owned() };
+    let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    match authority.rsplit_once('@') {
+        Some((user, host)) => {
+            let user = user.split_once(':').map_or(user.to_owned(), |(user, _)| format!("{user}:***"));
+            format!("{scheme}://{user}@{host}{path}")
+        }
+        None => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_not_shown() {
+        let options: PostgresOptions = "postgres://u:secret@db.example:6000/flows".parse().unwrap();
+        assert_eq!(options.to_string(), "postgres://u@db.example:6000/flows");
+
+        for url in ["postgres://u:secret@host:port/flows", "postgres://u:sec@ret@host/x?sslmode=never"] {
+            let refused = url.parse::<PostgresOptions>().unwrap_err().to_string();
+            assert!(!refused.contains("sec"), "{refused}");
+            assert!(refused.contains("host"), "{refused}");
+        }
+    }
+}

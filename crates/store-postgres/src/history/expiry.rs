@@ -1,0 +1,123 @@
+//! Deleting executions that are not kept any longer, in steps that are short.
+
+use std::collections::BTreeMap;
+
+use steadflow_core::ids::ExecutionId;
+use steadflow_core::timestamp::Timestamp;
+use steadflow_store::{Expired, ExpiryStep, Retention};
+use tokio_postgres::Client;
+use uuid::Uuid;
+
+use crate::columns::{execution_id, flow_id, get, number, status, tenant_id, timestamp, timestamp_or_none};
+use crate::error::Result;
+use crate::log::delete;
+use crate::value::{params, rows_max};
+
+/// How long the journals are that one step deletes, in bytes, the last one not counted.
+const BYTES_MAX: u64 = 1024 * 1024;
+
+/// An execution that has expired.
+struct Old {
+    id: ExecutionId,
+    bytes: u64,
+}
+
+/// What a step has looked at.
+struct Seen {
+    /// What has expired, in the order of the ids.
+    old: Vec<Old>,
+    /// The last execution, with when it was accepted, if there may be more.
+    last: Option<(ExecutionId, Timestamp)>,
+}
+
+/// See [`steadflow_store::History::expire`]; in one transaction.
+pub(crate) async fn step(
+    db: &Client,
+    retention: &Retention,
+    now: Timestamp,
+    step: ExpiryStep,
+) -> Result<Expired> {
+    let Some(shortest) = retention.shortest() else { return Ok(Expired { deleted: 0, next: None }) };
+    let Seen { mut old, last: mut next } = look(db, retention, now, step).await?;
+    // Executions after one that is too young to have expired are younger still.
+    if next.is_some_and(|(_, created)| created.plus(shortest) > now) {
+        next = None;
+    }
+    let fits = fitting(&old);
+    let is_cut = fits < old.len();
+    old.truncate(fits);
+    let resume = if is_cut { old.last().map(|old| old.id) } else { next.map(|(id, _)| id) };
+    Ok(Expired { deleted: delete(db, &old).await?, next: resume })
+}
+
+/// Returns how many of `old` one step deletes: at least one.
+fn fitting(old: &[Old]) -> usize {
+    let mut bytes = 0;
+    let fits = old.iter().take_while(|old| {
+        let has_room = bytes < BYTES_MAX;
+        bytes += old.bytes;
+        has_room
+    });
+    fits.count()
+}
+
+/// Looks at the next executions.
+async fn look(db: &Client, retention: &Retention, now: Timestamp, step: ExpiryStep) -> Result<Seen> {
+    let after = step.after.map(ExecutionId::uuid);
+    let sql = include_str!("../queries/expiring.sql");
+    let rows = db.query_typed(sql, params![after, rows_max(step.limit)]).await?;
+    let (mut old, mut last) = (Vec::new(), None);
+    for row in &rows {
+        let id = execution_id(row, 0)?;
+        // What is not a status was not written by this version, and is kept.
+        if let Ok(status) = status(row, 2)
+            && retention.has_expired(flow_id(row, 1)?, status, timestamp_or_none(row, 3)?, now)
+        {
+            old.push(Old { id, bytes: number(row, 5)? });
+        }
+        last = Some((id, timestamp(row, 4)?));
+    }
+    Ok(Seen { old, last: last.filter(|_| rows.len() == step.limit) })
+}
+
+/// Deletes executions, and returns how many: other processes may delete the same, and each is taken out of the counters once.
+async fn delete(db: &Client, old: &[Old]) -> Result<usize> {
+    if old.is_empty() {
+        return Ok(0);
+    }
+    let sql = "SELECT id, tenant, flow, status, parent IS NULL FROM executions
+        WHERE id = ANY($1) ORDER BY id FOR UPDATE";
+    let ids: Vec<_> = old.iter().map(|old| old.id.uuid()).collect();
+    let rows = db.query_typed(sql, params![ids]).await?;
+    let (mut found, mut counted) = (Vec::<Uuid>::new(), BTreeMap::new());
+    for row in &rows {
+        found.push(get(row, 0)?);
+        if get(row, 4)? {
+            *counted.entry((tenant_id(row, 1)?, flow_id(row, 2)?, status(row, 3)?)).or_insert(0_i64) += 1;
+        }
+    }
+    delete::executions(db, &found).await?;
+    // In the order in which commits count.
+    for ((tenant, flow, status), count) in counted {
+        let sql = include_str!("../queries/uncount.sql");
+        db.execute_typed(sql, params![tenant.uuid(), flow.uuid(), status.as_str(), count]).await?;
+    }
+    Ok(found.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_deletes_few_long_journals() {
+        let old = |bytes: &[u64]| -> Vec<Old> {
+            let of = |bytes: &u64| Old { id: ExecutionId::new(Uuid::nil()), bytes: *bytes };
+            bytes.iter().map(of).collect()
+        };
+
+        assert_eq!(fitting(&old(&[1; 200])), 200);
+        assert_eq!(fitting(&old(&[BYTES_MAX / 2; 5])), 2);
+        assert_eq!(fitting(&old(&[BYTES_MAX * 16, 1])), 1);
+    }
+}

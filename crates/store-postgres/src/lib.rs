@@ -1,0 +1,118 @@
+//! The store on PostgreSQL, for any number of processes.
+//!
+//! A process commits on one connection, whose transactions are sent whole, without waiting between their statements. Each
+//! updates the row of its worker: a worker that another process has fenced, or that has lost its row, writes nothing, and a batch
+//! whose outcome is unknown because the connection broke is looked up by its number. `migrations/` defines what is stored.
+//!
+//! Nothing here stays on a connection between transactions, so that a pooler in transaction mode can be in between, and nothing
+//! needs more of the database than tables, unique indexes and transactions that read what is committed.
+
+mod alerts;
+mod catalogue;
+mod columns;
+mod connect;
+mod counters;
+mod doctor;
+mod durability;
+mod error;
+mod events;
+mod history;
+mod keys;
+mod log;
+mod migrate;
+mod row;
+mod schedules;
+mod search;
+mod session;
+mod sessions;
+mod store;
+#[cfg(test)]
+mod testing;
+mod value;
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use deadpool_postgres::Pool;
+use steadflow_store::{StoreError, StoreFuture, Worker};
+use tokio_postgres::Client;
+
+use crate::error::{Error, Result};
+use crate::log::driven::Driven;
+
+pub use crate::connect::{LeaseClock, PostgresOptions};
+pub use crate::error::OpenError;
+
+/// A store in a PostgreSQL database. All methods need a tokio runtime.
+#[derive(Debug)]
+pub struct PostgresStore {
+    options: PostgresOptions,
+    /// What the data survives, in a few words.
+    durability: String,
+    /// Connections of reads, and of changes that are not commits.
+    pool: Pool,
+    /// The connection of leases.
+    heartbeat: tokio::sync::Mutex<Option<Client>>,
+    /// The workers of this process, by epoch.
+    workers: Mutex<Workers>,
+}
+
+/// Workers by epoch. One that has lost its lease is not in it.
+type Workers = HashMap<u64, Arc<tokio::sync::Mutex<Driven>>>;
+
+impl PostgresStore {
+    /// Connects, and brings the schema up to date.
+    ///
+    /// # Errors
+    /// [`OpenError`] says which database, why, and what to do about it.
+    pub async fn open(options: PostgresOptions) -> std::result::Result<Self, OpenError> {
+        let db = options.connect().await?;
+        migrate::migrate(&db, &options.to_string()).await?;
+        let (durability, pool) = (durability::of(&db, &options).await?, options.pool()?);
+        let (heartbeat, workers) = (tokio::sync::Mutex::new(None), Mutex::default());
+        Ok(Self { options, durability, pool, heartbeat, workers })
+    }
+
+    fn workers(&self) -> MutexGuard<'_, Workers> {
+        self.workers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns a worker of this process.
+    fn driven(&self, worker: Worker) -> Result<Arc<tokio::sync::Mutex<Driven>>> {
+        if self.is_closed() {
+            return Err(StoreError::Closed.into());
+        }
+        let driven = self.workers().get(&worker.epoch).cloned();
+        driven.ok_or_else(|| StoreError::Fenced.into())
+    }
+
+    fn is_closed(&self) -> bool {
+        self.pool.is_closed()
+    }
+}
+
+/// Names the call of which `work` is done in its errors.
+fn call<'a, T: 'a>(
+    name: &'static str,
+    work: impl Future<Output = Result<T>> + Send + 'a,
+) -> StoreFuture<'a, T> {
+    Box::pin(async move { work.await.map_err(|error| error.of(name)) })
+}
+
+/// As [`call`], of one thing: if it is damaged, the error names it as `what`.
+fn call_of<'a, T: 'a>(
+    name: &'static str,
+    what: String,
+    work: impl Future<Output = Result<T>> + Send + 'a,
+) -> StoreFuture<'a, T> {
+    Box::pin(async move {
+        work.await.map_err(|error| {
+            if let Error::Unreadable(reason) = error {
+                StoreError::Corrupt { what, reason }
+            } else {
+                error.of(name)
+            }
+        })
+    })
+}

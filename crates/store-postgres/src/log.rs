@@ -1,0 +1,103 @@
+//! [`Log`] for [`PostgresStore`].
+
+mod budgets;
+mod commit;
+pub(crate) mod delete;
+pub(crate) mod driven;
+pub(crate) mod idempotency;
+pub(crate) mod inbox;
+mod journal;
+pub(crate) mod leases;
+pub(crate) mod long_records;
+mod plan;
+mod recover;
+pub(crate) mod session_changes;
+mod slots;
+mod tips;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use steadflow_core::budget::{Amount, Day, Draw, Drawn, Settlement};
+use steadflow_core::ids::{AgentId, ExecutionId, TenantId};
+use steadflow_core::timestamp::Timestamp;
+use steadflow_store::{
+    Commit, Committed, InboxId, InboxInput, InboxItem, Log, QueuedExecution, StoreFuture, Stored, TakenSlots,
+    Worker,
+};
+
+use crate::{PostgresStore, call};
+
+pub(crate) use journal::each_in_tails;
+
+impl Log for PostgresStore {
+    fn register(&self, name: Arc<str>, now: Timestamp, ttl: Duration) -> StoreFuture<'_, Worker> {
+        call("register", async move { self.register_worker(&name, now, ttl).await })
+    }
+
+    fn renew(&self, worker: Worker, now: Timestamp, ttl: Duration) -> StoreFuture<'_, ()> {
+        call("renew", self.renew_lease(worker, now, ttl))
+    }
+
+    fn release(&self, worker: Worker) -> StoreFuture<'_, ()> {
+        call("release", self.release_lease(worker))
+    }
+
+    fn commit(&self, worker: Worker, batch: Vec<Commit>) -> StoreFuture<'_, Vec<Committed>> {
+        call("commit", self.commit_batch(worker, batch))
+    }
+
+    fn recover(&self, worker: Worker, now: Timestamp, limit: usize) -> StoreFuture<'_, Vec<Stored>> {
+        call("recover", self.recover_orphans(worker, now, limit))
+    }
+
+    fn due(
+        &self,
+        after: Option<(Timestamp, ExecutionId)>,
+        until: Timestamp,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<(Timestamp, ExecutionId)>> {
+        call("due", self.due_executions(after, until, limit))
+    }
+
+    fn queued(&self, after: Option<QueuedExecution>, limit: usize) -> StoreFuture<'_, Vec<QueuedExecution>> {
+        call("queued", self.queued_executions(after, limit))
+    }
+
+    fn slots(&self, after: Option<TakenSlots>, limit: usize) -> StoreFuture<'_, Vec<TakenSlots>> {
+        call("slots", self.taken_slots(after, limit))
+    }
+
+    fn take(&self, worker: Worker, id: ExecutionId) -> StoreFuture<'_, Option<Stored>> {
+        call("take", self.take_parked(worker, id))
+    }
+
+    fn send(&self, input: InboxInput) -> StoreFuture<'_, InboxId> {
+        call("send", self.send_input(input))
+    }
+
+    fn inbox(&self, worker: Worker, after: Option<InboxId>, limit: usize) -> StoreFuture<'_, Vec<InboxItem>> {
+        call("inbox", self.inputs(worker, after, limit))
+    }
+
+    fn discard(&self, worker: Worker, items: Vec<InboxId>) -> StoreFuture<'_, ()> {
+        call("discard", self.discard_inputs(worker, items))
+    }
+
+    fn draw(&self, draw: Draw) -> StoreFuture<'_, Drawn> {
+        call("draw", self.draw_budget(draw))
+    }
+
+    fn settle(&self, settlement: Settlement) -> StoreFuture<'_, ()> {
+        call("settle", self.settle_budget(settlement))
+    }
+
+    fn drawn(
+        &self,
+        tenant: TenantId,
+        agents: Vec<AgentId>,
+        day: Day,
+    ) -> StoreFuture<'_, Vec<(AgentId, Amount)>> {
+        call("drawn", self.drawn_budgets(tenant, agents, day))
+    }
+}

@@ -1,0 +1,279 @@
+//! The write path: a batch is one transaction, sent whole.
+//!
+//! What must be known first (whether a key is new, whether an input is still there) is asked in the same transaction, by batches that
+//! need it; the others wait for the database once.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, join, join_all};
+use steadflow_core::ids::ExecutionId;
+use steadflow_store::batch::Place;
+use steadflow_store::{Commit, Committed, ExecutionRow, StoreError, Worker};
+use tokio::time::Instant;
+use tokio_postgres::Client;
+use uuid::Uuid;
+
+use super::driven::{Changes, Driven};
+use super::plan::{self, Known, Plan};
+use super::{inbox, leases, long_records, session_changes};
+use crate::PostgresStore;
+use crate::columns::get;
+use crate::counters;
+use crate::error::{Error, Result};
+use crate::row::{self, Hold};
+use crate::session::TRIES;
+use crate::value::{int, params};
+
+/// How long a batch is tried while the database is away.
+const RECONNECTS_FOR: Duration = Duration::from_secs(15);
+/// How long to wait before another try.
+const PAUSE: Duration = Duration::from_millis(100);
+/// Counters have so many lanes.
+const LANES: u64 = 16;
+
+/// Why a batch was not written in one try.
+enum Failed {
+    /// Nothing was written.
+    NotWritten(Error),
+    /// The connection broke, and it is unknown whether it was.
+    Unknown(Error, Box<Written>),
+}
+
+impl<E: Into<Error>> From<E> for Failed {
+    fn from(error: E) -> Self {
+        Self::NotWritten(error.into())
+    }
+}
+
+/// What is true once a batch is written.
+struct Written {
+    answers: Vec<Committed>,
+    tips: Changes,
+    has_appended: bool,
+    trimmed: Option<i64>,
+}
+
+impl PostgresStore {
+    /// See [`steadflow_store::Log::commit`].
+    pub(super) async fn commit_batch(&self, worker: Worker, batch: Vec<Commit>) -> Result<Vec<Committed>> {
+        let driven = self.driven(worker)?;
+        let mut driven = driven.lock().await;
+        let (until, mut tries) = (Instant::now() + RECONNECTS_FOR, 0);
+        loop {
+            tries += 1;
+            let error = match self.try_commit(&mut driven, &batch).await {
+                Ok(written) => return Ok(driven.done(written)),
+                Err(Failed::NotWritten(error)) => error,
+                Err(Failed::Unknown(error, written)) => match self.settle(&mut driven, until).await? {
+                    true => return Ok(driven.done(*written)),
+                    false => error,
+                },
+            };
+            let may_try_again = match error.is_conflict() {
+                true => tries < TRIES,
+                false => !error.is_certain() && Instant::now() < until,
+            };
+            if !may_try_again {
+                return Err(error);
+            }
+            tracing::warn!(error = ?error, "a batch was not written and is tried again");
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    async fn try_commit(
+        &self,
+        driven: &mut Driven,
+        batch: &[Commit],
+    ) -> std::result::Result<Written, Failed> {
+        self.connect_writer(driven).await?;
+        let Some(db) = driven.connection.take_if(|db| !db.is_closed()) else {
+            return Err(Failed::NotWritten(StoreError::Closed.into()));
+        };
+        let done = write(&db, driven, batch).await;
+        // A transaction that is still open ends with its connection.
+        if done.is_ok() || rolled_back(&db).await {
+            driven.connection = Some(db);
+        }
+        done
+    }
+
+    async fn connect_writer(&self, driven: &mut Driven) -> Result<()> {
+        if self.is_closed() {
+            return Err(StoreError::Closed.into());
+        }
+        if driven.connection.as_ref().is_none_or(Client::is_closed) {
+            let connected = self.options.connect().await.map_err(|error| Error::Pool(error.into()))?;
+            driven.connection = Some(connected);
+        }
+        Ok(())
+    }
+
+    /// Finds out whether the last batch was written. Its number in the row of the worker says so, and is changed in passing: what
+    /// is still on its way to the database does not fit any more.
+    async fn settle(&self, driven: &mut Driven, until: Instant) -> Result<bool> {
+        let sql = "UPDATE workers SET batch = batch + 1 WHERE epoch = $1 AND NOT is_fenced RETURNING batch";
+        loop {
+            let asked: BoxFuture<'_, Result<_>> = Box::pin(async {
+                self.connect_writer(driven).await?;
+                let Some(db) = &driven.connection else { return Err(StoreError::Closed.into()) };
+                Ok(db.query_typed_opt(sql, params![int(driven.epoch)]).await?)
+            });
+            match asked.await {
+                Ok(None) => return Err(StoreError::Fenced.into()),
+                Ok(Some(row)) => {
+                    let batch: i64 = get(&row, 0)?;
+                    let was_written = batch == driven.batch + 2;
+                    driven.batch = batch;
+                    return Ok(was_written);
+                }
+                Err(error) if Instant::now() < until => {
+                    tracing::warn!(error = ?error, "the outcome of a batch is unknown; the database is asked again");
+                    driven.connection = None;
+                    tokio::time::sleep(PAUSE).await;
+                }
+                Err(error) => {
+                    let source = error.of("commit").into();
+                    return Err(StoreError::Unknown { call: "commit", source }.into());
+                }
+            }
+        }
+    }
+}
+
+impl Driven {
+    fn done(&mut self, written: Written) -> Vec<Committed> {
+        self.committed(written.tips, written.has_appended, written.trimmed);
+        written.answers
+    }
+}
+
+async fn rolled_back(db: &Client) -> bool {
+    !db.is_closed() && db.batch_execute("ROLLBACK").await.is_ok()
+}
+
+/// Writes a batch, or nothing.
+async fn write(db: &Client, driven: &mut Driven, batch: &[Commit]) -> std::result::Result<Written, Failed> {
+    let has_begun = plan::asks(driven, batch);
+    let known = if has_begun {
+        let (begun, fenced) = join(begin(db), fence(db, driven.epoch, driven.batch)).await;
+        begun.and(fenced)?;
+        Known::ask(db, driven, batch).await?
+    } else {
+        Known::default()
+    };
+    let mut plan = Plan::new(driven, &known);
+    let answers = match batch.iter().map(|commit| plan.add(commit)).collect::<Result<Vec<_>>>() {
+        Ok(answers) => answers,
+        Err(refused) => {
+            // Who has lost the lease is told of that first.
+            leases::hold(db, Worker { epoch: driven.epoch }).await?;
+            return Err(refused.into());
+        }
+    };
+    let (written, results) = send(db, driven, plan, answers, has_begun).await?;
+    match results.into_iter().find_map(Result::err) {
+        None => {
+            driven.batch += 1;
+            Ok(written)
+        }
+        Some(error) if error.is_certain() => Err(Failed::NotWritten(error)),
+        Some(error) => Err(Failed::Unknown(error, Box::new(written))),
+    }
+}
+
+/// Sends all statements of a batch, and then waits for what the database says to each.
+async fn send(
+    db: &Client,
+    driven: &Driven,
+    plan: Plan<'_>,
+    answers: Vec<Committed>,
+    has_begun: bool,
+) -> Result<(Written, Vec<Result<()>>)> {
+    if !plan.sessions.is_empty() && !has_begun {
+        let (begun, fenced) = join(begin(db), fence(db, driven.epoch, driven.batch)).await;
+        begun.and(fenced)?;
+    }
+    let has_begun = has_begun || !plan.sessions.is_empty();
+    for (execution, changes) in &plan.sessions {
+        session_changes::change(db, *execution, changes).await?;
+    }
+    let Plan { tips, mut tail, place, rows, journals, long, takes, sends, ended, .. } = plan;
+    let sealed = place.map(|place| (place, tail.seal(place)));
+    let rows: Vec<(&ExecutionRow, Hold)> = rows.into_values().collect();
+    let trimmed = driven.surplus();
+    let mut statements = Statements::default();
+    statements.add(!has_begun, begin(db));
+    statements.add(!has_begun, fence(db, driven.epoch, driven.batch));
+    statements.add(!rows.is_empty(), row::write(db, &rows));
+    statements.add(!journals.is_empty(), write_journals(db, &journals));
+    statements.add(!long.is_empty(), long_records::write(db, &long));
+    statements.add(!takes.is_empty(), inbox::delete(db, &takes));
+    statements.add(!sends.is_empty(), inbox::send_all(db, &sends));
+    statements.add(!ended.is_empty(), counters::write(db, lane(driven.epoch), &ended));
+    if let Some((place, (entries, records))) = sealed {
+        statements.add(true, append(db, place, entries, records));
+    }
+    if let Some(end) = trimmed {
+        statements.add(true, trim(db, driven.epoch, end));
+    }
+    statements.add(true, async { Ok(db.batch_execute("COMMIT").await?) });
+    let results = join_all(statements.0).await;
+    Ok((Written { answers, tips, has_appended: place.is_some(), trimmed }, results))
+}
+
+/// Statements that are sent one behind the other.
+#[derive(Default)]
+struct Statements<'a>(Vec<BoxFuture<'a, Result<()>>>);
+
+impl<'a> Statements<'a> {
+    fn add(&mut self, is_needed: bool, statement: impl Future<Output = Result<()>> + Send + 'a) {
+        if is_needed {
+            self.0.push(Box::pin(statement));
+        }
+    }
+}
+
+/// The lane of the counters to which a worker adds.
+fn lane(epoch: u64) -> i16 {
+    i16::try_from(epoch % LANES).unwrap_or_default()
+}
+
+async fn begin(db: &Client) -> Result<()> {
+    Ok(db.batch_execute("BEGIN").await?)
+}
+
+/// Notes the number of the batch, which fails where the worker is fenced, or another batch was noted meanwhile.
+pub(super) async fn fence(db: &Client, epoch: u64, batch: i64) -> Result<()> {
+    let sql = "WITH noted AS (
+            UPDATE workers SET batch = $2 + 1 WHERE epoch = $1 AND batch = $2 AND NOT is_fenced RETURNING 1
+        )
+        SELECT 1 / count(*) FROM noted";
+    db.query_typed(sql, params![int(epoch), batch]).await?;
+    Ok(())
+}
+
+async fn write_journals(db: &Client, journals: &HashMap<ExecutionId, (u64, &str)>) -> Result<()> {
+    let mut sorted: Vec<_> = journals.iter().collect();
+    sorted.sort_unstable_by_key(|(execution, _)| **execution);
+    let executions: Vec<Uuid> = sorted.iter().map(|(execution, _)| execution.uuid()).collect();
+    let seqs: Vec<i64> = sorted.iter().map(|(_, (seq, _))| int(*seq)).collect();
+    let texts: Vec<&str> = sorted.iter().map(|(_, (_, text))| *text).collect();
+    let sql = "INSERT INTO journals (execution, seq, records) SELECT * FROM UNNEST($1, $2, $3)
+        ON CONFLICT (execution) DO UPDATE SET seq = excluded.seq, records = excluded.records";
+    db.execute_typed(sql, params![executions, seqs, texts]).await?;
+    Ok(())
+}
+
+pub(super) async fn append(db: &Client, place: Place, entries: &[u8], records: &[u8]) -> Result<()> {
+    let sql = "INSERT INTO tail (worker, sequence, entries, records) VALUES ($1, $2, $3, $4)";
+    db.execute_typed(sql, params![int(place.worker), place.sequence, entries, records]).await?;
+    Ok(())
+}
+
+async fn trim(db: &Client, epoch: u64, end: i64) -> Result<()> {
+    let sql = "DELETE FROM tail WHERE worker = $1 AND sequence < $2";
+    db.execute_typed(sql, params![int(epoch), end]).await?;
+    Ok(())
+}

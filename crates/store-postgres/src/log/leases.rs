@@ -1,0 +1,115 @@
+//! Workers: who may write.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use steadflow_core::timestamp::Timestamp;
+use steadflow_store::{StoreError, Worker};
+use tokio_postgres::Client;
+
+use super::driven::Driven;
+use super::idempotency;
+use crate::PostgresStore;
+use crate::columns::get;
+use crate::connect::LeaseClock;
+use crate::error::{Error, Result};
+use crate::session::transaction;
+use crate::value::{int, params};
+
+/// The moment in microseconds: the one that is given, or else the database's.
+macro_rules! now {
+    ($parameter:literal) => {
+        concat!("coalesce(", $parameter, ", (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)")
+    };
+}
+
+impl PostgresStore {
+    /// See [`steadflow_store::Log::register`].
+    pub(super) async fn register_worker(&self, name: &str, now: Timestamp, ttl: Duration) -> Result<Worker> {
+        let now = self.moment(now);
+        let row = transaction!(&self.pool, |db| {
+            fence(db, now, None).await?;
+            let sql = concat!(
+                "WITH next AS (UPDATE counters SET value = value + 1 WHERE name = 'epoch' RETURNING value)
+                 INSERT INTO workers (epoch, name, lease_until, batch, is_fenced)
+                 SELECT value, $1, ",
+                now!("$2"),
+                " + $3, 0, false FROM next RETURNING epoch"
+            );
+            Ok(db.query_typed_one(sql, params![name, now, micros(ttl)]).await?)
+        })?;
+        let epoch: i64 = get(&row, 0)?;
+        let epoch = u64::try_from(epoch).map_err(|_| Error::Unreadable(format!("epoch {epoch}")))?;
+        self.workers().insert(epoch, Arc::new(tokio::sync::Mutex::new(Driven::new(epoch))));
+        Ok(Worker { epoch })
+    }
+
+    /// See [`steadflow_store::Log::renew`]. It has a connection of its own, so that nothing keeps it waiting. It comes every few
+    /// seconds, so it also deletes old idempotency keys.
+    pub(super) async fn renew_lease(&self, worker: Worker, now: Timestamp, ttl: Duration) -> Result<()> {
+        if self.is_closed() {
+            return Err(StoreError::Closed.into());
+        }
+        let mut connection = self.heartbeat.lock().await;
+        if connection.as_ref().is_none_or(Client::is_closed) {
+            let connected = self.options.connect().await.map_err(|error| Error::Pool(error.into()))?;
+            *connection = Some(connected);
+        }
+        let Some(db) = connection.as_ref() else { return Err(StoreError::Closed.into()) };
+        // A renewal that comes late, or twice, shortens nothing.
+        let sql = concat!(
+            "UPDATE workers SET lease_until = greatest(lease_until, ",
+            now!("$2"),
+            " + $3) WHERE epoch = $1 AND NOT is_fenced"
+        );
+        let renewed =
+            db.execute_typed(sql, params![int(worker.epoch), self.moment(now), micros(ttl)]).await?;
+        if renewed == 0 {
+            self.workers().remove(&worker.epoch);
+            return Err(StoreError::Fenced.into());
+        }
+        idempotency::forget_old(db, now).await
+    }
+
+    /// See [`steadflow_store::Log::release`].
+    pub(super) async fn release_lease(&self, worker: Worker) -> Result<()> {
+        self.workers().remove(&worker.epoch);
+        let db = crate::session::session(&self.pool).await?;
+        let sql = "UPDATE workers SET is_fenced = true WHERE epoch = $1";
+        db.execute_typed(sql, params![int(worker.epoch)]).await?;
+        Ok(())
+    }
+
+    /// Returns the moment that is compared with the ends of leases; `None` for the database's own.
+    pub(super) fn moment(&self, now: Timestamp) -> Option<i64> {
+        match self.options.clock {
+            LeaseClock::Database => None,
+            LeaseClock::Callers => Some(now.as_micros()),
+        }
+    }
+}
+
+/// Fences every worker but one whose lease has ended.
+pub(super) async fn fence(db: &Client, now: Option<i64>, but: Option<Worker>) -> Result<()> {
+    let sql = concat!(
+        "UPDATE workers SET is_fenced = true WHERE NOT is_fenced AND lease_until <= ",
+        now!("$1"),
+        " AND epoch IS DISTINCT FROM $2"
+    );
+    db.execute_typed(sql, params![now, but.map(|worker| int(worker.epoch))]).await?;
+    Ok(())
+}
+
+/// Keeps the worker from being fenced until the transaction ends.
+///
+/// # Errors
+/// [`StoreError::Fenced`] if it is.
+pub(crate) async fn hold(db: &Client, worker: Worker) -> Result<()> {
+    let sql = "SELECT 1 FROM workers WHERE epoch = $1 AND NOT is_fenced FOR SHARE";
+    let row = db.query_typed_opt(sql, params![int(worker.epoch)]).await?;
+    row.map(drop).ok_or_else(|| StoreError::Fenced.into())
+}
+
+fn micros(time: Duration) -> i64 {
+    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
+}

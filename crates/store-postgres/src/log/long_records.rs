@@ -1,0 +1,61 @@
+//! The table of long records: see [`steadflow_store::LONG_RECORD`].
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use steadflow_core::ids::ExecutionId;
+use tokio_postgres::Client;
+use uuid::Uuid;
+
+use crate::columns::{execution_id, get, number};
+use crate::error::Result;
+use crate::value::{int, params};
+
+/// Rows of long records that a step of deleting takes.
+const STEP_ROWS: i64 = 500;
+
+/// A long record, to be stored.
+pub(super) type Long<'a> = (ExecutionId, u64, &'a str);
+
+/// Stores long records. That one is there already is an error.
+pub(super) async fn write(db: &Client, records: &[Long<'_>]) -> Result<()> {
+    let executions: Vec<Uuid> = records.iter().map(|(execution, ..)| execution.uuid()).collect();
+    let seqs: Vec<i64> = records.iter().map(|(_, seq, _)| int(*seq)).collect();
+    let texts: Vec<&str> = records.iter().map(|(.., text)| *text).collect();
+    let sql = "INSERT INTO long_records (execution, seq, record) SELECT * FROM UNNEST($1, $2, $3)";
+    db.execute_typed(sql, params![executions, seqs, texts]).await?;
+    Ok(())
+}
+
+/// The long records of some executions.
+#[derive(Debug, Default)]
+pub(crate) struct LongRecords(HashMap<(ExecutionId, u64), Arc<str>>);
+
+impl LongRecords {
+    /// Reads all that there are.
+    pub(crate) async fn read(db: &Client, executions: &[Uuid]) -> Result<Self> {
+        let sql = "SELECT execution, seq, record FROM long_records WHERE execution = ANY($1)";
+        let rows = db.query_typed(sql, params![executions.to_vec()]).await?;
+        let record = |row| Ok(((execution_id(row, 0)?, number(row, 1)?), get::<&str>(row, 2)?.into()));
+        rows.iter().map(record).collect::<Result<_>>().map(Self)
+    }
+
+    pub(crate) fn get(&self, execution: ExecutionId, seq: u64) -> Option<Arc<str>> {
+        self.0.get(&(execution, seq)).cloned()
+    }
+}
+
+/// Deletes some of the long records of executions that were deleted: all at once would keep others waiting. Returns whether
+/// there were any.
+pub(crate) async fn sweep(db: &Client) -> Result<bool> {
+    let sql = "DELETE FROM long_records WHERE (execution, seq) IN (
+            SELECT long_records.execution, seq FROM long_records
+            JOIN deleted_executions ON deleted_executions.execution = long_records.execution LIMIT $1)";
+    let deleted = db.execute_typed(sql, params![STEP_ROWS]).await?;
+    if deleted > 0 {
+        return Ok(true);
+    }
+    let sql = "DELETE FROM deleted_executions AS deleted WHERE NOT EXISTS (
+            SELECT 1 FROM long_records WHERE long_records.execution = deleted.execution)";
+    Ok(db.execute_typed(sql, &[]).await? > 0)
+}

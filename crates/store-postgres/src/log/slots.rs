@@ -1,0 +1,113 @@
+//! Which executions hold a slot of their flow.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use steadflow_core::event::Event;
+use steadflow_core::ids::{ExecutionId, FlowId};
+use steadflow_store::TakenSlots;
+use tokio_postgres::{Client, Row};
+use uuid::Uuid;
+
+use super::journal;
+use super::long_records::LongRecords;
+use crate::PostgresStore;
+use crate::columns::{execution_id, flow_id, get, number, queue_place, readable};
+use crate::error::Result;
+use crate::session::transaction;
+use crate::value::params;
+
+/// A flow and a value of its key, of which executions hold slots.
+type Slot = (FlowId, Option<Arc<str>>);
+
+impl PostgresStore {
+    /// See [`steadflow_store::Log::slots`]. A row may be behind the tail, so the tail is asked, too.
+    pub(super) async fn taken_slots(
+        &self,
+        after: Option<TakenSlots>,
+        limit: usize,
+    ) -> Result<Vec<TakenSlots>> {
+        let slots = transaction!(&self.pool, snapshot, |db| {
+            let mut slots = started_by_rows(db).await?;
+            for (slot, started) in started_in_tails(db).await? {
+                *slots.entry(slot).or_default() += started;
+            }
+            Ok(slots)
+        })?;
+        let all = slots.into_iter().map(|((flow, key), taken)| TakenSlots { flow, key, taken });
+        let is_rest = |slots: &TakenSlots| {
+            after.as_ref().is_none_or(|after| (slots.flow, &slots.key) > (after.flow, &after.key))
+        };
+        Ok(all.filter(is_rest).take(limit).collect())
+    }
+}
+
+async fn started_by_rows(db: &Client) -> Result<BTreeMap<Slot, u32>> {
+    let sql = "SELECT flow, queue, count(*) FROM executions
+        WHERE completed_at IS NULL AND started_at IS NOT NULL AND NOT shares_slot GROUP BY flow, queue";
+    let mut slots = BTreeMap::new();
+    for row in db.query_typed(sql, &[]).await? {
+        if let Some(slot) = readable(slot(&row, 0)).transpose()? {
+            *slots.entry(slot).or_default() += number::<u32>(&row, 2)?;
+        }
+    }
+    Ok(slots)
+}
+
+/// Reads a slot from two columns, of which `column` is the first.
+fn slot(row: &Row, column: usize) -> Result<Slot> {
+    Ok((flow_id(row, column)?, queue_place(row, column + 1)?.and_then(|place| place.key)))
+}
+
+/// Counts the executions whose start only a tail knows.
+async fn started_in_tails(db: &Client) -> Result<BTreeMap<Slot, u32>> {
+    let (mut accepted, started) = events_in_tails(db).await?;
+    let ids: Vec<Uuid> = started.iter().map(|id| id.uuid()).collect();
+    let sql = "SELECT id, flow, queue, started_at IS NULL AND completed_at IS NULL AND NOT shares_slot
+        FROM executions WHERE id = ANY($1)";
+    for row in db.query_typed(sql, params![ids]).await? {
+        let id = execution_id(&row, 0)?;
+        accepted.remove(&id);
+        if get(&row, 3)?
+            && let Some(slot) = readable(slot(&row, 1)).transpose()?
+        {
+            accepted.insert(id, slot);
+        }
+    }
+    let mut counts = BTreeMap::new();
+    for slot in started.iter().filter_map(|id| accepted.get(id)) {
+        *counts.entry(slot.clone()).or_default() += 1;
+    }
+    Ok(counts)
+}
+
+/// Returns which executions were accepted in tails and take a slot, and which were started there.
+async fn events_in_tails(db: &Client) -> Result<(HashMap<ExecutionId, Slot>, HashSet<ExecutionId>)> {
+    let mut records = Vec::new();
+    journal::each_in_tails(db, |entry, record| records.push((entry, record))).await?;
+    let apart: HashSet<Uuid> = records
+        .iter()
+        .filter(|(entry, _)| entry.is_apart())
+        .map(|(entry, _)| entry.execution.uuid())
+        .collect();
+    let long = LongRecords::read(db, &apart.into_iter().collect::<Vec<_>>()).await?;
+    let (mut accepted, mut started) = (HashMap::new(), HashSet::new());
+    for (entry, record) in records {
+        let id = entry.execution;
+        let text = if entry.is_apart() { long.get(id, entry.seq) } else { record.ok() };
+        let events = text.and_then(|text| journal::events(&text)).unwrap_or_else(|| {
+            tracing::error!(execution.id = %id, entry.seq, "a record in the tail is not readable");
+            Vec::new()
+        });
+        for event in events {
+            if matches!(event, Event::Started) {
+                started.insert(id);
+            } else if let Event::Accepted(of) = event
+                && of.takes_slot()
+            {
+                accepted.insert(id, (of.flow, of.queue.and_then(|place| place.key)));
+            }
+        }
+    }
+    Ok((accepted, started))
+}

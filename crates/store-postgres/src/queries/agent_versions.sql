@@ -1,0 +1,2 @@
+SELECT agent, tenant, version, document, created_at
+FROM agent_versions

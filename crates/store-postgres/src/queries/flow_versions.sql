@@ -1,0 +1,2 @@
+SELECT flow, tenant, version, document, created_at
+FROM flow_versions

@@ -1,0 +1,13 @@
+-- Makes orphans of what the worker of epoch $1 drove. A row of its tail that could not be read may have had a further record of each
+-- execution of which nothing came after it: those are nobody's, as are all whose records are in journals alone.
+WITH unreadable AS (SELECT max(sequence) AS sequence FROM tail WHERE worker = $1)
+INSERT INTO orphans (execution)
+SELECT known.execution
+FROM (
+    SELECT execution, sequence FROM orphan_records WHERE worker = $1
+    UNION ALL
+    SELECT id, 0 FROM executions WHERE owner = $1 AND completed_at IS NULL
+) AS known, unreadable
+GROUP BY known.execution, unreadable.sequence
+HAVING unreadable.sequence IS NULL OR max(known.sequence) > unreadable.sequence
+ON CONFLICT (execution) DO NOTHING;

@@ -1,0 +1,9 @@
+CREATE TABLE IF NOT EXISTS schema_migrations (
+    number bigint PRIMARY KEY,
+    name text NOT NULL,
+    -- SHA-256 of the migration's text.
+    checksum bytea NOT NULL,
+    applied_at bigint NOT NULL
+);
+INSERT INTO schema_migrations (number, name, checksum, applied_at)
+VALUES (0, 'lock', '', 0) ON CONFLICT (number) DO NOTHING;

@@ -1,0 +1,113 @@
+//! A connection for some statements, and transactions on it.
+
+use std::ops::Deref;
+use std::pin::Pin;
+
+use deadpool_postgres::{Object, Pool};
+use tokio_postgres::{Client, RowStream};
+
+use crate::error::{Error, Result};
+use crate::value::Typed;
+
+/// How often a transaction is tried that meets others.
+pub(crate) const TRIES: u32 = 5;
+
+/// A connection from the pool.
+pub(crate) struct Session(Object);
+
+impl Deref for Session {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.0
+    }
+}
+
+/// Takes a connection from the pool: for one statement, which is a transaction of its own.
+pub(crate) async fn session(pool: &Pool) -> Result<Session> {
+    pool.get().await.map(Session).map_err(|error| Error::Pool(error.into()))
+}
+
+/// Sends a query whose rows are read one by one: how many there are costs no memory.
+pub(crate) async fn rows(db: &Client, sql: &str, parameters: &[Typed<'_>]) -> Result<Pin<Box<RowStream>>> {
+    let parameters = parameters.iter().map(|(value, kind)| (*value, kind.clone()));
+    Ok(Box::pin(db.query_typed_raw(sql, parameters).await?))
+}
+
+/// A transaction. One that is dropped before it has ended takes its connection with it.
+pub(crate) struct Transaction {
+    session: Option<Object>,
+}
+
+impl Deref for Transaction {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        self.session.as_ref().expect("it has not ended")
+    }
+}
+
+impl Transaction {
+    /// Begins one that reads what is committed, statement by statement.
+    pub(crate) async fn begin(pool: &Pool) -> Result<Self> {
+        Self::begin_as(pool, "BEGIN").await
+    }
+
+    /// Begins one whose statements all read the same state, and which changes nothing.
+    pub(crate) async fn snapshot(pool: &Pool) -> Result<Self> {
+        Self::begin_as(pool, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await
+    }
+
+    async fn begin_as(pool: &Pool, sql: &str) -> Result<Self> {
+        let Session(object) = session(pool).await?;
+        let begun = Self { session: Some(object) };
+        begun.batch_execute(sql).await?;
+        Ok(begun)
+    }
+
+    /// Commits, or takes back what was done where `done` is an error.
+    pub(crate) async fn end<T>(mut self, done: Result<T>) -> Result<T> {
+        let ended = match &done {
+            Ok(_) => self.batch_execute("COMMIT").await,
+            Err(_) => self.batch_execute("ROLLBACK").await,
+        };
+        if ended.is_ok() {
+            drop(self.session.take());
+        }
+        let done = done?;
+        ended?;
+        Ok(done)
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        if let Some(session) = self.session.take() {
+            drop(Object::take(session));
+        }
+    }
+}
+
+/// Runs a transaction: the block has it as `$db`, and is run again where the transaction has met another one.
+macro_rules! transaction {
+    ($pool:expr, |$db:ident| $block:expr) => {
+        $crate::session::transaction!($pool, begin, |$db| $block)
+    };
+    ($pool:expr, $begin:ident, |$db:ident| $block:expr) => {{
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let tx = $crate::session::Transaction::$begin($pool).await?;
+            let done = {
+                let $db: &tokio_postgres::Client = &tx;
+                async { $block }.await
+            };
+            match tx.end(done).await {
+                Err(error) if error.is_conflict() && tries < $crate::session::TRIES => {}
+                done => break done,
+            }
+        }
+    }};
+}
+
+pub(crate) use transaction;

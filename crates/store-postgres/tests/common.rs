@@ -1,0 +1,64 @@
+//! Databases of one test each.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use steadflow_store::conformance::Harness;
+use steadflow_store_postgres::{LeaseClock, PostgresOptions, PostgresStore};
+use tokio_postgres::NoTls;
+
+/// A database of its own on the server of the tests.
+#[derive(Debug)]
+pub(crate) struct Temporary {
+    name: String,
+}
+
+/// Returns the URL of the server on which the tests run.
+pub(crate) fn server() -> String {
+    std::env::var("STEADFLOW_TEST_POSTGRES").expect(
+        "STEADFLOW_TEST_POSTGRES names a PostgreSQL server; cargo-nextest starts one, or set it to the URL of yours",
+    )
+}
+
+impl Temporary {
+    pub(crate) fn new() -> Self {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        Self { name: format!("steadflow_{}_{count}", std::process::id()) }
+    }
+
+    /// Returns the options that lead to it, on the clock of the tests.
+    pub(crate) fn options(&self) -> PostgresOptions {
+        let url = server().replacen("/postgres?", &format!("/{}?", self.name), 1);
+        let mut options: PostgresOptions = url.parse().expect("the URL is one");
+        (options.clock, options.connections) = (LeaseClock::Callers, 4);
+        options
+    }
+
+    /// Changes it by hand.
+    pub(crate) async fn change(&self, sql: &str) {
+        let url = server().replacen("/postgres?", &format!("/{}?", self.name), 1);
+        let (db, connection) = tokio_postgres::connect(&url, NoTls).await.expect("the server answers");
+        tokio::spawn(connection);
+        db.batch_execute(sql).await.expect("it is changed");
+    }
+
+    async fn make(&self) {
+        let (admin, connection) =
+            tokio_postgres::connect(&server(), NoTls).await.expect("the server answers");
+        tokio::spawn(connection);
+        let known = "SELECT 1 FROM pg_database WHERE datname = $1";
+        if admin.query_opt(known, &[&self.name]).await.expect("databases are listed").is_none() {
+            let sql = format!("CREATE DATABASE {}", self.name);
+            admin.batch_execute(&sql).await.expect("a database is made");
+        }
+    }
+}
+
+impl Harness for Temporary {
+    type Store = PostgresStore;
+
+    async fn open(&self) -> PostgresStore {
+        self.make().await;
+        PostgresStore::open(self.options()).await.expect("the database opens")
+    }
+}

@@ -1,0 +1,7 @@
+//! The store on a real PostgreSQL. One binary, so that it is linked once.
+
+mod common;
+mod conformance;
+mod damage;
+mod processes;
+mod texts;
