@@ -6,6 +6,7 @@ use axum::http::Method;
 use serde_json::{Value, json};
 use steadflow_core::caller::{Caller, Role};
 use steadflow_core::ids::TenantId;
+use steadflow_runtime::replace_link_key;
 use tokio::time::advance;
 use uuid::Uuid;
 
@@ -258,6 +259,20 @@ async fn a_token_that_nobody_made_stores_nothing() {
     let id = node_waiting(&api, "operator").await;
     link(&api, &approval(&id), &json!({})).await;
     assert!(api.store().signing_key("decision_links").await.expect("an answer").is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_link_that_was_made_before_the_key_was_replaced_is_none_at_once() {
+    let api = Api::new().await;
+    let id = node_waiting(&api, "operator").await;
+    let before = link(&api, &approval(&id), &json!({})).await;
+    api.get(&before).await.expect(200);
+
+    replace_link_key(api.store()).await.expect("it is replaced");
+
+    assert!(api.get(&before).await.problem().starts_with("404 no-such-link"));
+    let after = link(&api, &approval(&id), &json!({})).await;
+    api.get(&after).await.expect(200);
 }
 
 #[tokio::test(start_paused = true)]
