@@ -4,71 +4,28 @@
 //! the test says so and ends, but fails where `CI` is set.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use steadflow_blackbox::{Api, Setup, Workplace, eventually, flow, node, with};
+use steadflow_blackbox::{Api, NodeServer, Setup, Workplace, eventually, flow, node, with};
 
 const SOON: Duration = Duration::from_secs(30);
 
-/// The reference server; it ends with the pipe to it.
-struct McpServer {
-    process: Child,
-    _stdin: Option<ChildStdin>,
-    url: String,
-}
-
 /// Returns a file of the reference server, if it is installed.
 fn installed(file: &str) -> Option<PathBuf> {
-    let packages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../e2e/node_modules");
-    let program = packages.join("@modelcontextprotocol/server-everything/dist").join(file);
-    if program.exists() {
-        return Some(program);
-    }
-    assert!(std::env::var_os("CI").is_none(), "there is no {}", program.display());
-    eprintln!("SKIPPED: there is no {}; run `make test`", program.display());
-    None
-}
-
-impl McpServer {
-    fn start() -> Option<Self> {
-        let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-        let program = installed("transports/streamableHttp.js")?;
-        let started = Command::new("node")
-            .args([tests.join("mcp_server.mjs"), program.clone()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn();
-        let mut process = started.expect("there is node");
-        let (stdin, stdout) = (process.stdin.take(), process.stdout.take());
-        let mut lines = BufReader::new(stdout.expect("it is piped")).lines().map_while(Result::ok);
-        let port = lines.find_map(|line| Some(line.strip_prefix("PORT ")?.to_owned()));
-        // It says something about each request, and must not wait for somebody to read it.
-        std::thread::spawn(move || lines.for_each(drop));
-        let url = format!("http://127.0.0.1:{}/mcp", port.expect("the server says its port"));
-        Some(Self { process, _stdin: stdin, url })
-    }
-}
-
-impl Drop for McpServer {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+    NodeServer::installed(&format!("@modelcontextprotocol/server-everything/dist/{file}"))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tools_of_the_reference_server_are_accepted_and_called() {
-    let Some(mcp) = McpServer::start() else { return };
+    let Some(program) = installed("transports/streamableHttp.js") else { return };
+    let mcp = NodeServer::start(&program, &[]);
     let workplace = Workplace::new();
     let mut server = Setup::new(&workplace).start().await;
     let api = server.api();
-    let agent = json!({ "name": "Everything", "agent_type": "mcp", "config": { "url": mcp.url }, "skills": ["echo"] });
+    let agent = json!({ "name": "Everything", "agent_type": "mcp", "config": { "url": mcp.url("/mcp") }, "skills": ["echo"] });
     let agent = api.post("agents", &agent).await.expect(201)["id"].as_str().expect("an id").to_owned();
 
     let skills: Vec<Value> = accepted(api, &agent).await;
