@@ -48,8 +48,8 @@ async fn what_is_stored_of_an_agent_grows_with_its_turns_and_not_with_their_squa
         let share =
             |bytes: usize, percent: usize| bytes * (more.turns - 1) * percent / (100 * (of_10.turns - 1));
         assert!(more.bytes() <= share(of_10.bytes(), 105), "{more:?} after {of_10:?}");
-        // The file grows by whole pages.
-        assert!(more.database <= share(of_10.database, 130), "{more:?} after {of_10:?}");
+        // The file also has pages of the tail, how many depends on when it was emptied.
+        assert!(more.database <= share(of_10.database, 150), "{more:?} after {of_10:?}");
         // One for the start and one for each call, as a chain has one for its start and one for each node.
         assert!(more.records <= more.calls + 1, "{more:?}");
     }
