@@ -20,6 +20,8 @@ const GATHERED_FOR: Duration = Duration::from_millis(100);
 const ROWS_MAX: usize = 100;
 /// How often listeners are asked to read the list again.
 const RESYNC_EVERY: Duration = Duration::from_secs(1);
+/// How often they are, where other processes change what is listed, too.
+const OTHERS_EVERY: Duration = Duration::from_secs(2);
 /// Reports that may wait for a slow listener.
 const BACKLOG: usize = 64;
 
@@ -141,12 +143,17 @@ struct Gathering {
 impl Gathering {
     async fn run(mut self, tenants: Arc<Tenants>) {
         let (mut missed, mut resync_at) = (0, Instant::now());
+        // What other processes change is in none of the changes here.
+        let mut others_at = self.engine.is_shared().then(Instant::now);
         while !tenants.may_stop(self.tenant) {
             let Some((changed, lagged)) = self.gather().await else {
                 tenants.lock().remove(&self.tenant);
                 return;
             };
             missed += lagged;
+            if let Some(at) = others_at.as_mut().filter(|at| **at <= Instant::now()) {
+                (missed, *at) = (missed + 1, Instant::now() + OTHERS_EVERY);
+            }
             let rows = if changed.len() > ROWS_MAX {
                 missed += changed.len();
                 Vec::new()

@@ -7,6 +7,7 @@
 
 mod api;
 mod binary;
+mod cluster;
 mod collector;
 mod document;
 mod events;
@@ -22,6 +23,7 @@ mod wire;
 
 pub use api::{Answer, Api, node};
 pub use binary::{Run, run, steadflow};
+pub use cluster::Cluster;
 pub use collector::{Collector, Span};
 pub use document::{echo, flow, http, retries, with};
 pub use events::{Event, Events};

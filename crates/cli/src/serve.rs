@@ -75,7 +75,7 @@ async fn run(mut settings: ServeSettings, listener: Option<TcpListener>) -> anyh
     let alerting = engine.clone();
     tokio::spawn(async move { alerting.keep_alerts().await });
     let following = engine.clone();
-    tokio::spawn(async move { following.follow_edits().await });
+    tokio::spawn(async move { tokio::join!(following.follow_edits(), following.follow_others()) });
     let delivering = engine.clone();
     tokio::spawn(async move { delivering.deliver_events().await });
     announce(&settings, address, &durability);

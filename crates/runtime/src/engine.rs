@@ -8,6 +8,7 @@ mod flows;
 mod fork;
 mod links;
 mod listen;
+mod others;
 mod pin;
 mod protection;
 mod retry;

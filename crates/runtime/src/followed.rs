@@ -79,11 +79,31 @@ impl<K: Copy + Eq + Hash, V: Default> Followed<K, V> {
         }
     }
 
+    /// Returns what is followed.
+    pub(crate) fn keys(&self) -> Vec<K> {
+        self.senders.lock().keys().copied().collect()
+    }
+
     pub(crate) fn follow(self: &Arc<Self>, key: K) -> Following<K, V> {
         let mut senders = self.senders.lock();
         let latest = senders.entry(key).or_default().subscribe();
         self.count.store(senders.len(), Ordering::Release);
         Following { key, latest, followed: Arc::clone(self) }
+    }
+}
+
+impl<K: Copy + Eq + Hash, V: Ord> Followed<K, V> {
+    /// Publishes a value if it is larger than the last one.
+    pub(crate) fn publish_newer(&self, key: K, value: V) {
+        if let Some(sender) = self.senders.lock().get(&key) {
+            sender.send_if_modified(|latest| {
+                let is_newer = value > *latest;
+                if is_newer {
+                    *latest = value;
+                }
+                is_newer
+            });
+        }
     }
 }
 

@@ -69,6 +69,16 @@ impl Hub {
         self.listeners.subscribe()
     }
 
+    /// Returns the executions that somebody follows.
+    pub(crate) fn followed(&self) -> Vec<ExecutionId> {
+        self.followed.keys()
+    }
+
+    /// Notifies those who follow an execution that it has a record of this number, if that is new.
+    pub(crate) fn notify(&self, execution: ExecutionId, seq: u64) {
+        self.followed.publish_newer(execution, seq);
+    }
+
     pub(crate) fn follow(&self, execution: ExecutionId) -> Following {
         self.followed.follow(execution)
     }

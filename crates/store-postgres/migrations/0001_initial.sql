@@ -92,7 +92,9 @@ CREATE TABLE executions (
     parent_node text,
     item_index bigint,
     shares_slot boolean NOT NULL,
-    queue text
+    queue text,
+    -- The number of the last record that the row shows.
+    shown bigint NOT NULL
 ) WITH (fillfactor = 90);
 
 CREATE INDEX executions_by_flow ON executions (flow, parent, id);

@@ -127,13 +127,15 @@ fn tls() -> Result<MakeRustlsConnect, OpenError> {
 /// Returns a URL with `***` for its password.
 fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return "***".to_owned() };
-    let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-    match authority.rsplit_once('@') {
+    // Parameters can have a password, too, and a password can have any character.
+    let query = rest.rfind('?').filter(|at| rest.rfind('@').is_none_or(|sign| sign < *at));
+    let rest = &rest[..query.unwrap_or(rest.len())];
+    match rest.rsplit_once('@') {
         Some((user, host)) => {
             let user = user.split_once(':').map_or(user.to_owned(), |(user, _)| format!("{user}:***"));
-            format!("{scheme}://{user}@{host}{path}")
+            format!("{scheme}://{user}@{host}")
         }
-        None => url.to_owned(),
+        None => format!("{scheme}://{rest}"),
     }
 }
 
@@ -146,7 +148,13 @@ mod tests {
         let options: PostgresOptions = "postgres://u:secret@db.example:6000/flows".parse().unwrap();
         assert_eq!(options.to_string(), "postgres://u@db.example:6000/flows");
 
-        for url in ["postgres://u:secret@host:port/flows", "postgres://u:sec@ret@host/x?sslmode=never"] {
+        for url in [
+            "postgres://u:secret@host:port/flows",
+            "postgres://u:sec@ret@host/x?sslmode=never",
+            "postgres://u:se/sec@host/x?sslmode=never",
+            "postgres://u:se?sec@host/x?sslmode=never",
+            "postgres://host/x?password=secret&sslmode=never",
+        ] {
             let refused = url.parse::<PostgresOptions>().unwrap_err().to_string();
             assert!(!refused.contains("sec"), "{refused}");
             assert!(refused.contains("host"), "{refused}");

@@ -1,7 +1,7 @@
 //! What PostgreSQL says, by what the caller does next.
 
 use steadflow_store::{BoxError, StoreError};
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{Severity, SqlState};
 
 /// Why a database could not be opened. Each says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -115,15 +115,25 @@ impl Error {
     /// Whether the whole transaction may be tried again: it met another one.
     pub(crate) fn is_conflict(&self) -> bool {
         self.code().is_some_and(|code| {
-            [&SqlState::T_R_SERIALIZATION_FAILURE, &SqlState::T_R_DEADLOCK_DETECTED].contains(&code)
+            let known = [
+                &SqlState::T_R_SERIALIZATION_FAILURE,
+                &SqlState::T_R_DEADLOCK_DETECTED,
+                &SqlState::LOCK_NOT_AVAILABLE,
+            ];
+            known.contains(&code)
         })
     }
 
     /// Whether PostgreSQL has said that the transaction failed. What is no answer of the database may have been written.
     pub(crate) fn is_certain(&self) -> bool {
         match self {
-            Self::Postgres(error) => error.as_db_error().is_some(),
-            Self::Unreadable(_) | Self::Store(_) | Self::Pool(_) => true,
+            // The end of a connection can be told as an error, also by a pooler whose own connection has ended.
+            Self::Postgres(error) => error.as_db_error().is_some_and(|error| {
+                let is_end = matches!(error.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
+                !is_end && !["08", "57P"].iter().any(|class| error.code().code().starts_with(class))
+            }),
+            Self::Unreadable(_) | Self::Store(_) => true,
+            Self::Pool(_) => false,
         }
     }
 

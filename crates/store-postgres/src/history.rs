@@ -17,8 +17,10 @@ use steadflow_store::{
     Stored,
 };
 
+use crate::columns::{execution_id, number};
 use crate::log::idempotency;
 use crate::session::{session, transaction};
+use crate::value::params;
 use crate::{PostgresStore, call, call_of};
 
 impl History for PostgresStore {
@@ -33,6 +35,15 @@ impl History for PostgresStore {
     fn row(&self, tenant: TenantId, id: ExecutionId) -> StoreFuture<'_, Option<ExecutionRow>> {
         let read = async move { list::row(&*session(&self.pool).await?, tenant, id).await };
         call_of("row", format!("execution {id}"), read)
+    }
+
+    fn shown(&self, executions: Vec<ExecutionId>) -> StoreFuture<'_, Vec<(ExecutionId, u64)>> {
+        call("shown", async move {
+            let ids: Vec<_> = executions.iter().map(|id| id.uuid()).collect();
+            let sql = "SELECT id, shown FROM executions WHERE id = ANY($1)";
+            let rows = session(&self.pool).await?.query_typed(sql, params![ids]).await?;
+            rows.iter().map(|row| Ok((execution_id(row, 0)?, number(row, 1)?))).collect()
+        })
     }
 
     fn executions(&self, filter: ExecutionFilter, page: Page) -> StoreFuture<'_, Vec<Listed<ExecutionRow>>> {

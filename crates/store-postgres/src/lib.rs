@@ -87,6 +87,22 @@ impl PostgresStore {
         driven.ok_or_else(|| StoreError::Fenced.into())
     }
 
+    /// As [`call`], for one that a worker makes: one that has lost its lease is forgotten, with its connection.
+    fn call_of_worker<'a, T: 'a>(
+        &'a self,
+        name: &'static str,
+        worker: Worker,
+        work: impl Future<Output = Result<T>> + Send + 'a,
+    ) -> StoreFuture<'a, T> {
+        Box::pin(async move {
+            let done = work.await.map_err(|error| error.of(name));
+            if matches!(done, Err(StoreError::Fenced)) {
+                self.workers().remove(&worker.epoch);
+            }
+            done
+        })
+    }
+
     fn is_closed(&self) -> bool {
         self.pool.is_closed()
     }

@@ -36,7 +36,7 @@ impl Log for PostgresStore {
     }
 
     fn renew(&self, worker: Worker, now: Timestamp, ttl: Duration) -> StoreFuture<'_, ()> {
-        call("renew", self.renew_lease(worker, now, ttl))
+        self.call_of_worker("renew", worker, self.renew_lease(worker, now, ttl))
     }
 
     fn release(&self, worker: Worker) -> StoreFuture<'_, ()> {
@@ -44,11 +44,11 @@ impl Log for PostgresStore {
     }
 
     fn commit(&self, worker: Worker, batch: Vec<Commit>) -> StoreFuture<'_, Vec<Committed>> {
-        call("commit", self.commit_batch(worker, batch))
+        self.call_of_worker("commit", worker, self.commit_batch(worker, batch))
     }
 
     fn recover(&self, worker: Worker, now: Timestamp, limit: usize) -> StoreFuture<'_, Vec<Stored>> {
-        call("recover", self.recover_orphans(worker, now, limit))
+        self.call_of_worker("recover", worker, self.recover_orphans(worker, now, limit))
     }
 
     fn due(
@@ -69,7 +69,7 @@ impl Log for PostgresStore {
     }
 
     fn take(&self, worker: Worker, id: ExecutionId) -> StoreFuture<'_, Option<Stored>> {
-        call("take", self.take_parked(worker, id))
+        self.call_of_worker("take", worker, self.take_parked(worker, id))
     }
 
     fn send(&self, input: InboxInput) -> StoreFuture<'_, InboxId> {
@@ -77,11 +77,11 @@ impl Log for PostgresStore {
     }
 
     fn inbox(&self, worker: Worker, after: Option<InboxId>, limit: usize) -> StoreFuture<'_, Vec<InboxItem>> {
-        call("inbox", self.inputs(worker, after, limit))
+        self.call_of_worker("inbox", worker, self.inputs(worker, after, limit))
     }
 
     fn discard(&self, worker: Worker, items: Vec<InboxId>) -> StoreFuture<'_, ()> {
-        call("discard", self.discard_inputs(worker, items))
+        self.call_of_worker("discard", worker, self.discard_inputs(worker, items))
     }
 
     fn draw(&self, draw: Draw) -> StoreFuture<'_, Drawn> {

@@ -23,6 +23,8 @@ pub(crate) struct Hold {
     pub(crate) owner: Option<u64>,
     /// When a parked one is due.
     pub(crate) wake_at: Option<Timestamp>,
+    /// The number of the last record that the row shows.
+    pub(crate) seq: u64,
 }
 
 /// Inserts or changes rows, of which each is of another execution. An error if one has ended.
@@ -69,6 +71,7 @@ pub(crate) async fn write(db: &Client, rows: &[(&ExecutionRow, Hold)]) -> Result
             all.of(queue),
             all.hold(|hold| hold.owner.map(int)),
             all.hold(|hold| hold.wake_at.map(Timestamp::as_micros)),
+            all.hold(|hold| Some(int(hold.seq))),
         ],
     )
     .await?;
@@ -180,7 +183,7 @@ mod tests {
         let store = testing::store().await;
         let db = session(&store.pool).await.unwrap();
         let first = full(1);
-        let hold = Hold { owner: Some(3), wake_at: Some(Timestamp::from_micros(4)) };
+        let hold = Hold { owner: Some(3), wake_at: Some(Timestamp::from_micros(4)), seq: 7 };
         write(&db, &[(&first, Hold::default())]).await.unwrap();
 
         write(&db, &[(&first, hold)]).await.unwrap();

@@ -9,6 +9,14 @@ use tokio_postgres::{Client, RowStream};
 use crate::error::{Error, Result};
 use crate::value::Typed;
 
+/// Begins a transaction. A process that stands still in the middle of one keeps others waiting for its locks no longer than that, and one
+/// that waits for a lock gives up in time to try again. Behind a pooler, settings of the connection would be lost.
+pub(crate) const BEGIN: &str =
+    "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '5s'; SET LOCAL lock_timeout = '5s'";
+/// Begins one whose statements all read the same state, and which changes nothing.
+const SNAPSHOT: &str =
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL idle_in_transaction_session_timeout = '5s'";
+
 /// How often a transaction is tried that meets others.
 pub(crate) const TRIES: u32 = 5;
 
@@ -50,12 +58,12 @@ impl Deref for Transaction {
 impl Transaction {
     /// Begins one that reads what is committed, statement by statement.
     pub(crate) async fn begin(pool: &Pool) -> Result<Self> {
-        Self::begin_as(pool, "BEGIN").await
+        Self::begin_as(pool, BEGIN).await
     }
 
     /// Begins one whose statements all read the same state, and which changes nothing.
     pub(crate) async fn snapshot(pool: &Pool) -> Result<Self> {
-        Self::begin_as(pool, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await
+        Self::begin_as(pool, SNAPSHOT).await
     }
 
     async fn begin_as(pool: &Pool, sql: &str) -> Result<Self> {

@@ -17,6 +17,10 @@ impl Store for PostgresStore {
         self.durability.clone()
     }
 
+    fn is_shared(&self) -> bool {
+        true
+    }
+
     fn space(&self) -> StoreFuture<'_, Space> {
         call("space", self.measure())
     }

@@ -81,6 +81,7 @@ macro_rules! conformance_tests {
             an_execution_that_was_only_accepted_is_recovered
             records_come_back_in_order_above_a_snapshot
             parked_and_finished_executions_are_not_recovered
+            what_a_worker_has_handed_on_is_not_recovered_from_it
             executions_of_a_live_worker_are_left_to_it
             executions_of_a_fenced_worker_change_hands
             executions_of_a_released_worker_change_hands_at_once

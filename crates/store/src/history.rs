@@ -45,6 +45,12 @@ pub trait History: Send + Sync + 'static {
     /// [`Corrupt`](crate::StoreError::Corrupt) if it cannot be read.
     fn row(&self, tenant: TenantId, id: ExecutionId) -> StoreFuture<'_, Option<ExecutionRow>>;
 
+    /// Returns the numbers of the last records that the rows of some executions show; of those that have none, nothing. Only
+    /// where other processes can drive executions: the rows of these are behind by a moment.
+    fn shown(&self, _executions: Vec<ExecutionId>) -> StoreFuture<'_, Vec<(ExecutionId, u64)>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
     /// Returns the executions that fit, newest first.
     fn executions(&self, filter: ExecutionFilter, page: Page) -> StoreFuture<'_, Vec<Listed<ExecutionRow>>>;
 

@@ -79,6 +79,11 @@ pub trait Store:
     /// Describes in a few words what the data survives, e.g. `sqlite, WAL, synchronous=FULL: power loss`.
     fn durability(&self) -> String;
 
+    /// Returns whether other processes can drive executions of this database.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     /// Returns how much room there is.
     fn space(&self) -> StoreFuture<'_, Space>;
 

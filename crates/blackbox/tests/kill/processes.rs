@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use steadflow_blackbox::{Peer, Postgres, Server, Setup, Workplace, eventually};
+use steadflow_blackbox::{Cluster, Peer, eventually};
 use tokio::time::sleep;
 
 use crate::check::Findings;
@@ -15,7 +15,6 @@ use crate::load::Load;
 
 const FAULTS: usize = 15;
 const PROCESSES: usize = 3;
-const LEASE_SECONDS: u64 = 3;
 /// How long work may stand still after a fault: a lease, and the time to notice that it has ended.
 const STANDS_STILL_FOR: Duration = Duration::from_secs(30);
 
@@ -36,55 +35,32 @@ enum Fault {
 const ALL: [Fault; 5] =
     [Fault::Killed, Fault::Disconnected, Fault::Paused, Fault::DatabaseCrashed, Fault::DatabasePaused];
 
-struct Cluster {
-    database: Postgres,
-    /// In which their logs are.
-    _workplaces: Vec<Workplace>,
-    servers: Vec<Server>,
-}
-
-impl Cluster {
-    async fn start() -> Self {
-        let database = Postgres::start(200);
-        let (mut workplaces, mut servers) = (Vec::new(), Vec::new());
-        for _ in 0..PROCESSES {
-            let workplace = Workplace::new();
-            let lease = LEASE_SECONDS.to_string();
-            let setup =
-                Setup::new(&workplace).database(database.url()).arguments(["--lease-seconds", &lease]);
-            servers.push(setup.start().await);
-            workplaces.push(workplace);
+async fn make(cluster: &mut Cluster, fault: Fault, process: usize) {
+    let server = &mut cluster.servers[process];
+    match fault {
+        Fault::Killed => {
+            server.kill();
+            server.restart().await;
         }
-        Self { database, _workplaces: workplaces, servers }
-    }
-
-    async fn make(&mut self, fault: Fault, process: usize) {
-        let server = &mut self.servers[process];
-        match fault {
-            Fault::Killed => {
-                server.kill();
-                server.restart().await;
-            }
-            Fault::Paused => {
-                server.signal("STOP");
-                // This is the fault itself, not a wait for something.
-                sleep(Duration::from_secs(LEASE_SECONDS + 2)).await;
-                server.signal("CONT");
-            }
-            Fault::Disconnected => {
-                let sql = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-                    WHERE application_name = 'steadflow'";
-                self.database.ask(sql);
-            }
-            Fault::DatabaseCrashed => {
-                self.database.crash();
-                self.database.begin();
-            }
-            Fault::DatabasePaused => {
-                self.database.signal("STOP");
-                sleep(Duration::from_secs(1)).await;
-                self.database.signal("CONT");
-            }
+        Fault::Paused => {
+            server.signal("STOP");
+            // This is the fault itself, not a wait for something.
+            sleep(Duration::from_secs(Cluster::LEASE_SECONDS + 2)).await;
+            server.signal("CONT");
+        }
+        Fault::Disconnected => {
+            let sql = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+                WHERE application_name = 'steadflow'";
+            cluster.database.ask(sql);
+        }
+        Fault::DatabaseCrashed => {
+            cluster.database.crash();
+            cluster.database.begin();
+        }
+        Fault::DatabasePaused => {
+            cluster.database.signal("STOP");
+            sleep(Duration::from_secs(1)).await;
+            cluster.database.signal("CONT");
         }
     }
 }
@@ -92,7 +68,7 @@ impl Cluster {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn faults_of_processes_and_of_the_database_lose_nothing_and_double_nothing() {
     let peer = Peer::start().await;
-    let mut cluster = Cluster::start().await;
+    let mut cluster = Cluster::start(PROCESSES).await;
     let apis = cluster.servers.iter().map(|server| server.api().clone()).collect();
     let load = Load::start(apis, &kinds::kinds(&peer)).await;
 
@@ -106,7 +82,7 @@ async fn faults_of_processes_and_of_the_database_lose_nothing_and_double_nothing
             (load.accepted_count() >= before + 10 + number * 37 % 40).then_some(())
         })
         .await;
-        cluster.make(fault, number % PROCESSES).await;
+        make(&mut cluster, fault, number % PROCESSES).await;
         *made.entry(fault).or_default() += 1;
     }
     let (journal, took) = (load.stop().await, began.elapsed());

@@ -22,7 +22,7 @@ use crate::columns::get;
 use crate::counters;
 use crate::error::{Error, Result};
 use crate::row::{self, Hold};
-use crate::session::TRIES;
+use crate::session::{BEGIN, TRIES};
 use crate::value::{int, params};
 
 /// How long a batch is tried while the database is away.
@@ -113,20 +113,26 @@ impl PostgresStore {
     /// Finds out whether the last batch was written. Its number in the row of the worker says so, and is changed in passing: what
     /// is still on its way to the database does not fit any more.
     async fn settle(&self, driven: &mut Driven, until: Instant) -> Result<bool> {
-        let sql = "UPDATE workers SET batch = batch + 1 WHERE epoch = $1 AND NOT is_fenced RETURNING batch";
+        // Asked again, it says the same.
+        let sql =
+            "UPDATE workers SET batch = CASE batch WHEN $2 THEN $2 + 2 WHEN $2 + 1 THEN $2 + 3 ELSE batch END
+            WHERE epoch = $1 AND NOT is_fenced RETURNING batch";
+        let (written, not_written) = (driven.batch + 3, driven.batch + 2);
         loop {
             let asked: BoxFuture<'_, Result<_>> = Box::pin(async {
                 self.connect_writer(driven).await?;
                 let Some(db) = &driven.connection else { return Err(StoreError::Closed.into()) };
-                Ok(db.query_typed_opt(sql, params![int(driven.epoch)]).await?)
+                Ok(db.query_typed_opt(sql, params![int(driven.epoch), driven.batch]).await?)
             });
             match asked.await {
                 Ok(None) => return Err(StoreError::Fenced.into()),
                 Ok(Some(row)) => {
                     let batch: i64 = get(&row, 0)?;
-                    let was_written = batch == driven.batch + 2;
+                    if batch != written && batch != not_written {
+                        return Err(StoreError::Fenced.into());
+                    }
                     driven.batch = batch;
-                    return Ok(was_written);
+                    return Ok(batch == written);
                 }
                 Err(error) if Instant::now() < until => {
                     tracing::warn!(error = ?error, "the outcome of a batch is unknown; the database is asked again");
@@ -211,13 +217,14 @@ async fn send(
     statements.add(!long.is_empty(), long_records::write(db, &long));
     statements.add(!takes.is_empty(), inbox::delete(db, &takes));
     statements.add(!sends.is_empty(), inbox::send_all(db, &sends));
-    statements.add(!ended.is_empty(), counters::write(db, lane(driven.epoch), &ended));
     if let Some((place, (entries, records))) = sealed {
         statements.add(true, append(db, place, entries, records));
     }
     if let Some(end) = trimmed {
         statements.add(true, trim(db, driven.epoch, end));
     }
+    // Behind the tail, as where executions are deleted: two that lock both do so in one order.
+    statements.add(!ended.is_empty(), counters::write(db, lane(driven.epoch), &ended));
     statements.add(true, async { Ok(db.batch_execute("COMMIT").await?) });
     let results = join_all(statements.0).await;
     Ok((Written { answers, tips, has_appended: place.is_some(), trimmed }, results))
@@ -241,7 +248,7 @@ fn lane(epoch: u64) -> i16 {
 }
 
 async fn begin(db: &Client) -> Result<()> {
-    Ok(db.batch_execute("BEGIN").await?)
+    Ok(db.batch_execute(BEGIN).await?)
 }
 
 /// Notes the number of the batch, which fails where the worker is fenced, or another batch was noted meanwhile.
@@ -276,4 +283,38 @@ async fn trim(db: &Client, epoch: u64, end: i64) -> Result<()> {
     let sql = "DELETE FROM tail WHERE worker = $1 AND sequence < $2";
     db.execute_typed(sql, params![int(epoch), end]).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use steadflow_core::timestamp::Timestamp;
+    use steadflow_store::Log;
+
+    use super::*;
+    use crate::testing;
+
+    #[tokio::test]
+    async fn the_outcome_of_a_batch_is_the_same_each_time_it_is_asked_for() {
+        let store = testing::store().await;
+        let (now, ttl) = (Timestamp::from_micros(0), Duration::from_secs(60));
+        let worker = store.register("worker".into(), now, ttl).await.unwrap();
+        let driven = store.driven(worker).unwrap();
+        let mut driven = driven.lock().await;
+        store.connect_writer(&mut driven).await.unwrap();
+        let soon = Instant::now() + Duration::from_secs(5);
+
+        for was_written in [false, true, false] {
+            let before = driven.batch;
+            if was_written {
+                fence(driven.connection.as_ref().unwrap(), driven.epoch, before).await.unwrap();
+            }
+            for _ in 0..3 {
+                // As if the answer had been lost.
+                driven.batch = before;
+                assert_eq!(store.settle(&mut driven, soon).await.unwrap(), was_written);
+            }
+            let late = fence(driven.connection.as_ref().unwrap(), driven.epoch, before).await;
+            assert!(late.is_err(), "what was still on its way does not fit any more");
+        }
+    }
 }

@@ -44,8 +44,8 @@ impl PostgresStore {
         Ok(Worker { epoch })
     }
 
-    /// See [`steadflow_store::Log::renew`]. It has a connection of its own, so that nothing keeps it waiting. It comes every few
-    /// seconds, so it also deletes old idempotency keys.
+    /// See [`steadflow_store::Log::renew`]. It has a connection of its own, and waits for nothing but a commit. It
+    /// comes every few seconds, so it also deletes old idempotency keys.
     pub(super) async fn renew_lease(&self, worker: Worker, now: Timestamp, ttl: Duration) -> Result<()> {
         if self.is_closed() {
             return Err(StoreError::Closed.into());
@@ -65,7 +65,6 @@ impl PostgresStore {
         let renewed =
             db.execute_typed(sql, params![int(worker.epoch), self.moment(now), micros(ttl)]).await?;
         if renewed == 0 {
-            self.workers().remove(&worker.epoch);
             return Err(StoreError::Fenced.into());
         }
         idempotency::forget_old(db, now).await
@@ -91,10 +90,12 @@ impl PostgresStore {
 
 /// Fences every worker but one whose lease has ended.
 pub(super) async fn fence(db: &Client, now: Option<i64>, but: Option<Worker>) -> Result<()> {
+    // One that stands still with its row locked is fenced when the database has ended its transaction.
     let sql = concat!(
-        "UPDATE workers SET is_fenced = true WHERE NOT is_fenced AND lease_until <= ",
+        "UPDATE workers SET is_fenced = true WHERE epoch IN (
+            SELECT epoch FROM workers WHERE NOT is_fenced AND epoch IS DISTINCT FROM $2 AND lease_until <= ",
         now!("$1"),
-        " AND epoch IS DISTINCT FROM $2"
+        " ORDER BY epoch FOR UPDATE SKIP LOCKED)"
     );
     db.execute_typed(sql, params![now, but.map(|worker| int(worker.epoch))]).await?;
     Ok(())

@@ -180,7 +180,7 @@ impl<'a> Plan<'a> {
 
     fn project(&mut self, commit: &'a Commit, tip: Tip) -> Option<Tip> {
         let (id, seq) = (commit.execution, commit.seq);
-        let held = Hold { owner: Some(self.driven.epoch), wake_at: None };
+        let held = Hold { owner: Some(self.driven.epoch), wake_at: None, seq };
         match &commit.projection {
             Projection::Tail => Some(self.push(commit, tip)),
             Projection::Shown(row) => {
@@ -194,12 +194,12 @@ impl<'a> Plan<'a> {
                 Some(Tip { first: tip.first.filter(|_| seq < tip.seq), ..tip })
             }
             Projection::Parked { row, journal, wake_at } => {
-                self.rows.insert(id, (row, Hold { owner: None, wake_at: *wake_at }));
+                self.rows.insert(id, (row, Hold { owner: None, wake_at: *wake_at, seq }));
                 self.journals.insert(id, (seq, journal));
                 None
             }
             Projection::Finished { row, journal, rollup } => {
-                self.rows.insert(id, (row, Hold::default()));
+                self.rows.insert(id, (row, Hold { seq, ..Hold::default() }));
                 self.journals.insert(id, (seq, journal));
                 self.ended.add(row, rollup.clone());
                 None

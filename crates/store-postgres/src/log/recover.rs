@@ -18,7 +18,7 @@ use super::journal::{self, Tail};
 use super::{commit, leases};
 use crate::PostgresStore;
 use crate::columns::{execution_id, flow_id, get, queue_place, readable, timestamp};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::session::{Transaction, session, transaction};
 use crate::value::{int, params, rows_max};
 
@@ -34,13 +34,14 @@ impl PostgresStore {
         limit: usize,
     ) -> Result<Vec<Stored>> {
         let driven = self.driven(worker)?;
-        let mut driven = driven.lock().await;
         let now = self.moment(now);
         transaction!(&self.pool, |db| {
             leases::hold(db, worker).await?;
             leases::fence(db, now, Some(worker)).await
         })?;
         while transaction!(&self.pool, |db| move_tail(db).await)? {}
+        // Commits wait from here on.
+        let mut driven = driven.lock().await;
         loop {
             let claimed = self.claim(&mut driven, limit).await?;
             if claimed.is_empty() {
@@ -60,12 +61,15 @@ impl PostgresStore {
         limit: usize,
     ) -> Result<Vec<std::result::Result<Stored, StoreError>>> {
         let tx = Transaction::begin(&self.pool).await?;
-        let claimed = claim(&tx, driven, limit).await;
-        let unknown = |error: crate::error::Error| match error.is_certain() {
+        let claimed = match claim(&tx, driven, limit).await {
+            Ok(claimed) => claimed,
+            Err(error) => return tx.end(Err(error)).await,
+        };
+        let unknown = |error: Error| match error.is_certain() {
             true => error,
             false => StoreError::Unknown { call: "recover", source: error.of("recover").into() }.into(),
         };
-        let Claimed { tips, has_appended, stored } = tx.end(claimed).await.map_err(unknown)?;
+        let Claimed { tips, has_appended, stored } = tx.end(Ok(claimed)).await.map_err(unknown)?;
         driven.batch += 1;
         driven.committed(tips, has_appended, None);
         Ok(stored)
@@ -81,8 +85,9 @@ impl PostgresStore {
         }
         let taken = transaction!(&self.pool, |db| {
             leases::hold(db, worker).await?;
+            // It may be this worker's by a try whose outcome is unknown.
             let sql = "UPDATE executions SET owner = $2, wake_at = NULL
-                WHERE id = $1 AND owner IS NULL AND completed_at IS NULL";
+                WHERE id = $1 AND (owner IS NULL OR owner = $2) AND completed_at IS NULL";
             if db.execute_typed(sql, params![id.uuid(), int(worker.epoch)]).await? == 0 {
                 return Ok(None);
             }
@@ -180,6 +185,7 @@ async fn move_tail(db: &Client) -> Result<bool> {
     let is_last = rows_max(rows.len()) < MOVED_ROWS || sequences.is_empty();
     if is_last {
         db.execute_typed(include_str!("../queries/orphans_of_worker.sql"), params![epoch]).await?;
+        db.execute_typed(include_str!("../queries/left_by_worker.sql"), params![epoch]).await?;
         db.execute_typed("DELETE FROM workers WHERE epoch = $1", params![epoch]).await?;
     }
     Ok(true)

@@ -1,10 +1,15 @@
--- Makes orphans of what the worker of epoch $1 drove. A row of its tail that could not be read may have had a further record of each
--- execution of which nothing came after it: those are nobody's, as are all whose records are in journals alone.
+-- Makes orphans of what the worker of epoch $1 drove. What it once drove and does not any more may still have records in its tail: its
+-- row says so. A row of its tail that could not be read may have had a further record of each execution of which nothing came after it:
+-- those are nobody's, as are all whose records are in journals alone.
 WITH unreadable AS (SELECT max(sequence) AS sequence FROM tail WHERE worker = $1)
 INSERT INTO orphans (execution)
 SELECT known.execution
 FROM (
-    SELECT execution, sequence FROM orphan_records WHERE worker = $1
+    SELECT orphan_records.execution, orphan_records.sequence
+    FROM orphan_records
+    LEFT JOIN executions ON executions.id = orphan_records.execution
+    WHERE orphan_records.worker = $1
+        AND (executions.id IS NULL OR (executions.owner = $1 AND executions.completed_at IS NULL))
     UNION ALL
     SELECT id, 0 FROM executions WHERE owner = $1 AND completed_at IS NULL
 ) AS known, unreadable

@@ -61,6 +61,30 @@ pub async fn parked_and_finished_executions_are_not_recovered<H: Harness>(harnes
     assert_eq!(numbers_of(&recovered(&store, second).await), [4]);
 }
 
+pub async fn what_a_worker_has_handed_on_is_not_recovered_from_it<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let first = short_lived(&store).await;
+    let other = store.register("other".into(), at(1), HOUR).await.expect("another one registers");
+    // The tail has their records for as long as it has that of the last one.
+    commit(&store, first, [accepted(9), accepted(1), accepted(2), accepted(3)]).await;
+    let due = Some(at(50));
+    let parked = |number, wake_at| {
+        let (row, journal) = (Box::new(row(number)), journal(2));
+        appended(number, 2, Projection::Parked { row, journal, wake_at })
+    };
+    commit(&store, first, [parked(1, due), parked(2, None), parked(3, None)]).await;
+    store.take(other, id(3)).await.expect("an answer").expect("it is parked");
+    commit(&store, other, [appended(3, 3, Projection::Tail)]).await;
+
+    let second = successor(&store).await;
+
+    assert_eq!(numbers_of(&recovered(&store, second).await), [9]);
+    assert_eq!(store.due(None, at(99), 9).await.expect("due"), [(at(50), id(1))]);
+    assert!(store.take(second, id(3)).await.expect("an answer").is_none(), "the other one drives it");
+    commit(&store, other, [appended(3, 4, Projection::Tail)]).await;
+    assert!(store.take(second, id(2)).await.expect("an answer").is_some());
+}
+
 pub async fn executions_of_a_live_worker_are_left_to_it<H: Harness>(harness: &H) {
     let store = harness.open().await;
     let first = worker(&store).await;

@@ -1,0 +1,38 @@
+//! Several processes on one PostgreSQL.
+
+use crate::postgres::Postgres;
+use crate::server::{Server, Setup, Workplace};
+
+/// Several processes on one PostgreSQL, and that.
+#[derive(Debug)]
+pub struct Cluster {
+    /// The database.
+    pub database: Postgres,
+    /// The processes.
+    pub servers: Vec<Server>,
+    /// In which their logs are.
+    _workplaces: Vec<Workplace>,
+}
+
+impl Cluster {
+    /// How long a lease lasts.
+    pub const LEASE_SECONDS: u64 = 3;
+
+    /// Starts a database, and so many processes on it.
+    ///
+    /// # Panics
+    /// If one does not start.
+    pub async fn start(processes: usize) -> Self {
+        let database = Postgres::start(200);
+        let (mut workplaces, mut servers) = (Vec::new(), Vec::new());
+        for _ in 0..processes {
+            let workplace = Workplace::new();
+            let lease = Self::LEASE_SECONDS.to_string();
+            let setup =
+                Setup::new(&workplace).database(database.url()).arguments(["--lease-seconds", &lease]);
+            servers.push(setup.start().await);
+            workplaces.push(workplace);
+        }
+        Self { database, servers, _workplaces: workplaces }
+    }
+}

@@ -1,0 +1,138 @@
+//! Two processes on one PostgreSQL: what comes to one for an execution of the other, and what happens when one is gone.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use steadflow_blackbox::{Api, Cluster, Peer, echo, eventually, flow, http, node, retries, with};
+
+const SOON: Duration = Duration::from_secs(20);
+/// After how long the work of a process that is gone is taken over at the latest.
+const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(Cluster::LEASE_SECONDS + 3);
+/// After how long an edit is known to all processes, with time to spare on a busy machine.
+const KNOWN_WITHIN: Duration = Duration::from_secs(2);
+
+async fn both() -> (Cluster, Api, Api) {
+    let cluster = Cluster::start(2).await;
+    let (one, other) = (cluster.servers[0].api().clone(), cluster.servers[1].api().clone());
+    (cluster, one, other)
+}
+
+fn approval(id: &str) -> Value {
+    json!({ "id": id, "type": "approval", "input": { "of": "${trigger_data.of}" } })
+}
+
+fn is_running(execution: &Value, id: &str) -> bool {
+    execution["node_executions"]
+        .as_array()
+        .is_some_and(|nodes| nodes.iter().any(|node| node["node_id"] == id && node["status"] == "running"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_comes_to_the_wrong_process_reaches_the_execution() {
+    let (_cluster, one, other) = both().await;
+    let peer = Peer::start().await;
+    let document = flow("Asks", &[approval("ok"), echo("after", json!({ "n": 1 }))], &[]);
+    let mut asks = document.clone();
+    asks["flow_definition"]["edges"] = json!([{ "from": "ok", "to": "after", "condition": "approved" }]);
+    let asks = one.create_flow(&asks).await;
+    let slow = one.create_flow(&flow("Slow", &[http("call", &peer.url("/hang/9"))], &[])).await;
+
+    // Decided by the other process.
+    let asked = one.start(&asks, json!({ "of": 1 })).await;
+    let open = eventually("the other process lists what waits", SOON, async || {
+        let all = other.get("approvals?limit=100").await.expect(200);
+        all.as_array().and_then(|all| all.iter().find(|open| open["execution_id"] == asked.as_str()).cloned())
+    })
+    .await;
+    let path = format!("approvals/{}", open["id"].as_str().expect("an id").replace(':', "%3A"));
+    let said = json!({ "decision": "approved", "arguments_hash": open["arguments_hash"] });
+    let decided = other.post(&path, &said).await;
+    assert!(decided.status < 300, "{}", decided.body);
+    // Read and awaited by both.
+    assert_eq!(other.finished(&asked, SOON).await["status"], "completed");
+    assert_eq!(one.execution(&asked).await["status"], "completed");
+
+    // Cancelled by the other process, followed there by a stream.
+    let running = one.start(&slow, json!({})).await;
+    one.until(&running, "the call is under way", SOON, |execution| is_running(execution, "call")).await;
+    let mut events = other.follow(&format!("executions/{running}/events"), None).await;
+    let cancelled = other.post(&format!("executions/{running}/cancel"), &json!({})).await;
+    assert!(cancelled.status < 300, "{}", cancelled.body);
+    assert_eq!(one.finished(&running, SOON).await["status"], "cancelled");
+    let deadline = tokio::time::timeout(SOON, async {
+        while let Some(event) = events.next().await {
+            if event.data.to_string().contains("cancelled") {
+                return true;
+            }
+        }
+        false
+    });
+    assert!(deadline.await.expect("the stream goes on"), "the end is in the stream of the other process");
+    let stopped = async || peer.calls()[0].abandoned_at;
+    eventually("the call is stopped", SOON, stopped).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_edit_is_known_to_all_processes() {
+    let (_cluster, one, other) = both().await;
+    let id = one.create_flow(&flow("First", &[echo("a", json!({ "n": 1 }))], &[])).await;
+    let run = async |api: &Api| {
+        let execution = api.start(&id, json!({})).await;
+        api.finished(&execution, SOON).await["flow_version"].as_u64()
+    };
+    assert_eq!((run(&one).await, run(&other).await), (Some(1), Some(1)));
+
+    let document = flow("Second", &[echo("a", json!({ "n": 2 }))], &[]);
+    let answer = one.call(reqwest::Method::PATCH, &format!("flows/{id}"), &[], Some(&document)).await;
+    assert_eq!(answer.expect("an answer").status, 200);
+
+    assert_eq!(run(&one).await, Some(2));
+    eventually("the other process runs the new version", KNOWN_WITHIN, async || {
+        (run(&other).await == Some(2)).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn work_of_a_process_that_stops_or_is_killed_goes_on_in_the_other() {
+    let (mut cluster, one, other) = both().await;
+    let peer = Peer::start().await;
+    let call = with(http("call", &peer.url("/slow/1500")), &retries(3, 0.05));
+    let slow = one.create_flow(&flow("Slow", &[call], &[])).await;
+    let asks = one.create_flow(&flow("Asks", &[approval("ok")], &[])).await;
+    let key = [("Idempotency-Key", "once")];
+
+    // Killed with -9: after its lease.
+    let path = format!("flows/{slow}/execute");
+    let started = one.call(reqwest::Method::POST, &path, &key, Some(&json!({}))).await.expect("an answer");
+    let running = started.expect(201)["execution_id"].as_str().expect("an id").to_owned();
+    one.until(&running, "the call is under way", SOON, |execution| is_running(execution, "call")).await;
+    let waiting = one.start(&asks, json!({ "of": 2 })).await;
+    one.until(&waiting, "it waits", SOON, |execution| execution["waiting_for"] == "approval").await;
+    cluster.servers[0].kill();
+    let killed_at = Instant::now();
+    let taken_over = |execution: &Value| {
+        node(execution, "call")["attempts"].as_array().is_some_and(|attempts| attempts.len() > 1)
+            || execution["status"] == "completed"
+    };
+    other.until(&running, "the other process goes on", TAKEN_OVER_WITHIN, taken_over).await;
+    eprintln!("taken over {:.1?} after kill -9", killed_at.elapsed());
+    let done = other.finished(&running, SOON).await;
+    assert_eq!(done["status"], "completed", "{done}");
+    assert_eq!(node(&done, "call")["attempts"][0]["error_class"], "interrupted", "{done}");
+    let again = other.call(reqwest::Method::POST, &path, &key, Some(&json!({}))).await.expect("an answer");
+    assert_eq!(again.body["execution_id"], running.as_str(), "one key, one execution, in all processes");
+    assert_eq!(other.execution(&waiting).await["status"], "running");
+    cluster.servers[0].restart().await;
+
+    // Stopped in order: at once, and no retry is used.
+    let handed = other.start(&slow, json!({})).await;
+    other.until(&handed, "the call is under way", SOON, |execution| is_running(execution, "call")).await;
+    cluster.servers[1].signal("TERM");
+    let done = one.finished(&handed, SOON).await;
+    assert_eq!(done["status"], "completed", "{done}");
+    cluster.servers[1].ended(SOON).await;
+    let cancelled = one.post(&format!("executions/{waiting}/cancel"), &json!({})).await;
+    assert!(cancelled.status < 300, "{}", cancelled.body);
+    assert_eq!(one.finished(&waiting, SOON).await["status"], "cancelled");
+}
