@@ -179,12 +179,14 @@ async fn write(db: &Client, driven: &mut Driven, batch: &[Commit]) -> std::resul
         }
     };
     let (written, results) = send(db, driven, plan, answers, has_begun).await?;
+    // Without a transaction around them, what came after may have been written one by one.
+    let has_failed_to_begin = !has_begun && results.first().is_some_and(Result::is_err);
     match results.into_iter().find_map(Result::err) {
         None => {
             driven.batch += 1;
             Ok(written)
         }
-        Some(error) if error.is_certain() => Err(Failed::NotWritten(error)),
+        Some(error) if error.is_certain() && !has_failed_to_begin => Err(Failed::NotWritten(error)),
         Some(error) => Err(Failed::Unknown(error, Box::new(written))),
     }
 }
