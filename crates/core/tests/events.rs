@@ -168,6 +168,37 @@ fn a_pause_holds_what_follows_and_not_the_event() {
 }
 
 #[test]
+fn a_wait_is_stored_during_a_pause_too() {
+    let document = flow(json!({ "timeout_seconds": 60 }));
+    let mut play = Play::new(&document);
+    play.put(Input::Pause { by: Actor::USER }).unwrap();
+    let is_kept = play.execution.waits_for_agent() && play.execution.next_timer().is_none();
+
+    play.execution =
+        Execution::replay(play.execution.id(), version(&document), play.journal.clone()).unwrap();
+    let asks_again = play.execution.waits_for_agent() && play.execution.next_timer().is_some();
+    play.at(5.0);
+    let has_asked = play.execution.waits_for_agent() && play.execution.next_timer().is_none();
+    is_stored(&mut play, Some(event("invoice.paid", None, 1))).unwrap();
+    let is_at_rest = !play.execution.waits_for_agent() && play.execution.next_timer().is_none();
+    play.at(90.0).put(Input::Resume { by: Actor::USER }).unwrap();
+
+    assert_eq!([is_kept, asks_again, has_asked, is_at_rest], [true; 4]);
+    assert_snapshot!(play.story(), @r#"
+    0s     accepted
+    0s     started
+    0s     paid waits for invoice.paid None since 0s until Some(60)
+    0s       → await event invoice.paid for paid
+    0s     paused
+    5s       → await event invoice.paid for paid
+    5s     paid completes with {"id":"00000000-0000-0000-0000-000000000009","name":"invoice.paid","correlation":null,"data":{"amount":1.50},"at":"2027-01-15T08:00:01.000000Z"}
+    90s    resumed
+    90s    after attempt 1 starts
+    90s      → begin after 1
+    "#);
+}
+
+#[test]
 fn a_cancelled_execution_waits_for_nothing() {
     let mut play = Play::new(&flow(json!({})));
 

@@ -255,14 +255,19 @@ impl Decider<'_> {
     }
 
     /// Goes on with the nodes that would have made a call or started a child while the execution was paused, and with those
-    /// that wait for a slot for which nobody has asked.
+    /// that wait for a slot or an event for which nobody has asked.
     fn begin_held(&mut self) {
+        let held = self.execution.status == ExecutionStatus::Paused;
         for node in self.execution.active.clone() {
             if self.has_ended() || self.cuts() {
                 return;
             }
-            // It may be able to start more children.
-            if self.execution.is_to_go_on(node) || self.execution.node(node).has_open_child() {
+            if self.execution.is_to_ask_for_event(node) {
+                self.ask_for_event(node);
+            } else if !held
+                && (self.execution.is_to_go_on(node) || self.execution.node(node).has_open_child())
+            {
+                // It may be able to start more children.
                 self.begin(node);
             }
         }

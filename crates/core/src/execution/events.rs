@@ -10,12 +10,16 @@ use crate::status::Wait;
 use crate::timestamp::Timestamp;
 
 impl Decider<'_> {
-    /// Lets a node wait for an event, and asks for one that came before. What it waits for stays what it was when it began to.
+    /// Lets a node wait for an event, and asks for one that came before.
     pub(super) fn await_event(&mut self, node: NodeIndex, wanted: EventWait) {
-        if !matches!(self.execution.node(node).state, NodeState::Waiting(Wait::Event { .. })) {
-            let until = self.node(node).attempt_timeout.map(|timeout| self.now.plus(timeout));
-            self.emit(Event::EventAwaited { node, wait: Box::new(EventWait { until, ..wanted }) });
-        }
+        let until = self.node(node).attempt_timeout.map(|timeout| self.now.plus(timeout));
+        self.emit(Event::EventAwaited { node, wait: Box::new(EventWait { until, ..wanted }) });
+        self.ask_for_event(node);
+    }
+
+    /// Asks that the wait of a node is stored, and for an event that came before. What it waits for stays what it was when it
+    /// began to.
+    pub(super) fn ask_for_event(&mut self, node: NodeIndex) {
         let Some(awaited) = &self.execution.node(node).awaited else { return };
         let wait = EventWait::clone(awaited);
         self.execution.slots_asked.insert(node);
@@ -77,6 +81,11 @@ impl Execution {
     pub(super) fn is_to_store_wait(&self, node: NodeIndex) -> bool {
         matches!(self.node(node).state, NodeState::Waiting(Wait::Event { .. }))
             && !self.waits_stored.contains(&node)
+    }
+
+    /// Returns whether that has to be asked for. A pause does not hold it: events end waits meanwhile.
+    pub(super) fn is_to_ask_for_event(&self, node: NodeIndex) -> bool {
+        self.is_to_store_wait(node) && !self.slots_asked.contains(&node)
     }
 
     pub(super) fn apply_event_awaited(&mut self, node: NodeIndex, wait: &EventWait, at: Timestamp) {

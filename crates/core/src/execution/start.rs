@@ -20,20 +20,26 @@ impl Execution {
         Self::new(id, pinned.into(), accepted, now)
     }
 
-    /// Returns whether something follows without a call that is not decided.
+    /// Returns whether something follows without a call that is not decided. During a pause that is only what it waits for.
     pub(super) fn can_go_on(&self) -> bool {
         let follows = |at| match self.readiness(NodeIndex(at)) {
             Readiness::Ready | Readiness::Unreachable => true,
-            Readiness::Settled => self.is_to_go_on(NodeIndex(at)),
+            Readiness::Settled => self.is_to_go_on(NodeIndex(at)) || self.is_to_ask_for_event(NodeIndex(at)),
             Readiness::Undecided => false,
         };
-        self.status == ExecutionStatus::Running && (0..).take(self.nodes.len()).any(follows)
+        match self.status {
+            ExecutionStatus::Running => (0..).take(self.nodes.len()).any(follows),
+            ExecutionStatus::Paused => self.active.iter().any(|&node| self.is_to_ask_for_event(node)),
+            ExecutionStatus::Pending
+            | ExecutionStatus::Completed
+            | ExecutionStatus::Failed
+            | ExecutionStatus::Cancelled => false,
+        }
     }
 
     /// Returns whether a node has to go on although no result comes: it was held, or has not asked for the slot that it needs.
     pub(super) fn is_to_go_on(&self, node: NodeIndex) -> bool {
-        let waits = self.node(node).waits_for_its_turn() || self.is_to_store_wait(node);
-        waits && !self.slots_asked.contains(&node)
+        self.node(node).waits_for_its_turn() && !self.slots_asked.contains(&node)
     }
 
     /// Returns what a node's incoming edges say of it.

@@ -55,7 +55,7 @@ impl Execution {
                 node.next_expiry().into_iter().for_each(|at| add((at, TimerReason::Approval)));
             }
         }
-        if self.is_cut && !held {
+        if self.is_cut {
             add((self.created_at, TimerReason::Cut));
         }
         next

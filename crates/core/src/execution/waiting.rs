@@ -30,10 +30,14 @@ impl Execution {
         waits().min_by_key(|wait| (wait.until().is_none(), wait.until()))
     }
 
-    /// Returns whether a node of it waits for a slot of an agent, its session, or that its wait for an event is stored.
+    /// Returns whether a node of it waits for a slot of an agent, its session, or, also during a pause, that its wait for
+    /// an event is stored.
     pub fn waits_for_agent(&self) -> bool {
-        let waits = |&node: &NodeIndex| self.node(node).waits_for_its_turn() || self.is_to_store_wait(node);
-        self.status == ExecutionStatus::Running && self.active.iter().any(waits)
+        let is_running = self.status == ExecutionStatus::Running;
+        let waits = |&node: &NodeIndex| {
+            (is_running && self.node(node).waits_for_its_turn()) || self.is_to_store_wait(node)
+        };
+        self.active.iter().any(waits)
     }
 }
 

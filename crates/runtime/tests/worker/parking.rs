@@ -5,6 +5,8 @@ use std::time::Duration;
 use serde_json::json;
 use steadflow_core::caller::Actor;
 use steadflow_core::execution::{Decision, Input};
+use steadflow_core::external_event::{EventWait, NodeWait};
+use steadflow_core::ids::{NodeId, NodeIndex, TenantId};
 use steadflow_core::inbox::Signal;
 use steadflow_runtime::shard::{BatchId, Loaded, Message, ReplyId};
 use steadflow_runtime::worker::{Answer, Rest};
@@ -253,4 +255,32 @@ fn who_comes_while_the_end_is_being_committed_is_answered_with_it() {
     for answer in ["reply 5 Snapshot", "reply 8 Snapshot", "reply 9 Snapshot", "reply 7 Rejected(Finished"] {
         assert!(starts_with(&said, answer), "{answer}: {said:?}");
     }
+}
+
+#[test]
+fn what_is_paused_stays_until_its_wait_for_an_event_is_stored() {
+    let wait = NodeWait {
+        tenant: TenantId::DEFAULT,
+        execution: id(1),
+        node: NodeIndex(0),
+        node_id: NodeId::new("a"),
+        wait: EventWait { name: "paid".into(), correlation: None, since: at(0.1), until: None },
+    };
+    let answered = |result| Answer::EventAwaited(Box::new(wait.clone()), result);
+    let mut bench = Bench::driving();
+    bench.handle(0.1, accept_of(1, json!({}), json!([{ "id": "a", "type": "wait_event", "event": "paid" }])));
+    bench.answer(0.1, done(&bench, 0));
+    bench.answer(0.1, answered(Err(busy())));
+    bench.handle(0.2, pause(1));
+
+    bench.answer(0.2, done(&bench, 1));
+    let shown = bench.until(0.2, 0.5);
+    let row = bench.commits.remove(0);
+    bench.answer(0.5, committed(2));
+    let asked = bench.until(0.5, 0.7);
+    let parked = bench.answer(0.7, answered(Ok(None)));
+
+    assert_eq!([shown, asked, parked], [["commit 1"], ["await event paid"], ["commit 1"]]);
+    assert!(matches!(row.projection, Projection::Shown(_)), "{row:?}");
+    assert!(matches!(bench.commits[0].projection, Projection::Parked { wake_at: None, .. }));
 }
