@@ -261,6 +261,8 @@ async fn row_says_what_a_list_needs() {
       "parent_node_id": null,
       "index": null,
       "triggered_by": "api",
+      "concurrency_key": null,
+      "starts_at": null,
       "created_at": "[time]",
       "started_at": "[time]",
       "completed_at": "[time]",

@@ -136,3 +136,26 @@ async fn work_of_a_process_that_stops_or_is_killed_goes_on_in_the_other() {
     assert!(cancelled.status < 300, "{}", cancelled.body);
     assert_eq!(one.finished(&waiting, SOON).await["status"], "cancelled");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slot_that_another_process_has_freed_is_free() {
+    let (mut cluster, one, other) = both().await;
+    let peer = Peer::start().await;
+    let limited = json!({ "max_concurrent_executions": 1 });
+    let document = with(flow("Limited", &[http("call", &peer.url("/slow/3000"))], &[]), &limited);
+    let id = one.create_flow(&document).await;
+    let holder = one.start(&id, json!({})).await;
+    one.until(&holder, "it holds the slot", SOON, |execution| is_running(execution, "call")).await;
+    // What it reads at its start, it is not told of later.
+    cluster.servers[1].kill();
+    cluster.servers[1].restart().await;
+
+    let waiting = other.start(&id, json!({})).await;
+    let pending = other.execution(&waiting).await;
+    assert_eq!(pending["status"], "pending", "the slot is taken by the other process: {pending}");
+    one.finished(&holder, SOON).await;
+
+    other.until(&waiting, "it starts", KNOWN_WITHIN, |execution| execution["status"] != "pending").await;
+    assert_eq!(other.finished(&waiting, SOON).await["status"], "completed");
+    assert_eq!(peer.calls().len(), 2);
+}

@@ -94,9 +94,9 @@ fn database_of_a_running_server_is_refused() {
 fn other_databases_are_refused() {
     let folder = Folder::new();
 
-    let postgres = folder.run(&["doctor", "--database", "postgres://localhost/x"]).expect(1);
+    let postgres = folder.run(&["doctor", "--database", "postgres://127.0.0.1:1/x"]).expect(1);
     let path = folder.run(&["doctor", "--database", "steadflow.db"]).expect(1);
 
-    insta::assert_snapshot!(postgres.stderr, @"steadflow: This version supports only SQLite. Use `sqlite:PATH`, such as `sqlite:steadflow.db`.");
-    insta::assert_snapshot!(path.stderr, @"steadflow: `steadflow.db` is not the URL of a database. Use `sqlite:PATH`, such as `sqlite:steadflow.db`.");
+    insta::assert_snapshot!(postgres.stderr, @"steadflow: Could not open the database postgres://127.0.0.1:1/x: cannot connect to PostgreSQL at postgres://127.0.0.1:1/x: error connecting to server: Connection refused (os error 111); check that it runs, and the user, the password and the database in the URL");
+    insta::assert_snapshot!(path.stderr, @"steadflow: `steadflow.db` is not the URL of a database. Use `sqlite:PATH`, such as `sqlite:steadflow.db`, or `postgres://USER:PASSWORD@HOST/DATABASE`.");
 }

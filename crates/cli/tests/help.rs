@@ -153,7 +153,8 @@ fn help_of_serve() {
               [env: STEADFLOW_LISTEN=]
 
           --database <URL>
-              Database, as `sqlite:PATH` [default: sqlite:steadflow.db]
+              Database, as `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/DATABASE` [default:
+              sqlite:steadflow.db]
 
               [env: STEADFLOW_DATABASE=]
 
@@ -214,6 +215,11 @@ fn help_of_serve() {
 
               [env: STEADFLOW_GRACE_SECONDS=]
 
+          --lease-seconds <SECONDS>
+              With PostgreSQL: how long the work of a process waits before another one takes it over,
+              after the process has gone without a word; 3 to 120 [default: 15]
+
+              [env: STEADFLOW_LEASE_SECONDS=]
     ");
 }
 
@@ -224,6 +230,12 @@ fn help_of_serve_on_what_is_kept_and_traced() {
     let (options, _) = options.split_once("      …\n").expect("examples come after the options");
     let (_, options) = options.split_once("[env: STEADFLOW_GRACE_SECONDS=]\n").expect("this comes before");
     insta::assert_snapshot!(options, @r#"
+          --lease-seconds <SECONDS>
+              With PostgreSQL: how long the work of a process waits before another one takes it over,
+              after the process has gone without a word; 3 to 120 [default: 15]
+
+              [env: STEADFLOW_LEASE_SECONDS=]
+
           --keep-completed-days <DAYS>
               Days for which completed executions are kept; fractions are possible [default: for ever]
 
@@ -804,6 +816,10 @@ fn help_of_bench() {
               Measure this server instead. For `calls` and `retries`, start it with `--egress-allow
               127.0.0.1`
 
+          --database <URL>
+              Measure with this database of PostgreSQL, which should be empty, instead of a temporary
+              one of SQLite
+
           --dir <DIR>
               Directory of the temporary database, on the disk to measure
 
@@ -834,7 +850,8 @@ fn help_of_doctor_and_openapi() {
 
     Options:
           --database <URL>
-              Database, as `sqlite:PATH` [default: sqlite:steadflow.db]
+              Database, as `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/DATABASE` [default:
+              sqlite:steadflow.db]
 
               [env: STEADFLOW_DATABASE=]
 

@@ -189,7 +189,7 @@ impl FlowVersions {
     }
 
     /// Returns the limits of those flows that have executions in the queue.
-    async fn limits_of(
+    pub(crate) async fn limits_of(
         &self,
         store: &dyn Store,
         queued: &[QueuedExecution],

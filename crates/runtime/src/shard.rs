@@ -169,6 +169,7 @@ impl Shard {
             Message::EventAwaited(wait, result) => self.event_awaited(wait, result, now),
             Message::Due(due) => self.due(due),
             Message::FlowLimits { flow, limits } => self.limits_changed(flow, limits, now),
+            Message::Waiting(waiting, limits) => self.waiting_elsewhere(*waiting, limits, now),
             Message::AgentLimits { agent, limits } => self.gates.set(agent, limits, now),
             Message::Drawn(draw, drawn) => self.gates.drawn(&draw, drawn, now),
             Message::ReadAccounts { agents, reply } => self.read_accounts(agents, reply, now),

@@ -23,7 +23,7 @@ use steadflow_core::ids::{AgentId, ExecutionId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{
     Commit, Committed, InboxId, InboxInput, InboxItem, Log, QueuedExecution, StoreFuture, Stored, TakenSlots,
-    Worker,
+    Waiting, Worker,
 };
 
 use crate::{PostgresStore, call};
@@ -66,6 +66,10 @@ impl Log for PostgresStore {
 
     fn slots(&self, after: Option<TakenSlots>, limit: usize) -> StoreFuture<'_, Vec<TakenSlots>> {
         call("slots", self.taken_slots(after, limit))
+    }
+
+    fn waiting(&self, limit: usize) -> StoreFuture<'_, Waiting> {
+        call("waiting", self.waiting_executions(limit))
     }
 
     fn take(&self, worker: Worker, id: ExecutionId) -> StoreFuture<'_, Option<Stored>> {

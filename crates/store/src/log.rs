@@ -79,6 +79,13 @@ pub trait Log: Send + Sync + 'static {
     /// start only the tail knows, included. In the order of the flows' ids, after `after`, at most `limit`.
     fn slots(&self, after: Option<TakenSlots>, limit: usize) -> StoreFuture<'_, Vec<TakenSlots>>;
 
+    /// Returns what waits for slots and who holds these, over all processes: executions that are parked, and the holders in flows of
+    /// which an execution waits anywhere; at most `limit` of each, the oldest first. Rows of executions that other processes drive
+    /// are behind by a moment. Only where other processes can drive executions; else nothing, as the worker knows it.
+    fn waiting(&self, _limit: usize) -> StoreFuture<'_, Waiting> {
+        Box::pin(std::future::ready(Ok(Waiting::default())))
+    }
+
     /// Takes a parked execution for `worker` to drive; `None` if it is finished, unknown, or another worker's.
     ///
     /// # Errors
@@ -143,6 +150,26 @@ pub struct QueuedExecution {
     pub shares_slot: bool,
     /// Where it stands among those of its flow, if more counts than the moment of its acceptance.
     pub queue: Option<Box<QueuePlace>>,
+}
+
+/// What waits for slots, and who holds these, over all processes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Executions that are parked and wait for a slot.
+    pub queued: Vec<QueuedExecution>,
+    /// Executions that hold a slot of a flow of which another one waits.
+    pub holders: Vec<SlotHolder>,
+}
+
+/// An execution that holds a slot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SlotHolder {
+    /// Its id.
+    pub execution: ExecutionId,
+    /// Its flow.
+    pub flow: FlowId,
+    /// The value of its flow's `concurrency_key`; `None` without one.
+    pub key: Option<Arc<str>>,
 }
 
 /// How many executions of a flow that have the same key hold a slot.

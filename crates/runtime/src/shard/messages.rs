@@ -11,7 +11,9 @@ use steadflow_core::protection::{AgentLimits, BudgetAsk};
 use steadflow_core::session::SessionClaim;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::{CallKey, Work};
-use steadflow_store::{Claimed, Idempotency, InboxId, InboxItem, QueuedExecution, StoreError, TakenSlots};
+use steadflow_store::{
+    Claimed, Idempotency, InboxId, InboxItem, QueuedExecution, StoreError, TakenSlots, Waiting,
+};
 
 use super::{Load, LongTurn, Reply, ReplyId};
 use crate::hub::Change;
@@ -75,6 +77,8 @@ pub enum Message {
         /// How many.
         limits: SlotLimits,
     },
+    /// What waits for slots and who holds these over all processes, with the limits of the flows that wait.
+    Waiting(Box<Waiting>, Vec<(FlowId, SlotLimits)>),
     /// What limits an agent, as it is now.
     AgentLimits {
         /// The agent.
@@ -172,6 +176,7 @@ impl Message {
             | Self::EventAwaited(..)
             | Self::Due(_)
             | Self::FlowLimits { .. }
+            | Self::Waiting(..)
             | Self::AgentLimits { .. }
             | Self::Drawn(..)
             | Self::Recovered(_)

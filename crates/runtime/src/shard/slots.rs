@@ -13,7 +13,7 @@ use steadflow_core::execution::{Execution, ExecutionStatus, Input};
 use steadflow_core::flow_control::{QueuePlace, SlotLimits};
 use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::timestamp::Timestamp;
-use steadflow_store::QueuedExecution;
+use steadflow_store::{QueuedExecution, Waiting};
 use uuid::Uuid;
 
 use super::lane::Speed;
@@ -151,6 +151,26 @@ impl Slots {
         self.note_ready(&key);
     }
 
+    /// Returns whether an execution waits.
+    fn waits(&self) -> bool {
+        self.keys.values().any(|slots| !slots.queue.is_empty())
+    }
+
+    /// Notes who holds a slot, whatever was known before.
+    fn set_taken(&mut self, holders: impl Iterator<Item = Key>) {
+        self.taken = 0;
+        self.keys.values_mut().for_each(|slots| slots.taken = 0);
+        for key in holders {
+            self.taken += 1;
+            if key.is_some() {
+                self.keys.entry(key).or_default().taken += 1;
+            }
+        }
+        for key in self.keys.keys().cloned().collect::<Vec<_>>() {
+            self.note_ready(&key);
+        }
+    }
+
     pub(super) fn free_slot(&mut self, key: &Key) {
         self.taken = self.taken.saturating_sub(1);
         if let Some(slots) = self.keys.get_mut(key) {
@@ -204,6 +224,52 @@ impl Shard {
     pub(super) fn limits_changed(&mut self, flow: FlowId, limits: SlotLimits, now: Timestamp) {
         self.flows.entry(flow).or_default().set_limits(limits);
         self.grant_slots(flow, now);
+    }
+
+    /// Takes in what waits and who holds slots over all processes. What another process has started or ended is not known here
+    /// otherwise: without this, an execution could wait for a slot that has long been free.
+    pub(super) fn waiting_elsewhere(
+        &mut self,
+        waiting: Waiting,
+        limits: Vec<(FlowId, SlotLimits)>,
+        now: Timestamp,
+    ) {
+        for (flow, limits) in limits {
+            self.flows.entry(flow).or_default().set_limits(limits);
+        }
+        for queued in &waiting.queued {
+            let id = queued.execution;
+            let is_here = self.live.contains_key(&id)
+                || self.loading.contains_key(&id)
+                || self.granted.contains_key(&id);
+            if !is_here {
+                self.wait_in(&Place::of_queued(queued), queued.queue.as_deref());
+            }
+        }
+        let mut holders: BTreeMap<FlowId, BTreeMap<ExecutionId, Key>> = BTreeMap::new();
+        for holder in waiting.holders {
+            holders.entry(holder.flow).or_default().insert(holder.execution, holder.key);
+        }
+        // Rows are behind what is in memory.
+        for (id, live) in &self.live {
+            let place = Place::of(&live.execution);
+            let of_flow = holders.entry(place.slot.flow).or_default();
+            if live.execution.started_at().is_some() && !live.execution.status().is_finished() {
+                of_flow.insert(*id, place.slot.key);
+            } else {
+                of_flow.remove(id);
+            }
+        }
+        for (id, slot) in &self.granted {
+            holders.entry(slot.flow).or_default().insert(*id, slot.key.clone());
+        }
+        let flows: Vec<FlowId> =
+            self.flows.iter().filter(|(_, slots)| slots.waits()).map(|(flow, _)| *flow).collect();
+        for flow in flows.into_iter().filter(|flow| *flow != UNLIMITED) {
+            let of_flow = holders.remove(&flow).unwrap_or_default();
+            self.flows.entry(flow).or_default().set_taken(of_flow.into_values());
+            self.grant_slots(flow, now);
+        }
     }
 
     /// Starts those who wait for a slot of `flow`, as far as there are any.

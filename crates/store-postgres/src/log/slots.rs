@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use steadflow_core::event::Event;
 use steadflow_core::ids::{ExecutionId, FlowId};
-use steadflow_store::TakenSlots;
+use steadflow_store::{SlotHolder, TakenSlots, Waiting};
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
@@ -14,8 +14,8 @@ use super::long_records::LongRecords;
 use crate::PostgresStore;
 use crate::columns::{execution_id, flow_id, get, number, queue_place, readable};
 use crate::error::Result;
-use crate::session::transaction;
-use crate::value::params;
+use crate::session::{session, transaction};
+use crate::value::{params, rows_max};
 
 /// A flow and a value of its key, of which executions hold slots.
 type Slot = (FlowId, Option<Arc<str>>);
@@ -39,6 +39,24 @@ impl PostgresStore {
             after.as_ref().is_none_or(|after| (slots.flow, &slots.key) > (after.flow, &after.key))
         };
         Ok(all.filter(is_rest).take(limit).collect())
+    }
+}
+
+impl PostgresStore {
+    /// See [`steadflow_store::Log::waiting`].
+    pub(super) async fn waiting_executions(&self, limit: usize) -> Result<Waiting> {
+        let queued = self.queued_executions(None, limit).await?;
+        let sql = "SELECT flow, queue, id FROM executions
+            WHERE completed_at IS NULL AND started_at IS NOT NULL AND NOT shares_slot AND flow IN (
+                SELECT flow FROM executions WHERE status <> 'completed' AND status = 'pending'
+            ) ORDER BY id LIMIT $1";
+        let rows = session(&self.pool).await?.query_typed(sql, params![rows_max(limit)]).await?;
+        let holder = |row| {
+            let (flow, key) = slot(row, 0)?;
+            Ok(SlotHolder { execution: execution_id(row, 2)?, flow, key })
+        };
+        let holders = rows.iter().filter_map(|row| readable(holder(row))).collect::<Result<_>>()?;
+        Ok(Waiting { queued, holders })
     }
 }
 
