@@ -146,7 +146,7 @@ async fn a_slot_that_another_process_has_freed_is_free() {
     let id = one.create_flow(&document).await;
     let holder = one.start(&id, json!({})).await;
     one.until(&holder, "it holds the slot", SOON, |execution| is_running(execution, "call")).await;
-    // What it reads at its start, it is not told of later.
+    // It reads who holds slots at its start.
     cluster.servers[1].kill();
     cluster.servers[1].restart().await;
 

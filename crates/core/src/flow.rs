@@ -90,7 +90,7 @@ impl Flow {
         self.form().and_then(|form| form::unfit(form, trigger_data)).unwrap_or_default()
     }
 
-    /// Returns what a model is told of it that can run it as a tool.
+    /// Returns what a model that can run it as a tool learns about it.
     pub fn offered(&self) -> OfferedFlow {
         OfferedFlow { description: self.settings.description.clone(), form: self.form().cloned() }
     }

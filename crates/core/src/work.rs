@@ -293,7 +293,7 @@ pub struct NextTurn {
     pub correction: Option<Arc<str>>,
 }
 
-/// What a model is told of a flow that it can run, unless the tool says it.
+/// What a model learns about a flow that it can run, unless the tool says it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OfferedFlow {
     /// The description of the flow.

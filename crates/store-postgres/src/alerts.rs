@@ -191,7 +191,7 @@ async fn create(db: &Client, alert: &AlertRecord, max: usize) -> Result<bool> {
 }
 
 async fn change(db: &Client, alert: &AlertRecord, of: Timestamp) -> Result<bool> {
-    // Whoever notes something of it, or takes a message, has it locked: the change comes before or after that.
+    // Noting an event and taking a message lock it as well, so the change comes before or after these.
     let sql = "SELECT 1 FROM alerts WHERE id = $1 FOR UPDATE";
     db.execute_typed(sql, params![alert.id]).await?;
     let sql = "UPDATE alerts SET document = $3, active_since = $4, updated_at = $5

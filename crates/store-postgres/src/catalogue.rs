@@ -13,11 +13,14 @@ use steadflow_store::{
     FlowChange, FlowFilter, FlowRecord, FlowVersionRecord, Listed, Page, PageRoom, Revision, StoreFuture,
     VersionId, VersionPage, WithDocument,
 };
-use tokio_postgres::{Row, RowStream};
+use tokio_postgres::{Client, Row, RowStream};
+use uuid::Uuid;
 
 use self::flows::Deletion;
+use crate::columns::listed_version;
 use crate::error::Result;
-use crate::session::{session, transaction};
+use crate::session::{rows, session, transaction};
+use crate::value::{params, rows_max};
 use crate::{PostgresStore, call, call_of};
 
 impl Catalogue for PostgresStore {
@@ -144,8 +147,8 @@ impl Catalogue for PostgresStore {
         })
     }
 
-    fn edits(&self, after: Option<u64>) -> StoreFuture<'_, Option<Edits>> {
-        call("edits", async move { edits::after(&*session(&self.pool).await?, after).await.map(Some) })
+    fn edits(&self, after: Option<u64>) -> StoreFuture<'_, Edits> {
+        call("edits", async move { edits::after(&*session(&self.pool).await?, after).await })
     }
 }
 
@@ -167,4 +170,17 @@ async fn page<T: WithDocument>(
         }
     }
     Ok(page)
+}
+
+/// Reads versions of one flow or agent by a statement whose parameters are its id, its tenant, the version to begin below, and how many.
+async fn page_of_versions<T: WithDocument>(
+    db: &Client,
+    sql: &str,
+    (of, tenant): (Uuid, TenantId),
+    wanted: VersionPage,
+    read: impl Fn(&Row) -> Result<T>,
+) -> Result<Vec<Listed<T, VersionId>>> {
+    let (before, limit) = (wanted.before.map(i64::from), rows_max(wanted.limit));
+    let found = rows(db, sql, params![of, tenant.uuid(), before, limit]).await?;
+    page(found, wanted.limit, |row| listed_version(row, &read).map(Some)).await
 }

@@ -95,13 +95,13 @@ impl PostgresOptions {
         Ok(client)
     }
 
-    /// Returns a pool, which connects when it is asked.
-    pub(crate) fn pool(&self) -> Result<Pool, OpenError> {
+    /// Returns a pool of up to so many connections, which connects when it is asked.
+    pub(crate) fn pool(&self, connections: usize) -> Result<Pool, OpenError> {
         let recycled = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = Manager::from_config(self.config.clone(), tls()?, recycled);
         let timeout = Some(CONNECT_TIMEOUT);
         let pool = Pool::builder(manager)
-            .max_size(self.connections)
+            .max_size(connections)
             .runtime(Runtime::Tokio1)
             .wait_timeout(timeout)
             .create_timeout(timeout)

@@ -44,6 +44,9 @@ use crate::log::driven::Driven;
 pub use crate::connect::{LeaseClock, PostgresOptions};
 pub use crate::error::OpenError;
 
+/// Connections of calls that keep a worker from committing.
+const WORKER_CONNECTIONS: usize = 4;
+
 /// A store in a PostgreSQL database. All methods need a tokio runtime.
 #[derive(Debug)]
 pub struct PostgresStore {
@@ -52,6 +55,9 @@ pub struct PostgresStore {
     durability: String,
     /// Connections of reads, and of changes that are not commits.
     pool: Pool,
+    /// Connections of calls that keep a worker from committing: no reader keeps these waiting. A call locks its worker first, and
+    /// then takes a connection.
+    worker_pool: Pool,
     /// The connection of leases.
     heartbeat: tokio::sync::Mutex<Option<Client>>,
     /// The workers of this process, by epoch.
@@ -69,9 +75,10 @@ impl PostgresStore {
     pub async fn open(options: PostgresOptions) -> std::result::Result<Self, OpenError> {
         let db = options.connect().await?;
         migrate::migrate(&db, &options.to_string()).await?;
-        let (durability, pool) = (durability::of(&db, &options).await?, options.pool()?);
+        let durability = durability::of(&db, &options).await?;
+        let (pool, worker_pool) = (options.pool(options.connections)?, options.pool(WORKER_CONNECTIONS)?);
         let (heartbeat, workers) = (tokio::sync::Mutex::new(None), Mutex::default());
-        Ok(Self { options, durability, pool, heartbeat, workers })
+        Ok(Self { options, durability, pool, worker_pool, heartbeat, workers })
     }
 
     fn workers(&self) -> MutexGuard<'_, Workers> {

@@ -77,7 +77,7 @@ impl PostgresStore {
     async fn claim_for_node(&self, worker: Worker, claim: SessionClaim, now: Timestamp) -> Result<Claimed> {
         let driven = self.driven(worker)?;
         let driven = driven.lock().await;
-        transaction!(&self.pool, |db| {
+        transaction!(&self.worker_pool, |db| {
             leases::hold(db, worker).await?;
             match driven.tip(claim.execution) {
                 Some(_) => claimed(db, &claim, now).await,

@@ -46,6 +46,7 @@ impl PostgresStore {
     /// Waits for commits that are under way.
     async fn close_all(&self) -> Result<()> {
         self.pool.close();
+        self.worker_pool.close();
         let workers: Vec<_> = self.workers().drain().map(|(_, driven)| driven).collect();
         for driven in workers {
             driven.lock().await.connection = None;

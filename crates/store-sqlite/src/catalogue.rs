@@ -6,9 +6,9 @@ pub(crate) mod flows;
 use rusqlite::Connection;
 use steadflow_core::ids::{AgentId, FlowId, TenantId};
 use steadflow_store::{
-    AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, Edits,
-    FlowChange, FlowFilter, FlowRecord, FlowVersionRecord, Listed, Page, Revision, StoreError, StoreFuture,
-    VersionId, VersionPage,
+    AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, FlowChange,
+    FlowFilter, FlowRecord, FlowVersionRecord, Listed, Page, Revision, StoreError, StoreFuture, VersionId,
+    VersionPage,
 };
 
 use crate::SqliteStore;
@@ -123,11 +123,6 @@ impl Catalogue for SqliteStore {
         if_revision: Option<Revision>,
     ) -> StoreFuture<'_, Changed<Revision>> {
         Box::pin(self.change("delete_agent", move |db| agents::delete(db, tenant, id, if_revision)))
-    }
-
-    fn edits(&self, _: Option<u64>) -> StoreFuture<'_, Option<Edits>> {
-        // The lock file keeps other processes away.
-        Box::pin(std::future::ready(Ok(None)))
     }
 }
 

@@ -119,8 +119,10 @@ pub trait Catalogue: Send + Sync + 'static {
     // ---- other processes ---------------------------------------------------------------------------------------
 
     /// Returns what all processes have edited after the edit of the number `after`, in the order in which it was committed; with
-    /// `None`, only the number of the last edit. `None` where no other process can edit anything.
-    fn edits(&self, after: Option<u64>) -> StoreFuture<'_, Option<Edits>>;
+    /// `None`, only the number of the last edit. Only where other processes can edit anything ([`crate::Store::is_shared`]).
+    fn edits(&self, _after: Option<u64>) -> StoreFuture<'_, Edits> {
+        Box::pin(std::future::ready(Ok(Edits::default())))
+    }
 }
 
 /// The result of a change that may name the revision to which it applies.

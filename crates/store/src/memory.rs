@@ -32,7 +32,7 @@ use steadflow_core::timestamp::Timestamp;
 use uuid::Uuid;
 
 use crate::{
-    AgentRecord, AgentUse, AgentVersionRecord, CallCounts, CostKey, Edited, ExecutionRow, FlowRecord,
+    AgentRecord, AgentUse, AgentVersionRecord, CallCounts, CostKey, ExecutionRow, FlowRecord,
     FlowVersionRecord, IdempotencyHit, InboxId, InboxInput, Listed, RollupKey, ScheduleRecord, Space, Store,
     StoreError, StoreFuture, Stored, records_of,
 };
@@ -78,7 +78,6 @@ struct Database {
     events: BTreeMap<Uuid, events::StoredEvent>,
     event_waits: BTreeMap<(ExecutionId, NodeIndex), NodeWait>,
     alerts: alerts::StoredAlerts,
-    edits: Vec<Edited>,
     signing_keys: BTreeMap<&'static str, SigningKey>,
     /// How many bytes are free on the disk that it pretends to have.
     disk_free: Option<u64>,

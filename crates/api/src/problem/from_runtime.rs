@@ -238,7 +238,7 @@ impl From<StoreError> for Problem {
 }
 
 impl Problem {
-    /// Returns what somebody is told of a decision who is not to know who made it.
+    /// Returns what a person may know about a decision who may not know who made it.
     pub(crate) fn decided_by_others(decided: &Decided) -> Self {
         let Decided { verdict, at, .. } = decided;
         let detail = match verdict {

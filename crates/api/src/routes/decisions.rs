@@ -137,7 +137,7 @@ pub(crate) async fn decide_by_link(
     }
 }
 
-/// Returns what somebody with a link is told of a decision. Who decided and what they said is for those inside, unless it was
+/// Returns what a person with a link may know about a decision. Who decided and what they said is for those inside, unless it was
 /// decided with this link, which its name shows: links without one are all alike.
 fn told(link: &DecisionLink, decided: Option<&Decided>, problem: Problem) -> Problem {
     let actor = link.caller().actor;

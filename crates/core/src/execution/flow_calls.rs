@@ -109,7 +109,7 @@ fn fitting(children: Vec<NewExecution>, arguments: &Payload) -> Result<Vec<NewEx
     Err(Failure::new(ErrorClass::Validation, message))
 }
 
-/// Returns what a model is told of an execution that did not complete. It was retried as its flow says, so it is not retried
+/// Returns what a model learns about an execution that did not complete. It was retried as its flow says, so it is not retried
 /// here, whatever the class of its failure.
 fn answer_of(end: &ChildEnd) -> Failure {
     let Failure { class, message, .. } = failure_of_child(end);

@@ -244,7 +244,7 @@ impl<'a> Context<'a> {
         self.values.agent_version(agent)
     }
 
-    /// Returns what a model is told of the flows that its tools run, by the name of the tool.
+    /// Returns what a model learns about the flows that its tools run, by the name of the tool.
     pub(crate) fn offered_flows(&self, rules: &Rules) -> BTreeMap<String, OfferedFlow> {
         let offered = |flow: &FlowId| self.values.offered_flow(*flow).unwrap_or_default();
         rules.flows.iter().map(|(tool, flow)| (tool.clone(), offered(flow))).collect()

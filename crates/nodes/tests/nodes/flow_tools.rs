@@ -1,4 +1,4 @@
-//! Tools that run flows: what a model is told of them, and what of a call is done here, which is the check of its arguments.
+//! Tools that run flows: what a model learns about them, and what of a call is done here, which is the check of its arguments.
 
 use std::sync::Arc;
 

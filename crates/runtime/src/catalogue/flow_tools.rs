@@ -45,7 +45,7 @@ impl Engine {
         Ok(faults)
     }
 
-    /// Returns what a model is told of the flows that tools of a skill run, as they are now.
+    /// Returns what a model learns about the flows that tools of a skill run, as they are now.
     ///
     /// # Errors
     /// What the store says.

@@ -20,10 +20,9 @@ impl Engine {
     /// Follows the edits of all processes. It ends at once where no other process can edit anything, and else never.
     pub async fn follow_edits(&self) {
         let mut last = None;
-        loop {
+        while self.is_shared() {
             match self.store().edits(last).await {
-                Ok(None) => return,
-                Ok(Some(edits)) => {
+                Ok(edits) => {
                     let next = edits.last;
                     match self.read_again(last.is_none(), edits).await {
                         Ok(()) => last = Some(next),

@@ -46,6 +46,14 @@ impl Engine {
     /// Notes what waits for slots and who holds them over all processes. Limits that are known follow edits.
     async fn look_for_slots(&self, limits_known: &mut BTreeSet<FlowId>) -> Result<(), RuntimeError> {
         let waiting = self.store().waiting(SLOTS).await?;
+        if waiting.holders.len() >= SLOTS {
+            // Counting some of them only would start more than the limits allow.
+            tracing::warn!(
+                holders = SLOTS,
+                "too many executions hold slots to follow those of other processes; this process counts its own"
+            );
+            return Ok(());
+        }
         let is_new = |queued: &&QueuedExecution| !limits_known.contains(&queued.flow);
         let new: Vec<_> = waiting.queued.iter().filter(is_new).cloned().collect();
         let limits = self.inner.versions.limits_of(&**self.store(), &new).await?;

@@ -246,14 +246,24 @@ impl Shard {
                 self.wait_in(&Place::of_queued(queued), queued.queue.as_deref());
             }
         }
-        let mut holders: BTreeMap<FlowId, BTreeMap<ExecutionId, Key>> = BTreeMap::new();
+        let waits = self.flows.iter().filter(|(flow, slots)| **flow != UNLIMITED && slots.waits());
+        let mut holders: BTreeMap<FlowId, BTreeMap<ExecutionId, Key>> =
+            waits.map(|(flow, _)| (*flow, BTreeMap::new())).collect();
+        if holders.is_empty() {
+            return;
+        }
         for holder in waiting.holders {
-            holders.entry(holder.flow).or_default().insert(holder.execution, holder.key);
+            if let Some(of_flow) = holders.get_mut(&holder.flow) {
+                of_flow.insert(holder.execution, holder.key);
+            }
         }
         // Rows are behind what is in memory.
         for (id, live) in &self.live {
+            if !live.execution.accepted().takes_slot() {
+                continue;
+            }
+            let Some(of_flow) = holders.get_mut(&live.execution.accepted().flow) else { continue };
             let place = Place::of(&live.execution);
-            let of_flow = holders.entry(place.slot.flow).or_default();
             if live.execution.started_at().is_some() && !live.execution.status().is_finished() {
                 of_flow.insert(*id, place.slot.key);
             } else {
@@ -261,12 +271,11 @@ impl Shard {
             }
         }
         for (id, slot) in &self.granted {
-            holders.entry(slot.flow).or_default().insert(*id, slot.key.clone());
+            if let Some(of_flow) = holders.get_mut(&slot.flow) {
+                of_flow.insert(*id, slot.key.clone());
+            }
         }
-        let flows: Vec<FlowId> =
-            self.flows.iter().filter(|(_, slots)| slots.waits()).map(|(flow, _)| *flow).collect();
-        for flow in flows.into_iter().filter(|flow| *flow != UNLIMITED) {
-            let of_flow = holders.remove(&flow).unwrap_or_default();
+        for (flow, of_flow) in holders {
             self.flows.entry(flow).or_default().set_taken(of_flow.into_values());
             self.grant_slots(flow, now);
         }

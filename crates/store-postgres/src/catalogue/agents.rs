@@ -11,8 +11,8 @@ use steadflow_store::{
 };
 use tokio_postgres::{Client, Row};
 
-use super::{edits, page};
-use crate::columns::{agent_id, listed, listed_version, number, payload, readable, tenant_id, timestamp};
+use super::{edits, page, page_of_versions};
+use crate::columns::{agent_id, listed, number, payload, readable, tenant_id, timestamp};
 use crate::error::Result;
 use crate::log::session_changes;
 use crate::search::Conditions;
@@ -187,13 +187,7 @@ pub(crate) async fn versions(
         include_str!("../queries/agent_versions.sql"),
         " WHERE agent = $1 AND tenant = $2 AND ($3 IS NULL OR version < $3) ORDER BY version DESC LIMIT $4"
     );
-    let found = rows(
-        db,
-        sql,
-        params![id.uuid(), tenant.uuid(), wanted.before.map(i64::from), rows_max(wanted.limit)],
-    )
-    .await?;
-    page(found, wanted.limit, |row| listed_version(row, read_version).map(Some)).await
+    page_of_versions(db, sql, (id.uuid(), tenant), wanted, read_version).await
 }
 
 /// See [`steadflow_store::Catalogue::agent_uses`].

@@ -9,9 +9,9 @@ use steadflow_store::{
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
-use super::{edits, page};
+use super::{edits, page, page_of_versions};
 use crate::columns::{
-    flow_id, get, listed, listed_version, named, number, payload, tenant_id, text, text_or_none, timestamp,
+    flow_id, get, listed, named, number, payload, tenant_id, text, text_or_none, timestamp,
 };
 use crate::error::{Error, Result};
 use crate::log::delete;
@@ -211,13 +211,7 @@ pub(crate) async fn versions(
         include_str!("../queries/flow_versions.sql"),
         " WHERE flow = $1 AND tenant = $2 AND ($3 IS NULL OR version < $3) ORDER BY version DESC LIMIT $4"
     );
-    let found = rows(
-        db,
-        sql,
-        params![id.uuid(), tenant.uuid(), wanted.before.map(i64::from), rows_max(wanted.limit)],
-    )
-    .await?;
-    page(found, wanted.limit, |row| listed_version(row, read_version).map(Some)).await
+    page_of_versions(db, sql, (id.uuid(), tenant), wanted, read_version).await
 }
 
 /// What a step of a deletion found.

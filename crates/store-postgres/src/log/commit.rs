@@ -173,7 +173,7 @@ async fn write(db: &Client, driven: &mut Driven, batch: &[Commit]) -> std::resul
     let answers = match batch.iter().map(|commit| plan.add(commit)).collect::<Result<Vec<_>>>() {
         Ok(answers) => answers,
         Err(refused) => {
-            // Who has lost the lease is told of that first.
+            // A lost lease matters more than a wrong commit.
             leases::hold(db, Worker { epoch: driven.epoch }).await?;
             return Err(refused.into());
         }

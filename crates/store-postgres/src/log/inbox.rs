@@ -77,12 +77,11 @@ impl PostgresStore {
         limit: usize,
     ) -> Result<Vec<InboxItem>> {
         let driven = self.driven(worker)?;
+        let driven = driven.lock().await;
         let (mut items, mut late) = (Vec::new(), Vec::new());
         let mut after = after.map_or(0, |after| int(after.0));
-        let db = session(&self.pool).await?;
+        let db = session(&self.worker_pool).await?;
         leases::hold(&db, worker).await?;
-        // Commits wait from here on, and not for a connection.
-        let driven = driven.lock().await;
         while items.len() < limit {
             let rows = db.query_typed(include_str!("../queries/inbox.sql"), params![after, PART]).await?;
             let Some(last) = rows.last() else { break };

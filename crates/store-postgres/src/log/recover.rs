@@ -60,7 +60,7 @@ impl PostgresStore {
         driven: &mut Driven,
         limit: usize,
     ) -> Result<Vec<std::result::Result<Stored, StoreError>>> {
-        let tx = Transaction::begin(&self.pool).await?;
+        let tx = Transaction::begin(&self.worker_pool).await?;
         let claimed = match claim(&tx, driven, limit).await {
             Ok(claimed) => claimed,
             Err(error) => return tx.end(Err(error)).await,
@@ -80,10 +80,10 @@ impl PostgresStore {
         let driven = self.driven(worker)?;
         let mut driven = driven.lock().await;
         if driven.tip(id).is_some() {
-            return transaction!(&self.pool, snapshot, |db| journal::find(db, id).await)
+            return transaction!(&self.worker_pool, snapshot, |db| journal::find(db, id).await)
                 .map(|found| found.map(|(_, stored)| stored));
         }
-        let taken = transaction!(&self.pool, |db| {
+        let taken = transaction!(&self.worker_pool, |db| {
             leases::hold(db, worker).await?;
             // It may be this worker's by a try whose outcome is unknown.
             let sql = "UPDATE executions SET owner = $2, wake_at = NULL

@@ -7,9 +7,8 @@ use steadflow_core::ids::{AgentId, FlowId, TenantId};
 
 use super::{MemoryStore, a_moment_later, all_sound, at_once};
 use crate::{
-    AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, Edits,
-    FlowChange, FlowFilter, FlowRecord, FlowVersionRecord, Listed, Page, Revision, StoreFuture, VersionId,
-    VersionPage,
+    AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, FlowChange,
+    FlowFilter, FlowRecord, FlowVersionRecord, Listed, Page, Revision, StoreFuture, VersionId, VersionPage,
 };
 
 impl Catalogue for MemoryStore {
@@ -113,14 +112,5 @@ impl Catalogue for MemoryStore {
         if_revision: Option<Revision>,
     ) -> StoreFuture<'_, Changed<Revision>> {
         at_once(self.delete_agent_now(tenant, id, if_revision))
-    }
-
-    fn edits(&self, after: Option<u64>) -> StoreFuture<'_, Option<Edits>> {
-        at_once(self.open().map(|database| {
-            let all = &database.edits;
-            let first =
-                after.map_or(all.len(), |after| usize::try_from(after).unwrap_or(usize::MAX).min(all.len()));
-            Some(Edits { last: all.len() as u64, edited: all[first..].to_vec(), is_cut: false })
-        }))
     }
 }

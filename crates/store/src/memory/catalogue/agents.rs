@@ -4,8 +4,8 @@ use steadflow_core::ids::{AgentId, TenantId};
 
 use super::super::{Database, MemoryStore};
 use crate::{
-    AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Changed, Edited, Page, PageRoom,
-    Revision, StoreError, VersionPage,
+    AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Changed, Page, PageRoom, Revision,
+    StoreError, VersionPage,
 };
 
 impl MemoryStore {
@@ -123,7 +123,6 @@ impl MemoryStore {
         if if_revision.is_some_and(|revision| revision != current) {
             return Ok(Changed::Conflict(current));
         }
-        database.edits.push(Edited::Agent(tenant, id));
         database.agents.remove(&id);
         database.agent_versions.retain(|(agent, _), _| *agent != id);
         database.agent_uses.remove(&(tenant, id));
@@ -153,7 +152,6 @@ impl Database {
 
     /// Stores an agent's current version.
     fn store_agent(&mut self, agent: AgentRecord) -> AgentRecord {
-        self.edits.push(Edited::Agent(agent.tenant, agent.id));
         let version = AgentVersionRecord {
             agent: agent.id,
             tenant: agent.tenant,

@@ -4,8 +4,8 @@ use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 
 use super::super::{Database, MemoryStore};
 use crate::{
-    Changed, Edited, FlowChange, FlowFilter, FlowRecord, FlowStatus, FlowVersionRecord, Page, PageRoom,
-    StoreError, VersionPage,
+    Changed, FlowChange, FlowFilter, FlowRecord, FlowStatus, FlowVersionRecord, Page, PageRoom, StoreError,
+    VersionPage,
 };
 
 impl MemoryStore {
@@ -17,7 +17,6 @@ impl MemoryStore {
         let mut database = self.open()?;
         database.check_webhook(&flow)?;
         database.add_version(&flow);
-        database.edits.push(Edited::Flow(flow.tenant, flow.id));
         database.flows.insert(flow.id, flow);
         Ok(())
     }
@@ -45,7 +44,6 @@ impl MemoryStore {
         if has_document {
             database.add_version(&flow);
         }
-        database.edits.push(Edited::Flow(tenant, id));
         database.flows.insert(id, flow.clone());
         Ok(Changed::Done(flow))
     }
@@ -130,7 +128,6 @@ impl MemoryStore {
         if database.flows.get(&id).is_none_or(|flow| flow.tenant != tenant) {
             return Ok(false);
         }
-        database.edits.push(Edited::Flow(tenant, id));
         database.flows.remove(&id);
         database.flow_versions.retain(|(flow, _), _| *flow != id);
         database.schedules.retain(|(flow, _), _| *flow != id);
