@@ -220,6 +220,7 @@ pub(crate) async fn with_counters(rollups: impl Iterator<Item = Rollup>) -> Api 
             takes,
             sends,
             sessions: None,
+            slot: None,
             follows: None,
         }
     };

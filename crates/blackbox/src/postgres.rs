@@ -18,6 +18,40 @@ impl Postgres {
     /// # Panics
     /// If PostgreSQL is not installed, or does not start.
     pub fn start(connections_max: usize) -> Self {
+        let server = Self::new();
+        server.run("initdb", &["--username=steadflow", "--auth=trust", "--encoding=UTF8", "--locale=C"]);
+        server.set(&format!("max_connections = {connections_max}"));
+        server.begin_here();
+        server
+    }
+
+    /// Starts a standby that follows it, and does not keep it waiting.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub fn standby(&self) -> Self {
+        let standby = Self::new();
+        let from = format!("--host={}", self.path().display());
+        standby.run(
+            "pg_basebackup",
+            &[&from, "--username=steadflow", "--write-recovery-conf", "--checkpoint=fast"],
+        );
+        standby.begin_here();
+        standby
+    }
+
+    /// Lets a standby follow no longer: what its primary writes from now on does not reach it.
+    pub fn fall_behind(&self) {
+        self.ask("ALTER SYSTEM SET primary_conninfo = ''");
+        self.ask("SELECT pg_reload_conf()");
+    }
+
+    /// Makes a standby the primary.
+    pub fn promote(&self) {
+        self.run("pg_ctl", &["--wait", "--silent", "promote"]);
+    }
+
+    fn new() -> Self {
         let programs = programs().expect("PostgreSQL 15 or newer is installed (Debian: postgresql)");
         // Its user must be able to reach it, so it is not below the repository.
         let directory = tempfile::tempdir().expect("a folder can be made");
@@ -26,22 +60,35 @@ impl Postgres {
             let owner = Command::new("chown").arg("nobody:nogroup").arg(server.path()).output();
             done("chown", owner);
         }
-        server.run("initdb", &["--username=steadflow", "--auth=trust", "--encoding=UTF8", "--locale=C"]);
-        let settings = format!(
-            "listen_addresses = ''\nunix_socket_directories = '{}'\nmax_connections = {connections_max}\n",
-            server.path().display()
-        );
-        let file = server.data().join("postgresql.conf");
-        let before = std::fs::read_to_string(&file).expect("initdb writes its settings");
-        std::fs::write(&file, before + &settings).expect("the settings can be written");
-        server.begin();
         server
+    }
+
+    /// Starts it where it can be reached in its directory only.
+    fn begin_here(&self) {
+        self.set("listen_addresses = ''");
+        self.set(&format!("unix_socket_directories = '{}'", self.path().display()));
+        self.begin();
+    }
+
+    fn set(&self, setting: &str) {
+        let file = self.data().join("postgresql.conf");
+        let before = std::fs::read_to_string(&file).expect("its settings can be read");
+        std::fs::write(&file, format!("{before}{setting}\n")).expect("its settings can be written");
     }
 
     /// Returns the URL of its database.
     pub fn url(&self) -> String {
-        let directory = self.path().display().to_string().replace('/', "%2F");
-        format!("postgres://steadflow@/postgres?host={directory}")
+        format!("postgres://steadflow@/postgres?host={}", self.host())
+    }
+
+    /// Returns the URL of the database of whichever is the primary of the two.
+    pub fn url_with(&self, standby: &Self) -> String {
+        let hosts = format!("{},{}", self.host(), standby.host());
+        format!("postgres://steadflow@{hosts}/postgres?target_session_attrs=read-write")
+    }
+
+    fn host(&self) -> String {
+        self.path().display().to_string().replace('/', "%2F")
     }
 
     /// Starts it after a stop.

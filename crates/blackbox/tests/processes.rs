@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use steadflow_blackbox::{Api, Cluster, Peer, echo, eventually, flow, http, node, retries, with};
+use steadflow_blackbox::{
+    Api, Cluster, Peer, echo, eventually, flow, http, millis_between, node, retries, with,
+};
 
 const SOON: Duration = Duration::from_secs(20);
 /// After how long the work of a process that is gone is taken over at the latest.
@@ -158,4 +160,39 @@ async fn a_slot_that_another_process_has_freed_is_free() {
     other.until(&waiting, "it starts", KNOWN_WITHIN, |execution| execution["status"] != "pending").await;
     assert_eq!(other.finished(&waiting, SOON).await["status"], "completed");
     assert_eq!(peer.calls().len(), 2);
+}
+
+/// How long a call takes, in milliseconds.
+const CALL_MILLIS: i64 = 300;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_more_executions_run_at_any_moment_than_the_flow_allows() {
+    let cluster = Cluster::start(3).await;
+    let apis: Vec<Api> = cluster.servers.iter().map(|server| server.api().clone()).collect();
+    let peer = Peer::start().await;
+    let limited = json!({ "max_concurrent_executions": 4, "concurrency_key": "${trigger_data.of}", "max_concurrent_per_key": 2 });
+    let call = http("call", &peer.url(&format!("/slow/{CALL_MILLIS}?of=${{trigger_data.of}}")));
+    let id = apis[0].create_flow(&with(flow("Limited", &[call], &[]), &limited)).await;
+
+    let mut started = Vec::new();
+    for number in 0..60 {
+        let of = ["a", "b", "c"][number % 3];
+        started.push(apis[number / 7 % 3].start(&id, json!({ "of": of })).await);
+    }
+    for execution in &started {
+        assert_eq!(apis[0].finished(execution, SOON).await["status"], "completed");
+    }
+
+    let calls = peer.calls();
+    assert_eq!(calls.len(), started.len());
+    let most_at_once = |of: &str| {
+        let began: Vec<_> = calls.iter().filter(|call| call.path.contains(of)).map(|call| call.at).collect();
+        let under_way =
+            |at| began.iter().filter(|other| (0..CALL_MILLIS).contains(&millis_between(**other, at))).count();
+        began.iter().map(|at| under_way(*at)).max()
+    };
+    assert_eq!(most_at_once("slow"), Some(4));
+    for of in ["of=a", "of=b", "of=c"] {
+        assert!(most_at_once(of) <= Some(2), "{of}: {calls:?}");
+    }
 }

@@ -142,6 +142,7 @@ impl Engine {
         let mut worker =
             WorkerConfig { lease_ttl: config.lease_ttl, ..WorkerConfig::new(Arc::clone(&config.worker)) };
         worker.shard.capacity = config.capacity;
+        worker.shard.is_shared = world.store.is_shared();
         let (calls, inbox) = mpsc::channel(config.calls_max);
         let (driving, is_driving) = watch::channel(false);
         let (end, ended) = watch::channel(None);

@@ -36,12 +36,9 @@ impl Case {
         Self::from_document(number, some_document(number, rng), rng)
     }
 
-    /// Makes a flow up that allows any number of executions at once: slots are counted in one process.
-    pub(crate) fn without_slots(number: u128, rng: &mut Rng) -> Self {
+    /// Makes a flow up whose executions wait for no later start: which one is the last is known in one process.
+    pub(crate) fn without_debounce(number: u128, rng: &mut Rng) -> Self {
         let mut document = some_document(number, rng);
-        document["max_concurrent_executions"] = Value::Null;
-        document["concurrency_key"] = Value::Null;
-        document["max_concurrent_per_key"] = Value::Null;
         document["debounce_seconds"] = Value::Null;
         Self::from_document(number, document, rng)
     }

@@ -57,6 +57,10 @@ mutations! {
     DueNotAsked,
     /// Slots that were taken before a restart are forgotten.
     SlotsForgotten,
+    /// Two processes count slots each for itself.
+    SlotsNotClaimed,
+    /// A process does not learn that others have freed slots.
+    FreeSlotsNotSeen,
     /// Work is not stopped when its attempt is over.
     StopIgnored,
     /// Some turns that may take long never come to an end.

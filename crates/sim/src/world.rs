@@ -47,6 +47,8 @@ const NOTICES_WITHIN: Duration = Duration::from_secs(15);
 /// How long after it could move again a process whose lease has ended has renewed it, or given it up: a second for the
 /// answer to a renewal sent before, which may be too old, and a second for that to the next one.
 const GIVES_UP_WITHIN: Duration = Duration::from_secs(2);
+/// How often processes look for slots that others have freed.
+const SLOTS_EVERY: Duration = Duration::from_millis(500);
 /// The end of virtual time.
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 /// More events than any run needs.
@@ -127,6 +129,8 @@ pub(crate) enum Happening {
     Events,
     /// A person edits the flow at this place.
     Edit(usize),
+    /// The processes look for slots that others have freed.
+    Slots,
     /// A new process starts, if none is there that works.
     Start,
     /// Everything is healed.
@@ -166,7 +170,7 @@ impl World {
         let mut made_up = rng.branch(1);
         let is_shared = made_up.happens(400) && options.mutation != Some(Mutation::TakeOverFromTheLiving);
         let (fleet, make): (_, fn(u128, &mut Rng) -> Case) =
-            if is_shared { (Fleet::Two, Case::without_slots) } else { (Fleet::One, Case::new) };
+            if is_shared { (Fleet::Two, Case::without_debounce) } else { (Fleet::One, Case::new) };
         let cases: Vec<Case> =
             (0..made_up.between(1, 3)).map(|at| make(u128::from(at), &mut made_up)).collect();
         let versions = cases.iter().flat_map(|case| case.versions.iter().map(Arc::clone));
@@ -220,6 +224,9 @@ impl World {
             Fleet::One => self.rng.between(15, 70),
             Fleet::Two => self.rng.between(25, 110),
         };
+        if self.is_shared() && !self.breaks(Mutation::FreeSlotsNotSeen) {
+            self.after(SLOTS_EVERY, Happening::Slots);
+        }
         for _ in 0..calls {
             let after = self.rng.millis(1, 90_000).min(heal_after);
             self.after(after, Happening::Client);
@@ -293,6 +300,7 @@ impl World {
             Happening::Deliver(event) => self.delivers(&event),
             Happening::Events => self.what_is_waited_for_comes(),
             Happening::Edit(case) => self.edit(case),
+            Happening::Slots => self.look_for_slots(),
             Happening::Start => self.start_process(),
             Happening::Heal => self.heal(),
             Happening::Help => self.help(),

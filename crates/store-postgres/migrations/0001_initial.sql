@@ -7,6 +7,8 @@
 -- Processes that may write. A commit updates the row of its worker, so that one whose row is gone or fenced writes nothing.
 CREATE TABLE workers (
     epoch bigint PRIMARY KEY,
+    -- Random. A database that goes back in time, as a standby that lacks the last commits does, gives an epoch out twice.
+    incarnation uuid NOT NULL,
     name text NOT NULL,
     lease_until bigint NOT NULL,
     -- The number of the last batch of this worker. After a connection broke during a commit, it says whether that was written.

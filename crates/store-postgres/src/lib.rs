@@ -39,7 +39,8 @@ use steadflow_store::{StoreError, StoreFuture, Worker};
 use tokio_postgres::Client;
 
 use crate::error::{Error, Result};
-use crate::log::driven::Driven;
+use crate::log::commit::Writer;
+use crate::log::group::OwnWorker;
 
 pub use crate::connect::{LeaseClock, PostgresOptions};
 pub use crate::error::OpenError;
@@ -51,6 +52,8 @@ const WORKER_CONNECTIONS: usize = 4;
 #[derive(Debug)]
 pub struct PostgresStore {
     options: PostgresOptions,
+    /// What commits go through.
+    writer: Arc<Writer>,
     /// What the data survives, in a few words.
     durability: String,
     /// Connections of reads, and of changes that are not commits.
@@ -65,7 +68,7 @@ pub struct PostgresStore {
 }
 
 /// Workers by epoch. One that has lost its lease is not in it.
-type Workers = HashMap<u64, Arc<tokio::sync::Mutex<Driven>>>;
+type Workers = HashMap<u64, Arc<OwnWorker>>;
 
 impl PostgresStore {
     /// Connects, and brings the schema up to date.
@@ -78,7 +81,8 @@ impl PostgresStore {
         let durability = durability::of(&db, &options).await?;
         let (pool, worker_pool) = (options.pool(options.connections)?, options.pool(WORKER_CONNECTIONS)?);
         let (heartbeat, workers) = (tokio::sync::Mutex::new(None), Mutex::default());
-        Ok(Self { options, durability, pool, worker_pool, heartbeat, workers })
+        let writer = Arc::new(Writer::new(options.clone(), pool.clone()));
+        Ok(Self { options, writer, durability, pool, worker_pool, heartbeat, workers })
     }
 
     fn workers(&self) -> MutexGuard<'_, Workers> {
@@ -86,12 +90,12 @@ impl PostgresStore {
     }
 
     /// Returns a worker of this process.
-    fn driven(&self, worker: Worker) -> Result<Arc<tokio::sync::Mutex<Driven>>> {
+    fn own(&self, worker: Worker) -> Result<Arc<OwnWorker>> {
         if self.is_closed() {
             return Err(StoreError::Closed.into());
         }
-        let driven = self.workers().get(&worker.epoch).cloned();
-        driven.ok_or_else(|| StoreError::Fenced.into())
+        let own = self.workers().get(&worker.epoch).cloned();
+        own.ok_or_else(|| StoreError::Fenced.into())
     }
 
     /// As [`call`], for one that a worker makes: one that has lost its lease is forgotten, with its connection.

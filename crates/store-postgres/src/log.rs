@@ -1,14 +1,16 @@
 //! [`Log`] for [`PostgresStore`].
 
 mod budgets;
-mod commit;
+pub(crate) mod commit;
 pub(crate) mod delete;
 pub(crate) mod driven;
+pub(crate) mod group;
 pub(crate) mod idempotency;
 pub(crate) mod inbox;
 mod journal;
 pub(crate) mod leases;
 pub(crate) mod long_records;
+mod lost;
 mod plan;
 mod recover;
 pub(crate) mod session_changes;

@@ -75,10 +75,10 @@ impl Sessions for PostgresStore {
 impl PostgresStore {
     /// While it is claimed, the worker commits nothing: a node that ends does so before or after it.
     async fn claim_for_node(&self, worker: Worker, claim: SessionClaim, now: Timestamp) -> Result<Claimed> {
-        let driven = self.driven(worker)?;
-        let driven = driven.lock().await;
+        let own = self.own(worker)?;
+        let driven = own.driven.lock().await;
         transaction!(&self.worker_pool, |db| {
-            leases::hold(db, worker).await?;
+            leases::hold(db, own.lessee).await?;
             match driven.tip(claim.execution) {
                 Some(_) => claimed(db, &claim, now).await,
                 None => Ok(Claimed::NotOurs),

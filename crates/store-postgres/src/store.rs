@@ -47,9 +47,9 @@ impl PostgresStore {
     async fn close_all(&self) -> Result<()> {
         self.pool.close();
         self.worker_pool.close();
-        let workers: Vec<_> = self.workers().drain().map(|(_, driven)| driven).collect();
-        for driven in workers {
-            driven.lock().await.connection = None;
+        let workers: Vec<_> = self.workers().drain().map(|(_, own)| own).collect();
+        for own in workers {
+            own.driven.lock().await.connection = None;
         }
         *self.heartbeat.lock().await = None;
         Ok(())

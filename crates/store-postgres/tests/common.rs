@@ -42,6 +42,14 @@ impl Temporary {
         db.batch_execute(sql).await.expect("it is changed");
     }
 
+    /// Returns the number that a query says.
+    pub(crate) async fn number(&self, sql: &str) -> i64 {
+        let url = server().replacen("/postgres?", &format!("/{}?", self.name), 1);
+        let (db, connection) = tokio_postgres::connect(&url, NoTls).await.expect("the server answers");
+        tokio::spawn(connection);
+        db.query_one(sql, &[]).await.expect("it is read").get(0)
+    }
+
     async fn make(&self) {
         let (admin, connection) =
             tokio_postgres::connect(&server(), NoTls).await.expect("the server answers");

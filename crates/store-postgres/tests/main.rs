@@ -3,5 +3,7 @@
 mod common;
 mod conformance;
 mod damage;
+mod group;
 mod processes;
+mod slots;
 mod texts;

@@ -30,7 +30,7 @@ pub(crate) const HOUR: Duration = Duration::from_secs(3_600);
 const PROCESSES: usize = 3;
 const TIMES: u32 = 8;
 
-async fn processes(database: &Temporary) -> Vec<PostgresStore> {
+pub(crate) async fn processes(database: &Temporary) -> Vec<PostgresStore> {
     let mut all = Vec::new();
     for _ in 0..PROCESSES {
         all.push(database.open().await);
@@ -86,7 +86,7 @@ pub(crate) async fn worker(store: &PostgresStore) -> Worker {
     store.register("w".into(), at(0), HOUR * 10_000).await.expect("a worker is registered")
 }
 
-fn commit(number: u32, projection: Projection) -> Commit {
+pub(crate) fn commit(number: u32, projection: Projection) -> Commit {
     Commit {
         execution: ExecutionId::new(uuid(number)),
         seq: 1,
@@ -96,18 +96,19 @@ fn commit(number: u32, projection: Projection) -> Commit {
         takes: Vec::new(),
         sends: Vec::new(),
         sessions: None,
+        slot: None,
         follows: None,
     }
 }
 
-/// An execution that has ended, and counts for two nodes.
-pub(crate) fn ended(number: u32) -> Commit {
-    let row = ExecutionRow {
+/// An execution that has started.
+pub(crate) fn row(number: u32) -> ExecutionRow {
+    ExecutionRow {
         id: ExecutionId::new(uuid(number)),
         tenant: OURS,
         flow: FlowId::new(uuid(1)),
         flow_version: 1,
-        status: ExecutionStatus::Completed,
+        status: ExecutionStatus::Running,
         retrying: false,
         recovered: false,
         current_node: None,
@@ -126,12 +127,22 @@ pub(crate) fn ended(number: u32) -> Commit {
         fingerprint: None,
         created_at: at(0),
         started_at: Some(at(0)),
-        completed_at: Some(at(1)),
+        completed_at: None,
         total_nodes: 1,
-        completed_nodes: 1,
+        completed_nodes: 0,
         failed_nodes: 0,
         attempts: 1,
         waiting_for: None,
+    }
+}
+
+/// An execution that has ended, and counts for two nodes.
+pub(crate) fn ended(number: u32) -> Commit {
+    let row = ExecutionRow {
+        status: ExecutionStatus::Completed,
+        completed_at: Some(at(1)),
+        completed_nodes: 1,
+        ..row(number)
     };
     let key = |node: Option<u32>| RollupKey {
         node: node.map(|node| NodeId::new(node.to_string())),

@@ -126,6 +126,7 @@ fn commit(execution: ExecutionId, seq: u64, record: &Arc<str>, journal: &str) ->
         takes: Vec::new(),
         sends: Vec::new(),
         sessions: None,
+        slot: None,
         follows: None,
     }
 }

@@ -33,6 +33,7 @@ fn commit(number: u128, seq: u64) -> Commit {
         takes: Vec::new(),
         sends: Vec::new(),
         sessions: None,
+        slot: None,
         follows: None,
     }
 }

@@ -90,6 +90,7 @@ fn commit(number: u128, seq: u64, projection: Projection) -> Commit {
         takes: Vec::new(),
         sends: Vec::new(),
         sessions: None,
+        slot: None,
         follows: None,
     }
 }

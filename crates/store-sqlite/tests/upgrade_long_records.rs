@@ -110,6 +110,7 @@ async fn executions_go_on_and_keep_all_records() {
             takes: Vec::new(),
             sends: Vec::new(),
             sessions: None,
+            slot: None,
             follows: None,
         };
         store.commit(worker, vec![commit]).await.expect("it commits");

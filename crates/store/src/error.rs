@@ -60,3 +60,22 @@ pub enum StoreError {
     #[error("the database is closed")]
     Closed,
 }
+
+impl StoreError {
+    /// Returns the same error, for another caller whose work was in the same transaction.
+    #[must_use]
+    pub fn repeated(&self) -> Self {
+        let said = |source: &BoxError| source.to_string().into();
+        match self {
+            Self::Fenced => Self::Fenced,
+            Self::Full { source } => Self::Full { source: said(source) },
+            Self::Unknown { call, source } => Self::Unknown { call, source: said(source) },
+            Self::Busy { call } => Self::Busy { call },
+            Self::Database { call, source } => Self::Database { call, source: said(source) },
+            Self::Refused { call, source } => Self::Refused { call, source: said(source) },
+            Self::WebhookTaken => Self::WebhookTaken,
+            Self::Corrupt { what, reason } => Self::Corrupt { what: what.clone(), reason: reason.clone() },
+            Self::Closed => Self::Closed,
+        }
+    }
+}

@@ -55,7 +55,7 @@ pub use keys::Keys;
 pub use listed::{Damaged, Listed, VersionId};
 pub use log::{
     BUDGET_DAYS_KEPT, Commit, Committed, Idempotency, IdempotencyHit, InboxId, InboxInput, InboxItem, Log,
-    Projection, QueuedExecution, SessionChanges, SlotHolder, TakenSlots, Waiting, Worker,
+    Projection, QueuedExecution, SessionChanges, SlotClaim, SlotHolder, SlotsOf, TakenSlots, Waiting, Worker,
 };
 pub use memory::MemoryStore;
 pub use page_room::{PAGE_BYTES_MAX, PageRoom, WithDocument};

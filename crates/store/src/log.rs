@@ -11,7 +11,9 @@ use steadflow_core::flow_control::QueuePlace;
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 
-pub use commit::{Commit, Committed, Idempotency, IdempotencyHit, Projection, SessionChanges, Worker};
+pub use commit::{
+    Commit, Committed, Idempotency, IdempotencyHit, Projection, SessionChanges, SlotClaim, SlotsOf, Worker,
+};
 pub use inbox::{InboxId, InboxInput, InboxItem};
 
 use crate::{StoreFuture, Stored};
@@ -38,9 +40,10 @@ pub trait Log: Send + Sync + 'static {
 
     /// Commits a batch: all of it or, on an error, nothing. Returns the results in the order of the batch.
     ///
-    /// Two kinds of commit are skipped alone, while the rest of the batch is written: one whose idempotency key is
-    /// taken ([`Committed::Hit`]), and one that takes an item of the inbox that no longer exists ([`Committed::Gone`]). What
-    /// follows from a skipped commit is skipped with it ([`Committed::Skipped`]).
+    /// Some commits are skipped alone, while the rest of the batch is written: one whose idempotency key is taken
+    /// ([`Committed::Hit`]), one that takes an item of the inbox that no longer exists ([`Committed::Gone`]), and one that starts an
+    /// execution for which no slot is free ([`Committed::NoSlot`]). What follows from a skipped commit is skipped with it
+    /// ([`Committed::Skipped`]).
     ///
     /// # Errors
     /// [`Fenced`](crate::StoreError::Fenced) if `worker` lost its lease: discard what it drives.

@@ -22,6 +22,8 @@ pub struct ShardConfig {
     pub load_ahead: Duration,
     /// What executions in memory may take.
     pub capacity: Capacity,
+    /// Whether other processes start executions of the same flows. The store then has the last word on slots.
+    pub is_shared: bool,
     /// How old an input is for which no execution is found when it is seen whether there is one.
     pub unclaimed_after: Duration,
 }
@@ -37,6 +39,7 @@ impl ShardConfig {
             redo_after: Duration::from_millis(500),
             capacity: Capacity::DEFAULT,
             load_ahead: Duration::from_millis(100),
+            is_shared: false,
             unclaimed_after: Duration::from_secs(60),
         }
     }

@@ -100,13 +100,23 @@ impl Shard {
     /// Some items that a commit was to take no longer exist, so nothing of it was written: it is made again without
     /// them.
     pub(super) fn without(&mut self, id: ExecutionId, gone: &[InboxId], now: Timestamp) {
+        self.forget_items(gone.iter().copied());
+        let is_gone = |from: &Origin| matches!(from, Origin::Inbox { item, .. } if gone.contains(item));
+        self.decide_without(id, |_, from| is_gone(from), now);
+    }
+
+    /// A commit was skipped alone: it is made again without some of what it was decided on.
+    pub(super) fn decide_without(
+        &mut self,
+        id: ExecutionId,
+        is_dropped: impl Fn(&Input, &Origin) -> bool,
+        now: Timestamp,
+    ) {
         if let Some(committing) = self.live.get_mut(&id).and_then(|live| live.committing.as_mut()) {
-            let is_gone = |from: &Origin| matches!(from, Origin::Inbox { item, .. } if gone.contains(item));
-            committing.inputs.retain(|(_, from)| !is_gone(from));
+            committing.inputs.retain(|(input, from)| !is_dropped(input, from));
             let children = std::mem::take(&mut committing.children);
             self.withdraw_children(&children, now);
         }
-        self.forget_items(gone.iter().copied());
         self.take_back(id, || Reply::Unavailable, now);
         if let Some(live) = self.live.get_mut(&id) {
             live.held_until = None;

@@ -75,8 +75,8 @@ impl Live {
 }
 
 impl Shard {
-    /// Returns whether a new execution starts in a turn of its own, after its acceptance.
-    pub(super) fn starts_later(&self, new: &NewExecution, now: Timestamp) -> bool {
+    /// Returns whether a new execution is likely to be slow: it starts in a turn of its own, after its acceptance.
+    pub(super) fn is_slow_flow(&self, new: &NewExecution, now: Timestamp) -> bool {
         let speed = self.flows.get(&new.accepted.flow).map(|slots| slots.speed).unwrap_or_default();
         let graph_bytes = new.pinned.flow.flow.definition.len();
         new.accepted.trigger_data.len() > SLOW_FROM || speed.is_slow(graph_bytes, now)

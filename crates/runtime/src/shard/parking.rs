@@ -61,6 +61,7 @@ impl Shard {
         self.learn_limits(&loaded);
         let mut live = Live::new(loaded);
         live.row = Row::Current;
+        self.slot_comes(&live.execution);
         self.hand_over(id, &mut live);
         self.keep(live);
         self.advance(id, now);
@@ -94,6 +95,7 @@ impl Shard {
     /// An execution's parking is on disk: it leaves memory. What came in meanwhile brings it back at once.
     pub(super) fn parked(&mut self, id: ExecutionId) {
         let Some(live) = self.forget(id) else { return };
+        self.slot_goes(&live.execution);
         if !live.inbox.is_empty() {
             return self.load(id, live.inbox);
         }
@@ -183,7 +185,9 @@ impl Shard {
             self.gates.set(agent, Some(limits), now);
         }
         for TakenSlots { flow, key, taken } in recovered.slots {
-            self.flows.entry(flow).or_default().start_with(key, taken);
+            if !self.config.is_shared {
+                self.flows.entry(flow).or_default().start_with(key, taken);
+            }
         }
         for queued in &recovered.queued {
             self.wait_in(&Place::of_queued(queued), queued.queue.as_deref());
@@ -221,6 +225,7 @@ impl Shard {
         live.unsaved_since = Some(now);
         let worker = self.config.worker.clone();
         live.inbox.push_back(Queued::Input(Input::Adopt { worker }, Origin::Engine));
+        self.slot_comes(&live.execution);
         self.hand_over(id, &mut live);
         self.keep(live);
         self.schedule_show(id, now);

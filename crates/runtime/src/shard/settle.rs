@@ -69,6 +69,7 @@ impl Shard {
             Committed::Gone(gone) => return self.without(id, &gone, now),
             // It was withdrawn with the commit from which it follows.
             Committed::Skipped => return,
+            Committed::NoSlot(taken) => return self.without_slot(id, taken, now),
             Committed::Done | Committed::Hit(_) => {}
         }
         self.suspects.remove(&id);

@@ -13,7 +13,7 @@ use steadflow_core::execution::{Execution, ExecutionStatus, Input};
 use steadflow_core::flow_control::{QueuePlace, SlotLimits};
 use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::timestamp::Timestamp;
-use steadflow_store::{QueuedExecution, Waiting};
+use steadflow_store::{QueuedExecution, SlotClaim, SlotHolder, SlotsOf, Waiting};
 use uuid::Uuid;
 
 use super::lane::Speed;
@@ -71,8 +71,10 @@ pub(super) struct Slots {
     limits: SlotLimits,
     /// Whether the flow's present limits are known.
     are_limits_known: bool,
-    /// Executions that hold a slot: started, or about to.
+    /// Executions that hold a slot: started, or about to. Where other processes start some as well, those in memory here.
     taken: u32,
+    /// Executions elsewhere that hold a slot, as the store said last; 0 while none waits here.
+    elsewhere: u32,
     keys: BTreeMap<Key, KeySlots>,
     /// Keys with which an execution waits, and another one may start.
     ready: BTreeSet<Key>,
@@ -88,6 +90,7 @@ pub(super) struct Slots {
 #[derive(Debug, Default)]
 struct KeySlots {
     taken: u32,
+    elsewhere: u32,
     /// Executions that wait, by their ranks.
     queue: BTreeSet<(i64, ExecutionId)>,
 }
@@ -110,12 +113,12 @@ impl Slots {
     }
 
     fn has_room(&self) -> bool {
-        self.limits.all.is_none_or(|limit| self.taken < limit)
+        self.limits.all.is_none_or(|limit| self.taken.saturating_add(self.elsewhere) < limit)
     }
 
     fn has_room_for(&self, key: &Key) -> bool {
         let Some(limit) = self.limits.per_key.filter(|_| key.is_some()) else { return true };
-        self.keys.get(key).is_none_or(|slots| slots.taken < limit)
+        self.keys.get(key).is_none_or(|slots| slots.taken.saturating_add(slots.elsewhere) < limit)
     }
 
     /// Takes a slot for a new execution, unless others wait that could have it.
@@ -156,19 +159,29 @@ impl Slots {
         self.keys.values().any(|slots| !slots.queue.is_empty())
     }
 
-    /// Notes who holds a slot, whatever was known before.
-    fn set_taken(&mut self, holders: impl Iterator<Item = Key>) {
-        self.taken = 0;
-        self.keys.values_mut().for_each(|slots| slots.taken = 0);
+    /// Notes who holds a slot elsewhere, whatever was known before.
+    fn set_elsewhere(&mut self, holders: impl Iterator<Item = Key>) {
+        self.elsewhere = 0;
+        self.keys.values_mut().for_each(|slots| slots.elsewhere = 0);
         for key in holders {
-            self.taken += 1;
+            self.elsewhere += 1;
             if key.is_some() {
-                self.keys.entry(key).or_default().taken += 1;
+                self.keys.entry(key).or_default().elsewhere += 1;
             }
         }
         for key in self.keys.keys().cloned().collect::<Vec<_>>() {
             self.note_ready(&key);
         }
+    }
+
+    /// Notes how many hold a slot in all, one that was about to start here not among them. `about_to` others are.
+    fn no_slot(&mut self, key: &Key, taken: SlotsOf, about_to: u32) {
+        let here = self.taken.saturating_sub(about_to);
+        self.elsewhere = self.elsewhere.max(taken.flow.saturating_sub(here));
+        if let Some(slots) = self.keys.get_mut(key).filter(|_| key.is_some()) {
+            slots.elsewhere = slots.elsewhere.max(taken.key.saturating_sub(slots.taken));
+        }
+        self.note_ready(key);
     }
 
     pub(super) fn free_slot(&mut self, key: &Key) {
@@ -196,7 +209,8 @@ impl Slots {
     /// Keeps `ready` true, and forgets a key of which there is nothing to know.
     fn note_ready(&mut self, key: &Key) {
         let Some(slots) = self.keys.get(key) else { return };
-        let (waits, is_unused) = (!slots.queue.is_empty(), slots.queue.is_empty() && slots.taken == 0);
+        let waits = !slots.queue.is_empty();
+        let is_unused = !waits && slots.taken == 0 && slots.elsewhere == 0;
         if waits && self.has_room_for(key) {
             self.ready.insert(key.clone());
         } else {
@@ -247,37 +261,62 @@ impl Shard {
             }
         }
         let waits = self.flows.iter().filter(|(flow, slots)| **flow != UNLIMITED && slots.waits());
-        let mut holders: BTreeMap<FlowId, BTreeMap<ExecutionId, Key>> =
-            waits.map(|(flow, _)| (*flow, BTreeMap::new())).collect();
+        let mut holders: BTreeMap<FlowId, Vec<Key>> = waits.map(|(flow, _)| (*flow, Vec::new())).collect();
         if holders.is_empty() {
             return;
         }
-        for holder in waiting.holders {
-            if let Some(of_flow) = holders.get_mut(&holder.flow) {
-                of_flow.insert(holder.execution, holder.key);
+        // What is in memory is counted already, and rows are behind that.
+        for SlotHolder { execution, flow, key } in waiting.holders {
+            if let Some(elsewhere) = holders.get_mut(&flow)
+                && !self.live.contains_key(&execution)
+                && !self.granted.contains_key(&execution)
+            {
+                elsewhere.push(key);
             }
         }
-        // Rows are behind what is in memory.
-        for (id, live) in &self.live {
-            if !live.execution.accepted().takes_slot() {
-                continue;
-            }
-            let Some(of_flow) = holders.get_mut(&live.execution.accepted().flow) else { continue };
-            let place = Place::of(&live.execution);
-            if live.execution.started_at().is_some() && !live.execution.status().is_finished() {
-                of_flow.insert(*id, place.slot.key);
-            } else {
-                of_flow.remove(id);
-            }
-        }
-        for (id, slot) in &self.granted {
-            if let Some(of_flow) = holders.get_mut(&slot.flow) {
-                of_flow.insert(*id, slot.key.clone());
-            }
-        }
-        for (flow, of_flow) in holders {
-            self.flows.entry(flow).or_default().set_taken(of_flow.into_values());
+        for (flow, elsewhere) in holders {
+            self.flows.entry(flow).or_default().set_elsewhere(elsewhere.into_iter());
             self.grant_slots(flow, now);
+        }
+    }
+
+    /// Returns whether the store has the last word on a slot, as other processes may take it.
+    pub(super) fn is_claimed(&self, slot: &SlotOf) -> bool {
+        let limits = self.flows.get(&slot.flow).map(|slots| slots.limits).unwrap_or_default();
+        self.config.is_shared && (limits.all.is_some() || limits.per_key.is_some_and(|_| slot.key.is_some()))
+    }
+
+    /// Returns what an execution claims with the decision that starts it.
+    pub(super) fn claim_of(&self, id: ExecutionId) -> Option<Box<SlotClaim>> {
+        let slot = self.granted.get(&id).filter(|slot| self.is_claimed(slot))?;
+        self.live.get(&id)?.execution.started_at()?;
+        let limits = self.flows.get(&slot.flow)?.limits;
+        Some(Box::new(SlotClaim { flow: slot.flow, key: slot.key.clone(), limits }))
+    }
+
+    /// An execution was about to start, and other processes have taken all slots: it waits again, in its old place.
+    pub(super) fn without_slot(&mut self, id: ExecutionId, taken: SlotsOf, now: Timestamp) {
+        if let Some(slot) = self.granted.get(&id).cloned() {
+            self.ungrant(id);
+            let about_to = self.granted.values().filter(|granted| granted.flow == slot.flow).count();
+            self.slots_of(&slot).no_slot(&slot.key, taken, u32::try_from(about_to).unwrap_or(u32::MAX));
+        }
+        self.decide_without(id, |input, _| matches!(input, Input::Start), now);
+    }
+
+    /// An execution that holds a slot has come into memory.
+    pub(super) fn slot_comes(&mut self, execution: &Execution) {
+        if self.config.is_shared && execution.started_at().is_some() {
+            let slot = Place::of(execution).slot;
+            self.slots_of(&slot).start_with(slot.key.clone(), 1);
+        }
+    }
+
+    /// An execution has left memory; if it holds a slot, that is counted elsewhere now.
+    pub(super) fn slot_goes(&mut self, execution: &Execution) {
+        if self.config.is_shared && execution.started_at().is_some() {
+            let slot = Place::of(execution).slot;
+            self.slots_of(&slot).free_slot(&slot.key);
         }
     }
 
@@ -291,6 +330,10 @@ impl Shard {
         {
             self.granted.insert(id, SlotOf { flow, key });
             self.enqueue(id, Queued::Input(Input::Start, Origin::Engine), now);
+        }
+        if let Some(slots) = self.flows.get_mut(&flow).filter(|slots| slots.elsewhere > 0 && !slots.waits()) {
+            // It would not be kept up to date.
+            slots.set_elsewhere(std::iter::empty());
         }
     }
 

@@ -64,9 +64,10 @@ impl Shard {
         replies: Vec<(ReplyId, Reply)>,
         now: Timestamp,
     ) -> (ExecutionId, Box<Decision>) {
-        let starts_later = self.starts_later(&new, now);
+        let is_slow = self.is_slow_flow(&new, now);
         let NewExecution { id, pinned, accepted } = new;
         let place = Place::new(id, &accepted, now);
+        let starts_later = is_slow || self.is_claimed(&place.slot);
         let put_off = accepted.queue.as_deref().filter(|place| place.start_at.is_some()).cloned();
         let has_slot = match &put_off {
             Some(put_off) => {
@@ -84,9 +85,7 @@ impl Shard {
         }
         let mut live = Live::new(Loaded { execution, journal: Vec::new() });
         live.committing = Some(Committing { writes: Writes::Acceptance, replies, ..Committing::default() });
-        if starts_later {
-            live.is_of_slow_flow = true;
-        }
+        live.is_of_slow_flow = is_slow;
         if has_slot && starts_later {
             self.granted.insert(id, place.slot);
             live.inbox.push_back(Queued::Input(Input::Start, Origin::Engine));
@@ -191,7 +190,11 @@ impl Shard {
 
     /// Puts a decision into the next batch. What rests on it waits in `committing`.
     fn commit(&mut self, id: ExecutionId, mut decision: Box<Decision>, after: After, now: Timestamp) {
+        let slot = self.claim_of(id);
         let live = self.live.get_mut(&id).expect("only an execution in memory decides");
+        if slot.is_some() {
+            live.row = Row::Wanted;
+        }
         let scratch = &mut self.room.scratch;
         let record = after.record.unwrap_or_else(|| seal(&mut live.execution, &mut decision, scratch, now));
         live.journal.push(Arc::clone(&record));
@@ -224,6 +227,7 @@ impl Shard {
             takes,
             sends,
             sessions,
+            slot,
             follows: after.follows,
         });
         let children = std::mem::take(&mut decision.children);
@@ -261,6 +265,7 @@ impl Shard {
             takes: Vec::new(),
             sends: Vec::new(),
             sessions: None,
+            slot: None,
             follows: None,
         });
     }

@@ -57,6 +57,9 @@ impl World {
         if self.breaks(Mutation::KeyNotStored) {
             commit.idempotency = None;
         }
+        if self.breaks(Mutation::SlotsNotClaimed) {
+            commit.slot = None;
+        }
         if self.breaks(Mutation::TakesNotCommitted) {
             commit.takes.clear();
         }

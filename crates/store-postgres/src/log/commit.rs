@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use deadpool_postgres::Pool;
 use futures_util::future::{BoxFuture, join, join_all};
 use steadflow_core::ids::ExecutionId;
 use steadflow_store::batch::Place;
@@ -14,11 +15,12 @@ use tokio::time::Instant;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use super::driven::{Changes, Driven};
+use super::driven::{Changes, Driven, Lessee};
 use super::plan::{self, Known, Plan};
-use super::{inbox, leases, long_records, session_changes};
+use super::{inbox, leases, long_records, lost, session_changes};
 use crate::PostgresStore;
 use crate::columns::get;
+use crate::connect::PostgresOptions;
 use crate::counters;
 use crate::error::{Error, Result};
 use crate::row::{self, Hold};
@@ -52,20 +54,39 @@ struct Written {
     tips: Changes,
     has_appended: bool,
     trimmed: Option<i64>,
+    /// Executions that begin in it.
+    accepted: Vec<ExecutionId>,
 }
 
 impl PostgresStore {
     /// See [`steadflow_store::Log::commit`].
     pub(super) async fn commit_batch(&self, worker: Worker, batch: Vec<Commit>) -> Result<Vec<Committed>> {
-        let driven = self.driven(worker)?;
-        let mut driven = driven.lock().await;
+        Ok(self.own(worker)?.commit(&self.writer, batch).await?)
+    }
+}
+
+/// What commits go through.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    options: PostgresOptions,
+    /// It is closed with the store.
+    pool: Pool,
+}
+
+impl Writer {
+    pub(crate) const fn new(options: PostgresOptions, pool: Pool) -> Self {
+        Self { options, pool }
+    }
+
+    /// Writes commits in one transaction.
+    pub(super) async fn commit(&self, driven: &mut Driven, batch: &[Commit]) -> Result<Vec<Committed>> {
         let (until, mut tries) = (Instant::now() + RECONNECTS_FOR, 0);
         loop {
             tries += 1;
-            let error = match self.try_commit(&mut driven, &batch).await {
+            let error = match self.try_commit(driven, batch).await {
                 Ok(written) => return Ok(driven.done(written)),
                 Err(Failed::NotWritten(error)) => error,
-                Err(Failed::Unknown(error, written)) => match self.settle(&mut driven, until).await? {
+                Err(Failed::Unknown(error, written)) => match self.settle(driven, until).await? {
                     true => return Ok(driven.done(*written)),
                     false => error,
                 },
@@ -100,11 +121,14 @@ impl PostgresStore {
     }
 
     async fn connect_writer(&self, driven: &mut Driven) -> Result<()> {
-        if self.is_closed() {
+        if self.pool.is_closed() {
             return Err(StoreError::Closed.into());
         }
         if driven.connection.as_ref().is_none_or(Client::is_closed) {
             let connected = self.options.connect().await.map_err(|error| Error::Pool(error.into()))?;
+            if lost::look(&connected, driven).await? {
+                return Err(StoreError::Fenced.into());
+            }
             driven.connection = Some(connected);
         }
         Ok(())
@@ -116,13 +140,14 @@ impl PostgresStore {
         // Asked again, it says the same.
         let sql =
             "UPDATE workers SET batch = CASE batch WHEN $2 THEN $2 + 2 WHEN $2 + 1 THEN $2 + 3 ELSE batch END
-            WHERE epoch = $1 AND NOT is_fenced RETURNING batch";
+            WHERE epoch = $1 AND incarnation = $3 AND NOT is_fenced RETURNING batch";
         let (written, not_written) = (driven.batch + 3, driven.batch + 2);
+        let Lessee { epoch, incarnation } = driven.lessee;
         loop {
             let asked: BoxFuture<'_, Result<_>> = Box::pin(async {
                 self.connect_writer(driven).await?;
                 let Some(db) = &driven.connection else { return Err(StoreError::Closed.into()) };
-                Ok(db.query_typed_opt(sql, params![int(driven.epoch), driven.batch]).await?)
+                Ok(db.query_typed_opt(sql, params![int(epoch), driven.batch, incarnation]).await?)
             });
             match asked.await {
                 Ok(None) => return Err(StoreError::Fenced.into()),
@@ -151,6 +176,7 @@ impl PostgresStore {
 impl Driven {
     fn done(&mut self, written: Written) -> Vec<Committed> {
         self.committed(written.tips, written.has_appended, written.trimmed);
+        self.accepted.add(written.accepted);
         written.answers
     }
 }
@@ -162,19 +188,19 @@ async fn rolled_back(db: &Client) -> bool {
 /// Writes a batch, or nothing.
 async fn write(db: &Client, driven: &mut Driven, batch: &[Commit]) -> std::result::Result<Written, Failed> {
     let has_begun = plan::asks(driven, batch);
-    let known = if has_begun {
-        let (begun, fenced) = join(begin(db), fence(db, driven.epoch, driven.batch)).await;
+    let mut known = if has_begun {
+        let (begun, fenced) = join(begin(db), fence(db, driven.lessee, driven.batch)).await;
         begun.and(fenced)?;
         Known::ask(db, driven, batch).await?
     } else {
         Known::default()
     };
-    let mut plan = Plan::new(driven, &known);
+    let mut plan = Plan::new(driven, &mut known);
     let answers = match batch.iter().map(|commit| plan.add(commit)).collect::<Result<Vec<_>>>() {
         Ok(answers) => answers,
         Err(refused) => {
             // A lost lease matters more than a wrong commit.
-            leases::hold(db, Worker { epoch: driven.epoch }).await?;
+            leases::hold(db, driven.lessee).await?;
             return Err(refused.into());
         }
     };
@@ -200,20 +226,20 @@ async fn send(
     has_begun: bool,
 ) -> Result<(Written, Vec<Result<()>>)> {
     if !plan.sessions.is_empty() && !has_begun {
-        let (begun, fenced) = join(begin(db), fence(db, driven.epoch, driven.batch)).await;
+        let (begun, fenced) = join(begin(db), fence(db, driven.lessee, driven.batch)).await;
         begun.and(fenced)?;
     }
     let has_begun = has_begun || !plan.sessions.is_empty();
     for (execution, changes) in &plan.sessions {
         session_changes::change(db, *execution, changes).await?;
     }
-    let Plan { tips, mut tail, place, rows, journals, long, takes, sends, ended, .. } = plan;
+    let Plan { tips, mut tail, place, rows, journals, long, takes, sends, ended, accepted, .. } = plan;
     let sealed = place.map(|place| (place, tail.seal(place)));
     let rows: Vec<(&ExecutionRow, Hold)> = rows.into_values().collect();
     let trimmed = driven.surplus();
     let mut statements = Statements::default();
     statements.add(!has_begun, begin(db));
-    statements.add(!has_begun, fence(db, driven.epoch, driven.batch));
+    statements.add(!has_begun, fence(db, driven.lessee, driven.batch));
     statements.add(!rows.is_empty(), row::write(db, &rows));
     statements.add(!journals.is_empty(), write_journals(db, &journals));
     statements.add(!long.is_empty(), long_records::write(db, &long));
@@ -223,13 +249,13 @@ async fn send(
         statements.add(true, append(db, place, entries, records));
     }
     if let Some(end) = trimmed {
-        statements.add(true, trim(db, driven.epoch, end));
+        statements.add(true, trim(db, driven.lessee.epoch, end));
     }
     // Behind the tail, as where executions are deleted: two that lock both do so in one order.
-    statements.add(!ended.is_empty(), counters::write(db, lane(driven.epoch), &ended));
+    statements.add(!ended.is_empty(), counters::write(db, lane(driven.lessee.epoch), &ended));
     statements.add(true, async { Ok(db.batch_execute("COMMIT").await?) });
     let results = join_all(statements.0).await;
-    Ok((Written { answers, tips, has_appended: place.is_some(), trimmed }, results))
+    Ok((Written { answers, tips, has_appended: place.is_some(), trimmed, accepted }, results))
 }
 
 /// Statements that are sent one behind the other.
@@ -254,12 +280,13 @@ async fn begin(db: &Client) -> Result<()> {
 }
 
 /// Notes the number of the batch, which fails where the worker is fenced, or another batch was noted meanwhile.
-pub(super) async fn fence(db: &Client, epoch: u64, batch: i64) -> Result<()> {
+pub(super) async fn fence(db: &Client, worker: Lessee, batch: i64) -> Result<()> {
     let sql = "WITH noted AS (
-            UPDATE workers SET batch = $2 + 1 WHERE epoch = $1 AND batch = $2 AND NOT is_fenced RETURNING 1
+            UPDATE workers SET batch = $2 + 1
+            WHERE epoch = $1 AND incarnation = $3 AND batch = $2 AND NOT is_fenced RETURNING 1
         )
         SELECT 1 / count(*) FROM noted";
-    db.query_typed(sql, params![int(epoch), batch]).await?;
+    db.query_typed(sql, params![int(worker.epoch), batch, worker.incarnation]).await?;
     Ok(())
 }
 
@@ -300,22 +327,22 @@ mod tests {
         let store = testing::store().await;
         let (now, ttl) = (Timestamp::from_micros(0), Duration::from_secs(60));
         let worker = store.register("worker".into(), now, ttl).await.unwrap();
-        let driven = store.driven(worker).unwrap();
-        let mut driven = driven.lock().await;
-        store.connect_writer(&mut driven).await.unwrap();
+        let own = store.own(worker).unwrap();
+        let mut driven = own.driven.lock().await;
+        store.writer.connect_writer(&mut driven).await.unwrap();
         let soon = Instant::now() + Duration::from_secs(5);
 
         for was_written in [false, true, false] {
             let before = driven.batch;
             if was_written {
-                fence(driven.connection.as_ref().unwrap(), driven.epoch, before).await.unwrap();
+                fence(driven.connection.as_ref().unwrap(), driven.lessee, before).await.unwrap();
             }
             for _ in 0..3 {
                 // As if the answer had been lost.
                 driven.batch = before;
-                assert_eq!(store.settle(&mut driven, soon).await.unwrap(), was_written);
+                assert_eq!(store.writer.settle(&mut driven, soon).await.unwrap(), was_written);
             }
-            let late = fence(driven.connection.as_ref().unwrap(), driven.epoch, before).await;
+            let late = fence(driven.connection.as_ref().unwrap(), driven.lessee, before).await;
             assert!(late.is_err(), "what was still on its way does not fit any more");
         }
     }

@@ -8,6 +8,9 @@ use std::collections::{BTreeMap, HashMap};
 use steadflow_core::ids::ExecutionId;
 use steadflow_store::ById;
 use tokio_postgres::Client;
+use uuid::Uuid;
+
+use super::lost::{Accepted, Timeline};
 
 /// Batches of the tail that a commit deletes at once; fewer are left to a later one.
 const TRIM_STEP: i64 = 64;
@@ -24,11 +27,23 @@ pub(crate) struct Tip {
 /// What a batch changes of the tips; `None` where the worker drives an execution no longer.
 pub(crate) type Changes = HashMap<ExecutionId, Option<Tip>>;
 
+/// Which worker writes. Its row says that it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Lessee {
+    pub(crate) epoch: u64,
+    /// What the row has besides, so that it is no other one's of the same epoch.
+    pub(crate) incarnation: Uuid,
+}
+
 /// A worker of this process.
 #[derive(Debug)]
 pub(crate) struct Driven {
-    /// Its epoch.
-    pub(crate) epoch: u64,
+    pub(crate) lessee: Lessee,
+    /// The history of the database in which it was registered.
+    pub(crate) timeline: Timeline,
+    pub(crate) accepted: Accepted,
+    /// Whether the database has gone back since.
+    pub(crate) is_lost: bool,
     /// The number of the last batch in the row of the worker.
     pub(crate) batch: i64,
     /// The connection that it commits on, once it has one.
@@ -43,9 +58,12 @@ pub(crate) struct Driven {
 }
 
 impl Driven {
-    pub(crate) fn new(epoch: u64) -> Self {
+    pub(crate) fn new(lessee: Lessee, timeline: Timeline) -> Self {
         Self {
-            epoch,
+            lessee,
+            timeline,
+            accepted: Accepted::default(),
+            is_lost: false,
             batch: 0,
             connection: None,
             tips: ById::default(),
@@ -57,6 +75,11 @@ impl Driven {
 
     pub(crate) fn tip(&self, id: ExecutionId) -> Option<Tip> {
         self.tips.get(&id).copied()
+    }
+
+    /// Returns the executions that it drives.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = ExecutionId> {
+        self.tips.keys().copied()
     }
 
     /// Returns the number of the next batch of the tail.
@@ -104,8 +127,6 @@ impl Driven {
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-
     use super::*;
 
     fn appended(driven: &mut Driven, number: u128) -> ExecutionId {
@@ -117,7 +138,7 @@ mod tests {
 
     #[test]
     fn the_oldest_execution_holds_the_tail_back() {
-        let mut driven = Driven::new(1);
+        let mut driven = Driven::new(Lessee { epoch: 1, incarnation: Uuid::nil() }, Timeline::default());
         let all: Vec<_> = (0..=100).map(|number| appended(&mut driven, number)).collect();
 
         driven.committed(all[1..].iter().map(|id| (*id, None)).collect(), false, None);

@@ -63,8 +63,9 @@ impl PostgresStore {
 
     /// See [`steadflow_store::Log::discard`].
     pub(super) async fn discard_inputs(&self, worker: Worker, items: Vec<InboxId>) -> Result<()> {
+        let lessee = self.own(worker)?.lessee;
         transaction!(&self.pool, |db| {
-            leases::hold(db, worker).await?;
+            leases::hold(db, lessee).await?;
             delete(db, &items).await
         })
     }
@@ -76,12 +77,12 @@ impl PostgresStore {
         after: Option<InboxId>,
         limit: usize,
     ) -> Result<Vec<InboxItem>> {
-        let driven = self.driven(worker)?;
-        let driven = driven.lock().await;
+        let own = self.own(worker)?;
+        let driven = own.driven.lock().await;
         let (mut items, mut late) = (Vec::new(), Vec::new());
         let mut after = after.map_or(0, |after| int(after.0));
         let db = session(&self.worker_pool).await?;
-        leases::hold(&db, worker).await?;
+        leases::hold(&db, own.lessee).await?;
         while items.len() < limit {
             let rows = db.query_typed(include_str!("../queries/inbox.sql"), params![after, PART]).await?;
             let Some(last) = rows.last() else { break };
@@ -138,7 +139,7 @@ async fn driven_elsewhere(db: &Client, driven: &Driven, rows: &[Row]) -> Result<
         return Ok(HashSet::new());
     }
     let sql = include_str!("../queries/in_tails.sql");
-    let found = db.query_typed(sql, params![unknown, int(driven.epoch)]).await?;
+    let found = db.query_typed(sql, params![unknown, int(driven.lessee.epoch)]).await?;
     found.iter().map(|row| execution_id(row, 0)).collect()
 }
 

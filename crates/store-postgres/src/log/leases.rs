@@ -6,14 +6,17 @@ use std::time::Duration;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{StoreError, Worker};
 use tokio_postgres::Client;
+use uuid::Uuid;
 
-use super::driven::Driven;
+use super::driven::Lessee;
+use super::group::OwnWorker;
 use super::idempotency;
+use super::lost::{self, Timeline};
 use crate::PostgresStore;
 use crate::columns::get;
 use crate::connect::LeaseClock;
 use crate::error::{Error, Result};
-use crate::session::transaction;
+use crate::session::{session, transaction};
 use crate::value::{int, params};
 
 /// The moment in microseconds: the one that is given, or else the database's.
@@ -26,33 +29,36 @@ macro_rules! now {
 impl PostgresStore {
     /// See [`steadflow_store::Log::register`].
     pub(super) async fn register_worker(&self, name: &str, now: Timestamp, ttl: Duration) -> Result<Worker> {
-        let now = self.moment(now);
+        let (now, incarnation) = (self.moment(now), Uuid::now_v7());
         let row = transaction!(&self.pool, |db| {
             fence(db, now, None).await?;
             let sql = concat!(
                 "WITH next AS (UPDATE counters SET value = value + 1 WHERE name = 'epoch' RETURNING value)
-                 INSERT INTO workers (epoch, name, lease_until, batch, is_fenced)
-                 SELECT value, $1, ",
-                now!("$2"),
-                " + $3, 0, false FROM next RETURNING epoch"
+                 INSERT INTO workers (epoch, incarnation, name, lease_until, batch, is_fenced)
+                 SELECT value, $1, $2, ",
+                now!("$3"),
+                " + $4, 0, false FROM next RETURNING epoch"
             );
-            Ok(db.query_typed_one(sql, params![name, now, micros(ttl)]).await?)
+            Ok(db.query_typed_one(sql, params![incarnation, name, now, micros(ttl)]).await?)
         })?;
+        let timeline = Timeline::read(&*session(&self.pool).await?).await;
         let epoch: i64 = get(&row, 0)?;
         let epoch = u64::try_from(epoch).map_err(|_| Error::Unreadable(format!("epoch {epoch}")))?;
-        self.workers().insert(epoch, Arc::new(tokio::sync::Mutex::new(Driven::new(epoch))));
+        self.workers().insert(epoch, Arc::new(OwnWorker::new(Lessee { epoch, incarnation }, timeline)));
         Ok(Worker { epoch })
     }
 
     /// See [`steadflow_store::Log::renew`]. It has a connection of its own, and waits for nothing but a commit. It
     /// comes every few seconds, so it also deletes old idempotency keys.
     pub(super) async fn renew_lease(&self, worker: Worker, now: Timestamp, ttl: Duration) -> Result<()> {
-        if self.is_closed() {
-            return Err(StoreError::Closed.into());
-        }
+        let own = self.own(worker)?;
         let mut connection = self.heartbeat.lock().await;
         if connection.as_ref().is_none_or(Client::is_closed) {
             let connected = self.options.connect().await.map_err(|error| Error::Pool(error.into()))?;
+            if own.timeline.differs(&Timeline::read(&connected).await) {
+                lost::look(&connected, &mut *own.driven.lock().await).await?;
+                return Err(StoreError::Fenced.into());
+            }
             *connection = Some(connected);
         }
         let Some(db) = connection.as_ref() else { return Err(StoreError::Closed.into()) };
@@ -60,10 +66,11 @@ impl PostgresStore {
         let sql = concat!(
             "UPDATE workers SET lease_until = greatest(lease_until, ",
             now!("$2"),
-            " + $3) WHERE epoch = $1 AND NOT is_fenced"
+            " + $3) WHERE epoch = $1 AND incarnation = $4 AND NOT is_fenced"
         );
+        let Lessee { epoch, incarnation } = own.lessee;
         let renewed =
-            db.execute_typed(sql, params![int(worker.epoch), self.moment(now), micros(ttl)]).await?;
+            db.execute_typed(sql, params![int(epoch), self.moment(now), micros(ttl), incarnation]).await?;
         if renewed == 0 {
             return Err(StoreError::Fenced.into());
         }
@@ -72,10 +79,11 @@ impl PostgresStore {
 
     /// See [`steadflow_store::Log::release`].
     pub(super) async fn release_lease(&self, worker: Worker) -> Result<()> {
-        self.workers().remove(&worker.epoch);
-        let db = crate::session::session(&self.pool).await?;
-        let sql = "UPDATE workers SET is_fenced = true WHERE epoch = $1";
-        db.execute_typed(sql, params![int(worker.epoch)]).await?;
+        let Some(own) = self.workers().remove(&worker.epoch) else { return Ok(()) };
+        let Lessee { epoch, incarnation } = own.lessee;
+        let db = session(&self.pool).await?;
+        let sql = "UPDATE workers SET is_fenced = true WHERE epoch = $1 AND incarnation = $2";
+        db.execute_typed(sql, params![int(epoch), incarnation]).await?;
         Ok(())
     }
 
@@ -105,9 +113,9 @@ pub(super) async fn fence(db: &Client, now: Option<i64>, but: Option<Worker>) ->
 ///
 /// # Errors
 /// [`StoreError::Fenced`] if it is.
-pub(crate) async fn hold(db: &Client, worker: Worker) -> Result<()> {
-    let sql = "SELECT 1 FROM workers WHERE epoch = $1 AND NOT is_fenced FOR SHARE";
-    let row = db.query_typed_opt(sql, params![int(worker.epoch)]).await?;
+pub(crate) async fn hold(db: &Client, worker: Lessee) -> Result<()> {
+    let sql = "SELECT 1 FROM workers WHERE epoch = $1 AND incarnation = $2 AND NOT is_fenced FOR SHARE";
+    let row = db.query_typed_opt(sql, params![int(worker.epoch), worker.incarnation]).await?;
     row.map(drop).ok_or_else(|| StoreError::Fenced.into())
 }
 

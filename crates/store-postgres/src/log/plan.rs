@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::driven::{Changes, Driven, Tip};
 use super::long_records::Long;
+use super::slots::Taken;
 use super::{idempotency, inbox, tips};
 use crate::error::{Error, Result};
 use crate::row::Hold;
@@ -27,12 +28,15 @@ pub(super) struct Known {
     hits: HashMap<ExecutionId, IdempotencyHit>,
     /// Executions that are parked, or unknown.
     parked: HashMap<ExecutionId, Tip>,
+    /// The slots that are taken, of flows of which one is claimed.
+    slots: Taken,
 }
 
 /// Returns whether a batch needs to know something first.
 pub(super) fn asks(driven: &Driven, batch: &[Commit]) -> bool {
-    batch.iter().any(|commit| !commit.takes.is_empty() || commit.idempotency.is_some())
-        || strangers(driven, batch).next().is_some()
+    let asks =
+        |commit: &Commit| !commit.takes.is_empty() || commit.idempotency.is_some() || commit.slot.is_some();
+    batch.iter().any(asks) || strangers(driven, batch).next().is_some()
 }
 
 impl Known {
@@ -42,7 +46,8 @@ impl Known {
         let strangers: Vec<Uuid> = strangers(driven, batch).map(|id| id.uuid()).collect();
         let items = inbox::lock(db, &takes).await?;
         let parked = tips::lock_parked(db, &strangers).await?;
-        let mut known = Self { items, hits: HashMap::new(), parked };
+        let slots = Taken::lock(db, batch.iter().filter_map(|commit| commit.slot.as_deref())).await?;
+        let mut known = Self { items, hits: HashMap::new(), parked, slots };
         let keys = known.keys(batch);
         if !keys.is_empty() {
             known.hits = idempotency::use_once(db, &keys).await?;
@@ -80,7 +85,7 @@ fn begins(commit: &Commit) -> bool {
 /// A batch being put together.
 pub(super) struct Plan<'a> {
     driven: &'a Driven,
-    known: &'a Known,
+    known: &'a mut Known,
     /// The executions whose commits were skipped.
     skipped: HashSet<ExecutionId>,
     /// What it adds to the tail: one row.
@@ -96,10 +101,12 @@ pub(super) struct Plan<'a> {
     pub(super) sends: Vec<&'a InboxInput>,
     pub(super) sessions: Vec<(ExecutionId, &'a [SessionChange])>,
     pub(super) ended: Ended,
+    /// Executions that begin.
+    pub(super) accepted: Vec<ExecutionId>,
 }
 
 impl<'a> Plan<'a> {
-    pub(super) fn new(driven: &'a Driven, known: &'a Known) -> Self {
+    pub(super) fn new(driven: &'a Driven, known: &'a mut Known) -> Self {
         Self {
             driven,
             known,
@@ -114,6 +121,7 @@ impl<'a> Plan<'a> {
             sends: Vec::new(),
             sessions: Vec::new(),
             ended: Ended::default(),
+            accepted: Vec::new(),
         }
     }
 
@@ -134,6 +142,12 @@ impl<'a> Plan<'a> {
         }
         let tip = self.project(commit, tip);
         self.tips.insert(id, tip);
+        if begins(commit) {
+            self.accepted.push(id);
+        }
+        if let Some(claim) = &commit.slot {
+            self.known.slots.take(claim);
+        }
         self.takes.extend(&commit.takes);
         self.sends.extend(&commit.sends);
         if let Some(changes) = &commit.sessions {
@@ -153,7 +167,12 @@ impl<'a> Plan<'a> {
             return Some(Committed::Gone(gone));
         }
         let has_key = commit.idempotency.is_some();
-        self.known.hits.get(&commit.execution).filter(|_| has_key).cloned().map(Committed::Hit)
+        let hit = self.known.hits.get(&commit.execution).filter(|_| has_key).cloned().map(Committed::Hit);
+        hit.or_else(|| {
+            let claim = commit.slot.as_deref()?;
+            let taken = self.known.slots.of(claim);
+            (!claim.is_free(taken)).then_some(Committed::NoSlot(taken))
+        })
     }
 
     /// Returns what is known of the execution, if the commit follows from it.
@@ -180,7 +199,7 @@ impl<'a> Plan<'a> {
 
     fn project(&mut self, commit: &'a Commit, tip: Tip) -> Option<Tip> {
         let (id, seq) = (commit.execution, commit.seq);
-        let held = Hold { owner: Some(self.driven.epoch), wake_at: None, seq };
+        let held = Hold { owner: Some(self.driven.lessee.epoch), wake_at: None, seq };
         match &commit.projection {
             Projection::Tail => Some(self.push(commit, tip)),
             Projection::Shown(row) => {
@@ -210,7 +229,7 @@ impl<'a> Plan<'a> {
     /// Adds a record to the batch.
     fn push(&mut self, commit: &Commit, tip: Tip) -> Tip {
         let Some(record) = commit.record.as_deref() else { return tip };
-        let next = Place { worker: self.driven.epoch, sequence: self.driven.next() };
+        let next = Place { worker: self.driven.lessee.epoch, sequence: self.driven.next() };
         let place = *self.place.get_or_insert(next);
         self.tail.push(commit.execution, tip.seq, record);
         Tip { first: tip.first.or(Some(place.sequence)), ..tip }

@@ -33,15 +33,15 @@ impl PostgresStore {
         now: Timestamp,
         limit: usize,
     ) -> Result<Vec<Stored>> {
-        let driven = self.driven(worker)?;
+        let own = self.own(worker)?;
         let now = self.moment(now);
         transaction!(&self.pool, |db| {
-            leases::hold(db, worker).await?;
+            leases::hold(db, own.lessee).await?;
             leases::fence(db, now, Some(worker)).await
         })?;
         while transaction!(&self.pool, |db| move_tail(db).await)? {}
         // Commits wait from here on.
-        let mut driven = driven.lock().await;
+        let mut driven = own.driven.lock().await;
         loop {
             let claimed = self.claim(&mut driven, limit).await?;
             if claimed.is_empty() {
@@ -77,14 +77,14 @@ impl PostgresStore {
 
     /// See [`steadflow_store::Log::take`].
     pub(super) async fn take_parked(&self, worker: Worker, id: ExecutionId) -> Result<Option<Stored>> {
-        let driven = self.driven(worker)?;
-        let mut driven = driven.lock().await;
+        let own = self.own(worker)?;
+        let mut driven = own.driven.lock().await;
         if driven.tip(id).is_some() {
             return transaction!(&self.worker_pool, snapshot, |db| journal::find(db, id).await)
                 .map(|found| found.map(|(_, stored)| stored));
         }
         let taken = transaction!(&self.worker_pool, |db| {
-            leases::hold(db, worker).await?;
+            leases::hold(db, own.lessee).await?;
             // It may be this worker's by a try whose outcome is unknown.
             let sql = "UPDATE executions SET owner = $2, wake_at = NULL
                 WHERE id = $1 AND (owner IS NULL OR owner = $2) AND completed_at IS NULL";
@@ -236,7 +236,7 @@ struct Claimed {
 }
 
 async fn claim(db: &Client, driven: &Driven, limit: usize) -> Result<Claimed> {
-    commit::fence(db, driven.epoch, driven.batch).await?;
+    commit::fence(db, driven.lessee, driven.batch).await?;
     let sql = "DELETE FROM orphans WHERE execution IN (
             SELECT execution FROM orphans ORDER BY execution LIMIT $1 FOR UPDATE SKIP LOCKED
         ) RETURNING execution";
@@ -265,7 +265,7 @@ async fn own(
     entries: Vec<(Entry, Arc<str>)>,
     stored: Vec<std::result::Result<Stored, StoreError>>,
 ) -> Result<Claimed> {
-    let place = Place { worker: driven.epoch, sequence: driven.next() };
+    let place = Place { worker: driven.lessee.epoch, sequence: driven.next() };
     let whole: BTreeMap<ExecutionId, &Stored> =
         stored.iter().filter_map(|stored| stored.as_ref().ok()).map(|stored| (stored.id, stored)).collect();
     let mut tail = Batch::default();
@@ -279,7 +279,7 @@ async fn own(
     }
     let ids: Vec<Uuid> = whole.keys().map(|id| id.uuid()).collect();
     let sql = "UPDATE executions SET owner = $2, wake_at = NULL WHERE id = ANY($1) AND completed_at IS NULL";
-    db.execute_typed(sql, params![ids, int(driven.epoch)]).await?;
+    db.execute_typed(sql, params![ids, int(driven.lessee.epoch)]).await?;
     let gone: Vec<Uuid> = ids.iter().chain(ended).copied().collect();
     db.execute_typed("DELETE FROM orphan_records WHERE execution = ANY($1)", params![gone]).await?;
     let tip = |(id, stored): (&ExecutionId, &&Stored)| {

@@ -1,11 +1,11 @@
 //! Which executions hold a slot of their flow.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use steadflow_core::event::Event;
 use steadflow_core::ids::{ExecutionId, FlowId};
-use steadflow_store::{SlotHolder, TakenSlots, Waiting};
+use steadflow_store::{SlotClaim, SlotHolder, SlotsOf, TakenSlots, Waiting};
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
@@ -19,6 +19,40 @@ use crate::value::{params, rows_max};
 
 /// A flow and a value of its key, of which executions hold slots.
 type Slot = (FlowId, Option<Arc<str>>);
+
+/// How many executions hold a slot, by flow and key.
+#[derive(Default)]
+pub(super) struct Taken(BTreeMap<Slot, u32>);
+
+impl Taken {
+    /// Counts those of the flows of which a slot is claimed. Until the transaction ends, no other one starts an execution of these.
+    pub(super) async fn lock(db: &Client, claims: impl Iterator<Item = &SlotClaim>) -> Result<Self> {
+        let flows: BTreeSet<Uuid> = claims.map(|claim| claim.flow.uuid()).collect();
+        if flows.is_empty() {
+            return Ok(Self::default());
+        }
+        let flows: Vec<Uuid> = flows.into_iter().collect();
+        let sql = "SELECT 1 FROM flows WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
+        db.execute_typed(sql, params![flows]).await?;
+        // All rows are up to date: one is written with each start.
+        let sql = "SELECT flow, queue, count(*) FROM executions
+            WHERE completed_at IS NULL AND started_at IS NOT NULL AND NOT shares_slot AND flow = ANY($1)
+            GROUP BY flow, queue";
+        Ok(Self(counted(&db.query_typed(sql, params![flows]).await?)?))
+    }
+
+    /// Returns how many hold a slot of the flow that is claimed, and how many of these have the same key.
+    pub(super) fn of(&self, claim: &SlotClaim) -> SlotsOf {
+        let of_flow = self.0.range((claim.flow, None)..).take_while(|((flow, _), _)| *flow == claim.flow);
+        let key = self.0.get(&(claim.flow, claim.key.clone())).copied().unwrap_or_default();
+        SlotsOf { flow: of_flow.map(|(_, taken)| taken).sum(), key }
+    }
+
+    /// Notes that a claimed slot is taken.
+    pub(super) fn take(&mut self, claim: &SlotClaim) {
+        *self.0.entry((claim.flow, claim.key.clone())).or_default() += 1;
+    }
+}
 
 impl PostgresStore {
     /// See [`steadflow_store::Log::slots`]. A row may be behind the tail, so the tail is asked, too.
@@ -63,10 +97,15 @@ impl PostgresStore {
 async fn started_by_rows(db: &Client) -> Result<BTreeMap<Slot, u32>> {
     let sql = "SELECT flow, queue, count(*) FROM executions
         WHERE completed_at IS NULL AND started_at IS NOT NULL AND NOT shares_slot GROUP BY flow, queue";
+    counted(&db.query_typed(sql, &[]).await?)
+}
+
+/// Adds up rows of a flow, a place in its queue, and a number.
+fn counted(rows: &[Row]) -> Result<BTreeMap<Slot, u32>> {
     let mut slots = BTreeMap::new();
-    for row in db.query_typed(sql, &[]).await? {
-        if let Some(slot) = readable(slot(&row, 0)).transpose()? {
-            *slots.entry(slot).or_default() += number::<u32>(&row, 2)?;
+    for row in rows {
+        if let Some(slot) = readable(slot(row, 0)).transpose()? {
+            *slots.entry(slot).or_default() += number::<u32>(row, 2)?;
         }
     }
     Ok(slots)

@@ -59,8 +59,19 @@ impl Write<'_> {
     }
 
     fn commit_one(&mut self, worker: Worker, commit: Commit) -> Result<Committed, StoreError> {
-        let Commit { execution, seq, record, idempotency, projection, takes, sends, sessions, follows } =
-            commit;
+        // There is one worker, which counts slots by itself.
+        let Commit {
+            execution,
+            seq,
+            record,
+            idempotency,
+            projection,
+            takes,
+            sends,
+            sessions,
+            slot: _,
+            follows,
+        } = commit;
         if follows.is_some_and(|first| self.skipped.contains(&first)) {
             return Ok(Committed::Skipped);
         }

@@ -182,6 +182,7 @@ fn committed(execution: ExecutionId, seq: u64, record: Arc<str>, projection: Pro
         takes: Vec::new(),
         sends: Vec::new(),
         sessions: None,
+        slot: None,
         follows: None,
     }
 }

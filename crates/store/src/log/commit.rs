@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use steadflow_core::ids::{ExecutionId, TenantId};
+use steadflow_core::flow_control::SlotLimits;
+use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_core::session::SessionChange;
 use steadflow_core::timestamp::Timestamp;
 
@@ -36,6 +37,9 @@ pub struct Commit {
     pub sends: Vec<InboxInput>,
     /// What changes in the sessions that its nodes have.
     pub sessions: Option<Box<SessionChanges>>,
+    /// The slot that the execution takes, which starts with this commit and is shown with it. Only where other processes can start
+    /// executions of its flow ([`crate::Store::is_shared`]): a worker alone counts by itself.
+    pub slot: Option<Box<SlotClaim>>,
     /// The execution from whose commit, earlier in the batch, this one follows. If that one is skipped, so is this.
     pub follows: Option<ExecutionId>,
 }
@@ -59,6 +63,35 @@ impl Commit {
 /// What a commit changes in sessions, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionChanges(pub Vec<SessionChange>);
+
+/// A slot of a flow that an execution takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SlotClaim {
+    /// The flow.
+    pub flow: FlowId,
+    /// The value of its `concurrency_key`; `None` without one.
+    pub key: Option<Arc<str>>,
+    /// How many executions may hold one.
+    pub limits: SlotLimits,
+}
+
+impl SlotClaim {
+    /// Returns whether one is free where these are taken.
+    #[must_use]
+    pub fn is_free(&self, taken: SlotsOf) -> bool {
+        let of_key = self.limits.per_key.filter(|_| self.key.is_some());
+        self.limits.all.is_none_or(|limit| taken.flow < limit) && of_key.is_none_or(|limit| taken.key < limit)
+    }
+}
+
+/// How many executions hold a slot.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SlotsOf {
+    /// Of a flow.
+    pub flow: u32,
+    /// Of these, those with one key.
+    pub key: u32,
+}
 
 /// What becomes of an execution's stored state with a commit.
 #[derive(Clone, Debug)]
@@ -127,4 +160,6 @@ pub enum Committed {
     Gone(Vec<InboxId>),
     /// The commit from which it follows was skipped. Nothing of it was written.
     Skipped,
+    /// No slot is free: so many are taken. Nothing of it was written.
+    NoSlot(SlotsOf),
 }

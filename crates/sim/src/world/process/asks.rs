@@ -19,7 +19,7 @@ use crate::checker::Call;
 use crate::fault::Fault;
 use crate::mutation::Mutation;
 use crate::world::commit::Sent;
-use crate::world::{Fleet, Incident, World};
+use crate::world::{Fleet, Happening, Incident, SLOTS_EVERY, World};
 
 /// More than there are in any run.
 const ALL: usize = 100_000;
@@ -442,6 +442,18 @@ impl World {
             orphans.push(self.replay(stored)?);
         }
         Ok(Ok((orphans, rest)))
+    }
+
+    /// Tells each process what waits for slots and who holds them, as its engine does.
+    pub(in crate::world) fn look_for_slots(&mut self) -> Result<(), String> {
+        let waiting = self.store.waiting_now(ALL).map_err(|error| error.to_string())?;
+        let limits = self.limits_of(&waiting.queued);
+        let ids: Vec<ProcessId> = self.processes.keys().copied().collect();
+        for id in ids {
+            self.deliver(id, Message::Waiting(Box::new(waiting.clone()), limits.clone()))?;
+        }
+        self.after(SLOTS_EVERY, Happening::Slots);
+        Ok(())
     }
 
     fn limits_of(&self, queued: &[QueuedExecution]) -> Vec<(FlowId, SlotLimits)> {

@@ -231,6 +231,7 @@ impl World {
             shard: ShardConfig {
                 park_after: millis(park_after, rng),
                 snapshot_after: millis(&[300, 1_000], rng),
+                is_shared: self.fleet == Fleet::Two,
                 ..config.shard
             },
             due_limit: size(&[2, 1_000], rng),

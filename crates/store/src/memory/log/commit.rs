@@ -47,8 +47,10 @@ impl Database {
         }
         let is_known = self.tail.contains_key(&(id, commit.seq))
             || self.journals.get(&id).is_some_and(|journal| journal.seq >= commit.seq);
-        let may_be_skipped =
-            commit.idempotency.is_some() || !commit.takes.is_empty() || commit.follows.is_some();
+        let may_be_skipped = commit.idempotency.is_some()
+            || !commit.takes.is_empty()
+            || commit.follows.is_some()
+            || commit.slot.is_some();
         if commit.record.is_some() && is_known && !may_be_skipped {
             return Err(refused(format!("execution {id} has a record {} already", commit.seq)));
         }
@@ -56,8 +58,18 @@ impl Database {
     }
 
     fn apply(&mut self, worker: Worker, commit: Commit) -> Committed {
-        let Commit { execution, seq, record, idempotency, projection, takes, sends, sessions, follows: _ } =
-            commit;
+        let Commit {
+            execution,
+            seq,
+            record,
+            idempotency,
+            projection,
+            takes,
+            sends,
+            sessions,
+            slot,
+            follows: _,
+        } = commit;
         let gone: Vec<InboxId> =
             takes.iter().filter(|item| !self.inbox.contains_key(item)).copied().collect();
         if !gone.is_empty() {
@@ -65,6 +77,12 @@ impl Database {
         }
         if let Some(hit) = idempotency.and_then(|key| self.use_key(*key, execution)) {
             return Committed::Hit(hit);
+        }
+        if let Some(claim) = slot {
+            let taken = self.slots_of(&claim);
+            if !claim.is_free(taken) {
+                return Committed::NoSlot(taken);
+            }
         }
         self.inbox.retain(|item, _| !takes.contains(item));
         for input in sends {

@@ -1,6 +1,6 @@
 //! Leases, recovery and parking.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +11,10 @@ use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::timestamp::Timestamp;
 
 use super::super::{Database, Holder, MemoryStore};
-use crate::{ExecutionRow, QueuedExecution, StoreError, Stored, TakenSlots, Worker};
+use crate::{
+    ExecutionRow, QueuedExecution, SlotClaim, SlotHolder, SlotsOf, StoreError, Stored, TakenSlots, Waiting,
+    Worker,
+};
 
 impl MemoryStore {
     /// See [`crate::Log::register`].
@@ -143,12 +146,8 @@ impl MemoryStore {
     pub fn slots_now(&self, after: Option<TakenSlots>, limit: usize) -> Result<Vec<TakenSlots>, StoreError> {
         let database = self.open()?;
         let mut slots = BTreeMap::new();
-        for (&id, holder) in &database.holders {
-            if *holder != Holder::Finished
-                && let Some(slot) = database.slot_if_started(id)
-            {
-                *slots.entry(slot).or_default() += 1;
-            }
+        for (_, slot) in database.started() {
+            *slots.entry(slot).or_default() += 1;
         }
         let all = slots.into_iter().map(|((flow, key), taken)| TakenSlots { flow, key, taken });
         let rest = all.filter(|slots| {
@@ -156,11 +155,41 @@ impl MemoryStore {
         });
         Ok(rest.take(limit).collect())
     }
+
+    /// See [`crate::Log::waiting`].
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    pub fn waiting_now(&self, limit: usize) -> Result<Waiting, StoreError> {
+        let queued = self.queued_now(None, limit)?;
+        let database = self.open()?;
+        let waits = |row: &&ExecutionRow| row.status == ExecutionStatus::Pending;
+        let flows: BTreeSet<FlowId> = database.rows.values().filter(waits).map(|row| row.flow).collect();
+        let holder = |(execution, (flow, key))| SlotHolder { execution, flow, key };
+        let started = database.started().filter(|(_, (flow, _))| flows.contains(flow));
+        Ok(Waiting { queued, holders: started.map(holder).take(limit).collect() })
+    }
 }
 
 impl Database {
     pub(in crate::memory) fn check_lease(&self, worker: Worker) -> Result<(), StoreError> {
         if self.leases.contains_key(&worker.epoch) { Ok(()) } else { Err(StoreError::Fenced) }
+    }
+
+    /// Returns the executions that hold a slot, each with its flow and key.
+    fn started(&self) -> impl Iterator<Item = (ExecutionId, (FlowId, Option<Arc<str>>))> {
+        let open = self.holders.iter().filter(|(_, holder)| **holder != Holder::Finished);
+        open.filter_map(|(&id, _)| Some((id, self.slot_if_started(id)?)))
+    }
+
+    /// Returns how many executions hold a slot of the flow that is claimed.
+    pub(super) fn slots_of(&self, claim: &SlotClaim) -> SlotsOf {
+        let mut taken = SlotsOf::default();
+        for (_, (_, key)) in self.started().filter(|(_, (flow, _))| *flow == claim.flow) {
+            taken.flow += 1;
+            taken.key += u32::from(key == claim.key);
+        }
+        taken
     }
 
     /// Returns the flow and the key of an execution that has started, if that takes a slot. Its row may be behind the tail, so
