@@ -3,6 +3,7 @@
 mod broken;
 mod commit;
 mod edit;
+mod fleet;
 mod process;
 mod work;
 
@@ -32,6 +33,7 @@ use crate::peers::Peers;
 use crate::rng::Rng;
 use crate::trace::{EPOCH, Trace};
 use crate::{Options, Summary, Violation};
+use fleet::Fleet;
 use process::Process;
 
 pub(crate) use process::ProcessId;
@@ -94,24 +96,6 @@ pub(crate) struct World {
     hanging: Vec<(ProcessId, CallKey)>,
     /// How often processes were woken at this moment.
     wake_ups: u32,
-}
-
-/// How many processes work on the database at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fleet {
-    /// One, which holds a lock on it. Another one follows when it has died, or its lease has ended.
-    One,
-    /// Two, which share it. What one of them leaves behind is the other's to find.
-    Two,
-}
-
-impl Fleet {
-    const fn size(self) -> usize {
-        match self {
-            Self::One => 1,
-            Self::Two => 2,
-        }
-    }
 }
 
 /// Something that happens at a moment.
