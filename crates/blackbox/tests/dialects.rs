@@ -1,5 +1,5 @@
 //! Each dialect that agents speak, against models that somebody else has written: `@copilotkit/aimock`, which speaks OpenAI chat
-//! completions, Anthropic, Gemini and Ollama by one script.
+//! completions and responses, Anthropic, Gemini and Ollama by one script.
 //!
 //! As Ollama, it counts no tokens; as Gemini, it reads no `parametersJsonSchema` and signs no thoughts. It checks no form of a
 //! request beyond what it needs to find its line. It needs Node.js and the package in `e2e/node_modules` (`make test` installs
@@ -15,8 +15,8 @@ const ENDS_WITHIN: Duration = Duration::from_secs(30);
 const USED: (u64, u64) = (31, 17);
 
 /// The names of the dialects, and the paths of their APIs.
-const DIALECTS: [(&str, &str); 4] =
-    [("openai", "/v1"), ("anthropic", "/v1"), ("gemini", "/v1beta"), ("ollama", "")];
+const DIALECTS: [(&str, &str); 5] =
+    [("openai", "/v1"), ("responses", "/v1"), ("anthropic", "/v1"), ("gemini", "/v1beta"), ("ollama", "")];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn models_of_somebody_else_answer_call_tools_refuse_and_break_off_in_each_dialect() {
@@ -31,10 +31,13 @@ async fn models_of_somebody_else_answer_call_tools_refuse_and_break_off_in_each_
     let mut started = Vec::new();
     for (provider, path) in DIALECTS {
         for is_stream in [true, false] {
-            let config = json!({
+            let mut config = json!({
                 "provider": provider, "base_url": models.url(path), "api_key": "a key",
                 "model": model(provider, is_stream), "stream": is_stream,
             });
+            if provider == "responses" {
+                (config["provider"], config["api"]) = (json!("openai"), json!("responses"));
+            }
             let flow = create(api, &config, &peer).await;
             started.push((provider, is_stream, api.start(&flow, json!({})).await));
         }

@@ -193,6 +193,8 @@ pub enum Backend {
 pub struct LlmConfig {
     /// Whose protocol it speaks.
     pub provider: Provider,
+    /// Which of the provider's APIs it offers; only OpenAI has several.
+    pub api: Api,
     /// Where it is, without a `/` at the end; the provider's own address where the document gives none.
     pub base_url: String,
     /// The model's name, as the provider spells it.
@@ -287,6 +289,22 @@ impl Provider {
             Self::Ollama => "http://localhost:11434",
         }
     }
+}
+
+/// An API of OpenAI for calling models.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Api {
+    /// Chat completions, as very many servers offer it.
+    #[default]
+    ChatCompletions,
+    /// Responses.
+    Responses,
+}
+
+impl Api {
+    /// All APIs by their names in a document.
+    pub const NAMED: &[(&str, Self)] =
+        &[("chat_completions", Self::ChatCompletions), ("responses", Self::Responses)];
 }
 
 /// Something an agent can do.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
-use steadflow_core::agent::{Agent, Backend, LlmConfig, MASK, Provider};
+use steadflow_core::agent::{Agent, Api, Backend, LlmConfig, MASK, Provider};
 use steadflow_core::execution::{ExecutionStatus, Input, Pinned};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::AgentId;
@@ -317,6 +317,24 @@ fn a_fallback_is_like_the_first_model_where_both_go_to_the_same_place() {
         );
     }
     assert_eq!((models[5].provider, &*models[5].base_url), (Provider::Ollama, "http://localhost:11434"));
+}
+
+#[test]
+fn a_fallback_offers_the_api_of_the_first_model_where_both_go_to_the_same_place() {
+    let models = models(&json!({
+        "provider": "openai", "api": "responses", "model": "a",
+        "fallbacks": [
+            { "model": "b" },
+            { "model": "b", "api": "chat_completions" },
+            { "model": "b", "base_url": "https://models.example/v1" },
+            { "model": "b", "base_url": "https://models.example/v1", "api": "responses" },
+            { "model": "b", "provider": "anthropic" },
+        ],
+    }));
+
+    let apis: Vec<Api> = models.iter().map(|model| model.api).collect();
+    let (chat, responses) = (Api::ChatCompletions, Api::Responses);
+    assert_eq!(apis[..5], [responses, responses, chat, chat, responses]);
 }
 
 #[test]

@@ -3311,6 +3311,12 @@ export interface components {
              */
             readonly provider?: "openai" | "anthropic" | "gemini" | "ollama" | null;
             /**
+             * API
+             * @description Which API of the provider `openai` it offers: `chat_completions`, as most servers do, or `responses`. Chat completions where there is none.
+             * @enum {string|null}
+             */
+            readonly api?: "chat_completions" | "responses" | null;
+            /**
              * Base URL
              * @description Where it is; the provider's own address where there is none.
              */
@@ -3993,6 +3999,12 @@ export interface components {
              * @enum {string}
              */
             readonly provider: "openai" | "anthropic" | "gemini" | "ollama";
+            /**
+             * API
+             * @description Which API of the provider `openai` it offers: `chat_completions`, as most servers do, or `responses`. Chat completions where there is none.
+             * @enum {string|null}
+             */
+            readonly api?: "chat_completions" | "responses" | null;
             /**
              * Base URL
              * @description Where it is; the provider's own address where there is none.

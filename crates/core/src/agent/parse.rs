@@ -392,6 +392,36 @@ mod tests {
     }
 
     #[test]
+    fn only_openai_has_several_apis_and_others_are_refused_by_name() {
+        for (keys, pointer, message) in [
+            (json!({ "api": "responses" }), None, ""),
+            (json!({ "api": "chat_completions" }), None, ""),
+            (json!({ "api": "assistants" }), Some("/config/api"), "`chat_completions`"),
+            (
+                json!({ "provider": "gemini", "api": "responses" }),
+                Some("/config/api"),
+                "remove `api` for `gemini`",
+            ),
+            (
+                json!({ "fallbacks": [{ "model": "b", "provider": "ollama", "api": "responses" }] }),
+                Some("/config/fallbacks/0/api"),
+                "remove `api` for `ollama`",
+            ),
+            (json!({ "fallbacks": [{ "model": "b", "api": "responses" }] }), None, ""),
+        ] {
+            let mut document = risk_analyst();
+            for (key, value) in keys.as_object().unwrap() {
+                document["config"][key] = value.clone();
+            }
+
+            let faults = Agent::parse(&document).map_or_else(|faults| faults, |_| Vec::new());
+
+            assert_eq!(faults.first().map(|fault| fault.pointer.as_str()), pointer, "{keys}");
+            assert!(faults.iter().all(|fault| fault.message.contains(message)), "{faults:?}");
+        }
+    }
+
+    #[test]
     fn an_endpoint_is_a_plain_url() {
         for endpoint in [
             "",

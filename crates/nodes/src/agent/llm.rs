@@ -20,9 +20,11 @@ mod ollama;
 mod openai;
 mod parts;
 mod prompt;
+mod protocol;
 mod quota;
 mod reply;
 mod request;
+mod responses;
 mod sent;
 mod speech;
 mod stop;
@@ -32,7 +34,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use steadflow_core::agent::{LlmConfig, Prices, Provider, ToolAction};
+use steadflow_core::agent::{LlmConfig, Prices, ToolAction};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::guardrail::{Guardrail, Stage, Then};
 use steadflow_core::ids::StepKey;
@@ -51,6 +53,7 @@ pub(crate) use self::fits::Fits;
 use self::history::history;
 pub(super) use self::models::list_models;
 use self::prompt::Prompt;
+use self::protocol::Protocol;
 use self::reply::{Reply, misfit};
 use self::speech::Speech;
 use self::stop::Stop;
@@ -176,17 +179,17 @@ async fn ask(
         if answer.status().is_success() {
             let bytes_max = call.shared.limits.output_bytes_max.saturating_mul(ANSWER_PER_OUTPUT);
             let speech = Speech::new(sink(call), &scrubber);
-            let (provider, has_tools) = (config.provider, !prompt.tools.is_empty());
-            let reading = Reading { provider, has_tools, scrubber, speech };
+            let has_tools = !prompt.tools.is_empty();
+            let reading = Reading { protocol: Protocol::of(config), has_tools, scrubber, speech };
             let reply = answer::read(answer, reading, bytes_max).await?;
             if fit != known && call.is_stored() {
                 call.shared.fits.remember(asker, fit);
             }
             return Ok(reply);
         }
-        let is_refusal = matches!(answer.status().as_u16(), 400 | 422);
         let (failure, error) = fault::of_status(answer, &scrubber).await;
-        let refused = Refused { provider: config.provider, body: &wire.body, error: &error };
+        let is_refusal = error.is_refusal();
+        let refused = Refused { protocol: Protocol::of(config), body: &wire.body, error: &error };
         match fit.after(&refused).filter(|_| is_refusal && requests < REQUESTS_MAX) {
             Some(changed) => fit = changed,
             None if is_refusal => {
@@ -206,11 +209,12 @@ fn sink(call: &SkillCall<'_>) -> Box<dyn TextSink> {
 }
 
 fn wire(config: &LlmConfig, prompt: &Prompt<'_>, fit: &Fit) -> Wire {
-    let mut wire = match config.provider {
-        Provider::OpenAi => openai::wire(prompt, fit, &config.base_url),
-        Provider::Anthropic => anthropic::wire(prompt, fit),
-        Provider::Gemini => gemini::wire(prompt, fit),
-        Provider::Ollama => ollama::wire(prompt, fit),
+    let mut wire = match Protocol::of(config) {
+        Protocol::ChatCompletions => openai::wire(prompt, fit, &config.base_url),
+        Protocol::Responses => responses::wire(prompt, fit),
+        Protocol::Anthropic => anthropic::wire(prompt, fit),
+        Protocol::Gemini => gemini::wire(prompt, fit),
+        Protocol::Ollama => ollama::wire(prompt, fit),
     };
     request::add_extra(&mut wire.body, &config.extra_body);
     fit.strip(&mut wire.body);

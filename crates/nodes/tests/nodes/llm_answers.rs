@@ -25,6 +25,9 @@ openai | {"error":null,"choices":[{"message":{"content":"hello"},"finish_reason"
 openai | {"choices":[{"message":{"content":"hello"},"finish_reason":"eos"}]}
 openai | {"choices":[{"message":{"content":"hello"},"finish_reason":"end_turn"}]}
 openai | {"choices":[{"message":{"content":"hello"},"finish_reason":"STOP"}]}
+responses | {"status":"completed","output":[{"type":"message","content":[{"type":"output_text","text":"hello","annotations":[]}]}]}
+responses | {"status":"completed","error":null,"incomplete_details":null,"output":[{"type":"reasoning","summary":[{"type":"summary_text","text":"hm"}]},{"type":"message","content":[{"type":"output_text","text":"hel"},{"type":"output_text","text":"lo"}]}]}
+responses | {"status":"completed","output":[{"type":"message","phase":"commentary","content":[{"type":"output_text","text":"I think."}]},{"type":"message","phase":"final_answer","content":[{"type":"output_text","text":"hello"}]}]}
 anthropic | {"content":[{"type":"thinking","thinking":"hm","signature":"s"},{"type":"text","text":"hello"}],"stop_reason":"end_turn"}
 anthropic | {"content":[{"type":"redacted_thinking","data":"x"},{"type":"text","text":"hello"}],"stop_reason":"end_turn"}
 anthropic | {"content":[{"type":"text","text":"hel"},{"type":"text","text":"lo"}],"stop_reason":"stop_sequence"}
@@ -41,7 +44,7 @@ ollama | {"message":{"content":"hello","tool_calls":null},"done":true,"done_reas
 #[tokio::test]
 async fn texts_are_found_in_all_protocols() {
     let rows: Vec<(&str, &str)> = HELLOS.lines().filter_map(|line| line.split_once(" | ")).collect();
-    assert_eq!(rows.len(), 28);
+    assert_eq!(rows.len(), 31);
     for (provider, body) in rows {
         let output = text(provider, answer("200 OK", "Content-Type: application/json", body)).await;
 

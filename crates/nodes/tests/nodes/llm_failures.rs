@@ -29,6 +29,24 @@ openai | model_output | a call of a tool | {"choices":[{"message":{"content":"x"
 openai | unavailable | `error` (upstream_reset) | {"choices":[{"message":{"content":"x"},"finish_reason":"error","native_finish_reason":"upstream_reset"}]}
 openai | unavailable | (code 502): Provider returned error | {"choices":[{"message":{"content":"x"},"finish_reason":"error","native_finish_reason":"error","error":{"code":502,"message":"Provider returned error"}}]}
 openai | rate_limited | (code 429): slow | {"choices":[{"message":{"content":"x"},"finish_reason":"stop","error":{"code":429,"message":"slow"}}]}
+responses | model_output | cut off at the token limit | {"status":"incomplete","incomplete_details":{"reason":"max_output_tokens"},"output":[{"type":"message","status":"incomplete","content":[{"type":"output_text","text":"x"}]}]}
+responses | model_output | cut off at the token limit | {"status":"incomplete","incomplete_details":{"reason":"max_output_tokens"},"output":[{"type":"function_call","call_id":"a","name":"f","arguments":"{"}]}
+responses | model_output | content_filter | {"status":"incomplete","incomplete_details":{"reason":"content_filter"},"output":[]}
+responses | model_output | `incomplete: zzz`, which Steadflow does not know | {"status":"incomplete","incomplete_details":{"reason":"zzz"},"output":[]}
+responses | model_output | `incomplete: no reason` | {"status":"incomplete","incomplete_details":null,"output":[]}
+responses | model_output | `queued`, which Steadflow does not know | {"status":"queued","output":[]}
+responses | model_output | without saying why | {"output":[{"type":"message","content":[{"type":"output_text","text":"x"}]}]}
+responses | model_output | refused to respond: I cannot. | {"status":"completed","output":[{"type":"message","content":[{"type":"refusal","refusal":"I cannot."}]}]}
+responses | model_output | an item of type `web_search_call`, which Steadflow did not ask for | {"status":"completed","output":[{"type":"web_search_call"},{"type":"message","content":[{"type":"output_text","text":"x"}]}]}
+responses | model_output | an item without a type | {"status":"completed","output":[{"content":[{"type":"output_text","text":"x"}]}]}
+responses | model_output | a part of type `output_audio` | {"status":"completed","output":[{"type":"message","content":[{"type":"output_audio"}]}]}
+responses | model_output | with `function_call`, a call of a tool | {"status":"completed","output":[{"type":"function_call","call_id":"a","name":"f","arguments":"{}"}]}
+responses | model_output | is empty: it has only reasoning | {"status":"completed","output":[{"type":"reasoning","summary":[]}]}
+responses | unavailable | `failed` | {"status":"failed","error":null,"output":[]}
+responses | unavailable | (server_error): Oh | {"status":"failed","error":{"code":"server_error","message":"Oh"},"output":[]}
+responses | rate_limited | (rate_limit_exceeded): slow | {"status":"failed","error":{"code":"rate_limit_exceeded","message":"slow"},"output":[]}
+responses | rejected | (invalid_image_format): no | {"status":"failed","error":{"code":"invalid_image_format","message":"no"},"output":[]}
+responses | unavailable | did not respond like openai with `"api": "responses"`: its response has no `output` | {"choices":[]}
 anthropic | model_output | cut off | {"content":[{"type":"text","text":"x"}],"stop_reason":"max_tokens"}
 anthropic | model_output | cut off | {"content":[{"type":"tool_use","name":"answer","input":{}}],"stop_reason":"max_tokens"}
 anthropic | model_output | cut off | {"content":[],"stop_reason":"model_context_window_exceeded"}

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use serde_json::{Value, json};
 use steadflow_core::failure::ErrorClass;
 
-use crate::models::{Model, answer, completion, json_answer, ok, said, schema};
+use crate::models::{Model, answer, completion, json_answer, ok, said, schema, speaking};
 use crate::support::result;
 
 /// A refusal, and what the request after it has at a pointer.
@@ -72,6 +72,12 @@ fn cases() -> Vec<Case> {
         Case::openai("Your organization must be verified to stream this model.", "/stream", json!(true), Some(json!(false))),
         Case::openai("Unrecognized request argument supplied: stream_options", "/stream_options/include_usage", json!(true), None),
         Case::openai("`temperature` and `top_p` cannot both be specified for this model. Please use only one.", "/top_p", json!(0.9), None),
+        Case::openai("Unsupported parameter: 'temperature' is not supported with this model.", "/temperature", json!(0.5), None).of("responses"),
+        Case::openai("Invalid schema for response_format 'answer': 'oneOf' is not permitted.", "/text/format/type", json_schema(), Some(json!("json_object"))).of("responses"),
+        Case::openai("Unsupported parameter: 'text.format' is not supported with this model.", "/text/format/type", json_schema(), Some(json!("json_object"))).of("responses"),
+        Case::openai("Encrypted content is not supported with this model.", "/include/0", json!("reasoning.encrypted_content"), None).of("responses"),
+        Case::openai("Unknown include value 'reasoning.encrypted_content'", "/include/0", json!("reasoning.encrypted_content"), None).of("responses"),
+        Case::openai("Your organization must be verified to stream this model.", "/stream", json!(true), Some(json!(false))).of("responses"),
         Case::openai("`temperature` may only be set to 1 when thinking is enabled.", "/temperature", json!(0.5), None).of("anthropic"),
         Case::openai("Thinking may not be enabled when tool_choice forces tool use.", "/tool_choice/name", json!("answer"), None).of("anthropic"),
         Case::openai("streaming is not supported for this model", "/stream", json!(true), None).of("anthropic"),
@@ -156,6 +162,9 @@ async fn a_second_refusal_fails_with_the_words_of_the_server() {
         ("openai", "Upstream request failed", 1),
         ("openai", "You must provide a model parameter", 1),
         ("ollama", "invalid format", 3),
+        ("responses", "no 'text.format' here", 3),
+        ("responses", "The encrypted content gAAA could not be verified", 1),
+        ("responses", "Unsupported parameter: 'store'", 1),
         ("gemini", "API key not valid. Please pass a valid API key.", 1),
     ] {
         let refusal = json_answer("400 Bad Request", &json!({ "error": { "message": message } }));
@@ -222,6 +231,7 @@ async fn a_server_that_refuses_the_options_of_a_stream_is_asked_for_one_without_
 async fn an_agent_that_asks_for_no_stream_sends_none() {
     for (provider, stream, path) in [
         ("openai", Some(json!(false)), "/chat/completions "),
+        ("responses", Some(json!(false)), "/responses "),
         ("anthropic", None, "/messages "),
         ("gemini", None, "/models/m:generateContent "),
         ("ollama", Some(json!(false)), "/api/chat "),
@@ -290,9 +300,9 @@ fn agent(address: SocketAddr, provider: &str) -> Value {
         "ollama" => json!({ "options": { "num_ctx": 8192 } }),
         _ => json!({ "top_p": 0.9 }),
     };
-    json!({ "name": "a", "agent_type": "llm",
-        "config": { "provider": provider, "base_url": format!("http://{address}"), "model": "m", "temperature": 0.5,
-                    "extra_body": extra },
+    let mut config = speaking(provider, &format!("http://{address}"));
+    (config["temperature"], config["extra_body"]) = (json!(0.5), extra);
+    json!({ "name": "a", "agent_type": "llm", "config": config,
         "skills": [{ "name": "ask", "instructions": "Answer.", "output_schema": schema(), "max_tokens": 99 }] })
 }
 
@@ -305,6 +315,10 @@ fn good(provider: &str) -> Vec<u8> {
             json!({ "candidates": [{ "content": { "parts": [{ "text": text }] }, "finishReason": "STOP" }] })
         }
         "ollama" => json!({ "message": { "content": text }, "done": true, "done_reason": "stop" }),
+        "responses" => {
+            let part = json!({ "type": "output_text", "text": text });
+            json!({ "status": "completed", "output": [{ "type": "message", "content": [part] }] })
+        }
         _ => completion(&json!(text), &json!("stop")),
     })
 }

@@ -18,6 +18,7 @@ mod llm;
 mod llm_answers;
 mod llm_failures;
 mod llm_fit;
+mod llm_responses;
 mod llm_streams;
 mod mcp;
 mod mcp_failures;

@@ -55,10 +55,20 @@ pub(crate) async fn risk(provider: &str, answer: Vec<u8>) -> Result<Value, Failu
     result(model.ask().await)
 }
 
+/// Returns the configuration of a model that speaks a protocol: a provider's, or `responses` of OpenAI.
+pub(crate) fn speaking(protocol: &str, base_url: &str) -> Value {
+    let mut config = json!({ "provider": protocol, "base_url": base_url, "model": "m" });
+    if protocol == "responses" {
+        (config["provider"], config["api"]) = (json!("openai"), json!("responses"));
+    }
+    config
+}
+
 /// Returns an agent with the skill `ask`.
-pub(crate) fn agent(address: SocketAddr, provider: &str, schema: Option<Value>) -> Value {
-    json!({ "name": "a", "agent_type": "llm",
-        "config": { "provider": provider, "base_url": format!("http://{address}"), "model": "m", "api_key": "k1" },
+pub(crate) fn agent(address: SocketAddr, protocol: &str, schema: Option<Value>) -> Value {
+    let mut config = speaking(protocol, &format!("http://{address}"));
+    config["api_key"] = json!("k1");
+    json!({ "name": "a", "agent_type": "llm", "config": config,
         "skills": [{ "name": "ask", "instructions": "Answer.", "output_schema": schema }] })
 }
 

@@ -1,4 +1,4 @@
-//! Turns of a conversation with tools, in the four protocols, and the tools.
+//! Turns of a conversation with tools, in all protocols, and the tools.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use uuid::Uuid;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
+use crate::models::speaking;
 use crate::support::{nodes_with_agent, result, skill_work, work};
 
 /// What a provider answers, and what is made of it: the answer that is stored, and the messages that give it back.
@@ -33,8 +34,8 @@ fn any_object() -> Value {
 }
 
 /// Responses as the providers document them, with two tools at the same time and what they want back.
-fn cases() -> [Case; 4] {
-    [openai_case(), anthropic_case(), gemini_case(), ollama_case()]
+fn cases() -> [Case; 5] {
+    [openai_case(), responses_case(), anthropic_case(), gemini_case(), ollama_case()]
 }
 
 fn functions() -> Value {
@@ -73,6 +74,30 @@ fn openai_case() -> Case {
                 json!({ "role": "tool", "tool_call_id": "call_b", "content": "Error: It is full." }),
             ],
         ),
+    }
+}
+
+fn responses_case() -> Case {
+    let call = |id: &str, call: &str, name: &str, arguments: &str| json!({ "id": id, "type": "function_call", "status": "completed", "call_id": call, "name": name, "arguments": arguments });
+    let output = json!([
+        { "id": "rs_1", "type": "reasoning", "summary": [], "encrypted_content": "gAAAA" },
+        call("fc_1", "call_a", "look", "{\"id\": 7}"),
+        { "id": "rs_2", "type": "reasoning", "summary": [], "encrypted_content": "gBBBB" },
+        call("fc_2", "call_b", "note", ""),
+    ]);
+    let result =
+        |call: &str, said: &str| json!({ "type": "function_call_output", "call_id": call, "output": said });
+    let function = |name: &str, said: &str, schema: Value| json!({ "type": "function", "name": name, "description": said, "parameters": schema, "strict": false });
+    let results = [result("call_a", "{\"found\":true}"), result("call_b", "Error: It is full.")];
+    Case {
+        provider: "responses",
+        tools: ("/tools", json!([function("look", "Looks.", schema()), function("note", "", any_object())])),
+        answer: json!({
+            "id": "resp_1", "object": "response", "status": "completed", "error": null, "incomplete_details": null,
+            "output": output, "usage": { "input_tokens": 10, "output_tokens": 5, "total_tokens": 15 },
+        }),
+        stored: json!({ "tool_calls": calls("call_a", "call_b"), "message": output }),
+        given_back: ("/input", output.as_array().unwrap().iter().cloned().chain(results).collect()),
     }
 }
 
@@ -507,7 +532,7 @@ fn asking(server: &MockServer, skill: &str) -> Value {
 pub(crate) fn with_tools(server: &MockServer, provider: &str, tools: Value) -> Value {
     json!({
         "name": "Researcher", "agent_type": "llm",
-        "config": { "provider": provider, "base_url": server.uri(), "model": "m" },
+        "config": speaking(provider, &server.uri()),
         "skills": [{ "name": "research", "instructions": "Find it out.", "tools": tools }, "translate"],
     })
 }

@@ -98,7 +98,12 @@ export function AgentForm({ agent, draft, onDraft, onDone }: AgentFormProps) {
             fault={(key) => fault(`/prices${key}`)}
             onChange={(prices) => set({ prices })}
           />
-          <FallbackFields fallbacks={draft.fallbacks} fault={fault} onChange={(fallbacks) => set({ fallbacks })} />
+          <FallbackFields
+            provider={draft.config.provider}
+            fallbacks={draft.fallbacks}
+            fault={fault}
+            onChange={(fallbacks) => set({ fallbacks })}
+          />
         </>
       )}
       <div className={classes.pair}>

@@ -132,3 +132,18 @@ test('prices of the model and of a fallback are set and removed, with faults at 
   expect(await save()).toEqual({ ...config, fallbacks: [{ model: 'own' }] });
   expect(prices()).toBeNull();
 });
+
+test('the API of OpenAI is chosen, and goes with its provider', async () => {
+  const { save } = await edit({});
+  const choose = async (field: RegExp, option: string) => {
+    await userEvent.click(screen.getByRole('combobox', { name: field }));
+    await userEvent.click(await screen.findByRole('option', { name: option }));
+  };
+
+  await choose(/^API$/, 'Responses');
+  expect(await save()).toEqual({ ...config, api: 'responses' });
+
+  await choose(/^Provider$/, 'gemini');
+  expect(screen.queryByRole('combobox', { name: /^API$/ })).toBeNull();
+  expect(await save()).toEqual({ ...config, provider: 'gemini' });
+});

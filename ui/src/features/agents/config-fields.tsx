@@ -1,6 +1,7 @@
 import { Select, Switch, TextInput } from '@mantine/core';
 import { ExactNumberInput } from '@/components/exact-number-input';
 import classes from './agents.module.css';
+import { ApiField } from './api-field';
 import { CommandField } from './command-field';
 import { type AgentDraft, commandOf, PROVIDERS } from './draft';
 import { ModelField } from './model-field';
@@ -61,10 +62,19 @@ export function ConfigFields({ agentId, draft, fault, onChange }: ConfigFieldsPr
           value={typeof draft.config.provider === 'string' ? draft.config.provider : null}
           error={fault('/config/provider')}
           allowDeselect={false}
-          onChange={(provider) => set('provider', provider ?? '')}
+          // Other providers have one API each.
+          onChange={(provider) => onChange({ ...draft.config, provider: provider ?? '', api: '' })}
         />
         {field('base_url', form.baseUrl, form.baseUrlHint)}
       </div>
+      {draft.config.provider === 'openai' && (
+        <ApiField
+          api={draft.config.api}
+          placeholder={form.apis.chat_completions}
+          error={fault('/config/api')}
+          onChange={(api) => set('api', api)}
+        />
+      )}
       <div className={classes.pair}>
         <ModelField
           agentId={agentId}

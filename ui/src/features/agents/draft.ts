@@ -67,10 +67,14 @@ export interface AgentDraft {
 
 export const PROVIDERS = ['openai', 'anthropic', 'gemini', 'ollama'] as const;
 
+/** The APIs of OpenAI. The first one is the default. */
+export const APIS = ['chat_completions', 'responses'] as const;
+
 /** The configuration keys of an agent that is not a local command, by type. Keys of the other types are left out when it is saved. */
 const CONFIG_KEYS: Record<AgentType, readonly string[]> = {
   llm: [
     'provider',
+    'api',
     'base_url',
     'model',
     'api_key',

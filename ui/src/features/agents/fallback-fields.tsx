@@ -1,11 +1,14 @@
 import { ActionIcon, Button, Select, TextInput } from '@mantine/core';
 import { IconArrowDown, IconArrowUp, IconPlus, IconTrash } from '@tabler/icons-react';
 import classes from './agents.module.css';
+import { ApiField } from './api-field';
 import { type FallbackDraft, freeKey, movedUp, PROVIDERS, type PricesDraft } from './draft';
 import { PriceFields } from './price-fields';
 import { texts } from './texts';
 
 interface FallbackFieldsProps {
+  /** The provider of the first model. */
+  provider: unknown;
   fallbacks: readonly FallbackDraft[];
   /** Returns the server's fault at a pointer. */
   fault: (pointer: string) => string | undefined;
@@ -13,7 +16,7 @@ interface FallbackFieldsProps {
 }
 
 /** The models that are asked if the first one cannot answer, in order. */
-export function FallbackFields({ fallbacks, fault, onChange }: FallbackFieldsProps) {
+export function FallbackFields({ provider, fallbacks, fault, onChange }: FallbackFieldsProps) {
   const { fallbacks: words } = texts.form;
   const add = () => onChange([...fallbacks, { key: freeKey(fallbacks), config: { model: '' } }]);
   const set = (changed: FallbackDraft) => onChange(fallbacks.map((one) => (one.key === changed.key ? changed : one)));
@@ -62,6 +65,7 @@ export function FallbackFields({ fallbacks, fault, onChange }: FallbackFieldsPro
           </div>
           <ModelFields
             name={words.nth(place + 1)}
+            first={provider}
             fallback={fallback}
             fault={(key) => fault(`/config/fallbacks/${place}${key}`)}
             onChange={set}
@@ -79,12 +83,14 @@ export function FallbackFields({ fallbacks, fault, onChange }: FallbackFieldsPro
 
 interface ModelFieldsProps {
   name: string;
+  /** The provider of the first model. */
+  first: unknown;
   fallback: FallbackDraft;
   fault: (key: string) => string | undefined;
   onChange: (fallback: FallbackDraft) => void;
 }
 
-function ModelFields({ name, fallback, fault, onChange }: ModelFieldsProps) {
+function ModelFields({ name, first, fallback, fault, onChange }: ModelFieldsProps) {
   const { form } = texts;
   const { config } = fallback;
   const set = (key: string, value: unknown) => onChange({ ...fallback, config: { ...config, [key]: value } });
@@ -109,9 +115,18 @@ function ModelFields({ name, fallback, fault, onChange }: ModelFieldsProps) {
           value={textOf('provider') || null}
           error={fault('/provider')}
           clearable
-          onChange={(provider) => set('provider', provider ?? '')}
+          // Other providers have one API each.
+          onChange={(provider) => onChange({ ...fallback, config: { ...config, provider: provider ?? '', api: '' } })}
         />
       </div>
+      {(textOf('provider') || first) === 'openai' && (
+        <ApiField
+          api={config.api}
+          placeholder={form.fallbacks.sameProvider}
+          error={fault('/api')}
+          onChange={(api) => set('api', api)}
+        />
+      )}
       <div className={classes.pair}>
         {field('base_url', form.baseUrl)}
         {field('api_key', form.apiKey)}

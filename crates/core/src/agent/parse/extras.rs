@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::agent::Provider;
+use super::llm::Spoken;
 use crate::agent::secrecy::secret_names;
+use crate::agent::{Api, Provider};
 use crate::document::{Name, Place, Reader, Reading, Terms};
 use crate::limits::Limits;
 
@@ -13,13 +14,13 @@ const NAME_CHARS_MAX: usize = 200;
 
 /// Reads `extra_body`. What Steadflow sets itself, or what has a setting of its own, is refused.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct ExtraBodyReader(pub(super) Option<Provider>);
+pub(super) struct ExtraBodyReader(pub(super) Option<Spoken>);
 
 impl ExtraBodyReader {
     /// Removes what must not be in `object`, which is at `at`, and says so.
     fn check(&self, object: &mut Map<String, Value>, at: &Place<'_>, reading: &mut Reading) {
-        let Some(provider) = self.0 else { return };
-        for &(inside, name, instead) in set_by_us(provider) {
+        let Some(spoken) = self.0 else { return };
+        for &(inside, name, instead) in set_by_us(spoken) {
             let place = at.key(if inside.is_empty() { name } else { inside });
             let within = if inside.is_empty() {
                 Some(&mut *object)
@@ -109,14 +110,31 @@ const MODEL: &str = "use `model`";
 const TEMPERATURE: &str = "use `temperature`";
 const TOKENS: &str = "use `max_tokens` of the skill";
 const SCHEMA: &str = "use `output_schema` of the skill";
+const SESSION: &str = "use `session` of the node";
 const TOOLS: &str = "use `tools` of the skill";
 
 /// A field of a request: the object that it is in, its name, and what to do instead.
 type OurField = (&'static str, &'static str, &'static str);
 
-const fn set_by_us(provider: Provider) -> &'static [OurField] {
-    match provider {
-        Provider::OpenAi => &[
+const fn set_by_us(spoken: Spoken) -> &'static [OurField] {
+    match spoken {
+        (Provider::OpenAi, Api::Responses) => &[
+            ("", "model", MODEL),
+            ("", "input", OURS),
+            ("", "instructions", "use `instructions` of the skill"),
+            ("", "stream", OURS),
+            ("", "store", OURS),
+            ("", "include", OURS),
+            ("", "background", OURS),
+            ("", "previous_response_id", SESSION),
+            ("", "conversation", SESSION),
+            ("", "temperature", TEMPERATURE),
+            ("", "max_output_tokens", TOKENS),
+            ("text", "format", SCHEMA),
+            ("", "tools", TOOLS),
+            ("", "tool_choice", TOOLS),
+        ],
+        (Provider::OpenAi, Api::ChatCompletions) => &[
             ("", "model", MODEL),
             ("", "messages", OURS),
             ("", "stream", OURS),
@@ -131,7 +149,7 @@ const fn set_by_us(provider: Provider) -> &'static [OurField] {
             ("", "functions", TOOLS),
             ("", "function_call", TOOLS),
         ],
-        Provider::Anthropic => &[
+        (Provider::Anthropic, _) => &[
             ("", "model", MODEL),
             ("", "messages", OURS),
             ("", "system", OURS),
@@ -141,7 +159,7 @@ const fn set_by_us(provider: Provider) -> &'static [OurField] {
             ("", "tools", TOOLS),
             ("", "tool_choice", TOOLS),
         ],
-        Provider::Gemini => &[
+        (Provider::Gemini, _) => &[
             ("", "contents", OURS),
             ("", "systemInstruction", OURS),
             ("", "system_instruction", OURS),
@@ -155,7 +173,7 @@ const fn set_by_us(provider: Provider) -> &'static [OurField] {
             ("generationConfig", "responseSchema", SCHEMA),
             ("generationConfig", "responseJsonSchema", SCHEMA),
         ],
-        Provider::Ollama => &[
+        (Provider::Ollama, _) => &[
             ("", "model", MODEL),
             ("", "messages", OURS),
             ("", "stream", OURS),
@@ -213,6 +231,10 @@ mod tests {
             ("openai", json!({ "messages": [] }), "/config/extra_body/messages"),
             ("openai", json!({ "max_tokens": 1 }), "/config/extra_body/max_tokens"),
             ("openai", json!({ "tools": [] }), "/config/extra_body/tools"),
+            ("responses", json!({ "input": [] }), "/config/extra_body/input"),
+            ("responses", json!({ "store": true }), "/config/extra_body/store"),
+            ("responses", json!({ "text": { "format": {} } }), "/config/extra_body/text/format"),
+            ("responses", json!({ "previous_response_id": "x" }), "/config/extra_body/previous_response_id"),
             ("anthropic", json!({ "system": "x" }), "/config/extra_body/system"),
             ("gemini", json!({ "contents": [] }), "/config/extra_body/contents"),
             (
@@ -237,6 +259,9 @@ mod tests {
             let parsed = Agent::parse(&agent("ollama", &json!({ "extra_body": extra })));
             assert!(parsed.is_ok(), "{parsed:?}");
         }
+        let extra =
+            json!({ "text": { "verbosity": "low" }, "reasoning": { "effort": "low" }, "messages": 1 });
+        assert!(Agent::parse(&agent("responses", &json!({ "extra_body": extra }))).is_ok());
     }
 
     /// An extra body with so many bytes.
@@ -306,6 +331,9 @@ mod tests {
     fn agent(provider: &str, config: &serde_json::Value) -> serde_json::Value {
         let mut document = json!({ "name": "x", "agent_type": "llm", "skills": ["a"],
             "config": { "provider": provider, "model": "m" } });
+        if provider == "responses" {
+            document["config"] = json!({ "provider": "openai", "api": "responses", "model": "m" });
+        }
         let config = config.as_object().unwrap().clone();
         document["config"].as_object_mut().unwrap().extend(config);
         document

@@ -11,7 +11,7 @@ use super::extras::{ExtraBodyReader, QueryName, extra_query_of, place_of_paramet
 use super::prices::read_prices;
 use crate::agent::destination::Destination;
 use crate::agent::secrecy::SecretText;
-use crate::agent::{Fallback, LlmConfig, Prices, Provider};
+use crate::agent::{Api, Fallback, LlmConfig, Prices, Provider};
 use crate::document::{
     Description, Key, Keys, Object, Place, Plain, Reader, Reading, Terms, Unknown, boolean, choice, entries,
     key, list, number, object, text, whole,
@@ -25,7 +25,7 @@ pub(super) const LLM: Object<LlmConfig> = object(read_llm).named("LlmConfig");
 
 pub(super) fn read_llm(keys: &mut Keys<'_>) -> Option<LlmConfig> {
     let given = Given::read(keys, Role::First);
-    let fallbacks = list(FallbackReader(given.provider)).at_most(FALLBACKS_MAX);
+    let fallbacks = list(FallbackReader(given.spoken)).at_most(FALLBACKS_MAX);
     let fallbacks = keys.take(
         key("fallbacks", "Fallback models", fallbacks)
             .default(Plain::List)
@@ -40,8 +40,8 @@ pub(super) fn read_llm(keys: &mut Keys<'_>) -> Option<LlmConfig> {
     Some(LlmConfig { fallbacks, ..first })
 }
 
-/// Reads a fallback; `first` is the provider of the first model.
-pub(super) fn read_fallback(keys: &mut Keys<'_>, first: Option<Provider>) -> Option<(Given, Option<Prices>)> {
+/// Reads a fallback; `first` is what the first model speaks.
+pub(super) fn read_fallback(keys: &mut Keys<'_>, first: Option<Spoken>) -> Option<(Given, Option<Prices>)> {
     let given = Given::read(keys, Role::Fallback(first));
     let prices = keys.take(
         key("prices", "Prices", object(read_prices).named("Prices"))
@@ -53,7 +53,7 @@ pub(super) fn read_fallback(keys: &mut Keys<'_>, first: Option<Provider>) -> Opt
 
 /// Reads a fallback, which takes from the first model what it does not name itself.
 #[derive(Clone, Copy, Debug)]
-struct FallbackReader(Option<Provider>);
+struct FallbackReader(Option<Spoken>);
 
 impl Reader for FallbackReader {
     type Value = (Given, Option<Prices>);
@@ -81,9 +81,12 @@ impl Reader for FallbackReader {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
     First,
-    /// One behind a first model of this provider.
-    Fallback(Option<Provider>),
+    /// One behind a first model that speaks this.
+    Fallback(Option<Spoken>),
 }
+
+/// Whose protocol a model speaks, and which of their APIs.
+pub(super) type Spoken = (Provider, Api);
 
 impl Role {
     /// Sets a default, which only the first model has.
@@ -96,6 +99,9 @@ impl Role {
 #[derive(Debug)]
 pub(super) struct Given {
     provider: Option<Provider>,
+    api: Option<Api>,
+    /// What both say, with what is not said as in the first model.
+    spoken: Option<Spoken>,
     base_url: Option<String>,
     model: Option<String>,
     api_key: Option<SecretText>,
@@ -115,6 +121,12 @@ impl Given {
             Role::First => (keys.take(provider.needed(MODEL)), None),
             Role::Fallback(first) => (keys.take(provider), first),
         };
+        let api = read_api(keys, provider.or(of_first.map(|(first, _)| first)));
+        let spoken = match (provider, of_first) {
+            (Some(own), Some((first, of_first))) if own == first => Some((own, api.unwrap_or(of_first))),
+            (Some(own), _) => Some((own, api.unwrap_or_default())),
+            (None, first) => first.map(|(first, of_first)| (first, api.unwrap_or(of_first))),
+        };
         let base_url = keys.take(
             key("base_url", "Base URL", UrlReader { place_of_query: extra_query_of, is_base: true })
                 .doc("Where it is; the provider's own address where there is none."),
@@ -130,7 +142,7 @@ impl Given {
             key("temperature", "Temperature", number(0.0, 2.0))
                 .doc("The provider's default where there is none."),
         );
-        let extra_body = key("extra_body", "Extra parameters", ExtraBodyReader(provider.or(of_first)))
+        let extra_body = key("extra_body", "Extra parameters", ExtraBodyReader(spoken))
             .doc("Added to the body of each call, for parameters that only some servers know.");
         let extra_body = keys.take(role.default(extra_body, Plain::Object));
         let extra_query = read_extra_query(keys, role);
@@ -147,6 +159,8 @@ impl Given {
         let api_key = api_key.flatten();
         Self {
             provider,
+            api,
+            spoken,
             base_url,
             model,
             api_key,
@@ -181,6 +195,7 @@ impl Given {
     fn model(self, provider: Provider, base_url: String, like: Option<&LlmConfig>) -> Option<LlmConfig> {
         Some(LlmConfig {
             provider,
+            api: self.api.or_else(|| Some(like?.api)).unwrap_or_default(),
             base_url,
             model: self.model?,
             api_key: self.api_key.or_else(|| like?.api_key.clone()),
@@ -193,6 +208,19 @@ impl Given {
             fallbacks: Vec::new(),
         })
     }
+}
+
+/// Reads which API of `provider` a model offers. Only OpenAI has several.
+fn read_api(keys: &mut Keys<'_>, provider: Option<Provider>) -> Option<Api> {
+    let api = keys.take(key("api", "API", choice(Api::NAMED)).doc(
+        "Which API of the provider `openai` it offers: `chat_completions`, as most servers do, or `responses`. Chat \
+         completions where there is none.",
+    ))?;
+    let other = provider.filter(|provider| *provider != Provider::OpenAi);
+    if let Some(other) = other {
+        keys.fault("api", format!("only `openai` has several APIs; remove `api` for `{}`", other.name()));
+    }
+    other.is_none().then_some(api)
 }
 
 fn read_headers(keys: &mut Keys<'_>, role: Role) -> Option<BTreeMap<String, SecretText>> {

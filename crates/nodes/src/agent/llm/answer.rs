@@ -4,22 +4,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use reqwest::header::HeaderMap;
 use serde_json::Value;
-use steadflow_core::agent::Provider;
 use steadflow_core::failure::{ErrorClass, Failure};
 
 use super::fold::Fold;
 use super::frames::{Frame, Framer};
+use super::protocol::Protocol;
 use super::reply::{Reply, misfit};
 use super::sent::{self, Sent, Unreadable};
 use super::speech::Speech;
-use super::{anthropic, fault, gemini, ollama, openai};
+use super::{anthropic, fault, gemini, ollama, openai, responses};
 use crate::body::{self, Codings};
 use crate::egress::{Answer, Events};
 use crate::secrets::Scrubber;
 
 /// Who sent a response, and its headers.
 struct From {
-    provider: Provider,
+    protocol: Protocol,
     /// Whether the model was offered tools.
     has_tools: bool,
     peer: String,
@@ -31,7 +31,7 @@ struct From {
 
 /// How a response is read.
 pub(super) struct Reading {
-    pub(super) provider: Provider,
+    pub(super) protocol: Protocol,
     /// Whether the model was offered tools.
     pub(super) has_tools: bool,
     pub(super) scrubber: Arc<Scrubber>,
@@ -52,12 +52,12 @@ impl std::convert::From<Failure> for Lost {
 
 /// Reads a response of at most `bytes_max` bytes; of a stream, what is kept of it counts.
 pub(super) async fn read(answer: Answer, reading: Reading, bytes_max: usize) -> Result<Reply, Lost> {
-    let Reading { provider, has_tools, scrubber, speech } = reading;
+    let Reading { protocol, has_tools, scrubber, speech } = reading;
     let headers = answer.headers().clone();
     let is_plain = Codings::of(&headers).is_ok_and(|codings| codings.is_identity());
     let can_be_cut = is_plain && body::is_utf_8(&headers);
-    let from = From { provider, has_tools, peer: answer.peer(), headers, scrubber, speech };
-    let mut reader = Reader { fold: Fold::new(provider), from, before: None, pieces: 0 };
+    let from = From { protocol, has_tools, peer: answer.peer(), headers, scrubber, speech };
+    let mut reader = Reader { fold: Fold::new(protocol), from, before: None, pieces: 0 };
     if !can_be_cut {
         return Ok(answer.read(bytes_max, move |bytes| reader.read_whole(&bytes)).await?);
     }
@@ -129,7 +129,7 @@ impl Reader {
     fn read_whole(&mut self, bytes: &[u8]) -> Result<Reply, Failure> {
         let text = self.text(bytes)?;
         match sent::read(&text, &self.from.scrubber).map_err(|what| self.unreadable(what))? {
-            Sent::Whole(Value::Array(pieces)) if self.from.provider == Provider::Gemini => {
+            Sent::Whole(Value::Array(pieces)) if self.from.protocol == Protocol::Gemini => {
                 self.push_all(&pieces, true)?;
             }
             Sent::Whole(answer) => return self.reply_of_one(answer),
@@ -186,17 +186,18 @@ impl Reader {
     }
 
     fn reply(&self, answer: Value) -> Result<Reply, Failure> {
-        let From { provider, has_tools, .. } = &self.from;
+        let From { protocol, has_tools, .. } = &self.from;
         // What messages quote is cut, so secrets are masked before.
         let answer = self.from.scrubber.value(answer);
-        let reply = match provider {
-            Provider::OpenAi => openai::reply(&answer),
-            Provider::Anthropic => anthropic::reply(&answer, *has_tools),
-            Provider::Gemini => gemini::reply(&answer, *has_tools),
-            Provider::Ollama => ollama::reply(&answer),
+        let reply = match protocol {
+            Protocol::ChatCompletions => openai::reply(&answer),
+            Protocol::Responses => responses::reply(&answer),
+            Protocol::Anthropic => anthropic::reply(&answer, *has_tools),
+            Protocol::Gemini => gemini::reply(&answer, *has_tools),
+            Protocol::Ollama => ollama::reply(&answer),
         };
         reply.map_err(|what| {
-            let name = provider.name();
+            let name = protocol.name();
             self.unusable(&format!("did not respond like {name}: its response {what}. Check the provider."))
         })
     }

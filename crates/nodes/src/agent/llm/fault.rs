@@ -51,6 +51,18 @@ const NAMED: [(&[&str], u16); 10] = [
             "failed_precondition",
             "badrequesterror",
             "context_length_exceeded",
+            "invalid_prompt",
+            "invalid_image",
+            "invalid_image_format",
+            "invalid_base64_image",
+            "invalid_image_mode",
+            "image_too_large",
+            "image_too_small",
+            "image_parse_error",
+            "image_content_policy_violation",
+            "image_file_too_large",
+            "unsupported_image_media_type",
+            "empty_image_file",
         ],
         400,
     ),
@@ -104,6 +116,16 @@ impl Reported {
         }
     }
 
+    /// Returns whether a server refused the form of a request, so that another one may be taken.
+    pub(super) fn is_refusal(&self) -> bool {
+        matches!(self.status, Some(400 | 422)) || (self.status == Some(404) && self.misses_items())
+    }
+
+    /// Returns whether the server looked for parts of the conversation by their ids, which it was to keep none of.
+    pub(super) fn misses_items(&self) -> bool {
+        self.message.to_ascii_lowercase().contains("not persisted when `store`")
+    }
+
     /// An error without a known code is the server's.
     fn class(&self) -> ErrorClass {
         if self.names.iter().any(|name| QUOTA.contains(&name.as_str())) || self.is_too_long() {
@@ -153,6 +175,10 @@ pub(super) fn in_success(answer: &Value, headers: &HeaderMap) -> Option<Reported
 pub(super) fn reported(answer: &Value) -> Option<Reported> {
     if let Some(inner) = answer.as_array().and_then(|items| items.first()) {
         return reported(inner);
+    }
+    // This event of the responses API has the response in it.
+    if text_at(answer, "/type") == Some("response.failed") {
+        return reported(answer.get("response")?);
     }
     let is_marked = ["/object", "/type"].iter().any(|pointer| text_at(answer, pointer) == Some("error"));
     let error = if is_given(answer, "/error") { answer.get("error")? } else { answer };

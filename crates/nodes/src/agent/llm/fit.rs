@@ -1,9 +1,9 @@
 //! How a request is changed for a server that refuses a part of it by name.
 
 use serde_json::Value;
-use steadflow_core::agent::Provider;
 
 use super::fault::Reported;
+use super::protocol::Protocol;
 
 /// How requests are written for one server and model. The default is what most of them take.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub(super) struct Fit {
     pub(super) format: Format,
     pub(super) system: SystemRole,
     pub(super) stream: Streaming,
+    /// Whether what is given back has no ids.
+    pub(super) is_without_ids: bool,
     /// Parameters that are left out.
     pub(super) without: Vec<&'static str>,
 }
@@ -66,7 +68,7 @@ pub(super) enum Streaming {
     Off,
 }
 
-/// Parameters that may be left out, with their names in the four protocols.
+/// Parameters that may be left out, with their names in all protocols.
 const SAMPLING: [&str; 3] = ["top_p", "topP", "temperature"];
 
 /// Words of messages about the value of a parameter, which another name or its absence would not correct.
@@ -74,38 +76,41 @@ const ABOUT_VALUES: [&str; 8] =
     ["too large", "too small", "at most", "at least", "less than", "greater than", "between", "range"];
 
 /// Words of messages about who gives the instructions.
-const ABOUT_ROLES: [&str; 8] = [
+const ABOUT_ROLES: [&str; 9] = [
     "role",
     "roles",
     "message",
     "messages",
     "instruction",
+    "instructions",
     "prompt",
     "systeminstruction",
     "system_instruction",
 ];
 
+/// What servers of OpenAI's protocols call JSON that is requested.
+const FORMATS: &[&str] = &[
+    "text.format",
+    "response_format",
+    "response format",
+    "json_schema",
+    "json schema",
+    "json_object",
+    "structured output",
+    "structured outputs",
+    "guided decoding",
+    "grammar",
+];
+
 /// Returns where JSON is requested, and what servers call it.
-const fn format_of(provider: Provider) -> (&'static str, &'static [&'static str]) {
-    match provider {
-        Provider::OpenAi => (
-            "/response_format",
-            &[
-                "response_format",
-                "response format",
-                "json_schema",
-                "json schema",
-                "json_object",
-                "structured output",
-                "structured outputs",
-                "guided decoding",
-                "grammar",
-            ],
-        ),
-        Provider::Anthropic => {
+const fn format_of(protocol: Protocol) -> (&'static str, &'static [&'static str]) {
+    match protocol {
+        Protocol::ChatCompletions => ("/response_format", FORMATS),
+        Protocol::Responses => ("/text/format", FORMATS),
+        Protocol::Anthropic => {
             ("/tools", &["tools", "tool_choice", "tool use", "tool choice", "input_schema"])
         }
-        Provider::Gemini => (
+        Protocol::Gemini => (
             "/generationConfig/responseMimeType",
             &[
                 "responsejsonschema",
@@ -117,13 +122,13 @@ const fn format_of(provider: Provider) -> (&'static str, &'static [&'static str]
                 "json schema",
             ],
         ),
-        Provider::Ollama => ("/format", &["format", "grammar", "json schema"]),
+        Protocol::Ollama => ("/format", &["format", "grammar", "json schema"]),
     }
 }
 
 /// A request that was refused.
 pub(super) struct Refused<'a> {
-    pub(super) provider: Provider,
+    pub(super) protocol: Protocol,
     pub(super) body: &'a Value,
     pub(super) error: &'a Reported,
 }
@@ -137,42 +142,69 @@ impl Fit {
             return None;
         }
         let said = Said::of(refused.error);
-        self.with_other_limit(refused, &said)
+        self.without_ids(refused)
+            .or_else(|| self.without_encryption(refused, &said))
+            .or_else(|| self.with_other_limit(refused, &said))
             .or_else(|| self.without_stream(&said))
             .or_else(|| self.with_weaker_format(refused, &said))
             .or_else(|| self.with_other_role(refused, &said))
             .or_else(|| self.without_sampling(refused, &said))
     }
 
+    /// Items are given back whole, and some servers look for them by their ids all the same.
+    fn without_ids(&self, refused: &Refused<'_>) -> Option<Self> {
+        let applies = refused.protocol == Protocol::Responses && !self.is_without_ids;
+        (applies && refused.error.misses_items()).then(|| Self { is_without_ids: true, ..self.clone() })
+    }
+
+    /// Models that do not reason have nothing to encrypt.
+    fn without_encryption(&self, refused: &Refused<'_>, said: &Said) -> Option<Self> {
+        let is_sent = refused.protocol == Protocol::Responses && refused.body.get("include").is_some();
+        let is_named = said.parameter == "include"
+            || said.names(&["reasoning.encrypted_content"])
+            || said.text.contains("encrypted content is not supported");
+        let mut without = self.without.clone();
+        without.push("include");
+        (is_sent && is_named).then_some(Self { without, ..self.clone() })
+    }
+
     fn with_other_limit(&self, refused: &Refused<'_>, said: &Said) -> Option<Self> {
-        let is_sent = refused.provider == Provider::OpenAi && refused.body.get("max_tokens").is_some();
+        let is_sent =
+            refused.protocol == Protocol::ChatCompletions && refused.body.get("max_tokens").is_some();
         let applies = is_sent && said.names(&["max_tokens"]) && !said.is_about_value();
         applies.then(|| Self { tokens: TokenLimit::Renamed, ..self.clone() })
     }
 
     fn with_weaker_format(&self, refused: &Refused<'_>, said: &Said) -> Option<Self> {
-        let (sent, names) = format_of(refused.provider);
+        let (sent, names) = format_of(refused.protocol);
         // Tools that a skill has are at the same place.
         if self.format == Format::Prompt || refused.body.pointer(sent).is_none() || !said.names(names) {
             return None;
         }
-        let has_json = refused.provider != Provider::Anthropic && self.format == Format::Schema;
+        let has_json = refused.protocol != Protocol::Anthropic && self.format == Format::Schema;
         let format = if has_json { Format::Json } else { Format::Prompt };
         Some(Self { format, ..self.clone() })
     }
 
     /// The role `developer` is only used where the server names it.
     fn with_other_role(&self, refused: &Refused<'_>, said: &Said) -> Option<Self> {
-        let has_instructions = match refused.provider {
-            Provider::OpenAi | Provider::Ollama => refused.body.pointer("/messages/1").is_some(),
-            Provider::Anthropic => refused.body.get("system").is_some(),
-            Provider::Gemini => refused.body.get("systemInstruction").is_some(),
+        let has_instructions = match refused.protocol {
+            Protocol::ChatCompletions | Protocol::Ollama => refused.body.pointer("/messages/1").is_some(),
+            Protocol::Responses => refused.body.get("instructions").is_some(),
+            Protocol::Anthropic => refused.body.get("system").is_some(),
+            Protocol::Gemini => refused.body.get("systemInstruction").is_some(),
         };
-        let is_named = said.names(&["system", "developer", "systeminstruction", "system_instruction"]);
+        let is_named = match refused.protocol {
+            Protocol::Responses => said.names(&["instructions"]),
+            Protocol::ChatCompletions | Protocol::Anthropic | Protocol::Gemini | Protocol::Ollama => {
+                said.names(&["system", "developer", "systeminstruction", "system_instruction"])
+            }
+        };
         if !has_instructions || !is_named || !said.names(&ABOUT_ROLES) {
             return None;
         }
-        let may_be_developer = refused.provider == Provider::OpenAi && self.system == SystemRole::System;
+        let may_be_developer =
+            refused.protocol == Protocol::ChatCompletions && self.system == SystemRole::System;
         let is_offered =
             may_be_developer && said.names(&["developer"]) && !said.text.contains("developer instruction");
         let system = if is_offered { SystemRole::Developer } else { SystemRole::User };
@@ -204,6 +236,10 @@ impl Fit {
 
     /// Removes the parameters that are left out.
     pub(super) fn strip(&self, body: &mut Value) {
+        let items = body.get_mut("input").and_then(Value::as_array_mut).filter(|_| self.is_without_ids);
+        for item in items.into_iter().flatten().filter_map(Value::as_object_mut) {
+            item.shift_remove("id");
+        }
         for name in &self.without {
             for pointer in PLACES {
                 if let Some(place) = body.pointer_mut(pointer).and_then(Value::as_object_mut) {
@@ -214,7 +250,7 @@ impl Fit {
     }
 }
 
-/// Where parameters are in the four protocols.
+/// Where parameters are in all protocols.
 const PLACES: [&str; 3] = ["", "/generationConfig", "/options"];
 
 fn places(body: &Value) -> impl Iterator<Item = &Value> {

@@ -1,12 +1,12 @@
 //! Puts the pieces of a stream together: into the answer that the provider would have given without one.
 
 use serde_json::Value;
-use steadflow_core::agent::Provider;
 use steadflow_core::live::TextKind;
 
-use super::{anthropic, gemini, ollama, openai};
+use super::protocol::Protocol;
+use super::{anthropic, gemini, ollama, openai, responses};
 
-/// A stream that is put together, in the protocol of a provider.
+/// A stream that is put together, in one of the protocols.
 #[derive(Debug)]
 pub(super) struct Fold {
     stream: Stream,
@@ -18,23 +18,28 @@ pub(super) struct Fold {
 
 #[derive(Debug)]
 enum Stream {
-    OpenAi(openai::Stream),
+    ChatCompletions(openai::Stream),
+    Responses(responses::Stream),
     Anthropic(anthropic::Stream),
     Gemini(gemini::Stream),
     Ollama(ollama::Stream),
 }
 
 impl Fold {
-    pub(super) fn new(provider: Provider) -> Self {
-        let (stream, kept_at): (_, &[&str]) = match provider {
-            Provider::OpenAi => {
-                (Stream::OpenAi(openai::Stream::default()), &["/choices/0/delta", "/choices/0/message"])
+    pub(super) fn new(protocol: Protocol) -> Self {
+        let (stream, kept_at): (_, &[&str]) = match protocol {
+            Protocol::ChatCompletions => {
+                let stream = Stream::ChatCompletions(openai::Stream::default());
+                (stream, &["/choices/0/delta", "/choices/0/message"])
             }
-            Provider::Anthropic => {
+            Protocol::Responses => {
+                (Stream::Responses(responses::Stream::default()), &["/delta", "/item", "/response/output"])
+            }
+            Protocol::Anthropic => {
                 (Stream::Anthropic(anthropic::Stream::default()), &["/content_block", "/delta"])
             }
-            Provider::Gemini => (Stream::Gemini(gemini::Stream::default()), &["/candidates/0/content"]),
-            Provider::Ollama => (Stream::Ollama(ollama::Stream::default()), &["/message"]),
+            Protocol::Gemini => (Stream::Gemini(gemini::Stream::default()), &["/candidates/0/content"]),
+            Protocol::Ollama => (Stream::Ollama(ollama::Stream::default()), &["/message"]),
         };
         Self { stream, kept_at, kept_bytes: 0, has_pieces: false }
     }
@@ -48,7 +53,8 @@ impl Fold {
         let kept = self.kept_at.iter().filter_map(|place| piece.pointer(place));
         self.kept_bytes += kept.map(weight).sum::<usize>();
         match &mut self.stream {
-            Stream::OpenAi(stream) => stream.push(piece),
+            Stream::ChatCompletions(stream) => stream.push(piece),
+            Stream::Responses(stream) => stream.push(piece),
             Stream::Anthropic(stream) => stream.push(piece),
             Stream::Gemini(stream) => stream.push(piece),
             Stream::Ollama(stream) => stream.push(piece),
@@ -58,7 +64,8 @@ impl Fold {
     /// Calls `say` with each text that a piece adds to the answer or to its reasoning.
     pub(super) fn said(&self, piece: &Value, has_tools: bool, say: &mut dyn FnMut(TextKind, &str)) {
         match &self.stream {
-            Stream::OpenAi(_) => openai::said(piece, say),
+            Stream::ChatCompletions(_) => openai::said(piece, say),
+            Stream::Responses(stream) => stream.said(piece, say),
             Stream::Anthropic(_) => anthropic::said(piece, has_tools, say),
             Stream::Gemini(_) => gemini::said(piece, say),
             Stream::Ollama(_) => ollama::said(piece, say),
@@ -67,7 +74,7 @@ impl Fold {
 
     /// Reads the mark `[DONE]`, which ends streams of OpenAI.
     pub(super) const fn mark_end(&mut self) {
-        if let Stream::OpenAi(stream) = &mut self.stream {
+        if let Stream::ChatCompletions(stream) = &mut self.stream {
             stream.is_done = true;
         }
     }
@@ -85,7 +92,8 @@ impl Fold {
     /// Returns whether the stream has said that nothing follows.
     pub(super) const fn is_over(&self) -> bool {
         match &self.stream {
-            Stream::OpenAi(stream) => stream.is_done,
+            Stream::ChatCompletions(stream) => stream.is_done,
+            Stream::Responses(stream) => stream.is_over(),
             Stream::Anthropic(stream) => stream.is_done,
             Stream::Gemini(_) => false,
             Stream::Ollama(stream) => stream.is_over(),
@@ -98,7 +106,8 @@ impl Fold {
     /// What is missing, so that it follows the name of the server.
     pub(super) fn check_end(&self) -> Result<(), String> {
         match &self.stream {
-            Stream::OpenAi(stream) => stream.check_end(),
+            Stream::ChatCompletions(stream) => stream.check_end(),
+            Stream::Responses(stream) => stream.check_end(),
             Stream::Anthropic(stream) => stream.check_end(),
             Stream::Gemini(stream) => stream.check_end(),
             Stream::Ollama(stream) => stream.check_end(),
@@ -108,7 +117,8 @@ impl Fold {
     /// Returns the answer, as far as it goes.
     pub(super) fn answer(&self) -> Value {
         match &self.stream {
-            Stream::OpenAi(stream) => stream.answer(),
+            Stream::ChatCompletions(stream) => stream.answer(),
+            Stream::Responses(stream) => stream.answer(),
             Stream::Anthropic(stream) => stream.answer(),
             Stream::Gemini(stream) => stream.answer(),
             Stream::Ollama(stream) => stream.answer(),

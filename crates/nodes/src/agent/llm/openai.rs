@@ -379,7 +379,7 @@ fn add_item(items: &mut Vec<Value>, item: &Value) {
 }
 
 /// OpenAI accepts `strict` only if all fields of every object are required and no others are allowed.
-fn is_strict(schema: &Value) -> bool {
+pub(super) fn is_strict(schema: &Value) -> bool {
     match schema {
         Value::Object(map) => is_closed(schema) && map.values().all(is_strict),
         Value::Array(items) => items.iter().all(is_strict),

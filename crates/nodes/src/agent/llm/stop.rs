@@ -18,7 +18,7 @@ pub(super) enum Stop {
 }
 
 impl Stop {
-    /// Reads the reasons of all four providers and of servers with the same protocols. `beside` is what the provider says
+    /// Reads the reasons of all providers and of servers with the same protocols. `beside` is what the provider says
     /// about it in other fields.
     pub(super) fn from(reason: Option<&str>, beside: &[&str]) -> Self {
         let Some(reason) = reason else {
@@ -47,9 +47,13 @@ impl Stop {
             | "malformed_function_call"
             | "unexpected_tool_call"
             | "too_many_tool_calls" => Self::Tools(described(&because, beside)),
-            "error" | "network_error" | "insufficient_system_resource" | "abort" | "load" | "unload" => {
-                Self::failed(ErrorClass::Unavailable, &because, beside)
-            }
+            "error"
+            | "failed"
+            | "network_error"
+            | "insufficient_system_resource"
+            | "abort"
+            | "load"
+            | "unload" => Self::failed(ErrorClass::Unavailable, &because, beside),
             _ => {
                 let because = format!("{because}, which Steadflow does not know");
                 Self::failed(ErrorClass::ModelOutput, &because, beside)

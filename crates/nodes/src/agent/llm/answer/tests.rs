@@ -1,207 +1,88 @@
 //! Streams as the documentation of the providers shows them, cut anywhere.
 
+mod documented;
+
 use bytes::Bytes;
 use serde_json::json;
 use steadflow_core::live::{TextKind, TextSink};
 
+use self::documented::documented;
 use super::*;
 use crate::agent::llm::stop::Stop;
 use crate::agent::llm::think;
 use crate::egress::Framing as _;
 use crate::secrets::Scrubbers;
 
-/// Streams as the providers' documentation shows them, with the answer that each gives without streaming.
-fn documented() -> Vec<(Provider, String, Value)> {
-    vec![
-        (Provider::OpenAi, openai(), openai_answer()),
-        (Provider::Anthropic, anthropic(), anthropic_answer()),
-        (Provider::Gemini, gemini(), gemini_answer()),
-        (Provider::Ollama, ollama(), ollama_answer()),
-    ]
-}
-
-/// From "Streaming" of OpenAI's API reference for chat completions (`chat.completion.chunk`), with two parallel calls.
-fn openai() -> String {
-    let chunk = |rest: &str| {
-        format!(
-            "data: {{\"id\":\"chatcmpl-123\",\"object\":\"chat.completion.chunk\",\"created\":1694268190,\"model\":\"gpt-4o-mini\",{rest}}}\n\n"
-        )
-    };
-    let delta = |delta: &str, reason: &str| {
-        chunk(&format!(
-            "\"choices\":[{{\"index\":0,\"delta\":{delta},\"logprobs\":null,\"finish_reason\":{reason}}}],\"usage\":null"
-        ))
-    };
-    [
-        delta(r#"{"role":"assistant","content":"","refusal":null}"#, "null"),
-        delta(r#"{"content":"Grüß"}"#, "null"),
-        delta(r#"{"content":" dich 🦀"}"#, "null"),
-        delta(r#"{"tool_calls":[{"index":0,"id":"call_a","type":"function","function":{"name":"look","arguments":""}}]}"#, "null"),
-        delta(r#"{"tool_calls":[{"index":0,"function":{"arguments":"{\"id\""}}]}"#, "null"),
-        delta(r#"{"tool_calls":[{"index":1,"id":"call_b","type":"function","function":{"name":"note","arguments":"{}"}}]}"#, "null"),
-        delta(r#"{"tool_calls":[{"index":0,"function":{"arguments":": 7}"}}]}"#, "null"),
-        delta("{}", "\"tool_calls\""),
-        chunk(r#""choices":[],"usage":{"prompt_tokens":19,"completion_tokens":10,"total_tokens":29}"#),
-        "data: [DONE]\n\n".to_owned(),
-    ]
-    .concat()
-}
-
-fn openai_answer() -> Value {
-    let call = |id: &str, name: &str, arguments: &str| json!({ "id": id, "type": "function", "function": { "name": name, "arguments": arguments } });
-    let message = json!({ "role": "assistant", "content": "Grüß dich 🦀", "refusal": null,
-        "tool_calls": [call("call_a", "look", "{\"id\": 7}"), call("call_b", "note", "{}")] });
-    json!({ "choices": [{ "index": 0, "message": message, "finish_reason": "tool_calls" }],
-        "usage": { "prompt_tokens": 19, "completion_tokens": 10, "total_tokens": 29 } })
-}
-
-/// From "Streaming messages" of Anthropic's documentation: "Streaming request with tool use" and "with extended thinking".
-fn anthropic() -> String {
-    let event = |event: &str| {
-        let name = json!(serde_json::from_str::<Value>(event).unwrap()["type"]);
-        format!("event: {}\ndata: {event}\n\n", name.as_str().unwrap())
-    };
-    [
-        r#"{"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","model":"m","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":472,"cache_read_input_tokens":100,"output_tokens":2}}}"#,
-        r#"{"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":"","signature":""}}"#,
-        r#"{"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":"I need to"}}"#,
-        r#"{"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":" look 🦀"}}"#,
-        r#"{"type":"content_block_delta","index":0,"delta":{"type":"signature_delta","signature":"EqQBCgIYAhIM1gbcDa9GJwZA2b3h"}}"#,
-        r#"{"type":"content_block_stop","index":0}"#,
-        r#"{"type":"ping"}"#,
-        r#"{"type":"content_block_start","index":1,"content_block":{"type":"text","text":""}}"#,
-        r#"{"type":"content_block_delta","index":1,"delta":{"type":"text_delta","text":"Okay"}}"#,
-        r#"{"type":"content_block_delta","index":1,"delta":{"type":"text_delta","text":", schön"}}"#,
-        r#"{"type":"content_block_stop","index":1}"#,
-        r#"{"type":"a_type_that_is_new","data":1}"#,
-        r#"{"type":"content_block_start","index":2,"content_block":{"type":"tool_use","id":"toolu_1","name":"look","input":{}}}"#,
-        r#"{"type":"content_block_delta","index":2,"delta":{"type":"input_json_delta","partial_json":""}}"#,
-        r#"{"type":"content_block_delta","index":2,"delta":{"type":"input_json_delta","partial_json":"{\"location\":"}}"#,
-        r#"{"type":"content_block_delta","index":2,"delta":{"type":"input_json_delta","partial_json":" \"San Francisco\"}"}}"#,
-        r#"{"type":"content_block_stop","index":2}"#,
-        r#"{"type":"message_delta","delta":{"stop_reason":"tool_use","stop_sequence":null},"usage":{"output_tokens":89}}"#,
-        r#"{"type":"message_stop"}"#,
-    ]
-    .map(event)
-    .concat()
-}
-
-fn anthropic_answer() -> Value {
-    json!({ "content": [
-        { "type": "thinking", "thinking": "I need to look 🦀", "signature": "EqQBCgIYAhIM1gbcDa9GJwZA2b3h" },
-        { "type": "text", "text": "Okay, schön" },
-        { "type": "tool_use", "id": "toolu_1", "name": "look", "input": { "location": "San Francisco" } } ],
-        "stop_reason": "tool_use", "stop_sequence": null,
-        "usage": { "input_tokens": 472, "cache_read_input_tokens": 100, "output_tokens": 89 } })
-}
-
-/// From `streamGenerateContent` of Gemini's API reference with `alt=sse`, and "Thought signatures" of its documentation.
-fn gemini() -> String {
-    [
-        r#"{"candidates":[{"content":{"parts":[{"text":"Hm","thought":true}],"role":"model"},"index":0}],"usageMetadata":{"promptTokenCount":8}}"#,
-        r#"{"candidates":[{"content":{"parts":[{"text":"Let me"}],"role":"model"},"index":0}],"usageMetadata":{"promptTokenCount":8}}"#,
-        r#"{"candidates":[{"content":{"parts":[{"text":" löök 🦀"}],"role":"model"},"index":0}]}"#,
-        r#"{"candidates":[{"content":{"parts":[{"functionCall":{"name":"look","args":{"id":7}},"thoughtSignature":"c2ln"}],"role":"model"},"finishReason":"STOP","index":0}],"usageMetadata":{"promptTokenCount":8,"candidatesTokenCount":5,"thoughtsTokenCount":2}}"#,
-    ]
-    .map(|piece| format!("data: {piece}\r\n\r\n"))
-    .concat()
-}
-
-fn gemini_answer() -> Value {
-    json!({ "candidates": [{ "content": { "role": "model", "parts": [
-        { "text": "Hm", "thought": true }, { "text": "Let me löök 🦀" },
-        { "functionCall": { "name": "look", "args": { "id": 7 } }, "thoughtSignature": "c2ln" } ] },
-        "finishReason": "STOP", "index": 0 }],
-        "usageMetadata": { "promptTokenCount": 8, "candidatesTokenCount": 5, "thoughtsTokenCount": 2 } })
-}
-
-/// From "Generate a chat completion" of Ollama's API documentation, with streaming, thinking and tools.
-fn ollama() -> String {
-    [
-        r#"{"model":"m","created_at":"2023-08-04T08:52:19Z","message":{"role":"assistant","content":"","thinking":"Hm"},"done":false}"#,
-        r#"{"model":"m","created_at":"2023-08-04T08:52:19Z","message":{"role":"assistant","content":"The sky 🦀"},"done":false}"#,
-        r#"{"model":"m","created_at":"2023-08-04T08:52:19Z","message":{"role":"assistant","content":"","tool_calls":[{"function":{"name":"look","arguments":{"id":7}}}]},"done":false}"#,
-        r#"{"model":"m","created_at":"2023-08-04T19:22:45Z","message":{"role":"assistant","content":""},"done":true,"done_reason":"stop","prompt_eval_count":26,"eval_count":282}"#,
-    ]
-    .map(|line| format!("{line}\n"))
-    .concat()
-}
-
-fn ollama_answer() -> Value {
-    json!({ "message": { "role": "assistant", "content": "The sky 🦀", "thinking": "Hm",
-        "tool_calls": [{ "function": { "name": "look", "arguments": { "id": 7 } } }] },
-        "done": true, "done_reason": "stop", "prompt_eval_count": 26, "eval_count": 282 })
-}
-
 #[test]
 fn a_stream_is_the_answer_that_is_given_without_one_whatever_pieces_it_arrives_in() {
-    for (provider, stream, answer) in documented() {
-        let whole = read(provider, &[answer.to_string().as_bytes()]).unwrap();
-        assert!(matches!(whole.stop, Stop::Tools(_) | Stop::Done), "{}: {:?}", provider.name(), whole.stop);
+    for (protocol, stream, answer) in documented() {
+        let whole = read(protocol, &[answer.to_string().as_bytes()]).unwrap();
+        assert!(matches!(whole.stop, Stop::Tools(_) | Stop::Done), "{}: {:?}", protocol.name(), whole.stop);
         assert!(whole.calls.as_ref().is_ok_and(|calls| !calls.is_empty()) && whole.input_tokens > 0);
 
         for at in 0..=stream.len() {
             let (first, second) = stream.as_bytes().split_at(at);
-            assert_eq!(read(provider, &[first, second]).unwrap(), whole, "{} cut at {at}", provider.name());
+            assert_eq!(read(protocol, &[first, second]).unwrap(), whole, "{} cut at {at}", protocol.name());
         }
         for size in 1..64 {
             let pieces: Vec<&[u8]> = stream.as_bytes().chunks(size).collect();
-            assert_eq!(read(provider, &pieces).unwrap(), whole, "{} by {size}", provider.name());
+            assert_eq!(read(protocol, &pieces).unwrap(), whole, "{} by {size}", protocol.name());
         }
     }
 }
 
 #[test]
 fn a_stream_that_ends_early_is_never_an_answer() {
-    for (provider, stream, _) in documented() {
+    for (protocol, stream, _) in documented() {
         // The last event may lack its blank line, and the end mark of OpenAI may be missing behind the usage.
-        let end =
-            stream.trim_end().len() - if provider == Provider::OpenAi { "data: [DONE]".len() + 3 } else { 0 };
+        let end = stream.trim_end().len()
+            - if protocol == Protocol::ChatCompletions { "data: [DONE]".len() + 3 } else { 0 };
         for at in 0..end {
-            let failure = read(provider, &[&stream.as_bytes()[..at]]).unwrap_err();
+            let failure = read(protocol, &[&stream.as_bytes()[..at]]).unwrap_err();
 
             let retried = [ErrorClass::Unavailable, ErrorClass::ModelOutput];
-            assert!(retried.contains(&failure.class), "{} cut at {at}: {failure:?}", provider.name());
+            assert!(retried.contains(&failure.class), "{} cut at {at}: {failure:?}", protocol.name());
         }
     }
 }
 
 #[test]
 fn what_is_passed_on_of_a_stream_is_its_text_and_its_reasoning_whatever_pieces_it_arrives_in() {
-    let thought = |provider| match provider {
-        Provider::OpenAi => "",
-        Provider::Anthropic => "I need to look 🦀",
-        Provider::Gemini | Provider::Ollama => "Hm",
+    let thought = |protocol| match protocol {
+        Protocol::ChatCompletions => "",
+        Protocol::Responses => "Hm\n\nSo",
+        Protocol::Anthropic => "I need to look 🦀",
+        Protocol::Gemini | Protocol::Ollama => "Hm",
     };
-    for (provider, stream, answer) in documented() {
-        let whole = read(provider, &[answer.to_string().as_bytes()]).unwrap();
+    for (protocol, stream, answer) in documented() {
+        let whole = read(protocol, &[answer.to_string().as_bytes()]).unwrap();
         let text = think::without(whole.text.as_deref().unwrap()).answer;
-        assert!(text.contains('🦀') || provider == Provider::Anthropic, "{text}");
+        assert!(text.contains('🦀') || protocol == Protocol::Anthropic, "{text}");
         for size in 1..64 {
             let heard = Recorder::default();
             let pieces: Vec<&[u8]> = stream.as_bytes().chunks(size).collect();
 
-            read_aloud(provider, &pieces, heard.clone()).unwrap();
+            read_aloud(protocol, &pieces, heard.clone()).unwrap();
 
             let heard = heard.0.lock().unwrap().clone();
-            assert_eq!(heard, [text, thought(provider)], "{} by {size}", provider.name());
+            assert_eq!(heard, [text, thought(protocol)], "{} by {size}", protocol.name());
         }
     }
 }
 
 #[test]
 fn what_is_passed_on_of_a_stream_that_breaks_is_its_beginning() {
-    for (provider, stream, answer) in documented() {
-        let whole = read(provider, &[answer.to_string().as_bytes()]).unwrap();
+    for (protocol, stream, answer) in documented() {
+        let whole = read(protocol, &[answer.to_string().as_bytes()]).unwrap();
         let text = think::without(whole.text.as_deref().unwrap()).answer;
         let mut longest = 0;
         for at in 0..stream.len() {
             let heard = Recorder::default();
 
-            let _ = read_aloud(provider, &[&stream.as_bytes()[..at]], heard.clone());
+            let _ = read_aloud(protocol, &[&stream.as_bytes()[..at]], heard.clone());
 
             let heard = heard.0.lock().unwrap().clone();
-            assert!(text.starts_with(&heard[0]), "{} cut at {at}: {heard:?}", provider.name());
+            assert!(text.starts_with(&heard[0]), "{} cut at {at}: {heard:?}", protocol.name());
             longest = longest.max(heard[0].len());
         }
         assert_eq!(longest, text.len(), "it comes before the end of the stream");
@@ -245,18 +126,28 @@ fn made_up(seed: u64) -> (String, Vec<String>) {
 }
 
 /// Returns a stream that says a text in pieces.
-fn saying(provider: Provider, pieces: &[String]) -> String {
+fn saying(protocol: Protocol, pieces: &[String]) -> String {
     let event = |data: &Value| format!("data: {data}\n\n");
     let line = |data: &Value| format!("{data}\n");
     let said = |piece: &dyn Fn(&str) -> Value| pieces.iter().map(|text| piece(text)).collect::<Vec<Value>>();
-    match provider {
-        Provider::OpenAi => {
+    match protocol {
+        Protocol::ChatCompletions => {
             let delta = |delta: Value, reason: Value| json!({ "choices": [{ "index": 0, "delta": delta, "finish_reason": reason }] });
             let said = said(&|text| delta(json!({ "content": text }), Value::Null));
             let all = said.into_iter().chain([delta(json!({}), json!("stop"))]);
             all.map(|piece| event(&piece)).collect::<String>() + "data: [DONE]\n\n"
         }
-        Provider::Anthropic => {
+        Protocol::Responses => {
+            let message = |text: &str| json!({ "type": "message", "content": [{ "type": "output_text", "text": text }] });
+            let begun =
+                json!({ "type": "response.output_item.added", "output_index": 0, "item": message("") });
+            let said = said(
+                &|text| json!({ "type": "response.output_text.delta", "output_index": 0, "delta": text }),
+            );
+            let end = json!({ "type": "response.completed", "response": { "status": "completed", "output": [message(&pieces.concat())] } });
+            [&begun].into_iter().chain(&said).chain([&end]).map(event).collect()
+        }
+        Protocol::Anthropic => {
             let begun = [
                 json!({ "type": "message_start", "message": {} }),
                 json!({ "type": "content_block_start", "index": 0, "content_block": { "type": "text", "text": "" } }),
@@ -270,13 +161,13 @@ fn saying(provider: Provider, pieces: &[String]) -> String {
             ];
             begun.iter().chain(&said).chain(&end).map(event).collect()
         }
-        Provider::Gemini => {
+        Protocol::Gemini => {
             let said =
                 said(&|text| json!({ "candidates": [{ "content": { "parts": [{ "text": text }] } }] }));
             let end = json!({ "candidates": [{ "finishReason": "STOP" }] });
             said.iter().chain([&end]).map(event).collect()
         }
-        Provider::Ollama => {
+        Protocol::Ollama => {
             let said = said(&|text| json!({ "message": { "content": text }, "done": false }));
             let end = json!({ "message": { "content": "" }, "done": true, "done_reason": "stop" });
             said.iter().chain([&end]).map(line).collect()
@@ -289,14 +180,20 @@ fn what_is_passed_on_of_any_text_is_what_is_stored_of_it() {
     let scrubber = Scrubbers::default().of(vec!["k-4711-canary".to_owned()]);
     for seed in 0..300 {
         let (text, pieces) = made_up(seed);
-        for provider in [Provider::OpenAi, Provider::Anthropic, Provider::Gemini, Provider::Ollama] {
-            let (stream, heard) = (saying(provider, &pieces), Recorder::default());
+        for protocol in [
+            Protocol::ChatCompletions,
+            Protocol::Responses,
+            Protocol::Anthropic,
+            Protocol::Gemini,
+            Protocol::Ollama,
+        ] {
+            let (stream, heard) = (saying(protocol, &pieces), Recorder::default());
 
-            let reply = read_masked(provider, &[stream.as_bytes()], heard.clone(), &scrubber).unwrap();
+            let reply = read_masked(protocol, &[stream.as_bytes()], heard.clone(), &scrubber).unwrap();
 
             let stored = reply.text.unwrap();
             let heard = heard.0.lock().unwrap().clone();
-            assert_eq!(heard[0], think::without(&stored).answer, "{seed} {}: {text:?}", provider.name());
+            assert_eq!(heard[0], think::without(&stored).answer, "{seed} {}: {text:?}", protocol.name());
             assert!(!heard.concat().to_lowercase().contains("k-4711-canary"), "{heard:?}");
         }
     }
@@ -318,31 +215,31 @@ impl TextSink for Recorder {
 }
 
 /// Reads a response with tools that arrives in these pieces.
-fn read(provider: Provider, pieces: &[&[u8]]) -> Result<Reply, Failure> {
-    read_aloud(provider, pieces, Recorder::default())
+fn read(protocol: Protocol, pieces: &[&[u8]]) -> Result<Reply, Failure> {
+    read_aloud(protocol, pieces, Recorder::default())
 }
 
 /// Reads a response with tools that arrives in these pieces, and passes on what comes of a stream.
-fn read_aloud(provider: Provider, pieces: &[&[u8]], heard: Recorder) -> Result<Reply, Failure> {
-    read_masked(provider, pieces, heard, &Arc::default())
+fn read_aloud(protocol: Protocol, pieces: &[&[u8]], heard: Recorder) -> Result<Reply, Failure> {
+    read_masked(protocol, pieces, heard, &Arc::default())
 }
 
 /// Does the same with secrets.
 fn read_masked(
-    provider: Provider,
+    protocol: Protocol,
     pieces: &[&[u8]],
     heard: Recorder,
     scrubber: &Arc<Scrubber>,
 ) -> Result<Reply, Failure> {
     let from = From {
-        provider,
+        protocol,
         has_tools: true,
         speech: Speech::new(Box::new(heard), scrubber),
         peer: "model.test".to_owned(),
         headers: HeaderMap::new(),
         scrubber: Arc::clone(scrubber),
     };
-    let mut reader = Reader { fold: Fold::new(provider), from, before: None, pieces: 0 };
+    let mut reader = Reader { fold: Fold::new(protocol), from, before: None, pieces: 0 };
     let mut framer = Framer::default();
     for piece in pieces {
         let mut arrived = Bytes::copy_from_slice(piece);
@@ -361,11 +258,11 @@ fn read_masked(
 }
 
 /// What providers say of tokens in their documentation, and how many of them are input, from a cache, written to one, and output.
-fn documented_usage() -> Vec<(Provider, Value, [u64; 4])> {
+fn documented_usage() -> Vec<(Protocol, Value, [u64; 4])> {
     vec![
         // https://platform.openai.com/docs/guides/prompt-caching
         (
-            Provider::OpenAi,
+            Protocol::ChatCompletions,
             json!({ "prompt_tokens": 2006, "completion_tokens": 300, "total_tokens": 2306,
                 "prompt_tokens_details": { "cached_tokens": 1920 },
                 "completion_tokens_details": { "reasoning_tokens": 128 } }),
@@ -373,14 +270,14 @@ fn documented_usage() -> Vec<(Provider, Value, [u64; 4])> {
         ),
         // https://api-docs.deepseek.com/guides/kv_cache
         (
-            Provider::OpenAi,
+            Protocol::ChatCompletions,
             json!({ "prompt_tokens": 70, "completion_tokens": 9, "total_tokens": 79,
                 "prompt_cache_hit_tokens": 64, "prompt_cache_miss_tokens": 6 }),
             [70, 64, 0, 9],
         ),
         // https://api-docs.deepseek.com/api/create-chat-completion
         (
-            Provider::OpenAi,
+            Protocol::ChatCompletions,
             json!({ "prompt_tokens": 70, "completion_tokens": 9, "total_tokens": 79,
                 "prompt_tokens_details": { "cached_tokens": 64 },
                 "prompt_cache_hit_tokens": 64, "prompt_cache_miss_tokens": 6 }),
@@ -388,27 +285,34 @@ fn documented_usage() -> Vec<(Provider, Value, [u64; 4])> {
         ),
         // https://platform.kimi.ai/docs/api/chat
         (
-            Provider::OpenAi,
+            Protocol::ChatCompletions,
             json!({ "prompt_tokens": 19, "completion_tokens": 21, "total_tokens": 40, "cached_tokens": 10 }),
             [19, 10, 0, 21],
         ),
         // https://openrouter.ai/docs/use-cases/usage-accounting
         (
-            Provider::OpenAi,
+            Protocol::ChatCompletions,
             json!({ "prompt_tokens": 194, "completion_tokens": 2, "total_tokens": 196, "cost": 0.95,
                 "prompt_tokens_details": { "cached_tokens": 0, "cache_write_tokens": 100, "audio_tokens": 0 } }),
             [194, 0, 100, 2],
         ),
         // https://docs.litellm.ai/docs/completion/prompt_caching
         (
-            Provider::OpenAi,
+            Protocol::ChatCompletions,
             json!({ "prompt_tokens": 2006, "completion_tokens": 300, "total_tokens": 2306,
                 "prompt_tokens_details": { "cached_tokens": 1920 }, "cache_creation_input_tokens": 64 }),
             [2006, 1920, 64, 300],
         ),
+        // https://platform.openai.com/docs/api-reference/responses/object, and https://learn.microsoft.com for what is written
+        (
+            Protocol::Responses,
+            json!({ "input_tokens": 2006, "input_tokens_details": { "cached_tokens": 1920, "cache_write_tokens": 64 },
+                "output_tokens": 300, "output_tokens_details": { "reasoning_tokens": 128 }, "total_tokens": 2306 }),
+            [2006, 1920, 64, 300],
+        ),
         // https://docs.claude.com/en/docs/build-with-claude/prompt-caching, with the lifetimes of what was written
         (
-            Provider::Anthropic,
+            Protocol::Anthropic,
             json!({ "input_tokens": 2048, "cache_read_input_tokens": 1800, "cache_creation_input_tokens": 248,
                 "output_tokens": 503, "cache_creation": {
                     "ephemeral_5m_input_tokens": 148, "ephemeral_1h_input_tokens": 100 } }),
@@ -416,23 +320,23 @@ fn documented_usage() -> Vec<(Provider, Value, [u64; 4])> {
         ),
         // https://ai.google.dev/api/generate-content#UsageMetadata
         (
-            Provider::Gemini,
+            Protocol::Gemini,
             json!({ "promptTokenCount": 100, "cachedContentTokenCount": 60, "candidatesTokenCount": 20,
                 "toolUsePromptTokenCount": 30, "thoughtsTokenCount": 7, "totalTokenCount": 157 }),
             [130, 60, 0, 27],
         ),
         // https://docs.ollama.com/api/chat; the prompt is not counted where all of it was in the cache.
-        (Provider::Ollama, json!({ "prompt_eval_count": 26, "eval_count": 298 }), [26, 0, 0, 298]),
-        (Provider::Ollama, json!({ "eval_count": 298 }), [0, 0, 0, 298]),
+        (Protocol::Ollama, json!({ "prompt_eval_count": 26, "eval_count": 298 }), [26, 0, 0, 298]),
+        (Protocol::Ollama, json!({ "eval_count": 298 }), [0, 0, 0, 298]),
     ]
 }
 
 /// An answer that has used `usage`: whole, and as streams.
-fn answers_with(provider: Provider, usage: &Value) -> Vec<String> {
+fn answers_with(protocol: Protocol, usage: &Value) -> Vec<String> {
     let events =
         |events: &[Value]| -> String { events.iter().map(|event| format!("data: {event}\n\n")).collect() };
-    match provider {
-        Provider::OpenAi => {
+    match protocol {
+        Protocol::ChatCompletions => {
             let hi =
                 json!({ "choices": [{ "index": 0, "delta": { "content": "Hi" }, "finish_reason": null }] });
             let stop = json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": "stop" }] });
@@ -450,7 +354,19 @@ fn answers_with(provider: Provider, usage: &Value) -> Vec<String> {
             let streams = streams.map(|pieces| events(&pieces) + "data: [DONE]\n\n");
             [whole.to_string()].into_iter().chain(streams).collect()
         }
-        Provider::Anthropic => {
+        Protocol::Responses => {
+            let item = json!({ "type": "message", "content": [{ "type": "output_text", "text": "Hi" }] });
+            let whole = |output: Value| json!({ "status": "completed", "output": output, "usage": usage });
+            let done = json!({ "type": "response.output_item.done", "output_index": 0, "item": item });
+            let end = |output| json!({ "type": "response.completed", "response": whole(output) });
+            let streams = [
+                vec![done.clone(), end(json!([item]))],
+                vec![done, end(json!([]))],
+                vec![end(json!([item]))],
+            ];
+            [whole(json!([item])).to_string()].into_iter().chain(streams.map(|all| events(&all))).collect()
+        }
+        Protocol::Anthropic => {
             let block = json!({ "type": "text", "text": "Hi" });
             let whole = json!({ "content": [block], "stop_reason": "end_turn", "usage": usage });
             let mut begun = usage.clone();
@@ -465,14 +381,14 @@ fn answers_with(provider: Provider, usage: &Value) -> Vec<String> {
             ];
             vec![whole.to_string(), events(&stream)]
         }
-        Provider::Gemini => {
+        Protocol::Gemini => {
             let candidate = json!({ "content": { "parts": [{ "text": "Hi" }] }, "finishReason": "STOP" });
             let whole = json!({ "candidates": [candidate], "usageMetadata": usage });
             let begun = json!({ "candidates": [{ "content": { "parts": [] } }],
                 "usageMetadata": { "promptTokenCount": 1, "toolUsePromptTokenCount": 1 } });
             vec![whole.to_string(), events(&[begun, whole])]
         }
-        Provider::Ollama => {
+        Protocol::Ollama => {
             let mut whole = usage.clone();
             whole["message"] = json!({ "role": "assistant", "content": "Hi" });
             whole["done"] = json!(true);
@@ -487,9 +403,9 @@ fn answers_with(provider: Provider, usage: &Value) -> Vec<String> {
 
 #[test]
 fn what_providers_document_of_tokens_is_counted_once_in_whole_answers_and_streams() {
-    for (provider, usage, counted) in documented_usage() {
-        for answer in answers_with(provider, &usage) {
-            let reply = read(provider, &[answer.as_bytes()]).unwrap();
+    for (protocol, usage, counted) in documented_usage() {
+        for answer in answers_with(protocol, &usage) {
+            let reply = read(protocol, &[answer.as_bytes()]).unwrap();
 
             let cache = [reply.cached_input_tokens, reply.cache_write_tokens];
             let tokens = [reply.input_tokens, cache[0], cache[1], reply.output_tokens];
