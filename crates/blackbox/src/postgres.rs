@@ -1,9 +1,15 @@
 //! A PostgreSQL server of the test's own, which it can stop, kill and start again.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
 use tempfile::TempDir;
+
+use crate::wait::eventually;
+
+/// How long it may take until a table is locked, or waited for.
+const LOCKED_WITHIN: Duration = Duration::from_secs(30);
 
 /// A running server. It is stopped, and its files are removed, when the test drops it.
 #[derive(Debug)]
@@ -18,9 +24,18 @@ impl Postgres {
     /// # Panics
     /// If PostgreSQL is not installed, or does not start.
     pub fn start(connections_max: usize) -> Self {
+        Self::start_with(connections_max, &[])
+    }
+
+    /// As [`Self::start`], with further settings.
+    ///
+    /// # Panics
+    /// If PostgreSQL is not installed, or does not start.
+    pub fn start_with(connections_max: usize, settings: &[&str]) -> Self {
         let server = Self::new();
         server.run("initdb", &["--username=steadflow", "--auth=trust", "--encoding=UTF8", "--locale=C"]);
         server.set(&format!("max_connections = {connections_max}"));
+        settings.iter().for_each(|setting| server.set(setting));
         server.begin_here();
         server
     }
@@ -74,6 +89,13 @@ impl Postgres {
         let file = self.data().join("postgresql.conf");
         let before = std::fs::read_to_string(&file).expect("its settings can be read");
         std::fs::write(&file, format!("{before}{setting}\n")).expect("its settings can be written");
+    }
+
+    /// Returns what the server has logged.
+    pub fn log(&self) -> String {
+        std::fs::read(self.path().join("log"))
+            .map(|log| String::from_utf8_lossy(&log).into_owned())
+            .unwrap_or_default()
     }
 
     /// Returns the URL of its database.
@@ -143,6 +165,46 @@ impl Postgres {
         String::from_utf8_lossy(&output.stdout).lines().next().unwrap_or_default().to_owned()
     }
 
+    /// Locks a table, so that others wait who write to it, until [`Self::unlock`].
+    ///
+    /// # Panics
+    /// If it cannot be locked.
+    pub async fn lock(&self, table: &str) -> TableLock {
+        let holder = Command::new(self.programs.join("psql"))
+            .args(["--no-psqlrc", "--quiet", "--username=steadflow", "--dbname=postgres"])
+            .arg(format!("--host={}", self.path().display()))
+            .args(["--command", &format!("LOCK TABLE {table} IN SHARE MODE; SELECT pg_sleep(600)")])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        let holder = holder.expect("psql can be run");
+        let sql =
+            "SELECT count(*) FROM pg_locks WHERE mode = 'ShareLock' AND granted AND relation IS NOT NULL";
+        eventually("the table is locked", LOCKED_WITHIN, async || (self.ask(sql) != "0").then_some(())).await;
+        TableLock { holder }
+    }
+
+    /// Waits until somebody waits for what [`Self::lock`] has locked.
+    ///
+    /// # Panics
+    /// If nobody does in time.
+    pub async fn is_waited_for(&self) {
+        let sql = "SELECT count(*) FROM pg_locks WHERE NOT granted";
+        eventually("somebody waits for the table", LOCKED_WITHIN, async || {
+            (self.ask(sql) != "0").then_some(())
+        })
+        .await;
+    }
+
+    /// Lets those go on who wait for a table.
+    ///
+    /// # Panics
+    /// If that cannot be done.
+    pub fn unlock(&self, mut lock: TableLock) {
+        self.ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LOCK TABLE%'");
+        lock.holder.wait().expect("psql ends with its connection");
+    }
+
     fn path(&self) -> &Path {
         self.directory.path()
     }
@@ -171,6 +233,12 @@ impl Postgres {
         let said = || std::fs::read_to_string(self.path().join(format!("{program}.log"))).unwrap_or_default();
         assert!(status.success(), "{program} ended with {status}:\n{}", said());
     }
+}
+
+/// The lock of a table.
+#[derive(Debug)]
+pub struct TableLock {
+    holder: Child,
 }
 
 impl Drop for Postgres {

@@ -6,9 +6,11 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 mod executions;
 mod mail;
+mod moving;
 mod webhooks;
 
 pub(crate) use self::mail::Mail;
+pub(crate) use self::moving::Move;
 pub(crate) use executions::{Executions, ExecutionsCommand, Fork, RetryFrom};
 pub(crate) use webhooks::{SendCall, Webhooks, WebhooksCommand};
 
@@ -61,6 +63,7 @@ pub(crate) enum Command {
     Health(Health),
     Doctor(Doctor),
     Compact(Compact),
+    Move(Move),
     RevokeLinks(RevokeLinks),
     /// Print the OpenAPI 3.1 document of the REST API
     Openapi,

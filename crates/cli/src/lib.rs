@@ -16,6 +16,7 @@ mod executions;
 mod given;
 mod health;
 mod memory;
+mod moving;
 mod open_files;
 mod openapi;
 mod output;
@@ -126,6 +127,10 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
         Command::Compact(compact) => {
             log.start("warn")?;
             compact::compact(&settings::database(compact.database, &file)?)
+        }
+        Command::Move(args) => {
+            log.start("warn")?;
+            block_on(moving::moved(args))
         }
         Command::RevokeLinks(revoke) => {
             log.start("warn")?;

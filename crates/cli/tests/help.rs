@@ -112,6 +112,7 @@ fn help_of_the_program() {
       health        Check whether a server accepts new work
       doctor        Check the consistency of a database
       compact       Write a database again, without the room that is free in it
+      move          Move a database to another one, such as from SQLite to PostgreSQL
       revoke-links  End all links to decide with that were made before
       openapi       Print the OpenAPI 3.1 document of the REST API
       bench         Measure the speed of this machine

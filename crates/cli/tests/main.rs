@@ -12,6 +12,7 @@ mod files;
 mod health;
 mod help;
 mod log;
+mod moving;
 mod openapi;
 mod proxy;
 mod run;

@@ -72,6 +72,61 @@ pub enum OpenError {
         /// The number of the migration.
         migration: i64,
     },
+    /// An earlier version has made the schema, and what is to be done does not change it.
+    #[error(
+        "the database {at} has schema {found}, and this version of steadflow has schema {known}; run `steadflow doctor` on it with \
+         this version, which brings it up to date"
+    )]
+    Older {
+        /// Where.
+        at: String,
+        /// The number of its last migration.
+        found: i64,
+        /// The number of the last migration known here.
+        known: i64,
+    },
+    /// A move to it has begun, and not finished.
+    #[error(
+        "the database {at} has only a part of what it should have, because a move to it has not finished; drop it, make it \
+         again, and run `steadflow move` again"
+    )]
+    Unfinished {
+        /// Where.
+        at: String,
+    },
+    /// It was moved.
+    #[error(
+        "the database {at} was moved to {to}, where its executions go on; use that one. If that one is lost, \
+         `steadflow move --reopen` lets this one be used again as it was when it was moved"
+    )]
+    Moved {
+        /// Where.
+        at: String,
+        /// Where to.
+        to: String,
+    },
+    /// Nothing keeps it from being used.
+    #[error("the database {at} was not moved, so it can be used as it is")]
+    NotMoved {
+        /// Where.
+        at: String,
+    },
+    /// It has something, and must not.
+    #[error("the database {at} is not empty: it has rows in {tables}; name an empty database")]
+    NotEmpty {
+        /// Where.
+        at: String,
+        /// In which tables.
+        tables: String,
+    },
+    /// A process uses it.
+    #[error("the database {at} is in use by {by}; stop all processes that use it, and try again")]
+    InUse {
+        /// Where.
+        at: String,
+        /// By whom.
+        by: String,
+    },
     /// It has tables of something else.
     #[error("the database {at} has tables that are not steadflow's; name an empty database")]
     Foreign {

@@ -20,6 +20,7 @@ mod history;
 mod keys;
 mod log;
 mod migrate;
+mod parts;
 mod row;
 mod schedules;
 mod search;
@@ -44,6 +45,7 @@ use crate::log::group::OwnWorker;
 
 pub use crate::connect::{LeaseClock, PostgresOptions};
 pub use crate::error::OpenError;
+pub use crate::parts::PostgresParts;
 
 /// Connections of calls that keep a worker from committing.
 const WORKER_CONNECTIONS: usize = 4;

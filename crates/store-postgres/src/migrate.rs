@@ -9,10 +9,42 @@ use crate::value::params;
 /// In order, from 1, without gaps. The text of one that was released never changes.
 const MIGRATIONS: &[(&str, &str)] = &[("initial", include_str!("../migrations/0001_initial.sql"))];
 
-/// What is wrong with the schema that is there.
+/// The number of the row that says that the database must not be used. No version knows so many migrations, so older ones refuse it,
+/// too.
+const MARK: i64 = 1_000_000;
+/// What the row is called of a database that is being moved to.
+const UNFINISHED: &str = "unfinished move";
+/// Stands before the place that a database was moved to.
+const MOVED_TO: &str = "moved to ";
+
+/// Why a database must not be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// It has only a part of what is moved to it.
+    Unfinished,
+    /// Its executions go on there.
+    Moved(String),
+}
+
+impl Mark {
+    fn of(name: &str) -> Self {
+        name.strip_prefix(MOVED_TO).map_or(Self::Unfinished, |to| Self::Moved(to.to_owned()))
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::Unfinished => UNFINISHED.to_owned(),
+            Self::Moved(to) => format!("{MOVED_TO}{to}"),
+        }
+    }
+}
+
+/// What there is of the schema.
 pub(crate) enum Found {
-    /// Nothing any more: it is up to date.
-    UpToDate,
+    /// So many migrations, which are as they are known.
+    Known(i64),
+    /// The database must not be used.
+    Marked(Mark),
     /// It has tables, and none of ours.
     Foreign,
     /// It has so many migrations, which are more than are known.
@@ -32,13 +64,57 @@ pub(crate) fn known() -> i64 {
 /// # Errors
 /// What the database says.
 pub(crate) async fn migrate(db: &Client, at: &str) -> std::result::Result<(), OpenError> {
-    let failed = |error: crate::error::Error| OpenError::Database { at: at.to_owned(), reason: said(error) };
-    match migrated(db).await.map_err(failed)? {
-        Found::UpToDate => Ok(()),
-        Found::Foreign => Err(OpenError::Foreign { at: at.to_owned() }),
-        Found::Newer(found) => Err(OpenError::Newer { at: at.to_owned(), found, known: known() }),
-        Found::Differs(migration) => Err(OpenError::Differs { at: at.to_owned(), migration }),
+    let found = migrated(db).await.map_err(|error| failed(at, error))?;
+    found.migrations(at).map(drop)
+}
+
+/// Looks whether the schema is that of this version and the database may be used, and changes nothing.
+///
+/// # Errors
+/// [`OpenError::Older`] and those of [`migrate`].
+pub(crate) async fn check(db: &Client, at: &str) -> std::result::Result<(), OpenError> {
+    let found = async {
+        let sql = "SELECT to_regclass('schema_migrations') IS NOT NULL";
+        let has_table: bool = db.query_typed_one(sql, &[]).await?.get(0);
+        match (is_ours(db).await?, has_table) {
+            (false, _) => Ok(Found::Foreign),
+            (true, false) => Ok(Found::Known(0)),
+            (true, true) => found(db).await,
+        }
+    };
+    let found = found.await.map_err(|error| failed(at, error))?.migrations(at)?;
+    if found == known() {
+        return Ok(());
     }
+    Err(OpenError::Older { at: at.to_owned(), found, known: known() })
+}
+
+/// Says why the database must not be used, or that it may be.
+pub(crate) async fn mark(db: &Client, mark: Option<&Mark>) -> Result<()> {
+    db.execute_typed("DELETE FROM schema_migrations WHERE number = $1", params![MARK]).await?;
+    if let Some(mark) = mark {
+        note(db, MARK, &mark.name(), &[]).await?;
+    }
+    Ok(())
+}
+
+impl Found {
+    /// Returns how many migrations there are, if the database can be used.
+    fn migrations(self, at: &str) -> std::result::Result<i64, OpenError> {
+        let at = at.to_owned();
+        match self {
+            Self::Known(number) => Ok(number),
+            Self::Marked(Mark::Unfinished) => Err(OpenError::Unfinished { at }),
+            Self::Marked(Mark::Moved(to)) => Err(OpenError::Moved { at, to }),
+            Self::Foreign => Err(OpenError::Foreign { at }),
+            Self::Newer(found) => Err(OpenError::Newer { at, found, known: known() }),
+            Self::Differs(migration) => Err(OpenError::Differs { at, migration }),
+        }
+    }
+}
+
+fn failed(at: &str, error: crate::error::Error) -> OpenError {
+    OpenError::Database { at: at.to_owned(), reason: said(error) }
 }
 
 pub(crate) fn said(error: crate::error::Error) -> String {
@@ -52,7 +128,7 @@ async fn migrated(db: &Client) -> Result<Found> {
     make_table(db).await?;
     db.batch_execute("BEGIN").await?;
     let found = locked(db).await;
-    let end = if matches!(found, Ok(Found::UpToDate)) { "COMMIT" } else { "ROLLBACK" };
+    let end = if matches!(found, Ok(Found::Known(_))) { "COMMIT" } else { "ROLLBACK" };
     db.batch_execute(end).await?;
     found
 }
@@ -73,28 +149,38 @@ async fn locked(db: &Client) -> Result<Found> {
     // Row 0 is the lock.
     let sql = "UPDATE schema_migrations SET applied_at = applied_at WHERE number = 0";
     db.execute_typed(sql, &[]).await?;
-    let rows = db
-        .query_typed("SELECT number, checksum FROM schema_migrations WHERE number > 0 ORDER BY number", &[])
-        .await?;
+    let found = found(db).await?;
+    let Found::Known(number) = found else { return Ok(found) };
+    for (number, (name, sql)) in (1..).zip(MIGRATIONS).filter(|(next, _)| *next > number) {
+        db.batch_execute(sql).await?;
+        note(db, number, name, &Sha256::digest(sql)).await?;
+    }
+    Ok(Found::Known(known()))
+}
+
+/// Looks at what is noted of migrations.
+async fn found(db: &Client) -> Result<Found> {
+    let sql = "SELECT number, checksum, name FROM schema_migrations WHERE number > 0 ORDER BY number";
+    let rows = db.query_typed(sql, &[]).await?;
+    if let Some(mark) = rows.last().filter(|row| row.get::<_, i64>(0) == MARK) {
+        return Ok(Found::Marked(Mark::of(mark.get(2))));
+    }
     let found = i64::try_from(rows.len()).unwrap_or(i64::MAX);
     if found > known() {
         return Ok(Found::Newer(found));
     }
-    for (number, (name, sql)) in (1..).zip(MIGRATIONS) {
-        let checksum = Sha256::digest(sql).to_vec();
-        let stored = rows.iter().find(|row| row.get::<_, i64>(0) == number);
-        match stored.map(|row| row.get::<_, Vec<u8>>(1)) {
-            Some(stored) if stored == checksum => {}
-            Some(_) => return Ok(Found::Differs(number)),
-            None => {
-                db.batch_execute(sql).await?;
-                let note = "INSERT INTO schema_migrations (number, name, checksum, applied_at)
-                    VALUES ($1, $2, $3, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)";
-                db.execute_typed(note, params![number, *name, checksum.as_slice()]).await?;
-            }
-        }
-    }
-    Ok(Found::UpToDate)
+    let differs = rows
+        .iter()
+        .zip(MIGRATIONS)
+        .find(|(row, (_, sql))| row.get::<_, &[u8]>(1) != &Sha256::digest(sql)[..]);
+    Ok(differs.map_or(Found::Known(found), |(row, _)| Found::Differs(row.get(0))))
+}
+
+async fn note(db: &Client, number: i64, name: &str, checksum: &[u8]) -> Result<()> {
+    let sql = "INSERT INTO schema_migrations (number, name, checksum, applied_at)
+        VALUES ($1, $2, $3, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)";
+    db.execute_typed(sql, params![number, name, checksum]).await?;
+    Ok(())
 }
 
 /// Returns whether the schema is empty or was made by us.

@@ -50,7 +50,7 @@ impl Temporary {
         db.query_one(sql, &[]).await.expect("it is read").get(0)
     }
 
-    async fn make(&self) {
+    pub(crate) async fn make(&self) {
         let (admin, connection) =
             tokio_postgres::connect(&server(), NoTls).await.expect("the server answers");
         tokio::spawn(connection);

@@ -4,6 +4,7 @@ mod common;
 mod conformance;
 mod damage;
 mod group;
+mod moving;
 mod processes;
 mod slots;
 mod texts;

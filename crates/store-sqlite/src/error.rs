@@ -74,6 +74,55 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
+    /// An earlier version has made the schema, and what is to be done does not change it.
+    #[error(
+        "the database {} has schema {found}, and this version of steadflow has schema {known}; run `steadflow doctor` on it \
+         with this version, which brings it up to date", .path.display()
+    )]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// The number of its last migration.
+        found: u32,
+        /// The number of the last migration known here.
+        known: u32,
+    },
+    /// A move to it has begun, and not finished.
+    #[error(
+        "the database {} has only a part of what it should have, because a move to it has not finished; delete {}*, and run \
+         `steadflow move` again", .path.display(), .path.display()
+    )]
+    Unfinished {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It was moved.
+    #[error(
+        "the database {} was moved to {to}, where its executions go on; use that one. If that one is lost, \
+         `steadflow move --reopen` lets this one be used again as it was when it was moved", .path.display()
+    )]
+    Moved {
+        /// The file.
+        path: PathBuf,
+        /// Where to.
+        to: String,
+    },
+    /// Nothing keeps it from being opened.
+    #[error("the database {} was not moved, so it can be used as it is", .path.display())]
+    NotMoved {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It has something, and must not.
+    #[error(
+        "the database {} is not empty: it has rows in {tables}; name a file that is not there yet", .path.display()
+    )]
+    NotEmpty {
+        /// The file.
+        path: PathBuf,
+        /// In which tables.
+        tables: String,
+    },
     /// The machine gave no thread to write with.
     #[error("cannot start the thread that writes: {0}")]
     Thread(std::io::Error),

@@ -22,6 +22,7 @@ mod keys;
 mod lock;
 mod log;
 mod migrate;
+mod parts;
 mod readers;
 mod schedules;
 mod search;
@@ -46,6 +47,7 @@ use crate::readers::Readers;
 use crate::writer::Writer;
 
 pub use crate::error::OpenError;
+pub use crate::parts::SqliteParts;
 
 /// Jobs that wait for the writer before callers have to.
 const QUEUE_MAX: usize = 4_096;

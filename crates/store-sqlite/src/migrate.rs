@@ -5,7 +5,7 @@ mod long_records;
 
 use std::path::Path;
 
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior};
 use sha2::{Digest, Sha256};
 
 use crate::OpenError;
@@ -53,6 +53,67 @@ const MIGRATIONS: &[Migration] = &[
     Migration::new(26, "contexts", include_str!("../migrations/0026_contexts.sql")),
 ];
 
+/// The number of the row that says that the database must not be opened. No version knows so many migrations, so older ones refuse
+/// it, too.
+const MARK: u32 = 1_000_000;
+/// What the row is called of a database that is being moved to.
+const UNFINISHED: &str = "unfinished move";
+/// Stands before the place that a database was moved to.
+const MOVED_TO: &str = "moved to ";
+
+/// Why a database must not be opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// It has only a part of what is moved to it.
+    Unfinished,
+    /// Its executions go on there.
+    Moved(String),
+}
+
+impl Mark {
+    fn of(name: &str) -> Self {
+        name.strip_prefix(MOVED_TO).map_or(Self::Unfinished, |to| Self::Moved(to.to_owned()))
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::Unfinished => UNFINISHED.to_owned(),
+            Self::Moved(to) => format!("{MOVED_TO}{to}"),
+        }
+    }
+
+    fn refusal(self, path: &Path) -> OpenError {
+        let path = path.to_owned();
+        match self {
+            Self::Unfinished => OpenError::Unfinished { path },
+            Self::Moved(to) => OpenError::Moved { path, to },
+        }
+    }
+}
+
+/// Says why the database must not be opened, or that it may be.
+pub(crate) fn mark(db: &Connection, mark: Option<&Mark>) -> rusqlite::Result<()> {
+    db.execute("DELETE FROM schema_migrations WHERE number = ?1", [MARK])?;
+    let Some(mark) = mark else { return Ok(()) };
+    note(db, MARK, &mark.name(), &[])
+}
+
+/// Looks whether the schema is that of this version and the database may be opened, and changes nothing.
+pub(crate) fn check(db: &Connection, path: &Path) -> Result<(), OpenError> {
+    let failed =
+        |source: rusqlite::Error| OpenError::Database { path: path.to_owned(), source: source.into() };
+    if !is_ours(db).map_err(failed)? {
+        return Err(OpenError::Foreign { path: path.to_owned() });
+    }
+    let found = if has_schema(db).map_err(failed)? { found(MIGRATIONS, db, path)? } else { 0 };
+    let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
+    if found < known { Err(OpenError::Older { path: path.to_owned(), found, known }) } else { Ok(()) }
+}
+
+fn has_schema(db: &Connection) -> rusqlite::Result<bool> {
+    db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'schema_migrations'")?.exists([])
+}
+
 /// Brings the schema up to date.
 pub(crate) fn migrate(db: &mut Connection, path: &Path) -> Result<(), OpenError> {
     migrate_to(MIGRATIONS, db, path)
@@ -67,21 +128,37 @@ fn migrate_to(migrations: &[Migration], db: &mut Connection, path: &Path) -> Res
         return Err(OpenError::Foreign { path: path.to_owned() });
     }
     tx.execute_batch(include_str!("queries/schema_migrations.sql")).map_err(failed)?;
-    let known = u32::try_from(migrations.len()).unwrap_or(u32::MAX);
-    let found: u32 = tx
-        .query_row("SELECT coalesce(max(number), 0) FROM schema_migrations", [], |row| row.get(0))
-        .map_err(failed)?;
-    if found > known {
-        return Err(OpenError::Newer { path: path.to_owned(), found, known });
-    }
-    for migration in migrations {
-        match stored_checksum(&tx, migration.number).map_err(failed)? {
-            None => run(&tx, migration).map_err(failed)?,
-            Some(checksum) if checksum == migration.checksum() => {}
-            Some(_) => return Err(OpenError::Differs { path: path.to_owned(), migration: migration.number }),
-        }
+    let found = found(migrations, &tx, path)?;
+    for migration in migrations.iter().filter(|migration| migration.number > found) {
+        run(&tx, migration).map_err(failed)?;
     }
     tx.commit().map_err(failed)
+}
+
+/// Returns the number of the last migration that was made, if all are those that are known and the database may be opened.
+fn found(migrations: &[Migration], db: &Connection, path: &Path) -> Result<u32, OpenError> {
+    let failed =
+        |source: rusqlite::Error| OpenError::Database { path: path.to_owned(), source: source.into() };
+    let sql = "SELECT number, name, checksum FROM schema_migrations ORDER BY number";
+    let mut statement = db.prepare(sql).map_err(failed)?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).map_err(failed)?;
+    let rows: Vec<(u32, String, Vec<u8>)> = rows.collect::<rusqlite::Result<_>>().map_err(failed)?;
+    let Some((found, name, _)) = rows.last() else { return Ok(0) };
+    let known = u32::try_from(migrations.len()).unwrap_or(u32::MAX);
+    if *found == MARK {
+        return Err(Mark::of(name).refusal(path));
+    }
+    if *found > known {
+        return Err(OpenError::Newer { path: path.to_owned(), found: *found, known });
+    }
+    let differs =
+        rows.iter().zip(migrations).find(|((_, _, checksum), migration)| *checksum != migration.checksum());
+    match differs {
+        Some((_, migration)) => {
+            Err(OpenError::Differs { path: path.to_owned(), migration: migration.number })
+        }
+        None => Ok(*found),
+    }
 }
 
 /// Returns whether the file is empty or was made by us.
@@ -93,22 +170,18 @@ fn is_ours(db: &Connection) -> rusqlite::Result<bool> {
     )
 }
 
-fn stored_checksum(db: &Connection, number: u32) -> rusqlite::Result<Option<Vec<u8>>> {
-    db.query_row("SELECT checksum FROM schema_migrations WHERE number = ?1", [number], |row| row.get(0))
-        .optional()
-}
-
 fn run(db: &Connection, migration: &Migration) -> rusqlite::Result<()> {
     db.execute_batch(migration.sql)?;
     if let Some(step) = migration.step {
         step(db)?;
     }
-    db.execute(
-        "INSERT INTO schema_migrations (number, name, checksum, applied_at)
-         VALUES (?1, ?2, ?3, CAST(unixepoch('subsec') * 1000000 AS INTEGER))",
-        (migration.number, migration.name, migration.checksum()),
-    )?;
-    Ok(())
+    note(db, migration.number, migration.name, &migration.checksum())
+}
+
+fn note(db: &Connection, number: u32, name: &str, checksum: &[u8]) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO schema_migrations (number, name, checksum, applied_at)
+         VALUES (?1, ?2, ?3, CAST(unixepoch('subsec') * 1000000 AS INTEGER))";
+    db.execute(sql, (number, name, checksum)).map(drop)
 }
 
 impl Migration {

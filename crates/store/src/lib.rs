@@ -24,6 +24,7 @@ mod listed;
 mod log;
 mod memory;
 mod page_room;
+pub mod parts;
 mod schedules;
 mod sessions;
 mod space;

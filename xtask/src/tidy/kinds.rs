@@ -21,7 +21,7 @@ const CRATES: [&str; 7] = ["core", "nodes", "store", "store-sqlite", "store-post
 const NO_KINDS: [&str; 5] = ["catalogue", "context", "keys", "rehearsal", "schemas"];
 
 /// Files outside the rooms that name kinds. This list only ever gets shorter, but for words that mean something else.
-const NAMED_ELSEWHERE: [(&str, &str); 15] = [
+const NAMED_ELSEWHERE: [(&str, &str); 18] = [
     ("crates/api/src/problem.rs", "`agent` is a resource of the API"),
     ("crates/core/src/agent/parse/tool.rs", "`approval` is a key of tools"),
     ("crates/core/src/expression/functions.rs", "`map` is a filter"),
@@ -35,8 +35,11 @@ const NAMED_ELSEWHERE: [(&str, &str); 15] = [
     ("crates/nodes/src/agent/llm/fault.rs", "`code` is a key of errors"),
     ("crates/nodes/src/agent/mcp/message.rs", "`code` is a key of errors"),
     ("crates/nodes/src/status/said.rs", "`code` is a key of errors"),
+    ("crates/store/src/parts/list.rs", "`agent` is a stored resource"),
     ("crates/store-postgres/src/catalogue.rs", "`agent` is a stored resource"),
+    ("crates/store-postgres/src/parts/tables.rs", "`agent` is a stored resource"),
     ("crates/store-sqlite/src/catalogue.rs", "`agent` is a stored resource"),
+    ("crates/store-sqlite/src/parts/tables.rs", "`agent` is a stored resource"),
 ];
 
 /// Finds kinds that are named outside their rooms, and kinds that the reference does not describe.
