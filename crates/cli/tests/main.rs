@@ -4,6 +4,7 @@
 #[cfg(target_os = "linux")]
 mod code;
 mod commands;
+mod deploy;
 mod doctor;
 mod exact;
 mod examples;
