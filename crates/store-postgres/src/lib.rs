@@ -20,6 +20,7 @@ mod history;
 mod keys;
 mod log;
 mod migrate;
+mod needs;
 mod parts;
 mod row;
 mod schedules;
@@ -81,6 +82,7 @@ impl PostgresStore {
         let db = options.connect().await?;
         migrate::migrate(&db, &options.to_string()).await?;
         let durability = durability::of(&db, &options).await?;
+        needs::look(&db, &options.to_string()).await?;
         let (pool, worker_pool) = (options.pool(options.connections)?, options.pool(WORKER_CONNECTIONS)?);
         let (heartbeat, workers) = (tokio::sync::Mutex::new(None), Mutex::default());
         let writer = Arc::new(Writer::new(options.clone(), pool.clone()));

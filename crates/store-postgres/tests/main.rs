@@ -7,4 +7,5 @@ mod group;
 mod moving;
 mod processes;
 mod slots;
+mod statements;
 mod texts;
