@@ -81,7 +81,11 @@ impl SqliteParts {
         if !path.exists() {
             return Ok(());
         }
-        let found = Self::source(path)?;
+        let found = match Self::source(path) {
+            // It has nothing at all.
+            Err(OpenError::Older { found: 0, .. }) => return Ok(()),
+            found => found?,
+        };
         let tables = full_tables(&found.lock()).map_err(failed(path))?;
         if tables.is_empty() {
             return Ok(());
