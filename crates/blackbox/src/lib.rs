@@ -31,7 +31,7 @@ pub use events::{Event, Events};
 pub use mail::MailServer;
 pub use model::{Hold, Model};
 pub use node_server::NodeServer;
-pub use peer::{Call, Peer};
+pub use peer::{Call, PNG, Peer};
 pub use postgres::{Postgres, TableLock};
 pub use server::{Resources, Server, Setup, Workplace};
 pub use under_way::UnderWay;

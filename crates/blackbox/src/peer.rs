@@ -9,6 +9,7 @@
 //! | `/hang/N` | says nothing to the first N calls of a key, until the caller goes |
 //! | `/status/CODE` | answers with that status |
 //! | `/echo/CODE` | answers with that status, and with the body that it was sent |
+//! | `/png` | answers with an image of [`PNG`] |
 //! | `/garbage` | answers with something that is not HTTP |
 //! | `/half` | announces 100 bytes, sends 10 and goes |
 //! | `/endless` | a body without an end |
@@ -27,6 +28,9 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use crate::wire::header;
+
+/// An image with one pixel.
+pub const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0:~\x9bU\0\0\0\nIDATx\x9cc\xf8\x0f\0\x01\x01\x01\0\xb18\xf6\x14\0\0\0\0IEND\xaeB`\x82";
 
 /// The largest request that the peer takes; flows of these tests send less.
 const REQUEST_BYTES_MAX: usize = 1024 * 1024;
@@ -156,6 +160,7 @@ async fn is_abandoned(stream: &mut TcpStream, path: &str, sent: &str, nth: usize
         "fail" | "drop" | "hang" => send_ok(stream).await,
         "status" => send(stream, &format!("{number} Status"), "", "{}").await,
         "echo" => send(stream, &format!("{number} Status"), "", sent).await,
+        "png" => send_png(stream).await,
         "garbage" => stream.write_all(b"\x16\x03 no HTTP at all\r\n\r\n").await.is_err(),
         "half" => {
             let half = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{\"half\": 1";
@@ -197,6 +202,14 @@ async fn send(stream: &mut TcpStream, status: &str, headers: &str, body: &str) -
     let head = format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n");
     let text = format!("{head}connection: close\r\n{headers}\r\n{body}");
     stream.write_all(text.as_bytes()).await.is_err()
+}
+
+async fn send_png(stream: &mut TcpStream) -> bool {
+    let length = PNG.len();
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: image/png\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+    );
+    stream.write_all(&[head.as_bytes(), PNG].concat()).await.is_err()
 }
 
 async fn caller_goes(stream: &mut TcpStream) -> bool {

@@ -17,6 +17,7 @@ pub mod execution;
 pub mod expression;
 pub mod external_event;
 pub mod failure;
+pub mod file;
 pub mod flow;
 pub mod flow_control;
 pub mod form;

@@ -129,7 +129,7 @@ pub struct SessionTurn {
     pub execution: ExecutionId,
     /// Its node.
     pub node: NodeId,
-    /// The input of the node, as it was resolved. Secrets are not in it.
+    /// The input of the node, as it was resolved. Neither secrets nor the bytes of files are in it.
     pub question: Payload,
     /// The output of the node.
     pub answer: Payload,

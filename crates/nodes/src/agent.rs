@@ -11,6 +11,7 @@ mod tool;
 use serde_json::Value;
 use steadflow_core::agent::{Agent, Backend, SecretText, Skill};
 use steadflow_core::failure::{ErrorClass, Failure};
+use steadflow_core::file;
 use steadflow_core::guardrail::{Guardrail, Stage};
 use steadflow_core::ids::{AgentId, TenantId};
 use steadflow_core::trial::UNSTORED;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 
+use self::guard::Looked;
 pub(crate) use self::judge::ask_judge;
 pub(crate) use self::llm::Fits;
 use self::mcp::Awaiting;
@@ -105,7 +107,11 @@ async fn prepare<'a>(
         }
     }
     let is_meant = |guardrail: &Guardrail| guardrail.on == Stage::Input;
-    if let Some(refusal) = guard::refusal(shared, skill, is_meant, &input, &keyring.scrubber()).await? {
+    let is_read = matches!(agent.backend, Backend::Llm(_)) && skill.guardrails.iter().any(is_meant);
+    // What is wrong with a file is said when the model is asked.
+    let named = if is_read { file::named(&input).ok() } else { None };
+    let looked = Looked { whole: &input, text: named.as_ref().map_or(&input, |named| &named.input) };
+    if let Some(refusal) = guard::refusal(shared, skill, is_meant, &looked, &keyring.scrubber()).await? {
         let failure = refusal.failure(&format!("the input of `{name}`"));
         return Err(Failure { is_unsent: true, ..failure });
     }

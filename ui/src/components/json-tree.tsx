@@ -1,8 +1,10 @@
 import { IconChevronRight } from '@tabler/icons-react';
 import { type ReactNode, useState } from 'react';
+import { binaryOf } from '@/lib/binary';
 import { entriesOf, kindOf } from '@/lib/json';
 import { escaped } from '@/lib/json-text';
 import { texts } from '@/lib/texts';
+import { BinaryView } from './binary-view';
 import { JsonString } from './json-string';
 import classes from './json-view.module.css';
 
@@ -20,9 +22,19 @@ interface JsonTreeProps {
 /** The number of entries that are rendered at a time. */
 const PAGE = 100;
 
-/** A value with its children, as JSON. What is collapsed is not rendered. */
+/** A value with its children, as JSON, but bytes as what they are. What is collapsed is not rendered. */
 export function JsonTree({ value, ...rest }: JsonTreeProps) {
   const kind = kindOf(value);
+  const binary = binaryOf(value);
+  if (binary) {
+    return (
+      <div className={classes.line}>
+        {rest.name}
+        <BinaryView binary={binary} />
+        {rest.after}
+      </div>
+    );
+  }
   if (kind === 'object' || kind === 'list') return <Branch value={value as object} {...rest} />;
   const { name, after } = rest;
   return (

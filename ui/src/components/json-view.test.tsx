@@ -33,3 +33,24 @@ it('truncates a long text and collapses deep levels', async () => {
   expect(screen.getByText(/inside/)).toBeTruthy();
   expect(screen.getByRole('button', { name: '8700 more…' })).toBeTruthy();
 });
+
+it('shows an image small, other bytes by their type and size, and neither as text', async () => {
+  const bytes = (type: string | null, filename?: string) => ({
+    $binary: { content_type: type, size: 8, base64: 'iVBORw0KGgo=', ...(filename && { filename }) },
+  });
+  const value = [bytes('image/png'), bytes('application/pdf', 'offer.pdf'), bytes('image/svg+xml'), bytes(null)];
+  const { container } = await renderScreen(<JsonView value={value} fileName="a.json" />);
+
+  expect([...container.querySelectorAll('img')].map((image) => image.getAttribute('src'))).toEqual([
+    'data:image/png;base64,iVBORw0KGgo=',
+  ]);
+  for (const text of [
+    'image/png · 8 B',
+    'offer.pdf · application/pdf · 8 B',
+    'image/svg+xml · 8 B',
+    'Unknown type · 8 B',
+  ]) {
+    expect(screen.getByText(text)).toBeTruthy();
+  }
+  expect(screen.queryByText(/iVBOR/)).toBeNull();
+});

@@ -1,6 +1,7 @@
 import { ActionIcon, Tooltip } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
 import { useMemo } from 'react';
+import { withoutBytes } from '@/lib/binary';
 import { jsonText } from '@/lib/json';
 import { readableSize } from '@/lib/json-text';
 import { saveFile } from '@/lib/save-file';
@@ -16,12 +17,13 @@ interface JsonViewProps {
   fileName: string;
 }
 
-/** Larger values start collapsed. */
+/** Larger values start collapsed. Bytes are shown small, so they do not count. */
 const OPEN_CHARS_MAX = 4_000;
 
 /** A read-only JSON value: collapsed where it is large; it can be copied and downloaded in full. */
 export function JsonView({ value, fileName }: JsonViewProps) {
   const text = useMemo(() => jsonText(value), [value]);
+  const isLarge = useMemo(() => withoutBytes(text).length > OPEN_CHARS_MAX, [text]);
   return (
     <div className={classes.view}>
       <div className={classes.tools}>
@@ -34,7 +36,7 @@ export function JsonView({ value, fileName }: JsonViewProps) {
         </Tooltip>
       </div>
       <div className={classes.tree}>
-        <JsonTree value={value} depth={0} openDepth={text.length > OPEN_CHARS_MAX ? 1 : 4} />
+        <JsonTree value={value} depth={0} openDepth={isLarge ? 1 : 4} />
       </div>
     </div>
   );

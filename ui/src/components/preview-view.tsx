@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { type Preview, wholeValue } from '@/api/preview';
+import { withoutBytes } from '@/lib/binary';
 import { jsonText } from '@/lib/json';
 import { readableSize, visible } from '@/lib/json-text';
 import { saveFile } from '@/lib/save-file';
@@ -38,7 +39,7 @@ export function PreviewView({ preview, fileName }: PreviewViewProps) {
       {preview.text && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it.
         <pre className={classes.beginning} tabIndex={0}>
-          {visible(preview.text)}…
+          {visible(withoutBytes(preview.text))}…
         </pre>
       )}
       {problem && <ProblemCard problem={problem} />}

@@ -259,6 +259,8 @@ export const texts = {
     download: 'Download',
     part: (size: string) => `Preview of ${size}`,
     all: 'Show all',
+    image: 'Image',
+    unknownType: 'Unknown type',
   },
 } as const;
 

@@ -15,6 +15,7 @@ use steadflow_core::approval::Subject;
 use steadflow_core::calls::{Asked, Call, Calls, End};
 use steadflow_core::event::{Record, StepResult};
 use steadflow_core::execution::Execution;
+use steadflow_core::file;
 use steadflow_core::ids::{AgentId, ExecutionId, NodeIndex};
 use steadflow_core::payload::Payload;
 use steadflow_core::transcript::{self, Answer};
@@ -315,7 +316,7 @@ impl Conversation<'_> {
 
     fn instructions(&self, call: &Call) -> Option<Payload> {
         let instructions = self.skill()?.instructions.as_ref()?;
-        let input = call.input.as_ref()?.to_value().ok()?;
+        let input = file::as_text(call.input.as_ref()?).to_value().ok()?;
         text(&instructions.render(&input).ok()?)
     }
 

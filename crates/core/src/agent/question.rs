@@ -3,6 +3,7 @@
 use super::{Agent, Backend, Prices, Skill, Tool, ToolAction};
 use crate::budget::{Amount, Budget};
 use crate::failure::{ErrorClass, Failure};
+use crate::file;
 use crate::flow::{Fault, Flow, Node};
 use crate::ids::AgentId;
 use crate::payload::Payload;
@@ -16,13 +17,14 @@ const ADDED_TOOL_BYTES: usize = 128;
 
 impl Agent {
     /// Returns how many bytes a question for `skill` has at most, without what was said before. `asked` gives the agents that
-    /// tools ask. A text has no more tokens than bytes.
+    /// tools ask. A text has no more tokens than bytes; each file counts as the bytes of a text with its tokens, about.
     pub fn question_bytes<'a>(
         &self,
         skill: &Skill,
         input: &Payload,
         asked: impl Fn(AgentId) -> Option<&'a Self>,
     ) -> usize {
+        let (input, of_files) = file::weighed(input);
         let instructions = skill.instructions.as_ref().and_then(|instructions| {
             // What cannot be rendered is not sent.
             instructions.render(&input.to_value().ok()?).ok()
@@ -36,7 +38,13 @@ impl Agent {
             Backend::Llm(_) | Backend::Http(_) | Backend::Mcp(_) => 0,
         };
         let tools: usize = skill.tools.iter().map(|tool| tool_bytes(tool, &asked)).sum();
-        ADDED_BYTES + instructions.map_or(0, |text| text.len()) + input.len() + schema + extra + tools
+        ADDED_BYTES
+            + instructions.map_or(0, |text| text.len())
+            + input.len()
+            + of_files
+            + schema
+            + extra
+            + tools
     }
 
     /// Returns the most that a model uses of a budget for a question of so many bytes and an answer of so many tokens.

@@ -4,6 +4,7 @@ use super::decide::Decider;
 use super::{Effect, Execution, ExecutionStatus, NodeState, Rejected, Stopped};
 use crate::event::Event;
 use crate::failure::{ErrorClass, Failure};
+use crate::file;
 use crate::ids::{ExecutionId, NodeId, NodeIndex};
 use crate::node::WantedSession;
 use crate::session::{SessionAnswer, SessionChange, SessionClaim, SessionId, SessionTurn};
@@ -85,7 +86,7 @@ impl Decider<'_> {
             number: part.next(),
             execution: self.execution.id,
             node: self.node(node).id.clone(),
-            question: self.execution.input_of(node).cloned().unwrap_or_default(),
+            question: self.execution.input_of(node).map(file::without_bytes).unwrap_or_default(),
             answer: answer.clone(),
             input_tokens: used(|usage| usage.input_tokens),
             output_tokens: used(|usage| usage.output_tokens),

@@ -7,6 +7,7 @@ use super::{Effect, Execution, ExecutionStatus, NodeExecution, NodeState, Reject
 use crate::budget::{Amount, Budget};
 use crate::event::{Event, StepResult};
 use crate::failure::{ErrorClass, Failure};
+use crate::file;
 use crate::ids::{AgentId, Attempt, NodeIndex, StepKey};
 use crate::node::{Resumed, Step};
 use crate::payload::Payload;
@@ -105,7 +106,8 @@ impl Decider<'_> {
             Some(budget) => Some((*budget, self.most_of(node, step, budget)?.unwrap_or_default())),
         };
         let is_repeat = state.has_called(&step.key);
-        let bytes = step.task.data_bytes() + step.input.len() + self.history_bytes(node, &step.task);
+        let bytes =
+            step.task.data_bytes() + file::text_bytes(&step.input) + self.history_bytes(node, &step.task);
         let flow = self.flow.flow_id;
         Ok(Some(Box::new(SlotRequest { call, agent, flow, is_repeat, bytes, of_budget })))
     }

@@ -34,6 +34,21 @@ impl Refusal<'_> {
     }
 }
 
+/// What guardrails look at.
+pub(super) struct Looked<'a> {
+    /// For those with a schema.
+    pub(super) whole: &'a Value,
+    /// For those with an expression: what a model reads of it.
+    pub(super) text: &'a Value,
+}
+
+impl<'a> Looked<'a> {
+    /// Looks at a value that is all text.
+    pub(super) const fn at(value: &'a Value) -> Self {
+        Self { whole: value, text: value }
+    }
+}
+
 /// Returns the first guardrail, of those that are meant, which refuses a value. Those that take a call or a person are
 /// checked before or after this call.
 ///
@@ -43,16 +58,16 @@ pub(super) async fn refusal<'a>(
     shared: &Shared,
     skill: &'a Skill,
     is_meant: impl Fn(&Guardrail) -> bool,
-    value: &Value,
+    value: &Looked<'_>,
     scrubber: &Arc<Scrubber>,
 ) -> Result<Option<Refusal<'a>>, Failure> {
     for guardrail in skill.guardrails.iter().filter(|one| !one.takes_a_call() && is_meant(one)) {
-        let refuses = guardrail.refuses_text(value).unwrap_or_default();
+        let refuses = guardrail.refuses_text(value.text).unwrap_or_default();
         let reason = match &guardrail.check {
             Check::Matches(_) => refuses.then(|| "it does not match the pattern".to_owned()),
             Check::Denies(_) => refuses.then(|| "it matches what is not allowed".to_owned()),
             Check::Fits(schema) => {
-                shared.checks.misfit(schema, value, scrubber).await.map_err(|message| {
+                shared.checks.misfit(schema, value.whole, scrubber).await.map_err(|message| {
                     misconfigured(format!("`schema` of the guardrail `{}`: {message}.", guardrail.name))
                 })?
             }

@@ -57,6 +57,7 @@ use self::protocol::Protocol;
 use self::reply::{Reply, misfit};
 use self::speech::Speech;
 use self::stop::Stop;
+use super::guard::Looked;
 use super::tool::asked_skill;
 use super::{SkillCall, find_agent, guard, output_misfit};
 use crate::secrets::{Keyring, Scrubber};
@@ -131,6 +132,7 @@ fn with_raw(answer: &transcript::Answer, raw: Option<&Payload>) -> Payload {
 
 /// Returns what a model would be sent, before it is written in the protocol of its provider.
 pub(super) async fn prompt_of(call: &SkillCall<'_>, config: &LlmConfig) -> Result<Payload, Failure> {
+    // The text names the files.
     let Prompt { system, user, tools, .. } = Prompt::new(call, config, (offers(call).await?, Vec::new()))?;
     let tools: Vec<String> = tools.into_iter().map(|tool| tool.name).collect();
     Ok(Payload::from_value(&json!({ "system": system, "user": user, "tools": tools })))
@@ -289,7 +291,7 @@ async fn guarded_output(
 ) -> Result<(Value, Option<String>), Failure> {
     let output = output_of(call, reply, scrubber).await?;
     let is_meant = |guardrail: &Guardrail| guardrail.on == Stage::Output;
-    let refusal = guard::refusal(call.shared, call.skill, is_meant, &output, scrubber).await?;
+    let refusal = guard::refusal(call.shared, call.skill, is_meant, &Looked::at(&output), scrubber).await?;
     let Some(refusal) = refusal else { return Ok((output, None)) };
     match refusal.then() {
         Then::Repair => Ok((output, Some(refusal.message(&Stage::Output.described(None))))),

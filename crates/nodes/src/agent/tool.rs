@@ -9,6 +9,7 @@ use steadflow_core::node::HttpInput;
 use steadflow_core::payload::Payload;
 use steadflow_core::work::{Outcome, Stop, Task, Work};
 
+use super::guard::Looked;
 use super::{Wanted, find_agent, find_skill, guard, misconfigured, run_skill};
 use crate::action::http_request;
 use crate::nodes::Shared;
@@ -107,7 +108,7 @@ async fn find_tool(
         Err(error) => return Err(invalid(format!("The arguments of `{name}` cannot be read: {error}."))),
     };
     let is_meant = |guardrail: &Guardrail| guardrail.checks_tool(name);
-    match guard::refusal(shared, skill, is_meant, &arguments, &keyring.scrubber()).await? {
+    match guard::refusal(shared, skill, is_meant, &Looked::at(&arguments), &keyring.scrubber()).await? {
         None => Ok(tool.clone()),
         Some(refusal) => {
             let what = format!("the arguments of `{name}`");

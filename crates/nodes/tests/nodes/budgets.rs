@@ -11,6 +11,7 @@ use uuid::Uuid;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
+use crate::models::speaking;
 use crate::support::{nodes_with_agent, work};
 
 /// Longer than all that is added to a question, so that a part which is not counted shows.
@@ -22,9 +23,10 @@ fn agent(server: &MockServer, provider: &str) -> Value {
     let schema = json!({ "type": "object", "description": long() });
     let tool = json!({ "name": "look", "description": long(), "type": "http_request", "input_schema": schema,
         "request": { "url": "https://a.test" } });
+    let mut config = speaking(provider, &server.uri());
+    config["extra_body"] = json!({ "note": long() });
     json!({
-        "name": "Researcher", "agent_type": "llm",
-        "config": { "provider": provider, "base_url": server.uri(), "model": "m", "extra_body": { "note": long() } },
+        "name": "Researcher", "agent_type": "llm", "config": config,
         "skills": [{ "name": "research", "instructions": format!("{} ${{input.question}}", long()),
             "output_schema": schema, "tools": [tool] }],
     })
@@ -32,7 +34,7 @@ fn agent(server: &MockServer, provider: &str) -> Value {
 
 #[tokio::test]
 async fn no_question_has_more_bytes_than_are_reserved_for_it() {
-    for provider in ["openai", "anthropic", "gemini", "ollama"] {
+    for provider in ["openai", "responses", "anthropic", "gemini", "ollama"] {
         let server = MockServer::start().await;
         Mock::given(any()).respond_with(ResponseTemplate::new(400)).mount(&server).await;
         let document = agent(&server, provider);

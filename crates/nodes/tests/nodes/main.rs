@@ -10,6 +10,7 @@ mod canaries;
 mod egress;
 mod exact;
 mod fallbacks;
+mod files;
 mod flow_tools;
 mod guardrails;
 mod http_request;

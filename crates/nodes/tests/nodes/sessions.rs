@@ -16,6 +16,7 @@ use uuid::Uuid;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
+use crate::models::speaking;
 use crate::support::{config, result, skill_work};
 
 /// An agent with the turns 3 and 4 of every session.
@@ -60,7 +61,7 @@ impl AgentDirectory for Talker {
 
 fn agent(address: &str, provider: &str, answer: &Value) -> Value {
     json!({ "name": "Talker", "agent_type": "llm", "skills": [{ "name": "talk", "instructions": "Talk.", "output_schema": answer }],
-            "config": { "provider": provider, "base_url": address, "model": "m" } })
+            "config": speaking(provider, address) })
 }
 
 async fn ask(agent: &Value, (after, last): (u32, u32)) -> Result<Value, Failure> {
@@ -103,6 +104,7 @@ async fn every_provider_is_given_the_turns_as_messages_before_the_question() {
     for (provider, pointer, messages) in [
         ("openai", "/messages", &with_system),
         ("ollama", "/messages", &with_system),
+        ("responses", "/input", &plain),
         ("anthropic", "/messages", &plain),
         ("gemini", "/contents", &of_gemini),
     ] {

@@ -1,6 +1,7 @@
 //! Anthropic's messages API. JSON is requested as the arguments of a mandatory tool call, which every model supports.
 
 use serde_json::{Map, Value, json};
+use steadflow_core::file::File;
 use steadflow_core::json;
 use steadflow_core::live::TextKind;
 use steadflow_core::transcript::ToolCall;
@@ -10,7 +11,7 @@ use super::calls::{self, Offer, Past, PastCall};
 use super::fit::{Fit, Format, Streaming};
 use super::fold::append;
 use super::parts::{self, Spoken};
-use super::prompt::{Prompt, message};
+use super::prompt::Prompt;
 use super::reply::{Reply, list, text_at, tokens};
 use super::stop::Stop;
 
@@ -24,8 +25,8 @@ pub(super) const KEY_HEADER: (&str, &str) = ("x-api-key", "");
 pub(super) const HEADERS: &[(&str, &str)] = &[("anthropic-version", "2023-06-01")];
 
 pub(super) fn wire(prompt: &Prompt<'_>, fit: &Fit) -> Wire {
-    let (system, texts) = prompt.texts(fit);
-    let mut messages: Vec<Value> = texts.into_iter().map(message).collect();
+    let (system, lines) = prompt.lines(fit);
+    let mut messages: Vec<Value> = lines.iter().map(|line| line.message("text", block)).collect();
     for past in &prompt.past {
         messages.extend([asked(past), results(past)]);
     }
@@ -58,6 +59,17 @@ pub(super) fn wire(prompt: &Prompt<'_>, fit: &Fit) -> Wire {
     Wire { path: "messages".to_owned(), key_header: KEY_HEADER, headers: HEADERS, body }
 }
 
+/// Returns the block that a file is.
+fn block(file: &File) -> Value {
+    let kind = if file.media.is_image() { "image" } else { "document" };
+    let source = json!({ "type": "base64", "media_type": file.media.content_type(), "data": file.base64 });
+    let mut block = json!({ "type": kind, "source": source });
+    if let Some(name) = file.name.as_ref().filter(|_| kind == "document") {
+        block["title"] = json!(name);
+    }
+    block
+}
+
 /// Returns the definition of a tool.
 fn tool(offer: &Offer) -> Value {
     json!({ "name": offer.name, "description": offer.description, "input_schema": offer.schema })
@@ -78,6 +90,10 @@ fn asked(past: &Past) -> Value {
 fn results(past: &Past) -> Value {
     let result = |call: &PastCall| {
         let mut block = json!({ "type": "tool_result", "tool_use_id": call.id, "content": call.said() });
+        if !call.files.is_empty() {
+            let text = json!({ "type": "text", "text": call.said() });
+            block["content"] = [text].into_iter().chain(call.files.iter().map(self::block)).collect();
+        }
         if call.result.is_err() {
             block["is_error"] = json!(true);
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 use steadflow_core::failure::Failure;
+use steadflow_core::file::{self, File};
 use steadflow_core::json;
 use steadflow_core::payload::Payload;
 use steadflow_core::transcript::{Answer, ToolCall};
@@ -11,6 +12,7 @@ use steadflow_core::work::Turn;
 
 use super::history;
 use super::prompt::AGAIN;
+use super::protocol::Protocol;
 use super::reply::text_at;
 
 /// A tool that a model is offered.
@@ -51,7 +53,10 @@ pub(super) struct PastCall {
     pub(super) has_own_id: bool,
     pub(super) name: String,
     pub(super) arguments: Value,
+    /// What became of it, without the bytes of files.
     pub(super) result: Result<Payload, Arc<str>>,
+    /// The files that belong to the result.
+    pub(super) files: Vec<File>,
 }
 
 impl PastCall {
@@ -81,11 +86,16 @@ impl Past {
     /// Reads a turn as it is stored, for the model with the number `asked`; `number` is counted from 1.
     ///
     /// What another model wrote in the form of its provider, such as reasoning and signatures, and the ids that it gave are
-    /// left out: they mean something to that one alone, and others refuse them.
+    /// left out: they mean something to that one alone, and others refuse them. Files in results are named where the protocol
+    /// has no form for them.
     ///
     /// # Errors
     /// A failure of class `internal` if it cannot be read.
-    pub(super) fn read(turn: &Turn, number: usize, asked: usize) -> Result<Self, Failure> {
+    pub(super) fn read(
+        turn: &Turn,
+        number: usize,
+        (asked, protocol): (usize, Protocol),
+    ) -> Result<Self, Failure> {
         let is_own = turn.model == asked;
         let Answer { mut text, tool_calls, message, output, .. } = Answer::read(&turn.answer)?;
         if let Some(output) = output {
@@ -98,7 +108,14 @@ impl Past {
             let has_own_id = is_own && !id.is_empty() && calls.iter().all(|other| other.id != id);
             let id = if has_own_id { id } else { format!("call_{number}_{place}") };
             let arguments = arguments.to_value().unwrap_or_default();
-            calls.push(PastCall { id, has_own_id, name, arguments, result: result.clone() });
+            let (result, files) = match result {
+                Ok(output) => {
+                    let (output, files) = file::shown(output, protocol.takes_files_of_tools());
+                    (Ok(output), files)
+                }
+                Err(message) => (Err(Arc::clone(message)), Vec::new()),
+            };
+            calls.push(PastCall { id, has_own_id, name, arguments, result, files });
         }
         let message = message.filter(|_| is_own).and_then(|message| message.to_value().ok());
         Ok(Self { is_own, text, calls, message, reply })
@@ -164,7 +181,9 @@ mod tests {
             refusal: None,
         };
 
-        let (own, other) = (Past::read(&turn(1), 2, 1).unwrap(), Past::read(&turn(0), 2, 1).unwrap());
+        let read = |turn| Past::read(turn, 2, (1, Protocol::Responses)).unwrap();
+
+        let (own, other) = (read(&turn(1)), read(&turn(0)));
 
         assert_eq!((own.calls[0].id.as_str(), own.message.is_some()), ("functions.f:0", true));
         assert_eq!((other.text.as_str(), &other.message), ("Let me see.", &None));
@@ -184,7 +203,7 @@ mod tests {
             let answer = Payload::from_value(&json!({ "output": output }));
             let turn = Turn { answer, model: 0, results: Vec::new(), refusal: Some("It is rude.".into()) };
 
-            let past = Past::read(&turn, 1, 0).unwrap();
+            let past = Past::read(&turn, 1, (0, Protocol::Responses)).unwrap();
 
             assert_eq!((past.text.as_str(), past.calls.len()), (text, 0));
             assert_eq!(past.reply.as_deref(), Some("It is rude. Respond again, and correct this."));
@@ -203,7 +222,7 @@ mod tests {
         ];
 
         let turn = Turn { answer: Payload::from_value(&answer), model: 0, results, refusal: None };
-        let past = Past::read(&turn, 3, 0).unwrap();
+        let past = Past::read(&turn, 3, (0, Protocol::Responses)).unwrap();
 
         let ids: Vec<(&str, bool)> =
             past.calls.iter().map(|call| (call.id.as_str(), call.has_own_id)).collect();

@@ -2,6 +2,7 @@
 
 use percent_encoding::utf8_percent_encode;
 use serde_json::{Map, Value, json};
+use steadflow_core::file::File;
 use steadflow_core::live::TextKind;
 use steadflow_core::transcript::ToolCall;
 
@@ -35,9 +36,10 @@ pub(super) fn wire(prompt: &Prompt<'_>, fit: &Fit) -> Wire {
             generation.insert("responseJsonSchema".to_owned(), schema.clone());
         }
     }
-    let (system, texts) = prompt.texts(fit);
-    let said = texts.into_iter().map(|(is_model, text)| {
-        json!({ "role": if is_model { "model" } else { "user" }, "parts": [{ "text": text }] })
+    let (system, lines) = prompt.lines(fit);
+    let said = lines.iter().map(|line| {
+        let parts: Vec<Value> = line.files.iter().map(part).chain([json!({ "text": line.text })]).collect();
+        json!({ "role": if line.is_model { "model" } else { "user" }, "parts": parts })
     });
     let mut contents: Vec<Value> = said.collect();
     for past in &prompt.past {
@@ -64,6 +66,11 @@ fn path(model: &str, is_stream: bool) -> String {
     let model = utf8_percent_encode(model.trim_start_matches("models/"), SEGMENT);
     let method = if is_stream { "streamGenerateContent?alt=sse" } else { "generateContent" };
     format!("models/{model}:{method}")
+}
+
+/// Returns the part of a message that a file is.
+fn part(file: &File) -> Value {
+    json!({ "inlineData": { "mimeType": file.media.content_type(), "data": file.base64 } })
 }
 
 /// Returns the definition of a tool.

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 use steadflow_core::failure::{ErrorClass, Failure};
+use steadflow_core::file;
 use steadflow_core::payload::Payload;
 use steadflow_core::session::SessionTurn;
 
@@ -17,7 +18,10 @@ pub(super) struct Said {
 
 impl Said {
     fn new(turn: &SessionTurn) -> Self {
-        Self { question: question(&value(&turn.question)), answer: answer(&turn.answer) }
+        Self {
+            question: question(&value(&file::without_bytes(&turn.question))),
+            answer: answer(&turn.answer),
+        }
     }
 }
 

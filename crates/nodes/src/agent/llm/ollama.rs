@@ -9,7 +9,7 @@ use super::calls::{self, Past, PastCall};
 use super::fit::{Fit, Format, Streaming};
 use super::fold::append;
 use super::openai;
-use super::prompt::Prompt;
+use super::prompt::{Line, Prompt};
 use super::reply::{Reply, is_given, text_at, tokens};
 use super::stop::Stop;
 
@@ -40,13 +40,23 @@ pub(super) fn wire(prompt: &Prompt<'_>, fit: &Fit) -> Wire {
 
 /// Returns the conversation so far.
 fn messages(prompt: &Prompt<'_>, fit: &Fit) -> Vec<Value> {
-    let mut messages = prompt.opening(fit);
+    let mut messages = prompt.opening(fit, message);
     for past in &prompt.past {
         messages.push(asked(past));
         messages.extend(past.calls.iter().map(result));
         messages.extend(past.reply.as_ref().map(|text| json!({ "role": "user", "content": text })));
     }
     messages
+}
+
+/// Returns what one side says. It has images beside the text.
+fn message(line: &Line<'_>) -> Value {
+    let mut message =
+        json!({ "role": if line.is_model { "assistant" } else { "user" }, "content": line.text });
+    if !line.files.is_empty() {
+        message["images"] = line.files.iter().map(|file| json!(file.base64)).collect();
+    }
+    message
 }
 
 /// Returns an answer that asked for tools.

@@ -1,6 +1,7 @@
 //! OpenAI's chat completions API, which many other servers implement.
 
 use serde_json::{Map, Value, json};
+use steadflow_core::file::File;
 use steadflow_core::live::TextKind;
 use steadflow_core::transcript::ToolCall;
 
@@ -10,7 +11,7 @@ use super::fault;
 use super::fit::{Fit, Format, Streaming, TokenLimit};
 use super::fold::{append, check_choice};
 use super::parts::{self, Spoken};
-use super::prompt::Prompt;
+use super::prompt::{Prompt, data_url, file_name};
 use super::reply::{Reply, is_given, list, text_at, tokens, tokens_by_names};
 use super::stop::Stop;
 
@@ -49,7 +50,7 @@ pub(super) fn wire(prompt: &Prompt<'_>, fit: &Fit, base_url: &str) -> Wire {
 
 /// Returns the conversation so far.
 fn messages(prompt: &Prompt<'_>, fit: &Fit) -> Vec<Value> {
-    let mut messages = prompt.opening(fit);
+    let mut messages = prompt.opening(fit, |line| line.message("text", part));
     for past in &prompt.past {
         messages.push(asked(past));
         messages.extend(
@@ -60,6 +61,14 @@ fn messages(prompt: &Prompt<'_>, fit: &Fit) -> Vec<Value> {
         messages.extend(past.reply.as_ref().map(|text| json!({ "role": "user", "content": text })));
     }
     messages
+}
+
+/// Returns the part of a message that a file is.
+fn part(file: &File) -> Value {
+    if file.media.is_image() {
+        return json!({ "type": "image_url", "image_url": { "url": data_url(file) } });
+    }
+    json!({ "type": "file", "file": { "filename": file_name(file), "file_data": data_url(file) } })
 }
 
 /// Returns the definition of a tool.

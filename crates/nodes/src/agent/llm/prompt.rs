@@ -5,11 +5,13 @@ use std::borrow::Cow;
 use serde_json::{Value, json};
 use steadflow_core::agent::LlmConfig;
 use steadflow_core::failure::{ErrorClass, Failure};
+use steadflow_core::file::{self, File, Named};
 
 use super::super::SkillCall;
 use super::calls::{Offer, Past};
 use super::fit::{Fit, SystemRole};
 use super::history::Said;
+use super::protocol::Protocol;
 
 /// The prefix of all messages about unusable responses, by which the next attempt recognizes what the model can correct.
 pub(super) const MISFIT: &str = "The model's response";
@@ -24,6 +26,8 @@ pub(super) struct Prompt<'a> {
     /// The turns of the session before the question.
     pub(super) history: Vec<Said>,
     pub(super) user: String,
+    /// The images and documents that belong to the question.
+    pub(super) files: Vec<File>,
     pub(super) schema: Option<&'a Value>,
     /// What the model may call, in the order of the document, so that the beginning of all requests is the same.
     pub(super) tools: Vec<Offer>,
@@ -37,15 +41,18 @@ impl<'a> Prompt<'a> {
     /// Combines the instructions of the skill, the input and the error of the previous attempt.
     ///
     /// # Errors
-    /// A failure of class `expression` if the instructions refer to a field that the input does not have.
+    /// A failure of class `expression` if the instructions refer to a field that the input does not have, or of class
+    /// `validation` if the input has a file that the model cannot be given.
     pub(super) fn new(
         call: &SkillCall<'a>,
         config: &'a LlmConfig,
         (tools, history): (Vec<Offer>, Vec<Said>),
     ) -> Result<Self, Failure> {
+        let protocol = Protocol::of(config);
+        let Named { input, files } = given(call, protocol)?;
         let instructions = match &call.skill.instructions {
             Some(instructions) => {
-                let rendered = instructions.render(call.input);
+                let rendered = instructions.render(&input);
                 Some(rendered.map_err(|message| Failure::new(ErrorClass::Expression, message))?)
             }
             None => None,
@@ -56,6 +63,7 @@ impl<'a> Prompt<'a> {
             system: system(instructions, schema),
             history,
             user: String::new(),
+            files,
             schema,
             tools,
             past: Vec::new(),
@@ -63,9 +71,10 @@ impl<'a> Prompt<'a> {
             temperature: config.temperature,
         };
         let Some(turn) = call.turn() else {
-            return Ok(Self { user: user(call.input, call.work.previous_error.as_deref()), ..prompt });
+            return Ok(Self { user: user(&input, call.work.previous_error.as_deref()), ..prompt });
         };
-        let past = turn.turns.iter().zip(1..).map(|(past, number)| Past::read(past, number, turn.model));
+        let past =
+            turn.turns.iter().zip(1..).map(|(past, number)| Past::read(past, number, (turn.model, protocol)));
         let mut past: Vec<Past> = past.collect::<Result<_, Failure>>()?;
         let mut said = turn.correction.as_deref().and_then(correctable);
         // What a tool said comes directly behind the question, so the correction is behind that.
@@ -76,36 +85,88 @@ impl<'a> Prompt<'a> {
             last.reply = Some(format!("{before}{error} {AGAIN}"));
         }
         let max_tokens = turn.tokens_max.map(|tokens| u32::try_from(tokens).unwrap_or(u32::MAX));
-        Ok(Self { user: user(call.input, said), past, max_tokens, ..prompt })
+        Ok(Self { user: user(&input, said), past, max_tokens, ..prompt })
     }
 
-    /// Returns the instructions for a role of their own, and what was said up to the question, each with whether the model
-    /// said it. The first message begins with the instructions if the model has no such role.
-    pub(super) fn texts(&self, fit: &Fit) -> (Option<&str>, Vec<(bool, Cow<'_, str>)>) {
-        let said = self.history.iter().flat_map(|said| [(false, &said.question), (true, &said.answer)]);
-        let texts = said.chain([(false, &self.user)]);
-        let mut texts: Vec<_> =
-            texts.map(|(is_model, text)| (is_model, Cow::Borrowed(text.as_str()))).collect();
+    /// Returns the instructions for a role of their own, and what was said up to the question. The first message begins with
+    /// the instructions if the model has no such role.
+    pub(super) fn lines(&self, fit: &Fit) -> (Option<&str>, Vec<Line<'_>>) {
+        let said = self.history.iter();
+        let said = said.flat_map(|said| [Line::new(false, &said.question), Line::new(true, &said.answer)]);
+        let question = Line { files: &self.files, ..Line::new(false, &self.user) };
+        let mut lines: Vec<Line<'_>> = said.chain([question]).collect();
         match (&self.system, fit.system) {
             (Some(system), SystemRole::User) => {
-                texts[0].1 = Cow::Owned(format!("{system}\n\n{}", texts[0].1));
-                (None, texts)
+                lines[0].text = Cow::Owned(format!("{system}\n\n{}", lines[0].text));
+                (None, lines)
             }
-            (system, _) => (system.as_deref(), texts),
+            (system, _) => (system.as_deref(), lines),
         }
     }
 
-    /// Returns the messages that a conversation begins with, where roles and contents are its only fields.
-    pub(super) fn opening(&self, fit: &Fit) -> Vec<Value> {
-        let (system, texts) = self.texts(fit);
+    /// Returns the messages that a conversation begins with, where the instructions are one of them.
+    pub(super) fn opening(&self, fit: &Fit, message: impl Fn(&Line<'_>) -> Value) -> Vec<Value> {
+        let (system, lines) = self.lines(fit);
         let system = system.map(|text| json!({ "role": fit.system.name(), "content": text }));
-        system.into_iter().chain(texts.into_iter().map(message)).collect()
+        system.into_iter().chain(lines.iter().map(message)).collect()
     }
 }
 
-/// Returns a message where roles and contents are its only fields.
-pub(super) fn message((is_model, text): (bool, Cow<'_, str>)) -> Value {
-    json!({ "role": if is_model { "assistant" } else { "user" }, "content": text })
+/// What one side says.
+pub(super) struct Line<'a> {
+    pub(super) is_model: bool,
+    pub(super) text: Cow<'a, str>,
+    /// What it shows with it.
+    pub(super) files: &'a [File],
+}
+
+impl<'a> Line<'a> {
+    const fn new(is_model: bool, text: &'a str) -> Self {
+        Self { is_model, text: Cow::Borrowed(text), files: &[] }
+    }
+
+    /// Returns a message where roles and contents are its only fields. The content is a text or, with files, a list of
+    /// parts: `part_of` each file, and the text as a part of type `text_type` behind them.
+    pub(super) fn message(&self, text_type: &str, part_of: impl Fn(&File) -> Value) -> Value {
+        let role = if self.is_model { "assistant" } else { "user" };
+        if self.files.is_empty() {
+            return json!({ "role": role, "content": self.text });
+        }
+        let text = json!({ "type": text_type, "text": self.text });
+        let content: Vec<Value> = self.files.iter().map(part_of).chain([text]).collect();
+        json!({ "role": role, "content": content })
+    }
+}
+
+/// Returns the input as text, and the files in it, which a model with this protocol can be given.
+fn given(call: &SkillCall<'_>, protocol: Protocol) -> Result<Named, Failure> {
+    let misfit = |pointer: &str, what: &str| {
+        let message = format!("The file at `{pointer}` of the input of `{}` {what}.", call.skill.name);
+        Failure { is_unsent: true, ..Failure::new(ErrorClass::Validation, message) }
+    };
+    let named = file::named(call.input).map_err(|file::Misfit { pointer, what }| misfit(&pointer, &what))?;
+    let other = named.files.iter().find(|file| !protocol.takes(file.media));
+    match other {
+        Some(File { pointer, media, .. }) => {
+            let what = format!(
+                "is of type `{}`, and a model of the provider `{}` is given images only",
+                media.content_type(),
+                protocol.name()
+            );
+            Err(misfit(pointer, &what))
+        }
+        None => Ok(named),
+    }
+}
+
+/// Returns the URL that a file is by itself (RFC 2397).
+pub(super) fn data_url(File { media, base64, .. }: &File) -> String {
+    format!("data:{};base64,{base64}", media.content_type())
+}
+
+/// Returns the name of a file, which some protocols want.
+pub(super) fn file_name(file: &File) -> &str {
+    file.name.as_deref().unwrap_or("document.pdf")
 }
 
 /// The schema is also part of the prompt, because many servers accept the parameter for it but ignore it.

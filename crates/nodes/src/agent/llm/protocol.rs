@@ -1,6 +1,7 @@
 //! The protocols in which models are asked.
 
 use steadflow_core::agent::{Api, LlmConfig, Provider};
+use steadflow_core::file::Media;
 
 /// What a request and its response look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +23,16 @@ impl Protocol {
             (Provider::Gemini, _) => Self::Gemini,
             (Provider::Ollama, _) => Self::Ollama,
         }
+    }
+
+    /// Returns whether it has a form for files of this type.
+    pub(super) fn takes(self, media: Media) -> bool {
+        media.is_image() || self != Self::Ollama
+    }
+
+    /// Returns whether it has a form for files in the results of tools.
+    pub(super) const fn takes_files_of_tools(self) -> bool {
+        matches!(self, Self::Anthropic | Self::Responses)
     }
 
     /// Returns whose protocol it is, as messages say it.

@@ -2,6 +2,7 @@
 //! form in which the provider gave it away.
 
 use serde_json::{Map, Value, json};
+use steadflow_core::file::File;
 use steadflow_core::live::TextKind;
 use steadflow_core::transcript::ToolCall;
 
@@ -12,7 +13,7 @@ use super::fit::{Fit, Format, Streaming};
 use super::fold::append;
 use super::openai::{KEY_HEADER, is_strict};
 use super::parts;
-use super::prompt::{Prompt, message};
+use super::prompt::{Prompt, data_url, file_name};
 use super::reply::{Reply, is_given, list, text_at, tokens};
 use super::stop::Stop;
 
@@ -20,13 +21,11 @@ use super::stop::Stop;
 const ITEMS_MAX: usize = 1_024;
 
 pub(super) fn wire(prompt: &Prompt<'_>, fit: &Fit) -> Wire {
-    let (instructions, texts) = prompt.texts(fit);
-    let mut input: Vec<Value> = texts.into_iter().map(message).collect();
+    let (instructions, lines) = prompt.lines(fit);
+    let mut input: Vec<Value> = lines.iter().map(|line| line.message("input_text", part)).collect();
     for past in &prompt.past {
         input.extend(asked(past));
-        input.extend(past.calls.iter().map(
-            |call| json!({ "type": "function_call_output", "call_id": call.id, "output": call.said() }),
-        ));
+        input.extend(past.calls.iter().map(result));
         input.extend(past.reply.as_ref().map(|text| json!({ "role": "user", "content": text })));
     }
     let mut body = json!({
@@ -57,6 +56,24 @@ pub(super) fn wire(prompt: &Prompt<'_>, fit: &Fit) -> Wire {
         (_, Format::Prompt) | (None, _) => {}
     }
     Wire { path: "responses".to_owned(), key_header: KEY_HEADER, headers: &[], body }
+}
+
+/// Returns the part of a message that a file is.
+fn part(file: &File) -> Value {
+    if file.media.is_image() {
+        return json!({ "type": "input_image", "image_url": data_url(file) });
+    }
+    json!({ "type": "input_file", "filename": file_name(file), "file_data": data_url(file) })
+}
+
+/// Returns what became of a tool.
+fn result(call: &PastCall) -> Value {
+    let mut output = json!(call.said());
+    if !call.files.is_empty() {
+        let text = json!({ "type": "input_text", "text": output });
+        output = [text].into_iter().chain(call.files.iter().map(part)).collect();
+    }
+    json!({ "type": "function_call_output", "call_id": call.id, "output": output })
 }
 
 /// Returns the definition of a tool. Without `strict`, this API would change its schema.
