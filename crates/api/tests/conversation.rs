@@ -118,6 +118,7 @@ async fn a_conversation_names_the_model_and_what_each_call_took() {
       "attempt": 1,
       "name": "turn:1",
       "turn": 1,
+      "summarizes": null,
       "model": {
         "provider": "openai",
         "model": "small"

@@ -39,7 +39,10 @@ async fn a_session_is_read_turn_by_turn() {
     let numbers: Vec<&Value> = list(&part["turns"]).iter().map(|turn| &turn["number"]).collect();
     assert_eq!(numbers, [&json!(2)]);
     let asked = api.get(&format!("executions/{}/nodes/ask/conversation", text(&executions[2]["id"]))).await;
-    assert_eq!(asked.expect(200)["session"], json!({ "key": "a b/c", "turn": 3, "earlier_turns": 2 }));
+    assert_eq!(
+        asked.expect(200)["session"],
+        json!({ "key": "a b/c", "turn": 3, "earlier_turns": 2, "summary_up_to": null })
+    );
 }
 
 #[tokio::test(start_paused = true)]

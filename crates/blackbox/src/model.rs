@@ -1,6 +1,6 @@
 //! A model that thinks by a script, and the service that its tools call: one server that speaks OpenAI chat completions.
 //!
-//! The model asks for two tools in each turn but the last, and streams its answers to those who ask for that. A call can be
+//! The model asks for two tools in each turn but the last, says in a summary all that the user said, and streams its answers to those who ask for that. A call can be
 //! held: the server says that it has come, and does not answer it, or only by half, until its caller goes or it is released.
 
 use std::collections::BTreeMap;
@@ -256,6 +256,16 @@ fn deltas(message: &Value) -> Vec<Value> {
     texts.chain(calls).collect()
 }
 
+/// Returns what the model says when it is asked for a summary: all that the user said, in order.
+fn summary(messages: &[Value]) -> Option<String> {
+    let is_asked = messages.first()?["content"].as_str()?.starts_with("You summarize a conversation");
+    let said: Value =
+        serde_json::from_str(messages.get(1)?["content"].as_str()?).ok().filter(|_| is_asked)?;
+    let turns = said["turns"].as_array()?.iter().map(|turn| &turn["user"]);
+    let all = std::iter::once(&said["summary_of_earlier_turns"]).chain(turns).filter_map(Value::as_str);
+    Some(all.collect::<Vec<_>>().join(" "))
+}
+
 /// Returns the next answer of a conversation.
 fn answer(body: &Value, State { turns, names, .. }: &State) -> Value {
     let messages = body["messages"].as_array().map_or(&[][..], Vec::as_slice);
@@ -264,7 +274,9 @@ fn answer(body: &Value, State { turns, names, .. }: &State) -> Value {
         let arguments = json!({ "turn": turn, "number": number }).to_string();
         json!({ "id": format!("c{turn}-{number}"), "type": "function", "function": { "name": names[number], "arguments": arguments } })
     };
-    let (message, reason) = if turn < *turns {
+    let (message, reason) = if let Some(summary) = summary(messages) {
+        (json!({ "role": "assistant", "content": summary }), "stop")
+    } else if turn < *turns {
         (json!({ "role": "assistant", "content": null, "tool_calls": [call(0), call(1)] }), "tool_calls")
     } else {
         (json!({ "role": "assistant", "content": "All is well." }), "stop")

@@ -77,6 +77,105 @@ async fn executions_write_a_session_one_after_the_other_over_kill_9_and_no_turn_
     server.api().get(&session).await.expect(404);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_conversation_is_read_with_a_summary_that_no_kill_9_loses_or_buys_twice() {
+    let (workplace, model) = (Workplace::new(), Model::start(1).await);
+    let mut server = Setup::new(&workplace).start().await;
+    let agent = agent(server.api(), &model).await;
+    let flow = create(server.api(), &agent, json!({ "key": "talk", "max_turns": 4, "summary": true })).await;
+    let mut executions = Vec::new();
+    for number in 1..=12 {
+        // Those that write a summary are killed: while it is asked for, in the middle of its answer, and behind it.
+        let killed = match number {
+            6 => Some((":summary", Hold::Silent)),
+            9 => Some((":turn:1", Hold::Silent)),
+            12 => Some((":summary", Hold::HalfWay)),
+            _ => None,
+        };
+        killed.into_iter().for_each(|(end, hold)| model.hold(end, hold));
+        let id = server.api().start(&flow, json!({ "message": said(number) })).await;
+        if killed.is_some() {
+            model.has_come().await;
+            server.kill();
+            server.restart().await;
+        }
+        let ended = server.api().finished(&id, SOON).await;
+        assert_eq!(ended["status"], "completed", "{ended}");
+        executions.push(id);
+    }
+
+    let questions = questions(&model, &executions);
+    let summary = |last: usize| (1..=last).map(said).collect::<Vec<_>>().join(" ");
+    assert_eq!(questions[5][..2], ["Summarize our conversation so far.".to_owned(), summary(3)]);
+    let begins = |number: usize| &questions[number - 1][..questions[number - 1].len() - 1];
+    assert!(questions[6].starts_with(begins(6)) && questions[7].starts_with(begins(7)), "caches have it");
+
+    let session = format!("agents/{agent}/sessions/talk");
+    let shown = server.api().get(&session).await.expect(200);
+    assert_eq!((&shown["last_turn"], &shown["summary"]["up_to_turn"]), (&json!(12), &json!(9)), "{shown}");
+    assert_eq!(shown["summary"]["text"], summary(9));
+    assert_eq!(shown["summary"]["execution_id"], executions[11]);
+    let older = server.api().get(&format!("{session}?summary_up_to=8")).await.expect(200);
+    assert_eq!(older["summary"]["text"], summary(6));
+    let conversation =
+        server.api().get(&format!("executions/{}/nodes/ask/conversation", executions[11])).await.expect(200);
+    let part = &conversation["session"];
+    assert_eq!((&part["earlier_turns"], &part["summary_up_to"]), (&json!(2), &json!(9)), "{conversation}");
+    let steps = conversation["steps"].as_array().expect("a list");
+    let steps: Vec<_> =
+        steps.iter().map(|step| (&step["name"], &step["summarizes"], &step["status"])).collect();
+    let span = json!({ "from": 7, "up_to": 9 });
+    let [stopped, completed] = ["stopped", "completed"].map(Value::from);
+    let (named, turn) = (json!("summary"), json!("turn:1"));
+    assert_eq!(
+        steps,
+        [(&named, &span, &stopped), (&named, &span, &completed), (&turn, &Value::Null, &completed)]
+    );
+
+    // The last turn is written again behind the same summary, which has none of it.
+    let again = server.api().post(&format!("{session}/regenerate"), &json!({ "turn": 12 })).await.expect(200);
+    let again = again["new_execution_id"].as_str().expect("an id");
+    assert_eq!(server.api().finished(again, SOON).await["status"], "completed");
+    let calls = model.calls();
+    let of_last = &calls[&format!("{}:ask:turn:1", executions[11])][0]["messages"];
+    assert_eq!(&calls[&format!("{again}:ask")][0]["messages"], of_last);
+    assert!(!calls.contains_key(&format!("{again}:ask:summary")));
+
+    assert_eq!(server.api().call(Method::DELETE, &session, &[], None).await.expect("an answer").status, 204);
+    server.api().get(&session).await.expect(404);
+}
+
+/// What the user says in the execution with this number.
+fn said(number: usize) -> String {
+    format!("<{number}>")
+}
+
+/// The texts that the model was asked with in each execution, where no summary was bought twice.
+fn questions(model: &Model, executions: &[String]) -> Vec<Vec<String>> {
+    let calls = model.calls();
+    let asked = |id: &str, step: &str| calls.get(&format!("{id}:ask{step}")).map_or(0, Vec::len);
+    let mut questions = Vec::new();
+    for (number, id) in (1..).zip(executions) {
+        let (summaries, turns) = match number {
+            6 | 12 => (2, 1),
+            9 => (1, 2),
+            _ => (0, 0),
+        };
+        assert_eq!((asked(id, ":summary"), asked(id, ":turn:1")), (summaries, turns), "execution {number}");
+        let step = if turns == 0 { "" } else { ":turn:1" };
+        let sent = &calls[&format!("{id}:ask{step}")];
+        assert!(sent.iter().all(|body| body == &sent[0]), "all attempts ask the same");
+        // Whatever the user said is there once, in the summary or as it was said; and no more than four turns are.
+        let messages = sent[0]["messages"].as_array().expect("a list");
+        let texts: Vec<&str> = messages.iter().filter_map(|message| message["content"].as_str()).collect();
+        let all = texts.join(" ");
+        (1..=number).for_each(|number| assert_eq!(all.matches(&said(number)).count(), 1, "{all}"));
+        assert!(messages.len() <= 2 + 2 * 4 + 1, "{all}");
+        questions.push(texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>());
+    }
+    questions
+}
+
 async fn agent(api: &Api, model: &Model) -> String {
     let config = json!({ "provider": "openai", "base_url": model.url("/v1"), "model": "scripted" });
     let document =

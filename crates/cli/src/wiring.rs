@@ -9,7 +9,7 @@ use steadflow_api::SecretValues;
 use steadflow_core::agent::Agent;
 use steadflow_core::flow::Flow;
 use steadflow_core::ids::{AgentId, TenantId};
-use steadflow_core::session::{SessionId, SessionPart, SessionTurn};
+use steadflow_core::session::{SessionId, SessionPart, SessionSummary, SessionTurn};
 use steadflow_core::trace::Sampling;
 use steadflow_core::trial::Question;
 use steadflow_core::work::Work;
@@ -196,6 +196,20 @@ impl AgentDirectory for StoredAgents {
             let session = SessionId { tenant, agent, key: Arc::clone(&part.key) };
             let turns = self.0.session_turns(session, part.last, part.len(), part.bytes).await;
             turns.map_err(|error| DirectoryError(Box::new(error)))
+        })
+    }
+
+    fn summary(
+        &self,
+        tenant: TenantId,
+        agent: AgentId,
+        key: Arc<str>,
+        up_to: u32,
+    ) -> BoxFuture<'_, Result<Option<SessionSummary>, DirectoryError>> {
+        Box::pin(async move {
+            let session = SessionId { tenant, agent, key };
+            let summary = self.0.session_summary(session, up_to).await;
+            summary.map_err(|error| DirectoryError(Box::new(error)))
         })
     }
 }

@@ -4,11 +4,17 @@
 //! answered. A node takes its session before its first attempt, and has it until the node ends, over retries and crashes:
 //! so it has one writer at a time. What a node reads is pinned by the numbers of turns ([`SessionPart`]), not copied. Its own
 //! turn is stored in the transaction in which the node completes.
+//!
+//! A node can have a summary of the turns that it has no room for, see [`summary`].
+
+mod summary;
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::summary::summary_text;
+pub use self::summary::{Fold, SessionSummary, SummaryPlace, is_summary, summary_key, summary_of};
 use crate::ids::{AgentId, ExecutionId, NodeId, NodeIndex, TenantId};
 use crate::payload::Payload;
 use crate::timestamp::Timestamp;
@@ -41,6 +47,12 @@ pub struct SessionPart {
     pub last: u32,
     /// How many bytes the turns have together.
     pub bytes: u64,
+    /// The summary that comes before the turns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<SummaryPlace>,
+    /// Turns that a summary is to be written of first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fold: Option<Fold>,
 }
 
 impl SessionPart {
@@ -49,9 +61,9 @@ impl SessionPart {
         self.last.saturating_sub(self.after)
     }
 
-    /// Returns whether nothing was said before.
+    /// Returns whether there is nothing to read.
     pub const fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.len() == 0 && self.summary.is_none()
     }
 
     /// Returns the number of the turn that is added.
@@ -85,6 +97,8 @@ pub struct SessionClaim {
     pub turns_max: u32,
     /// How many bytes these have at most.
     pub bytes_max: u64,
+    /// Whether it has a summary of older turns.
+    pub has_summary: bool,
     /// What it does while another node has the session.
     pub when_busy: WhenBusy,
     /// The execution whose turn, the last one, it writes again.
@@ -114,6 +128,8 @@ pub struct SessionHolder {
 pub enum SessionChange {
     /// A node has completed: its turn is added, and it leaves the session.
     Add(Box<SessionTurn>),
+    /// A node that has the session, and keeps it, has a summary of turns.
+    Summarize(Box<SessionSummary>),
     /// A node leaves the session that it has, if it has one.
     Leave(NodeId),
 }
@@ -148,18 +164,43 @@ impl SessionTurn {
     }
 }
 
-/// Returns what of the last turns is read: the newest, as many as are allowed. `bytes` gives the size of each, the newest first.
-pub fn part_of(claim: &SessionClaim, last: u32, bytes: impl IntoIterator<Item = (u32, u64)>) -> SessionPart {
-    let mut part = SessionPart { key: Arc::clone(&claim.session.key), after: last, last, bytes: 0 };
-    for (number, bytes) in bytes {
-        let sum = part.bytes.saturating_add(bytes);
-        // Turns of which one is missing are none of one conversation.
-        if number != part.after || part.len() >= claim.turns_max || sum > claim.bytes_max {
+impl SessionClaim {
+    /// Returns how many of the last turns have to be known to decide what is read.
+    pub const fn sizes_max(&self) -> u32 {
+        if self.has_summary { self.turns_max.saturating_mul(2) } else { self.turns_max }
+    }
+}
+
+/// Returns what of the last turns is read: the newest, as many as are allowed, behind the summary that there is. `bytes` gives
+/// the size of each, the newest first.
+pub fn part_of(
+    claim: &SessionClaim,
+    last: u32,
+    summary: Option<SummaryPlace>,
+    bytes: impl IntoIterator<Item = (u32, u64)>,
+) -> SessionPart {
+    let summary = summary.filter(|summary| claim.has_summary && summary.up_to <= last);
+    let begin = summary.map_or(0, |summary| summary.up_to);
+    // Turns of which one is missing are none of one conversation.
+    let expected = (begin + 1..=last).rev().zip(bytes).take(claim.sizes_max() as usize);
+    let sizes = expected.take_while(|(expected, (number, _))| expected == number).map(|(_, size)| size);
+    let sizes: Vec<(u32, u64)> = sizes.collect();
+    let (after, bytes) = newest(&sizes, last, (claim.turns_max, claim.bytes_max));
+    let fold = if claim.has_summary && after > begin { Fold::of(claim, after, last, &sizes) } else { None };
+    SessionPart { key: Arc::clone(&claim.session.key), after, last, bytes, summary, fold }
+}
+
+/// Returns behind which turn the newest are that are together within the bounds, and their bytes.
+fn newest(sizes: &[(u32, u64)], last: u32, (turns_max, bytes_max): (u32, u64)) -> (u32, u64) {
+    let (mut after, mut sum) = (last, 0_u64);
+    for (number, bytes) in sizes {
+        let more = sum.saturating_add(*bytes);
+        if last - after >= turns_max || more > bytes_max {
             break;
         }
-        (part.after, part.bytes) = (number - 1, sum);
+        (after, sum) = (number - 1, more);
     }
-    part
+    (after, sum)
 }
 
 #[cfg(test)]
@@ -168,7 +209,7 @@ mod tests {
 
     use super::*;
 
-    fn claim(turns_max: u32, bytes_max: u64) -> SessionClaim {
+    pub(super) fn claim(turns_max: u32, bytes_max: u64) -> SessionClaim {
         let id = Uuid::from_u128(1);
         SessionClaim {
             session: SessionId { tenant: TenantId::new(id), agent: AgentId::new(id), key: "k".into() },
@@ -177,6 +218,7 @@ mod tests {
             node_id: NodeId::new("n"),
             turns_max,
             bytes_max,
+            has_summary: false,
             when_busy: WhenBusy::Wait,
             regenerates: None,
         }
@@ -188,17 +230,17 @@ mod tests {
         for (turns, bytes, after, sum) in
             [(9, 99, 0, 62), (2, 99, 3, 30), (9, 59, 3, 30), (9, 60, 2, 60), (9, 9, 5, 0), (1, 10, 4, 10)]
         {
-            let part = part_of(&claim(turns, bytes), 5, sizes);
+            let part = part_of(&claim(turns, bytes), 5, None, sizes);
 
             assert_eq!((part.after, part.last, part.bytes), (after, 5, sum), "{turns} turns, {bytes} bytes");
             assert_eq!((part.len(), part.next()), (5 - after, 6));
         }
-        assert!(part_of(&claim(9, 99), 0, []).is_empty());
+        assert!(part_of(&claim(9, 99), 0, None, []).is_empty());
     }
 
     #[test]
     fn nothing_is_read_behind_a_turn_that_is_missing() {
-        let part = part_of(&claim(9, 99), 5, [(5, 1), (3, 1), (2, 1)]);
+        let part = part_of(&claim(9, 99), 5, None, [(5, 1), (3, 1), (2, 1)]);
 
         assert_eq!((part.after, part.bytes), (4, 1));
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use crate::event::{ChildEnd, ChildStart, StepResult};
-use crate::ids::{FlowId, StepKey};
+use crate::ids::{Attempt, FlowId, StepKey};
 use crate::payload::Payload;
 use crate::status::ExecutionStatus;
 use crate::timestamp::Timestamp;
@@ -17,6 +17,8 @@ pub struct StepRecord {
     pub key: StepKey,
     /// Its number among all calls of the node, from 1, in the order in which they began.
     pub number: usize,
+    /// The attempt that made it.
+    pub attempt: Attempt,
     /// Its input, where an event says it.
     pub input: Option<Payload>,
     /// When it began.
@@ -36,11 +38,12 @@ pub struct StepRecord {
 }
 
 impl StepRecord {
-    /// Returns the record of a call that began at `now`.
+    /// Returns the record of a call that began at `now`, in the first attempt.
     pub(crate) fn begun(key: &StepKey, now: Timestamp) -> Self {
         Self {
             key: key.clone(),
             number: 0,
+            attempt: Attempt::FIRST,
             input: None,
             started_at: now,
             ended_at: None,

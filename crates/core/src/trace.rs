@@ -89,6 +89,7 @@ impl Sampling {
             Task::HttpRequest | Task::Message(_) | Task::Code(_) | Task::Echo => Span::Attempt(node, attempt),
             Task::Skill { .. }
             | Task::Turn(_)
+            | Task::Summary(_)
             | Task::Tool { .. }
             | Task::Judge(_)
             | Task::ListTools { .. }

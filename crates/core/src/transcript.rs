@@ -72,6 +72,11 @@ impl Rules {
         }
     }
 
+    /// Returns how many tokens one answer has at most; `None` where nothing limits that.
+    pub(crate) fn answer_tokens(&self) -> Option<u64> {
+        self.answer_tokens_max.or(self.tokens_max)
+    }
+
     /// Returns whether only a flow can run the skill: it takes more than one call.
     pub const fn is_loop(&self) -> bool {
         self.turns_max.is_some()

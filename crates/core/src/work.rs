@@ -154,6 +154,8 @@ pub enum Task {
     },
     /// Asks a model for its next answer, of a skill with tools or of an agent with several models.
     Turn(Box<NextTurn>),
+    /// Asks a model for a summary of old turns of the session.
+    Summary(Box<Summarizing>),
     /// Calls a tool of a skill, which a model asked for. It need not exist.
     Tool {
         /// The agent whose skill has the tool.
@@ -198,7 +200,7 @@ pub enum Task {
 impl Task {
     /// Returns whether it is a part of the node's session: agents that tools and judges ask are not.
     pub(crate) const fn is_of_session(&self) -> bool {
-        matches!(self, Self::Skill { .. } | Self::Turn(_))
+        matches!(self, Self::Skill { .. } | Self::Turn(_) | Self::Summary(_))
     }
 
     /// Returns the version that the agent is pinned to which it asks.
@@ -209,6 +211,7 @@ impl Task {
             | Self::CancelTask { version, .. }
             | Self::Tool { asked_version: version, .. } => *version,
             Self::Turn(turn) => turn.version,
+            Self::Summary(summary) => summary.version,
             Self::Judge(judgement) => judgement.version,
             Self::HttpRequest | Self::Message(_) | Self::Code(_) | Self::Echo => None,
         }
@@ -220,6 +223,7 @@ impl Task {
             Self::Turn(turn) => turn.turns.iter().map(Turn::bytes).sum(),
             Self::Judge(judgement) => judgement.value.as_ref().map_or(0, Payload::len),
             Self::Skill { .. }
+            | Self::Summary(_)
             | Self::Tool { .. }
             | Self::ListTools { .. }
             | Self::CancelTask { .. }
@@ -268,6 +272,21 @@ pub struct Judgement {
     pub value: Option<Payload>,
     /// Whether the call fails if the judge refuses the value; otherwise its verdict is an answer like any other.
     pub fails: bool,
+}
+
+/// What a model is asked for a summary with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summarizing {
+    /// The agent.
+    pub agent_id: AgentId,
+    /// The version that the execution is pinned to.
+    pub version: Option<u32>,
+    /// The skill of the node, whose instructions have no part in this.
+    pub skill: Arc<str>,
+    /// How many tokens the answer may have.
+    pub tokens_max: Option<u64>,
+    /// How many bytes the summary may have.
+    pub bytes_max: u64,
 }
 
 /// The next question to a model.

@@ -40,6 +40,7 @@ mod schemas;
 mod sessions;
 mod slots;
 mod stories;
+mod summaries;
 mod support;
 mod switch;
 mod tasks;

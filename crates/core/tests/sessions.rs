@@ -31,7 +31,14 @@ fn play(session: &Value) -> Play {
 }
 
 fn part(last: u32) -> SessionAnswer {
-    SessionAnswer::Taken(SessionPart { key: "s-1".into(), after: 0, last, bytes: 100 })
+    SessionAnswer::Taken(SessionPart {
+        key: "s-1".into(),
+        after: 0,
+        last,
+        bytes: 100,
+        summary: None,
+        fold: None,
+    })
 }
 
 fn answered(play: &mut Play, answer: SessionAnswer) {
@@ -249,7 +256,8 @@ fn a_session_that_cannot_be_one_is_refused_with_its_place() {
         (json!({ "key": "${nodes.gone.output}" }), "session/key"),
         (json!({ "key": "a", "max_turns": 0 }), "session/max_turns"),
         (json!({ "key": "a", "when_busy": "steal" }), "session/when_busy"),
-        (json!({ "key": "a", "summary": true }), "session/summary"),
+        (json!({ "key": "a", "summary": "yes" }), "session/summary"),
+        (json!({ "key": "a", "summarise": true }), "session/summarise"),
     ] {
         let faults = Flow::parse(&flow(&session), &Limits::DEFAULT).expect_err("it is no session");
 

@@ -178,6 +178,7 @@ fn each_call_has_its_own_key_and_the_pinned_versions() {
             Task::Turn(turn) => (turn.version, None),
             Task::Tool { version, asked_version, .. } => (*version, *asked_version),
             task @ (Task::Skill { .. }
+            | Task::Summary(_)
             | Task::Judge(_)
             | Task::ListTools { .. }
             | Task::CancelTask { .. }

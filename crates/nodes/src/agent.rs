@@ -15,8 +15,9 @@ use steadflow_core::file;
 use steadflow_core::guardrail::{Guardrail, Stage};
 use steadflow_core::ids::{AgentId, TenantId};
 use steadflow_core::trial::UNSTORED;
-use steadflow_core::work::{NextTurn, Outcome, Stop, Task, Work};
+use steadflow_core::work::{NextTurn, Outcome, Stop, Summarizing, Task, Work};
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -68,18 +69,37 @@ pub(crate) async fn run_skill(
         Ok(agent) => agent,
         Err(failure) => return work.failed(failure),
     };
-    let (skill, input) = match prepare(shared, work, &agent, wanted.skill, keyring).await {
+    let prepared = if let Task::Summary(_) = work.task {
+        find_skill(&agent, wanted.skill).map(|skill| (Cow::Owned(plain(skill)), Value::Null))
+    } else {
+        let prepared = prepare(shared, work, &agent, wanted.skill, keyring).await;
+        prepared.map(|(skill, input)| (Cow::Borrowed(skill), input))
+    };
+    let (skill, input) = match prepared {
         Ok(prepared) => prepared,
         Err(failure) => return work.failed(failure),
     };
     let party = Party { flow: work.flow, peer: wanted.agent.to_string().into() };
     if let Some(task) = &work.remote_task {
-        let awaiting = Awaiting { shared, stop, work, task, agent: &agent, skill, party };
+        let awaiting = Awaiting { shared, stop, work, task, agent: &agent, skill: &skill, party };
         return awaiting.outcome(keyring).await;
     }
     let slot = shared.slots.acquire_unless(stop, party).await;
-    let call = SkillCall { shared, slot: &slot, work, wanted, agent: &agent, skill, input: &input };
+    let call = SkillCall { shared, slot: &slot, work, wanted, agent: &agent, skill: &skill, input: &input };
     call.run(keyring).await
+}
+
+/// Returns a skill that takes and gives text: a summary is no answer of the skill.
+fn plain(skill: &Skill) -> Skill {
+    Skill {
+        instructions: None,
+        input_schema: None,
+        output_schema: None,
+        tools: Vec::new(),
+        guardrails: Vec::new(),
+        rules: None,
+        ..skill.clone()
+    }
 }
 
 /// Finds the skill, inserts secrets into the input, and validates the input against the schema of the skill.
@@ -145,11 +165,17 @@ fn find_skill<'a>(agent: &'a Agent, name: &str) -> Result<&'a Skill, Failure> {
 }
 
 impl<'a> SkillCall<'a> {
+    /// Returns what a summary is asked for with, if the call asks for one.
+    fn summarizing(&self) -> Option<&'a Summarizing> {
+        if let Task::Summary(wanted) = &self.work.task { Some(wanted) } else { None }
+    }
+
     /// Returns the turn that this call is, if it is one.
     fn turn(&self) -> Option<&'a NextTurn> {
         match &self.work.task {
             Task::Turn(turn) => Some(turn),
             Task::Skill { .. }
+            | Task::Summary(_)
             | Task::Tool { .. }
             | Task::Judge(_)
             | Task::ListTools { .. }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use steadflow_core::agent::Agent;
 use steadflow_core::ids::{AgentId, TenantId};
-use steadflow_core::session::{SessionPart, SessionTurn};
+use steadflow_core::session::{SessionPart, SessionSummary, SessionTurn};
 
 /// Finds registered agents.
 pub trait AgentDirectory: Send + Sync + 'static {
@@ -33,6 +33,21 @@ pub trait AgentDirectory: Send + Sync + 'static {
     ) -> BoxFuture<'_, Result<Vec<SessionTurn>, DirectoryError>> {
         let _ = (tenant, agent, part);
         Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
+    /// Returns the newest summary of a session of the agent that reaches to no turn behind `up_to`; `None` if there is none.
+    ///
+    /// # Errors
+    /// As [`Self::agent`].
+    fn summary(
+        &self,
+        tenant: TenantId,
+        agent: AgentId,
+        key: Arc<str>,
+        up_to: u32,
+    ) -> BoxFuture<'_, Result<Option<SessionSummary>, DirectoryError>> {
+        let _ = (tenant, agent, key, up_to);
+        Box::pin(std::future::ready(Ok(None)))
     }
 }
 

@@ -12,7 +12,7 @@ use steadflow_core::live::{TextSinks, Unread};
 use steadflow_core::node::HttpInput;
 use steadflow_core::trace::Sampling;
 use steadflow_core::trial::Question;
-use steadflow_core::work::{Outcome, Stop, Task, Work};
+use steadflow_core::work::{Outcome, Stop, Summarizing, Task, Work};
 
 use crate::action::{http_request, send_message};
 use crate::agent::{
@@ -223,6 +223,7 @@ impl Nodes {
             | Task::Code(_)
             | Task::Skill { .. }
             | Task::Turn(_)
+            | Task::Summary(_)
             | Task::Tool { .. }
             | Task::Judge(_)
             | Task::CancelTask { .. }
@@ -299,6 +300,11 @@ async fn run(shared: Arc<Shared>, stop: Stop, work: Work) -> Outcome {
         }
         Task::Turn(turn) => {
             let wanted = Wanted { agent: turn.agent_id, version: turn.version, skill: &turn.skill };
+            run_skill(&shared, &stop, &work, wanted, &mut keyring).await
+        }
+        Task::Summary(summary) => {
+            let Summarizing { agent_id, version, skill, .. } = &**summary;
+            let wanted = Wanted { agent: *agent_id, version: *version, skill };
             run_skill(&shared, &stop, &work, wanted, &mut keyring).await
         }
         Task::Tool { .. } => call_tool(&shared, &stop, &work, &mut keyring).await,

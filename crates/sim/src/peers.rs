@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::payload::Payload;
+use steadflow_core::session::summary_of;
 use steadflow_core::usage::Usage;
 use steadflow_core::work::{Task, Work};
 use steadflow_store::LONG_RECORD;
@@ -50,6 +51,7 @@ impl Peers {
     fn output(&mut self, work: &Work) -> Payload {
         match &work.task {
             Task::Turn(_) => self.answer_of_model(work),
+            Task::Summary(_) => summary_of(&format!("Summary {}", self.rng.millis(0, 999_999).as_millis())),
             Task::Judge(_) => Payload::from_value(&json!({ "passed": self.rng.happens(700) })),
             Task::Skill { .. }
             | Task::Tool { .. }

@@ -330,6 +330,21 @@ CREATE TABLE session_turns (
     PRIMARY KEY (tenant, agent, key, number)
 );
 
+-- What stands for old turns, which agents read instead of them.
+CREATE TABLE session_summaries (
+    tenant uuid NOT NULL,
+    agent uuid NOT NULL,
+    key text NOT NULL,
+    -- The number of the last turn that it stands for.
+    up_to bigint NOT NULL,
+    bytes bigint NOT NULL,
+    execution uuid NOT NULL,
+    node text NOT NULL,
+    written_at bigint NOT NULL,
+    summary text NOT NULL,
+    PRIMARY KEY (tenant, agent, key, up_to)
+);
+
 CREATE TABLE schedules (
     flow uuid NOT NULL,
     node text NOT NULL,

@@ -3,7 +3,8 @@
 use futures_util::TryStreamExt;
 use steadflow_core::ids::{AgentId, TenantId};
 use steadflow_core::session::{
-    SessionAnswer, SessionClaim, SessionHolder, SessionId, SessionTurn, WhenBusy, part_of,
+    SessionAnswer, SessionClaim, SessionHolder, SessionId, SessionSummary, SessionTurn, SummaryPlace,
+    WhenBusy, part_of,
 };
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{
@@ -58,6 +59,10 @@ impl Sessions for PostgresStore {
         })
     }
 
+    fn session_summary(&self, id: SessionId, up_to: u32) -> StoreFuture<'_, Option<SessionSummary>> {
+        call("session_summary", async move { last_summary(&*session(&self.pool).await?, &id, up_to).await })
+    }
+
     fn delete_session(&self, id: SessionId) -> StoreFuture<'_, SessionDeleted> {
         call("delete_session", async move { transaction!(&self.pool, |db| delete(db, &id).await) })
     }
@@ -93,7 +98,7 @@ async fn claimed(db: &Client, claim: &SessionClaim, now: Timestamp) -> Result<Cl
     let mut found = find(db, &claim.session, "FOR UPDATE").await?;
     while found.is_none() && claim.regenerates.is_none() {
         if create(db, &claim.session, &holder, now).await? {
-            return Ok(Claimed::Answer(SessionAnswer::Taken(part_of(claim, 0, []))));
+            return Ok(Claimed::Answer(SessionAnswer::Taken(part_of(claim, 0, None, []))));
         }
         found = find(db, &claim.session, "FOR UPDATE").await?;
     }
@@ -125,11 +130,14 @@ async fn claimed(db: &Client, claim: &SessionClaim, now: Timestamp) -> Result<Cl
     db.execute_typed(sql, params![tenant, agent, key, now.as_micros(), claim.execution.uuid(), node]).await?;
     let sql = "SELECT number, bytes FROM session_turns
         WHERE tenant = $1 AND agent = $2 AND key = $3 AND number <= $4 ORDER BY number DESC LIMIT $5";
-    let sizes =
-        db.query_typed(sql, params![tenant, agent, key, i64::from(last), i64::from(claim.turns_max)]).await?;
+    let sizes = db
+        .query_typed(sql, params![tenant, agent, key, i64::from(last), i64::from(claim.sizes_max())])
+        .await?;
     let sizes = sizes.iter().map(|row| Ok((number(row, 0)?, number(row, 1)?)));
     let sizes = sizes.collect::<Result<Vec<(u32, u64)>>>()?;
-    Ok(Claimed::Answer(SessionAnswer::Taken(part_of(claim, last, sizes))))
+    let summary = if claim.has_summary { last_summary(db, &claim.session, last).await? } else { None };
+    let place = summary.map(|summary| SummaryPlace { up_to: summary.up_to, bytes: summary.bytes() });
+    Ok(Claimed::Answer(SessionAnswer::Taken(part_of(claim, last, place, sizes))))
 }
 
 /// Makes a session for a node; false if there is one.
@@ -236,6 +244,26 @@ async fn turns(
     Ok(turns)
 }
 
+/// Returns the newest summary that reaches to no turn behind this one.
+async fn last_summary(db: &Client, id: &SessionId, up_to: u32) -> Result<Option<SessionSummary>> {
+    let sql = "SELECT up_to, execution, node, written_at, summary FROM session_summaries
+        WHERE tenant = $1 AND agent = $2 AND key = $3 AND up_to <= $4 ORDER BY up_to DESC LIMIT 1";
+    let SessionId { tenant, agent, key } = id;
+    let found =
+        db.query_typed_opt(sql, params![tenant.uuid(), agent.uuid(), stored(key), i64::from(up_to)]).await?;
+    let read = |row: &Row| {
+        Ok(SessionSummary {
+            session: id.clone(),
+            up_to: number(row, 0)?,
+            execution: execution_id(row, 1)?,
+            node: node(row, 2)?,
+            at: timestamp(row, 3)?,
+            text: text(row, 4)?,
+        })
+    };
+    found.as_ref().map(read).transpose()
+}
+
 async fn delete(db: &Client, id: &SessionId) -> Result<SessionDeleted> {
     let Some(record) = find(db, id, "FOR UPDATE").await? else { return Ok(SessionDeleted::Missing) };
     if let Some(holder) = record.holder {
@@ -244,6 +272,7 @@ async fn delete(db: &Client, id: &SessionId) -> Result<SessionDeleted> {
     let SessionId { tenant, agent, key } = id;
     for sql in [
         "DELETE FROM session_turns WHERE tenant = $1 AND agent = $2 AND key = $3",
+        "DELETE FROM session_summaries WHERE tenant = $1 AND agent = $2 AND key = $3",
         "DELETE FROM sessions WHERE tenant = $1 AND agent = $2 AND key = $3",
     ] {
         db.execute_typed(sql, params![tenant.uuid(), agent.uuid(), stored(key)]).await?;

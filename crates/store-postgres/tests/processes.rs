@@ -255,6 +255,7 @@ async fn one_node_takes_a_session() {
             node_id: NodeId::new("n"),
             turns_max: 9,
             bytes_max: 99,
+            has_summary: false,
             when_busy: WhenBusy::Wait,
             regenerates: None,
         };

@@ -247,6 +247,10 @@ macro_rules! conformance_tests {
             a_turn_is_added_with_the_commit_and_read_by_the_next
             the_oldest_turns_are_left_out
             a_turn_of_a_commit_that_is_not_written_is_not_there
+            a_summary_stands_for_the_turns_that_fall_out
+            the_summary_of_a_turn_is_found_by_its_number
+            who_does_not_have_a_session_adds_no_summary
+            summaries_are_deleted_with_their_session
             who_does_not_have_a_session_adds_nothing_to_it
             only_who_drives_an_execution_takes_a_session_for_it
             a_session_outlives_the_worker_and_is_taken_again

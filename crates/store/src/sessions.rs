@@ -2,12 +2,14 @@
 
 use steadflow_core::ids::{AgentId, TenantId};
 use steadflow_core::inbox::Signal;
-use steadflow_core::session::{SessionAnswer, SessionClaim, SessionHolder, SessionId, SessionTurn};
+use steadflow_core::session::{
+    SessionAnswer, SessionClaim, SessionHolder, SessionId, SessionSummary, SessionTurn,
+};
 use steadflow_core::timestamp::Timestamp;
 
 use crate::{InboxInput, StoreFuture, Worker};
 
-/// Sessions of agents. Turns are added by commits alone, see [`crate::Commit::sessions`].
+/// Sessions of agents. Turns and summaries are added by commits alone, see [`crate::Commit::sessions`].
 pub trait Sessions: Send + Sync + 'static {
     /// Gives a node its session, which is made if there is none. A node that has it already gets the same again.
     ///
@@ -41,7 +43,11 @@ pub trait Sessions: Send + Sync + 'static {
         bytes_max: u64,
     ) -> StoreFuture<'_, Vec<SessionTurn>>;
 
-    /// Deletes a session with its turns, unless a node has it.
+    /// Returns the newest summary of a session that reaches to no turn behind the one with the number `up_to`; `None` if there
+    /// is none.
+    fn session_summary(&self, id: SessionId, up_to: u32) -> StoreFuture<'_, Option<SessionSummary>>;
+
+    /// Deletes a session with its turns and summaries, unless a node has it.
     fn delete_session(&self, id: SessionId) -> StoreFuture<'_, SessionDeleted>;
 
     /// Deletes sessions that no node has and that were last used before `before`, at most `limit`; returns how many.

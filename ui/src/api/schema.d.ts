@@ -248,7 +248,7 @@ export interface paths {
         readonly get: operations["show_session"];
         readonly put?: never;
         readonly post?: never;
-        /** Deletes a session with its turns. The next execution that gives its key begins a new one. */
+        /** Deletes a session with its turns and summaries. The next execution that gives its key begins a new one. */
         readonly delete: operations["delete_session"];
         readonly options?: never;
         readonly head?: never;
@@ -1749,6 +1749,12 @@ export interface components {
                  */
                 readonly max_tokens?: number | null;
                 /**
+                 * Summary of older turns
+                 * @description Whether the model writes a summary of the turns that fall out, and is given it before the others.
+                 * @default false
+                 */
+                readonly summary?: boolean | null;
+                /**
                  * When another execution writes
                  * @description `wait` for it to end, or `interrupt`: its node fails, and this one takes its place.
                  * @default wait
@@ -2601,13 +2607,14 @@ export interface components {
              * @description The number of the attempt that made it.
              */
             readonly attempt: number;
-            /** @description Its name, such as `turn:3` (`turn:3:1` for the first fallback model), which a call that repeats it has, too; null for the only call of an attempt. */
+            /** @description Its name, such as `turn:3` (`turn:3:1` for the first fallback model) or `summary`, which a call that repeats it has, too; null for the only call of an attempt. */
             readonly name: string | null;
             /**
              * Format: int32
-             * @description The turn that it is, or that asked for this tool; null for the only call of an attempt.
+             * @description The turn that it is, or that asked for this tool; null for a summary, and for the only call of an attempt.
              */
             readonly turn: number | null;
+            readonly summarizes: components["schemas"]["SummarizedTurns"] | null;
             readonly model: components["schemas"]["AskedModel"] | null;
             /** @description The name of the tool that it calls; null for a call of the agent. */
             readonly tool: string | null;
@@ -2630,7 +2637,7 @@ export interface components {
             readonly http_status: number | null;
             /** @description Of a tool: what it was given. Of an output that waits: that. */
             readonly arguments: components["schemas"]["Shown"];
-            /** @description Of a model that asks for tools: what it said beside that, a text. */
+            /** @description Of a model that asks for tools: what it said beside that, a text. Of a summary: that. */
             readonly text: components["schemas"]["Shown"];
             /** @description Of a model: its reasoning, a text, if the response had it and was stored as the provider wrote it. */
             readonly thinking: components["schemas"]["Shown"];
@@ -5190,6 +5197,7 @@ export interface components {
         readonly Session: components["schemas"]["SessionSummary"] & {
             /** @description In order. There are more before the first one unless its number is 1. */
             readonly turns: readonly components["schemas"]["SessionTurn"][];
+            readonly summary: components["schemas"]["TurnsSummary"] | null;
         };
         /** @description A node that has a session. */
         readonly SessionHolder: {
@@ -5210,6 +5218,11 @@ export interface components {
              * @description How many of the turns before it the model is given.
              */
             readonly earlier_turns: number;
+            /**
+             * Format: int32
+             * @description The number of the last turn in the summary that the model is given before these; null without one.
+             */
+            readonly summary_up_to: number | null;
         };
         /** @description A session without its turns. */
         readonly SessionSummary: {
@@ -5557,6 +5570,16 @@ export interface components {
              * @enum {string}
              */
             readonly type: "subflow";
+        };
+        /** @description The turns that a summary is written of. */
+        readonly SummarizedTurns: {
+            /**
+             * Format: int32
+             * @description The number of the first one. Those before it are in the summary before, if there is one, or left out.
+             */
+            readonly from: number;
+            /** Format: int32 */
+            readonly up_to: number;
         };
         /**
          * Switch
@@ -6111,6 +6134,22 @@ export interface components {
          * @enum {string}
          */
         readonly TurnStatus: "completed" | "failed" | "stopped";
+        /** @description A summary of turns, which models are given in their place. */
+        readonly TurnsSummary: {
+            /**
+             * Format: int32
+             * @description The number of the last turn that it stands for.
+             */
+            readonly up_to_turn: number;
+            readonly text: string;
+            /**
+             * Format: uuid
+             * @description The execution that wrote it, which may be deleted.
+             */
+            readonly execution_id: string;
+            readonly node_id: string;
+            readonly written_at: components["schemas"]["Time"];
+        };
         /** @description Tokens and what they cost; the cost is null where no price is set. */
         readonly Usage: {
             /** Format: int64 */
@@ -8108,6 +8147,11 @@ export interface operations {
                 readonly limit?: number;
                 /** @description Only turns before the one with this number. */
                 readonly before?: number;
+                /**
+                 * @description Of the summaries, the newest one that reaches to no turn behind the one with this number: that a node was given. Without it,
+                 *     the newest one.
+                 */
+                readonly summary_up_to?: number;
             };
             readonly header?: never;
             readonly path: {

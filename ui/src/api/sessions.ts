@@ -11,6 +11,8 @@ export type SessionSummary = Schemas['SessionSummary'];
 export type Session = Schemas['Session'];
 /** What was asked and answered. */
 export type SessionTurn = Schemas['SessionTurn'];
+/** What stands for the oldest turns. */
+export type TurnsSummary = Schemas['TurnsSummary'];
 
 /** Whose session it is, and its key. */
 export interface SessionId {
@@ -44,16 +46,23 @@ export const sessionsQuery = (agent: string) =>
 export interface TurnSpan {
   first: number;
   before?: number | undefined;
+  /** The last turn of the summary before them; the newest one where it is not said. */
+  summaryUpTo?: number | undefined;
 }
 
 /** A session with its turns, the newest page first, and in order in each page. */
-export const turnsQuery = ({ agent, key }: SessionId, { first, before }: TurnSpan) =>
+export const turnsQuery = ({ agent, key }: SessionId, { first, before, summaryUpTo }: TurnSpan) =>
   infiniteQueryOptions({
-    queryKey: ['agents', 'sessions', agent, key, first, before],
+    queryKey: ['agents', 'sessions', agent, key, first, before, summaryUpTo],
     queryFn: async ({ pageParam, signal }): Promise<Session> => {
       const limit = Math.min(TURNS_PER_PAGE, pageParam === undefined ? TURNS_PER_PAGE : pageParam - first);
-      const options = { path: { id: agent, key }, query: { limit, before: pageParam }, signal };
-      return (await call('GET', '/studio/agents/{id}/sessions/{key}', options)).data;
+      const query = { limit: Math.max(limit, 1), before: pageParam, summary_up_to: summaryUpTo };
+      const { data } = await call('GET', '/studio/agents/{id}/sessions/{key}', {
+        path: { id: agent, key },
+        query,
+        signal,
+      });
+      return { ...data, turns: data.turns.filter(({ number }) => number >= first) };
     },
     initialPageParam: before,
     getNextPageParam: ({ turns: [oldest] }) => (oldest && oldest.number > first ? oldest.number : undefined),

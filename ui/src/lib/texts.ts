@@ -235,6 +235,9 @@ export const texts = {
     earlier: 'Show earlier turns',
     writtenSince: 'written again since',
     noTurns: 'These turns are not there any more.',
+    summary: 'Summary',
+    turnsUpTo: (turn: number) => (turn === 1 ? 'of turn 1' : `of turns 1 to ${turn}`),
+    openExecutionOfSummary: 'Open execution of the summary',
   },
   changes: {
     kinds: { added: 'added', removed: 'removed', changed: 'changed' },

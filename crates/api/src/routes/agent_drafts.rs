@@ -359,6 +359,7 @@ async fn judged(
             agent.take().map(|agent| executor.ask(Question { agent, about: About::Answer, work }))
         }
         Task::Skill { .. }
+        | Task::Summary(_)
         | Task::Tool { .. }
         | Task::CancelTask { .. }
         | Task::ListTools { .. }

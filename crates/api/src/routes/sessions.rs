@@ -65,12 +65,16 @@ pub(crate) struct TurnsQuery {
     /// Only turns before the one with this number.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 4294967295_u32)]
     before: Option<u32>,
+    /// Of the summaries, the newest one that reaches to no turn behind the one with this number: that a node was given. Without it,
+    /// the newest one.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 4294967295_u32)]
+    summary_up_to: Option<u32>,
 }
 
 impl FromParams for TurnsQuery {
     fn from_params(params: &mut Params) -> Self {
         let limit = params.whole("limit", 1, TURNS_MAX).unwrap_or(TURNS_DEFAULT);
-        Self { limit, before: params.version("before") }
+        Self { limit, before: params.version("before"), summary_up_to: params.version("summary_up_to") }
     }
 }
 
@@ -88,11 +92,13 @@ pub(crate) async fn show_session(
     let session = app.engine().session(&id).await?;
     let last = query.before.map_or(u32::MAX, |before| before - 1);
     let limit = u32::try_from(query.limit).unwrap_or(u32::MAX);
-    let turns = app.engine().store().session_turns(id, last, limit, READ_BYTES).await?;
-    Ok(reply::ok(&SessionView::new(&session, &turns)))
+    let store = app.engine().store();
+    let summary = store.session_summary(id.clone(), query.summary_up_to.unwrap_or(u32::MAX)).await?;
+    let turns = store.session_turns(id, last, limit, READ_BYTES).await?;
+    Ok(reply::ok(&SessionView::new(&session, &turns, summary.as_ref())))
 }
 
-/// Deletes a session with its turns. The next execution that gives its key begins a new one.
+/// Deletes a session with its turns and summaries. The next execution that gives its key begins a new one.
 #[utoipa::path(delete, path = "/api/v1/studio/agents/{id}/sessions/{key}", tag = "agents",
     params(("id" = Uuid, Path, description = "The agent"), ("key" = String, Path, description = "The key of the session")),
     responses((status = 204, description = "It is gone"),

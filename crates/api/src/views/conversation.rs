@@ -18,11 +18,12 @@ use steadflow_core::execution::Execution;
 use steadflow_core::file;
 use steadflow_core::ids::{AgentId, ExecutionId, NodeIndex};
 use steadflow_core::payload::Payload;
+use steadflow_core::session::{SessionPart, is_summary};
 use steadflow_core::transcript::{self, Answer};
 use utoipa::ToSchema;
 
 use super::approval::{DecidedView, id_of_call};
-use super::session::SessionPartView;
+use super::session::{SessionPartView, SummarizedView};
 use super::shown::{Place, Room, Shown, StepPart};
 use super::usage::UsageView;
 use super::wire::{ErrorClassName, Time, millis, span};
@@ -112,10 +113,12 @@ pub(crate) struct StepView<'a> {
     /// The number of the attempt that made it.
     #[schema(minimum = 1)]
     attempt: u32,
-    /// Its name, such as `turn:3` (`turn:3:1` for the first fallback model), which a call that repeats it has, too; null for the only call of an attempt.
+    /// Its name, such as `turn:3` (`turn:3:1` for the first fallback model) or `summary`, which a call that repeats it has, too; null for the only call of an attempt.
     name: Option<&'a str>,
-    /// The turn that it is, or that asked for this tool; null for the only call of an attempt.
+    /// The turn that it is, or that asked for this tool; null for a summary, and for the only call of an attempt.
     turn: Option<u32>,
+    /// Of a summary of old turns of the session: which these are.
+    summarizes: Option<SummarizedView>,
     /// The model that it asks; null for a call of a tool, or if the agent is no language model or cannot be read.
     model: Option<AskedModelView<'a>>,
     /// The name of the tool that it calls; null for a call of the agent.
@@ -138,7 +141,7 @@ pub(crate) struct StepView<'a> {
     /// Of a tool: what it was given. Of an output that waits: that.
     #[schema(value_type = Shown)]
     arguments: Option<Shown<'a>>,
-    /// Of a model that asks for tools: what it said beside that, a text.
+    /// Of a model that asks for tools: what it said beside that, a text. Of a summary: that.
     #[schema(value_type = Shown)]
     text: Option<Shown<'static>>,
     /// Of a model: its reasoning, a text, if the response had it and was stored as the provider wrote it.
@@ -197,6 +200,8 @@ pub(crate) struct Conversation<'a> {
     node: NodeIndex,
     skill: &'a str,
     agent: Option<(AgentId, u32, &'a Agent)>,
+    /// What it reads of its session for its question.
+    history: Option<SessionPart>,
     calls: Vec<Call>,
 }
 
@@ -221,7 +226,8 @@ impl<'a> ConversationReader<'a> {
     /// Returns the conversation; `agent` is the version of the agent that the execution is pinned to, with its number.
     pub(crate) fn end(self, skill: &'a str, agent: Option<(AgentId, u32, &'a Agent)>) -> Conversation<'a> {
         let Self { execution, node, calls } = self;
-        Conversation { execution, node, skill, agent, calls: calls.all() }
+        let history = execution.history_of(node);
+        Conversation { execution, node, skill, agent, history, calls: calls.all() }
     }
 }
 
@@ -236,7 +242,7 @@ impl Conversation<'_> {
             seq,
             skill: self.skill,
             agent: self.agent_view(),
-            session: state.session.as_deref().map(Into::into),
+            session: self.history.as_ref().map(Into::into),
             turns_used: spent.turns,
             tokens_used: spent.tokens,
             asked: self.asked(&mut room),
@@ -334,6 +340,7 @@ impl Conversation<'_> {
             attempt: call.attempt,
             name: call.step.name(),
             turn: transcript::turn_of(&call.step),
+            summarizes: self.summarized(call),
             model: self.model(call),
             tool: call.tool.as_deref().filter(|_| !is_of_guardrail),
             guardrail: call.tool.as_deref().filter(|_| is_of_guardrail),
@@ -364,11 +371,17 @@ impl Conversation<'_> {
         }
     }
 
+    /// Returns the turns that a call writes a summary of, if it writes one.
+    fn summarized(&self, call: &Call) -> Option<SummarizedView> {
+        let part = self.execution.node(self.node).session.as_ref()?;
+        part.fold.filter(|_| is_summary(&call.step)).map(Into::into)
+    }
+
     /// Returns the model that a call asks.
     fn model(&self, call: &Call) -> Option<AskedModelView<'_>> {
         let number = match call.step.name() {
-            Some(_) => transcript::model_of(&call.step)?,
-            None => 0,
+            Some(_) if !is_summary(&call.step) => transcript::model_of(&call.step)?,
+            Some(_) | None => 0,
         };
         let (_, _, agent) = self.agent?;
         agent.model(number).map(|(config, _)| asked_model(config))

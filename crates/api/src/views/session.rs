@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use steadflow_core::ids::{ExecutionId, NodeId};
-use steadflow_core::session::{SessionPart, SessionTurn};
+use steadflow_core::session::{Fold, SessionPart, SessionSummary, SessionTurn};
 use steadflow_store::SessionRecord;
 use utoipa::ToSchema;
 
@@ -59,6 +59,35 @@ pub(crate) struct SessionView<'a> {
     session: SessionEntry<'a>,
     /// In order. There are more before the first one unless its number is 1.
     turns: Vec<TurnView<'a>>,
+    /// What stands for the oldest turns; null if nodes have no summary of them.
+    summary: Option<SummaryView<'a>>,
+}
+
+/// A summary of turns, which models are given in their place.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TurnsSummary)]
+struct SummaryView<'a> {
+    /// The number of the last turn that it stands for.
+    up_to_turn: u32,
+    text: &'a str,
+    /// The execution that wrote it, which may be deleted.
+    #[schema(value_type = Uuid)]
+    execution_id: ExecutionId,
+    #[schema(value_type = String)]
+    node_id: &'a NodeId,
+    written_at: Time,
+}
+
+impl<'a> SummaryView<'a> {
+    fn new(summary: &'a SessionSummary) -> Self {
+        Self {
+            up_to_turn: summary.up_to,
+            text: &summary.text,
+            execution_id: summary.execution,
+            node_id: &summary.node,
+            written_at: summary.at.into(),
+        }
+    }
 }
 
 /// What was asked and answered.
@@ -86,14 +115,19 @@ struct TurnView<'a> {
 }
 
 impl<'a> SessionView<'a> {
-    pub(crate) fn new(session: &'a SessionRecord, turns: &'a [SessionTurn]) -> Self {
+    pub(crate) fn new(
+        session: &'a SessionRecord,
+        turns: &'a [SessionTurn],
+        summary: Option<&'a SessionSummary>,
+    ) -> Self {
         let mut room =
             Room::new(turns.first().map_or(ExecutionId::new(uuid::Uuid::nil()), |turn| turn.execution));
         // The newest ones are shown whole first.
         let mut views: Vec<TurnView<'_>> =
             turns.iter().rev().map(|turn| TurnView::new(turn, &mut room)).collect();
         views.reverse();
-        Self { session: SessionEntry::new(session), turns: views }
+        let summary = summary.map(SummaryView::new);
+        Self { session: SessionEntry::new(session), turns: views, summary }
     }
 }
 
@@ -123,10 +157,28 @@ pub(crate) struct SessionPartView<'a> {
     turn: u32,
     /// How many of the turns before it the model is given.
     earlier_turns: u32,
+    /// The number of the last turn in the summary that the model is given before these; null without one.
+    summary_up_to: Option<u32>,
 }
 
 impl<'a> From<&'a SessionPart> for SessionPartView<'a> {
     fn from(part: &'a SessionPart) -> Self {
-        Self { key: &part.key, turn: part.next(), earlier_turns: part.len() }
+        let summary_up_to = part.summary.map(|summary| summary.up_to);
+        Self { key: &part.key, turn: part.next(), earlier_turns: part.len(), summary_up_to }
+    }
+}
+
+/// The turns that a summary is written of.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SummarizedTurns)]
+pub(crate) struct SummarizedView {
+    /// The number of the first one. Those before it are in the summary before, if there is one, or left out.
+    from: u32,
+    up_to: u32,
+}
+
+impl From<Fold> for SummarizedView {
+    fn from(fold: Fold) -> Self {
+        Self { from: fold.after.saturating_add(1), up_to: fold.up_to }
     }
 }

@@ -111,7 +111,7 @@ impl Skill {
     /// Returns how many tokens one answer has at most; `None` where nothing limits that.
     pub(crate) fn answer_tokens_max(&self) -> Option<u64> {
         match &self.rules {
-            Some(rules) => rules.answer_tokens_max.or(rules.tokens_max),
+            Some(rules) => rules.answer_tokens(),
             None => self.max_tokens.map(u64::from),
         }
     }

@@ -229,7 +229,8 @@ impl Execution {
             node.past.push(node.steps.remove(place).past());
         }
         node.go_on_at(step.started_at, self.deadline);
-        node.steps.push(StepRecord { number, ..step });
+        let attempt = node.last_attempt();
+        node.steps.push(StepRecord { number, attempt, ..step });
     }
 
     fn apply_step_ended(

@@ -123,6 +123,7 @@ impl Execution {
     pub(super) fn apply_approval_decided(&mut self, event: &Event, at: Timestamp) {
         let Event::ApprovalDecided { node, step, verdict, comment, by } = event else { return };
         let node = &mut self.nodes[node.at()];
+        let attempt = node.last_attempt();
         let approval = node.approvals.iter_mut().find(|approval| approval.step == *step);
         let approval = approval.expect("what is decided on was asked for");
         let (verdict, comment) = (verdict.clone(), comment.clone());
@@ -131,7 +132,7 @@ impl Execution {
             let result =
                 StepResult::Failed { class: failure.class, message: failure.message.into(), status: None };
             let begun = StepRecord::begun(step, at);
-            node.steps.push(StepRecord { input, ended_at: Some(at), result: Some(result), ..begun });
+            node.steps.push(StepRecord { attempt, input, ended_at: Some(at), result: Some(result), ..begun });
         }
         approval.decided = Some(Decided { verdict, comment, by: by.clone(), at });
     }

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::decide::{Decider, End};
 use super::result::object_of;
@@ -17,6 +18,7 @@ use crate::limits::Limits;
 use crate::node::{Context, Next, NodeKind, Parts, Repeats, Resumed, Values};
 use crate::payload::Payload;
 use crate::scope::{NodeError, NodeScope, References, Scope};
+use crate::session::SessionPart;
 use crate::status::Wait;
 use crate::timestamp::Timestamp;
 use crate::transcript::Rules;
@@ -86,7 +88,11 @@ impl Values for Surroundings<'_> {
     }
 
     fn rules(&self, agent: AgentId, skill: &str) -> Option<Arc<Rules>> {
-        self.execution.agents.as_ref()?.get(&agent)?.skill(skill)?.rules.clone()
+        let skill = self.execution.agents.as_ref()?.get(&agent)?.skill(skill)?;
+        // What takes a summary before its question is not one call.
+        let has_fold = || self.session().is_some_and(|part| part.fold.is_some());
+        let one_answer = || has_fold().then(|| Arc::new(Rules::of_one_answer(skill.max_tokens)));
+        skill.rules.clone().or_else(one_answer)
     }
 
     fn offered_flow(&self, flow: FlowId) -> Option<OfferedFlow> {
@@ -95,6 +101,14 @@ impl Values for Surroundings<'_> {
 
     fn has_session(&self) -> bool {
         self.execution.node(self.node).session.is_some()
+    }
+
+    fn session(&self) -> Option<&SessionPart> {
+        self.execution.node(self.node).session.as_deref()
+    }
+
+    fn attempt_timeout(&self) -> Option<Duration> {
+        self.execution.graph().node(self.node).attempt_timeout
     }
 
     fn is_asked_for(&self, case: &str) -> bool {

@@ -11,6 +11,7 @@ use crate::event::{Event, StepResult};
 use crate::failure::{ErrorClass, Failure};
 use crate::ids::{AgentId, NodeIndex, StepKey};
 use crate::node::{Next, Step};
+use crate::session::SessionPart;
 use crate::work::{NextTurn, OfferedFlow, Task};
 
 /// What an execution has of its budget.
@@ -186,9 +187,10 @@ impl Decider<'_> {
         let Some(skill) = agent.skill(skill).filter(|_| matches!(agent.backend, Backend::Llm(_))) else {
             return Ok(None);
         };
-        let answer = match turn {
-            Some(turn) => turn.tokens_max,
-            None => skill.max_tokens.map(u64::from),
+        let answer = match (&step.task, turn) {
+            (Task::Summary(summary), _) => summary.tokens_max,
+            (_, Some(turn)) => turn.tokens_max,
+            (_, None) => skill.max_tokens.map(u64::from),
         };
         let previous_error = match (&step.task, turn) {
             (Task::Skill { .. }, _) => self.last_error(node),
@@ -210,11 +212,14 @@ impl Decider<'_> {
 
     /// Returns how many bytes of its session a call sends at most.
     pub(super) fn history_bytes(&self, node: NodeIndex, task: &Task) -> usize {
-        let part = self.execution.node(node).session.as_ref().filter(|_| task.is_of_session());
-        part.map_or(0, |part| {
-            let said = usize::try_from(part.bytes).unwrap_or(usize::MAX);
-            said.saturating_add((part.len() as usize).saturating_mul(2 * SAID_BYTES))
-        })
+        let bytes = |part: SessionPart| {
+            let said = part.bytes.saturating_add(part.summary.map_or(0, |summary| summary.bytes));
+            let said = usize::try_from(said).unwrap_or(usize::MAX);
+            let said = said.saturating_add((part.len() as usize + 1).saturating_mul(2 * SAID_BYTES));
+            // What is summarised is quoted.
+            if matches!(task, Task::Summary(_)) { said.saturating_mul(2) + SUMMARY_BYTES } else { said }
+        };
+        self.execution.history(node, task).map_or(0, bytes)
     }
 
     fn last_error(&self, node: NodeIndex) -> Option<usize> {
@@ -227,6 +232,7 @@ impl Decider<'_> {
         let (agent, skill, turn) = match &step.task {
             Task::Skill { agent_id, skill, .. } => (*agent_id, &**skill, None),
             Task::Turn(turn) => (turn.agent_id, &*turn.skill, Some(&**turn)),
+            Task::Summary(summary) => (summary.agent_id, &*summary.skill, None),
             Task::Judge(judgement) => (judgement.agent_id, &*judgement.skill, None),
             Task::Tool { refusal: Some(_), .. } => return Ok(None),
             Task::Tool { agent_id, skill, tool, .. } => {
@@ -262,6 +268,9 @@ impl Decider<'_> {
 
 /// What is added to each thing that was said before.
 const SAID_BYTES: usize = 128;
+
+/// How long it is at most what asks for a summary.
+const SUMMARY_BYTES: usize = 2_048;
 
 /// How long a secret is at most that is sent to a model.
 const SECRET_BYTES: usize = 4_096;

@@ -57,6 +57,12 @@ impl Decider<'_> {
         }
     }
 
+    /// Returns whether another attempt would follow if the one under way failed so.
+    pub(super) fn is_retried(&self, node: NodeIndex, failure: &Failure) -> bool {
+        let attempt = self.execution.node(node).running_attempt();
+        attempt.is_some_and(|attempt| matches!(self.verdict(node, attempt, failure), Verdict::Retry { .. }))
+    }
+
     fn verdict(&self, index: NodeIndex, attempt: Attempt, failure: &Failure) -> Verdict {
         let node = self.node(index);
         if failure.class == ErrorClass::Replaced {

@@ -301,6 +301,11 @@ impl NodeExecution {
         }
     }
 
+    /// The number of its last attempt.
+    pub(super) fn last_attempt(&self) -> Attempt {
+        self.attempts.last().map_or(Attempt::FIRST, |attempt| attempt.attempt)
+    }
+
     /// The number of its next attempt.
     pub(super) fn next_attempt(&self) -> Attempt {
         self.attempts.last().map_or(Attempt::FIRST, |attempt| attempt.attempt.next())

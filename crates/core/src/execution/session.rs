@@ -7,8 +7,14 @@ use crate::failure::{ErrorClass, Failure};
 use crate::file;
 use crate::ids::{ExecutionId, NodeId, NodeIndex};
 use crate::node::WantedSession;
-use crate::session::{SessionAnswer, SessionChange, SessionClaim, SessionId, SessionTurn};
+use crate::payload::Payload;
+use crate::session::{
+    SessionAnswer, SessionChange, SessionClaim, SessionId, SessionPart, SessionSummary, SessionTurn,
+    is_summary, summary_text,
+};
 use crate::status::Wait;
+use crate::step::StepRecord;
+use crate::work::Task;
 
 impl Decider<'_> {
     /// Lets a node wait for its session. No attempt begins with that.
@@ -28,6 +34,7 @@ impl Decider<'_> {
             node_id,
             turns_max: wanted.turns_max,
             bytes_max: wanted.bytes_max,
+            has_summary: wanted.has_summary,
             when_busy: wanted.when_busy,
             regenerates,
         })));
@@ -96,6 +103,16 @@ impl Decider<'_> {
         self.decision.effects.push(Effect::SessionLeft(Box::new(session)));
     }
 
+    /// Stores the summary that a node has written, with its session.
+    pub(super) fn keep_summary(&mut self, node: NodeIndex, output: &Payload) {
+        let Some(part) = &self.execution.node(node).session else { return };
+        let (Some(fold), Some(text)) = (part.fold, summary_text(output)) else { return };
+        let Some(session) = self.execution.session_of(node, part.key.clone()) else { return };
+        let (execution, id) = (self.execution.id, self.node(node).id.clone());
+        let summary = SessionSummary { session, up_to: fold.up_to, execution, node: id, text, at: self.now };
+        self.decision.sessions.push(SessionChange::Summarize(Box::new(summary)));
+    }
+
     /// Leaves the session of a node that ends without a turn, or that will not wait for it any longer.
     pub(super) fn leave_session(&mut self, node: NodeIndex) {
         let state = self.execution.node(node);
@@ -110,8 +127,35 @@ impl Decider<'_> {
 }
 
 impl Execution {
+    /// Returns what a node reads of its session for its question, as far as that is known.
+    pub fn history_of(&self, node: NodeIndex) -> Option<SessionPart> {
+        let state = self.node(node);
+        let part = state.session.as_ref()?;
+        let written = state.steps.iter().find(|step| is_summary(&step.key)).and_then(StepRecord::output);
+        Some(part.behind(written.and_then(summary_text).as_deref()))
+    }
+
+    /// Returns what a call reads of the session of its node.
+    pub(super) fn history(&self, node: NodeIndex, task: &Task) -> Option<SessionPart> {
+        let part = self.node(node).session.as_ref().filter(|_| task.is_of_session())?;
+        match (task, part.fold) {
+            (Task::Summary(_), Some(fold)) => Some(part.to_fold(fold)),
+            (_, Some(_)) => self.history_of(node),
+            (_, None) => Some((**part).clone()),
+        }
+    }
+
     fn session_of(&self, node: NodeIndex, key: std::sync::Arc<str>) -> Option<SessionId> {
         let (agent, _) = self.graph().node(node).kind.room().skill()?;
         Some(SessionId { tenant: self.accepted.tenant, agent, key })
+    }
+}
+
+/// Returns the result of a call that wrote a summary, which has to have a text.
+pub(super) fn readable(result: Result<Payload, Failure>) -> Result<Payload, Failure> {
+    let output = result?;
+    match summary_text(&output) {
+        Some(_) => Ok(output),
+        None => Err(Failure::new(ErrorClass::Internal, "What came of a summary has no text")),
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::decide::Decider;
+use super::session::readable;
 use super::{Effect, Execution, ExecutionStatus, NodeExecution, NodeState, Rejected, Stopped, messages};
 use crate::budget::{Amount, Budget};
 use crate::event::{Event, StepResult};
@@ -12,6 +13,7 @@ use crate::ids::{AgentId, Attempt, NodeIndex, StepKey};
 use crate::node::{Resumed, Step};
 use crate::payload::Payload;
 use crate::protection::{SlotAnswer, SlotRequest};
+use crate::session::is_summary;
 use crate::status::Wait;
 use crate::timestamp::Timestamp;
 use crate::transcript;
@@ -58,7 +60,7 @@ impl Decider<'_> {
         let running = self.execution.node(node);
         let (remote_task, dialog) =
             if has_tasks { (running.task_of(&key).cloned(), running.dialog_of(&key)) } else { (None, None) };
-        let session = running.session.clone().filter(|_| task.is_of_session());
+        let session = self.execution.history(node, &task).map(Box::new);
         stop_at = stop_at.into_iter().chain(running.stop_at()).min();
         let work = Work {
             tenant: self.flow.tenant,
@@ -117,6 +119,7 @@ impl Decider<'_> {
         match task {
             Task::Skill { agent_id, .. } => Some(*agent_id),
             Task::Turn(turn) => Some(turn.agent_id),
+            Task::Summary(summary) => Some(summary.agent_id),
             Task::Judge(judgement) => Some(judgement.agent_id),
             // It is not called.
             Task::Tool { refusal: Some(_), .. } => None,
@@ -221,12 +224,22 @@ impl Decider<'_> {
         if let (Ok(_), Some(flow)) = (&result, self.flow_of(node, step)) {
             return self.run_flow(node, step, flow);
         }
+        let result = if is_summary(step) { readable(result) } else { result };
         if *step != StepKey::ONLY {
             let unspent = result.as_ref().is_err_and(|failure| self.execution.is_unspent(failure));
             let result = recorded(&result);
             self.emit(Event::StepEnded { node, step: step.clone(), result, usage, unspent });
             // It is counted with the call, so the attempt's end does not count it again.
             usage = None;
+        }
+        if is_summary(step) {
+            match &result {
+                Ok(output) => self.keep_summary(node, output),
+                Err(failure) if self.is_retried(node, failure) => {
+                    return self.fail(node, failure.clone(), None);
+                }
+                Err(_) => {}
+            }
         }
         self.resume(node, Resumed::Step { key: step.clone(), result }, usage);
     }

@@ -10,20 +10,25 @@ use super::keys::Input;
 use super::{About, Context, NamedBy, Next, NodeKind, Resumed, Step, Traits};
 use crate::approval::Request;
 use crate::document::{Keys, Plain, key, text, uuid};
+use crate::event::StepResult;
 use crate::expression::Expression;
 use crate::failure::{ErrorClass, Failure};
 use crate::guardrail::Then;
 use crate::ids::{AgentId, StepKey};
 use crate::payload::Payload;
+use crate::session::{is_summary, summary_key};
 use crate::template::{Resolved, Template};
 use crate::transcript::{self, Move, Rules, Standing, Subject, ToolCall};
-use crate::work::{Judgement, NextTurn, Task};
+use crate::work::{Judgement, NextTurn, Summarizing, Task};
 
 pub use self::session::WantedSession;
 use self::session::{Session, SessionReader};
 
 /// How much of the name of a tool is shown, which need not be that of one.
 const NAME_CHARS_SHOWN: usize = 64;
+
+/// How many tokens a summary may have where the skill allows its answers fewer.
+const SUMMARY_TOKENS_MIN: u64 = 1_000;
 
 /// The keys of an agent node.
 #[derive(Clone, Debug)]
@@ -81,6 +86,38 @@ impl Agent {
     pub(crate) fn asking(id: &str, agent: AgentId, skill: &str) -> Value {
         let name = Self::ABOUT.name;
         json!({ "id": id, "type": name, "agent_id": agent, "skill": skill, "input": "${trigger_data}" })
+    }
+
+    /// Asks the model for a summary of old turns of the session, if one has to be written first. One that fails and is not
+    /// asked for again is done without: a conversation must not end because of it, and the next execution asks for it again.
+    fn summarize(&self, rules: &Rules, context: &Context<'_>) -> Option<Next> {
+        context.session()?.fold?;
+        let is_asked = || {
+            let keys = context.steps.iter().map(|step| &step.key);
+            keys.chain(context.past.iter().map(|step| &step.key)).any(transcript::is_turn)
+        };
+        let known = context.steps.iter().find(|step| is_summary(&step.key));
+        match known.map(|step| (&step.result, step.attempt)) {
+            Some((None, _)) => return Some(Next::Pending),
+            Some((Some(StepResult::Completed(_)), _)) => return None,
+            Some((Some(StepResult::Failed { .. }), attempt)) if attempt == context.attempt => return None,
+            Some((Some(StepResult::Failed { .. }), _)) | None if is_asked() => return None,
+            Some((Some(StepResult::Failed { .. }), _)) | None => {}
+        }
+        let task = Task::Summary(Box::new(Summarizing {
+            agent_id: self.agent_id,
+            version: context.agent_version(self.agent_id),
+            skill: Arc::clone(&self.skill),
+            tokens_max: rules.answer_tokens().map(|tokens| tokens.max(SUMMARY_TOKENS_MIN)),
+            bytes_max: self.session.as_ref()?.summary_bytes_max(),
+        }));
+        let mut next = Next::call(task, &self.input, context);
+        if let Next::Step(step) = &mut next {
+            step.key = summary_key();
+            // It leaves time for the question.
+            step.timeout = context.attempt_timeout().map(|timeout| timeout / 2);
+        }
+        Some(next)
     }
 
     /// Asks the model, or calls what it asked for.
@@ -281,7 +318,7 @@ impl NodeKind for Agent {
         }
         let version = context.agent_version(self.agent_id);
         match context.rules(self.agent_id, &self.skill) {
-            Some(rules) => self.go_on(&rules, context),
+            Some(rules) => self.summarize(&rules, context).unwrap_or_else(|| self.go_on(&rules, context)),
             None if context.steps.is_empty() => {
                 let task = Task::Skill { agent_id: self.agent_id, version, skill: Arc::clone(&self.skill) };
                 Next::call(task, &self.input, context)
@@ -296,6 +333,7 @@ impl NodeKind for Agent {
     fn resume(&self, context: &Context<'_>, resumed: Resumed) -> Next {
         match resumed {
             Resumed::Step { key, result } if key == StepKey::ONLY => result.into(),
+            Resumed::Step { key, .. } if is_summary(&key) => self.begin(context),
             Resumed::Step { key, result: Err(failure) } => {
                 let rules = context.rules(self.agent_id, &self.skill);
                 match transcript::failure_of(rules.as_deref(), context.steps, &key, failure) {

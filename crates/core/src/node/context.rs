@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::LAST;
 use crate::approval::{Approval, When};
@@ -14,6 +15,7 @@ use crate::ids::{AgentId, Attempt, FlowId, NodeId};
 use crate::limits::Limits;
 use crate::payload::Payload;
 use crate::scope::{NodeScope, References, Scope};
+use crate::session::SessionPart;
 use crate::step::{ChildRecord, Children, PastStep, StepRecord};
 use crate::template::{Resolved, Template};
 use crate::timestamp::Timestamp;
@@ -94,6 +96,16 @@ pub(crate) trait Values: fmt::Debug {
     /// Returns whether the node has its session. A trial reads none.
     fn has_session(&self) -> bool {
         true
+    }
+
+    /// Returns what the node reads of its session, once it has that.
+    fn session(&self) -> Option<&SessionPart> {
+        None
+    }
+
+    /// Returns how long an attempt of the node may take, if it says that.
+    fn attempt_timeout(&self) -> Option<Duration> {
+        None
     }
 
     /// Makes a failure of an expression that has no value.
@@ -213,6 +225,16 @@ impl<'a> Context<'a> {
     /// Returns whether the node has its session.
     pub fn has_session(&self) -> bool {
         self.values.has_session()
+    }
+
+    /// Returns what the node reads of its session, once it has that.
+    pub fn session(&self) -> Option<&SessionPart> {
+        self.values.session()
+    }
+
+    /// Returns how long an attempt of the node may take, if it says that.
+    pub fn attempt_timeout(&self) -> Option<Duration> {
+        self.values.attempt_timeout()
     }
 
     /// Returns whether an edge that leaves the node asks for `case`.

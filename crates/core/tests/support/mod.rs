@@ -218,15 +218,7 @@ impl Play {
                 .expect("a string takes any text");
         }
         for change in std::mem::take(&mut decision.sessions) {
-            let line = match change {
-                SessionChange::Add(turn) => {
-                    format!(
-                        "turn {} of {}: {:?} {:?}",
-                        turn.number, turn.session.key, turn.question, turn.answer
-                    )
-                }
-                SessionChange::Leave(node) => format!("{node} leaves its session"),
-            };
+            let line = changed(&change);
             writeln!(self.text, "{time}   + {line}").expect("a string takes any text");
         }
         self.children.append(&mut decision.children);
@@ -314,6 +306,20 @@ impl Play {
             }
             Event::Finished { status, .. } => format!("finished: {status}"),
         }
+    }
+}
+
+fn changed(change: &SessionChange) -> String {
+    match change {
+        SessionChange::Add(turn) => {
+            let (number, key) = (turn.number, &turn.session.key);
+            format!("turn {number} of {key}: {:?} {:?}", turn.question, turn.answer)
+        }
+        SessionChange::Summarize(summary) => {
+            let (key, up_to) = (&summary.session.key, summary.up_to);
+            format!("summary of {key} up to turn {up_to}: {}", summary.text)
+        }
+        SessionChange::Leave(node) => format!("{node} leaves its session"),
     }
 }
 

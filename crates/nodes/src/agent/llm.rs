@@ -50,7 +50,7 @@ use self::calls::Offer;
 use self::fit::{Fit, Refused, Streaming};
 use self::fits::Asker;
 pub(crate) use self::fits::Fits;
-use self::history::history;
+use self::history::{history, summary_output, summary_prompt};
 pub(super) use self::models::list_models;
 use self::prompt::Prompt;
 use self::protocol::Protocol;
@@ -109,9 +109,12 @@ pub(super) async fn run(call: &SkillCall<'_>, keyring: &mut Keyring<'_>) -> Outc
         }
         (None, _) => {
             // A skill whose model can be asked again is asked for turns.
-            guarded_output(call, reply, &keyring.scrubber())
-                .await
-                .map(|(output, _)| Payload::from_value(&output))
+            guarded_output(call, reply, &keyring.scrubber()).await.and_then(|(output, _)| {
+                match call.summarizing() {
+                    Some(wanted) => summary_output(&output, wanted),
+                    None => Ok(Payload::from_value(&output)),
+                }
+            })
         }
     };
     let result = result.map_err(|mut failure| {
@@ -164,8 +167,10 @@ async fn ask(
     keyring: &mut Keyring<'_>,
     quota: &mut Option<Quota>,
 ) -> Result<Reply, Lost> {
-    let said = (offers(call).await?, history(call).await?);
-    let prompt = Prompt::new(call, config, said)?;
+    let prompt = match call.summarizing() {
+        Some(wanted) => summary_prompt(call, config, wanted).await?,
+        None => Prompt::new(call, config, (offers(call).await?, history(call).await?))?,
+    };
     let asker = Asker::new(call, config);
     let stream = if config.is_stream { Streaming::default() } else { Streaming::Off };
     let known = call.shared.fits.of(&asker).unwrap_or_else(|| Fit { stream, ..Fit::default() });

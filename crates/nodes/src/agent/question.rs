@@ -34,6 +34,7 @@ pub(crate) async fn answer_question(
         Task::Turn(turn) => &turn.skill,
         Task::Skill { skill, .. } => skill,
         Task::Tool { .. }
+        | Task::Summary(_)
         | Task::Judge(_)
         | Task::ListTools { .. }
         | Task::CancelTask { .. }

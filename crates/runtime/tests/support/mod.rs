@@ -117,6 +117,7 @@ impl Executor for Scripted {
                 self.turns.lock().expect("no test panics while it holds this lock").push(turn.version);
             }
             Task::Tool { .. }
+            | Task::Summary(_)
             | Task::Judge(_)
             | Task::ListTools { .. }
             | Task::CancelTask { .. }

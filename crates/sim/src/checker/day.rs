@@ -66,6 +66,7 @@ fn most_of(work: &Work) -> Option<(AgentId, u64)> {
     let (agent, skill, answer) = match &work.task {
         Task::Skill { agent_id, skill, .. } => (*agent_id, &**skill, None),
         Task::Turn(turn) => (turn.agent_id, &*turn.skill, turn.tokens_max),
+        Task::Summary(summary) => (summary.agent_id, &*summary.skill, summary.tokens_max),
         Task::Judge(_)
         | Task::Tool { .. }
         | Task::ListTools { .. }

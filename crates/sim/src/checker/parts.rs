@@ -373,6 +373,7 @@ impl Checker {
                 (agent_id, version)
             }
             Task::Turn(turn) => (&turn.agent_id, &turn.version),
+            Task::Summary(summary) => (&summary.agent_id, &summary.version),
             Task::Judge(judgement) => (&judgement.agent_id, &judgement.version),
             Task::ListTools { .. }
             | Task::CancelTask { .. }

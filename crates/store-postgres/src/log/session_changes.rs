@@ -2,7 +2,7 @@
 
 use futures_util::future::try_join;
 use steadflow_core::ids::{AgentId, ExecutionId, NodeId, TenantId};
-use steadflow_core::session::{SessionChange, SessionTurn};
+use steadflow_core::session::{SessionChange, SessionSummary, SessionTurn};
 use tokio_postgres::Client;
 
 use crate::error::Result;
@@ -13,6 +13,7 @@ pub(crate) async fn change(db: &Client, execution: ExecutionId, changes: &[Sessi
     for change in changes {
         match change {
             SessionChange::Add(turn) => add(db, turn).await?,
+            SessionChange::Summarize(summary) => summarize(db, summary).await?,
             SessionChange::Leave(node) => leave(db, execution, node).await?,
         }
     }
@@ -38,6 +39,33 @@ async fn add(db: &Client, turn: &SessionTurn) -> Result<()> {
     Ok(())
 }
 
+/// Adds a summary, if its node has the session.
+async fn summarize(db: &Client, summary: &SessionSummary) -> Result<()> {
+    let sql = "INSERT INTO session_summaries
+            (tenant, agent, key, up_to, bytes, execution, node, written_at, summary)
+        SELECT tenant, agent, key, $3, $4, $1, $2, $5, $6
+        FROM (SELECT tenant, agent, key FROM sessions WHERE holder = $1 AND holder_node = $2 FOR UPDATE) AS held
+        ON CONFLICT (tenant, agent, key, up_to) DO UPDATE SET
+            bytes = excluded.bytes,
+            execution = excluded.execution,
+            node = excluded.node,
+            written_at = excluded.written_at,
+            summary = excluded.summary";
+    db.execute_typed(
+        sql,
+        params![
+            summary.execution.uuid(),
+            stored(summary.node.as_str()),
+            i64::from(summary.up_to),
+            int(summary.bytes()),
+            summary.at.as_micros(),
+            stored(&summary.text),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
 async fn leave(db: &Client, execution: ExecutionId, node: &NodeId) -> Result<()> {
     let (execution, node) = (execution.uuid(), stored(node.as_str()));
     let held = params![execution, node];
@@ -54,6 +82,7 @@ pub(crate) async fn delete_all(db: &Client, tenant: TenantId, agent: AgentId) ->
     for sql in [
         "SELECT 1 FROM sessions WHERE tenant = $1 AND agent = $2 ORDER BY key FOR UPDATE",
         "DELETE FROM session_turns WHERE tenant = $1 AND agent = $2",
+        "DELETE FROM session_summaries WHERE tenant = $1 AND agent = $2",
         "DELETE FROM sessions WHERE tenant = $1 AND agent = $2",
     ] {
         db.execute_typed(sql, params![tenant.uuid(), agent.uuid()]).await?;

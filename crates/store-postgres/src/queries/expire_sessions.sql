@@ -11,6 +11,11 @@ turns AS (
     DELETE FROM session_turns
     USING old
     WHERE session_turns.tenant = old.tenant AND session_turns.agent = old.agent AND session_turns.key = old.key
+),
+summaries AS (
+    DELETE FROM session_summaries
+    USING old
+    WHERE session_summaries.tenant = old.tenant AND session_summaries.agent = old.agent AND session_summaries.key = old.key
 )
 DELETE FROM sessions
 USING old

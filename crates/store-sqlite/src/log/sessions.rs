@@ -3,7 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use steadflow_core::ids::{AgentId, ExecutionId, NodeId, TenantId};
 use steadflow_core::session::{
-    SessionAnswer, SessionChange, SessionClaim, SessionHolder, SessionId, SessionTurn, WhenBusy, part_of,
+    SessionAnswer, SessionChange, SessionClaim, SessionHolder, SessionId, SessionSummary, SessionTurn,
+    SummaryPlace, WhenBusy, part_of,
 };
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{
@@ -53,6 +54,10 @@ impl Sessions for SqliteStore {
         bytes_max: u64,
     ) -> StoreFuture<'_, Vec<SessionTurn>> {
         Box::pin(self.read("session_turns", move |db| turns(db, &id, last, (turns_max, bytes_max))))
+    }
+
+    fn session_summary(&self, id: SessionId, up_to: u32) -> StoreFuture<'_, Option<SessionSummary>> {
+        Box::pin(self.read("session_summary", move |db| summary(db, &id, up_to)))
     }
 
     fn delete_session(&self, id: SessionId) -> StoreFuture<'_, SessionDeleted> {
@@ -118,10 +123,14 @@ fn claimed(db: &Connection, claim: &SessionClaim, now: Timestamp) -> rusqlite::R
     ])?;
     let sql = "SELECT number, bytes FROM session_turns WHERE session = ?1 AND number <= ?2 ORDER BY number DESC LIMIT ?3";
     let mut statement = db.prepare_cached(sql)?;
-    let sizes =
-        statement.query_map(params![number, last, claim.turns_max], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let sizes = statement
+        .query_map(params![number, last, claim.sizes_max()], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let sizes = sizes.collect::<rusqlite::Result<Vec<(u32, u64)>>>()?;
-    Ok(Claimed::Answer(SessionAnswer::Taken(part_of(claim, last, sizes))))
+    let summary = match number {
+        Some(number) if claim.has_summary => last_summary(db, number, last)?,
+        Some(_) | None => None,
+    };
+    Ok(Claimed::Answer(SessionAnswer::Taken(part_of(claim, last, summary, sizes))))
 }
 
 /// Changes the sessions that nodes of an execution have. One that a node does not have is left alone.
@@ -133,6 +142,7 @@ pub(crate) fn change(
     for change in changes {
         match change {
             SessionChange::Add(turn) => add(db, turn)?,
+            SessionChange::Summarize(summary) => summarize(db, summary)?,
             SessionChange::Leave(node) => leave(db, execution, node)?,
         }
     }
@@ -167,6 +177,47 @@ fn add(db: &Connection, turn: &SessionTurn) -> rusqlite::Result<()> {
         turn.answer.as_str(),
     ])?;
     Ok(())
+}
+
+/// Adds a summary, if its node has the session.
+fn summarize(db: &Connection, summary: &SessionSummary) -> rusqlite::Result<()> {
+    let sql = "INSERT OR REPLACE INTO session_summaries
+        (session, up_to, bytes, execution, node, written_at, summary)
+        SELECT number, ?3, ?4, ?1, ?2, ?5, ?6 FROM sessions WHERE holder = ?1 AND holder_node = ?2";
+    let written = params![
+        blob(summary.execution.uuid()),
+        summary.node.as_str(),
+        summary.up_to,
+        stored(summary.bytes()),
+        summary.at.as_micros(),
+        &*summary.text,
+    ];
+    db.prepare_cached(sql)?.execute(written).map(drop)
+}
+
+/// Returns where the newest summary is that reaches to no turn behind this one.
+fn last_summary(db: &Connection, session: i64, up_to: u32) -> rusqlite::Result<Option<SummaryPlace>> {
+    let sql = "SELECT up_to, bytes FROM session_summaries WHERE session = ?1 AND up_to <= ?2
+        ORDER BY up_to DESC LIMIT 1";
+    let place = |row: &Row<'_>| Ok(SummaryPlace { up_to: row.get(0)?, bytes: row.get(1)? });
+    db.prepare_cached(sql)?.query_row((session, up_to), place).optional()
+}
+
+fn summary(db: &Connection, id: &SessionId, up_to: u32) -> rusqlite::Result<Option<SessionSummary>> {
+    let Some((session, _)) = find(db, id)? else { return Ok(None) };
+    let sql = "SELECT up_to, execution, node, written_at, summary FROM session_summaries
+        WHERE session = ?1 AND up_to <= ?2 ORDER BY up_to DESC LIMIT 1";
+    let read = |row: &Row<'_>| {
+        Ok(SessionSummary {
+            session: id.clone(),
+            up_to: row.get(0)?,
+            execution: execution_id(row, 1)?,
+            node: NodeId::new(row.get_ref(2)?.as_str()?),
+            at: timestamp(row, 3)?,
+            text: text(row, 4)?,
+        })
+    };
+    db.prepare_cached(sql)?.query_row((session, up_to), read).optional()
 }
 
 fn leave(db: &Connection, execution: ExecutionId, node: &NodeId) -> rusqlite::Result<()> {
@@ -265,6 +316,7 @@ fn delete(db: &Connection, id: &SessionId) -> rusqlite::Result<SessionDeleted> {
 
 fn delete_one(db: &Connection, number: i64) -> rusqlite::Result<()> {
     db.prepare_cached("DELETE FROM session_turns WHERE session = ?1")?.execute([number])?;
+    db.prepare_cached("DELETE FROM session_summaries WHERE session = ?1")?.execute([number])?;
     db.prepare_cached("DELETE FROM sessions WHERE number = ?1")?.execute([number]).map(drop)
 }
 
@@ -280,8 +332,12 @@ fn expire(db: &Connection, before: Timestamp, limit: usize) -> rusqlite::Result<
 /// Deletes the sessions of an agent.
 pub(crate) fn delete_all(db: &Connection, tenant: TenantId, agent: AgentId) -> rusqlite::Result<()> {
     let of = (blob(tenant.uuid()), blob(agent.uuid()));
-    let sql = "DELETE FROM session_turns WHERE session IN
-        (SELECT number FROM sessions WHERE tenant = ?1 AND agent = ?2)";
-    db.prepare_cached(sql)?.execute(of)?;
+    for table in ["session_turns", "session_summaries"] {
+        let sql = format!(
+            "DELETE FROM {table} WHERE session IN
+             (SELECT number FROM sessions WHERE tenant = ?1 AND agent = ?2)"
+        );
+        db.prepare_cached(&sql)?.execute(of)?;
+    }
     db.prepare_cached("DELETE FROM sessions WHERE tenant = ?1 AND agent = ?2")?.execute(of).map(drop)
 }

@@ -4,7 +4,8 @@ use steadflow_core::ids::{AgentId, ExecutionId, NodeId, NodeIndex, TenantId};
 use steadflow_core::inbox::Signal;
 use steadflow_core::payload::Payload;
 use steadflow_core::session::{
-    SessionAnswer, SessionChange, SessionClaim, SessionHolder, SessionId, SessionPart, SessionTurn, WhenBusy,
+    Fold, SessionAnswer, SessionChange, SessionClaim, SessionHolder, SessionId, SessionPart, SessionSummary,
+    SessionTurn, SummaryPlace, WhenBusy,
 };
 
 use super::samples::{OURS, THEIRS, accepted, appended, at, id, new_agent, parked, row, uuid};
@@ -32,6 +33,7 @@ fn claim(number: u16, key: &str) -> SessionClaim {
         node_id: NodeId::new("n"),
         turns_max: 9,
         bytes_max: 1_000,
+        has_summary: false,
         when_busy: WhenBusy::Wait,
         regenerates: None,
     }
@@ -139,6 +141,123 @@ pub async fn the_oldest_turns_are_left_out<H: Harness>(harness: &H) {
 
     assert_eq!((few.after, few.last, few.bytes), (2, 3, bytes));
     assert_eq!((short.after, short.last, short.bytes), (1, 3, 2 * bytes));
+}
+
+fn summary(number: u16, key: &str, up_to: u32) -> SessionSummary {
+    SessionSummary {
+        session: session(key),
+        up_to,
+        execution: id(number),
+        node: NodeId::new("n"),
+        text: format!("\u{0}up to {up_to}").into(),
+        at: at(i64::from(up_to)),
+    }
+}
+
+fn summarizing(number: u16, seq: u64, summary: SessionSummary) -> Commit {
+    ending(number, seq, SessionChange::Summarize(Box::new(summary)))
+}
+
+async fn summarized(store: &impl Store, key: &str, up_to: u32) -> Option<SessionSummary> {
+    store.session_summary(session(key), up_to).await.expect("a summary is read")
+}
+
+/// The same claim by who has a summary of the turns before three.
+fn claim_with_summary(number: u16, key: &str) -> SessionClaim {
+    SessionClaim { turns_max: 3, has_summary: true, ..claim(number, key) }
+}
+
+pub async fn a_summary_stands_for_the_turns_that_fall_out<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let worker = worker(&store).await;
+    for number in 1..=4 {
+        commit(&store, worker, [accepted(number)]).await;
+        taken(&store, worker, claim_with_summary(number, "a")).await;
+        commit(&store, worker, [adding(number, 2, turn(number, "a", number.into(), "x"))]).await;
+    }
+    let bytes = turn(1, "a", 1, "x").bytes();
+    commit(&store, worker, [accepted(5)]).await;
+
+    let part = taken(&store, worker, claim_with_summary(5, "a")).await;
+    assert_eq!((part.after, part.last, part.summary), (1, 4, None));
+    assert_eq!(part.fold, Some(Fold { after: 0, up_to: 2, bytes: 2 * bytes, rest: 2 * bytes }));
+    commit(&store, worker, [summarizing(5, 2, summary(5, "a", 2))]).await;
+    assert_eq!(found(&store, "a").await.and_then(|record| record.holder), Some(holder(5)), "it keeps it");
+    commit(&store, worker, [ending(5, 3, SessionChange::Leave(NodeId::new("n"))), accepted(6)]).await;
+
+    let store = reopened(harness, store).await;
+    let worker = self::worker(&store).await;
+    store.recover(worker, at(100_000), 9).await.expect("a recovery");
+    let part = taken(&store, worker, claim_with_summary(6, "a")).await;
+    let place = SummaryPlace { up_to: 2, bytes: summary(5, "a", 2).bytes() };
+    assert_eq!((part.after, part.last, part.bytes), (2, 4, 2 * bytes));
+    assert_eq!((part.summary, part.fold), (Some(place), None));
+    let without = taken(&store, worker, SessionClaim { turns_max: 9, ..claim(6, "a") }).await;
+    assert_eq!((without.after, without.summary), (0, None), "all turns are still there");
+}
+
+pub async fn the_summary_of_a_turn_is_found_by_its_number<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let worker = worker(&store).await;
+    commit(&store, worker, [accepted(1), accepted(2)]).await;
+    taken(&store, worker, claim(1, "a")).await;
+    taken(&store, worker, claim(2, "b")).await;
+    let again = SessionSummary { text: "again".into(), ..summary(1, "a", 5) };
+    for (seq, written) in (2..).zip([summary(1, "a", 2), summary(1, "a", 5), again.clone()]) {
+        commit(&store, worker, [summarizing(1, seq, written)]).await;
+    }
+
+    assert_eq!(summarized(&store, "a", u32::MAX).await, Some(again.clone()));
+    assert_eq!(summarized(&store, "a", 5).await, Some(again));
+    assert_eq!(summarized(&store, "a", 4).await, Some(summary(1, "a", 2)));
+    assert_eq!(summarized(&store, "a", 1).await, None);
+    assert_eq!(summarized(&store, "b", 9).await, None);
+    let theirs = SessionId { tenant: THEIRS, ..session("a") };
+    assert_eq!(store.session_summary(theirs, 9).await.expect("an answer"), None);
+}
+
+pub async fn who_does_not_have_a_session_adds_no_summary<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let worker = worker(&store).await;
+    commit(&store, worker, [accepted(1), accepted(2)]).await;
+    taken(&store, worker, claim(1, "a")).await;
+
+    commit(&store, worker, [summarizing(2, 2, summary(2, "a", 1))]).await;
+    commit(&store, worker, [adding(1, 2, turn(1, "a", 1, "x"))]).await;
+    commit(&store, worker, [summarizing(1, 3, summary(1, "a", 1))]).await;
+
+    assert_eq!(summarized(&store, "a", 9).await, None);
+}
+
+pub async fn summaries_are_deleted_with_their_session<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let worker = worker(&store).await;
+    store.put_agent(new_agent(5)).await.expect("an agent is stored");
+    let deletions: [&str; 3] = ["by hand", "unused", "with its agent"];
+    for (number, key) in (1..).zip(deletions) {
+        commit(&store, worker, [accepted(number)]).await;
+        taken(&store, worker, claim(number, key)).await;
+        commit(&store, worker, [summarizing(number, 2, summary(number, key, 1))]).await;
+        commit(&store, worker, [adding(number, 3, turn(number, key, 1, "x"))]).await;
+        assert!(summarized(&store, key, 9).await.is_some());
+        match key {
+            "by hand" => {
+                store.delete_session(session(key)).await.expect("it deletes");
+            }
+            "unused" => {
+                store.expire_sessions(at(99), 9).await.expect("it deletes");
+            }
+            _ => {
+                store.delete_agent(OURS, session("").agent, None).await.expect("an agent is deleted");
+            }
+        }
+
+        // Of one that begins anew under the same key, none is known.
+        assert_eq!(summarized(&store, key, 9).await, None, "{key}");
+        commit(&store, worker, [accepted(number + 10)]).await;
+        taken(&store, worker, claim(number + 10, key)).await;
+        assert_eq!(summarized(&store, key, 9).await, None, "{key}");
+    }
 }
 
 pub async fn a_turn_of_a_commit_that_is_not_written_is_not_there<H: Harness>(harness: &H) {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use steadflow_core::ids::{AgentId, ExecutionId, TenantId};
 use steadflow_core::session::{
-    SessionAnswer, SessionChange, SessionClaim, SessionHolder, SessionId, SessionTurn, WhenBusy, part_of,
+    SessionAnswer, SessionChange, SessionClaim, SessionHolder, SessionId, SessionSummary, SessionTurn,
+    SummaryPlace, WhenBusy, part_of,
 };
 use steadflow_core::timestamp::Timestamp;
 
@@ -18,6 +19,8 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Session {
     turns: BTreeMap<u32, SessionTurn>,
+    /// By the last turn that each stands for.
+    summaries: BTreeMap<u32, SessionSummary>,
     created_at: Timestamp,
     used_at: Timestamp,
     holder: Option<SessionHolder>,
@@ -39,6 +42,11 @@ impl Session {
         }
     }
 
+    /// Returns the newest summary that reaches to no turn behind this one.
+    fn summary(&self, up_to: u32) -> Option<&SessionSummary> {
+        self.summaries.range(..=up_to).next_back().map(|(_, summary)| summary)
+    }
+
     /// Gives the session to a node, unless another one has it.
     fn claim(&mut self, claim: &SessionClaim, now: Timestamp) -> Claimed {
         let holder = SessionHolder { execution: claim.execution, node: claim.node_id.clone() };
@@ -55,7 +63,9 @@ impl Session {
         }
         (self.holder, self.used_at) = (Some(holder), now);
         let sizes = self.turns.range(..=last).rev().map(|(number, turn)| (*number, turn.bytes()));
-        Claimed::Answer(SessionAnswer::Taken(part_of(claim, last, sizes)))
+        let summary = self.summary(last);
+        let summary = summary.map(|summary| SummaryPlace { up_to: summary.up_to, bytes: summary.bytes() });
+        Claimed::Answer(SessionAnswer::Taken(part_of(claim, last, summary, sizes)))
     }
 }
 
@@ -75,7 +85,13 @@ impl MemoryStore {
         if database.holders.get(&claim.execution) != Some(&Holder::Worker(worker.epoch)) {
             return Ok(Claimed::NotOurs);
         }
-        let new = || Session { turns: BTreeMap::new(), created_at: now, used_at: now, holder: None };
+        let new = || Session {
+            turns: BTreeMap::new(),
+            summaries: BTreeMap::new(),
+            created_at: now,
+            used_at: now,
+            holder: None,
+        };
         let claimed = database.sessions.entry(claim.session.clone()).or_insert_with(new).claim(claim, now);
         database.sessions.retain(|_, session| session.holder.is_some() || !session.turns.is_empty());
         if let (Claimed::Busy(holder), WhenBusy::Interrupt) = (&claimed, claim.when_busy) {
@@ -140,6 +156,18 @@ impl MemoryStore {
         Ok(turns)
     }
 
+    /// See [`Sessions::session_summary`].
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    pub fn session_summary_now(
+        &self,
+        id: &SessionId,
+        up_to: u32,
+    ) -> Result<Option<SessionSummary>, StoreError> {
+        Ok(self.open()?.sessions.get(id).and_then(|session| session.summary(up_to)).cloned())
+    }
+
     fn delete_session_now(&self, id: &SessionId) -> Result<SessionDeleted, StoreError> {
         let mut database = self.open()?;
         Ok(match database.sessions.get(id).map(|session| session.holder.clone()) {
@@ -168,15 +196,21 @@ impl Database {
         for change in changes {
             let node = match change {
                 SessionChange::Add(turn) => &turn.node,
+                SessionChange::Summarize(summary) => &summary.node,
                 SessionChange::Leave(node) => node,
             };
             let is_its = |holder: &SessionHolder| holder.execution == execution && holder.node == *node;
             let held = self.sessions.values_mut().find(|session| session.holder.as_ref().is_some_and(is_its));
             let Some(session) = held else { continue };
-            session.holder = None;
-            if let SessionChange::Add(turn) = change {
-                session.used_at = turn.at;
-                session.turns.insert(turn.number, (**turn).clone());
+            match change {
+                SessionChange::Add(turn) => {
+                    (session.holder, session.used_at) = (None, turn.at);
+                    session.turns.insert(turn.number, (**turn).clone());
+                }
+                SessionChange::Summarize(summary) => {
+                    session.summaries.insert(summary.up_to, (**summary).clone());
+                }
+                SessionChange::Leave(_) => session.holder = None,
             }
         }
         self.sessions.retain(|_, session| session.holder.is_some() || !session.turns.is_empty());
@@ -217,6 +251,10 @@ impl Sessions for MemoryStore {
         bytes_max: u64,
     ) -> StoreFuture<'_, Vec<SessionTurn>> {
         at_once(self.session_turns_now(&id, last, turns_max, bytes_max))
+    }
+
+    fn session_summary(&self, id: SessionId, up_to: u32) -> StoreFuture<'_, Option<SessionSummary>> {
+        at_once(self.session_summary_now(&id, up_to))
     }
 
     fn delete_session(&self, id: SessionId) -> StoreFuture<'_, SessionDeleted> {

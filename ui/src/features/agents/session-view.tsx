@@ -53,6 +53,7 @@ export function SessionView({ id, onBack }: SessionViewProps) {
       {turns.length > 0 && (
         <SessionTurns
           turns={turns}
+          summary={session?.summary ?? null}
           hasEarlier={query.hasNextPage}
           isLoading={query.isFetchingNextPage}
           onEarlier={() => void query.fetchNextPage()}

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 
 use super::super::keys::{Given, OrTemplate, or_template};
 use super::Context;
-use crate::document::{Keys, Place, Reader, Reading, Terms, choice, described, key, object, text, whole};
+use crate::document::{
+    Keys, Place, Reader, Reading, Terms, boolean, choice, described, key, object, text, whole,
+};
 use crate::expression::Expression;
 use crate::failure::{ErrorClass, Failure};
 use crate::limits::Limits;
@@ -16,6 +18,10 @@ const TURNS_MAX: u32 = 1_000;
 const TURNS_DEFAULT: u32 = 50;
 const TOKENS_MAX: u32 = 1_000_000;
 const TOKENS_DEFAULT: u32 = 20_000;
+/// A summary may have one of so many parts of what the turns may have.
+const SUMMARY_SHARE: u64 = 4;
+const SUMMARY_BYTES_MIN: u64 = 1_000;
+const SUMMARY_BYTES_MAX: u64 = 8_000;
 
 /// The key `session` of an agent node.
 #[derive(Clone, Debug)]
@@ -24,6 +30,7 @@ pub struct Session {
     is_short: bool,
     turns_max: u32,
     tokens_max: u32,
+    has_summary: bool,
     when_busy: WhenBusy,
 }
 
@@ -33,6 +40,7 @@ pub struct WantedSession {
     pub(crate) key: Arc<str>,
     pub(crate) turns_max: u32,
     pub(crate) bytes_max: u64,
+    pub(crate) has_summary: bool,
     pub(crate) when_busy: WhenBusy,
 }
 
@@ -56,9 +64,19 @@ impl Session {
         Ok(WantedSession {
             key: key.into(),
             turns_max: self.turns_max,
-            bytes_max: u64::from(self.tokens_max) * BYTES_PER_TOKEN,
+            bytes_max: self.bytes_max(),
+            has_summary: self.has_summary,
             when_busy: self.when_busy,
         })
+    }
+
+    fn bytes_max(&self) -> u64 {
+        u64::from(self.tokens_max) * BYTES_PER_TOKEN
+    }
+
+    /// Returns how long a summary may be, in bytes: it comes on top of the turns.
+    pub(super) fn summary_bytes_max(&self) -> u64 {
+        (self.bytes_max() / SUMMARY_SHARE).clamp(SUMMARY_BYTES_MIN, SUMMARY_BYTES_MAX)
     }
 }
 
@@ -104,6 +122,7 @@ impl Reader for SessionReader {
                 is_short: true,
                 turns_max: TURNS_DEFAULT,
                 tokens_max: TOKENS_DEFAULT,
+                has_summary: false,
                 when_busy: WhenBusy::Wait,
             });
         }
@@ -147,6 +166,9 @@ fn read(keys: &mut Keys<'_>) -> Option<Session> {
             .default(TOKENS_DEFAULT)
             .doc("How many tokens these turns have at most, with 4 bytes counted as one."),
     );
+    let has_summary = keys.take(key("summary", "Summary of older turns", boolean()).default(false).doc(
+        "Whether the model writes a summary of the turns that fall out, and is given it before the others.",
+    ));
     let when_busy = keys.take(
         key("when_busy", "When another execution writes", choice(WHEN_BUSY))
             .default("wait")
@@ -157,6 +179,7 @@ fn read(keys: &mut Keys<'_>) -> Option<Session> {
         is_short: false,
         turns_max: turns_max.unwrap_or(TURNS_DEFAULT),
         tokens_max: tokens_max.unwrap_or(TOKENS_DEFAULT),
+        has_summary: has_summary.unwrap_or_default(),
         when_busy: when_busy.unwrap_or_default(),
     })
 }

@@ -39,13 +39,14 @@ function Failed({ call }: { call: Call }) {
   const isRefused = step.error_class === 'model_output';
   const title = isRefused ? texts.refused : errorClassLabel(step.error_class ?? '');
   return (
-    <div className={classes.note} data-tone={isTool || leftFor ? 'warning' : 'danger'}>
+    <div className={classes.note} data-tone={isTool || leftFor || step.summarizes ? 'warning' : 'danger'}>
       <strong>{title}</strong>{' '}
       <span className={classes.message}>
         <Prose text={step.error_message ?? ''} />
       </span>
       <span className={classes.aside}>
-        {leftFor && texts.leftFor(leftFor.model?.model ?? texts.otherModel)} {isRefused && repeatedBy && texts.toldNext}{' '}
+        {leftFor && (step.summarizes ? texts.withoutSummary : texts.leftFor(leftFor.model?.model ?? texts.otherModel))}
+        {isRefused && repeatedBy && !step.summarizes && texts.toldNext}{' '}
         {repeatedBy ? again(isTool, repeatedBy.attempt) : typeof step.tool === 'string' && texts.toModel}
       </span>
     </div>

@@ -11,12 +11,14 @@ import { texts } from './texts';
 /** The turns of its session that the model was given. They are fetched when they are unfolded. */
 export function EarlierTurns({ conversation: { agent, session, steps } }: { conversation: Conversation }) {
   const [isOpen, setOpen] = useState(false);
-  if (!agent || !session || session.earlier_turns === 0) return null;
+  if (!agent || !session) return null;
+  const { turn, earlier_turns: earlier, summary_up_to: summaryUpTo } = session;
+  if (earlier === 0 && summaryUpTo === null) return null;
   const id = { agent: agent.id, key: session.key };
-  const span = { first: session.turn - session.earlier_turns, before: session.turn };
+  const span = { first: turn - earlier, before: turn, summaryUpTo: summaryUpTo ?? undefined };
   return (
     <details className={classes.thinking} onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>{texts.earlierTurns(session.earlier_turns)}</summary>
+      <summary>{texts.earlierTurns(earlier, summaryUpTo)}</summary>
       {isOpen && <Turns id={id} span={span} readAt={steps[0]?.started_at} />}
     </details>
   );
@@ -37,6 +39,7 @@ function Turns({ id, span, readAt }: TurnsProps) {
     <>
       <SessionTurns
         turns={turns}
+        summary={span.summaryUpTo === undefined ? null : query.data.pages[0]?.summary}
         readAt={readAt}
         hasEarlier={query.hasNextPage}
         isLoading={query.isFetchingNextPage}

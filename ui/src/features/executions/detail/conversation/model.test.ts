@@ -20,6 +20,7 @@ function aStep(number: number, change: Partial<ConversationStep>): ConversationS
     attempt: 1,
     name: null,
     turn: null,
+    summarizes: null,
     model: null,
     tool: null,
     guardrail: null,
@@ -128,4 +129,16 @@ it('knows which model was asked instead of one that could not answer', () => {
 
   const left = partsOf(said, []).flatMap((part) => part.turns.map(({ call }) => call?.leftFor?.number ?? null));
   expect(left).toEqual([2, null, null, null]);
+});
+
+it('says of a summary that failed what was asked without it', () => {
+  const summary = { name: 'summary', summarizes: { from: 1, up_to: 3 } };
+  const failed = conversation({ ...summary, status: 'failed' }, turn(1));
+  expect(partsOf(failed, [anAttempt(1)])[0]?.turns.map(({ call }) => call?.leftFor?.name)).toEqual([
+    'turn:1',
+    undefined,
+  ]);
+  const retried = conversation({ ...summary, status: 'failed' }, { ...summary, attempt: 2 }, turn(1, { attempt: 2 }));
+  const parts = partsOf(retried, [anAttempt(1), anAttempt(2)]);
+  expect(parts[0]?.turns[0]?.call).toMatchObject({ leftFor: null, repeatedBy: { attempt: 2 } });
 });

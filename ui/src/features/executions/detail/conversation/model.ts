@@ -28,7 +28,7 @@ export interface Call {
   repeats: ConversationStep | null;
   /** The call that repeats this one. */
   repeatedBy: ConversationStep | null;
-  /** The call of another model that was asked for the same turn at once, because this one could not answer. */
+  /** What was asked at once because this call failed: another model for the same turn, or the turn without a summary. */
   leftFor: ConversationStep | null;
 }
 
@@ -51,7 +51,7 @@ function callsOf(steps: readonly ConversationStep[]): Call[] {
     const before = latest.get(step.name ?? null);
     const call: Call = { step, repeats: before?.step ?? null, repeatedBy: null, leftFor: null };
     if (!isOfTurn(step)) {
-      if (asked && isNextModel(asked.step, step)) asked.leftFor = step;
+      if (asked && goesOnBehind(asked.step, step)) asked.leftFor = step;
       asked = call;
     }
     if (before) before.repeatedBy = step;
@@ -60,11 +60,10 @@ function callsOf(steps: readonly ConversationStep[]): Call[] {
   });
 }
 
-/** Whether a call of a model follows on one of another model that failed, in the same attempt. */
-function isNextModel(before: ConversationStep, step: ConversationStep): boolean {
-  return (
-    before.status === 'failed' && before.attempt === step.attempt && before.turn !== null && before.turn === step.turn
-  );
+/** Whether a call of a model follows on one of another model, or a turn on a summary, that failed, in the same attempt. */
+function goesOnBehind(before: ConversationStep, step: ConversationStep): boolean {
+  const isNext = before.summarizes !== null || (before.turn !== null && before.turn === step.turn);
+  return before.status === 'failed' && before.attempt === step.attempt && isNext;
 }
 
 /** Groups the calls of one attempt. Those of a turn follow each other, and tools follow the response that asked for them. */

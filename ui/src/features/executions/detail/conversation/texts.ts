@@ -10,7 +10,14 @@ export const texts = {
   noAgent: 'The agent can no longer be read, so its instructions are not shown.',
   fallback: (model: string) => `fallback ${model}`,
   session: (key: string, turn: number) => `turn ${turn} of session ${key}`,
-  earlierTurns: (turns: number) => `Asked with ${counted(turns, 'earlier turn')}`,
+  earlierTurns: (turns: number, summaryUpTo: number | null) => {
+    const summary = summaryUpTo === null ? [] : [`a summary of the turns up to ${summaryUpTo}`];
+    const earlier = turns === 0 ? [] : [counted(turns, 'earlier turn')];
+    return `Asked with ${[...summary, ...earlier].join(' and ')}`;
+  },
+  summary: ({ from, up_to }: { from: number; up_to: number }) =>
+    from === up_to ? `Summary of turn ${from}` : `Summary of turns ${from} to ${up_to}`,
+  withoutSummary: 'The node goes on without it: the turns are left out, and the next execution asks for it again.',
   temperature: (value: string) => `temperature ${value}`,
   turnsUsed: (used: number, max: number) => `${used} of ${counted(max, 'turn')}`,
   tokensUsed: (used: number, max: number) => `${number(used)} of ${number(max)} output tokens`,

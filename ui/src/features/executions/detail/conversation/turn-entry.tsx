@@ -1,4 +1,4 @@
-import { IconSparkles } from '@tabler/icons-react';
+import { IconListDetails, IconSparkles } from '@tabler/icons-react';
 import type { ConversationStep } from '@/api/types';
 import classes from '@/components/conversation/conversation.module.css';
 import { Entry } from '@/components/conversation/entry';
@@ -31,13 +31,15 @@ interface TurnEntryProps {
 export function TurnEntry({ turn, live, speaker, provider, file }: TurnEntryProps) {
   const { call, tools, number } = turn;
   const written = call && writtenOf(call.step, live);
+  const summarized = call?.step.summarizes;
   const title = call || number === null ? speaker : texts.toolsOf(number);
+  const detail = call && number !== null ? [texts.turn(number), provider].filter(Boolean).join(' · ') : null;
   return (
     <Entry
-      icon={IconSparkles}
-      tone="info"
-      title={title}
-      detail={call && number !== null ? [texts.turn(number), provider].filter(Boolean).join(' · ') : null}
+      icon={summarized ? IconListDetails : IconSparkles}
+      tone={summarized ? 'neutral' : 'info'}
+      title={summarized ? texts.summary(summarized) : title}
+      detail={summarized ? speaker : detail}
       chip={call?.repeats ? texts.again.asked : null}
       meta={call && <CallMeta step={call.step} />}
     >
