@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use steadflow_core::agent::Agent;
 use steadflow_core::calls::Call;
 use steadflow_core::payload::Payload;
+use steadflow_core::session::is_summary;
 use steadflow_core::transcript::{self, Answer};
 
 /// Bytes of a value that a span has. Of a longer one it says only how long it is.
@@ -35,7 +36,9 @@ impl Content {
     /// Adds what a model, or another agent, was asked and answered. Of a turn this is the turn's own part: what was said
     /// before is in the spans of the turns and tools before it.
     pub(crate) fn question(self, attributes: &mut Vec<KeyValue>, call: &Call, agent: &Agent, skill: &str) {
-        let is_first = transcript::turn_of(&call.step).is_none_or(|turn| turn == 1);
+        // What a summary is asked for with is neither.
+        let is_first =
+            transcript::turn_of(&call.step).is_none_or(|turn| turn == 1) && !is_summary(&call.step);
         self.add(attributes, "gen_ai.system_instructions", || {
             let instructions = agent.skill(skill)?.instructions.as_ref().filter(|_| is_first)?;
             let rendered = instructions.render(&call.input.as_ref()?.to_value().ok()?).ok()?;
