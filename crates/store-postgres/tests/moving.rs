@@ -110,7 +110,9 @@ fn value(part: &Part, column: &Column, (at, number): (u32, u32)) -> PartValue {
         ("signing_keys", "key", _) => PartValue::Bytes([number.to_le_bytes(); 8].as_flattened().to_vec()),
         // Executions, alerts and sessions that others refer to.
         (_, _, Kind::Id) => PartValue::Id(uuid(number)),
-        ("sessions" | "session_turns", "key", _) => PartValue::Text(format!("\0 {number}")),
+        ("sessions" | "session_turns" | "session_summaries", "key", _) => {
+            PartValue::Text(format!("\0 {number}"))
+        }
         (_, _, Kind::Int) => PartValue::Int(i64::MAX - i64::from(100 * at + number)),
         (_, _, Kind::Real) => PartValue::Real(f64::from(number) / 3.0 + f64::from(at)),
         (_, _, Kind::Flag) => PartValue::Flag((number + at).is_multiple_of(2)),

@@ -98,6 +98,17 @@ const TABLES: &[Table] = &[
         }),
         ..plain("session_turns")
     },
+    Table {
+        joined: Some(Joined {
+            select: "SELECT sessions.tenant, sessions.agent, sessions.key, summaries.up_to, summaries.bytes,
+                    summaries.execution, summaries.node, summaries.written_at, summaries.summary
+                FROM session_summaries AS summaries LEFT JOIN sessions ON sessions.number = summaries.session",
+            insert: "INSERT INTO session_summaries (session, up_to, bytes, execution, node, written_at, summary)
+                SELECT number, ?4, ?5, ?6, ?7, ?8, ?9 FROM sessions
+                WHERE tenant = ?1 AND agent = ?2 AND key = ?3",
+        }),
+        ..plain("session_summaries")
+    },
 ];
 
 /// How a part is read and written.
@@ -170,7 +181,7 @@ mod tests {
     ];
 
     /// The columns of tables whose rows refer to rows of others by numbers.
-    const JOINED: [(&str, &[&str]); 2] = [
+    const JOINED: [(&str, &[&str]); 3] = [
         ("journals", &["execution", "seq", "is_final", "records"]),
         (
             "session_turns",
@@ -187,6 +198,7 @@ mod tests {
                 "answer",
             ],
         ),
+        ("session_summaries", &["session", "up_to", "bytes", "execution", "node", "written_at", "summary"]),
     ];
 
     type Tables = BTreeMap<String, BTreeSet<String>>;

@@ -141,6 +141,20 @@ pub const PARTS: &[Part] = &[
         ],
     },
     Part {
+        name: "session_summaries",
+        columns: &[
+            id("tenant"),
+            id("agent"),
+            text("key"),
+            int("up_to"),
+            int("bytes"),
+            id("execution"),
+            text("node"),
+            int("written_at"),
+            text("summary"),
+        ],
+    },
+    Part {
         name: "schedules",
         columns: &[
             id("flow"),

@@ -125,6 +125,7 @@ pub(super) async fn summary_prompt<'a>(
         )),
         history: Vec::new(),
         user: said.to_string(),
+        files: Vec::new(),
         schema: None,
         tools: Vec::new(),
         past: Vec::new(),
