@@ -183,16 +183,63 @@ async fn no_more_executions_run_at_any_moment_than_the_flow_allows() {
         assert_eq!(apis[0].finished(execution, SOON).await["status"], "completed");
     }
 
-    let calls = peer.calls();
-    assert_eq!(calls.len(), started.len());
-    let most_at_once = |of: &str| {
-        let began: Vec<_> = calls.iter().filter(|call| call.path.contains(of)).map(|call| call.at).collect();
-        let under_way =
-            |at| began.iter().filter(|other| (0..CALL_MILLIS).contains(&millis_between(**other, at))).count();
-        began.iter().map(|at| under_way(*at)).max()
-    };
-    assert_eq!(most_at_once("slow"), Some(4));
+    assert_eq!(peer.calls().len(), started.len());
+    assert_eq!(most_at_once(&peer, "slow"), Some(4));
     for of in ["of=a", "of=b", "of=c"] {
-        assert!(most_at_once(of) <= Some(2), "{of}: {calls:?}");
+        assert!(most_at_once(&peer, of) <= Some(2), "{of}: {:?}", peer.calls());
+    }
+}
+
+/// Returns how many calls with `of` in their path were under way at once.
+fn most_at_once(peer: &Peer, of: &str) -> Option<usize> {
+    let calls = peer.calls();
+    let began: Vec<_> = calls.iter().filter(|call| call.path.contains(of)).map(|call| call.at).collect();
+    let under_way =
+        |at| began.iter().filter(|other| (0..CALL_MILLIS).contains(&millis_between(**other, at))).count();
+    began.iter().map(|at| under_way(*at)).max()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_agent_is_asked_no_more_than_it_allows_by_all_processes_together() {
+    let mut cluster = Cluster::start(3).await;
+    let apis: Vec<Api> = cluster.servers.iter().map(|server| server.api().clone()).collect();
+    let peer = Peer::start().await;
+    let skill = CALL_MILLIS.to_string();
+    let limited = async |name: &str, protection: Value| {
+        let document = json!({
+            "name": name, "agent_type": "http", "config": { "endpoint": peer.url("/slow") }, "skills": [skill],
+            "protection": protection,
+        });
+        let agent = apis[0].post("agents", &document).await.expect(201)["id"].clone();
+        let ask = json!({ "id": "ask", "type": "agent", "agent_id": agent, "skill": skill });
+        apis[0].create_flow(&flow(name, &[with(ask, &retries(3, 0.05))], &[])).await
+    };
+    let few = limited("Few", json!({ "max_concurrency": 3 })).await;
+    let slow = limited("Slow", json!({ "requests_per_minute": 240 })).await;
+
+    let run = async |flow: &str, apis: &[Api]| {
+        let mut started = Vec::new();
+        for number in 0..40 {
+            started.push(apis[number % apis.len()].start(flow, json!({})).await);
+        }
+        started
+    };
+    let started = run(&few, &apis).await;
+    eventually("some calls are made", SOON, async || (peer.calls().len() > 9).then_some(())).await;
+    // What it had under way counts until its lease is over, and is free then.
+    cluster.servers[2].kill();
+    for execution in &started {
+        assert_eq!(apis[0].finished(execution, SOON).await["status"], "completed");
+    }
+    assert_eq!(most_at_once(&peer, "slow"), Some(3));
+
+    let before = peer.calls().len();
+    for execution in run(&slow, &apis[..2]).await {
+        assert_eq!(apis[0].finished(&execution, SOON).await["status"], "completed");
+    }
+    // Four each second, and four that a quiet agent may make up for.
+    for span in peer.calls()[before..].windows(9) {
+        let took = millis_between(span[0].at, span[8].at);
+        assert!(took >= 900, "9 calls within {took} ms");
     }
 }

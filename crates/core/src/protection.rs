@@ -3,7 +3,7 @@
 //! [`Gates`] has no clock: it is given the time, the calls that wait, and how calls ended. A call that waits has not begun, so
 //! that it costs no attempt and none of the attempt's time. Nothing of a protection is stored: a process that starts does not
 //! know what the one before it has sent, so it begins as if it had just made a call, and its breakers are closed. What is drawn
-//! from a budget is stored ([`BudgetAsk`]).
+//! from a budget is stored ([`GateAsk`]).
 //!
 //! Calls of one agent get their turns flow by flow, and no agent waits for another.
 
@@ -11,8 +11,10 @@ mod account;
 mod breaker;
 mod gate;
 mod pace;
+mod permits;
 mod queue;
 mod retries;
+mod shared;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,7 +30,9 @@ use crate::work::{CallKey, Outcome};
 pub use account::AccountState;
 pub use breaker::BreakerState;
 use gate::Gate;
+use permits::Hand;
 pub use retries::{RETRIES_A_MINUTE, RETRIES_PERCENT};
+pub use shared::{Corrections, PermitAsk, Permits, Said, SharedGate};
 
 /// How long an agent is left alone at most because a peer asked for it (`Retry-After`): after that, one call asks again.
 pub const HOLD_MAX: Duration = Duration::from_secs(600);
@@ -90,13 +94,15 @@ pub struct Refusal {
     pub shortage: Shortage,
 }
 
-/// What the store is asked to do with the budget of an agent.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum BudgetAsk {
-    /// Draw from it, and hand the answer to [`Gates::drawn`].
+/// What the store is asked for an agent.
+#[derive(Clone, Debug, PartialEq)]
+pub enum GateAsk {
+    /// Draw from its budget, and hand the answer to [`Gates::drawn`].
     Draw(Draw),
-    /// Note what was not used, or was used beyond what is drawn.
+    /// Note what was not used of its budget, or was used beyond what is drawn.
     Settle(Settlement),
+    /// Permit calls, where other processes ask it as well, and hand the answer to [`Gates::permitted`].
+    Permit(Box<PermitAsk>),
 }
 
 /// How a call that had a slot ended.
@@ -231,7 +237,11 @@ pub struct Gates {
     /// The agents whose calls need a slot, with their budgets; `None` where there are none.
     limited: Option<Arc<BTreeMap<AgentId, Option<Budget>>>>,
     /// What the store is to be asked.
-    asks: Vec<BudgetAsk>,
+    asks: Vec<GateAsk>,
+    /// Whether other processes ask the same agents: the store then has the last word on their protection.
+    is_shared: bool,
+    /// Whether the store may have to be told what has ended.
+    has_news: bool,
     refused: u64,
 }
 
@@ -244,8 +254,21 @@ impl Gates {
             calls: BTreeMap::new(),
             limited: None,
             asks: Vec::new(),
+            is_shared: false,
+            has_news: false,
             refused: 0,
         }
+    }
+
+    /// Returns gates that share the protection of their agents with other processes, if these do.
+    #[must_use]
+    pub fn shared(self, is_shared: bool) -> Self {
+        Self { is_shared, ..self }
+    }
+
+    fn gate(&mut self, agent: AgentId, protection: Option<Protection>) -> &mut Gate {
+        let (began_at, hand) = (self.began_at, self.is_shared.then(|| Hand::new(agent)));
+        self.gates.entry(agent).or_insert_with(|| Gate::new(protection, began_at, hand))
     }
 
     /// Returns the agents whose calls need a slot, with their budgets; `None` where there are none.
@@ -257,8 +280,9 @@ impl Gates {
     pub fn set(&mut self, agent: AgentId, limits: Option<AgentLimits>, now: Timestamp) {
         if limits.is_some() || self.gates.contains_key(&agent) {
             let protection = limits.and_then(|limits| limits.protection);
-            let gate = self.gates.entry(agent).or_insert_with(|| Gate::new(protection, self.began_at));
-            gate.set(agent, limits, now, &mut self.asks);
+            let mut asks = std::mem::take(&mut self.asks);
+            self.gate(agent, protection).set(agent, limits, now, &mut asks);
+            self.asks = asks;
         }
         let mut limited = self.limited.take().map(Arc::unwrap_or_clone).unwrap_or_default();
         match limits {
@@ -274,10 +298,8 @@ impl Gates {
         if self.calls.contains_key(&request.call) {
             return;
         }
-        let began_at = self.began_at;
-        let gate = self.gates.entry(request.agent).or_insert_with(|| Gate::new(None, began_at));
         self.calls.insert(request.call.clone(), request.agent);
-        gate.wait(request);
+        self.gate(request.agent, None).wait(request);
     }
 
     /// Returns whether a call has a slot or waits for one.
@@ -287,12 +309,19 @@ impl Gates {
 
     /// Answers a call that may begin at `now`, or never; `None` when there is no further one.
     pub fn grant(&mut self, now: Timestamp) -> Option<SlotAnswer> {
+        if std::mem::take(&mut self.has_news) {
+            for gate in self.gates.values_mut() {
+                gate.tell(now, &mut self.asks);
+                self.has_news |= gate.has_news();
+            }
+        }
         if self.calls.is_empty() {
             return None;
         }
         let asks = &mut self.asks;
         let answer = self.gates.values_mut().find_map(|gate| gate.grant(now, asks))?;
         self.refused += u64::from(matches!(answer, SlotAnswer::Refused(..)));
+        self.has_news |= self.is_shared;
         if !matches!(answer, SlotAnswer::Granted(_))
             && let Some(agent) = self.calls.remove(answer.call())
         {
@@ -303,11 +332,11 @@ impl Gates {
 
     /// Returns whether there is nothing to grant and nothing to ask.
     pub fn is_idle(&self) -> bool {
-        self.calls.is_empty() && self.asks.is_empty()
+        self.calls.is_empty() && self.asks.is_empty() && !self.has_news
     }
 
     /// Takes what the store is to be asked.
-    pub fn take_asks(&mut self) -> Vec<BudgetAsk> {
+    pub fn take_asks(&mut self) -> Vec<GateAsk> {
         std::mem::take(&mut self.asks)
     }
 
@@ -317,6 +346,15 @@ impl Gates {
         if let Some(gate) = self.gates.get_mut(&draw.agent) {
             gate.drawn(draw, drawn, now, &mut self.asks);
         }
+    }
+
+    /// Takes in what came of a question for permits; `None` if the store could not answer it.
+    pub fn permitted(&mut self, agent: AgentId, permits: Option<Permits>, now: Timestamp) {
+        if let Some(gate) = self.gates.get_mut(&agent) {
+            gate.permitted(permits, now);
+        }
+        self.has_news = true;
+        self.drop_unused(agent);
     }
 
     /// Gives back what is drawn from budgets and not used.
@@ -350,8 +388,9 @@ impl Gates {
         }
     }
 
-    fn take(&mut self, call: &CallKey, ends: impl FnOnce(&mut Gate, &CallKey, &mut Vec<BudgetAsk>)) {
+    fn take(&mut self, call: &CallKey, ends: impl FnOnce(&mut Gate, &CallKey, &mut Vec<GateAsk>)) {
         let Some(agent) = self.calls.remove(call) else { return };
+        self.has_news |= self.is_shared;
         if let Some(gate) = self.gates.get_mut(&agent) {
             ends(gate, call, &mut self.asks);
         }

@@ -12,7 +12,7 @@ use steadflow_core::execution::{Input, Pinned};
 use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::{AgentId, Attempt, ExecutionId, FlowId, NodeIndex, StepKey, TenantId};
 use steadflow_core::payload::Payload;
-use steadflow_core::protection::{AgentLimits, BudgetAsk, CallEnd, Gates, SlotAnswer, SlotRequest};
+use steadflow_core::protection::{AgentLimits, CallEnd, GateAsk, Gates, SlotAnswer, SlotRequest};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::usage::Usage;
 use steadflow_core::work::{CallKey, Outcome};
@@ -114,9 +114,9 @@ impl Process {
         }
     }
 
-    fn ask(&mut self, ask: &BudgetAsk, now: Timestamp) {
+    fn ask(&mut self, ask: &GateAsk, now: Timestamp) {
         match ask {
-            BudgetAsk::Draw(draw) => {
+            GateAsk::Draw(draw) => {
                 self.draws += 1;
                 let taken = self.taken.entry(draw.day).or_default();
                 let drawn = draw.from(*taken);
@@ -125,7 +125,8 @@ impl Process {
                 }
                 self.gates.drawn(draw, Some(drawn).filter(|_| self.is_well), now);
             }
-            BudgetAsk::Settle(settlement) => {
+            GateAsk::Permit(ask) => panic!("nobody else asks: {ask:?}"),
+            GateAsk::Settle(settlement) => {
                 let taken = self.taken.entry(settlement.day).or_default();
                 *taken = settlement.after(*taken);
             }
@@ -497,7 +498,7 @@ fn a_refused_call_fails_its_node_and_is_not_repeated() {
         least: tokens(2_026),
     };
     assert!(gates.gates.grant(at(1.0)).is_none());
-    assert_eq!(gates.gates.take_asks(), [BudgetAsk::Draw(draw)]);
+    assert_eq!(gates.gates.take_asks(), [GateAsk::Draw(draw)]);
     gates.gates.drawn(&draw, Some(draw.from(tokens(9_000))), at(1.0));
 
     let answer = gates.gates.grant(at(1.0)).expect("an answer");

@@ -31,6 +31,7 @@ mod nodes;
 mod parts;
 mod pausing;
 mod people;
+mod permits;
 mod protection;
 mod records;
 mod retries;

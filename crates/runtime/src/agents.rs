@@ -71,6 +71,11 @@ impl AgentVersions {
         Self(Mutex::new(Kept::new(Self::BYTES_MAX)))
     }
 
+    /// Returns whether the version of a record was read before.
+    pub(crate) fn is_known(&self, record: &AgentRecord) -> bool {
+        self.0.lock().get(&(record.id, record.version)).is_some()
+    }
+
     /// Returns the agent of a record, if it can be read.
     pub(crate) fn of_record(&self, record: &AgentRecord) -> Option<Arc<Agent>> {
         let key = (record.id, record.version);

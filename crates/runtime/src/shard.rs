@@ -118,6 +118,7 @@ enum Phase {
 impl Shard {
     /// Returns a shard that drives nothing yet.
     pub fn new(config: ShardConfig) -> Self {
+        let gates = Gates::new(Timestamp::from_micros(0)).shared(config.is_shared);
         Self {
             config,
             live: ById::default(),
@@ -130,7 +131,7 @@ impl Shard {
             in_hand: BTreeSet::new(),
             doubtful: BTreeSet::new(),
             flows: BTreeMap::new(),
-            gates: Gates::new(Timestamp::from_micros(0)),
+            gates,
             sessions: Sessions::default(),
             event_waits: EventWaits::default(),
             granted: BTreeMap::new(),
@@ -172,6 +173,7 @@ impl Shard {
             Message::Waiting(waiting, limits) => self.waiting_elsewhere(*waiting, limits, now),
             Message::AgentLimits { agent, limits } => self.gates.set(agent, limits, now),
             Message::Drawn(draw, drawn) => self.gates.drawn(&draw, drawn, now),
+            Message::Permitted(agent, permits) => self.gates.permitted(agent, permits, now),
             Message::ReadAccounts { agents, reply } => self.read_accounts(agents, reply, now),
             Message::ReadProtection { agent, reply } => {
                 self.reply(reply, Reply::Protection(self.gates.state(agent, now)))

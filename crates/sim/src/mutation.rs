@@ -59,6 +59,8 @@ mutations! {
     SlotsForgotten,
     /// Two processes count slots each for itself.
     SlotsNotClaimed,
+    /// What protects an agent is kept to by each process for itself.
+    PermitsNotShared,
     /// A process does not learn that others have freed slots.
     FreeSlotsNotSeen,
     /// Work is not stopped when its attempt is over.

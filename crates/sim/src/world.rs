@@ -4,6 +4,7 @@ mod broken;
 mod commit;
 mod edit;
 mod fleet;
+mod permits;
 mod process;
 mod work;
 
@@ -90,6 +91,8 @@ pub(crate) struct World {
     /// The current version of the agent that all flows name.
     agent_version: u32,
     agents: PinnedAgents,
+    /// Calls of the agent with tools.
+    protected: BTreeSet<CallKey>,
     /// Calls whose result comes although it is not waited for.
     late: BTreeSet<CallKey>,
     /// Attempts whose peers do not answer.
@@ -180,6 +183,7 @@ impl World {
             refused: BTreeSet::new(),
             agent_version: 1,
             agents: crate::agents::pinned(),
+            protected: BTreeSet::new(),
             late: BTreeSet::new(),
             hanging: Vec::new(),
             wake_ups: 0,

@@ -195,6 +195,12 @@ CREATE TABLE costs (
     PRIMARY KEY (tenant, hour, flow, agent, model, currency, lane)
 ) WITH (fillfactor = 50);
 
+-- The protection of agents, which all processes keep to together: `steadflow_core::protection::SharedGate` as JSON.
+CREATE TABLE agent_gates (
+    agent uuid PRIMARY KEY,
+    gate text NOT NULL
+) WITH (fillfactor = 50);
+
 -- How much agents were called by executions that have ended.
 CREATE TABLE agent_uses (
     tenant uuid NOT NULL,

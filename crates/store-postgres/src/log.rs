@@ -11,6 +11,7 @@ mod journal;
 pub(crate) mod leases;
 pub(crate) mod long_records;
 mod lost;
+mod permits;
 mod plan;
 mod recover;
 pub(crate) mod session_changes;
@@ -22,6 +23,7 @@ use std::time::Duration;
 
 use steadflow_core::budget::{Amount, Day, Draw, Drawn, Settlement};
 use steadflow_core::ids::{AgentId, ExecutionId, TenantId};
+use steadflow_core::protection::{PermitAsk, Permits};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{
     Commit, Committed, InboxId, InboxInput, InboxItem, Log, QueuedExecution, StoreFuture, Stored, TakenSlots,
@@ -96,6 +98,11 @@ impl Log for PostgresStore {
 
     fn settle(&self, settlement: Settlement) -> StoreFuture<'_, ()> {
         call("settle", self.settle_budget(settlement))
+    }
+
+    fn permit(&self, worker: Worker, ask: PermitAsk, now: Timestamp) -> StoreFuture<'_, Permits> {
+        let work = async move { self.permit_calls(worker, &ask, now).await };
+        self.call_of_worker("permit", worker, work)
     }
 
     fn drawn(

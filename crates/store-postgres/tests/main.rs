@@ -5,6 +5,7 @@ mod conformance;
 mod damage;
 mod group;
 mod moving;
+mod permits;
 mod processes;
 mod slots;
 mod statements;

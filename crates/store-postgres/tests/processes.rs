@@ -28,7 +28,7 @@ pub(crate) const HOUR: Duration = Duration::from_secs(3_600);
 
 /// As many processes as a test has, and how often each of them does the same.
 const PROCESSES: usize = 3;
-const TIMES: u32 = 8;
+pub(crate) const TIMES: u32 = 8;
 
 pub(crate) async fn processes(database: &Temporary) -> Vec<PostgresStore> {
     let mut all = Vec::new();
@@ -41,7 +41,7 @@ pub(crate) async fn processes(database: &Temporary) -> Vec<PostgresStore> {
 }
 
 /// Has each process do the same several times, all at once.
-async fn at_once<'s, T, F: Future<Output = Result<T, StoreError>>>(
+pub(crate) async fn at_once<'s, T, F: Future<Output = Result<T, StoreError>>>(
     processes: &'s [PostgresStore],
     work: impl Fn(&'s PostgresStore, u32) -> F,
 ) -> Vec<T> {

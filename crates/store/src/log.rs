@@ -9,6 +9,7 @@ use std::time::Duration;
 use steadflow_core::budget::{Amount, Day, Draw, Drawn, Settlement};
 use steadflow_core::flow_control::QueuePlace;
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId, TenantId};
+use steadflow_core::protection::{PermitAsk, Permits};
 use steadflow_core::timestamp::Timestamp;
 
 pub use commit::{
@@ -118,7 +119,7 @@ pub trait Log: Send + Sync + 'static {
     /// [`Fenced`](crate::StoreError::Fenced) if `worker` lost its lease.
     fn discard(&self, worker: Worker, items: Vec<InboxId>) -> StoreFuture<'_, ()>;
 
-    // ---- the budgets of agents ---------------------------------------------------------------------------------
+    // ---- the protection of agents, and their budgets -----------------------------------------------------------
 
     /// Draws from the budget of an agent for a day, if it has what is needed: all draws of a day together never pass it. Any
     /// process can draw, with or without a lease: what is drawn and never used counts as used.
@@ -126,6 +127,15 @@ pub trait Log: Send + Sync + 'static {
 
     /// Puts back what was drawn and not used, and adds what was used and not drawn, also beyond the budget.
     fn settle(&self, settlement: Settlement) -> StoreFuture<'_, ()>;
+
+    /// Answers what a worker asks of the protection of an agent at `now`: all that ask keep to it together. Only where other
+    /// processes can drive executions; else everything is permitted, as the worker keeps to it by itself.
+    ///
+    /// # Errors
+    /// [`Fenced`](crate::StoreError::Fenced) if `worker` lost its lease.
+    fn permit(&self, _worker: Worker, ask: PermitAsk, _now: Timestamp) -> StoreFuture<'_, Permits> {
+        Box::pin(std::future::ready(Ok(Permits::all(&ask))))
+    }
 
     /// Returns what is drawn for `day` from the budgets of those of `agents` from which anything was. It is kept for
     /// [`BUDGET_DAYS_KEPT`] days.

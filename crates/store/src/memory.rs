@@ -27,6 +27,7 @@ use steadflow_core::decision_link::SigningKey;
 use steadflow_core::event::{Event, Record};
 use steadflow_core::external_event::NodeWait;
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId, NodeId, NodeIndex, TenantId};
+use steadflow_core::protection::SharedGate;
 use steadflow_core::session::SessionId;
 use steadflow_core::timestamp::Timestamp;
 use uuid::Uuid;
@@ -71,6 +72,8 @@ struct Database {
     agents: BTreeMap<AgentId, AgentRecord>,
     agent_versions: BTreeMap<(AgentId, u32), AgentVersionRecord>,
     agent_uses: BTreeMap<(TenantId, AgentId), AgentUse>,
+    /// The protection of agents.
+    gates: BTreeMap<AgentId, SharedGate>,
     /// What is drawn from the budgets of agents.
     drawn: BTreeMap<(Day, TenantId, AgentId), Amount>,
     sessions: BTreeMap<SessionId, sessions::Session>,

@@ -11,7 +11,7 @@ use crate::ids::{AgentId, TenantId};
 use crate::timestamp::Timestamp;
 use crate::work::CallKey;
 
-use super::BudgetAsk;
+use super::GateAsk;
 
 /// How long a draw waits that the store could not make.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
@@ -85,7 +85,7 @@ impl Account {
         self.budget
     }
 
-    pub(super) fn set(&mut self, budget: Budget, asks: &mut Vec<BudgetAsk>) {
+    pub(super) fn set(&mut self, budget: Budget, asks: &mut Vec<GateAsk>) {
         if budget != self.budget {
             self.give_back(asks);
             self.budget = budget;
@@ -99,7 +99,7 @@ impl Account {
         call: &CallKey,
         most: Amount,
         now: Timestamp,
-        asks: &mut Vec<BudgetAsk>,
+        asks: &mut Vec<GateAsk>,
     ) -> Taking {
         self.go_to(Day::of(now), asks);
         let most = self.budget.counted(most);
@@ -117,7 +117,7 @@ impl Account {
             Drawing::Refused { least: of, taken } if of == least => self.refuse(most, taken, now),
             Drawing::None | Drawing::Failed { .. } | Drawing::Refused { .. } => {
                 let Self { tenant, agent, day, budget, .. } = *self;
-                asks.push(BudgetAsk::Draw(Draw { tenant, agent, day, budget, least }));
+                asks.push(GateAsk::Draw(Draw { tenant, agent, day, budget, least }));
                 self.drawing = Drawing::Asked;
                 Taking::Waits(None)
             }
@@ -149,7 +149,7 @@ impl Account {
         draw: &Draw,
         drawn: Option<Drawn>,
         now: Timestamp,
-        asks: &mut Vec<BudgetAsk>,
+        asks: &mut Vec<GateAsk>,
     ) {
         self.go_to(Day::of(now), asks);
         if (draw.day, draw.budget) != (self.day, self.budget) {
@@ -169,7 +169,7 @@ impl Account {
     }
 
     /// Takes in what is known of what a call used. It counts on the day on which it began.
-    pub(super) fn ended(&mut self, call: &CallKey, spent: Spent, asks: &mut Vec<BudgetAsk>) {
+    pub(super) fn ended(&mut self, call: &CallKey, spent: Spent, asks: &mut Vec<GateAsk>) {
         let Some(Open { day, budget, reserved }) = self.open.remove(call) else { return };
         self.tokens_reserved -= reserved.tokens;
         let counted = budget.counted(spent.counted(reserved));
@@ -188,12 +188,12 @@ impl Account {
     }
 
     /// Gives back what is in hand.
-    pub(super) fn give_back(&mut self, asks: &mut Vec<BudgetAsk>) {
+    pub(super) fn give_back(&mut self, asks: &mut Vec<GateAsk>) {
         let hand = std::mem::take(&mut self.hand);
         self.settle(self.day, hand, Amount::default(), asks);
     }
 
-    fn go_to(&mut self, day: Day, asks: &mut Vec<BudgetAsk>) {
+    fn go_to(&mut self, day: Day, asks: &mut Vec<GateAsk>) {
         if day > self.day {
             self.give_back(asks);
             self.day = day;
@@ -201,10 +201,10 @@ impl Account {
         }
     }
 
-    fn settle(&self, day: Day, unused: Amount, overused: Amount, asks: &mut Vec<BudgetAsk>) {
+    fn settle(&self, day: Day, unused: Amount, overused: Amount, asks: &mut Vec<GateAsk>) {
         let Self { tenant, agent, .. } = *self;
         if !unused.is_nothing() || !overused.is_nothing() {
-            asks.push(BudgetAsk::Settle(Settlement { tenant, agent, day, unused, overused }));
+            asks.push(GateAsk::Settle(Settlement { tenant, agent, day, unused, overused }));
         }
     }
 

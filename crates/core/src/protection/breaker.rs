@@ -1,5 +1,7 @@
 //! A circuit breaker: after some failures in a row it lets no call pass for a while, and then one, which decides.
 
+use serde::{Deserialize, Serialize};
+
 use crate::agent::Breaker;
 use crate::timestamp::Timestamp;
 use crate::work::CallKey;
@@ -21,14 +23,14 @@ pub enum BreakerState {
 }
 
 /// Where a breaker is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Circuit {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Circuit<Call = CallKey> {
     Closed { failures: u32 },
     Open { until: Timestamp },
-    Probing { call: CallKey },
+    Probing { call: Call },
 }
 
-impl Circuit {
+impl<Call: Clone + PartialEq> Circuit<Call> {
     pub(super) const CLOSED: Self = Self::Closed { failures: 0 };
 
     /// Returns from when on a call may pass; `None` while another one has to end first.
@@ -41,14 +43,14 @@ impl Circuit {
     }
 
     /// Notes that a call passes that may.
-    pub(super) fn passed(&mut self, call: &CallKey) {
+    pub(super) fn passed(&mut self, call: &Call) {
         if let Self::Open { .. } = self {
             *self = Self::Probing { call: call.clone() };
         }
     }
 
     /// Takes in how a call ended. What began before the breaker opened says nothing of the peer as it is then.
-    pub(super) fn ended(&mut self, call: &CallKey, verdict: Verdict, rule: Breaker, now: Timestamp) {
+    pub(super) fn ended(&mut self, call: &Call, verdict: Verdict, rule: Breaker, now: Timestamp) {
         let opened = Self::Open { until: now.plus(rule.open) };
         let next = match (&*self, verdict) {
             (Self::Closed { failures }, Verdict::Fails) if failures + 1 < rule.failures => {
@@ -67,7 +69,7 @@ impl Circuit {
     }
 
     /// The call did not begin, so it decides nothing.
-    pub(super) fn given_back(&mut self, call: &CallKey) {
+    pub(super) fn given_back(&mut self, call: &Call) {
         if matches!(self, Self::Probing { call: probe } if probe == call) {
             *self = Self::Open { until: Timestamp::from_micros(0) };
         }

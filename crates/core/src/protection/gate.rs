@@ -12,11 +12,11 @@ use crate::work::CallKey;
 use super::account::{Account, AccountState, Taking};
 use super::breaker::Circuit;
 use super::pace::Pace;
+use super::permits::{Asking, Hand};
 use super::queue::Queue;
 use super::retries::Retries;
-use super::{
-    AgentLimits, BudgetAsk, CallEnd, GateState, HOLD_MAX, Refusal, SlotAnswer, SlotRequest, Verdict,
-};
+use super::shared::Permits;
+use super::{AgentLimits, CallEnd, GateAsk, GateState, HOLD_MAX, Refusal, SlotAnswer, SlotRequest, Verdict};
 
 /// Bytes of a text for each token, about, where nothing better is known.
 const BYTES_PER_TOKEN: usize = 4;
@@ -41,6 +41,8 @@ pub(super) struct Gate {
     /// Until when the peer asked for no further call.
     held_until: Timestamp,
     room: Option<Room>,
+    /// Where other processes ask the agent as well: the permits that say what may begin.
+    hand: Option<Hand>,
     /// How many calls have begun.
     begun: u64,
     /// The tokens that a call used, in the mean of the last ones.
@@ -57,6 +59,8 @@ struct Running {
     reserved: u64,
     /// How many calls began before it.
     number: u64,
+    /// Whether it began with a permit.
+    has_permit: bool,
 }
 
 /// What the peer said last that it has room for.
@@ -69,7 +73,7 @@ struct Room {
 
 impl Gate {
     /// Returns the gate of a process that began at `began_at`, and may have made a call just before.
-    pub(super) fn new(protection: Option<Protection>, began_at: Timestamp) -> Self {
+    pub(super) fn new(protection: Option<Protection>, began_at: Timestamp, hand: Option<Hand>) -> Self {
         let rates = protection.unwrap_or_default();
         Self {
             queue: Queue::default(),
@@ -80,6 +84,7 @@ impl Gate {
             retries: Retries::default(),
             held_until: Timestamp::from_micros(0),
             room: None,
+            hand,
             begun: 0,
             mean_tokens: None,
             next_at: None,
@@ -93,7 +98,7 @@ impl Gate {
         agent: AgentId,
         limits: Option<AgentLimits>,
         now: Timestamp,
-        asks: &mut Vec<BudgetAsk>,
+        asks: &mut Vec<GateAsk>,
     ) {
         self.protect(limits.and_then(|limits| limits.protection), now);
         let budget = limits.and_then(|limits| Some((limits.tenant, limits.budget?)));
@@ -125,7 +130,7 @@ impl Gate {
     }
 
     pub(super) fn is_unused(&self) -> bool {
-        self.queue.is_empty() && self.running.is_empty()
+        self.queue.is_empty() && self.running.is_empty() && self.hand.as_ref().is_none_or(Hand::is_quiet)
     }
 
     pub(super) fn wait(&mut self, request: SlotRequest) {
@@ -133,11 +138,13 @@ impl Gate {
     }
 
     pub(super) fn next_at(&self) -> Option<Timestamp> {
-        self.next_at.filter(|_| !self.queue.is_empty())
+        let waits = self.next_at.filter(|_| !self.queue.is_empty());
+        let news = self.hand.as_ref().filter(|_| self.has_news()).and_then(Hand::next_at);
+        waits.into_iter().chain(news).min()
     }
 
     /// Answers the next call, if one may begin at `now`.
-    pub(super) fn grant(&mut self, now: Timestamp, asks: &mut Vec<BudgetAsk>) -> Option<SlotAnswer> {
+    pub(super) fn grant(&mut self, now: Timestamp, asks: &mut Vec<GateAsk>) -> Option<SlotAnswer> {
         self.next_at = None;
         let at = self.opens_at()?;
         if at > now {
@@ -149,7 +156,15 @@ impl Gate {
             self.next_at = self.retries.more_at();
             return None;
         };
-        let (call, agent) = (next.call.clone(), next.agent);
+        let (call, agent, bytes) = (next.call.clone(), next.agent, next.bytes);
+        if self.protection.is_some()
+            && let Some(hand) = &self.hand
+            && !hand.has_permit()
+        {
+            self.ask(bytes, may_repeat, now, asks);
+            self.next_at = self.hand.as_ref().and_then(Hand::next_at);
+            return None;
+        }
         let taking = match (&mut self.account, next.of_budget) {
             (None, None) => Taking::Done,
             (Some(account), Some((budget, most))) if budget == account.budget() => {
@@ -178,6 +193,50 @@ impl Gate {
         }
     }
 
+    /// Asks for permits, or says what has ended.
+    fn ask(&mut self, bytes: usize, may_repeat: bool, now: Timestamp, asks: &mut Vec<GateAsk>) {
+        let asking = Asking {
+            protection: self.rates(),
+            waiting: self.queue.count(may_repeat),
+            running: self.running.len(),
+            tokens: self.expected_tokens(bytes),
+        };
+        if let Some(hand) = &mut self.hand {
+            hand.ask(&asking, now, asks);
+        }
+    }
+
+    /// Says what has ended, where other processes have to know.
+    pub(super) fn tell(&mut self, now: Timestamp, asks: &mut Vec<GateAsk>) {
+        let unused = self.expected_tokens(0);
+        let Some(hand) = &mut self.hand else { return };
+        if self.queue.is_empty() {
+            hand.drop_unused(unused);
+        }
+        if hand.has_news() {
+            let may_repeat = self.retries.has_room(now);
+            self.ask(0, may_repeat, now, asks);
+        }
+    }
+
+    /// Returns whether something is left to say, although no answer is on its way.
+    pub(super) fn has_news(&self) -> bool {
+        self.hand.as_ref().is_some_and(Hand::has_news)
+    }
+
+    /// Takes in the answer to what was asked; `None` if the store could not give one.
+    pub(super) fn permitted(&mut self, permits: Option<Permits>, now: Timestamp) {
+        let Some(hand) = &mut self.hand else { return };
+        hand.permitted(permits, now);
+        if let Some(Permits { breaker_open_for, held_for, .. }) = permits {
+            self.circuit = match breaker_open_for {
+                Some(open_for) => Circuit::Open { until: now.plus(open_for) },
+                None => Circuit::CLOSED,
+            };
+            self.held_until = now.plus(held_for);
+        }
+    }
+
     /// Returns when a call may begin; `None` where none waits, or another one has to end first.
     fn opens_at(&self) -> Option<Timestamp> {
         if self.queue.is_empty() {
@@ -186,6 +245,9 @@ impl Gate {
         let Some(protection) = self.protection else { return Some(Timestamp::from_micros(0)) };
         if protection.max_concurrency.is_some_and(|max| self.running.len() >= max as usize) {
             return None;
+        }
+        if self.hand.is_some() {
+            return Some(self.room_from());
         }
         let requests = protection.requests_per_minute.map(|_| self.requests.next_at());
         let tokens = protection.tokens_per_minute.map(|_| self.tokens.next_at());
@@ -199,7 +261,7 @@ impl Gate {
         draw: &Draw,
         drawn: Option<Drawn>,
         now: Timestamp,
-        asks: &mut Vec<BudgetAsk>,
+        asks: &mut Vec<GateAsk>,
     ) {
         if let Some(account) = &mut self.account {
             account.drawn(draw, drawn, now, asks);
@@ -207,7 +269,7 @@ impl Gate {
     }
 
     /// Gives back what is drawn and not used.
-    pub(super) fn give_back_budget(&mut self, asks: &mut Vec<BudgetAsk>) {
+    pub(super) fn give_back_budget(&mut self, asks: &mut Vec<GateAsk>) {
         if let Some(account) = &mut self.account {
             account.give_back(asks);
         }
@@ -244,13 +306,22 @@ impl Gate {
     fn begin(&mut self, request: &SlotRequest, now: Timestamp) {
         let SlotRequest { call, is_repeat, .. } = request;
         let reserved = self.expected_tokens(request.bytes);
-        let rates = self.rates();
-        self.requests.take(1, rates.requests_per_minute, now);
-        self.tokens.take(reserved, rates.tokens_per_minute, now);
-        self.circuit.passed(call);
+        let has_permit = match self.hand.as_mut().filter(|hand| hand.has_permit()) {
+            Some(hand) => {
+                hand.used(call);
+                true
+            }
+            None => {
+                let rates = self.rates();
+                self.requests.take(1, rates.requests_per_minute, now);
+                self.tokens.take(reserved, rates.tokens_per_minute, now);
+                self.circuit.passed(call);
+                false
+            }
+        };
         self.retries.began(*is_repeat, now);
         self.begun += 1;
-        let running = Running { is_repeat: *is_repeat, reserved, number: self.begun };
+        let running = Running { is_repeat: *is_repeat, reserved, number: self.begun, has_permit };
         self.running.insert(call.clone(), running);
     }
 
@@ -261,31 +332,43 @@ impl Gate {
     }
 
     /// A call waits no longer, or does not use its slot. `spent` is what is known of what it used.
-    pub(super) fn give_back(&mut self, call: &CallKey, spent: Spent, asks: &mut Vec<BudgetAsk>) {
+    pub(super) fn give_back(&mut self, call: &CallKey, spent: Spent, asks: &mut Vec<GateAsk>) {
         if self.queue.remove(call) {
             return;
         }
         self.settle(call, spent, asks);
-        let Some(Running { is_repeat, reserved, .. }) = self.running.remove(call) else { return };
+        let Some(Running { is_repeat, reserved, has_permit, .. }) = self.running.remove(call) else { return };
+        self.retries.given_back(is_repeat);
+        if let Some(hand) = self.hand.as_mut().filter(|_| has_permit) {
+            return hand.given_back(call, reserved);
+        }
         let rates = self.rates();
         self.requests.put_back(1, rates.requests_per_minute);
         self.tokens.put_back(reserved, rates.tokens_per_minute);
         self.circuit.given_back(call);
-        self.retries.given_back(is_repeat);
     }
 
-    pub(super) fn ended(&mut self, call: &CallKey, end: CallEnd, now: Timestamp, asks: &mut Vec<BudgetAsk>) {
+    pub(super) fn ended(&mut self, call: &CallKey, end: CallEnd, now: Timestamp, asks: &mut Vec<GateAsk>) {
         if self.queue.remove(call) {
             return;
         }
         self.settle(call, end.spent, asks);
-        let Some(Running { is_repeat, reserved, number }) = self.running.remove(call) else { return };
+        let Some(Running { is_repeat, reserved, number, has_permit }) = self.running.remove(call) else {
+            return;
+        };
         let CallEnd { verdict, retry_after, tokens, quota, spent: _ } = end;
         if let Some(used) = tokens {
             self.used(used, reserved, verdict, now);
         }
-        if let Some(rule) = self.rates().breaker {
-            self.circuit.ended(call, verdict, rule, now);
+        if let Some(hand) = self.hand.as_mut().filter(|_| has_permit) {
+            hand.ended(call, end, reserved);
+        } else {
+            if let Some(rule) = self.rates().breaker {
+                self.circuit.ended(call, verdict, rule, now);
+            }
+            if let Some(wait) = retry_after {
+                self.held_until = self.held_until.max(now.plus(wait.min(HOLD_MAX)));
+            }
         }
         let has_failed = match verdict {
             Verdict::Responds => Some(false),
@@ -293,16 +376,13 @@ impl Gate {
             Verdict::Unknown => None,
         };
         self.retries.ended(is_repeat, has_failed, now);
-        if let Some(wait) = retry_after {
-            self.held_until = self.held_until.max(now.plus(wait.min(HOLD_MAX)));
-        }
         let is_newer = |quota: &Quota| self.room.is_none_or(|room| room.quota.read_at <= quota.read_at);
         if let Some(quota) = quota.filter(is_newer) {
             self.room = Some(Room { quota, call: number });
         }
     }
 
-    fn settle(&mut self, call: &CallKey, spent: Spent, asks: &mut Vec<BudgetAsk>) {
+    fn settle(&mut self, call: &CallKey, spent: Spent, asks: &mut Vec<GateAsk>) {
         if let Some(account) = &mut self.account {
             account.ended(call, spent, asks);
         }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::timestamp::Timestamp;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -9,7 +11,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 const CREDIT: Duration = Duration::from_secs(1);
 
 /// When the next unit is due. (This is the generic cell rate algorithm of ATM, whose cells are requests or tokens here.)
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Pace {
     next_at: Timestamp,
 }

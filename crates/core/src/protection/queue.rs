@@ -58,6 +58,12 @@ impl Queue {
         calls.insert(place, request);
     }
 
+    /// Returns how many wait; of those that repeat others only if they may begin.
+    pub(super) fn count(&self, takes_repeats: bool) -> usize {
+        let repeats = |of: &OfFlow| if takes_repeats { of.repeats.len() } else { 0 };
+        self.flows.iter().map(|of| of.first.len() + repeats(of)).sum()
+    }
+
     /// Returns the next call, of the flow whose turn it is; of those that repeat others only if they may begin.
     pub(super) fn peek(&self, takes_repeats: bool) -> Option<&SlotRequest> {
         self.flows.iter().find_map(|of| of.peek(takes_repeats))

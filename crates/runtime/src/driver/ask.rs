@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use steadflow_core::ids::ExecutionId;
-use steadflow_core::protection::BudgetAsk;
+use steadflow_core::protection::GateAsk;
 use steadflow_store::{InboxId, StoreError, Worker as Lessee};
 
 use super::World;
@@ -39,9 +39,13 @@ impl World {
                 Answer::InboxSorted(items, self.sort_inbox(lessee, discarded, unclaimed).await)
             }
             Ask::Decide(turn) => Answer::Decided(taken(turn).await),
-            Ask::Budget(ask) => match *ask {
-                BudgetAsk::Draw(draw) => Answer::Drawn(Box::new(draw), store.draw(draw).await),
-                BudgetAsk::Settle(settlement) => Answer::Settled(store.settle(settlement).await),
+            Ask::Gate(lessee, ask) => match *ask {
+                GateAsk::Draw(draw) => Answer::Drawn(Box::new(draw), store.draw(draw).await),
+                GateAsk::Settle(settlement) => Answer::Settled(store.settle(settlement).await),
+                GateAsk::Permit(ask) => {
+                    let agent = ask.agent;
+                    Answer::Permitted(agent, store.permit(lessee, *ask, now).await)
+                }
             },
             Ask::ClaimSession(lessee, claim) => {
                 let result = store.claim_session(lessee, (*claim).clone(), now).await;

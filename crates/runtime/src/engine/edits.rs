@@ -81,7 +81,8 @@ impl Engine {
         }
     }
 
-    async fn follow_agent(&self, tenant: TenantId, agent: AgentId) -> Result<(), RuntimeError> {
+    /// Calls of an agent keep to what limits it now.
+    pub(super) async fn follow_agent(&self, tenant: TenantId, agent: AgentId) -> Result<(), RuntimeError> {
         let _gate = self.agent_gate().await;
         let record = self.store().agent(tenant, agent).await?;
         self.limit_agent(agent, record.as_ref().and_then(limits_of)).await

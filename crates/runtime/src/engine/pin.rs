@@ -104,6 +104,10 @@ impl Engine {
                 // One that cannot be read is not pinned: the node that asks it fails, and says why.
                 for record in found.into_iter().flatten() {
                     accepted.agents.insert(record.id, record.version);
+                    if self.is_shared() && !self.inner.versions.agents.is_known(&record) {
+                        // Another process may have edited it a moment ago.
+                        self.follow_agent(accepted.tenant, record.id).await?;
+                    }
                     let agent = self.inner.versions.agents.of_record(&record);
                     let skills = agent.iter().flat_map(|agent| &agent.skills);
                     let rules = skills.filter_map(|skill| skill.rules.as_ref());

@@ -27,18 +27,18 @@ impl Shard {
             let execution = answer.call().execution;
             self.enqueue(execution, Queued::Input(Input::SlotAnswered(answer), Origin::Engine), now);
         }
-        self.ask_budgets();
+        self.ask_gates();
     }
 
-    fn ask_budgets(&mut self) {
+    fn ask_gates(&mut self) {
         let asks = self.gates.take_asks().into_iter();
-        self.actions.extend(asks.map(|ask| Action::Budget(Box::new(ask))));
+        self.actions.extend(asks.map(|ask| Action::Gate(Box::new(ask))));
     }
 
     /// Gives back what is drawn from the budgets of agents and not used: nothing more begins here.
     pub fn give_back_budgets(&mut self) {
         self.gates.give_back_budgets();
-        self.ask_budgets();
+        self.ask_gates();
     }
 
     pub(super) fn read_accounts(&mut self, agents: Vec<AgentId>, reply: ReplyId, now: Timestamp) {

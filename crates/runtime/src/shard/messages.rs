@@ -7,7 +7,7 @@ use steadflow_core::execution::{Execution, Input, NewExecution};
 use steadflow_core::external_event::{ExternalEvent, NodeWait};
 use steadflow_core::flow_control::SlotLimits;
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId, TenantId};
-use steadflow_core::protection::{AgentLimits, BudgetAsk};
+use steadflow_core::protection::{AgentLimits, GateAsk, Permits};
 use steadflow_core::session::SessionClaim;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::{CallKey, Work};
@@ -88,6 +88,8 @@ pub enum Message {
     },
     /// What came of a draw from the budget of an agent; `None` if the store could not make it.
     Drawn(Box<Draw>, Option<Drawn>),
+    /// What came of a question for permits of an agent; `None` if the store could not answer it.
+    Permitted(AgentId, Option<Permits>),
     /// A caller wants to know what is drawn from the budgets of agents and not used.
     ReadAccounts {
         /// The agents.
@@ -179,6 +181,7 @@ impl Message {
             | Self::Waiting(..)
             | Self::AgentLimits { .. }
             | Self::Drawn(..)
+            | Self::Permitted(..)
             | Self::Recovered(_)
             | Self::Orphans(_)
             | Self::Drain
@@ -251,6 +254,7 @@ pub enum Action {
     Publish(Change),
     /// Inputs for other executions are stored: look into the inbox.
     LookIntoInbox,
-    /// Draw from the budget of an agent, and answer with [`Message::Drawn`], or settle what was drawn.
-    Budget(Box<BudgetAsk>),
+    /// Draw from the budget of an agent, and answer with [`Message::Drawn`], settle what was drawn, or permit calls of it, and
+    /// answer with [`Message::Permitted`].
+    Gate(Box<GateAsk>),
 }

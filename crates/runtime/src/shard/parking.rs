@@ -180,7 +180,7 @@ impl Shard {
     }
 
     pub(super) fn recovered(&mut self, recovered: Recovered, now: Timestamp) {
-        self.gates = Gates::new(now);
+        self.gates = Gates::new(now).shared(self.config.is_shared);
         for (agent, limits) in recovered.agents {
             self.gates.set(agent, Some(limits), now);
         }

@@ -1,7 +1,8 @@
 //! What an incarnation makes of the store's answers.
 
 use steadflow_core::budget::{Draw, Drawn};
-use steadflow_core::ids::ExecutionId;
+use steadflow_core::ids::{AgentId, ExecutionId};
+use steadflow_core::protection::Permits;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{Committed, InboxId, InboxItem, StoreError};
 
@@ -40,6 +41,8 @@ impl Incarnation {
                 tracing::warn!(error = %error, "what was not used of the budget of an agent could not be put back; it counts as used");
                 Progress::GoesOn
             }
+            Answer::Permitted(_, Err(StoreError::Fenced)) => Progress::Fenced,
+            Answer::Permitted(agent, result) => self.permitted(agent, result, now),
             Answer::Committed(batch, result) => self.committed(batch, result, now),
             Answer::Settled(Ok(())) | Answer::Registered(_) | Answer::Released(_) => Progress::GoesOn,
         }
@@ -213,6 +216,16 @@ impl Incarnation {
             })
             .ok();
         self.shard.handle(Message::Drawn(draw, drawn), now);
+        Progress::GoesOn
+    }
+
+    fn permitted(&mut self, agent: AgentId, result: Result<Permits, StoreError>, now: Timestamp) -> Progress {
+        let permits = result
+            .inspect_err(|error| {
+                tracing::warn!(agent.id = %agent, error = %error, source = error_source(error), "calls of an agent could not be permitted; it will be tried again");
+            })
+            .ok();
+        self.shard.handle(Message::Permitted(agent, permits), now);
         Progress::GoesOn
     }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use steadflow_core::budget::{Draw, Drawn};
 use steadflow_core::external_event::{ExternalEvent, NodeWait};
-use steadflow_core::ids::ExecutionId;
-use steadflow_core::protection::BudgetAsk;
+use steadflow_core::ids::{AgentId, ExecutionId};
+use steadflow_core::protection::{GateAsk, Permits};
 use steadflow_core::session::SessionClaim;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::{CallKey, Work};
@@ -107,8 +107,8 @@ pub enum Ask {
     },
     /// Take a turn, where nothing else waits for its end.
     Decide(Box<LongTurn>),
-    /// Draw from the budget of an agent, or settle what was drawn.
-    Budget(Box<BudgetAsk>),
+    /// Draw from the budget of an agent, settle what was drawn, or permit calls of it.
+    Gate(Lessee, Box<GateAsk>),
     /// Give a node its session.
     ClaimSession(Lessee, Box<SessionClaim>),
     /// Store what a node waits for, and look for an event that came before.
@@ -156,10 +156,12 @@ pub enum Answer {
     EventAwaited(Box<NodeWait>, Result<Option<Box<ExternalEvent>>, StoreError>),
     /// To [`Ask::Load`]; `None` if the execution cannot be driven here.
     Loaded(ExecutionId, Result<Option<Box<Loaded>>, StoreError>),
-    /// To [`Ask::Budget`] that draws.
+    /// To [`Ask::Gate`] that draws.
     Drawn(Box<Draw>, Result<Drawn, StoreError>),
-    /// To [`Ask::Budget`] that settles.
+    /// To [`Ask::Gate`] that settles.
     Settled(Result<(), StoreError>),
+    /// To [`Ask::Gate`] for permits.
+    Permitted(AgentId, Result<Permits, StoreError>),
     /// To [`Ask::Commit`].
     Committed(BatchId, Result<Vec<Committed>, StoreError>),
     /// To [`Ask::Release`].

@@ -144,7 +144,7 @@ impl Incarnation {
                     looks.inbox.hurry(now);
                 }
             }
-            shard::Action::Budget(ask) => self.asks.push(Ask::Budget(ask)),
+            shard::Action::Gate(ask) => self.asks.push(Ask::Gate(self.lessee, ask)),
             shard::Action::Discard(item) => self.discarded.push(item),
             shard::Action::Unclaimed(item) => self.unclaimed.push(item),
         }

@@ -140,7 +140,7 @@ impl Bench {
                         self.turns.push(*turn);
                         said
                     }
-                    Ask::Budget(_) => "draw or settle".into(),
+                    Ask::Gate(..) => "ask for an agent".into(),
                     Ask::ClaimSession(_, claim) => format!("claim session {}", claim.session.key),
                     Ask::AwaitEvent(wait) => format!("await event {}", wait.wait.name),
                     Ask::Load(_, id) => format!("load {}", number(id)),

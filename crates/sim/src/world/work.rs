@@ -59,6 +59,7 @@ impl World {
         let key = work.key();
         let (after, answer) = self.peers.answer(work, &mut self.faults);
         self.note(format_args!("{id} makes call {key}, {after:?} {answer:?}"));
+        self.protection_holds(id, work)?;
         self.checker.agent_is_asked(work)?;
         self.checker.model_is_asked(work)?;
         self.checker.peer_sees(key.clone(), answer.clone())?;

@@ -7,7 +7,7 @@ use steadflow_core::budget::Amount;
 use steadflow_core::external_event::NodeWait;
 use steadflow_core::flow_control::SlotLimits;
 use steadflow_core::ids::{ExecutionId, FlowId};
-use steadflow_core::protection::BudgetAsk;
+use steadflow_core::protection::{GateAsk, Permits};
 use steadflow_core::session::SessionClaim;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_runtime::shard::{Loaded, Message, Recovered, Unclaimed};
@@ -53,7 +53,7 @@ impl World {
                 }
                 Ok(())
             }
-            Ask::Budget(ask) => self.draws(id, by, *ask),
+            Ask::Gate(lessee, ask) => self.asks_for_agent(id, by, lessee, *ask),
             Ask::ClaimSession(lessee, claim) => self.claims_session(id, by, lessee, claim),
             Ask::AwaitEvent(wait) => self.awaits_event(id, by, wait),
             Ask::Load(lessee, execution) => self.loads(id, by, lessee, execution),
@@ -275,13 +275,19 @@ impl World {
         Ok(())
     }
 
-    /// Draws from the budget of an agent, or settles what was drawn.
-    fn draws(&mut self, id: ProcessId, by: IncarnationId, ask: BudgetAsk) -> Result<(), String> {
+    /// Draws from the budget of an agent, settles what was drawn, or asks for permits.
+    fn asks_for_agent(
+        &mut self,
+        id: ProcessId,
+        by: IncarnationId,
+        lessee: Lessee,
+        ask: GateAsk,
+    ) -> Result<(), String> {
         let is_made = !self.strikes(Fault::DatabaseFailure);
         let fails = !is_made || self.strikes(Fault::UnknownWritten);
         let failed = || StoreError::Database { call: "draw", source: "it is busy".into() };
         match ask {
-            BudgetAsk::Draw(draw) => {
+            GateAsk::Draw(draw) => {
                 let drawn = if is_made && !self.breaks(Mutation::DrawNotStored) {
                     self.store.draw_now(&draw)
                 } else {
@@ -291,9 +297,19 @@ impl World {
                 self.note(format_args!("{id} draws {:?} for agent {}: {drawn:?}", draw.least, draw.agent));
                 self.answer(id, by, Answer::Drawn(Box::new(draw), drawn));
             }
-            BudgetAsk::Settle(settlement) => {
+            GateAsk::Settle(settlement) => {
                 let settled = if is_made { self.store.settle_now(&settlement) } else { Ok(()) };
                 self.answer(id, by, Answer::Settled(if fails { Err(failed()) } else { settled }));
+            }
+            GateAsk::Permit(ask) => {
+                let permitted = match self.breaks(Mutation::PermitsNotShared) {
+                    true => Ok(Permits::all(&ask)),
+                    false if is_made => self.store.permit_now(lessee, &ask, self.now),
+                    false => Err(failed()),
+                };
+                let permitted = if fails { permitted.and(Err(failed())) } else { permitted };
+                self.note(format_args!("{id} has {permitted:?} of agent {}", ask.agent));
+                self.answer(id, by, Answer::Permitted(ask.agent, permitted));
             }
         }
         Ok(())

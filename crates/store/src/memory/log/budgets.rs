@@ -1,12 +1,26 @@
-//! What is drawn from the budgets of agents.
+//! The protection of agents, and what is drawn from their budgets.
 
 use steadflow_core::budget::{Amount, Day, Draw, Drawn, Settlement};
 use steadflow_core::ids::{AgentId, TenantId};
+use steadflow_core::protection::{PermitAsk, Permits, SharedGate};
+use steadflow_core::timestamp::Timestamp;
 
 use super::super::MemoryStore;
-use crate::{BUDGET_DAYS_KEPT, StoreError};
+use crate::{BUDGET_DAYS_KEPT, StoreError, Worker};
 
 impl MemoryStore {
+    /// See [`crate::Log::permit`]. Two workers can share this store, which is then as one that other processes can drive.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] or [`StoreError::Closed`].
+    pub fn permit_now(&self, worker: Worker, ask: &PermitAsk, now: Timestamp) -> Result<Permits, StoreError> {
+        let mut database = self.open()?;
+        database.check_lease(worker)?;
+        let living = database.leases.keys().copied().collect();
+        let gate = database.gates.entry(ask.agent).or_insert_with(|| SharedGate::new(&ask.protection, now));
+        Ok(gate.ask(worker.epoch, &living, ask, now))
+    }
+
     /// See [`crate::Log::draw`].
     ///
     /// # Errors
