@@ -150,6 +150,8 @@ impl Database {
             return Ok(Self::Postgres(Box::new(url.parse()?)));
         }
         let Some(path) = url.strip_prefix("sqlite:") else {
+            // It may have a password, where its scheme is misspelt.
+            let url = url.split_once("://").map_or(url, |(scheme, _)| scheme);
             bail!(
                 "`{url}` is not the URL of a database. Use `sqlite:PATH`, such as `{DATABASE}`, or \
                  `postgres://USER:PASSWORD@HOST/DATABASE`."

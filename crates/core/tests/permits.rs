@@ -205,6 +205,27 @@ fn processes_that_wait_share_what_the_agent_allows() {
 }
 
 #[test]
+fn a_process_with_much_to_do_starves_no_other() {
+    for max in [1, 2, 3, 5] {
+        let mut fleet = Fleet::new(at_once(max), Duration::from_secs(1));
+        fleet.wait(1, 0..10_000);
+        fleet.settle(at(0.0));
+        fleet.wait(2, 20_000..30_000);
+        fleet.wait(3, 40_000..50_000);
+
+        fleet.run(at(600.0));
+
+        let of = |process| fleet.began.iter().filter(|call| call.process == process).count();
+        let all = fleet.began.len();
+        for process in 1..=PROCESSES {
+            assert!(of(process) * 6 > all, "{max}: {process} has {} of {all}", of(process));
+        }
+        assert!(all * 10 > 600 * max as usize * 7, "{max}: {all} calls in ten minutes");
+        assert_eq!(fleet.most_at_once(), max as usize);
+    }
+}
+
+#[test]
 fn the_rate_of_several_processes_is_flat() {
     let mut fleet = Fleet::new(
         Protection { requests_per_minute: Some(60), ..Protection::default() },

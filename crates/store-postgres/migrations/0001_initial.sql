@@ -195,6 +195,11 @@ CREATE TABLE costs (
     PRIMARY KEY (tenant, hour, flow, agent, model, currency, lane)
 ) WITH (fillfactor = 50);
 
+-- Flows of which executions claim slots: who starts one locks the row.
+CREATE TABLE flow_slots (
+    flow uuid PRIMARY KEY
+);
+
 -- The protection of agents, which all processes keep to together: `steadflow_core::protection::SharedGate` as JSON.
 CREATE TABLE agent_gates (
     agent uuid PRIMARY KEY,

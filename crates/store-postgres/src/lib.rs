@@ -109,13 +109,23 @@ impl PostgresStore {
         worker: Worker,
         work: impl Future<Output = Result<T>> + Send + 'a,
     ) -> StoreFuture<'a, T> {
+        let own = self.workers().get(&worker.epoch).cloned();
         Box::pin(async move {
             let done = work.await.map_err(|error| error.of(name));
             if matches!(done, Err(StoreError::Fenced)) {
-                self.workers().remove(&worker.epoch);
+                self.forget(worker, own.as_ref());
             }
             done
         })
+    }
+
+    /// Forgets a worker, unless it is another one by now that has the same epoch.
+    fn forget(&self, worker: Worker, own: Option<&Arc<OwnWorker>>) {
+        let mut workers = self.workers();
+        let is_same = |known: &Arc<OwnWorker>| own.is_some_and(|own| Arc::ptr_eq(own, known));
+        if workers.get(&worker.epoch).is_some_and(is_same) {
+            workers.remove(&worker.epoch);
+        }
     }
 
     fn is_closed(&self) -> bool {

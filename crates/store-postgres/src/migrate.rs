@@ -1,6 +1,7 @@
 //! Migrations: numbered SQL, run once each, forward only.
 
 use sha2::{Digest, Sha256};
+use steadflow_store::StoreError;
 use tokio_postgres::Client;
 
 use crate::error::{OpenError, Result};
@@ -87,6 +88,20 @@ pub(crate) async fn check(db: &Client, at: &str) -> std::result::Result<(), Open
         return Ok(());
     }
     Err(OpenError::Older { at: at.to_owned(), found, known: known() })
+}
+
+/// Looks whether processes may work on the database, and keeps it so until the transaction ends.
+///
+/// # Errors
+/// [`StoreError::Refused`] if the database is being moved, or was.
+pub(crate) async fn stays(db: &Client) -> Result<()> {
+    // Who moves it has the row locked. What that one has written is seen by the next statement.
+    db.execute_typed("SELECT 1 FROM schema_migrations WHERE number = 0 FOR SHARE", &[]).await?;
+    let sql = "SELECT name FROM schema_migrations WHERE number = $1";
+    let Some(row) = db.query_typed_opt(sql, params![MARK]).await? else { return Ok(()) };
+    let name: &str = row.get(0);
+    let source = format!("the database is marked as moved (`{name}`); stop this process").into();
+    Err(StoreError::Refused { call: "register", source }.into())
 }
 
 /// Says why the database must not be used, or that it may be.

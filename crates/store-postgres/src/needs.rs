@@ -16,10 +16,6 @@ const NEEDS: &[(&str, &str)] = &[
         "SELECT count(*) FROM (SELECT number FROM schema_migrations WHERE number = 0 FOR UPDATE SKIP LOCKED) AS row",
     ),
     (
-        "FOR NO KEY UPDATE",
-        "SELECT count(*) FROM (SELECT number FROM schema_migrations WHERE number = 0 FOR NO KEY UPDATE) AS row",
-    ),
-    (
         "FOR SHARE",
         "SELECT count(*) FROM (SELECT number FROM schema_migrations WHERE number = 0 FOR SHARE) AS row",
     ),

@@ -126,6 +126,8 @@ async fn hold(db: &Client, at: &str) -> std::result::Result<(), OpenError> {
             ORDER BY lease_until DESC";
         let living = db.query_typed(living, &[]).await?;
         db.query_typed("SELECT 1 FROM workers ORDER BY epoch FOR UPDATE NOWAIT", &[]).await?;
+        // A process without a lease cannot have a new one, and nobody can edit anything.
+        db.query_typed("SELECT 1 FROM counters ORDER BY name FOR UPDATE NOWAIT", &[]).await?;
         Ok::<_, Error>(living)
     };
     let living = held.await.map_err(|error| match error.code() {

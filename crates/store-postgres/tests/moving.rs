@@ -7,7 +7,7 @@ use steadflow_core::ids::ExecutionId;
 use steadflow_store::batch::{Batch, Place, entries};
 use steadflow_store::conformance::Harness;
 use steadflow_store::parts::{self, Column, CopyError, Digest, Kind, PARTS, Part, PartRow, PartValue, Parts};
-use steadflow_store::{Commit, Events, Log, Projection, RollupQuery, Store, Worker, journal_of};
+use steadflow_store::{Commit, Events, Log, Projection, RollupQuery, Store, StoreError, Worker, journal_of};
 use steadflow_store_postgres::PostgresParts;
 use steadflow_store_sqlite::{OpenError, SqliteOptions, SqliteParts, SqliteStore};
 use tempfile::TempDir;
@@ -238,6 +238,25 @@ async fn what_several_workers_have_left_goes_on() {
     assert_eq!(store.due(None, at(9), 9).await.expect("due").len(), 1);
     assert_eq!(sums(&store).await, before);
     assert_eq!((before.executions, store.doctor().await.expect("findings")), (3, Vec::new()));
+}
+
+#[tokio::test]
+async fn a_process_that_is_left_over_cannot_begin_to_work() {
+    let (directory, between) = (tempfile::tempdir().expect("a folder"), Temporary::new());
+    let store = between.open().await;
+    let gone = worker(&store).await;
+    committed(&store, gone, vec![commit(1, 1, Projection::Tail)]).await;
+    store.release(gone).await.expect("a release");
+    let source = PostgresParts::source(&between.options()).await.expect("a source");
+
+    let meanwhile = store.register("left".into(), at(0), HOUR);
+    let waits = tokio::time::timeout(std::time::Duration::from_millis(300), meanwhile).await;
+    assert!(waits.is_err(), "{waits:?}");
+    moved(&source, &target(&directory.path().join("db"))).await;
+
+    let after = store.register("left".into(), at(0), HOUR).await.expect_err("it was moved");
+    assert!(matches!(after, StoreError::Refused { .. }), "{after}");
+    assert_eq!(between.number("SELECT count(*) FROM workers WHERE NOT is_fenced").await, 0);
 }
 
 #[tokio::test]

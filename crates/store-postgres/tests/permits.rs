@@ -12,6 +12,7 @@ use crate::processes::{at, at_once, processes, uuid, worker};
 fn ask(running: u32, wanted: u32) -> PermitAsk {
     PermitAsk {
         agent: AgentId::new(uuid(5)),
+        number: 1,
         protection: Protection { max_concurrency: Some(5), ..Protection::default() },
         running,
         wanted,

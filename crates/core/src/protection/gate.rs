@@ -146,14 +146,15 @@ impl Gate {
     /// Answers the next call, if one may begin at `now`.
     pub(super) fn grant(&mut self, now: Timestamp, asks: &mut Vec<GateAsk>) -> Option<SlotAnswer> {
         self.next_at = None;
-        let at = self.opens_at()?;
-        if at > now {
-            self.next_at = Some(at);
-            return None;
-        }
+        let opens_at = self.opens_at();
         let may_repeat = self.protection.is_none() || self.retries.has_room(now);
-        let Some(next) = self.queue.peek(may_repeat) else {
-            self.next_at = self.retries.more_at();
+        let next = self.queue.peek(may_repeat).filter(|_| opens_at.is_some_and(|at| at <= now));
+        let Some(next) = next else {
+            self.next_at = opens_at.and_then(|at| if at > now { Some(at) } else { self.retries.more_at() });
+            // Others may use what cannot be used here now.
+            if self.hand.as_mut().is_some_and(Hand::drop_unused) {
+                self.ask(0, 0, now, asks);
+            }
             return None;
         };
         let (call, agent, bytes) = (next.call.clone(), next.agent, next.bytes);
@@ -161,7 +162,7 @@ impl Gate {
             && let Some(hand) = &self.hand
             && !hand.has_permit()
         {
-            self.ask(bytes, may_repeat, now, asks);
+            self.ask(self.queue.count(may_repeat), bytes, now, asks);
             self.next_at = self.hand.as_ref().and_then(Hand::next_at);
             return None;
         }
@@ -193,11 +194,11 @@ impl Gate {
         }
     }
 
-    /// Asks for permits, or says what has ended.
-    fn ask(&mut self, bytes: usize, may_repeat: bool, now: Timestamp, asks: &mut Vec<GateAsk>) {
+    /// Asks for permits of so many calls, or says what has ended.
+    fn ask(&mut self, waiting: usize, bytes: usize, now: Timestamp, asks: &mut Vec<GateAsk>) {
         let asking = Asking {
             protection: self.rates(),
-            waiting: self.queue.count(may_repeat),
+            waiting,
             running: self.running.len(),
             tokens: self.expected_tokens(bytes),
         };
@@ -206,17 +207,20 @@ impl Gate {
         }
     }
 
-    /// Says what has ended, where other processes have to know.
+    /// Says what has ended, where other processes have to know, and asks for what may begin instead.
     pub(super) fn tell(&mut self, now: Timestamp, asks: &mut Vec<GateAsk>) {
-        let unused = self.expected_tokens(0);
         let Some(hand) = &mut self.hand else { return };
         if self.queue.is_empty() {
-            hand.drop_unused(unused);
+            hand.drop_unused();
         }
-        if hand.has_news() {
-            let may_repeat = self.retries.has_room(now);
-            self.ask(0, may_repeat, now, asks);
+        if !hand.has_news() {
+            return;
         }
+        let may_repeat = self.retries.has_room(now);
+        let is_open = self.opens_at().is_some_and(|at| at <= now);
+        let next = self.queue.peek(may_repeat).filter(|_| is_open).map(|next| next.bytes);
+        let waiting = next.map_or(0, |_| self.queue.count(may_repeat));
+        self.ask(waiting, next.unwrap_or_default(), now, asks);
     }
 
     /// Returns whether something is left to say, although no answer is on its way.
@@ -305,10 +309,10 @@ impl Gate {
 
     fn begin(&mut self, request: &SlotRequest, now: Timestamp) {
         let SlotRequest { call, is_repeat, .. } = request;
-        let reserved = self.expected_tokens(request.bytes);
+        let mut reserved = self.expected_tokens(request.bytes);
         let has_permit = match self.hand.as_mut().filter(|hand| hand.has_permit()) {
             Some(hand) => {
-                hand.used(call);
+                reserved = hand.used(call);
                 true
             }
             None => {

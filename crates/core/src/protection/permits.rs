@@ -32,8 +32,14 @@ pub(super) struct Hand {
     /// Whether the store could not answer: nothing is said before that moment, either.
     rests: bool,
     news: News,
-    /// Those of the question that is on its way.
+    /// Those of the question that is on its way, or was not answered.
     told: News,
+    /// The number of that question.
+    number: u64,
+    /// The tokens for which each permit of that question counts.
+    asked_tokens: u64,
+    /// The tokens for which each permit counts that is in hand.
+    charged: u64,
 }
 
 /// What is to be said with the next question.
@@ -49,13 +55,6 @@ impl News {
     fn is_none(&self) -> bool {
         self.ended.is_empty() && !self.is_less && self.corrections == Corrections::default()
     }
-
-    fn put_before(&mut self, mut earlier: Self) {
-        earlier.ended.append(&mut self.ended);
-        self.ended = earlier.ended;
-        self.corrections = self.corrections.plus(earlier.corrections);
-        self.is_less |= earlier.is_less;
-    }
 }
 
 impl Hand {
@@ -70,12 +69,15 @@ impl Hand {
             rests: false,
             news: News::default(),
             told: News::default(),
+            number: 0,
+            asked_tokens: 0,
+            charged: 0,
         }
     }
 
     /// Returns whether there is nothing to say, and no answer to come.
     pub(super) fn is_quiet(&self) -> bool {
-        !self.is_asking && self.unused == 0 && self.news.is_none()
+        !self.is_asking && self.unused == 0 && !self.has_something_to_say()
     }
 
     /// Returns whether a call may begin.
@@ -83,12 +85,13 @@ impl Hand {
         self.unused > 0
     }
 
-    /// A call begins with a permit.
-    pub(super) fn used(&mut self, call: &CallKey) {
+    /// A call begins with a permit. Returns the tokens for which it counts.
+    pub(super) fn used(&mut self, call: &CallKey) -> u64 {
         self.unused = self.unused.saturating_sub(1);
         if std::mem::take(&mut self.is_probe) {
             self.probe = Some(call.clone());
         }
+        self.charged
     }
 
     /// A call that had a permit did not begin.
@@ -117,16 +120,17 @@ impl Hand {
         self.news.is_less = true;
     }
 
-    /// No call waits that could use what is in hand.
-    pub(super) fn drop_unused(&mut self, reserved: u64) {
+    /// No call can begin now with what is in hand: it is given back. Returns whether there is something.
+    pub(super) fn drop_unused(&mut self) -> bool {
         let unused = u64::from(std::mem::take(&mut self.unused));
         if unused > 0 {
             self.is_probe = false;
-            let tokens_unused = reserved.saturating_mul(unused);
+            let tokens_unused = self.charged.saturating_mul(unused);
             let corrections = Corrections { requests_unused: unused, tokens_unused, tokens_overused: 0 };
             self.news.corrections = self.news.corrections.plus(corrections);
             self.news.is_less = true;
         }
+        unused > 0
     }
 
     /// Returns when it is asked again for calls that wait.
@@ -136,7 +140,11 @@ impl Hand {
 
     /// Returns whether there is something to say.
     pub(super) fn has_news(&self) -> bool {
-        !self.is_asking && !self.news.is_none()
+        !self.is_asking && self.has_something_to_say()
+    }
+
+    fn has_something_to_say(&self) -> bool {
+        !self.news.is_none() || !self.told.is_none()
     }
 
     /// Asks for permits of so many calls, or says what has ended, unless an answer is on its way.
@@ -144,15 +152,21 @@ impl Hand {
         let is_due = self.again_at.is_none_or(|at| at <= now);
         let may_ask = of.waiting > 0 && self.unused == 0 && is_due;
         let has_to_wait = self.is_asking || (self.rests && !is_due);
-        if has_to_wait || (self.news.is_none() && !may_ask) {
+        if has_to_wait || (!self.has_something_to_say() && !may_ask) {
             return;
         }
         self.is_asking = true;
-        self.told = std::mem::take(&mut self.news);
+        // What was not answered is asked again as it was, as it may have been heard.
+        if self.told.is_none() {
+            self.told = std::mem::take(&mut self.news);
+            self.number = u64::try_from(now.as_micros()).unwrap_or(0).max(self.number + 1);
+        }
+        self.asked_tokens = of.tokens;
         let wanted = if self.unused == 0 { of.waiting.min(WANTED_MAX) } else { 0 };
         let running = u32::try_from(of.running).unwrap_or(u32::MAX).saturating_add(self.unused);
         asks.push(GateAsk::Permit(Box::new(PermitAsk {
             agent: self.agent,
+            number: self.number,
             protection: of.protection,
             running,
             wanted: u32::try_from(wanted).unwrap_or(u32::MAX),
@@ -166,13 +180,15 @@ impl Hand {
     /// Takes in the answer; `None` if the store could not give one.
     pub(super) fn permitted(&mut self, permits: Option<Permits>, now: Timestamp) {
         self.is_asking = false;
-        let told = std::mem::take(&mut self.told);
         self.rests = permits.is_none();
         let Some(permits) = permits else {
-            self.news.put_before(told);
             self.again_at = Some(now.plus(AGAIN_AFTER));
             return;
         };
+        self.told = News::default();
+        if permits.granted > 0 {
+            self.charged = self.asked_tokens;
+        }
         self.unused = self.unused.saturating_add(permits.granted);
         self.is_probe |= permits.is_probe;
         self.again_at = permits.again_after.map(|after| now.plus(after));

@@ -25,6 +25,8 @@ const WAITS_FOR: Duration = Duration::from_secs(1);
 pub struct PermitAsk {
     /// The agent.
     pub agent: AgentId,
+    /// The number of the question. One that is asked again, because its answer got lost, has the same.
+    pub number: u64,
     /// What protects it, as far as the process knows.
     pub protection: Protection,
     /// Calls under way.
@@ -123,6 +125,8 @@ struct Share {
     /// Since when it waits for one.
     waits_since: Option<Timestamp>,
     asked_at: Timestamp,
+    /// Of its last question.
+    number: u64,
 }
 
 impl SharedGate {
@@ -150,19 +154,26 @@ impl SharedGate {
             self.circuit = Circuit::Open { until: now };
         }
         self.follow(&ask.protection, now);
-        self.learn(process, ask, now);
+        let is_again = self.processes.get(&process).is_some_and(|share| share.number == ask.number);
+        if !is_again {
+            self.learn(ask, process, now);
+        }
+        // It did not learn that it had one.
+        if !ask.has_probe && matches!(self.circuit, Circuit::Probing { call: Some(of) } if of == process) {
+            self.circuit = Circuit::Open { until: now };
+        }
         let (granted, is_probe, wait) = self.grant(process, ask, now);
         let is_served = granted >= ask.wanted;
-        let waits_since = self.processes.get(&process).and_then(|share| share.waits_since).unwrap_or(now);
+        // One that was given something is behind the others that wait.
+        let before = self.processes.get(&process).filter(|_| granted == 0);
+        let waits_since = before.and_then(|share| share.waits_since).unwrap_or(now);
         let share = Share {
             running: ask.running.saturating_add(granted),
             waits_since: (!is_served).then_some(waits_since),
             asked_at: now,
+            number: ask.number,
         };
         self.processes.insert(process, share);
-        if share.running == 0 && is_served {
-            self.processes.remove(&process);
-        }
         let breaker_open_for = match self.circuit {
             Circuit::Closed { .. } => None,
             Circuit::Open { until } => Some(until.since(now)),
@@ -188,7 +199,7 @@ impl SharedGate {
     }
 
     /// Takes in what a process says of its calls.
-    fn learn(&mut self, process: u64, ask: &PermitAsk, now: Timestamp) {
+    fn learn(&mut self, ask: &PermitAsk, process: u64, now: Timestamp) {
         let Corrections { requests_unused, tokens_unused, tokens_overused } = ask.corrections;
         self.requests.put_back(requests_unused, self.requests_per_minute);
         self.tokens.put_back(tokens_unused, self.tokens_per_minute);
@@ -202,10 +213,6 @@ impl SharedGate {
             if let Some(wait) = retry_after {
                 self.held_until = self.held_until.max(now.plus((*wait).min(HOLD_MAX)));
             }
-        }
-        // It did not learn that it had one.
-        if !ask.has_probe && matches!(self.circuit, Circuit::Probing { call: Some(of) } if of == process) {
-            self.circuit = Circuit::Open { until: now };
         }
     }
 
@@ -240,15 +247,19 @@ impl SharedGate {
     fn free_for(&self, process: u64, ask: &PermitAsk, now: Timestamp) -> u32 {
         let Some(max) = ask.protection.max_concurrency else { return u32::MAX };
         let since = self.processes.get(&process).and_then(|share| share.waits_since).unwrap_or(now);
-        let (mut taken, mut rivals, mut before) = (ask.running, 0_u32, 0_u32);
-        for (_, other) in self.processes.iter().filter(|(of, _)| **of != process) {
-            taken = taken.saturating_add(other.running);
-            let waits = other.waits_since.filter(|_| now.since(other.asked_at) < WAITS_FOR);
-            rivals += u32::from(waits.is_some());
-            before += u32::from(waits.is_some_and(|other| other < since));
+        let others = self.processes.iter().filter(|(of, _)| **of != process).map(|(_, share)| share);
+        let running: u32 = others.clone().map(|other| other.running).sum();
+        let free = max.saturating_sub(running).saturating_sub(ask.running);
+        let waits = |other: &&Share| other.waits_since.is_some() && now.since(other.asked_at) < WAITS_FOR;
+        let rivals: Vec<&Share> = others.filter(waits).collect();
+        if rivals.is_empty() {
+            return free;
         }
-        let free = max.saturating_sub(taken).saturating_sub(before);
-        let share = max.div_ceil(rivals + 1).saturating_sub(ask.running);
-        if rivals == 0 { free } else { free.min(share) }
+        let share = max.div_ceil(u32::try_from(rivals.len() + 1).unwrap_or(u32::MAX));
+        let is_before =
+            |other: &&&Share| other.running < share && other.waits_since.is_some_and(|of| of < since);
+        let before = rivals.iter().filter(is_before).count();
+        let free = free.saturating_sub(u32::try_from(before).unwrap_or(u32::MAX));
+        free.min(share.saturating_sub(ask.running))
     }
 }

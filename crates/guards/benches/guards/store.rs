@@ -88,7 +88,7 @@ async fn drive(store: &SqliteStore, executions: u32) -> u32 {
                 | Action::Load(_)
                 | Action::Discard(_)
                 | Action::Unclaimed(_)
-                | Action::Budget(_)
+                | Action::Gate(_)
                 | Action::Reply(..)
                 | Action::Publish(_) => {}
             }

@@ -38,6 +38,8 @@ responses | model_output | `queued`, which Steadflow does not know | {"status":"
 responses | model_output | without saying why | {"output":[{"type":"message","content":[{"type":"output_text","text":"x"}]}]}
 responses | model_output | refused to respond: I cannot. | {"status":"completed","output":[{"type":"message","content":[{"type":"refusal","refusal":"I cannot."}]}]}
 responses | model_output | an item of type `web_search_call`, which Steadflow did not ask for | {"status":"completed","output":[{"type":"web_search_call"},{"type":"message","content":[{"type":"output_text","text":"x"}]}]}
+responses | model_output | an item with the status `incomplete` | {"status":"completed","output":[{"type":"message","status":"incomplete","content":[{"type":"output_text","text":"x"}]}]}
+responses | model_output | an item of phase `draft`, which Steadflow does not know | {"status":"completed","output":[{"type":"message","phase":"draft","content":[{"type":"output_text","text":"x"}]}]}
 responses | model_output | an item without a type | {"status":"completed","output":[{"content":[{"type":"output_text","text":"x"}]}]}
 responses | model_output | a part of type `output_audio` | {"status":"completed","output":[{"type":"message","content":[{"type":"output_audio"}]}]}
 responses | model_output | with `function_call`, a call of a tool | {"status":"completed","output":[{"type":"function_call","call_id":"a","name":"f","arguments":"{}"}]}

@@ -178,7 +178,8 @@ impl Slots {
     fn no_slot(&mut self, key: &Key, taken: SlotsOf, about_to: u32) {
         let here = self.taken.saturating_sub(about_to);
         self.elsewhere = self.elsewhere.max(taken.flow.saturating_sub(here));
-        if let Some(slots) = self.keys.get_mut(key).filter(|_| key.is_some()) {
+        if key.is_some() {
+            let slots = self.keys.entry(key.clone()).or_default();
             slots.elsewhere = slots.elsewhere.max(taken.key.saturating_sub(slots.taken));
         }
         self.note_ready(key);

@@ -224,6 +224,7 @@ pub(crate) async fn delete(
     ] {
         db.execute_typed(sql, params![id.uuid(), tenant.uuid()]).await?;
     }
+    db.execute_typed("DELETE FROM agent_gates WHERE agent = $1", params![id.uuid()]).await?;
     edits::note(db, Edited::Agent(tenant, id)).await?;
     Ok(Changed::Done(current))
 }

@@ -68,7 +68,7 @@ impl OwnWorker {
         if !is_written {
             tokio::spawn(write_all(Arc::clone(writer), Arc::clone(self)));
         }
-        // Without an answer the runtime ends, and the process with it.
+        // Without an answer its task has ended.
         answered.await.unwrap_or(Err(StoreError::Closed))
     }
 
@@ -90,6 +90,7 @@ impl OwnWorker {
 
 /// Writes what waits, until nothing does.
 async fn write_all(writer: Arc<Writer>, worker: Arc<OwnWorker>) {
+    let _closing = Closing(&worker);
     loop {
         // Between two transactions others may have the worker.
         let mut driven = worker.driven.lock().await;
@@ -98,6 +99,17 @@ async fn write_all(writer: Arc<Writer>, worker: Arc<OwnWorker>) {
             return;
         }
         write(&writer, &mut driven, group).await;
+    }
+}
+
+/// Lets nobody wait for a task that has ended in a panic.
+struct Closing<'w>(&'w OwnWorker);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            *self.0.queue() = Queue::default();
+        }
     }
 }
 

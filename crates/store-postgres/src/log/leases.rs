@@ -16,6 +16,7 @@ use crate::PostgresStore;
 use crate::columns::get;
 use crate::connect::LeaseClock;
 use crate::error::{Error, Result};
+use crate::migrate;
 use crate::session::{session, transaction};
 use crate::value::{int, params};
 
@@ -31,6 +32,7 @@ impl PostgresStore {
     pub(super) async fn register_worker(&self, name: &str, now: Timestamp, ttl: Duration) -> Result<Worker> {
         let (now, incarnation) = (self.moment(now), Uuid::now_v7());
         let row = transaction!(&self.pool, |db| {
+            migrate::stays(db).await?;
             fence(db, now, None).await?;
             let sql = concat!(
                 "WITH next AS (UPDATE counters SET value = value + 1 WHERE name = 'epoch' RETURNING value)
@@ -55,13 +57,14 @@ impl PostgresStore {
         let mut connection = self.heartbeat.lock().await;
         if connection.as_ref().is_none_or(Client::is_closed) {
             let connected = self.options.connect().await.map_err(|error| Error::Pool(error.into()))?;
-            if own.timeline.differs(&Timeline::read(&connected).await) {
-                lost::look(&connected, &mut *own.driven.lock().await).await?;
-                return Err(StoreError::Fenced.into());
-            }
             *connection = Some(connected);
         }
         let Some(db) = connection.as_ref() else { return Err(StoreError::Closed.into()) };
+        // Behind a pooler, a connection outlives the server that it leads to.
+        if own.timeline.differs(&Timeline::read(db).await) {
+            lost::look(db, &mut *own.driven.lock().await).await?;
+            return Err(StoreError::Fenced.into());
+        }
         // A renewal that comes late, or twice, shortens nothing.
         let sql = concat!(
             "UPDATE workers SET lease_until = greatest(lease_until, ",

@@ -77,7 +77,10 @@ pub(super) async fn look(db: &Client, driven: &mut Driven) -> Result<bool> {
     );
     for ids in missing.chunks(IDS_A_LINE) {
         let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-        tracing::error!(executions = ids.join(" "), "accepted executions that the database has lost");
+        tracing::error!(
+            executions = ids.join(" "),
+            "accepted executions that are not in the database: they are lost, or were deleted"
+        );
     }
     Ok(true)
 }

@@ -32,8 +32,11 @@ impl Taken {
             return Ok(Self::default());
         }
         let flows: Vec<Uuid> = flows.into_iter().collect();
-        let sql = "SELECT 1 FROM flows WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
-        db.execute_typed(sql, params![flows]).await?;
+        // Rows of their own: who edits or deletes a flow keeps nobody waiting.
+        let insert = "INSERT INTO flow_slots (flow) SELECT * FROM UNNEST($1) ON CONFLICT (flow) DO NOTHING";
+        db.execute_typed(insert, params![flows]).await?;
+        let lock = "SELECT 1 FROM flow_slots WHERE flow = ANY($1) ORDER BY flow FOR UPDATE";
+        db.execute_typed(lock, params![flows]).await?;
         // All rows are up to date: one is written with each start.
         let sql = "SELECT flow, queue, count(*) FROM executions
             WHERE completed_at IS NULL AND started_at IS NOT NULL AND NOT shares_slot AND flow = ANY($1)

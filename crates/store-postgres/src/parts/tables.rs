@@ -115,13 +115,14 @@ const TABLES: &[Table] = &[
 ];
 
 /// Tables that no part has, with their columns: who drives what, and what follows from parts.
-const OTHERS: [(&str, &[&str]); 8] = [
+const OTHERS: [(&str, &[&str]); 9] = [
     ("schema_migrations", &["number", "name", "checksum", "applied_at"]),
     ("workers", &["epoch", "incarnation", "name", "lease_until", "batch", "is_fenced"]),
     ("counters", &["name", "value"]),
     ("tail", &["worker", "sequence", "entries", "records"]),
     ("orphans", &["execution"]),
     ("agent_gates", &["agent", "gate"]),
+    ("flow_slots", &["flow"]),
     ("edits", &["number", "tenant", "flow", "agent"]),
     ("event_keys", &["tenant", "key", "event", "at"]),
 ];

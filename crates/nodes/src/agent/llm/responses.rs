@@ -119,10 +119,19 @@ struct Said {
 ///
 /// # Errors
 /// What is not known in them, as the end of a sentence that begins with the response.
-fn read(items: &[Value]) -> Result<Said, String> {
+fn read(items: &[Value], is_whole: bool) -> Result<Said, String> {
     let mut said = Said::default();
     let has_calls = items.iter().any(is_call);
     for item in items {
+        let is_open = |status: &&Value| !status.is_null() && **status != "completed";
+        if let Some(status) = item.get("status").filter(is_open).filter(|_| is_whole) {
+            return Err(format!("is complete, and has an item with the status `{}`", shown(status)));
+        }
+        let is_unknown =
+            |phase: &&Value| !phase.is_null() && **phase != "commentary" && **phase != "final_answer";
+        if let Some(phase) = item.get("phase").filter(is_unknown) {
+            return Err(format!("has an item of phase `{}`, which Steadflow does not know", shown(phase)));
+        }
         match text_at(item, "/type").unwrap_or_default() {
             "message" => {
                 let spoken = parts::spoken(item.get("content"))?;
@@ -139,12 +148,18 @@ fn read(items: &[Value]) -> Result<Said, String> {
             "function_call" => said.calls.push(calls::read(item, text_at(item, "/call_id"), "/arguments")?),
             "" => return Err("has an item without a type".to_owned()),
             other => {
-                let other: String = other.chars().take(100).collect();
+                let other = shown(&json!(other));
                 return Err(format!("has an item of type `{other}`, which Steadflow did not ask for"));
             }
         }
     }
     Ok(said)
+}
+
+/// Returns the beginning of a value, for people.
+fn shown(value: &Value) -> String {
+    let text = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+    text.chars().take(100).collect()
 }
 
 /// What a call has that is given back in another way.
@@ -170,7 +185,8 @@ fn given_back(items: &[Value]) -> Option<Value> {
 /// What a response of this protocol must have and `answer` does not.
 pub(super) fn reply(answer: &Value) -> Result<Reply, String> {
     let items = list(answer, "output")?;
-    let (said, unknown) = match read(items) {
+    let is_whole = text_at(answer, "/status") == Some("completed");
+    let (said, unknown) = match read(items, is_whole) {
         Ok(said) => (said, None),
         Err(what) => (Said::default(), Some(what)),
     };
