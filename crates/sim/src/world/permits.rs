@@ -15,6 +15,7 @@ impl World {
         let agent = match &work.task {
             Task::Skill { agent_id, .. } => *agent_id,
             Task::Turn(turn) => turn.agent_id,
+            Task::Summary(summary) => summary.agent_id,
             Task::Tool { .. }
             | Task::Judge(_)
             | Task::ListTools { .. }
