@@ -92,7 +92,7 @@ impl Fleet {
         self.stored = Some(serde_json::to_string(&gate).expect("it is JSON"));
         self.chance =
             self.chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let is_lost = self.loses_each.is_some_and(|each| (self.chance >> 33) % each == 0);
+        let is_lost = self.loses_each.is_some_and(|each| (self.chance >> 33).is_multiple_of(each));
         (!is_lost).then_some(permits)
     }
 
