@@ -14,6 +14,11 @@ macro_rules! mutations {
         impl Mutation {
             /// All of them.
             pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// Returns whether only two processes that share the work can show it.
+            pub(crate) const fn needs_two(self) -> bool {
+                matches!(self, Self::PermitsNotShared | Self::SlotsNotClaimed | Self::FreeSlotsNotSeen)
+            }
         }
     };
 }

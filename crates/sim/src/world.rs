@@ -155,7 +155,9 @@ impl World {
     pub(crate) fn new(seed: u64, options: Options) -> Self {
         let rng = Rng::new(seed);
         let mut made_up = rng.branch(1);
-        let is_shared = made_up.happens(400) && options.mutation != Some(Mutation::TakeOverFromTheLiving);
+        let mutation = options.mutation;
+        let is_shared = (made_up.happens(400) || mutation.is_some_and(Mutation::needs_two))
+            && mutation != Some(Mutation::TakeOverFromTheLiving);
         let (fleet, make): (_, fn(u128, &mut Rng) -> Case) =
             if is_shared { (Fleet::Two, Case::without_debounce) } else { (Fleet::One, Case::new) };
         let cases: Vec<Case> =
