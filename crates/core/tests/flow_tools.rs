@@ -59,7 +59,7 @@ fn child_flow() -> Arc<FlowVersion> {
 
 fn pinned(agent: Agent, settings: &Value) -> Pinned {
     let mut node = json!({ "id": "think", "type": "agent", "agent_id": Uuid::from_u128(AGENT), "skill": "find", "input": {} });
-    for key in ["timeout_seconds", "retry"] {
+    for key in ["timeout_seconds", "retry", "on_interrupt"] {
         if let Some(value) = settings.get(key) {
             node[key] = value.clone();
         }
@@ -184,6 +184,26 @@ fn calls_run_beside_each_other_and_the_model_reads_them_in_the_order_in_which_it
     assert_eq!(told(&play), "Ok(\"first\")\nOk(\"looked\")\nOk(\"last\")\n");
     assert_eq!(play.children.len(), 2);
     crash(&mut play);
+}
+
+#[test]
+fn a_child_that_goes_on_begins_no_attempt_that_is_not_due() {
+    let waits = json!({ "retries": 3, "retry": { "enabled": true, "count": 3, "initial_interval_seconds": 60, "jitter": 0 } });
+    let asks_first = json!({ "on_interrupt": "ask" });
+    for settings in [waits, asks_first] {
+        let mut play = play(&settings);
+        gives(&mut play, "turn:1", asks(&["run", "look"]));
+        fits(&mut play, "tool:1:0");
+        adopted(&mut play);
+        let begun = play.work.len();
+
+        play.put_any(Input::Pause { by: Actor::USER });
+        play.put_any(Input::Resume { by: Actor::USER }).at(5.0);
+
+        assert_eq!(play.work.len(), begun, "{settings}: {}", play.story());
+        child_ends(&mut play, 0, ExecutionStatus::Completed, json!("found"));
+        assert_eq!(play.work.len(), begun, "{settings}: {}", play.story());
+    }
 }
 
 #[test]

@@ -265,9 +265,8 @@ impl Decider<'_> {
             if self.execution.is_to_ask_for_event(node) {
                 self.ask_for_event(node);
             } else if !held
-                && (self.execution.is_to_go_on(node) || self.execution.node(node).has_open_child())
+                && (self.execution.is_to_go_on(node) || self.execution.node(node).may_start_children())
             {
-                // It may be able to start more children.
                 self.begin(node);
             }
         }

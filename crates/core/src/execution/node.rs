@@ -219,6 +219,12 @@ impl NodeExecution {
             && self.has_open_flow()
     }
 
+    /// Returns whether its attempt waits for children, and may be able to start more. Those that do calls go on between two
+    /// attempts, and begin none.
+    pub(super) fn may_start_children(&self) -> bool {
+        self.has_open_child() && self.running_attempt().is_some()
+    }
+
     /// Returns whether it waits for the end of a child.
     pub fn has_open_child(&self) -> bool {
         self.children().open() > 0
