@@ -307,6 +307,12 @@ impl Gates {
         !self.calls.is_empty()
     }
 
+    /// Returns whether this call has a slot.
+    pub fn has_slot(&self, call: &CallKey) -> bool {
+        let gate = self.calls.get(call).and_then(|agent| self.gates.get(agent));
+        gate.is_some_and(|gate| gate.has_slot(call))
+    }
+
     /// Answers a call that may begin at `now`, or never; `None` when there is no further one.
     pub fn grant(&mut self, now: Timestamp) -> Option<SlotAnswer> {
         if std::mem::take(&mut self.has_news) {

@@ -133,6 +133,10 @@ impl Gate {
         self.queue.is_empty() && self.running.is_empty() && self.hand.as_ref().is_none_or(Hand::is_quiet)
     }
 
+    pub(super) fn has_slot(&self, call: &CallKey) -> bool {
+        self.running.contains_key(call)
+    }
+
     pub(super) fn wait(&mut self, request: SlotRequest) {
         self.queue.push(request);
     }

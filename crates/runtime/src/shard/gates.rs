@@ -2,6 +2,8 @@
 //!
 //! A slot is held from when it is granted until its call ends, or until the decision that was to begin it makes another call.
 
+use std::collections::VecDeque;
+
 use steadflow_core::execution::{Effect, Input, Stopped};
 use steadflow_core::ids::AgentId;
 use steadflow_core::protection::{CallEnd, GateTotals, Gates, SlotAnswer};
@@ -77,5 +79,67 @@ pub(super) fn take_unused_back(gates: &mut Gates, inputs: &[(Input, Origin)], ef
         if !effects.iter().any(begins) {
             gates.give_back(call);
         }
+    }
+}
+
+/// Lets calls ask again that were granted a slot which they do not have any more: the decision before could not be written and did
+/// not begin them, or their execution was parked meanwhile.
+pub(super) fn void_grants(gates: &Gates, inbox: &mut VecDeque<Queued>) {
+    for queued in inbox {
+        if let Queued::Input(Input::SlotAnswered(answer), _) = queued
+            && let SlotAnswer::Granted(call) = answer
+            && !gates.has_slot(call)
+        {
+            *answer = SlotAnswer::AskAgain(call.clone());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use steadflow_core::agent::Protection;
+    use steadflow_core::ids::{Attempt, ExecutionId, FlowId, NodeIndex, StepKey, TenantId};
+    use steadflow_core::protection::{AgentLimits, SlotRequest};
+    use uuid::Uuid;
+
+    use super::*;
+
+    const AGENT: AgentId = AgentId::new(Uuid::from_u128(1));
+
+    fn call(number: u128) -> CallKey {
+        let execution = ExecutionId::new(Uuid::from_u128(number));
+        CallKey { execution, node: NodeIndex(0), attempt: Attempt::FIRST, step: StepKey::ONLY }
+    }
+
+    #[test]
+    fn a_slot_that_was_given_back_is_asked_for_again() {
+        let now = Timestamp::from_micros(1);
+        let mut gates = Gates::new(now);
+        let protection = Some(Protection { max_concurrency: Some(1), ..Protection::default() });
+        let limits = AgentLimits { tenant: TenantId::DEFAULT, protection, budget: None };
+        gates.set(AGENT, Some(limits), now);
+        for number in [1, 2] {
+            let flow = FlowId::new(Uuid::nil());
+            let call = call(number);
+            gates.wait(SlotRequest { call, agent: AGENT, flow, is_repeat: false, bytes: 1, of_budget: None });
+        }
+
+        let first = gates.grant(now);
+        // Its decision begins another call, or none, and cannot be written.
+        take_unused_back(
+            &mut gates,
+            &[(Input::SlotAnswered(first.expect("a slot is free")), Origin::Engine)],
+            &[],
+        );
+        let second = gates.grant(now);
+
+        assert!(matches!(second, Some(SlotAnswer::Granted(granted)) if granted == call(2)));
+        let granted = |number| Input::SlotAnswered(SlotAnswer::Granted(call(number)));
+        let mut inbox: VecDeque<_> =
+            [1, 2].map(|number| Queued::Input(granted(number), Origin::Engine)).into();
+        void_grants(&gates, &mut inbox);
+        let is_granted =
+            |queued: &Queued| matches!(queued, Queued::Input(Input::SlotAnswered(SlotAnswer::Granted(_)), _));
+        assert_eq!(inbox.iter().map(is_granted).collect::<Vec<_>>(), [false, true]);
     }
 }

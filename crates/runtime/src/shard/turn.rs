@@ -11,7 +11,7 @@ use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{Commit, Idempotency, InboxInput, Projection, SessionChanges, journal_of};
 
 use super::decide::seal;
-use super::gates::take_unused_back;
+use super::gates::{take_unused_back, void_grants};
 use super::lane::TurnOf;
 use super::live::{Committing, Live, Row, Then, Writes};
 use super::slots::Place;
@@ -140,12 +140,14 @@ impl Shard {
             }
             TurnOf::All | TurnOf::Lane if !live.is_free(now) => return,
             TurnOf::Lane => {
+                void_grants(&self.gates, &mut live.inbox);
                 let (decision, outcome) = (self.room.decision(&self.gates), self.room.committing());
                 let turn = live.begin_long_turn(self.phase, decision, outcome, now);
                 self.is_deciding = true;
                 return self.actions.push(Action::Decide(turn));
             }
             TurnOf::All => {
+                void_grants(&self.gates, &mut live.inbox);
                 let before = live.execution.status();
                 let (mut decision, mut outcome) = (self.room.decision(&self.gates), self.room.committing());
                 live.take_turn(self.phase, &mut decision, &mut outcome, now);
