@@ -41,7 +41,7 @@ use crate::agent::Agent;
 use crate::approval::{Answer, Decided};
 use crate::caller::Actor;
 use crate::event::{Accepted, ChildEnd, Record, Resolution, ReusedChildren};
-use crate::external_event::{EventWait, ExternalEvent};
+use crate::external_event::{EventAnswer, ExternalEvent};
 use crate::failure::ErrorClass;
 use crate::flow::Graph;
 use crate::ids::{AgentId, ExecutionId, FlowId, NodeId, NodeIndex, StepKey};
@@ -178,14 +178,7 @@ pub enum Input {
         answer: SessionAnswer,
     },
     /// The wait of a node is stored.
-    EventAnswered {
-        /// Which node.
-        node: NodeIndex,
-        /// What is stored.
-        wait: Box<EventWait>,
-        /// An event that came before that.
-        event: Option<Box<ExternalEvent>>,
-    },
+    EventAnswered(Box<EventAnswer>),
     /// An event came that a node waits for.
     EventArrived {
         /// The node.

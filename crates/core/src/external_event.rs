@@ -84,6 +84,28 @@ impl EventWait {
     }
 }
 
+/// What a node waits for is to be stored, and an event to be looked for that came before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventAsk {
+    /// What it waits for.
+    pub wait: NodeWait,
+    /// When it was asked. Events that were stored before are found.
+    pub at: Timestamp,
+}
+
+/// What came of an [`EventAsk`].
+#[derive(Clone, Debug)]
+pub struct EventAnswer {
+    /// The node.
+    pub node: NodeIndex,
+    /// What it waits for, which is stored.
+    pub wait: EventWait,
+    /// When that was asked for.
+    pub asked_at: Timestamp,
+    /// An event that was stored before.
+    pub event: Option<Box<ExternalEvent>>,
+}
+
 impl ExternalEvent {
     /// Returns what flows are given of it.
     pub fn output(&self) -> Payload {

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 use steadflow_core::caller::Actor;
 use steadflow_core::execution::{Execution, ExecutionStatus, Input, Rejected, TimerReason, Wait};
-use steadflow_core::external_event::ExternalEvent;
+use steadflow_core::external_event::{EventAnswer, ExternalEvent};
 use steadflow_core::flow::Flow;
 use steadflow_core::ids::{NodeId, TenantId};
 use steadflow_core::limits::Limits;
@@ -44,10 +44,13 @@ fn arrives(play: &mut Play, event: Box<ExternalEvent>) -> Result<(), Rejected> {
     play.put(Input::EventArrived { node: NodeId::new("paid"), event })
 }
 
+/// The store answers what it was just asked.
 fn is_stored(play: &mut Play, event: Option<Box<ExternalEvent>>) -> Result<(), Rejected> {
     let node = play.index("paid");
     let wait = play.execution.nodes()[0].awaited.clone().expect("it waits");
-    play.put(Input::EventAnswered { node, wait, event })
+    let asked_at = play.now;
+    let answer = EventAnswer { node, wait: *wait, asked_at, event };
+    play.put(Input::EventAnswered(Box::new(answer)))
 }
 
 #[test]
@@ -102,9 +105,14 @@ fn a_wait_that_is_over_fails_the_node_and_is_repeated_only_if_the_node_says_so()
     let mut once = Play::new(&flow(json!({ "timeout_seconds": 60 })));
     let mut twice = Play::new(&flow(json!({ "timeout_seconds": 60, "retry": retry })));
 
+    is_stored(&mut once, None).unwrap();
+    is_stored(&mut twice, None).unwrap();
     let timer = once.execution.next_timer();
     once.at(59.0).at(60.0);
-    twice.at(60.0).at(70.0);
+    is_stored(&mut once, None).unwrap();
+    twice.at(60.0);
+    is_stored(&mut twice, None).unwrap();
+    twice.at(70.0);
     let early = arrives(&mut twice, event("invoice.paid", None, 65));
     arrives(&mut twice, event("invoice.paid", None, 71)).unwrap();
 
@@ -120,6 +128,7 @@ fn a_wait_that_is_over_fails_the_node_and_is_repeated_only_if_the_node_says_so()
     0s     started
     0s     paid waits for invoice.paid None since 0s until Some(60)
     0s       → await event invoice.paid for paid
+    60s      → await event invoice.paid for paid
     60s    paid attempt 1 starts
     60s    paid attempt 1 fails (timeout: No event `invoice.paid` came in time), next at 70s
     70s    paid waits for invoice.paid None since 70s until Some(130)
@@ -129,6 +138,57 @@ fn a_wait_that_is_over_fails_the_node_and_is_repeated_only_if_the_node_says_so()
     70s    after attempt 1 starts
     70s      → begin after 1
     "#);
+}
+
+#[test]
+fn an_event_that_was_stored_in_time_ends_a_wait_whose_time_is_over() {
+    let mut play = Play::new(&flow(json!({ "timeout_seconds": 60 })));
+    is_stored(&mut play, None).unwrap();
+
+    play.at(61.0);
+    let waits = play.execution.waits_for_agent() && play.execution.next_timer().is_none();
+    is_stored(&mut play, Some(event("invoice.paid", None, 60))).unwrap();
+
+    assert!(waits);
+    assert_eq!(play.work.last().unwrap().input.as_str(), r#"{"amount":1.50}"#);
+}
+
+#[test]
+fn a_wait_ends_by_what_the_store_says_when_its_time_is_over_and_not_before() {
+    let document = flow(json!({ "timeout_seconds": 60 }));
+    let mut play = Play::new(&document);
+    let (node, wait) = (play.index("paid"), play.execution.nodes()[0].awaited.clone().expect("it waits"));
+
+    // What was asked before is answered late, once by a store that is busy and once over a crash.
+    play.at(60.0);
+    let early = || Box::new(EventAnswer { node, wait: (*wait).clone(), asked_at: START, event: None });
+    play.put(Input::EventAnswered(early())).unwrap();
+    let pinned = play.execution.pinned();
+    play.execution = Execution::replay(play.execution.id(), pinned, play.journal.clone()).unwrap();
+    play.at(62.0);
+    play.put(Input::EventAnswered(early())).unwrap();
+    // A pause holds the end of a wait.
+    play.put(Input::Pause { by: Actor::USER }).unwrap();
+    is_stored(&mut play, None).unwrap();
+    play.at(63.0).put(Input::Resume { by: Actor::USER }).unwrap();
+    is_stored(&mut play, None).unwrap();
+
+    assert_snapshot!(play.story(), @"
+    0s     accepted
+    0s     started
+    0s     paid waits for invoice.paid None since 0s until Some(60)
+    0s       → await event invoice.paid for paid
+    60s      → await event invoice.paid for paid
+    62s      → await event invoice.paid for paid
+    62s      → await event invoice.paid for paid
+    62s    paused
+    63s    resumed
+    63s      → await event invoice.paid for paid
+    63s    paid attempt 1 starts
+    63s    paid attempt 1 fails (timeout: No event `invoice.paid` came in time)
+    63s    paid fails
+    63s    finished: failed
+    ");
 }
 
 #[test]
@@ -263,8 +323,12 @@ fn an_answer_about_an_old_wait_says_nothing_of_the_new_one() {
     let node = play.index("paid");
     let old = play.execution.nodes()[0].awaited.clone().expect("it waits");
 
-    play.at(60.0).at(70.0);
-    let late = play.put(Input::EventAnswered { node, wait: old, event: None });
+    is_stored(&mut play, None).unwrap();
+    play.at(60.0);
+    is_stored(&mut play, None).unwrap();
+    play.at(70.0);
+    let late = EventAnswer { node, wait: *old, asked_at: START, event: None };
+    let late = play.put(Input::EventAnswered(Box::new(late)));
     let still_asks = play.execution.waits_for_agent();
     is_stored(&mut play, None).unwrap();
 

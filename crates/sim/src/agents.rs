@@ -1,6 +1,6 @@
-//! An agent whose skill has tools, with two models: it is asked turn by turn.
+//! Agents whose skills have tools, with two models: they are asked turn by turn. The tools of one are requests, those of the
+//! other also run a flow and ask a server.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use steadflow_core::ids::{AgentId, TenantId};
 use steadflow_core::protection::AgentLimits;
 use uuid::Uuid;
 
+use crate::ids::TOOL_FLOW;
 use crate::rng::Rng;
 
 /// The agent.
@@ -20,7 +21,22 @@ pub(crate) const WITH_TOOLS: AgentId = AgentId::new(Uuid::from_u128(1));
 /// The agent that is asked once. It also judges the outputs of the other one.
 pub(crate) const PLAIN: AgentId = AgentId::new(Uuid::nil());
 
-/// How many models the one with tools has.
+/// An agent with the same tools, and two more: one runs a flow, and one asks [`SERVER`].
+pub(crate) const WITH_OTHERS: AgentId = AgentId::new(Uuid::from_u128(2));
+
+/// A server that does some calls as tasks.
+pub(crate) const SERVER: AgentId = AgentId::new(Uuid::from_u128(3));
+
+/// The agents that have sessions.
+pub(crate) const TALKING: [AgentId; 3] = [PLAIN, WITH_TOOLS, WITH_OTHERS];
+
+/// The tool that runs a flow.
+pub(crate) const RUNS: &str = "d";
+
+/// The tool that asks the server.
+pub(crate) const ASKS: &str = "e";
+
+/// How many models those with tools have.
 pub(crate) const MODELS: usize = 2;
 
 /// How often its models may be asked.
@@ -53,14 +69,14 @@ pub(crate) fn needs_approval(tool: &str, arguments: &Value) -> bool {
     }
 }
 
-/// Returns both in the only version that there is: its number changes, its document does not.
+/// Returns all in the only version that there is: its number changes, its document does not.
 pub(crate) fn pinned() -> PinnedAgents {
     with_guardrails(&json!([{
         "name": "g", "on": "output", "judge": { "agent_id": PLAIN.uuid(), "skill": "s" }, "then": "repair",
     }]))
 }
 
-/// Returns both, without a judge of the one with tools.
+/// Returns all, without a judge of those with tools.
 pub(crate) fn unjudged() -> PinnedAgents {
     with_guardrails(&json!([]))
 }
@@ -72,14 +88,22 @@ fn with_guardrails(guardrails: &Value) -> PinnedAgents {
     always["approval"] = "always".into();
     large["approval"] = format!("input.n > {LARGE}").into();
     large["approval_timeout_seconds"] = 20.into();
-    let document = json!({
-        "name": "With tools", "agent_type": "llm", "config": { "provider": "openai", "model": "m", "fallbacks": [{ "model": "n" }] },
-        "skills": [{
-            "name": "s", "tools": [tool(NEVER), always, large], "max_turns": TURNS_MAX, "max_tokens": TOKENS_MAX,
-            "max_answer_tokens": ANSWER_TOKENS_MAX, "guardrails": guardrails,
-        }],
-    });
-    Arc::new(BTreeMap::from([(WITH_TOOLS, parsed(&document)), (PLAIN, parsed(&plain()))]))
+    let tools = vec![tool(NEVER), always, large];
+    let mut others = tools.clone();
+    others.push(json!({ "name": RUNS, "type": "flow", "flow_id": TOOL_FLOW }));
+    others.push(json!({ "name": ASKS, "type": "skill", "agent_id": SERVER, "skill": "s" }));
+    let asked = |tools: Vec<Value>| {
+        json!({
+            "name": "With tools", "agent_type": "llm", "config": { "provider": "openai", "model": "m", "fallbacks": [{ "model": "n" }] },
+            "skills": [{
+                "name": "s", "tools": tools, "max_turns": TURNS_MAX, "max_tokens": TOKENS_MAX,
+                "max_answer_tokens": ANSWER_TOKENS_MAX, "guardrails": guardrails,
+            }],
+        })
+    };
+    let server = json!({ "name": "Server", "agent_type": "mcp", "config": { "url": "https://a.test" }, "skills": ["s"] });
+    let all = [(WITH_TOOLS, asked(tools)), (WITH_OTHERS, asked(others)), (PLAIN, plain()), (SERVER, server)];
+    Arc::new(all.into_iter().map(|(id, document)| (id, parsed(&document))).collect())
 }
 
 fn parsed(document: &Value) -> Arc<Agent> {
@@ -99,7 +123,7 @@ pub(crate) fn day_budget(mut rng: Rng) -> Option<u64> {
     rng.happens(300).then(|| rng.between(3, 40) * 1_000)
 }
 
-/// Returns what limits the agents. Calls of the one with tools wait for one another, and for its breaker.
+/// Returns what limits the agents. Calls of one with tools wait for one another, and for its breaker.
 pub(crate) fn limits(day_budget: Option<u64>) -> Vec<(AgentId, AgentLimits)> {
     let breaker = Breaker { failures: 2, open: Duration::from_secs(5) };
     let protection = Protection {
@@ -110,7 +134,8 @@ pub(crate) fn limits(day_budget: Option<u64>) -> Vec<(AgentId, AgentLimits)> {
     };
     let tenant = TenantId::DEFAULT;
     let budget = day_budget.map(|tokens| Budget { max_tokens: Some(tokens), ..Budget::default() });
-    let mut limits = vec![(WITH_TOOLS, AgentLimits { tenant, protection: Some(protection), budget })];
+    let protected = |budget| AgentLimits { tenant, protection: Some(protection), budget };
+    let mut limits = vec![(WITH_TOOLS, protected(budget)), (WITH_OTHERS, protected(None))];
     if budget.is_some() {
         limits.push((PLAIN, AgentLimits { tenant, protection: None, budget }));
     }

@@ -7,12 +7,14 @@ mod answers;
 mod approvals;
 mod attempts;
 mod budget;
+mod calls;
 mod day;
 mod ends;
 mod events;
 mod finish;
 mod inbox;
 mod leases;
+mod others;
 mod parts;
 mod reuse;
 mod sessions;
@@ -24,12 +26,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use steadflow_core::event::{Event, Record};
+use steadflow_core::event::{Event, Record, StepResult};
 use steadflow_core::execution::{ExecutionStatus, FlowVersion};
-use steadflow_core::failure::Failure;
+use steadflow_core::failure::{ErrorClass, Failure};
 use steadflow_core::ids::{ExecutionId, FlowId};
+use steadflow_core::session::is_summary;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_core::work::CallKey;
+use steadflow_core::work::{CallKey, Work};
 use steadflow_store::{Commit, Projection, Worker as Lessee};
 
 use crate::peers::Answer;
@@ -40,6 +43,7 @@ use day::DaySpending;
 use events::Known;
 use inbox::Inbox;
 use leases::Leases;
+use others::Servers;
 pub(crate) use sessions::sessions_of;
 use story::Story;
 
@@ -76,10 +80,14 @@ pub(crate) struct Checker {
     accepted: BTreeSet<ExecutionId>,
     inbox: Inbox,
     decisions: Decisions,
+    servers: Servers,
     leases: Leases,
     day: DaySpending,
     /// The events that were sent.
     sent_events: Vec<events::Sent>,
+    looks: events::Looks,
+    /// How often some things happened.
+    counted: BTreeMap<&'static str, u64>,
     /// When something was last committed.
     last_commit: Timestamp,
 }
@@ -107,9 +115,12 @@ impl Checker {
             accepted: BTreeSet::new(),
             inbox: Inbox::default(),
             decisions: Decisions::default(),
+            servers: Servers::default(),
             leases: Leases::default(),
             day: DaySpending::new(day_budget),
             sent_events: Vec::new(),
+            looks: BTreeMap::new(),
+            counted: BTreeMap::new(),
             last_commit: Timestamp::default(),
         }
     }
@@ -152,14 +163,38 @@ impl Checker {
         }
         self.was_asked(id, &record.2)?;
         self.families_fit(id, &record)?;
+        self.counts(&record);
         let has_started = record.2.contains(&Event::Started);
-        let known = Known { peers: &self.peers, cancels: &self.cancels, sent: &self.sent_events };
+        let known =
+            Known { peers: &self.peers, cancels: &self.cancels, sent: &self.sent_events, looks: &self.looks };
         let story = self.stories.get_mut(&id).ok_or_else(|| format!("R3: {id} was never accepted"))?;
         story.take(record, Arc::clone(text), known, writer).map_err(|what| format!("{what} ({id})"))?;
         if has_started {
             self.slots_hold(id)?;
         }
         self.projected(commit)
+    }
+
+    fn counts(&mut self, record: &Record) {
+        let name = |event: &Event| {
+            if let Event::StepEnded { step, result: StepResult::Completed(_), .. } = event {
+                return is_summary(step).then_some("summaries");
+            }
+            if let Event::ChildrenStarted { children, .. } = event {
+                return children.iter().any(|child| child.step.is_some()).then_some("flows of tools");
+            }
+            if let Event::AttemptFailed { class: ErrorClass::Timeout, message, .. } = event {
+                return message.starts_with("No event").then_some("events that did not come");
+            }
+            matches!(event, Event::TaskStarted { .. }).then_some("tasks of servers")
+        };
+        let names = record.2.iter().filter_map(name);
+        names.for_each(|name| *self.counted.entry(name).or_default() += 1);
+    }
+
+    /// Returns how often some things happened.
+    pub(crate) fn counted(&self) -> BTreeMap<&'static str, u64> {
+        self.counted.clone()
     }
 
     /// Those that wait until no other start has come may be cancelled by the engine when one has.
@@ -173,10 +208,14 @@ impl Checker {
             return;
         }
         let (flow, key) = (new.accepted.flow, key_of(new));
-        let others = self.stories.values().filter(|story| story.id() != id && is_put_off(story));
-        let replaced = others.filter(|story| story.accepted.flow == flow && key_of(story) == key);
-        let replaced: Vec<ExecutionId> = replaced.map(Story::id).collect();
-        if !replaced.is_empty() {
+        let is_alike = |story: &&Story| story.accepted.flow == flow && key_of(story) == key;
+        let others = || self.stories.values().filter(|story| story.id() != id).filter(is_alike);
+        let replaced: Vec<ExecutionId> = others().filter(|story| is_put_off(story)).map(Story::id).collect();
+        // One that came later may have been on disk earlier, and started.
+        let was_put_off =
+            |story: &Story| story.accepted.queue.as_ref().is_some_and(|place| place.start_at.is_some());
+        let is_late = others().any(|story| story.id() > id && was_put_off(story));
+        if !replaced.is_empty() || is_late {
             // Of those that were accepted at the same moment, any may be the last.
             self.cancels.insert(id);
         }
@@ -244,13 +283,15 @@ impl Checker {
     }
 
     /// A peer sees an attempt begin, and will answer.
-    pub(crate) fn peer_sees(&mut self, key: CallKey, answer: Answer) -> Verdict {
+    pub(crate) fn peer_sees(&mut self, work: &Work, answer: Answer) -> Verdict {
+        let key = work.key();
+        self.task_is_known(work)?;
         if !self.stories.get(&key.execution).is_some_and(|story| story.has_call(&key)) {
             return Err(format!("A2: a peer saw call {key}, which is not recorded or over"));
         }
         match self.peers.insert(key.clone(), answer) {
-            Some(_) => Err(format!("A2: a peer saw call {key} twice")),
-            None => Ok(()),
+            Some(_) if !self.is_repeated(work) => Err(format!("A2: a peer saw call {key} twice")),
+            Some(_) | None => Ok(()),
         }
     }
 

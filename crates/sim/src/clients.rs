@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 pub(crate) use approvers::asks_the_agent;
 
-use crate::agents::{PLAIN, WITH_TOOLS};
+use crate::agents::TALKING;
 use crate::checker::{Call, What, sessions_of};
 use crate::trace::EPOCH;
 use crate::world::{ProcessId, World};
@@ -111,7 +111,7 @@ impl World {
     /// Returns who wrote the last turn of each session.
     fn last_turns(&self) -> Result<Vec<(ExecutionId, NodeId)>, String> {
         let mut writers = Vec::new();
-        for agent in [PLAIN, WITH_TOOLS] {
+        for agent in TALKING {
             for session in sessions_of(&self.store, agent)? {
                 let last = self.store.session_turns_now(&session.session, u32::MAX, 1, 0);
                 let last = last.map_err(|error| error.to_string())?;

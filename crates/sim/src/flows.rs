@@ -12,9 +12,9 @@ use steadflow_core::limits::Limits;
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{FlowRecord, FlowStatus};
-use uuid::Uuid;
 
-use crate::agents::{PLAIN, WITH_TOOLS};
+use crate::agents::{PLAIN, SERVER, WITH_OTHERS, WITH_TOOLS};
+use crate::ids::{TOOL_FLOW_NUMBER, flow_id};
 use crate::rng::Rng;
 
 /// A flow with all its versions.
@@ -41,6 +41,11 @@ impl Case {
         let mut document = some_document(number, rng);
         document["debounce_seconds"] = Value::Null;
         Self::from_document(number, document, rng)
+    }
+
+    /// Returns whether its nodes ask the agent whose tool runs [`TOOL_FLOW`], in some version.
+    pub(crate) fn asks_for_flows(&self) -> bool {
+        self.versions.iter().any(|version| version.flow.graph.agents.contains(&WITH_OTHERS))
     }
 
     fn from_document(number: u128, document: Value, rng: &mut Rng) -> Self {
@@ -123,17 +128,14 @@ fn some_limits(rng: &mut Rng) -> Limits {
 
 fn some_document(number: u128, rng: &mut Rng) -> Value {
     let below = flow_id(number + 1);
-    if rng.happens(250) { fixtures::pick(below, rng) } else { made_up(below, rng) }
+    let runs_flows = number < u128::from(TOOL_FLOW_NUMBER);
+    if rng.happens(250) { fixtures::pick(below, rng) } else { made_up((below, runs_flows), rng) }
 }
 
-fn flow_id(number: u128) -> FlowId {
-    FlowId::new(Uuid::from_u128(0xf10e_0000_0000_7000_8000_0000_0000_0000 + number))
-}
-
-/// Makes a flow up. Its children, if it has some, run the flow `below`, which need not exist.
-fn made_up(below: FlowId, rng: &mut Rng) -> Value {
+/// Makes a flow up. Its children, if it has some, run the flow `below`, which need not exist. Tools of its agents may run flows.
+fn made_up((below, runs_flows): (FlowId, bool), rng: &mut Rng) -> Value {
     let count = rng.between(1, 8);
-    let mut nodes: Vec<Value> = (0..count).map(|at| node(at, below, rng)).collect();
+    let mut nodes: Vec<Value> = (0..count).map(|at| node(at, (below, runs_flows), rng)).collect();
     let edges = edges(&nodes, rng);
     if rng.happens(400) {
         add_handlers(&mut nodes, below, rng);
@@ -145,7 +147,10 @@ fn made_up(below: FlowId, rng: &mut Rng) -> Value {
     let per_key = key.map(|_| rng.between(1, 2));
     let priority = rng.happens(150).then(|| json!("${trigger_data.k % 21 - 10}"));
     let debounce = rng.happens(150).then(|| rng.between(1, 20));
-    let starts_others = |node: &Value| ["map", "loop", "subflow"].iter().any(|kind| node["type"] == *kind);
+    let starts_others = |node: &Value| {
+        ["map", "loop", "subflow"].iter().any(|kind| node["type"] == *kind)
+            || node["agent_id"] == json!(WITH_OTHERS)
+    };
     let has_budget = rng.happens(300) && !nodes.iter().any(starts_others);
     let budget = has_budget.then(|| json!({ "max_tokens": rng.between(2, 12) * 1_000 }));
     json!({
@@ -163,24 +168,28 @@ fn made_up(below: FlowId, rng: &mut Rng) -> Value {
     })
 }
 
-fn node(at: u64, below: FlowId, rng: &mut Rng) -> Value {
+fn node(at: u64, (below, runs_flows): (FlowId, bool), rng: &mut Rng) -> Value {
     let mut node = Map::new();
     node.insert("id".into(), id(at).into());
     let kind = rng.below(100);
     let keys = match kind {
-        0..=37 => {
+        0..=33 => {
             json!({ "type": "action", "action": "echo", "input": { "at": at, "k": "${trigger_data.k}" } })
         }
-        38..=47 => repeating(at, below, rng),
-        48..=54 => json!({ "type": "test_rounds", "input": { "at": at, "k": "${trigger_data.k}" } }),
-        55..=59 => {
+        34..=43 => repeating(at, below, rng),
+        44..=49 => json!({ "type": "test_rounds", "input": { "at": at, "k": "${trigger_data.k}" } }),
+        50..=53 => {
             let (children, at_once) = (rng.between(1, 3), rng.between(1, 2));
             json!({ "type": "test_family", "flow_id": below.to_string(), "children": children, "at_once": at_once })
         }
-        60..=64 => {
-            json!({ "type": "agent", "agent_id": WITH_TOOLS, "skill": "s", "input": { "try": "${attempt}" } })
+        54..=61 => {
+            let agent = if kind > 58 && runs_flows { WITH_OTHERS } else { WITH_TOOLS };
+            json!({ "type": "agent", "agent_id": agent, "skill": "s", "input": { "try": "${attempt}" } })
         }
-        65..=69 => {
+        62..=63 => {
+            json!({ "type": "agent", "agent_id": SERVER, "skill": "s", "input": { "try": "${attempt}" } })
+        }
+        64..=69 => {
             json!({ "type": "agent", "agent_id": PLAIN, "skill": "s", "input": { "try": "${attempt}" } })
         }
         70..=76 => json!({ "type": "action", "action": "transform", "input": { "n": "${trigger_data.k}" } }),
@@ -197,7 +206,7 @@ fn node(at: u64, below: FlowId, rng: &mut Rng) -> Value {
     if kind < 70 {
         node.extend(policy(rng));
     }
-    if (60..70).contains(&kind) && rng.happens(500) {
+    if (54..70).contains(&kind) && !(62..64).contains(&kind) && rng.happens(700) {
         node.insert("session".into(), session(rng));
     }
     node.into()
@@ -292,7 +301,7 @@ pub(crate) const LAST_ITERATION: u32 = 2;
 fn session(rng: &mut Rng) -> Value {
     let key = *rng.pick(&["one", "two"]).unwrap_or(&"one");
     let when_busy = if rng.happens(400) { "interrupt" } else { "wait" };
-    json!({ "key": key, "when_busy": when_busy, "max_turns": rng.between(1, 3) })
+    json!({ "key": key, "when_busy": when_busy, "max_turns": rng.between(1, 3), "summary": rng.happens(700) })
 }
 
 fn policy(rng: &mut Rng) -> Map<String, Value> {

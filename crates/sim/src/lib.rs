@@ -13,6 +13,7 @@ mod clients;
 mod edited;
 mod fault;
 mod flows;
+mod ids;
 mod mutation;
 mod peers;
 mod rng;
@@ -54,6 +55,8 @@ pub struct Summary {
     pub approvals: u64,
     /// Those of them that were decided on.
     pub decided: u64,
+    /// How often some other things happened.
+    pub counted: BTreeMap<&'static str, u64>,
     /// Everything that happened, one a line; empty unless it was asked for.
     pub trace: String,
 }

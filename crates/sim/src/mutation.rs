@@ -98,6 +98,16 @@ mutations! {
     TurnOfSessionLost,
     /// Nodes that end do not leave their sessions.
     SessionNotLeft,
+    /// The summary of a session is not stored with the end of the call that wrote it.
+    SummaryNotStored,
+    /// The end of a child that does a call is stored without the end of the call.
+    FlowResultLost,
+    /// An execution that is loaded has forgotten which calls its children do.
+    FlowCallForgotten,
+    /// A task of a server is waited for without being stored.
+    TaskNotStored,
+    /// An execution that is loaded has forgotten the tasks that servers have begun for its calls.
+    TaskForgotten,
     /// The end of a child is not sent to its parent.
     ChildEndLost,
     /// The end of a child reaches its parent as a success.
@@ -136,6 +146,8 @@ mutations! {
     ApprovalForgotten,
     /// An event is given to some of those who wait for it.
     EventLost,
+    /// A wait whose time is over ends although an event may have been stored in time.
+    EventNotLookedFor,
     /// A decision counts whatever the arguments were that the person saw.
     HashNotCompared,
     /// Edited arguments are not stored with the decision.

@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use steadflow_core::failure::{ErrorClass, Failure};
+use steadflow_core::ids::AgentId;
 use steadflow_core::payload::Payload;
+use steadflow_core::remote_task::RemoteTask;
 use steadflow_core::session::summary_of;
 use steadflow_core::usage::Usage;
-use steadflow_core::work::{Task, Work};
+use steadflow_core::work::{Outcome, Task, Work};
 use steadflow_store::LONG_RECORD;
 
-use crate::agents::{ALWAYS, IF_LARGE, NEVER};
+use crate::agents::{ALWAYS, ASKS, IF_LARGE, NEVER, PLAIN, RUNS, SERVER, WITH_OTHERS};
 use crate::fault::{Fault, Faults};
 use crate::rng::Rng;
 
@@ -27,11 +29,13 @@ pub(crate) struct Peers {
     rng: Rng,
     /// Chooses which tools models ask for: no other draw depends on that.
     tools: Rng,
+    /// How many tasks servers have begun.
+    begun: u64,
 }
 
 impl Peers {
     pub(crate) const fn new(rng: Rng, tools: Rng) -> Self {
-        Self { rng, tools }
+        Self { rng, tools, begun: 0 }
     }
 
     /// Returns the answer to an attempt, and after how long it comes; `None` for never.
@@ -50,7 +54,8 @@ impl Peers {
 
     fn output(&mut self, work: &Work) -> Payload {
         match &work.task {
-            Task::Turn(_) => self.answer_of_model(work),
+            Task::Turn(turn) if turn.agent_id == PLAIN => self.output_of_model(work),
+            Task::Turn(turn) => self.answer_of_model(work, turn.agent_id),
             Task::Summary(_) => summary_of(&format!("Summary {}", self.rng.millis(0, 999_999).as_millis())),
             Task::Judge(_) => Payload::from_value(&json!({ "passed": self.rng.happens(700) })),
             Task::Skill { .. }
@@ -65,22 +70,28 @@ impl Peers {
     }
 
     /// A model asks for one to three tools, or is done.
-    fn answer_of_model(&mut self, work: &Work) -> Payload {
+    fn answer_of_model(&mut self, work: &Work, agent: AgentId) -> Payload {
         if self.rng.happens(400) {
-            let output = self.plain(work).to_value().unwrap_or_default();
-            return Payload::from_value(&json!({ "output": output }));
+            return self.output_of_model(work);
         }
         let count = self.rng.between(1, 3);
-        let calls: Vec<Value> = (0..count).map(|number| self.call_of_tool(number)).collect();
+        let calls: Vec<Value> = (0..count).map(|number| self.call_of_tool(number, agent)).collect();
         Payload::from_value(&json!({ "tool_calls": calls }))
     }
 
-    fn call_of_tool(&mut self, number: u64) -> Value {
-        let name = match self.tools.below(10) {
+    fn output_of_model(&mut self, work: &Work) -> Payload {
+        let output = self.plain(work).to_value().unwrap_or_default();
+        Payload::from_value(&json!({ "output": output }))
+    }
+
+    fn call_of_tool(&mut self, number: u64, agent: AgentId) -> Value {
+        let draw = self.tools.index(10);
+        let of_others = [RUNS, RUNS, RUNS, ASKS, ASKS, ASKS].get(draw).filter(|_| agent == WITH_OTHERS);
+        let name = of_others.copied().unwrap_or(match draw {
             0..=4 => NEVER,
             5..=7 => ALWAYS,
             _ => IF_LARGE,
-        };
+        });
         json!({ "id": format!("c{number}"), "name": name, "arguments": { "n": number } })
     }
 
@@ -93,8 +104,34 @@ impl Peers {
         Payload::from_value(&output)
     }
 
+    /// Returns the task as which a server does a call that it was asked for the first time; `None` for any other call.
+    pub(crate) fn task(&mut self, work: &Work) -> Option<RemoteTask> {
+        let is_asked = if let Task::Tool { tool, .. } = &work.task {
+            **tool == *ASKS
+        } else {
+            matches!(&work.task, Task::Skill { agent_id, .. } if *agent_id == SERVER)
+        };
+        if !is_asked || work.remote_task.is_some() || !self.tools.happens(700) {
+            return None;
+        }
+        self.begun += 1;
+        Some(RemoteTask { id: format!("task-{}", self.begun).into(), agent: SERVER, poll_ms: 1_000 })
+    }
+
+    /// Returns what a process hears of a call. What fails while a task is asked about mostly says nothing of the task.
+    pub(crate) fn outcome(work: &Work, answer: Answer, task: Option<RemoteTask>) -> Outcome {
+        if let Some(task) = task {
+            let rest = Work { remote_task: Some(Arc::new(task)), ..work.clone() };
+            return Outcome { goes_on: Some(Box::new(rest)), ..Outcome::completed(Payload::null()) };
+        }
+        match answer {
+            Err(failure) if failure.class != ErrorClass::Tool => work.failed(failure),
+            answer => Outcome { usage: Self::usage(work), ..Outcome::new(answer) },
+        }
+    }
+
     /// Returns what a call uses, failed or not: a model, up to seven tokens.
-    pub(crate) fn usage(work: &Work) -> Option<Arc<Usage>> {
+    fn usage(work: &Work) -> Option<Arc<Usage>> {
         let Task::Turn(turn) = &work.task else { return None };
         let output_tokens = turn.tokens_max.unwrap_or(TOKENS).min(TOKENS);
         Some(Arc::new(Usage { output_tokens, ..Usage::default() }))

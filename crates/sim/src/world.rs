@@ -5,6 +5,7 @@ mod commit;
 mod edit;
 mod fleet;
 mod permits;
+mod pins;
 mod process;
 mod work;
 
@@ -13,22 +14,21 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use steadflow_core::event::Accepted;
-use steadflow_core::execution::{ExecutionStatus, FlowVersion, Pinned, PinnedAgents};
+use steadflow_core::execution::{ExecutionStatus, PinnedAgents};
 use steadflow_core::external_event::ExternalEvent;
 use steadflow_core::failure::{ErrorClass, Failure};
-use steadflow_core::ids::{ExecutionId, FlowId};
+use steadflow_core::ids::{AgentId, ExecutionId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::{CallKey, Outcome};
 use steadflow_runtime::Shard;
 use steadflow_runtime::worker::{Answer, Ask, IncarnationId};
 use steadflow_store::{MemoryStore, Stored};
 
-use crate::agents::{PLAIN, WITH_TOOLS};
 use crate::checker::{Checker, LATE_MAX, ORPHANED_MAX};
 use crate::clients::{Clients, asks_the_agent};
 use crate::fault::{Fault, Faults};
 use crate::flows::Case;
+use crate::ids::TOOL_FLOW_NUMBER;
 use crate::mutation::Mutation;
 use crate::peers::Peers;
 use crate::rng::Rng;
@@ -92,7 +92,7 @@ pub(crate) struct World {
     agent_version: u32,
     agents: PinnedAgents,
     /// Calls of the agent with tools.
-    protected: BTreeSet<CallKey>,
+    protected: BTreeMap<CallKey, AgentId>,
     /// Calls whose result comes although it is not waited for.
     late: BTreeSet<CallKey>,
     /// Attempts whose peers do not answer.
@@ -110,6 +110,8 @@ pub(crate) enum Happening {
     Approver,
     /// Somebody sends an event.
     Event,
+    /// Somebody sends an event about this.
+    EventAbout(u64),
     /// An event is delivered.
     Deliver(Box<ExternalEvent>),
     /// Everything is healed: what is still waited for comes.
@@ -160,8 +162,12 @@ impl World {
             && mutation != Some(Mutation::TakeOverFromTheLiving);
         let (fleet, make): (_, fn(u128, &mut Rng) -> Case) =
             if is_shared { (Fleet::Two, Case::without_debounce) } else { (Fleet::One, Case::new) };
-        let cases: Vec<Case> =
+        let mut cases: Vec<Case> =
             (0..made_up.between(1, 3)).map(|at| make(u128::from(at), &mut made_up)).collect();
+        while cases.iter().any(Case::asks_for_flows) && cases.len() <= usize::from(TOOL_FLOW_NUMBER) {
+            let number = cases.len() as u128;
+            cases.push(make(number, &mut made_up));
+        }
         let versions = cases.iter().flat_map(|case| case.versions.iter().map(Arc::clone));
         let mut world = Self {
             seed,
@@ -185,7 +191,7 @@ impl World {
             refused: BTreeSet::new(),
             agent_version: 1,
             agents: crate::agents::pinned(),
-            protected: BTreeSet::new(),
+            protected: BTreeMap::new(),
             late: BTreeSet::new(),
             hanging: Vec::new(),
             wake_ups: 0,
@@ -287,6 +293,7 @@ impl World {
             Happening::Client => self.client_acts(),
             Happening::Approver => self.approver_acts(),
             Happening::Event => self.sends_event(),
+            Happening::EventAbout(about) => self.event_is_sent(about),
             Happening::Deliver(event) => self.delivers(&event),
             Happening::Events => self.what_is_waited_for_comes(),
             Happening::Edit(case) => self.edit(case),
@@ -401,6 +408,7 @@ impl World {
             attempts: self.checker.attempts_seen(),
             approvals,
             decided,
+            counted: self.checker.counted(),
             trace: self.trace.into_text(),
         }
     }
@@ -437,54 +445,6 @@ impl World {
 
     pub(crate) fn stores_keys(&self) -> bool {
         !self.breaks(Mutation::KeyNotStored)
-    }
-
-    /// Pins the flows of an execution's children, and the agents of all of them, to their current versions, as the engine
-    /// does at acceptance. What is pinned already is kept.
-    pub(crate) fn pinned_to_current(
-        &self,
-        mut accepted: Accepted,
-        flow: Arc<FlowVersion>,
-    ) -> (Accepted, Pinned) {
-        let mut agents = flow.flow.graph.agents.clone();
-        let mut wanted = flow.flow.graph.child_flows.clone();
-        while let Some(id) = wanted.pop() {
-            let Some(case) = self.cases.iter().find(|case| case.id == id) else { continue };
-            let version = *accepted.flows.entry(id).or_insert(case.current().version);
-            let Some(version) = case.version(version) else { continue };
-            wanted.extend(&version.flow.graph.child_flows);
-            agents.extend(&version.flow.graph.agents);
-        }
-        // Its judge is pinned with it.
-        let judge = agents.contains(&WITH_TOOLS).then_some(PLAIN);
-        for agent in agents.into_iter().chain(judge) {
-            accepted.agents.entry(agent).or_insert(self.agent_version);
-        }
-        let pinned = self.pinned(&accepted, flow);
-        (accepted, pinned)
-    }
-
-    /// Returns the versions that an execution is pinned to.
-    pub(crate) fn pinned(&self, accepted: &Accepted, flow: Arc<FlowVersion>) -> Pinned {
-        let version = |(id, version): (&FlowId, &u32)| {
-            let case = self.cases.iter().find(|case| case.id == *id)?;
-            let newest = self.breaks(Mutation::ChildrenNotPinned).then(|| case.current());
-            Some((*id, self.flow_as_driven(newest.or_else(|| case.version(*version))?)))
-        };
-        let children = accepted.flows.iter().filter_map(version).collect();
-        let skipped = self.breaks(Mutation::JudgeSkipped).then(crate::agents::unjudged);
-        let agents = skipped.unwrap_or_else(|| Arc::clone(&self.agents));
-        Pinned { flow, children: Some(Arc::new(children)), agents: Some(agents) }
-    }
-
-    /// Returns the version as the engine under test is given it.
-    pub(crate) fn flow_as_driven(&self, version: &Arc<FlowVersion>) -> Arc<FlowVersion> {
-        if !self.breaks(Mutation::DeadlineIgnored) {
-            return Arc::clone(version);
-        }
-        let mut flow = version.flow.clone();
-        flow.settings.timeout_seconds = None;
-        Arc::new(FlowVersion::new(version.tenant, version.flow_id, version.version, flow, version.limits))
     }
 }
 

@@ -51,7 +51,7 @@ impl Execution {
             Input::ChildEnded { node, child, end } => decider.child_ended(node, child, end)?,
             Input::SlotAnswered(answer) => decider.slot_answered(answer)?,
             Input::SessionAnswered { node, answer } => decider.session_answered(node, answer)?,
-            Input::EventAnswered { node, wait, event } => decider.event_answered(node, &wait, event)?,
+            Input::EventAnswered(answer) => decider.event_answered(*answer)?,
             Input::EventArrived { node, event } => decider.event_arrived(node, &event)?,
             Input::Interrupt { node, by } => decider.interrupt(node, by)?,
             Input::Tick => decider.tick(),
@@ -154,10 +154,11 @@ impl Decider<'_> {
                 }
                 NodeState::Running { .. } => self.stop_overdue_steps(node),
                 NodeState::Backoff { retry_at } if !held && retry_at <= self.now => self.begin(node),
-                NodeState::Waiting(Wait::Delay { until } | Wait::Event { until: Some(until) })
-                    if !held && until <= self.now =>
-                {
+                NodeState::Waiting(Wait::Delay { until }) if !held && until <= self.now => {
                     self.resume(node, Resumed::Elapsed, None)
+                }
+                NodeState::Waiting(Wait::Event { until: Some(until) }) if !held && until <= self.now => {
+                    self.look_once_more(node)
                 }
                 NodeState::Pending
                 | NodeState::Backoff { .. }

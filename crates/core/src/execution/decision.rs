@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Pinned;
 use crate::budget::Budget;
 use crate::event::{Accepted, Event};
-use crate::external_event::NodeWait;
+use crate::external_event::EventAsk;
 use crate::ids::{AgentId, ExecutionId, NodeIndex};
 use crate::inbox::Sending;
 use crate::limits::Limits;
@@ -94,7 +94,7 @@ pub enum Effect {
     /// Take a session for a node, and answer with [`super::Input::SessionAnswered`].
     AwaitSession(Box<SessionClaim>),
     /// Store what a node waits for, look for an event that came before, and answer with [`super::Input::EventAnswered`].
-    AwaitEvent(Box<NodeWait>),
+    AwaitEvent(Box<EventAsk>),
     /// A node has left its session: another one may take it.
     SessionLeft(Box<SessionId>),
 }

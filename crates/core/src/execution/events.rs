@@ -1,9 +1,12 @@
 //! Nodes that wait for events from outside.
+//!
+//! An event that was stored in time may reach its node later: it is delivered by a loop of its own, and over a crash. So a wait
+//! whose time is over has not ended: the store is asked once more, and what it says to a question of that time or later counts.
 
 use super::decide::Decider;
 use super::{Effect, Execution, ExecutionStatus, NodeState, Rejected};
 use crate::event::Event;
-use crate::external_event::{EventWait, ExternalEvent, NodeWait};
+use crate::external_event::{EventAnswer, EventAsk, EventWait, ExternalEvent, NodeWait};
 use crate::ids::{NodeId, NodeIndex};
 use crate::node::Resumed;
 use crate::status::Wait;
@@ -23,31 +26,47 @@ impl Decider<'_> {
         let Some(awaited) = &self.execution.node(node).awaited else { return };
         let wait = EventWait::clone(awaited);
         self.execution.slots_asked.insert(node);
-        self.decision.effects.push(Effect::AwaitEvent(Box::new(NodeWait {
+        let wait = NodeWait {
             tenant: self.flow.tenant,
             execution: self.execution.id,
             node,
             node_id: self.node(node).id.clone(),
             wait,
-        })));
+        };
+        self.decision.effects.push(Effect::AwaitEvent(Box::new(EventAsk { wait, at: self.now })));
     }
 
-    /// The wait of a node is stored, and `event` came before that. One that the node does not wait for any more says nothing.
+    /// The time of a wait is over. It ends when the store has said that no event came.
+    pub(super) fn look_once_more(&mut self, node: NodeIndex) {
+        if !self.execution.slots_asked.contains(&node) {
+            self.execution.waits_stored.remove(&node);
+            self.ask_for_event(node);
+        }
+    }
+
+    /// The wait of a node is stored, and `event` came before that was asked for. One that the node does not wait for any more says nothing.
     pub(super) fn event_answered(
         &mut self,
-        node: NodeIndex,
-        wait: &EventWait,
-        event: Option<Box<ExternalEvent>>,
+        EventAnswer { node, wait, asked_at, event }: EventAnswer,
     ) -> Result<(), Rejected> {
-        if !self.execution.awaits(node, wait) {
+        if !self.execution.awaits(node, &wait) {
             return Err(Rejected::NotWaiting);
         }
         self.execution.slots_asked.remove(&node);
         self.execution.waits_stored.insert(node);
-        match event {
-            Some(event) => self.take_event(node, &event),
-            None => Ok(()),
+        if let Some(event) = event {
+            return self.take_event(node, &event);
         }
+        let is_over = |at: Timestamp| wait.until.is_some_and(|until| until <= at);
+        // What is paused goes on with it when it is resumed.
+        if self.execution.status == ExecutionStatus::Running && is_over(self.now) {
+            if is_over(asked_at) {
+                self.resume(node, Resumed::Elapsed, None);
+            } else {
+                self.look_once_more(node);
+            }
+        }
+        Ok(())
     }
 
     /// An event came. That it does not fit any more is no fault of its sender.

@@ -40,7 +40,10 @@ impl Execution {
                 }
                 NodeState::Backoff { retry_at } if !held => add((retry_at, TimerReason::Backoff)),
                 NodeState::Waiting(Wait::Delay { until }) if !held => add((until, TimerReason::Delay)),
-                NodeState::Waiting(Wait::Event { until: Some(until) }) if !held => {
+                // The answer of the store is waited for, whatever the time.
+                NodeState::Waiting(Wait::Event { until: Some(until) })
+                    if !held && !self.slots_asked.contains(&index) =>
+                {
                     add((until, TimerReason::Event))
                 }
                 NodeState::Pending

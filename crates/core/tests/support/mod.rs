@@ -181,7 +181,8 @@ impl Play {
                     self.claims.push(*claim);
                     continue;
                 }
-                Effect::AwaitEvent(wait) => {
+                Effect::AwaitEvent(ask) => {
+                    let wait = &ask.wait;
                     let line = format!("await event {} for {}", wait.wait.name, self.name(wait.node));
                     writeln!(self.text, "{time}   → {line}").expect("a string takes any text");
                     continue;

@@ -51,9 +51,9 @@ impl World {
                 let result = store.claim_session(lessee, (*claim).clone(), now).await;
                 Answer::SessionClaimed(claim, result)
             }
-            Ask::AwaitEvent(wait) => {
-                let result = store.await_event((*wait).clone()).await;
-                Answer::EventAwaited(wait, result.map(|event| event.map(Box::new)))
+            Ask::AwaitEvent(ask) => {
+                let result = store.await_event(ask.wait.clone()).await;
+                Answer::EventAwaited(ask, result.map(|event| event.map(Box::new)))
             }
             Ask::Load(lessee, id) => Answer::Loaded(id, self.load(lessee, id).await),
             Ask::Commit(lessee, batch, commits) => {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use steadflow_core::budget::{Draw, Drawn};
 use steadflow_core::execution::{Execution, Input, NewExecution};
-use steadflow_core::external_event::{ExternalEvent, NodeWait};
+use steadflow_core::external_event::{EventAsk, ExternalEvent};
 use steadflow_core::flow_control::SlotLimits;
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId, TenantId};
 use steadflow_core::protection::{AgentLimits, GateAsk, Permits};
@@ -67,7 +67,7 @@ pub enum Message {
     /// What came of an [`Action::ClaimSession`].
     SessionClaimed(Box<SessionClaim>, Result<Claimed, StoreError>),
     /// What came of an [`Action::AwaitEvent`].
-    EventAwaited(Box<NodeWait>, Result<Option<Box<ExternalEvent>>, StoreError>),
+    EventAwaited(Box<EventAsk>, Result<Option<Box<ExternalEvent>>, StoreError>),
     /// Parked executions that will be due soon.
     Due(Vec<(Timestamp, ExecutionId)>),
     /// How many executions of a flow may run at once, as it is now.
@@ -241,7 +241,7 @@ pub enum Action {
     /// Ask the store for a session, and answer with [`Message::SessionClaimed`].
     ClaimSession(Box<SessionClaim>),
     /// Store what a node waits for, look for an event that came before, and answer with [`Message::EventAwaited`].
-    AwaitEvent(Box<NodeWait>),
+    AwaitEvent(Box<EventAsk>),
     /// Take an execution from the store, and answer with [`Message::Loaded`].
     Load(ExecutionId),
     /// Delete an item of the inbox from which nothing followed, and answer with [`Message::Sorted`].

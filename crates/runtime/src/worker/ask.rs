@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use steadflow_core::budget::{Draw, Drawn};
-use steadflow_core::external_event::{ExternalEvent, NodeWait};
+use steadflow_core::external_event::{EventAsk, ExternalEvent};
 use steadflow_core::ids::{AgentId, ExecutionId};
 use steadflow_core::protection::{GateAsk, Permits};
 use steadflow_core::session::SessionClaim;
@@ -112,7 +112,7 @@ pub enum Ask {
     /// Give a node its session.
     ClaimSession(Lessee, Box<SessionClaim>),
     /// Store what a node waits for, and look for an event that came before.
-    AwaitEvent(Box<NodeWait>),
+    AwaitEvent(Box<EventAsk>),
     /// Take a parked execution.
     Load(Lessee, ExecutionId),
     /// Commit a batch.
@@ -153,7 +153,7 @@ pub enum Answer {
     /// To [`Ask::ClaimSession`].
     SessionClaimed(Box<SessionClaim>, Result<Claimed, StoreError>),
     /// To [`Ask::AwaitEvent`].
-    EventAwaited(Box<NodeWait>, Result<Option<Box<ExternalEvent>>, StoreError>),
+    EventAwaited(Box<EventAsk>, Result<Option<Box<ExternalEvent>>, StoreError>),
     /// To [`Ask::Load`]; `None` if the execution cannot be driven here.
     Loaded(ExecutionId, Result<Option<Box<Loaded>>, StoreError>),
     /// To [`Ask::Gate`] that draws.

@@ -142,7 +142,7 @@ impl Bench {
                     }
                     Ask::Gate(..) => "ask for an agent".into(),
                     Ask::ClaimSession(_, claim) => format!("claim session {}", claim.session.key),
-                    Ask::AwaitEvent(wait) => format!("await event {}", wait.wait.name),
+                    Ask::AwaitEvent(ask) => format!("await event {}", ask.wait.wait.name),
                     Ask::Load(_, id) => format!("load {}", number(id)),
                     Ask::Commit(_, _, commits) => {
                         let of = commits.iter().map(|commit| number(commit.execution).to_string());

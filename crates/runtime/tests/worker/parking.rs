@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use steadflow_core::caller::Actor;
 use steadflow_core::execution::{Decision, Input};
-use steadflow_core::external_event::{EventWait, NodeWait};
+use steadflow_core::external_event::{EventAsk, EventWait, NodeWait};
 use steadflow_core::ids::{NodeId, NodeIndex, TenantId};
 use steadflow_core::inbox::Signal;
 use steadflow_runtime::shard::{BatchId, Loaded, Message, ReplyId};
@@ -266,7 +266,8 @@ fn what_is_paused_stays_until_its_wait_for_an_event_is_stored() {
         node_id: NodeId::new("a"),
         wait: EventWait { name: "paid".into(), correlation: None, since: at(0.1), until: None },
     };
-    let answered = |result| Answer::EventAwaited(Box::new(wait.clone()), result);
+    let ask = EventAsk { wait, at: at(0.1) };
+    let answered = |result| Answer::EventAwaited(Box::new(ask.clone()), result);
     let mut bench = Bench::driving();
     bench.handle(0.1, accept_of(1, json!({}), json!([{ "id": "a", "type": "wait_event", "event": "paid" }])));
     bench.answer(0.1, done(&bench, 0));

@@ -105,7 +105,7 @@ impl Story {
         }
         let story = &mut self.nodes[node.at()];
         story.parts.turns.lose(*class == ErrorClass::Timeout);
-        story.parts.drop_open(sight.at);
+        story.parts.drop_calls(sight.at);
         story.retry_at = *retry_at;
         if let Some(last) = story.attempts.last_mut() {
             last.has_ended = true;
@@ -121,11 +121,12 @@ impl Story {
         sight: &Sight<'_>,
     ) -> Verdict {
         self.is_under_way(node, attempt)?;
-        if !sight.is_stopping {
+        let is_kept = sight.is_adoption && self.nodes[node.at()].parts.only_awaits_tasks();
+        if !sight.is_stopping && !is_kept {
             return Err("A3: an attempt was handed back by a worker that goes on".into());
         }
         let story = &mut self.nodes[node.at()];
-        story.parts.drop_open(sight.at);
+        story.parts.drop_calls(sight.at);
         story.retry_at = Some(sight.at);
         if let Some(last) = story.attempts.last_mut() {
             last.has_ended = true;
@@ -162,7 +163,7 @@ impl Story {
         let stop_at = self.nodes[node.at()].attempts.last().and_then(|last| last.stop_at);
         match class {
             ErrorClass::Interrupted if sight.is_adoption => Ok(()),
-            ErrorClass::Timeout if self.nodes[node.at()].gave_up(sight.at) => Ok(()),
+            ErrorClass::Timeout if self.nodes[node.at()].gave_up(sight.at) => self.has_looked(node, sight),
             ErrorClass::Timeout if stop_at.is_some_and(|stop_at| stop_at <= sight.at) => Ok(()),
             ErrorClass::Budget if self.nodes[node.at()].parts.turns.are_over() => Ok(()),
             ErrorClass::Budget if self.spending.is_limited() => Ok(()),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use steadflow_core::event::{Event, StepResult};
 use steadflow_core::failure::ErrorClass;
 use steadflow_core::ids::{NodeIndex, StepKey};
+use steadflow_core::session::is_summary;
 use steadflow_core::usage::Usage;
 
 use super::Verdict;
@@ -43,7 +44,9 @@ impl Spending {
                 Some(reserved) => {
                     self.open.insert((*node, step.clone()), reserved.tokens);
                 }
-                None if is_turn(step) => return Err("B2: nothing of the budget is reserved".into()),
+                None if is_turn(step) || is_summary(step) => {
+                    return Err("B2: nothing of the budget is reserved".into());
+                }
                 None => {}
             },
             Event::StepEnded { node, step, unspent: true, .. } => {

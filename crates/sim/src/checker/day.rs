@@ -8,7 +8,7 @@ use steadflow_core::protection::CallEnd;
 use steadflow_core::work::{CallKey, Outcome, Task, Work};
 
 use super::{Checker, Verdict};
-use crate::agents;
+use crate::agents::{self, PLAIN, WITH_TOOLS};
 
 /// What is used of the budgets of agents. No run lasts until the day ends.
 #[derive(Debug)]
@@ -78,6 +78,10 @@ fn most_of(work: &Work) -> Option<(AgentId, u64)> {
             return None;
         }
     };
+    // Nothing limits the others.
+    if ![PLAIN, WITH_TOOLS].contains(&agent) {
+        return None;
+    }
     let agents = agents::pinned();
     let asked = agents.get(&agent)?;
     let skill = asked.skill(skill)?;

@@ -1,9 +1,9 @@
-//! Nodes that wait for events from outside (E1 to E3): an event that was delivered ends every wait that it fits, a node
+//! Nodes that wait for events from outside (E1 to E4): an event that was delivered ends every wait that it fits, a node
 //! completes only with such an event, and gives up in time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use steadflow_core::external_event::{EventWait, ExternalEvent};
+use steadflow_core::external_event::{EventAsk, EventWait, ExternalEvent};
 use steadflow_core::ids::{ExecutionId, NodeIndex};
 use steadflow_core::payload::Payload;
 use steadflow_core::status::Wait;
@@ -11,7 +11,7 @@ use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::CallKey;
 use steadflow_store::Worker as Lessee;
 
-use super::story::{NodeStory, Story};
+use super::story::{NodeStory, Sight, Story};
 use super::{Checker, LATE_MAX, Verdict};
 use crate::peers::Answer;
 
@@ -27,7 +27,11 @@ pub(super) struct Known<'k> {
     pub(super) peers: &'k BTreeMap<CallKey, Answer>,
     pub(super) cancels: &'k BTreeSet<ExecutionId>,
     pub(super) sent: &'k [Sent],
+    pub(super) looks: &'k Looks,
 }
+
+/// When it was asked last for the event that a node waits for, and how many events were stored by then.
+pub(super) type Looks = BTreeMap<(ExecutionId, NodeIndex), (EventWait, Timestamp, usize)>;
 
 /// What a node waits for, or waited, and since when.
 #[derive(Debug)]
@@ -59,6 +63,22 @@ impl Story {
         story.wait = Some(Wait::Event { until: wait.until });
         story.parts.awaited = Some(Awaited { wait: wait.clone(), at });
         Ok(())
+    }
+
+    /// A node gives up only when it was asked for its event once more after its time was over, and none was stored by then.
+    pub(super) fn has_looked(&self, node: NodeIndex, sight: &Sight<'_>) -> Verdict {
+        let awaited = self.nodes[node.at()].parts.awaited.as_ref().map(|awaited| &awaited.wait);
+        let look = sight.looks.get(&(self.id(), node)).filter(|(wait, ..)| Some(wait) == awaited);
+        let look = look.filter(|(wait, at, _)| wait.until.is_some_and(|until| until <= *at));
+        let Some((wait, _, stored)) = look else {
+            return Err(
+                "E4: a node gives up, and nobody has looked for its event since its time was over".into()
+            );
+        };
+        match sight.sent[..*stored].iter().find(|sent| wait.fits(&sent.event)) {
+            Some(sent) => Err(format!("E4: a node gives up although event {} was stored", sent.event.id)),
+            None => Ok(()),
+        }
     }
 
     /// A node completes with an event.
@@ -99,6 +119,12 @@ impl Checker {
     /// An event is stored.
     pub(crate) fn event_is_stored(&mut self, event: ExternalEvent) {
         self.sent_events.push(Sent { event, delivered_at: None });
+    }
+
+    /// It is asked for the event that a node waits for.
+    pub(crate) fn event_is_looked_for(&mut self, ask: &EventAsk) {
+        let (wait, stored) = (ask.wait.wait.clone(), self.sent_events.len());
+        self.looks.insert((ask.wait.execution, ask.wait.node), (wait, ask.at, stored));
     }
 
     /// All that follows from an event is stored.

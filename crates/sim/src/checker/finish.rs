@@ -28,6 +28,7 @@ impl Story {
         for at in (0..self.nodes.len()).filter_map(|at| u16::try_from(at).ok()).map(NodeIndex) {
             let is_handler = self.graph().handlers.has(at);
             let node = &mut self.nodes[at.at()];
+            node.parts.tasks_are_over()?;
             node.parts.drop_open(sight.at);
             if node.end.is_none() && !is_handler {
                 (node.wait, node.retry_at, node.end) = (None, None, Some(NodeEnd::Stopped));
@@ -61,7 +62,7 @@ impl Story {
         self.status = status;
         self.ended_at = Some(sight.at);
         self.nodes.iter_mut().for_each(|node| node.parts.drop_open(sight.at));
-        Ok(())
+        self.nodes.iter().try_for_each(|node| node.parts.tasks_are_over())
     }
 
     /// An execution that does not complete has undone what it did, unless it was stopped once more meanwhile.

@@ -24,6 +24,8 @@ pub(super) struct Others {
     tools: BTreeMap<StepKey, Arc<str>>,
     /// The children that do calls which have not ended.
     flows: BTreeMap<StepKey, u32>,
+    /// The calls that ended during a pause before their flows began, and are made again in the same attempt.
+    repeats: BTreeSet<StepKey>,
     /// The tasks of calls that are stored and have not ended.
     tasks: BTreeMap<StepKey, Arc<str>>,
 }
@@ -61,7 +63,8 @@ impl Others {
 
     /// Returns whether all calls that are under way only ask about tasks.
     fn only_awaits_tasks(&self, steps: &BTreeMap<StepKey, StepStory>) -> bool {
-        let mut open = steps.iter().filter(|(step, story)| matches!(story, StepStory::Open) && !self.is_flow(step));
+        let mut open =
+            steps.iter().filter(|(step, story)| matches!(story, StepStory::Open) && !self.is_flow(step));
         !self.tasks.is_empty() && open.all(|(step, _)| self.tasks.contains_key(step))
     }
 
@@ -89,7 +92,12 @@ impl Parts {
     }
 
     /// The call ends that a child does; `None` for any other call. A child that has not ended is given up.
-    pub(super) fn flow_ended(&mut self, step: &StepKey, result: &StepResult, at: Timestamp) -> Option<StepStory> {
+    pub(super) fn flow_ended(
+        &mut self,
+        step: &StepKey,
+        result: &StepResult,
+        at: Timestamp,
+    ) -> Option<StepStory> {
         let child = self.others.flows.remove(step)?;
         if let Some(child @ ChildStory::Open(_)) = self.child_mut(child) {
             *child = ChildStory::given_up(child, at);
@@ -102,12 +110,23 @@ impl Parts {
 
     /// Returns what came of a call of a tool that runs a flow and has started none, although its arguments do: what keeps it from
     /// that is the result.
-    pub(super) fn flow_refused(&self, step: &StepKey, result: &StepResult, is_paused: bool) -> Option<StepStory> {
+    pub(super) fn flow_refused(
+        &mut self,
+        step: &StepKey,
+        result: &StepResult,
+        is_paused: bool,
+    ) -> Option<StepStory> {
         let StepResult::Failed { class, message, .. } = result else { return None };
         use ErrorClass::{Configuration, Expression, Interrupted, Validation};
-        let is_meant = matches!(class, Configuration | Validation | Expression)
-            || (is_paused && *class == Interrupted);
-        (is_meant && self.others.runs_flow(step)).then(|| StepStory::Failed(*class, message.to_string()))
+        let is_meant =
+            matches!(class, Configuration | Validation | Expression) || (is_paused && *class == Interrupted);
+        if !is_meant || !self.others.runs_flow(step) {
+            return None;
+        }
+        if *class == Interrupted {
+            self.others.repeats.insert(step.clone());
+        }
+        Some(StepStory::Failed(*class, message.to_string()))
     }
 
     /// A call of a tool that runs a flow does not complete without one.
@@ -152,6 +171,13 @@ impl Story {
 }
 
 impl Checker {
+    /// Returns whether a call may be made a second time in its attempt.
+    pub(super) fn is_repeated(&mut self, work: &Work) -> bool {
+        let story = self.stories.get_mut(&work.execution);
+        let node = story.and_then(|story| story.nodes.get_mut(work.node.at()));
+        work.remote_task.is_some() || node.is_some_and(|node| node.parts.others.repeats.remove(&work.step))
+    }
+
     /// A server does a call as a task.
     pub(crate) fn task_is_given(&mut self, call: &CallKey, task: &RemoteTask) {
         let of = (call.execution, call.node, call.step.clone());
@@ -194,7 +220,9 @@ impl Checker {
             if let Event::TaskStarted { node, step, task } = event
                 && self.servers.given.get(&task.id) != Some(&(id, *node, step.clone()))
             {
-                return Err(format!("K1: {id} stores a task for call {step} that no server has begun for it"));
+                return Err(format!(
+                    "K1: {id} stores a task for call {step} that no server has begun for it"
+                ));
             }
         }
         Ok(())
@@ -207,7 +235,9 @@ impl Checker {
         let ends: BTreeSet<(NodeIndex, u32)> = record
             .2
             .iter()
-            .filter_map(|event| if let Event::ChildEnded { node, child, .. } = event { Some((*node, *child)) } else { None })
+            .filter_map(|event| {
+                if let Event::ChildEnded { node, child, .. } = event { Some((*node, *child)) } else { None }
+            })
             .collect();
         let mut reached = BTreeSet::new();
         for event in &record.2 {
@@ -232,7 +262,9 @@ impl Checker {
     fn is_said_to_call(&self, child: ExecutionId, result: &StepResult) -> Verdict {
         let ended = self.fold(child)?;
         let is_said = match (ended.status(), result) {
-            (ExecutionStatus::Completed, StepResult::Completed(output)) => ended.result().as_ref() == Some(output),
+            (ExecutionStatus::Completed, StepResult::Completed(output)) => {
+                ended.result().as_ref() == Some(output)
+            }
             (ExecutionStatus::Failed | ExecutionStatus::Cancelled, StepResult::Failed { message, .. }) => {
                 ended.error().is_none_or(|error| message.contains(&*error.message))
             }
@@ -242,7 +274,12 @@ impl Checker {
     }
 
     /// Returns the end that a parent records of a child: the call that it does has its result.
-    pub(super) fn recorded_end(&self, parent: ExecutionId, (node, child): (NodeIndex, u32), end: ChildEnd) -> ChildEnd {
+    pub(super) fn recorded_end(
+        &self,
+        parent: ExecutionId,
+        (node, child): (NodeIndex, u32),
+        end: ChildEnd,
+    ) -> ChildEnd {
         let others = self.stories.get(&parent).and_then(|story| story.others(node));
         let does_call = others.is_some_and(|others| others.does_call(child));
         if does_call { ChildEnd { result: None, ..end } } else { end }

@@ -4,22 +4,24 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::json;
-use steadflow_core::event::{Accepted, ChildEnd, ChildStart, Event, Record, StepResult};
+use steadflow_core::event::{Accepted, ChildEnd, ChildStart, Event, Record};
 use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::failure::{ErrorClass, Failure};
-use steadflow_core::ids::{Attempt, ExecutionId, FlowId, NodeId, NodeIndex, StepKey};
+use steadflow_core::flow::Node;
+use steadflow_core::ids::{Attempt, ExecutionId, FlowId, NodeIndex, StepKey};
 use steadflow_core::node::{Kind, Loop, Map, OnItemFailure};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_core::usage::Usage;
 use steadflow_core::work::{CallKey, Task, Work};
 use steadflow_store::Worker as Lessee;
 
 use super::approvals::Approvals;
 use super::events::Awaited;
+use super::others::Others;
 use super::reuse::results_for;
 use super::story::{Sight, Story};
 use super::turns::{Turns, can_fail_its_attempt, is_turn};
+use crate::agents::PLAIN;
 use crate::flows::LAST_ITERATION;
 
 use super::{ABANDONED_MAX, CLOCKS_APART_MAX, Checker, LATE_MAX, Verdict};
@@ -30,8 +32,11 @@ pub(super) struct Parts {
     pub(super) steps: BTreeMap<StepKey, StepStory>,
     pub(super) turns: Turns,
     pub(super) approvals: Approvals,
+    pub(super) others: Others,
     pub(super) awaited: Option<Awaited>,
     children: Vec<Child>,
+    /// When calls are stopped that have a limit of their own.
+    pub(super) stops: BTreeMap<StepKey, Timestamp>,
     /// The results of children of the execution that this one retries, by item or iteration.
     reused: BTreeMap<u32, Payload>,
 }
@@ -53,7 +58,7 @@ pub(super) enum StepStory {
 
 /// One child, as its parent knows it.
 #[derive(Clone, Debug)]
-enum ChildStory {
+pub(super) enum ChildStory {
     /// Since this moment.
     Open(Timestamp),
     Ended(ChildEnd),
@@ -62,24 +67,48 @@ enum ChildStory {
     Withdrawn,
 }
 
+impl ChildStory {
+    /// Returns what becomes of one that has not ended and is given up.
+    pub(super) fn given_up(&self, at: Timestamp) -> Self {
+        match self {
+            Self::Open(since) if *since == at => Self::Withdrawn,
+            Self::Open(_) => Self::Abandoned(at),
+            Self::Ended(_) | Self::Abandoned(_) | Self::Withdrawn => self.clone(),
+        }
+    }
+}
+
 impl Parts {
-    pub(super) fn of(accepted: &Accepted, node: &NodeId) -> Self {
-        Self { reused: results_for(accepted, node), ..Self::default() }
+    pub(super) fn of(accepted: &Accepted, node: &Node) -> Self {
+        let is_plain = node.kind.room().skill().is_some_and(|(agent, _)| agent == PLAIN);
+        let turns = Turns::of(is_plain);
+        Self { reused: results_for(accepted, &node.id), turns, ..Self::default() }
+    }
+
+    pub(super) fn child_mut(&mut self, number: u32) -> Option<&mut ChildStory> {
+        self.children.get_mut(number as usize).map(|child| &mut child.story)
     }
 
     pub(super) fn is_open(&self, step: &StepKey) -> bool {
         *step == StepKey::ONLY || matches!(self.steps.get(step), Some(StepStory::Open))
     }
 
-    /// The attempt that made the calls and waits for the children is over.
+    /// The node that made the calls and waits for the children has ended.
     pub(super) fn drop_open(&mut self, at: Timestamp) {
-        self.steps.retain(|_, step| !matches!(step, StepStory::Open));
-        self.turns.end(None);
-        for Child { story, .. } in &mut self.children {
-            if let ChildStory::Open(since) = *story {
-                *story = if since == at { ChildStory::Withdrawn } else { ChildStory::Abandoned(at) };
+        self.others.forget_flows();
+        self.drop_calls(at);
+    }
+
+    /// The attempt that made the calls and waits for the children is over. Calls that executions do go on.
+    pub(super) fn drop_calls(&mut self, at: Timestamp) {
+        let Self { steps, others, children, .. } = self;
+        steps.retain(|step, story| !matches!(story, StepStory::Open) || others.is_flow(step));
+        for (number, child) in (0..).zip(children) {
+            if !others.does_call(number) {
+                child.story = child.story.given_up(at);
             }
         }
+        self.turns.end(None);
     }
 
     /// Returns the output that follows from what the calls gave, or from the children's results; `None` for a node that
@@ -164,64 +193,6 @@ fn class_of(end: &ChildEnd) -> ErrorClass {
 }
 
 impl Story {
-    pub(super) fn step_started(
-        &mut self,
-        node: NodeIndex,
-        step: &StepKey,
-        input: Option<&Payload>,
-        tokens: Option<u64>,
-    ) -> Verdict {
-        self.is_running()?;
-        self.is_attempted(node)?;
-        let parts = &mut self.nodes[node.at()].parts;
-        parts.may_begin(step, tokens)?;
-        parts.is_approved(step, input)?;
-        match parts.steps.insert(step.clone(), StepStory::Open) {
-            Some(StepStory::Failed(class, _)) if !can_fail_its_attempt(step, class) => {
-                Err(format!("A5: call {step} begins again although the model is told what it said"))
-            }
-            None | Some(StepStory::Failed(..)) => Ok(()),
-            Some(StepStory::Open | StepStory::Completed(_)) => {
-                Err(format!("A5: call {step} begins again although it is under way or has completed"))
-            }
-        }
-    }
-
-    pub(super) fn step_ended(
-        &mut self,
-        node: NodeIndex,
-        step: &StepKey,
-        (result, usage): (&StepResult, Option<&Usage>),
-        sight: &Sight<'_>,
-    ) -> Verdict {
-        if is_turn(step) {
-            let parts = &mut self.nodes[node.at()].parts;
-            parts.turns.end(Some(usage.map_or(0, |used| used.output_tokens)));
-            parts.turns.has_ended(step, result);
-        }
-        let attempt = self.is_attempted(node)?;
-        let call = CallKey { execution: self.id, node, attempt, step: step.clone() };
-        let answer = sight.peers.get(&call);
-        let ended = match (result, answer) {
-            (StepResult::Completed(output), Some(Ok(answer))) if output == answer => {
-                StepStory::Completed(output.clone())
-            }
-            (StepResult::Failed { class, message, .. }, Some(Err(failure)))
-                if failure.class == *class && failure.message == **message =>
-            {
-                StepStory::Failed(*class, message.to_string())
-            }
-            _ => return Err(format!("R1: the peer of call {call} answered {answer:?}")),
-        };
-        if let Some(last) = self.nodes[node.at()].attempts.last_mut() {
-            last.had_progress = true;
-        }
-        match self.nodes[node.at()].parts.steps.insert(step.clone(), ended) {
-            Some(StepStory::Open) => Ok(()),
-            _ => Err(format!("A1: call {step} ended that is not under way")),
-        }
-    }
-
     pub(super) fn children_started(
         &mut self,
         node: NodeIndex,
@@ -238,8 +209,15 @@ impl Story {
         } else {
             usize::MAX
         };
-        let Parts { children, reused, .. } = &mut self.nodes[node.at()].parts;
+        let asks = self.graph().node(node).kind.room().skill().is_some();
         for start in starts {
+            let parts = &mut self.nodes[node.at()].parts;
+            let number = u32::try_from(parts.children.len()).unwrap_or(u32::MAX);
+            parts.flow_starts(start, number)?;
+            if asks && start.step.is_none() {
+                return Err("C1: a child of an agent does no call".into());
+            }
+            let Parts { children, reused, .. } = parts;
             if reused.contains_key(&start.index) {
                 return Err(format!("I2: a child starts for {} although its result is reused", start.index));
             }
@@ -259,6 +237,7 @@ impl Story {
             }
             children.push(Child { index: start.index, story: ChildStory::Open(at) });
         }
+        let children = &self.nodes[node.at()].parts.children;
         let open = children.iter().filter(|child| matches!(child.story, ChildStory::Open(_))).count();
         if open > most {
             return Err(format!("I4: {open} children run at once; {most} may"));
@@ -273,15 +252,6 @@ impl Story {
                 Ok(())
             }
             known => Err(format!("I2: the end of child {child} is taken in, which is {known:?}")),
-        }
-    }
-
-    fn is_attempted(&self, node: NodeIndex) -> Result<Attempt, String> {
-        let attempts = &self.nodes[node.at()].attempts;
-        let number = u32::try_from(attempts.len()).unwrap_or(u32::MAX);
-        match attempts.last() {
-            Some(last) if !last.has_ended => Ok(Attempt::numbered(number)),
-            _ => Err("A1: a part of an attempt that is not under way".into()),
         }
     }
 
@@ -320,13 +290,15 @@ impl Story {
 impl Checker {
     /// What parents and children record of each other fits.
     pub(super) fn families_fit(&self, id: ExecutionId, record: &Record) -> Verdict {
+        self.tasks_are_given(id, record)?;
+        self.flows_reach_their_calls(id, record)?;
         for event in &record.2 {
             if let Event::Accepted(accepted) = event {
                 self.reuses_what_was_done(id, accepted)?;
                 self.is_expected(id, accepted)?;
             }
             if let Event::ChildEnded { node, child, end } = event {
-                self.has_ended_so(id.child(*node, *child), end)?;
+                self.has_ended_so(id, (*node, *child), end)?;
             }
             if matches!(event, Event::Finished { status: ExecutionStatus::Cancelled, .. }) {
                 self.may_be_cancelled(id)?;
@@ -391,7 +363,8 @@ impl Checker {
         Err(format!("R5: call {} asks version {version:?} of an agent, pinned is {pinned:?}", work.key()))
     }
 
-    fn has_ended_so(&self, child: ExecutionId, end: &ChildEnd) -> Verdict {
+    fn has_ended_so(&self, id: ExecutionId, (node, number): (NodeIndex, u32), end: &ChildEnd) -> Verdict {
+        let child = id.child(node, number);
         let ended = self.fold(child)?;
         let error = ended.error();
         let is = ChildEnd {
@@ -400,6 +373,7 @@ impl Checker {
             message: error.map(|error| Arc::clone(&error.message)),
             class: error.and_then(|error| error.class),
         };
+        let is = self.recorded_end(id, (node, number), is);
         if *end == is {
             Ok(())
         } else {

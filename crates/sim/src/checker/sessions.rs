@@ -3,17 +3,23 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use steadflow_core::event::Event;
+use steadflow_core::event::{Event, StepResult};
 use steadflow_core::execution::{NodeState, Wait};
 use steadflow_core::failure::ErrorClass;
-use steadflow_core::ids::{AgentId, ExecutionId, NodeIndex, TenantId};
+use steadflow_core::ids::{AgentId, ExecutionId, NodeIndex, StepKey, TenantId};
 use steadflow_core::payload::Payload;
-use steadflow_core::session::{SessionAnswer, SessionClaim, SessionId, SessionPart, WhenBusy};
+use steadflow_core::session::{
+    SessionAnswer, SessionClaim, SessionId, SessionPart, SummaryPlace, WhenBusy, is_summary, summary_key,
+};
+use steadflow_core::timestamp::Timestamp;
+use steadflow_core::work::Work;
 use steadflow_store::{Claimed, MemoryStore, SessionPage, SessionRecord};
 
+use super::parts::{Parts, StepStory};
 use super::story::Story;
+use super::turns::is_turn;
 use super::{Checker, Verdict};
-use crate::agents::{PLAIN, WITH_TOOLS};
+use crate::agents::TALKING;
 
 impl Story {
     /// A node has its session, for which it waited, and has it once.
@@ -29,7 +35,46 @@ impl Story {
     }
 }
 
+impl Story {
+    /// A question begins behind the summary that was to be written before it, whatever came of that.
+    pub(super) fn summary_is_settled(&self, node: NodeIndex, step: &StepKey) -> Verdict {
+        let story = &self.nodes[node.at()];
+        let has_fold = story.session.as_ref().is_some_and(|part| part.fold.is_some());
+        let summary = story.parts.steps.get(&summary_key());
+        if is_summary(step) {
+            return if has_fold { Ok(()) } else { Err("S4: a summary of nothing is asked for".into()) };
+        }
+        match summary {
+            Some(StepStory::Completed(_) | StepStory::Failed(..)) => Ok(()),
+            Some(StepStory::Open) => Err("S4: a question begins beside its summary".into()),
+            None if has_fold && is_turn(step) => Err("S4: a question begins without its summary".into()),
+            None => Ok(()),
+        }
+    }
+}
+
 impl Checker {
+    /// A call reads what is there: its turns, and the summary before them.
+    pub(crate) fn history_is_there(&self, work: &Work, store: &MemoryStore) -> Verdict {
+        let Some(part) = work.session.as_deref() else { return Ok(()) };
+        let story = self.story(work.execution).ok_or("S4: a call of no execution")?;
+        let skill = story.graph().node(work.node).kind.room().skill();
+        let (agent, _) = skill.ok_or("S4: a call without an agent has a session")?;
+        let session = SessionId { tenant: work.tenant, agent, key: Arc::clone(&part.key) };
+        let turns = store.session_turns_now(&session, part.last, part.len(), u64::MAX);
+        let turns = turns.map_err(|error| error.to_string())?;
+        if !turns.iter().map(|turn| turn.number).eq(part.after + 1..=part.last) {
+            return Err(format!("S4: call {} reads {part:?}, of which turns are not there", work.key()));
+        }
+        let Some(place) = part.summary else { return Ok(()) };
+        let summary = store.session_summary_now(&session, place.up_to).map_err(|error| error.to_string())?;
+        let found = summary.map(|summary| SummaryPlace { up_to: summary.up_to, bytes: summary.bytes() });
+        if found != Some(place) {
+            return Err(format!("S4: call {} reads {place:?}, and {found:?} is stored", work.key()));
+        }
+        Ok(())
+    }
+
     /// The store has answered a claim: a session has one writer, by all journals.
     pub(crate) fn session_claimed(&mut self, claim: &SessionClaim, claimed: &Claimed) -> Verdict {
         match claimed {
@@ -103,7 +148,7 @@ impl Checker {
             }
         }
         let mut stored = 0;
-        for agent in [PLAIN, WITH_TOOLS] {
+        for agent in TALKING {
             let sessions = sessions_of(store, agent)?;
             if let Some(held) = sessions.iter().find(|session| session.holder.is_some()) {
                 return Err(format!("S3: a session is never left: {held:?}"));
@@ -115,6 +160,15 @@ impl Checker {
         } else {
             Err(format!("S3: {} turns were written, {stored} are there", written.len()))
         }
+    }
+}
+
+impl Parts {
+    /// Returns what came of a summary that was stopped because its time was over.
+    pub(super) fn ran_out(&self, step: &StepKey, result: &StepResult, at: Timestamp) -> Option<StepStory> {
+        let StepResult::Failed { class: ErrorClass::Timeout, message, .. } = result else { return None };
+        let is_over = self.stops.get(step).is_some_and(|stop_at| *stop_at <= at);
+        (is_summary(step) && is_over).then(|| StepStory::Failed(ErrorClass::Timeout, message.to_string()))
     }
 }
 

@@ -16,7 +16,7 @@ use steadflow_core::work::CallKey;
 use steadflow_store::journal_of;
 
 use super::budget::Spending;
-use super::events::{Known, Sent};
+use super::events::{Known, Looks, Sent};
 use super::parts::Parts;
 use super::sessions;
 use super::{Verdict, Writer};
@@ -89,6 +89,7 @@ pub(super) struct Sight<'a> {
     pub(super) peers: &'a BTreeMap<CallKey, Answer>,
     pub(super) cancels: &'a BTreeSet<ExecutionId>,
     pub(super) sent: &'a [Sent],
+    pub(super) looks: &'a Looks,
     pub(super) is_stopping: bool,
     pub(super) is_adoption: bool,
     /// Whether the store refuses what follows, for ever.
@@ -101,8 +102,7 @@ impl Story {
     pub(super) fn new(id: ExecutionId, version: Arc<FlowVersion>, accepted: Accepted) -> Self {
         let graph = &version.flow.graph;
         let budget = version.flow.settings.budget.and_then(|budget| budget.max_tokens);
-        let of_node =
-            |node: &Node| NodeStory { parts: Parts::of(&accepted, &node.id), ..NodeStory::default() };
+        let of_node = |node: &Node| NodeStory { parts: Parts::of(&accepted, node), ..NodeStory::default() };
         Self {
             id,
             spending: Spending::new(budget),
@@ -138,6 +138,7 @@ impl Story {
             peers: known.peers,
             cancels: known.cancels,
             sent: known.sent,
+            looks: known.looks,
             is_stopping: writer.is_stopping,
             is_adoption,
             is_refused: writer.is_refused,
@@ -158,11 +159,13 @@ impl Story {
     fn event(&mut self, event: &Event, sight: &Sight<'_>) -> Verdict {
         self.spending.take(event)?;
         match event {
-            Event::Accepted(_)
-            | Event::Adopted { .. }
-            | Event::TaskStarted { .. }
-            | Event::TaskResumed { .. }
-            | Event::TaskEnded { .. } => Ok(()),
+            Event::Accepted(_) | Event::Adopted { .. } | Event::TaskResumed { .. } => Ok(()),
+            Event::TaskStarted { node, step, task } => {
+                let story = &mut self.nodes[node.at()];
+                story.attempts.iter_mut().next_back().into_iter().for_each(|last| last.had_progress = true);
+                story.parts.task_started(step, task)
+            }
+            Event::TaskEnded { node, step } => self.nodes[node.at()].parts.task_ended(step),
             Event::Started => self.started(sight.at),
             Event::AttemptStarted { node, attempt, .. } => self.attempt_started(*node, *attempt, sight),
             Event::AttemptFailed { .. } => self.attempt_failed(event, sight),
@@ -181,9 +184,7 @@ impl Story {
             Event::NodeWaiting { node, wait } => self.waits(*node, *wait, sight.at),
             Event::EventAwaited { node, wait } => self.awaits_event(*node, wait, sight.at),
             Event::SessionTaken { node, part } => self.session_taken(*node, part),
-            Event::StepStarted { node, step, input, tokens, .. } => {
-                self.step_started(*node, step, input.as_ref(), *tokens)
-            }
+            Event::StepStarted { node, .. } => self.step_started(*node, event, sight.at),
             Event::StepEnded { node, step, result, usage, .. } => {
                 self.step_ended(*node, step, (result, usage.as_deref()), sight)
             }
@@ -270,6 +271,7 @@ impl Story {
 
     pub(super) fn end(&mut self, node: NodeIndex, end: NodeEnd, at: Timestamp) -> Verdict {
         let story = &mut self.nodes[node.at()];
+        story.parts.tasks_are_over()?;
         story.parts.drop_open(at);
         if story.end.replace(end).is_some() {
             return Err("R1: a node that had ended ended again".into());

@@ -6,6 +6,7 @@ use steadflow_core::event::StepResult;
 use steadflow_core::failure::ErrorClass;
 use steadflow_core::ids::StepKey;
 use steadflow_core::payload::Payload;
+use steadflow_core::session::is_summary;
 
 use super::Verdict;
 use super::parts::{Parts, StepStory};
@@ -14,6 +15,8 @@ use crate::agents::{MODELS, TOKENS_MAX, TURNS_MAX};
 /// What the turns of a node took, over all its attempts.
 #[derive(Debug, Default)]
 pub(super) struct Turns {
+    /// Whether the skill has one answer, and nothing bounds it.
+    is_plain: bool,
     asked: u64,
     used: u64,
     /// What is reserved for the one under way.
@@ -31,9 +34,13 @@ pub(super) struct Turns {
 }
 
 impl Turns {
+    pub(super) fn of(is_plain: bool) -> Self {
+        Self { is_plain, ..Self::default() }
+    }
+
     /// Returns whether a bound is reached.
     pub(super) const fn are_over(&self) -> bool {
-        self.asked >= TURNS_MAX || self.used >= TOKENS_MAX
+        !self.is_plain && (self.asked >= TURNS_MAX || self.used >= TOKENS_MAX)
     }
 
     /// Takes in the end of a turn.
@@ -87,6 +94,13 @@ pub(super) fn can_fail_its_attempt(step: &StepKey, class: ErrorClass) -> bool {
 impl Parts {
     /// A turn or a tool begins.
     pub(super) fn may_begin(&mut self, step: &StepKey, tokens: Option<u64>) -> Verdict {
+        if self.turns.is_plain {
+            return if is_summary(step) || step.name() == Some("turn:1") {
+                Ok(())
+            } else {
+                Err(format!("B1: call {step} of a skill of one answer"))
+            };
+        }
         let words: Vec<&str> = step.name().unwrap_or_default().split(':').collect();
         match words.as_slice() {
             ["turn", number, ..] => {
@@ -196,6 +210,9 @@ impl Parts {
 
     /// Returns the output of a skill with tools: that which its judge has passed.
     pub(super) fn last_answer(&self) -> Option<Payload> {
+        if self.turns.is_plain {
+            return self.output_of("1");
+        }
         let turns = 1..=TURNS_MAX;
         let passed = turns.map(|turn| turn.to_string()).find(|turn| self.has_passed(turn) == Some(true))?;
         self.output_of(&passed)

@@ -9,14 +9,15 @@ use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::inbox::Signal;
 use steadflow_core::payload::Payload;
 
-use crate::agents::WITH_TOOLS;
+use crate::agents::{WITH_OTHERS, WITH_TOOLS};
 use crate::checker::{Asked, What};
 use crate::flows::Case;
 use crate::world::{Happening, World};
 
-/// Returns whether a flow asks the agent whose tools need approval.
+/// Returns whether a flow asks an agent whose tools need approval.
 pub(crate) fn asks_the_agent(case: &Case) -> bool {
-    case.current().flow.graph.agents.contains(&WITH_TOOLS)
+    let agents = &case.current().flow.graph.agents;
+    agents.contains(&WITH_TOOLS) || agents.contains(&WITH_OTHERS)
 }
 
 impl World {

@@ -23,13 +23,23 @@ impl World {
         self.after(heal_after, Happening::Events);
     }
 
+    /// Now and then, an event is sent just before or after a wait for it is over.
+    pub(crate) fn plans_late_event(&mut self, correlation: Option<&str>, left: Duration) {
+        let about = correlation.and_then(|about| about.parse().ok());
+        if let Some(about) = about.filter(|_| self.approvers.happens(400)) {
+            let after =
+                (left + self.approvers.millis(0, 200)).saturating_sub(self.approvers.millis(0, 1_000));
+            self.after(after, Happening::EventAbout(about));
+        }
+    }
+
     /// Somebody sends an event. It is delivered later, and again where the one that delivered it died.
     pub(crate) fn sends_event(&mut self) -> Result<(), String> {
         let about = *self.approvers.pick(&ABOUT).unwrap_or(&0);
         self.event_is_sent(about)
     }
 
-    fn event_is_sent(&mut self, about: u64) -> Result<(), String> {
+    pub(crate) fn event_is_sent(&mut self, about: u64) -> Result<(), String> {
         self.clients.events += 1;
         let number = self.clients.events;
         let event = ExternalEvent {

@@ -19,6 +19,7 @@ struct Total {
     attempts: u64,
     approvals: u64,
     decided: u64,
+    counted: BTreeMap<&'static str, u64>,
     failures: Vec<Violation>,
     /// For each kind of fault: in how many runs it was planned, in how many it struck, and how often.
     faults: BTreeMap<Fault, (u64, u64, u64)>,
@@ -32,12 +33,17 @@ impl Total {
         self.attempts += summary.attempts;
         self.approvals += summary.approvals;
         self.decided += summary.decided;
+        self.count(&summary.counted);
         for (fault, struck) in &summary.faults {
             let (planned, fired, times) = self.faults.entry(*fault).or_default();
             *planned += 1;
             *fired += u64::from(*struck > 0);
             *times += struck;
         }
+    }
+
+    fn count(&mut self, counted: &BTreeMap<&'static str, u64>) {
+        counted.iter().for_each(|(name, count)| *self.counted.entry(name).or_default() += count);
     }
 
     fn merge(mut self, other: Self) -> Self {
@@ -47,6 +53,7 @@ impl Total {
         self.attempts += other.attempts;
         self.approvals += other.approvals;
         self.decided += other.decided;
+        self.count(&other.counted);
         self.failures.extend(other.failures);
         for (fault, (planned, fired, times)) in other.faults {
             let sum = self.faults.entry(fault).or_default();
@@ -61,6 +68,9 @@ impl fmt::Display for Total {
         let Self { runs, executions, completed, attempts, approvals, decided, .. } = self;
         writeln!(f, "{runs} runs, {executions} executions, {completed} completed, {attempts} attempts")?;
         writeln!(f, "{approvals} calls had to be approved, {decided} were decided on")?;
+        for (name, count) in &self.counted {
+            writeln!(f, "{name}: {count}")?;
+        }
         for (fault, (planned, fired, times)) in &self.faults {
             writeln!(f, "{fault:?}: planned in {planned} runs, struck in {fired}, {times} times")?;
         }
@@ -126,6 +136,10 @@ fn assert_not_vacuous(total: &Total) {
     assert!(total.executions >= 5 * total.runs, "too few executions: {total:?}");
     assert!(total.completed * 10 >= total.executions * 3, "too few executions completed: {total:?}");
     assert!(total.decided >= total.runs, "too few approvals: {total:?}");
+    for name in ["summaries", "flows of tools", "tasks of servers", "events that did not come"] {
+        let count = total.counted.get(name).copied().unwrap_or_default();
+        assert!(count * 12 >= total.runs, "too few {name}: {total:?}");
+    }
     for fault in Fault::ALL {
         let (planned, fired, _) = total.faults.get(fault).copied().unwrap_or_default();
         assert!(fired * 2 >= planned && fired > 0, "{fault:?} struck in {fired} of {planned} runs");

@@ -54,6 +54,12 @@ impl World {
                 events.retain(|event| !matches!(event, Event::CompensationStarted { .. }));
             });
         }
+        if self.breaks(Mutation::TaskNotStored) {
+            change_record(commit, |events| events.retain(|event| !is_of_task(event)));
+        }
+        if self.breaks(Mutation::FlowResultLost) {
+            change_record(commit, forget_flow_results);
+        }
         if self.breaks(Mutation::KeyNotStored) {
             commit.idempotency = None;
         }
@@ -84,6 +90,10 @@ impl World {
     fn break_sends(&mut self, commit: &mut Commit) -> Result<(), String> {
         if self.breaks(Mutation::SessionNotLeft) {
             commit.sessions = None;
+        }
+        if self.breaks(Mutation::SummaryNotStored) {
+            let changes = commit.sessions.iter_mut().map(|changes| &mut changes.0);
+            changes.for_each(|all| all.retain(|change| !matches!(change, SessionChange::Summarize(_))));
         }
         if self.breaks(Mutation::TurnOfSessionLost) {
             let changes = commit.sessions.iter_mut().flat_map(|changes| &mut changes.0);
@@ -160,6 +170,16 @@ impl World {
                 |event: &Event| event.node().is_some_and(|node| !ended.contains(&node)) && is_refusal(event);
             records.iter_mut().for_each(|record| record.2.retain(|event| !is_lost(event)));
         }
+        if self.breaks(Mutation::FlowCallForgotten) {
+            for event in records.iter_mut().flat_map(|record| &mut record.2) {
+                if let Event::ChildrenStarted { children, .. } = event {
+                    children.iter_mut().for_each(|start| start.step = None);
+                }
+            }
+        }
+        if self.breaks(Mutation::TaskForgotten) {
+            records.iter_mut().for_each(|record| record.2.retain(|event| !is_of_task(event)));
+        }
         if self.breaks(Mutation::ApprovalForgotten) {
             forget_decisions(&mut records);
         }
@@ -189,6 +209,20 @@ impl World {
 fn forget_answers(commit: &mut Commit) {
     let is_answer = |event: &Event| matches!(event, Event::StepEnded { step, .. } if is_turn(step));
     change_record(commit, |events| events.retain(|event| !is_answer(event)));
+}
+
+const fn is_of_task(event: &Event) -> bool {
+    matches!(event, Event::TaskStarted { .. } | Event::TaskEnded { .. })
+}
+
+/// Leaves out the ends of calls that follow on the ends of the children that do them.
+fn forget_flow_results(events: &mut Vec<Event>) {
+    let mut has_ended = false;
+    events.retain(|event| {
+        let is_result = has_ended && matches!(event, Event::StepEnded { .. });
+        has_ended = matches!(event, Event::ChildEnded { .. });
+        !is_result
+    });
 }
 
 /// Changes the events that are stored.

@@ -3,6 +3,7 @@
 
 mod asks;
 mod life;
+mod waits;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

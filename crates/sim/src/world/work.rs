@@ -25,6 +25,10 @@ impl World {
                 self.later(after, id, Incident::Ask(by, ask));
                 Ok(())
             }
+            Action::StartStep(work) if matches!(work.task, Task::CancelTask { .. }) => {
+                self.note(format_args!("{id} asks to end the task of {}", work.key()));
+                self.checker.task_is_cancelled(&work)
+            }
             Action::StartStep(work) => {
                 if self.breaks(Mutation::AttemptStartedTwice) && self.rng.happens(100) {
                     self.attempt_begins(id, &work)?;
@@ -58,14 +62,17 @@ impl World {
     fn attempt_begins(&mut self, id: ProcessId, work: &Work) -> Result<(), String> {
         let key = work.key();
         let (after, answer) = self.peers.answer(work, &mut self.faults);
-        self.note(format_args!("{id} makes call {key}, {after:?} {answer:?}"));
+        let task = if answer.is_ok() { self.peers.task(work) } else { None };
+        self.note(format_args!("{id} makes call {key}, {after:?} {answer:?} {}", task.is_some()));
         self.protection_holds(id, work)?;
         self.checker.agent_is_asked(work)?;
         self.checker.model_is_asked(work)?;
-        self.checker.peer_sees(key.clone(), answer.clone())?;
+        self.checker.history_is_there(work, &self.store)?;
+        self.checker.peer_sees(work, answer.clone())?;
+        task.iter().for_each(|task| self.checker.task_is_given(&key, task));
         let Some(process) = self.processes.get_mut(&id) else { return Ok(()) };
         process.tasks.insert(key.clone());
-        let outcome = Outcome { usage: Peers::usage(work), ..Outcome::new(answer) };
+        let outcome = Peers::outcome(work, answer, task);
         match after {
             Some(after) => self.later(after, id, Incident::Outcome(key, outcome)),
             None => self.hanging.push((id, key)),
@@ -97,7 +104,8 @@ impl World {
         if is_lost || (!is_expected && !is_late) {
             return Ok(());
         }
-        if self.strikes(Fault::DoubledResult) {
+        // A call and the questions about its task have one key.
+        if outcome.goes_on.is_none() && self.strikes(Fault::DoubledResult) {
             self.late.insert(key.clone());
             let after = self.rng.millis(0, 2_000);
             self.later(after, id, Incident::Outcome(key.clone(), outcome.clone()));

@@ -4,11 +4,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use steadflow_core::budget::Amount;
-use steadflow_core::external_event::NodeWait;
 use steadflow_core::flow_control::SlotLimits;
 use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::protection::{GateAsk, Permits};
-use steadflow_core::session::SessionClaim;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_runtime::shard::{Loaded, Message, Recovered, Unclaimed};
 use steadflow_runtime::worker::{Answer, Ask, IncarnationId, Rest};
@@ -55,7 +53,7 @@ impl World {
             }
             Ask::Gate(lessee, ask) => self.asks_for_agent(id, by, lessee, *ask),
             Ask::ClaimSession(lessee, claim) => self.claims_session(id, by, lessee, claim),
-            Ask::AwaitEvent(wait) => self.awaits_event(id, by, wait),
+            Ask::AwaitEvent(ask) => self.awaits_event(id, by, ask),
             Ask::Load(lessee, execution) => self.loads(id, by, lessee, execution),
             Ask::Commit(lessee, batch, commits) => {
                 self.apply(Sent { process: id, by, lessee, batch }, commits)
@@ -74,7 +72,7 @@ impl World {
         self.later(after, id, Incident::Answer(by, answer));
     }
 
-    fn clock_of(&self, id: ProcessId) -> Timestamp {
+    pub(super) fn clock_of(&self, id: ProcessId) -> Timestamp {
         self.processes.get(&id).map_or(self.now, |process| process.clock(self.now))
     }
 
@@ -342,47 +340,6 @@ impl World {
             self.checker.taken(execution, lessee, loaded.is_some(), self.now)?;
         }
         self.answer(id, by, Answer::Loaded(execution, result.map(|loaded| loaded.map(Box::new))));
-        Ok(())
-    }
-
-    /// A node asks for its session.
-    fn claims_session(
-        &mut self,
-        id: ProcessId,
-        by: IncarnationId,
-        lessee: Lessee,
-        claim: Box<SessionClaim>,
-    ) -> Result<(), String> {
-        let result = if self.strikes(Fault::FailingLoad) {
-            self.is_unwell(id);
-            Err(StoreError::Database { call: "claim_session", source: "it is busy".into() })
-        } else {
-            match self.store.claim_session_now(lessee, &claim, self.clock_of(id)) {
-                Err(error @ StoreError::Fenced) => Err(error),
-                claimed => {
-                    let claimed = claimed.map_err(|error| error.to_string())?;
-                    let (execution, node) = (claim.execution, &claim.node_id);
-                    self.note(format_args!("{id} claims a session for {execution} {node}: {claimed:?}"));
-                    self.checker.session_claimed(&claim, &claimed)?;
-                    Ok(claimed)
-                }
-            }
-        };
-        self.answer(id, by, Answer::SessionClaimed(claim, result));
-        Ok(())
-    }
-
-    /// What a node waits for is stored.
-    fn awaits_event(&mut self, id: ProcessId, by: IncarnationId, wait: Box<NodeWait>) -> Result<(), String> {
-        let result = if self.strikes(Fault::FailingLoad) {
-            self.is_unwell(id);
-            Err(StoreError::Database { call: "await_event", source: "it is busy".into() })
-        } else {
-            let event = self.store.await_event_now((*wait).clone()).map_err(|error| error.to_string())?;
-            self.note(format_args!("{id} stores that {} waits: {:?}, {event:?}", wait.execution, wait.wait));
-            Ok(event.map(Box::new))
-        };
-        self.answer(id, by, Answer::EventAwaited(wait, result));
         Ok(())
     }
 
