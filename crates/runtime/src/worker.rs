@@ -95,15 +95,18 @@ impl Worker {
         }
         match (&mut self.state, answer) {
             (State::Out(_), Answer::Registered(result)) => self.registered(result, now),
-            (State::Out(out), Answer::Released(result)) => {
+            (State::Out(out), Answer::Released(_, result)) => {
                 note_release(&result);
                 if out.ask_at.is_some() {
                     self.register(now);
                 }
             }
-            (State::In(_), Answer::Released(result)) => {
+            // One that it gave up may be ended only now, when it has another.
+            (State::In(incarnation), Answer::Released(released, result)) => {
                 note_release(&result);
-                self.end(End::Stopped);
+                if released == incarnation.lessee {
+                    self.end(End::Stopped);
+                }
             }
             (State::In(incarnation), answer) => {
                 let progress = incarnation.answered(answer, &self.config, now);

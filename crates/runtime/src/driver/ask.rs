@@ -59,7 +59,7 @@ impl World {
             Ask::Commit(lessee, batch, commits) => {
                 Answer::Committed(batch, store.commit(lessee, commits).await)
             }
-            Ask::Release(lessee) => Answer::Released(store.release(lessee).await),
+            Ask::Release(lessee) => Answer::Released(lessee, store.release(lessee).await),
         }
     }
 

@@ -44,7 +44,7 @@ impl Incarnation {
             Answer::Permitted(_, Err(StoreError::Fenced)) => Progress::Fenced,
             Answer::Permitted(agent, result) => self.permitted(agent, result, now),
             Answer::Committed(batch, result) => self.committed(batch, result, now),
-            Answer::Settled(Ok(())) | Answer::Registered(_) | Answer::Released(_) => Progress::GoesOn,
+            Answer::Settled(Ok(())) | Answer::Registered(_) | Answer::Released(..) => Progress::GoesOn,
         }
     }
 

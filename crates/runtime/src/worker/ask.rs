@@ -164,6 +164,6 @@ pub enum Answer {
     Permitted(AgentId, Result<Permits, StoreError>),
     /// To [`Ask::Commit`].
     Committed(BatchId, Result<Vec<Committed>, StoreError>),
-    /// To [`Ask::Release`].
-    Released(Result<(), StoreError>),
+    /// To [`Ask::Release`], with the lease that was to be ended.
+    Released(Lessee, Result<(), StoreError>),
 }

@@ -101,7 +101,7 @@ fn a_lease_that_cannot_be_renewed_is_given_up_before_it_ends() {
 
     assert!((9.9..11.0).contains(&seconds), "after {seconds} s");
     assert!(tries > 5, "{tries} tries");
-    assert_eq!(bench.answer(seconds, Answer::Released(Ok(()))), ["register"]);
+    assert_eq!(bench.answer(seconds, Answer::Released(FIRST, Ok(()))), ["register"]);
 }
 
 #[test]
@@ -139,7 +139,22 @@ fn a_release_that_is_not_answered_holds_up_no_new_lease() {
     assert_eq!(given_up.last().map(String::as_str), Some("release 1"), "{given_up:?}");
 
     assert_eq!(bench.turn(11.5), ["register"]);
-    assert!(bench.answer(11.6, Answer::Released(Ok(()))).is_empty(), "it asks for one lease only");
+    assert!(bench.answer(11.6, Answer::Released(FIRST, Ok(()))).is_empty(), "it asks for one lease only");
+}
+
+#[test]
+fn a_release_that_is_answered_when_there_is_a_new_lease_does_not_end_that() {
+    let mut bench = Bench::driving();
+    bench.turn(5.0);
+    bench.turn(10.5);
+    assert_eq!(bench.turn(11.5), ["register"]);
+    assert_eq!(bench.answer(11.6, Answer::Registered(Ok(Lessee { epoch: 2 }))), ["take over"]);
+
+    let said = bench.answer(16.5, Answer::Released(FIRST, Err(busy())));
+
+    assert!(!said.iter().any(|what| what.starts_with("end")), "{said:?}");
+    bench.answer(16.6, taken_over());
+    assert!(bench.worker.is_driving());
 }
 
 #[test]

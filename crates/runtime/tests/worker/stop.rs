@@ -5,7 +5,7 @@ use std::time::Duration;
 use steadflow_runtime::worker::Answer;
 use steadflow_store::StoreError;
 
-use crate::bench::{Bench, accept, at, done};
+use crate::bench::{Bench, FIRST, accept, at, done};
 
 #[test]
 fn it_stops_when_nothing_is_left_and_ends_its_lease() {
@@ -13,7 +13,7 @@ fn it_stops_when_nothing_is_left_and_ends_its_lease() {
 
     bench.worker.stop(Duration::from_secs(10), at(1.0));
     let said = bench.turn(1.0);
-    let ended = bench.answer(1.0, Answer::Released(Ok(())));
+    let ended = bench.answer(1.0, Answer::Released(FIRST, Ok(())));
 
     assert_eq!(said, ["release 1"], "nothing is looked for any more");
     assert_eq!(ended, ["end Stopped"]);

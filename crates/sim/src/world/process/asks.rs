@@ -180,7 +180,7 @@ impl World {
         if let Some(process) = self.processes.get_mut(&id) {
             process.is_released = true;
         }
-        self.answer(id, by, Answer::Released(Ok(())));
+        self.answer(id, by, Answer::Released(lessee, Ok(())));
         Ok(())
     }
 
