@@ -21,7 +21,7 @@ use crate::columns::listed_version;
 use crate::error::Result;
 use crate::session::{rows, session, transaction};
 use crate::value::{params, rows_max};
-use crate::{PostgresStore, call, call_of};
+use crate::{PostgresStore, call, call_of, long_call};
 
 impl Catalogue for PostgresStore {
     fn create_flow(&self, flow: FlowRecord) -> StoreFuture<'_, ()> {
@@ -79,7 +79,7 @@ impl Catalogue for PostgresStore {
     }
 
     fn delete_flow(&self, tenant: TenantId, id: FlowId) -> StoreFuture<'_, bool> {
-        call("delete_flow", async move {
+        long_call("delete_flow", async move {
             loop {
                 match transaction!(&self.pool, |db| flows::delete_step(db, tenant, id).await)? {
                     Deletion::Nothing => return Ok(false),

@@ -1,11 +1,16 @@
 //! How to reach the database.
 
 use std::fmt::{self, Display};
+use std::ops::Deref;
 use std::str::FromStr;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{
+    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime,
+};
 use rustls::{ClientConfig, RootCertStore};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_postgres::config::Host;
 use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -17,6 +22,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long what was sent may stay without an acknowledgement, and after how much silence a connection is checked. A database that
 /// has gone without a word is noticed within this time.
 const SILENCE: Duration = Duration::from_secs(5);
+/// How long a connection of a pool is used again without asking whether it leads anywhere.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
+/// How long the answer to that may take.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 
 /// How a database is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,32 +91,66 @@ impl Display for PostgresOptions {
 
 impl PostgresOptions {
     /// Connects, apart from the pool.
-    pub(crate) async fn connect(&self) -> Result<Client, OpenError> {
-        let tls = tls()?;
-        let connected = self.config.connect(tls).await;
-        let (client, connection) = connected
-            .map_err(|error| OpenError::Connect { at: self.to_string(), reason: message(&error) })?;
-        tokio::spawn(async move {
+    pub(crate) async fn connect(&self) -> Result<Connection, OpenError> {
+        let failed = |reason| OpenError::Connect { at: self.to_string(), reason };
+        // One server may take the connection and say nothing.
+        let hosts = u32::try_from(self.config.get_hosts().len()).unwrap_or(1);
+        let connected = timeout(CONNECT_TIMEOUT * (hosts + 1), self.config.connect(tls()?)).await;
+        let connected = connected.map_err(|_| failed("it says nothing".to_owned()))?;
+        let (client, connection) = connected.map_err(|error| failed(message(&error)))?;
+        let task = tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::warn!(error = %message(&error), "a connection to the database ended");
             }
         });
-        Ok(client)
+        Ok(Connection { client, task })
     }
 
     /// Returns a pool of up to so many connections, which connects when it is asked.
     pub(crate) fn pool(&self, connections: usize) -> Result<Pool, OpenError> {
         let recycled = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = Manager::from_config(self.config.clone(), tls()?, recycled);
-        let timeout = Some(CONNECT_TIMEOUT);
+        let within = Some(CONNECT_TIMEOUT);
         let pool = Pool::builder(manager)
             .max_size(connections)
             .runtime(Runtime::Tokio1)
-            .wait_timeout(timeout)
-            .create_timeout(timeout)
-            .recycle_timeout(timeout);
+            .pre_recycle(Hook::async_fn(|client, metrics| Box::pin(answers(client, metrics.last_used()))))
+            .wait_timeout(within)
+            .create_timeout(within)
+            .recycle_timeout(Some(ANSWERS_WITHIN));
         pool.build().map_err(|error| OpenError::Connect { at: self.to_string(), reason: error.to_string() })
     }
+}
+
+/// A connection. It is closed when it is dropped, also if an answer is still to come.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    client: Client,
+    task: JoinHandle<()>,
+}
+
+impl Deref for Connection {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Looks whether a connection still leads to the database, if it was not used for a while: nothing may ever come on it again, although
+/// nobody has closed it.
+async fn answers(client: &ClientWrapper, unused_for: Duration) -> Result<(), HookError> {
+    if unused_for > TRUSTED_FOR {
+        let asked = timeout(ANSWERS_WITHIN, client.simple_query("")).await;
+        asked.map_err(|_| HookError::message("the database says nothing"))?.map_err(HookError::Backend)?;
+    }
+    Ok(())
 }
 
 /// TLS that trusts what the system trusts. Whether it is used, the URL says (`sslmode`).

@@ -1,5 +1,7 @@
 //! What PostgreSQL says, by what the caller does next.
 
+use std::time::Duration;
+
 use steadflow_store::{BoxError, StoreError};
 use tokio_postgres::error::{Severity, SqlState};
 
@@ -144,6 +146,8 @@ pub(crate) enum Error {
     Unreadable(String),
     /// There is no connection.
     Pool(BoxError),
+    /// No answer has come for so long.
+    Silence(Duration),
     /// What the caller is to be told.
     Store(StoreError),
 }
@@ -188,14 +192,14 @@ impl Error {
                 !is_end && !["08", "57P"].iter().any(|class| error.code().code().starts_with(class))
             }),
             Self::Unreadable(_) | Self::Store(_) => true,
-            Self::Pool(_) => false,
+            Self::Pool(_) | Self::Silence(_) => false,
         }
     }
 
     pub(crate) fn code(&self) -> Option<&SqlState> {
         match self {
             Self::Postgres(error) => error.code(),
-            Self::Unreadable(_) | Self::Store(_) | Self::Pool(_) => None,
+            Self::Unreadable(_) | Self::Store(_) | Self::Pool(_) | Self::Silence(_) => None,
         }
     }
 
@@ -206,6 +210,10 @@ impl Error {
             Self::Store(error) => error,
             Self::Unreadable(reason) => StoreError::Corrupt { what: format!("row of `{call}`"), reason },
             Self::Pool(source) => StoreError::Database { call, source },
+            Self::Silence(time) => {
+                let source = format!("the database has not answered for {} s", time.as_secs()).into();
+                StoreError::Database { call, source }
+            }
             Self::Postgres(error) => match code.as_deref() {
                 Some(code) if code == FENCED.code() => StoreError::Fenced,
                 Some(code) => sorted(call, code, error),

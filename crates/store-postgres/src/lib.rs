@@ -35,11 +35,13 @@ mod value;
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use deadpool_postgres::Pool;
 use steadflow_store::{StoreError, StoreFuture, Worker};
-use tokio_postgres::Client;
+use tokio::time::timeout;
 
+use crate::connect::Connection;
 use crate::error::{Error, Result};
 use crate::log::commit::Writer;
 use crate::log::group::OwnWorker;
@@ -48,6 +50,8 @@ pub use crate::connect::{LeaseClock, PostgresOptions};
 pub use crate::error::OpenError;
 pub use crate::parts::PostgresParts;
 
+/// How long a call may take, unless it is one that takes as long as there is data.
+const CALL_TIME_MAX: Duration = Duration::from_secs(30);
 /// Connections of calls that keep a worker from committing.
 const WORKER_CONNECTIONS: usize = 4;
 
@@ -65,7 +69,7 @@ pub struct PostgresStore {
     /// then takes a connection.
     worker_pool: Pool,
     /// The connection of leases.
-    heartbeat: tokio::sync::Mutex<Option<Client>>,
+    heartbeat: tokio::sync::Mutex<Option<Connection>>,
     /// The workers of this process, by epoch.
     workers: Mutex<Workers>,
 }
@@ -133,12 +137,25 @@ impl PostgresStore {
     }
 }
 
+/// Gives up what takes too long: its connection may be one on which nothing will ever come, although nobody has closed it.
+async fn within<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    timeout(CALL_TIME_MAX, work).await.unwrap_or_else(|_| Err(Error::Silence(CALL_TIME_MAX)))
+}
+
+/// As [`call`], for what may take as long as there is data.
+fn long_call<'a, T: 'a>(
+    name: &'static str,
+    work: impl Future<Output = Result<T>> + Send + 'a,
+) -> StoreFuture<'a, T> {
+    Box::pin(async move { work.await.map_err(|error| error.of(name)) })
+}
+
 /// Names the call of which `work` is done in its errors.
 fn call<'a, T: 'a>(
     name: &'static str,
     work: impl Future<Output = Result<T>> + Send + 'a,
 ) -> StoreFuture<'a, T> {
-    Box::pin(async move { work.await.map_err(|error| error.of(name)) })
+    Box::pin(async move { within(work).await.map_err(|error| error.of(name)) })
 }
 
 /// As [`call`], of one thing: if it is damaged, the error names it as `what`.
@@ -148,7 +165,7 @@ fn call_of<'a, T: 'a>(
     work: impl Future<Output = Result<T>> + Send + 'a,
 ) -> StoreFuture<'a, T> {
     Box::pin(async move {
-        work.await.map_err(|error| {
+        within(work).await.map_err(|error| {
             if let Error::Unreadable(reason) = error {
                 StoreError::Corrupt { what, reason }
             } else {

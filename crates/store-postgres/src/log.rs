@@ -30,7 +30,7 @@ use steadflow_store::{
     Waiting, Worker,
 };
 
-use crate::{PostgresStore, call};
+use crate::{PostgresStore, call, within};
 
 pub(crate) use journal::each_in_tails;
 
@@ -77,7 +77,7 @@ impl Log for PostgresStore {
     }
 
     fn take(&self, worker: Worker, id: ExecutionId) -> StoreFuture<'_, Option<Stored>> {
-        self.call_of_worker("take", worker, self.take_parked(worker, id))
+        self.call_of_worker("take", worker, within(self.take_parked(worker, id)))
     }
 
     fn send(&self, input: InboxInput) -> StoreFuture<'_, InboxId> {
@@ -85,11 +85,11 @@ impl Log for PostgresStore {
     }
 
     fn inbox(&self, worker: Worker, after: Option<InboxId>, limit: usize) -> StoreFuture<'_, Vec<InboxItem>> {
-        self.call_of_worker("inbox", worker, self.inputs(worker, after, limit))
+        self.call_of_worker("inbox", worker, within(self.inputs(worker, after, limit)))
     }
 
     fn discard(&self, worker: Worker, items: Vec<InboxId>) -> StoreFuture<'_, ()> {
-        self.call_of_worker("discard", worker, self.discard_inputs(worker, items))
+        self.call_of_worker("discard", worker, within(self.discard_inputs(worker, items)))
     }
 
     fn draw(&self, draw: Draw) -> StoreFuture<'_, Drawn> {
@@ -102,7 +102,7 @@ impl Log for PostgresStore {
 
     fn permit(&self, worker: Worker, ask: PermitAsk, now: Timestamp) -> StoreFuture<'_, Permits> {
         let work = async move { self.permit_calls(worker, &ask, now).await };
-        self.call_of_worker("permit", worker, work)
+        self.call_of_worker("permit", worker, within(work))
     }
 
     fn drawn(

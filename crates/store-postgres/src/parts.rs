@@ -17,11 +17,12 @@ use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 
 use crate::columns::get;
+use crate::connect::Connection;
 use crate::error::{Error, OpenError, Result, message};
 use crate::migrate::{self, Mark};
 use crate::session::rows;
 use crate::value::{self, Typed, params};
-use crate::{PostgresOptions, call};
+use crate::{PostgresOptions, long_call};
 
 /// The part that is kept in tails.
 const TAIL: &str = "records";
@@ -40,9 +41,9 @@ const INBOX: &str = "pg_get_serial_sequence('inbox', 'number')";
 /// A database that is moved, from or to.
 #[derive(Debug)]
 pub struct PostgresParts {
-    db: Client,
+    db: Connection,
     /// The transaction that keeps others off a source, until it ends.
-    lock: Mutex<Client>,
+    lock: Mutex<Connection>,
 }
 
 impl PostgresParts {
@@ -164,7 +165,7 @@ async fn is_empty(db: &Client, at: &str) -> std::result::Result<(), OpenError> {
 
 impl Parts for PostgresParts {
     fn read(&self, part: &'static Part, pages: Sender<Vec<PartRow>>) -> StoreFuture<'_, ()> {
-        call(part.name, async move {
+        long_call(part.name, async move {
             let mut sending = Sending { part, pages, page: PartPage::default() };
             if part.name == TAIL {
                 tail::read(&self.db, &mut sending).await?;
@@ -177,7 +178,7 @@ impl Parts for PostgresParts {
     }
 
     fn write(&self, part: &'static Part, rows: Vec<PartRow>) -> StoreFuture<'_, ()> {
-        call(part.name, async move {
+        long_call(part.name, async move {
             let count = rows.len() as u64;
             let arrays = arrays::of(part.columns, rows)?;
             let arrays: Vec<Typed<'_>> = arrays.iter().map(arrays::Array::typed).collect();
@@ -187,7 +188,7 @@ impl Parts for PostgresParts {
     }
 
     fn counters(&self) -> StoreFuture<'_, Counters> {
-        call("counters", async move {
+        long_call("counters", async move {
             let sql = format!(
                 "SELECT (SELECT value FROM counters WHERE name = 'epoch'),
                     coalesce(pg_sequence_last_value({INBOX}::regclass), 0)"
@@ -198,11 +199,11 @@ impl Parts for PostgresParts {
     }
 
     fn complete(&self, counters: Counters) -> StoreFuture<'_, ()> {
-        call("complete", complete(&self.db, counters))
+        long_call("complete", complete(&self.db, counters))
     }
 
     fn leave(&self, to: String) -> StoreFuture<'_, ()> {
-        call("leave", async move {
+        long_call("leave", async move {
             let db = self.lock.lock().await;
             // One that only stood still finds that it may write no more.
             db.batch_execute("UPDATE workers SET is_fenced = true").await?;
@@ -212,7 +213,7 @@ impl Parts for PostgresParts {
     }
 
     fn arrive(&self) -> StoreFuture<'_, ()> {
-        call("arrive", migrate::mark(&self.db, None))
+        long_call("arrive", migrate::mark(&self.db, None))
     }
 }
 

@@ -6,11 +6,11 @@ use crate::columns::number;
 use crate::error::Result;
 use crate::log::long_records;
 use crate::session::session;
-use crate::{PostgresStore, call, doctor};
+use crate::{PostgresStore, call, doctor, long_call};
 
 impl Store for PostgresStore {
     fn doctor(&self) -> StoreFuture<'_, Vec<String>> {
-        call("doctor", doctor::examine(self))
+        long_call("doctor", doctor::examine(self))
     }
 
     fn durability(&self) -> String {

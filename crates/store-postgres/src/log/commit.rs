@@ -7,18 +7,17 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use deadpool_postgres::Pool;
-use futures_util::future::{BoxFuture, join, join_all};
+use futures_util::future::{BoxFuture, join_all};
 use steadflow_core::ids::ExecutionId;
 use steadflow_store::batch::Place;
 use steadflow_store::{Commit, Committed, ExecutionRow, StoreError, Worker};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tokio_postgres::Client;
 use uuid::Uuid;
 
 use super::driven::{Changes, Driven, Lessee};
 use super::plan::{self, Known, Plan};
 use super::{inbox, leases, long_records, lost, session_changes};
-use crate::PostgresStore;
 use crate::columns::get;
 use crate::connect::PostgresOptions;
 use crate::counters;
@@ -26,9 +25,12 @@ use crate::error::{Error, Result};
 use crate::row::{self, Hold};
 use crate::session::{BEGIN, TRIES};
 use crate::value::{int, params};
+use crate::{PostgresStore, within};
 
 /// How long a batch is tried while the database is away.
 const RECONNECTS_FOR: Duration = Duration::from_secs(15);
+/// How long the database may say nothing before a connection is given up. Nobody may have closed it.
+const SILENCE_MAX: Duration = Duration::from_secs(10);
 /// How long to wait before another try.
 const PAUSE: Duration = Duration::from_millis(100);
 /// Counters have so many lanes.
@@ -114,7 +116,7 @@ impl Writer {
         };
         let done = write(&db, driven, batch).await;
         // A transaction that is still open ends with its connection.
-        if done.is_ok() || rolled_back(&db).await {
+        if done.is_ok() || answered(rolled_back(&db)).await.is_ok_and(|rolled_back| rolled_back) {
             driven.connection = Some(db);
         }
         done
@@ -124,9 +126,9 @@ impl Writer {
         if self.pool.is_closed() {
             return Err(StoreError::Closed.into());
         }
-        if driven.connection.as_ref().is_none_or(Client::is_closed) {
+        if driven.connection.as_ref().is_none_or(|db| db.is_closed()) {
             let connected = self.options.connect().await.map_err(|error| Error::Pool(error.into()))?;
-            if lost::look(&connected, driven).await? {
+            if within(lost::look(&connected, driven)).await? {
                 return Err(StoreError::Fenced.into());
             }
             driven.connection = Some(connected);
@@ -147,7 +149,8 @@ impl Writer {
             let asked: BoxFuture<'_, Result<_>> = Box::pin(async {
                 self.connect_writer(driven).await?;
                 let Some(db) = &driven.connection else { return Err(StoreError::Closed.into()) };
-                Ok(db.query_typed_opt(sql, params![int(epoch), driven.batch, incarnation]).await?)
+                Ok(answered(db.query_typed_opt(sql, params![int(epoch), driven.batch, incarnation]))
+                    .await??)
             });
             match asked.await {
                 Ok(None) => return Err(StoreError::Fenced.into()),
@@ -185,13 +188,17 @@ async fn rolled_back(db: &Client) -> bool {
     !db.is_closed() && db.batch_execute("ROLLBACK").await.is_ok()
 }
 
+/// Waits for what the database says, but not for ever: it may have gone without closing the connection.
+async fn answered<T>(asked: impl Future<Output = T>) -> Result<T> {
+    timeout(SILENCE_MAX, asked).await.map_err(|_| Error::Silence(SILENCE_MAX))
+}
+
 /// Writes a batch, or nothing.
 async fn write(db: &Client, driven: &mut Driven, batch: &[Commit]) -> std::result::Result<Written, Failed> {
     let has_begun = plan::asks(driven, batch);
     let mut known = if has_begun {
-        let (begun, fenced) = join(begin(db), fence(db, driven.lessee, driven.batch)).await;
-        begun.and(fenced)?;
-        Known::ask(db, driven, batch).await?
+        answered(begin_fenced(db, driven)).await??;
+        answered(Known::ask(db, driven, batch)).await??
     } else {
         Known::default()
     };
@@ -200,7 +207,7 @@ async fn write(db: &Client, driven: &mut Driven, batch: &[Commit]) -> std::resul
         Ok(answers) => answers,
         Err(refused) => {
             // A lost lease matters more than a wrong commit.
-            leases::hold(db, driven.lessee).await?;
+            answered(leases::hold(db, driven.lessee)).await??;
             return Err(refused.into());
         }
     };
@@ -226,12 +233,11 @@ async fn send(
     has_begun: bool,
 ) -> Result<(Written, Vec<Result<()>>)> {
     if !plan.sessions.is_empty() && !has_begun {
-        let (begun, fenced) = join(begin(db), fence(db, driven.lessee, driven.batch)).await;
-        begun.and(fenced)?;
+        answered(begin_fenced(db, driven)).await??;
     }
     let has_begun = has_begun || !plan.sessions.is_empty();
     for (execution, changes) in &plan.sessions {
-        session_changes::change(db, *execution, changes).await?;
+        answered(session_changes::change(db, *execution, changes)).await??;
     }
     let Plan { tips, mut tail, place, rows, journals, long, takes, sends, ended, accepted, .. } = plan;
     let sealed = place.map(|place| (place, tail.seal(place)));
@@ -254,7 +260,7 @@ async fn send(
     // Behind the tail, as where executions are deleted: two that lock both do so in one order.
     statements.add(!ended.is_empty(), counters::write(db, lane(driven.lessee.epoch), &ended));
     statements.add(true, async { Ok(db.batch_execute("COMMIT").await?) });
-    let results = join_all(statements.0).await;
+    let results = answered(join_all(statements.0)).await.unwrap_or_else(|silence| vec![Err(silence)]);
     Ok((Written { answers, tips, has_appended: place.is_some(), trimmed, accepted }, results))
 }
 
@@ -277,6 +283,13 @@ fn lane(epoch: u64) -> i16 {
 
 async fn begin(db: &Client) -> Result<()> {
     Ok(db.batch_execute(BEGIN).await?)
+}
+
+/// Begins a transaction, and notes the number of the batch in it. One is waited for before the other is sent: without a transaction,
+/// the number would stay, and nothing would have been written with it.
+async fn begin_fenced(db: &Client, driven: &Driven) -> Result<()> {
+    begin(db).await?;
+    fence(db, driven.lessee, driven.batch).await
 }
 
 /// Notes the number of the batch, which fails where the worker is fenced, or another batch was noted meanwhile.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{StoreError, Worker};
+use tokio::time::timeout;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
@@ -54,12 +55,23 @@ impl PostgresStore {
     /// comes every few seconds, so it also deletes old idempotency keys.
     pub(super) async fn renew_lease(&self, worker: Worker, now: Timestamp, ttl: Duration) -> Result<()> {
         let own = self.own(worker)?;
-        let mut connection = self.heartbeat.lock().await;
-        if connection.as_ref().is_none_or(Client::is_closed) {
-            let connected = self.options.connect().await.map_err(|error| Error::Pool(error.into()))?;
-            *connection = Some(connected);
-        }
-        let Some(db) = connection.as_ref() else { return Err(StoreError::Closed.into()) };
+        let mut kept = self.heartbeat.lock().await;
+        // It is kept again once it has answered: one that says nothing is not used a second time.
+        let (open, silence_max) = (kept.take().filter(|open| !open.is_closed()), ttl / 3);
+        let renewing = async {
+            let db = match open {
+                Some(open) => open,
+                None => self.options.connect().await.map_err(|error| Error::Pool(error.into()))?,
+            };
+            self.renew_on(&db, &own, now, ttl).await?;
+            Ok(db)
+        };
+        let renewed = timeout(silence_max, renewing).await;
+        *kept = Some(renewed.unwrap_or_else(|_| Err(Error::Silence(silence_max)))?);
+        Ok(())
+    }
+
+    async fn renew_on(&self, db: &Client, own: &OwnWorker, now: Timestamp, ttl: Duration) -> Result<()> {
         // Behind a pooler, a connection outlives the server that it leads to.
         if own.timeline.differs(&Timeline::read(db).await) {
             lost::look(db, &mut *own.driven.lock().await).await?;

@@ -16,11 +16,11 @@ use uuid::Uuid;
 use super::driven::{Changes, Driven, Tip};
 use super::journal::{self, Tail};
 use super::{commit, leases};
-use crate::PostgresStore;
 use crate::columns::{execution_id, flow_id, get, queue_place, readable, timestamp};
 use crate::error::{Error, Result};
 use crate::session::{Transaction, session, transaction};
 use crate::value::{int, params, rows_max};
+use crate::{PostgresStore, within};
 
 /// Rows of a tail that are moved at once.
 const MOVED_ROWS: i64 = 64;
@@ -35,15 +35,19 @@ impl PostgresStore {
     ) -> Result<Vec<Stored>> {
         let own = self.own(worker)?;
         let now = self.moment(now);
-        transaction!(&self.pool, |db| {
-            leases::hold(db, own.lessee).await?;
-            leases::fence(db, now, Some(worker)).await
-        })?;
-        while transaction!(&self.pool, |db| move_tail(db).await)? {}
+        let fencing = async {
+            transaction!(&self.pool, |db| {
+                leases::hold(db, own.lessee).await?;
+                leases::fence(db, now, Some(worker)).await
+            })
+        };
+        within(fencing).await?;
+        // How many steps there are depends on how much was left.
+        while within(async { transaction!(&self.pool, |db| move_tail(db).await) }).await? {}
         // Commits wait from here on.
         let mut driven = own.driven.lock().await;
         loop {
-            let claimed = self.claim(&mut driven, limit).await?;
+            let claimed = within(self.claim(&mut driven, limit)).await?;
             if claimed.is_empty() {
                 return Ok(Vec::new());
             }
