@@ -144,6 +144,12 @@ simulator: $(VENV)/.tools
 sim: export SIM_SEEDS := 10000
 sim: simulator ## Run 10,000 seeds of the simulator
 
+# SOAK_MINUTES=600 goes on for longer.
+.PHONY: soak
+soak: export SOAK_MINUTES ?= 30
+soak: build $(VENV)/.tools ## Make faults of processes, the database and the network for 30 minutes, and print the counts
+	$(CARGO) nextest run --locked --release --profile soak --package steadflow-blackbox --test kill --success-output immediate -E 'test(faults_of_processes)'
+
 .PHONY: abuse
 abuse: build $(VENV)/.tools ## Attack the release binary for long, with another flow timed meanwhile, and print the counts
 	ABUSE=long $(NEXTEST) --release --package steadflow-blackbox --test abuse --success-output immediate

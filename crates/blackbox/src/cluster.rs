@@ -24,12 +24,20 @@ impl Cluster {
     /// If one does not start.
     pub async fn start(processes: usize) -> Self {
         let database = Postgres::start(200);
+        let urls = vec![database.url(); processes];
+        Self::start_on(database, &urls).await
+    }
+
+    /// Starts a process for each URL, which leads to the database.
+    ///
+    /// # Panics
+    /// If one does not start.
+    pub async fn start_on(database: Postgres, urls: &[String]) -> Self {
         let (mut workplaces, mut servers) = (Vec::new(), Vec::new());
-        for _ in 0..processes {
+        for url in urls {
             let workplace = Workplace::new();
             let lease = Self::LEASE_SECONDS.to_string();
-            let setup =
-                Setup::new(&workplace).database(database.url()).arguments(["--lease-seconds", &lease]);
+            let setup = Setup::new(&workplace).database(url.clone()).arguments(["--lease-seconds", &lease]);
             servers.push(setup.start().await);
             workplaces.push(workplace);
         }

@@ -16,6 +16,7 @@
 //! | `/redirect?TO` | 302 to that address |
 //! | `/throttle?TEXT` | 429 to the first call of a key, with that text as `Retry-After` |
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,11 +68,19 @@ impl Call {
     }
 }
 
+/// The journal.
+#[derive(Debug, Default)]
+struct Calls {
+    all: Vec<Call>,
+    /// How many there are of each key and path.
+    of_key: HashMap<(String, String), usize>,
+}
+
 /// A running peer. It ends with its last handle's test.
 #[derive(Debug)]
 pub struct Peer {
     address: SocketAddr,
-    calls: Arc<Mutex<Vec<Call>>>,
+    calls: Arc<Mutex<Calls>>,
     task: JoinHandle<()>,
 }
 
@@ -83,7 +92,7 @@ impl Peer {
     pub async fn start() -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("loopback has free ports");
         let address = listener.local_addr().expect("a bound socket has an address");
-        let calls = Arc::<Mutex<Vec<Call>>>::default();
+        let calls = Arc::<Mutex<Calls>>::default();
         let journal = Arc::clone(&calls);
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -100,12 +109,12 @@ impl Peer {
 
     /// Returns all calls so far, in the order of their arrival.
     pub fn calls(&self) -> Vec<Call> {
-        self.calls.lock().clone()
+        self.calls.lock().all.clone()
     }
 
     /// Returns the calls of one execution, in the order of their arrival.
     pub fn calls_of(&self, execution: &str) -> Vec<Call> {
-        self.calls.lock().iter().filter(|call| call.key.starts_with(execution)).cloned().collect()
+        self.calls.lock().all.iter().filter(|call| call.key.starts_with(execution)).cloned().collect()
     }
 }
 
@@ -115,7 +124,7 @@ impl Drop for Peer {
     }
 }
 
-async fn serve(mut stream: TcpStream, calls: Arc<Mutex<Vec<Call>>>) {
+async fn serve(mut stream: TcpStream, calls: Arc<Mutex<Calls>>) {
     let Some((head, body)) = read_request(&mut stream).await else { return };
     let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
     let text = |name| header(&head, name).map(str::to_owned);
@@ -131,14 +140,16 @@ async fn serve(mut stream: TcpStream, calls: Arc<Mutex<Vec<Call>>>) {
         head,
     };
     let (index, nth) = {
-        let mut calls = calls.lock();
-        let before = calls.iter().filter(|other| other.key == call.key && other.path == path).count();
-        calls.push(call);
-        (calls.len() - 1, before)
+        let calls = &mut *calls.lock();
+        let of_key = (call.key.clone(), path.clone());
+        calls.all.push(call);
+        let nth = calls.of_key.entry(of_key).or_default();
+        *nth += 1;
+        (calls.all.len() - 1, *nth - 1)
     };
-    let sent = if path.starts_with("/echo/") { calls.lock()[index].body.clone() } else { String::new() };
+    let sent = if path.starts_with("/echo/") { calls.lock().all[index].body.clone() } else { String::new() };
     if is_abandoned(&mut stream, &path, &sent, nth).await {
-        calls.lock()[index].abandoned_at = Some(Timestamp::now());
+        calls.lock().all[index].abandoned_at = Some(Timestamp::now());
     }
 }
 

@@ -72,8 +72,7 @@ impl Postgres {
         let directory = tempfile::tempdir().expect("a folder can be made");
         let server = Self { programs, directory };
         if is_root() {
-            let owner = Command::new("chown").arg("nobody:nogroup").arg(server.path()).output();
-            done("chown", owner);
+            owned_by_nobody(server.path());
         }
         server
     }
@@ -205,7 +204,12 @@ impl Postgres {
         lock.holder.wait().expect("psql ends with its connection");
     }
 
-    fn path(&self) -> &Path {
+    /// Returns the path of the socket on which it listens.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.path().join(".s.PGSQL.5432")
+    }
+
+    pub(crate) fn path(&self) -> &Path {
         self.directory.path()
     }
 
@@ -215,14 +219,7 @@ impl Postgres {
 
     /// Runs a program of the server as a user without privileges: it refuses to run as root.
     fn run(&self, program: &str, arguments: &[&str]) {
-        let path = self.programs.join(program);
-        let mut command = if is_root() {
-            let mut command = Command::new("setpriv");
-            command.args(["--reuid=nobody", "--regid=nogroup", "--clear-groups"]).arg(path);
-            command
-        } else {
-            Command::new(path)
-        };
+        let mut command = as_unprivileged(&self.programs.join(program));
         let data = format!("--pgdata={}", self.data().display());
         // A pipe that the server inherits would never end.
         let log =
@@ -265,7 +262,22 @@ fn programs() -> Option<PathBuf> {
     found.pop().or_else(|| elsewhere.into_iter().next())
 }
 
-fn is_root() -> bool {
+/// Returns a command that is run by a user without privileges.
+pub(crate) fn as_unprivileged(program: &Path) -> Command {
+    if !is_root() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=nobody", "--regid=nogroup", "--clear-groups"]).arg(program);
+    command
+}
+
+/// Lets that user use a folder.
+pub(crate) fn owned_by_nobody(path: &Path) {
+    done("chown", Command::new("chown").arg("nobody:nogroup").arg(path).output());
+}
+
+pub(crate) fn is_root() -> bool {
     let id = Command::new("id").arg("-u").output();
     id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }

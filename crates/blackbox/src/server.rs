@@ -179,6 +179,20 @@ impl Server {
         self.started_at.elapsed()
     }
 
+    /// Waits until it takes new work again.
+    ///
+    /// # Panics
+    /// If it has ended, or is not ready `within` the time.
+    pub async fn comes_back(&mut self, within: Duration) {
+        let api = self.api.clone();
+        eventually("the process takes new work again", within, async || {
+            assert!(!self.has_ended(), "the server ended:\n{}", self.log());
+            let answer = api.call(reqwest::Method::GET, "/readyz", &[], None).await.ok()?;
+            (answer.status == 200).then_some(())
+        })
+        .await;
+    }
+
     /// Returns a client.
     pub const fn api(&self) -> &Api {
         &self.api

@@ -6,11 +6,16 @@ use steadflow_store::conformance::Harness;
 use steadflow_store_postgres::{LeaseClock, PostgresOptions, PostgresStore};
 use tokio_postgres::NoTls;
 
-/// A database of its own on the server of the tests.
+/// A database of its own on the server of the tests, which is reached through a pooler in transaction mode or not.
 #[derive(Debug)]
-pub(crate) struct Temporary {
+pub(crate) struct Database<const POOLED: bool> {
     name: String,
 }
+
+/// A database that is reached without a pooler.
+pub(crate) type Temporary = Database<false>;
+/// A database that is reached through a pooler, which has fewer connections to it than a process makes.
+pub(crate) type Pooled = Database<true>;
 
 /// Returns the URL of the server on which the tests run.
 pub(crate) fn server() -> String {
@@ -19,7 +24,13 @@ pub(crate) fn server() -> String {
     )
 }
 
-impl Temporary {
+/// Returns the URL of the pooler in front of it.
+fn pooler() -> String {
+    std::env::var("STEADFLOW_TEST_PGBOUNCER")
+        .expect("STEADFLOW_TEST_PGBOUNCER names a PgBouncer in front of the server; cargo-nextest starts one")
+}
+
+impl<const POOLED: bool> Database<POOLED> {
     pub(crate) fn new() -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -28,7 +39,8 @@ impl Temporary {
 
     /// Returns the options that lead to it, on the clock of the tests.
     pub(crate) fn options(&self) -> PostgresOptions {
-        let url = server().replacen("/postgres?", &format!("/{}?", self.name), 1);
+        let url = if POOLED { pooler() } else { server() };
+        let url = url.replacen("/postgres?", &format!("/{}?", self.name), 1);
         let mut options: PostgresOptions = url.parse().expect("the URL is one");
         (options.clock, options.connections) = (LeaseClock::Callers, 4);
         options
@@ -62,7 +74,7 @@ impl Temporary {
     }
 }
 
-impl Harness for Temporary {
+impl<const POOLED: bool> Harness for Database<POOLED> {
     type Store = PostgresStore;
 
     async fn open(&self) -> PostgresStore {

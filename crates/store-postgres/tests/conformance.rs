@@ -1,5 +1,5 @@
-//! The semantics of every store.
+//! The semantics of every store: on PostgreSQL itself, and through a pooler.
 
-use crate::common::Temporary;
+use super::Temporary;
 
 steadflow_store::conformance_tests!(Temporary::new());

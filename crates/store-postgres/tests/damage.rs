@@ -11,7 +11,7 @@ use steadflow_store::{
 use uuid::Uuid;
 
 use crate::common::Temporary;
-use crate::processes::{HOUR, OURS, alert, at, document, ended, flow, uuid, worker};
+use crate::direct::processes::{HOUR, OURS, alert, at, document, ended, flow, uuid, worker};
 
 const ALL: Page = Page { before: None, limit: 9 };
 

@@ -5,8 +5,8 @@ use futures_util::future::join_all;
 use steadflow_store::conformance::Harness;
 use steadflow_store::{Commit, Committed, History, Log, Projection, StoreError};
 
-use crate::common::Temporary;
-use crate::processes::{OURS, commit, row, worker};
+use super::Temporary;
+use super::processes::{OURS, commit, row, worker};
 
 const BATCHES: u32 = 200;
 

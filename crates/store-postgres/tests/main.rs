@@ -1,12 +1,11 @@
 //! The store on a real PostgreSQL. One binary, so that it is linked once.
 
+#![expect(clippy::duplicate_mod, reason = "what is true without a pooler is true with one")]
+
 mod common;
-mod conformance;
 mod damage;
-mod group;
+mod direct;
 mod moving;
-mod permits;
-mod processes;
-mod slots;
+mod pooled;
 mod statements;
 mod texts;

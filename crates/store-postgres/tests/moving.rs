@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::common::Temporary;
-use crate::processes::{HOUR, OURS, at, ended, uuid, worker};
+use crate::direct::processes::{HOUR, OURS, at, ended, uuid, worker};
 
 steadflow_store::conformance_tests!(ThereAndBack::new());
 

@@ -6,8 +6,8 @@ use steadflow_core::protection::{Corrections, PermitAsk, Permits};
 use steadflow_store::conformance::Harness;
 use steadflow_store::{Log, StoreError, Worker};
 
-use crate::common::Temporary;
-use crate::processes::{at, at_once, processes, uuid, worker};
+use super::Temporary;
+use super::processes::{at, at_once, processes, uuid, worker};
 
 fn ask(running: u32, wanted: u32) -> PermitAsk {
     PermitAsk {
@@ -34,7 +34,7 @@ async fn no_more_calls_are_permitted_than_the_agent_allows() {
 
     // Each asks as one that has nothing under way: what it was given before is gone.
     let given = at_once(&all, |store, number| {
-        let place = (number / crate::processes::TIMES) as usize;
+        let place = (number / super::processes::TIMES) as usize;
         store.permit(workers[place], ask(0, 2), at(0))
     })
     .await;

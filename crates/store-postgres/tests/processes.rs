@@ -21,7 +21,7 @@ use steadflow_store::{
 use steadflow_store_postgres::PostgresStore;
 use uuid::Uuid;
 
-use crate::common::Temporary;
+use super::Temporary;
 
 pub(crate) const OURS: TenantId = TenantId::DEFAULT;
 pub(crate) const HOUR: Duration = Duration::from_secs(3_600);

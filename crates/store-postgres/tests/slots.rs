@@ -9,8 +9,8 @@ use steadflow_store::{
 };
 use steadflow_store_postgres::PostgresStore;
 
-use crate::common::Temporary;
-use crate::processes::{commit, ended, flow, processes, row, uuid, worker};
+use super::Temporary;
+use super::processes::{commit, ended, flow, processes, row, uuid, worker};
 
 /// How many executions each process starts at once.
 const STARTS: u32 = 20;
@@ -108,5 +108,5 @@ async fn what_follows_from_a_start_that_is_refused_does_not_come_about() {
     let answers = store.commit(worker, vec![start(1, None, all(0)), child]).await.expect("a batch");
 
     assert_eq!(answers, [Committed::NoSlot(SlotsOf::default()), Committed::Skipped]);
-    assert_eq!(store.recover(worker, crate::processes::at(0), 9).await.expect("a look"), []);
+    assert_eq!(store.recover(worker, super::processes::at(0), 9).await.expect("a look"), []);
 }

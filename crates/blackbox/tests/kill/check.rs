@@ -5,9 +5,9 @@ use std::fmt;
 use std::time::Duration;
 
 use serde_json::Value;
-use steadflow_blackbox::{Api, Call, Peer, moment};
+use steadflow_blackbox::{Api, Call, Peer, millis_between, moment};
 
-use crate::kinds::Kind;
+use crate::kinds::{Kind, QUEUED_AT_ONCE, QUEUED_MILLIS};
 use crate::load::{Journal, Started};
 
 /// How long everything that was accepted may take to end after the last restart.
@@ -25,6 +25,8 @@ pub(crate) struct Findings {
     manual_retries: usize,
     unknown: usize,
     replayed: usize,
+    /// The most executions of the limited flow that called at once.
+    limited_most: usize,
 }
 
 impl Findings {
@@ -41,6 +43,7 @@ impl Findings {
         findings.check_lists(api, journal).await;
         // A call may have reached the peer a moment before it was stopped; all have ended by now.
         findings.check_peer(&executions, &peer.calls());
+        findings.check_limit(&peer.calls());
         findings
     }
 
@@ -127,12 +130,32 @@ impl Findings {
         self.peer_calls = calls.len();
     }
 
+    /// At no moment does the peer have calls of more executions than the flow allows.
+    fn check_limit(&mut self, calls: &[Call]) {
+        let path = format!("/slow/{QUEUED_MILLIS}");
+        let queued: Vec<&Call> = calls.iter().filter(|call| call.path == path).collect();
+        for (index, call) in queued.iter().enumerate() {
+            let before = queued[..=index].iter().rev();
+            let at_once = before.take_while(|other| millis_between(other.at, call.at) < QUEUED_MILLIS);
+            let executions: BTreeSet<&str> = at_once.map(|other| other.key.as_str()).collect();
+            self.limited_most = self.limited_most.max(executions.len());
+            if executions.len() > QUEUED_AT_ONCE {
+                self.break_(&call.key, format!("called beside others of a limited flow: {executions:?}"));
+            }
+        }
+    }
+
     fn break_(&mut self, whose: &str, what: String) {
         self.broken.push(format!("{whose}: {what}"));
     }
 
     pub(crate) fn assert_sound(&self) {
         assert!(self.broken.is_empty(), "{} broken promises:\n{}", self.broken.len(), self.broken.join("\n"));
+    }
+
+    /// The limit says something only if it was reached.
+    pub(crate) fn assert_limit_was_reached(&self) {
+        assert_eq!(self.limited_most, QUEUED_AT_ONCE, "executions of the limited flow at once");
     }
 
     /// Nothing found in a run where nothing happened says nothing.
@@ -152,14 +175,15 @@ impl fmt::Display for Findings {
         write!(
             f,
             "executions {:?}, {} by manual retry; {} attempts, {} interrupted; {} calls at the peer; {} calls of \
-             unknown outcome repeated, {} repeated for certain",
+             unknown outcome repeated, {} repeated for certain; {} executions of the limited flow at once",
             self.executions,
             self.manual_retries,
             self.attempts,
             self.interrupted,
             self.peer_calls,
             self.unknown,
-            self.replayed
+            self.replayed,
+            self.limited_most
         )
     }
 }

@@ -11,6 +11,8 @@ pub(crate) struct Kind {
     pub(crate) ends: &'static str,
     /// `count` of its nodes' retries.
     pub(crate) retry_count: u32,
+    /// How many of it a client starts one after the other.
+    pub(crate) at_once: usize,
     /// What the client does once it is accepted.
     pub(crate) then: Then,
 }
@@ -25,21 +27,32 @@ pub(crate) enum Then {
     Cancel,
 }
 
+/// How many executions of the flow that is limited may run at once.
+pub(crate) const QUEUED_AT_ONCE: usize = 2;
+/// How long each of its calls takes: so long nobody else calls.
+pub(crate) const QUEUED_MILLIS: i64 = 60;
+
 /// Returns one flow of each kind.
 pub(crate) fn kinds(peer: &Peer) -> Vec<Kind> {
-    let kind = |document, retry_count| Kind { document, ends: "completed", retry_count, then: Then::Leave };
+    let kind = |document, retry_count| Kind {
+        document,
+        ends: "completed",
+        retry_count,
+        at_once: 1,
+        then: Then::Leave,
+    };
     let call = |name: &str, path: &str, settings: &Value| {
         flow(name, &[with(http("call", &peer.url(path)), settings)], &[])
     };
     let hung = with(retries(3, 0.05), &json!({ "timeout_seconds": 0.3 }));
-    let queued =
-        with(call("queued", "/slow/30", &retries(3, 0.05)), &json!({ "max_concurrent_executions": 2 }));
+    let queued = call("queued", &format!("/slow/{QUEUED_MILLIS}"), &retries(3, 0.05));
+    let queued = with(queued, &json!({ "max_concurrent_executions": QUEUED_AT_ONCE }));
     vec![
         kind(chain(), 0),
         kind(call("recovers", "/fail/1", &retries(3, 0.05)), 3),
         kind(call("once", "/slow/40", &json!({})), 0),
         kind(delayed(peer), 3),
-        kind(queued, 3),
+        Kind { at_once: 2 * QUEUED_AT_ONCE, ..kind(queued, 3) },
         kind(call("lost answer", "/drop/1", &retries(3, 0.05)), 3),
         kind(call("hung", "/hang/1", &hung), 3),
         kind(forked(peer), 3),

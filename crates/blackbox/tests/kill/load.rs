@@ -117,7 +117,10 @@ impl Client {
         let mut turn = self.number;
         while !self.shared.is_over.load(Ordering::Relaxed) {
             pace.tick().await;
-            self.start(turn % self.shared.flows.len()).await;
+            let flow = turn % self.shared.flows.len();
+            for _ in 0..self.shared.flows[flow].1.at_once {
+                self.start(flow).await;
+            }
             self.retry_one().await;
             turn += 1;
         }
