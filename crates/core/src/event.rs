@@ -36,6 +36,12 @@ use crate::timestamp::Timestamp;
 use crate::trace_parent::TraceParent;
 use crate::usage::Usage;
 
+/// The number of the format of journals, which a process notes with the executions that it drives.
+///
+/// A release has the next number if it writes what the one before cannot read, or reads as something else: an event, a field, a name, a
+/// kind of node. Where two versions run side by side, the older one leaves alone what has a larger number.
+pub const FORMAT: u32 = 1;
+
 /// One decision: the events that it took, at one moment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record(

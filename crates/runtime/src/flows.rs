@@ -6,7 +6,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use steadflow_core::event::{Accepted, Event, Record};
 use steadflow_core::execution::{Execution, FlowVersion, Pinned};
-use steadflow_core::flow::{Fault, Flow};
+use steadflow_core::flow::{Fault, Flow, Unreadable};
 use steadflow_core::flow_control::SlotLimits;
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_core::limits::Limits;
@@ -72,9 +72,18 @@ impl FlowVersions {
     fn read(&self, record: &FlowVersionRecord) -> Result<FlowVersion, StoreError> {
         let FlowVersionRecord { tenant, flow: flow_id, version, .. } = *record;
         let restored =
-            Flow::restore(&record.document, &self.limits).map_err(|error| StoreError::Corrupt {
-                what: format!("version {version} of flow {flow_id}"),
-                reason: error.to_string(),
+            Flow::restore(&record.document, &self.limits).map_err(|error| match error {
+                // Another process may be able to, and this one after its update.
+                Unreadable::Newer(_) => {
+                    let source = format!(
+                        "version {version} of flow {flow_id} was saved by a newer version of steadflow: {error}; ask a process of \
+                         that version, or update this one"
+                    );
+                    StoreError::Database { call: "flow_version", source: source.into() }
+                }
+                Unreadable::Damaged(reason) => {
+                    StoreError::Corrupt { what: format!("version {version} of flow {flow_id}"), reason }
+                }
             })?;
         if let Some(fault) = restored.faults.first() {
             let Fault { pointer, message } = fault;

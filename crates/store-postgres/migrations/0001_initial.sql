@@ -14,7 +14,9 @@ CREATE TABLE workers (
     -- The number of the last batch of this worker. After a connection broke during a commit, it says whether that was written.
     batch bigint NOT NULL,
     -- Whether another process has fenced it. Its records in the tail are moved to `orphan_records` from then on.
-    is_fenced boolean NOT NULL
+    is_fenced boolean NOT NULL,
+    -- The format of what it writes: processes of versions that know only smaller ones take over nothing of it.
+    format bigint NOT NULL
 ) WITH (fillfactor = 50);
 
 -- One row: what is given out once, and never again.
@@ -52,7 +54,9 @@ CREATE INDEX orphan_records_of_worker ON orphan_records (worker);
 
 -- Executions of workers that were fenced, until another one claims them.
 CREATE TABLE orphans (
-    execution uuid PRIMARY KEY
+    execution uuid PRIMARY KEY,
+    -- Who claims it must know this format.
+    format bigint NOT NULL DEFAULT 1
 );
 
 -- Executions as people see them. A row of one that has not ended may be behind the tail.
@@ -96,7 +100,9 @@ CREATE TABLE executions (
     shares_slot boolean NOT NULL,
     queue text,
     -- The number of the last record that the row shows.
-    shown bigint NOT NULL
+    shown bigint NOT NULL,
+    -- Who takes it, or reads its journal, must know this format: the largest one of those who drove it.
+    format bigint NOT NULL DEFAULT 1
 ) WITH (fillfactor = 90);
 
 CREATE INDEX executions_by_flow ON executions (flow, parent, id);

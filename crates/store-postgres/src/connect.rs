@@ -9,6 +9,7 @@ use deadpool_postgres::{
     ClientWrapper, Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime,
 };
 use rustls::{ClientConfig, RootCertStore};
+use steadflow_core::event::FORMAT;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_postgres::config::Host;
@@ -35,6 +36,8 @@ pub struct PostgresOptions {
     pub connections: usize,
     /// Whose clock says when a lease ends.
     pub clock: LeaseClock,
+    /// The format of journals that is read and written; another one than [`FORMAT`] only for tests.
+    pub format: i64,
 }
 
 /// Whose clock says when a lease ends.
@@ -65,7 +68,7 @@ impl FromStr for PostgresOptions {
         if config.get_application_name().is_none() {
             config.application_name("steadflow");
         }
-        Ok(Self { config, connections: 8, clock: LeaseClock::Database })
+        Ok(Self { config, connections: 8, clock: LeaseClock::Database, format: i64::from(FORMAT) })
     }
 }
 

@@ -77,10 +77,27 @@ pub(crate) async fn examine(store: &PostgresStore) -> Result<Vec<String>> {
             let sentences = rows.iter().map(|row| Ok((rule.finding)(get(row, 0)?, get(row, 1)?)));
             findings.extend(first(sentences.collect::<Result<_>>()?));
         }
+        findings.extend(of_newer(db, store.options.format).await?);
         findings.extend(first(journals(db).await?));
         findings.extend(first(tails(db).await?));
         Ok(findings)
     })
+}
+
+/// What only newer versions can drive is there because one of them is to come back, or was there by mistake.
+async fn of_newer(db: &Client, format: i64) -> Result<Option<String>> {
+    let sql = "SELECT count(DISTINCT id), coalesce(max(format), 0) FROM (
+            SELECT id, format FROM executions WHERE completed_at IS NULL AND format > $1
+            UNION ALL SELECT execution, format FROM orphans WHERE format > $1
+        ) AS newer";
+    let row = db.query_typed_one(sql, params![format]).await?;
+    let (count, newest): (i64, i64) = (get(&row, 0)?, get(&row, 1)?);
+    Ok((count > 0).then(|| {
+        format!(
+            "{count} executions that have not ended can be driven only by a newer version, which has begun them: they have format \
+             {newest}, and this version reads formats up to {format}."
+        )
+    }))
 }
 
 /// A journal has its records from 1 on, and the texts of those that are apart are there.

@@ -52,8 +52,8 @@ pub enum OpenError {
     },
     /// A later version of steadflow has changed the schema.
     #[error(
-        "the database {at} has schema {found}, and this version of steadflow knows schemas up to {known}; run the newer version \
-         again, or restore a backup from before the upgrade"
+        "the database {at} has schema {found}, and this version of steadflow knows schemas up to {known} and does not work beside \
+         it; run the newer version again, or restore a backup from before the upgrade"
     )]
     Newer {
         /// Where.

@@ -1,5 +1,7 @@
 //! Migrations: numbered SQL, run once each, forward only.
 
+use std::cmp::Ordering;
+
 use sha2::{Digest, Sha256};
 use steadflow_store::StoreError;
 use tokio_postgres::Client;
@@ -7,8 +9,19 @@ use tokio_postgres::Client;
 use crate::error::{OpenError, Result};
 use crate::value::params;
 
-/// In order, from 1, without gaps. The text of one that was released never changes.
-const MIGRATIONS: &[(&str, &str)] = &[("initial", include_str!("../migrations/0001_initial.sql"))];
+/// A step of the schema.
+struct Migration {
+    name: &'static str,
+    /// Its text, which never changes once it was released.
+    sql: &'static str,
+    /// The number of the oldest schema whose programs work beside this one: they name the columns that they read and write, so new
+    /// tables, indexes, and columns with defaults are nothing to them.
+    compatible_from: i64,
+}
+
+/// In order, from 1, without gaps.
+const MIGRATIONS: &[Migration] =
+    &[Migration { name: "initial", sql: include_str!("../migrations/0001_initial.sql"), compatible_from: 1 }];
 
 /// The number of the row that says that the database must not be used. No version knows so many migrations, so older ones refuse it,
 /// too.
@@ -48,6 +61,8 @@ pub(crate) enum Found {
     Marked(Mark),
     /// It has tables, and none of ours.
     Foreign,
+    /// It has so many migrations, which are more than are known, and this version works beside those that made them.
+    Ahead(i64),
     /// It has so many migrations, which are more than are known.
     Newer(i64),
     /// This migration has another text.
@@ -65,8 +80,15 @@ pub(crate) fn known() -> i64 {
 /// # Errors
 /// What the database says.
 pub(crate) async fn migrate(db: &Client, at: &str) -> std::result::Result<(), OpenError> {
-    let found = migrated(db).await.map_err(|error| failed(at, error))?;
-    found.migrations(at).map(drop)
+    let found = migrated(db).await.map_err(|error| failed(at, error))?.migrations(at)?;
+    if found > known() {
+        tracing::info!(
+            found,
+            known = known(),
+            "the schema is of a newer version, beside which this one works"
+        );
+    }
+    Ok(())
 }
 
 /// Looks whether the schema is that of this version and the database may be used, and changes nothing.
@@ -84,10 +106,13 @@ pub(crate) async fn check(db: &Client, at: &str) -> std::result::Result<(), Open
         }
     };
     let found = found.await.map_err(|error| failed(at, error))?.migrations(at)?;
-    if found == known() {
-        return Ok(());
+    let at = at.to_owned();
+    match found.cmp(&known()) {
+        Ordering::Equal => Ok(()),
+        Ordering::Less => Err(OpenError::Older { at, found, known: known() }),
+        // It may have what this version does not know of.
+        Ordering::Greater => Err(OpenError::Newer { at, found, known: known() }),
     }
-    Err(OpenError::Older { at: at.to_owned(), found, known: known() })
 }
 
 /// Looks whether processes may work on the database, and keeps it so until the transaction ends.
@@ -108,7 +133,7 @@ pub(crate) async fn stays(db: &Client) -> Result<()> {
 pub(crate) async fn mark(db: &Client, mark: Option<&Mark>) -> Result<()> {
     db.execute_typed("DELETE FROM schema_migrations WHERE number = $1", params![MARK]).await?;
     if let Some(mark) = mark {
-        note(db, MARK, &mark.name(), &[]).await?;
+        note(db, MARK, &mark.name(), &[], MARK).await?;
     }
     Ok(())
 }
@@ -118,7 +143,7 @@ impl Found {
     fn migrations(self, at: &str) -> std::result::Result<i64, OpenError> {
         let at = at.to_owned();
         match self {
-            Self::Known(number) => Ok(number),
+            Self::Known(number) | Self::Ahead(number) => Ok(number),
             Self::Marked(Mark::Unfinished) => Err(OpenError::Unfinished { at }),
             Self::Marked(Mark::Moved(to)) => Err(OpenError::Moved { at, to }),
             Self::Foreign => Err(OpenError::Foreign { at }),
@@ -143,7 +168,7 @@ async fn migrated(db: &Client) -> Result<Found> {
     make_table(db).await?;
     db.batch_execute("BEGIN").await?;
     let found = locked(db).await;
-    let end = if matches!(found, Ok(Found::Known(_))) { "COMMIT" } else { "ROLLBACK" };
+    let end = if matches!(found, Ok(Found::Known(_) | Found::Ahead(_))) { "COMMIT" } else { "ROLLBACK" };
     db.batch_execute(end).await?;
     found
 }
@@ -166,35 +191,42 @@ async fn locked(db: &Client) -> Result<Found> {
     db.execute_typed(sql, &[]).await?;
     let found = found(db).await?;
     let Found::Known(number) = found else { return Ok(found) };
-    for (number, (name, sql)) in (1..).zip(MIGRATIONS).filter(|(next, _)| *next > number) {
+    for (number, migration) in (1..).zip(MIGRATIONS).filter(|(next, _)| *next > number) {
+        let Migration { name, sql, compatible_from } = migration;
         db.batch_execute(sql).await?;
-        note(db, number, name, &Sha256::digest(sql)).await?;
+        note(db, number, name, &Sha256::digest(sql), *compatible_from).await?;
     }
     Ok(Found::Known(known()))
 }
 
 /// Looks at what is noted of migrations.
 async fn found(db: &Client) -> Result<Found> {
-    let sql = "SELECT number, checksum, name FROM schema_migrations WHERE number > 0 ORDER BY number";
+    let sql = "SELECT number, checksum, name, compatible_from FROM schema_migrations
+        WHERE number > 0 ORDER BY number";
     let rows = db.query_typed(sql, &[]).await?;
     if let Some(mark) = rows.last().filter(|row| row.get::<_, i64>(0) == MARK) {
         return Ok(Found::Marked(Mark::of(mark.get(2))));
     }
-    let found = i64::try_from(rows.len()).unwrap_or(i64::MAX);
-    if found > known() {
-        return Ok(Found::Newer(found));
-    }
     let differs = rows
         .iter()
         .zip(MIGRATIONS)
-        .find(|(row, (_, sql))| row.get::<_, &[u8]>(1) != &Sha256::digest(sql)[..]);
-    Ok(differs.map_or(Found::Known(found), |(row, _)| Found::Differs(row.get(0))))
+        .find(|(row, migration)| row.get::<_, &[u8]>(1) != &Sha256::digest(migration.sql)[..]);
+    if let Some((row, _)) = differs {
+        return Ok(Found::Differs(row.get(0)));
+    }
+    let found = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+    let unknown = rows.iter().skip(MIGRATIONS.len());
+    Ok(match unknown.map(|row| row.get::<_, i64>(3)).max() {
+        None => Found::Known(found),
+        Some(oldest) if oldest <= known() => Found::Ahead(found),
+        Some(_) => Found::Newer(found),
+    })
 }
 
-async fn note(db: &Client, number: i64, name: &str, checksum: &[u8]) -> Result<()> {
-    let sql = "INSERT INTO schema_migrations (number, name, checksum, applied_at)
-        VALUES ($1, $2, $3, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)";
-    db.execute_typed(sql, params![number, name, checksum]).await?;
+async fn note(db: &Client, number: i64, name: &str, checksum: &[u8], compatible_from: i64) -> Result<()> {
+    let sql = "INSERT INTO schema_migrations (number, name, checksum, applied_at, compatible_from)
+        VALUES ($1, $2, $3, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, $4)";
+    db.execute_typed(sql, params![number, name, checksum, compatible_from]).await?;
     Ok(())
 }
 

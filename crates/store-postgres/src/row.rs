@@ -27,8 +27,8 @@ pub(crate) struct Hold {
     pub(crate) seq: u64,
 }
 
-/// Inserts or changes rows, of which each is of another execution. An error if one has ended.
-pub(crate) async fn write(db: &Client, rows: &[(&ExecutionRow, Hold)]) -> Result<()> {
+/// Inserts or changes rows, of which each is of another execution, and whose journals have this format. An error if one has ended.
+pub(crate) async fn write(db: &Client, rows: &[(&ExecutionRow, Hold)], format: i64) -> Result<()> {
     let mut rows = rows.to_vec();
     // Rows are locked in this order everywhere.
     rows.sort_unstable_by_key(|(row, _)| row.id);
@@ -72,6 +72,7 @@ pub(crate) async fn write(db: &Client, rows: &[(&ExecutionRow, Hold)]) -> Result
             all.hold(|hold| hold.owner.map(int)),
             all.hold(|hold| hold.wake_at.map(Timestamp::as_micros)),
             all.hold(|hold| Some(int(hold.seq))),
+            format,
         ],
     )
     .await?;
@@ -173,7 +174,7 @@ mod tests {
         let db = session(&store.pool).await.unwrap();
         let (full, empty) = (full(10), empty(1));
 
-        write(&db, &[(&full, Hold::default()), (&empty, Hold::default())]).await.unwrap();
+        write(&db, &[(&full, Hold::default()), (&empty, Hold::default())], 1).await.unwrap();
 
         assert_eq!(stored_rows(&db).await, [empty, full]);
     }
@@ -184,19 +185,19 @@ mod tests {
         let db = session(&store.pool).await.unwrap();
         let first = full(1);
         let hold = Hold { owner: Some(3), wake_at: Some(Timestamp::from_micros(4)), seq: 7 };
-        write(&db, &[(&first, Hold::default())]).await.unwrap();
+        write(&db, &[(&first, Hold::default())], 1).await.unwrap();
 
-        write(&db, &[(&first, hold)]).await.unwrap();
+        write(&db, &[(&first, hold)], 1).await.unwrap();
         let held = db.query_typed_one("SELECT owner, wake_at FROM executions", &[]).await.unwrap();
         assert_eq!((get(&held, 0).unwrap(), get(&held, 1).unwrap()), (3_i64, 4_i64));
 
-        write(&db, &[(&ended(1), Hold::default())]).await.unwrap();
+        write(&db, &[(&ended(1), Hold::default())], 1).await.unwrap();
         let found = stored_rows(&db).await.remove(0);
         assert_eq!(found.status, ExecutionStatus::Completed);
         assert_eq!((found.error_message.as_ref(), found.fingerprint.as_ref()), (None, None));
         assert_eq!((&found.queue, found.parent), (&first.queue, first.parent), "whose it is stays");
 
-        let refused = write(&db, &[(&first, hold), (&full(2), hold)]).await.unwrap_err().of("commit");
+        let refused = write(&db, &[(&first, hold), (&full(2), hold)], 1).await.unwrap_err().of("commit");
         assert!(matches!(refused, StoreError::Refused { .. }), "{refused:?}");
         assert_eq!(stored_rows(&db).await, [found]);
     }

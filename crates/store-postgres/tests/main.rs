@@ -9,3 +9,4 @@ mod moving;
 mod pooled;
 mod statements;
 mod texts;
+mod versions;

@@ -246,7 +246,7 @@ async fn send(
     let mut statements = Statements::default();
     statements.add(!has_begun, begin(db));
     statements.add(!has_begun, fence(db, driven.lessee, driven.batch));
-    statements.add(!rows.is_empty(), row::write(db, &rows));
+    statements.add(!rows.is_empty(), row::write(db, &rows, driven.format));
     statements.add(!journals.is_empty(), write_journals(db, &journals));
     statements.add(!long.is_empty(), long_records::write(db, &long));
     statements.add(!takes.is_empty(), inbox::delete(db, &takes));

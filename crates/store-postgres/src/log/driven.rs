@@ -41,6 +41,8 @@ pub(crate) struct Driven {
     pub(crate) lessee: Lessee,
     /// The history of the database in which it was registered.
     pub(crate) timeline: Timeline,
+    /// The format of what it writes.
+    pub(crate) format: i64,
     pub(crate) accepted: Accepted,
     /// Whether the database has gone back since.
     pub(crate) is_lost: bool,
@@ -58,10 +60,11 @@ pub(crate) struct Driven {
 }
 
 impl Driven {
-    pub(crate) fn new(lessee: Lessee, timeline: Timeline) -> Self {
+    pub(crate) fn new(lessee: Lessee, timeline: Timeline, format: i64) -> Self {
         Self {
             lessee,
             timeline,
+            format,
             accepted: Accepted::default(),
             is_lost: false,
             batch: 0,
@@ -138,7 +141,7 @@ mod tests {
 
     #[test]
     fn the_oldest_execution_holds_the_tail_back() {
-        let mut driven = Driven::new(Lessee { epoch: 1, incarnation: Uuid::nil() }, Timeline::default());
+        let mut driven = Driven::new(Lessee { epoch: 1, incarnation: Uuid::nil() }, Timeline::default(), 1);
         let all: Vec<_> = (0..=100).map(|number| appended(&mut driven, number)).collect();
 
         driven.committed(all[1..].iter().map(|id| (*id, None)).collect(), false, None);

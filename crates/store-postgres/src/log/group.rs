@@ -47,8 +47,8 @@ struct Waiting {
 type Answer = Result<Vec<Committed>, StoreError>;
 
 impl OwnWorker {
-    pub(crate) fn new(lessee: Lessee, timeline: Timeline) -> Self {
-        let driven = tokio::sync::Mutex::new(Driven::new(lessee, timeline.clone()));
+    pub(crate) fn new(lessee: Lessee, timeline: Timeline, format: i64) -> Self {
+        let driven = tokio::sync::Mutex::new(Driven::new(lessee, timeline.clone(), format));
         Self { lessee, timeline, driven, queue: Mutex::default() }
     }
 

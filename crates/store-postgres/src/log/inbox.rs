@@ -84,7 +84,8 @@ impl PostgresStore {
         let db = session(&self.worker_pool).await?;
         leases::hold(&db, own.lessee).await?;
         while items.len() < limit {
-            let rows = db.query_typed(include_str!("../queries/inbox.sql"), params![after, PART]).await?;
+            let looked_for = params![after, PART, driven.format];
+            let rows = db.query_typed(include_str!("../queries/inbox.sql"), looked_for).await?;
             let Some(last) = rows.last() else { break };
             after = get(last, 0)?;
             let elsewhere = driven_elsewhere(&db, &driven, &rows).await?;

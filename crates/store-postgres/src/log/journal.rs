@@ -23,7 +23,10 @@ pub(super) type Tail = BTreeMap<u64, std::result::Result<Arc<str>, Damage>>;
 impl PostgresStore {
     /// See [`steadflow_store::History::execution`].
     pub(crate) async fn stored_execution(&self, tenant: TenantId, id: ExecutionId) -> Result<Option<Stored>> {
-        let found = transaction!(&self.pool, snapshot, |db| find(db, id).await)?;
+        let found = transaction!(&self.pool, snapshot, |db| {
+            is_known(db, id, self.options.format).await?;
+            find(db, id).await
+        })?;
         Ok(found.filter(|(owner, _)| *owner == Some(tenant)).map(|(_, stored)| stored))
     }
 
@@ -36,6 +39,25 @@ impl PostgresStore {
         let row = db.query_typed_opt(sql, params![id.uuid()]).await?;
         row.map_or(Ok(0), |row| number(&row, 0))
     }
+}
+
+/// Looks whether an execution can be read here.
+///
+/// # Errors
+/// [`StoreError::Database`] if only newer versions can: another process may answer, and this one after its update.
+async fn is_known(db: &Client, id: ExecutionId, format: i64) -> Result<()> {
+    let sql = "SELECT greatest(executions.format, workers.format) FROM executions
+        LEFT JOIN workers ON workers.epoch = executions.owner WHERE executions.id = $1";
+    let Some(row) = db.query_typed_opt(sql, params![id.uuid()]).await? else { return Ok(()) };
+    let found: i64 = get(&row, 0)?;
+    if found <= format {
+        return Ok(());
+    }
+    let source = format!(
+        "a newer version of steadflow has driven execution {id}: its journal has format {found}, and this process reads formats up \
+         to {format}; ask a process of that version, or update this one"
+    );
+    Err(StoreError::Database { call: "execution", source: source.into() }.into())
 }
 
 /// Returns whose an execution is, and all its records.

@@ -31,23 +31,24 @@ macro_rules! now {
 impl PostgresStore {
     /// See [`steadflow_store::Log::register`].
     pub(super) async fn register_worker(&self, name: &str, now: Timestamp, ttl: Duration) -> Result<Worker> {
-        let (now, incarnation) = (self.moment(now), Uuid::now_v7());
+        let (now, incarnation, format) = (self.moment(now), Uuid::now_v7(), self.options.format);
         let row = transaction!(&self.pool, |db| {
             migrate::stays(db).await?;
             fence(db, now, None).await?;
             let sql = concat!(
                 "WITH next AS (UPDATE counters SET value = value + 1 WHERE name = 'epoch' RETURNING value)
-                 INSERT INTO workers (epoch, incarnation, name, lease_until, batch, is_fenced)
+                 INSERT INTO workers (epoch, incarnation, name, lease_until, batch, is_fenced, format)
                  SELECT value, $1, $2, ",
                 now!("$3"),
-                " + $4, 0, false FROM next RETURNING epoch"
+                " + $4, 0, false, $5 FROM next RETURNING epoch"
             );
-            Ok(db.query_typed_one(sql, params![incarnation, name, now, micros(ttl)]).await?)
+            Ok(db.query_typed_one(sql, params![incarnation, name, now, micros(ttl), format]).await?)
         })?;
         let timeline = Timeline::read(&*session(&self.pool).await?).await;
         let epoch: i64 = get(&row, 0)?;
         let epoch = u64::try_from(epoch).map_err(|_| Error::Unreadable(format!("epoch {epoch}")))?;
-        self.workers().insert(epoch, Arc::new(OwnWorker::new(Lessee { epoch, incarnation }, timeline)));
+        self.workers()
+            .insert(epoch, Arc::new(OwnWorker::new(Lessee { epoch, incarnation }, timeline, format)));
         Ok(Worker { epoch })
     }
 

@@ -91,8 +91,9 @@ impl PostgresStore {
             leases::hold(db, own.lessee).await?;
             // It may be this worker's by a try whose outcome is unknown.
             let sql = "UPDATE executions SET owner = $2, wake_at = NULL
-                WHERE id = $1 AND (owner IS NULL OR owner = $2) AND completed_at IS NULL";
-            if db.execute_typed(sql, params![id.uuid(), int(worker.epoch)]).await? == 0 {
+                WHERE id = $1 AND (owner IS NULL OR owner = $2) AND completed_at IS NULL AND format <= $3";
+            let taken = db.execute_typed(sql, params![id.uuid(), int(worker.epoch), driven.format]).await?;
+            if taken == 0 {
                 return Ok(None);
             }
             let mut all = journal::stored(db, &[id.uuid()], BTreeMap::new()).await?;
@@ -114,9 +115,11 @@ impl PostgresStore {
     ) -> Result<Vec<(Timestamp, ExecutionId)>> {
         let db = session(&self.pool).await?;
         let sql = "SELECT wake_at, id FROM executions
-            WHERE wake_at IS NOT NULL AND wake_at < $1 AND (wake_at, id) > ($2, $3) ORDER BY wake_at, id LIMIT $4";
+            WHERE wake_at IS NOT NULL AND wake_at < $1 AND (wake_at, id) > ($2, $3) AND format <= $5
+            ORDER BY wake_at, id LIMIT $4";
         let (at, id) = after.map_or((i64::MIN, Uuid::nil()), |(at, id)| (at.as_micros(), id.uuid()));
-        let rows = db.query_typed(sql, params![until.as_micros(), at, id, rows_max(limit)]).await?;
+        let until = until.as_micros();
+        let rows = db.query_typed(sql, params![until, at, id, rows_max(limit), self.options.format]).await?;
         rows.iter()
             .filter_map(|row| readable(timestamp(row, 0).and_then(|at| Ok((at, execution_id(row, 1)?)))))
             .collect()
@@ -131,10 +134,11 @@ impl PostgresStore {
         let db = session(&self.pool).await?;
         let sql = "SELECT created_at, id, flow, shares_slot, queue FROM executions
             WHERE status <> 'completed' AND status = 'pending' AND owner IS NULL AND (created_at, id) > ($1, $2)
+                AND format <= $4
             ORDER BY created_at, id LIMIT $3";
         let (at, id) = after
             .map_or((i64::MIN, Uuid::nil()), |after| (after.accepted_at.as_micros(), after.execution.uuid()));
-        let rows = db.query_typed(sql, params![at, id, rows_max(limit)]).await?;
+        let rows = db.query_typed(sql, params![at, id, rows_max(limit), self.options.format]).await?;
         let queued = |row| {
             Ok(QueuedExecution {
                 accepted_at: timestamp(row, 0)?,
@@ -242,9 +246,9 @@ struct Claimed {
 async fn claim(db: &Client, driven: &Driven, limit: usize) -> Result<Claimed> {
     commit::fence(db, driven.lessee, driven.batch).await?;
     let sql = "DELETE FROM orphans WHERE execution IN (
-            SELECT execution FROM orphans ORDER BY execution LIMIT $1 FOR UPDATE SKIP LOCKED
+            SELECT execution FROM orphans WHERE format <= $2 ORDER BY execution LIMIT $1 FOR UPDATE SKIP LOCKED
         ) RETURNING execution";
-    let rows = db.query_typed(sql, params![rows_max(limit)]).await?;
+    let rows = db.query_typed(sql, params![rows_max(limit), driven.format]).await?;
     let ids: Vec<Uuid> = rows.iter().map(|row| get(row, 0)).collect::<Result<_>>()?;
     let ended = ended(db, &ids).await?;
     let ids: Vec<Uuid> = ids.into_iter().filter(|id| !ended.contains(id)).collect();

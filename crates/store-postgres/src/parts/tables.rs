@@ -1,5 +1,6 @@
 //! How each part is kept in this store. Most are tables that have the same columns; the others are listed here.
 
+use steadflow_core::event::FORMAT;
 use steadflow_store::parts::{PARTS, Part};
 
 /// A table.
@@ -36,6 +37,10 @@ const fn sum(column: &'static str, read: &'static str) -> Differing {
     Differing { column, kept: column, read, written: column }
 }
 
+/// The format of what this version moves.
+const FORMAT_TEXT: &str = "1";
+const _: () = assert!(FORMAT == 1, "both are the same number");
+
 /// A move fills one lane.
 const LANE: &[(&str, &str)] = &[("lane", "0")];
 
@@ -55,7 +60,7 @@ const TABLES: &[Table] = &[
             read: "owner IS NOT NULL",
             written: "CASE WHEN is_driven THEN 0 END",
         }],
-        beside: &[("shown", "0")],
+        beside: &[("shown", "0"), ("format", FORMAT_TEXT)],
         ..plain("executions")
     },
     // What was in tails is there to be claimed.
@@ -116,11 +121,11 @@ const TABLES: &[Table] = &[
 
 /// Tables that no part has, with their columns: who drives what, and what follows from parts.
 const OTHERS: [(&str, &[&str]); 9] = [
-    ("schema_migrations", &["number", "name", "checksum", "applied_at"]),
-    ("workers", &["epoch", "incarnation", "name", "lease_until", "batch", "is_fenced"]),
+    ("schema_migrations", &["number", "name", "checksum", "applied_at", "compatible_from"]),
+    ("workers", &["epoch", "incarnation", "name", "lease_until", "batch", "is_fenced", "format"]),
     ("counters", &["name", "value"]),
     ("tail", &["worker", "sequence", "entries", "records"]),
-    ("orphans", &["execution"]),
+    ("orphans", &["execution", "format"]),
     ("agent_gates", &["agent", "gate"]),
     ("flow_slots", &["flow"]),
     ("edits", &["number", "tenant", "flow", "agent"]),

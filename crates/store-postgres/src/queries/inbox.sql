@@ -6,7 +6,8 @@ SELECT
     inbox.input,
     inbox.created_at,
     executions.completed_at IS NOT NULL,
-    executions.owner,
+    -- What only newer versions can read is as another's.
+    coalesce(executions.owner, CASE WHEN executions.format > $3 THEN 0 END),
     executions.id IS NOT NULL
 FROM inbox
 LEFT JOIN executions ON executions.id = inbox.execution

@@ -7,9 +7,9 @@ INSERT INTO executions (
     triggered_by, retry_of, error_message, error_class, fingerprint, fingerprint_node, fingerprint_class,
     fingerprint_message, created_at, started_at, completed_at, total_nodes, completed_nodes, failed_nodes,
     attempts, waits_for, waits_until, parent, shares_slot, parent_node, item_index, forked_from, queue,
-    owner, wake_at, shown
+    owner, wake_at, shown, format
 )
-SELECT *
+SELECT *, $37
 FROM unnest(
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26,
     $27, $28, $29, $30, $31, $32, $33, $34, $35, $36
@@ -34,7 +34,8 @@ ON CONFLICT (id) DO UPDATE SET
     waits_until = excluded.waits_until,
     owner = excluded.owner,
     wake_at = excluded.wake_at,
-    shown = excluded.shown
+    shown = excluded.shown,
+    format = greatest(executions.format, excluded.format)
 WHERE executions.completed_at IS NULL
 RETURNING 1
 )
