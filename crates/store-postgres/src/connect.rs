@@ -5,9 +5,7 @@ use std::ops::Deref;
 use std::str::FromStr;
 use std::time::Duration;
 
-use deadpool_postgres::{
-    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime,
-};
+use deadpool_postgres::{ClientWrapper, Hook, HookError, Manager, ManagerConfig, RecyclingMethod, Runtime};
 use rustls::{ClientConfig, RootCertStore};
 use steadflow_core::event::FORMAT;
 use tokio::task::JoinHandle;
@@ -16,6 +14,7 @@ use tokio_postgres::config::Host;
 use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use crate::direct::{Direct, MARK};
 use crate::error::{OpenError, message};
 
 /// How long a new connection may take.
@@ -109,19 +108,53 @@ impl PostgresOptions {
         Ok(Connection { client, task })
     }
 
+    /// Connects for the first time, and finds out how all further connections are made.
+    pub(crate) async fn reach(self) -> Result<(Connection, Self, Direct), OpenError> {
+        let mut marked = self.clone();
+        let options =
+            self.config.get_options().map_or(MARK.to_owned(), |options| format!("{options} {MARK}"));
+        marked.config.options(options);
+        if let Ok(db) = marked.connect().await {
+            let direct = Direct::look(&db).await;
+            return Ok((db, marked, direct));
+        }
+        let db = self.connect().await?;
+        Ok((db, self, Direct::default()))
+    }
+
     /// Returns a pool of up to so many connections, which connects when it is asked.
-    pub(crate) fn pool(&self, connections: usize) -> Result<Pool, OpenError> {
+    pub(crate) fn pool(&self, connections: usize, direct: Direct) -> Result<Pool, OpenError> {
         let recycled = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = Manager::from_config(self.config.clone(), tls()?, recycled);
         let within = Some(CONNECT_TIMEOUT);
-        let pool = Pool::builder(manager)
+        let built = deadpool_postgres::Pool::builder(manager)
             .max_size(connections)
             .runtime(Runtime::Tokio1)
             .pre_recycle(Hook::async_fn(|client, metrics| Box::pin(answers(client, metrics.last_used()))))
             .wait_timeout(within)
             .create_timeout(within)
-            .recycle_timeout(Some(ANSWERS_WITHIN));
-        pool.build().map_err(|error| OpenError::Connect { at: self.to_string(), reason: error.to_string() })
+            .recycle_timeout(Some(ANSWERS_WITHIN))
+            .build();
+        built
+            .map(|connections| Pool { connections, direct })
+            .map_err(|error| OpenError::Connect { at: self.to_string(), reason: error.to_string() })
+    }
+}
+
+/// Connections that are made when they are needed.
+#[derive(Clone, Debug)]
+pub(crate) struct Pool {
+    pub(crate) connections: deadpool_postgres::Pool,
+    pub(crate) direct: Direct,
+}
+
+impl Pool {
+    pub(crate) fn close(&self) {
+        self.connections.close();
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.connections.is_closed()
     }
 }
 

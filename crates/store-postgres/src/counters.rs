@@ -7,14 +7,14 @@ use futures_util::future::try_join5;
 use steadflow_core::ids::NodeId;
 use steadflow_core::usage::Currency;
 use steadflow_store::Ended;
-use tokio_postgres::Client;
 use uuid::Uuid;
 
 use crate::error::Result;
+use crate::prepared::Often;
 use crate::value::{int, params, stored};
 
 /// Adds all of what executions that ended add to the tables. All statements are sent before the first is answered.
-pub(crate) async fn write(db: &Client, lane: i16, ended: &Ended) -> Result<()> {
+pub(crate) async fn write(db: &impl Often, lane: i16, ended: &Ended) -> Result<()> {
     let counts = write_counts(db, lane, ended);
     let rollups = write_rollups(db, lane, ended);
     let ends = write_ends(db, lane, ended);
@@ -23,14 +23,14 @@ pub(crate) async fn write(db: &Client, lane: i16, ended: &Ended) -> Result<()> {
     try_join5(counts, rollups, ends, uses, costs).await.map(drop)
 }
 
-async fn write_counts(db: &Client, lane: i16, ended: &Ended) -> Result<()> {
+async fn write_counts(db: &impl Often, lane: i16, ended: &Ended) -> Result<()> {
     let counts: Vec<_> = ended.counts().into_iter().collect();
     if counts.is_empty() {
         return Ok(());
     }
     let all = Rows(&counts);
     let sql = include_str!("queries/add_counts.sql");
-    db.execute_typed(
+    db.often(
         sql,
         params![
             lane,
@@ -44,7 +44,7 @@ async fn write_counts(db: &Client, lane: i16, ended: &Ended) -> Result<()> {
     Ok(())
 }
 
-async fn write_rollups(db: &Client, lane: i16, ended: &Ended) -> Result<()> {
+async fn write_rollups(db: &impl Often, lane: i16, ended: &Ended) -> Result<()> {
     let mut rollups = Vec::new();
     for (of, sums) in ended.rollups() {
         let from = rollups.len();
@@ -56,7 +56,7 @@ async fn write_rollups(db: &Client, lane: i16, ended: &Ended) -> Result<()> {
     }
     let all = Rows(&rollups);
     let sql = include_str!("queries/add_rollups.sql");
-    db.execute_typed(
+    db.often(
         sql,
         params![
             lane,
@@ -72,14 +72,14 @@ async fn write_rollups(db: &Client, lane: i16, ended: &Ended) -> Result<()> {
     Ok(())
 }
 
-async fn write_ends(db: &Client, lane: i16, ended: &Ended) -> Result<()> {
+async fn write_ends(db: &impl Often, lane: i16, ended: &Ended) -> Result<()> {
     let ends: Vec<_> = ended.ends().into_iter().collect();
     if ends.is_empty() {
         return Ok(());
     }
     let all = Rows(&ends);
     let sql = include_str!("queries/add_flow_ends.sql");
-    db.execute_typed(
+    db.often(
         sql,
         params![
             lane,
@@ -94,14 +94,14 @@ async fn write_ends(db: &Client, lane: i16, ended: &Ended) -> Result<()> {
     Ok(())
 }
 
-async fn write_agent_uses(db: &Client, lane: i16, ended: &Ended) -> Result<()> {
+async fn write_agent_uses(db: &impl Often, lane: i16, ended: &Ended) -> Result<()> {
     let uses: Vec<_> = ended.agent_uses().into_iter().collect();
     if uses.is_empty() {
         return Ok(());
     }
     let all = Rows(&uses);
     let sql = include_str!("queries/add_agent_uses.sql");
-    db.execute_typed(
+    db.often(
         sql,
         params![
             lane,
@@ -115,14 +115,14 @@ async fn write_agent_uses(db: &Client, lane: i16, ended: &Ended) -> Result<()> {
     Ok(())
 }
 
-async fn write_costs(db: &Client, lane: i16, ended: &Ended) -> Result<()> {
+async fn write_costs(db: &impl Often, lane: i16, ended: &Ended) -> Result<()> {
     let costs: Vec<_> = ended.costs().into_iter().collect();
     if costs.is_empty() {
         return Ok(());
     }
     let all = Rows(&costs);
     let sql = include_str!("queries/add_costs.sql");
-    db.execute_typed(
+    db.often(
         sql,
         params![
             lane,
@@ -199,10 +199,10 @@ mod tests {
     async fn counters_are_added_to_by_lane_up_to_the_largest_number() {
         let store = testing::store().await;
         let db = session(&store.pool).await.unwrap();
-        write(&db, 1, &Ended::default()).await.unwrap();
+        write(&*db, 1, &Ended::default()).await.unwrap();
 
         for (number, lane, value) in [(3, 1, 2), (2, 1, u64::MAX), (1, 2, 1)] {
-            write(&db, lane, &some(number, value)).await.unwrap();
+            write(&*db, lane, &some(number, value)).await.unwrap();
         }
 
         let values = async |column: &str, table: &str| -> Vec<i64> {
@@ -236,7 +236,7 @@ mod tests {
                     ended.add(&ExecutionRow { flow, ..row }, Box::new(rollup));
                 }
                 db.batch_execute("BEGIN").await.unwrap();
-                write(&db, 1, &ended).await.unwrap();
+                write(&*db, 1, &ended).await.unwrap();
                 db.batch_execute("COMMIT").await.unwrap();
             }
         };

@@ -196,6 +196,19 @@ impl Error {
         }
     }
 
+    /// Whether it can come of a statement having been prepared: it is unknown, or another one's, or the schema is not what it was.
+    pub(crate) fn is_of_preparing(&self) -> bool {
+        self.code().is_some_and(|code| {
+            let known = [
+                &SqlState::INVALID_SQL_STATEMENT_NAME,
+                &SqlState::DUPLICATE_PSTATEMENT,
+                &SqlState::FEATURE_NOT_SUPPORTED,
+                &SqlState::PROTOCOL_VIOLATION,
+            ];
+            known.contains(&code)
+        })
+    }
+
     pub(crate) fn code(&self) -> Option<&SqlState> {
         match self {
             Self::Postgres(error) => error.code(),

@@ -33,7 +33,7 @@ impl History for PostgresStore {
     }
 
     fn row(&self, tenant: TenantId, id: ExecutionId) -> StoreFuture<'_, Option<ExecutionRow>> {
-        let read = async move { list::row(&*session(&self.pool).await?, tenant, id).await };
+        let read = async move { list::row(&session(&self.pool).await?, tenant, id).await };
         call_of("row", format!("execution {id}"), read)
     }
 
@@ -47,7 +47,7 @@ impl History for PostgresStore {
     }
 
     fn executions(&self, filter: ExecutionFilter, page: Page) -> StoreFuture<'_, Vec<Listed<ExecutionRow>>> {
-        call("executions", async move { list::executions(&*session(&self.pool).await?, &filter, page).await })
+        call("executions", async move { list::executions(&session(&self.pool).await?, &filter, page).await })
     }
 
     fn count_executions(&self, filter: ExecutionFilter) -> StoreFuture<'_, Option<u64>> {

@@ -2,16 +2,17 @@
 //!
 //! A process commits on one connection, whose transactions are sent whole, without waiting between their statements. Each
 //! updates the row of its worker: a worker that another process has fenced, or that has lost its row, writes nothing, and a batch
-//! whose outcome is unknown because the connection broke is looked up by its number. `migrations/` defines what is stored.
+//! whose outcome is unknown because the connection broke is looked up by its number.
 //!
-//! Nothing here stays on a connection between transactions, so that a pooler in transaction mode can be in between, and nothing
-//! needs more of the database than tables, unique indexes and transactions that read what is committed.
+//! Behind a pooler in transaction mode nothing stays on a connection from one transaction to the next, and nothing needs more of the
+//! database than tables, unique indexes and transactions that read what is committed. `migrations/` defines what is stored.
 
 mod alerts;
 mod catalogue;
 mod columns;
 mod connect;
 mod counters;
+mod direct;
 mod doctor;
 mod durability;
 mod error;
@@ -22,6 +23,7 @@ mod log;
 mod migrate;
 mod needs;
 mod parts;
+mod prepared;
 mod row;
 mod schedules;
 mod search;
@@ -37,11 +39,10 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use deadpool_postgres::Pool;
 use steadflow_store::{StoreError, StoreFuture, Worker};
 use tokio::time::timeout;
 
-use crate::connect::Connection;
+use crate::connect::{Connection, Pool};
 use crate::error::{Error, Result};
 use crate::log::commit::Writer;
 use crate::log::group::OwnWorker;
@@ -83,11 +84,12 @@ impl PostgresStore {
     /// # Errors
     /// [`OpenError`] says which database, why, and what to do about it.
     pub async fn open(options: PostgresOptions) -> std::result::Result<Self, OpenError> {
-        let db = options.connect().await?;
+        let (db, options, direct) = options.reach().await?;
         migrate::migrate(&db, &options.to_string()).await?;
         let durability = durability::of(&db, &options).await?;
         needs::look(&db, &options.to_string()).await?;
-        let (pool, worker_pool) = (options.pool(options.connections)?, options.pool(WORKER_CONNECTIONS)?);
+        let pool = options.pool(options.connections, direct.clone())?;
+        let worker_pool = options.pool(WORKER_CONNECTIONS, direct)?;
         let (heartbeat, workers) = (tokio::sync::Mutex::new(None), Mutex::default());
         let writer = Arc::new(Writer::new(options.clone(), pool.clone()));
         Ok(Self { options, writer, durability, pool, worker_pool, heartbeat, workers })

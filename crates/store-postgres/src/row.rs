@@ -4,13 +4,14 @@ use steadflow_core::execution::Wait;
 use steadflow_core::ids::NodeId;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{ExecutionRow, Fingerprint};
-use tokio_postgres::{Client, Row};
+use tokio_postgres::Row;
 
 use crate::columns::{
     execution_id, execution_id_or_none, flow_id, get, named_or_none, node_or_none, number, number_or_none,
     queue_place, status, tenant_id, text, text_or_none, timestamp, timestamp_or_none,
 };
 use crate::error::{Error, Result};
+use crate::prepared::Often;
 use crate::value::{int, params, stored};
 
 /// The columns that [`read`] reads, in its order.
@@ -28,12 +29,12 @@ pub(crate) struct Hold {
 }
 
 /// Inserts or changes rows, of which each is of another execution, and whose journals have this format. An error if one has ended.
-pub(crate) async fn write(db: &Client, rows: &[(&ExecutionRow, Hold)], format: i64) -> Result<()> {
+pub(crate) async fn write(db: &impl Often, rows: &[(&ExecutionRow, Hold)], format: i64) -> Result<()> {
     let mut rows = rows.to_vec();
     // Rows are locked in this order everywhere.
     rows.sort_unstable_by_key(|(row, _)| row.id);
     let all = Columns(&rows);
-    db.query_typed(
+    db.often(
         include_str!("queries/write_executions.sql"),
         params![
             all.of(|row| row.id.uuid()),
@@ -157,6 +158,7 @@ fn waiting_for(row: &Row, column: usize) -> Result<Option<Wait>> {
 mod tests {
     use steadflow_core::execution::ExecutionStatus;
     use steadflow_store::StoreError;
+    use tokio_postgres::Client;
 
     use super::*;
     use crate::session::session;
@@ -174,7 +176,7 @@ mod tests {
         let db = session(&store.pool).await.unwrap();
         let (full, empty) = (full(10), empty(1));
 
-        write(&db, &[(&full, Hold::default()), (&empty, Hold::default())], 1).await.unwrap();
+        write(&*db, &[(&full, Hold::default()), (&empty, Hold::default())], 1).await.unwrap();
 
         assert_eq!(stored_rows(&db).await, [empty, full]);
     }
@@ -185,19 +187,19 @@ mod tests {
         let db = session(&store.pool).await.unwrap();
         let first = full(1);
         let hold = Hold { owner: Some(3), wake_at: Some(Timestamp::from_micros(4)), seq: 7 };
-        write(&db, &[(&first, Hold::default())], 1).await.unwrap();
+        write(&*db, &[(&first, Hold::default())], 1).await.unwrap();
 
-        write(&db, &[(&first, hold)], 1).await.unwrap();
+        write(&*db, &[(&first, hold)], 1).await.unwrap();
         let held = db.query_typed_one("SELECT owner, wake_at FROM executions", &[]).await.unwrap();
         assert_eq!((get(&held, 0).unwrap(), get(&held, 1).unwrap()), (3_i64, 4_i64));
 
-        write(&db, &[(&ended(1), Hold::default())], 1).await.unwrap();
+        write(&*db, &[(&ended(1), Hold::default())], 1).await.unwrap();
         let found = stored_rows(&db).await.remove(0);
         assert_eq!(found.status, ExecutionStatus::Completed);
         assert_eq!((found.error_message.as_ref(), found.fingerprint.as_ref()), (None, None));
         assert_eq!((&found.queue, found.parent), (&first.queue, first.parent), "whose it is stays");
 
-        let refused = write(&db, &[(&first, hold), (&full(2), hold)], 1).await.unwrap_err().of("commit");
+        let refused = write(&*db, &[(&first, hold), (&full(2), hold)], 1).await.unwrap_err().of("commit");
         assert!(matches!(refused, StoreError::Refused { .. }), "{refused:?}");
         assert_eq!(stored_rows(&db).await, [found]);
     }

@@ -3,16 +3,21 @@
 use std::ops::Deref;
 use std::pin::Pin;
 
-use deadpool_postgres::{Object, Pool};
-use tokio_postgres::{Client, RowStream};
+use deadpool_postgres::Object;
+use tokio_postgres::types::Type;
+use tokio_postgres::{Client, Row, RowStream};
 
+use crate::connect::Pool;
+use crate::direct::Direct;
 use crate::error::{Error, Result};
-use crate::value::Typed;
+use crate::value::{Typed, untyped};
 
 /// Begins a transaction. A process that stands still in the middle of one keeps others waiting for its locks no longer than that, and one
 /// that waits for a lock gives up in time to try again. Behind a pooler, settings of the connection would be lost.
 pub(crate) const BEGIN: &str =
     "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '5s'; SET LOCAL lock_timeout = '5s'";
+/// The same for all transactions of a connection that leads to one server process.
+pub(crate) const TIMEOUTS: &str = "SET idle_in_transaction_session_timeout = '5s'; SET lock_timeout = '5s'";
 /// Begins one whose statements all read the same state, and which changes nothing.
 const SNAPSHOT: &str =
     "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL idle_in_transaction_session_timeout = '5s'";
@@ -21,19 +26,42 @@ const SNAPSHOT: &str =
 pub(crate) const TRIES: u32 = 5;
 
 /// A connection from the pool.
-pub(crate) struct Session(Object);
+pub(crate) struct Session {
+    object: Object,
+    direct: Direct,
+}
 
 impl Deref for Session {
     type Target = Client;
 
     fn deref(&self) -> &Client {
-        &self.0
+        &self.object
+    }
+}
+
+impl Session {
+    /// Asks what is asked often, and changes nothing.
+    pub(crate) async fn often(&self, sql: &str, parameters: &[Typed<'_>]) -> Result<Vec<Row>> {
+        if self.direct.is_so() {
+            match self.prepared(sql, parameters).await {
+                Err(error) if self.direct.is_refuted_by(&error) => {}
+                done => return done,
+            }
+        }
+        Ok(self.query_typed(sql, parameters).await?)
+    }
+
+    async fn prepared(&self, sql: &str, parameters: &[Typed<'_>]) -> Result<Vec<Row>> {
+        let types: Vec<Type> = parameters.iter().map(|(_, kind)| kind.clone()).collect();
+        let statement = self.object.prepare_typed_cached(sql, &types).await?;
+        Ok(self.query(&statement, &untyped(parameters)).await?)
     }
 }
 
 /// Takes a connection from the pool: for one statement, which is a transaction of its own.
 pub(crate) async fn session(pool: &Pool) -> Result<Session> {
-    pool.get().await.map(Session).map_err(|error| Error::Pool(error.into()))
+    let object = pool.connections.get().await.map_err(|error| Error::Pool(error.into()))?;
+    Ok(Session { object, direct: pool.direct.clone() })
 }
 
 /// Sends a query whose rows are read one by one: how many there are costs no memory.
@@ -67,7 +95,7 @@ impl Transaction {
     }
 
     async fn begin_as(pool: &Pool, sql: &str) -> Result<Self> {
-        let Session(object) = session(pool).await?;
+        let Session { object, .. } = session(pool).await?;
         let begun = Self { session: Some(object) };
         begun.batch_execute(sql).await?;
         Ok(begun)

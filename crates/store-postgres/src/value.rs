@@ -1,7 +1,7 @@
 //! What statements are given: values with their types in PostgreSQL.
 //!
-//! Each statement is sent with the types of its parameters, so that it needs no round trip to prepare it, and none of it stays on a
-//! connection: a pooler between us and the database may give the next one to somebody else.
+//! A statement that is not prepared is sent with the types of its parameters, so that it needs no further round trip, and none of it
+//! stays on a connection: a pooler between us and the database may give the next one to somebody else.
 
 use std::borrow::Cow;
 
@@ -76,6 +76,11 @@ pub(crate) use params;
 /// Returns a value with its type.
 pub(crate) fn typed<T: Value>(value: &T) -> Typed<'_> {
     (value, T::TYPE)
+}
+
+/// Returns parameters without their types, which a prepared statement has.
+pub(crate) fn untyped<'v>(parameters: &[Typed<'v>]) -> Vec<&'v (dyn ToSql + Sync)> {
+    parameters.iter().map(|(value, _)| *value).collect()
 }
 
 /// Stands before a character that a text has as another one here.

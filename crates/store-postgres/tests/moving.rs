@@ -3,18 +3,24 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use steadflow_core::event::{Event, Record};
+use steadflow_core::execution::ExecutionStatus;
+use steadflow_core::flow_control::SlotLimits;
 use steadflow_core::ids::ExecutionId;
 use steadflow_store::batch::{Batch, Place, entries};
 use steadflow_store::conformance::Harness;
 use steadflow_store::parts::{self, Column, CopyError, Digest, Kind, PARTS, Part, PartRow, PartValue, Parts};
-use steadflow_store::{Commit, Events, Log, Projection, RollupQuery, Store, StoreError, Worker, journal_of};
+use steadflow_store::{
+    Commit, Committed, Events, ExecutionRow, Log, Projection, RollupQuery, SlotClaim, SlotsOf, Store,
+    StoreError, Worker, journal_of,
+};
 use steadflow_store_postgres::PostgresParts;
 use steadflow_store_sqlite::{OpenError, SqliteOptions, SqliteParts, SqliteStore};
 use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::common::Temporary;
-use crate::direct::processes::{HOUR, OURS, at, ended, uuid, worker};
+use crate::direct::processes::{HOUR, OURS, at, ended, row as execution, uuid, worker};
 
 steadflow_store::conformance_tests!(ThereAndBack::new());
 
@@ -341,4 +347,31 @@ async fn what_is_damaged_or_arrives_otherwise_is_named() {
 
     let CopyError::Read { part: "records", source: damaged } = &copied else { panic!("{copied:?}") };
     assert!(damaged.to_string().contains("record 1 of execution"), "{damaged}");
+}
+
+#[tokio::test]
+async fn what_had_just_started_when_its_process_died_holds_its_slot_after_a_move() {
+    let directory = tempfile::tempdir().expect("a folder");
+    let path = directory.path().join("0.db");
+    let store = SqliteStore::open(path.clone(), SqliteOptions::default()).expect("the database opens");
+    let here = store.register("w".into(), at(0), HOUR).await.expect("a worker is registered");
+    let pending = ExecutionRow { status: ExecutionStatus::Pending, started_at: None, ..execution(1) };
+    let accepted = commit(1, 1, Projection::Shown(Box::new(pending)));
+    let started = serde_json::to_string(&Record(2, at(1), vec![Event::Started])).expect("a record is JSON");
+    // The row is brought up to date once a second.
+    let started = Commit { record: Some(started.into()), ..commit(1, 2, Projection::Tail) };
+    store.commit(here, vec![accepted, started]).await.expect("a batch is written");
+    store.close().await.expect("it is closed");
+    drop(store);
+
+    let database = Temporary::new();
+    moved(&file(&path), &server(&database).await).await;
+
+    let store = database.open().await;
+    let limits = SlotLimits { all: Some(1), per_key: None };
+    let claim = SlotClaim { flow: execution(2).flow, key: None, limits };
+    let start =
+        Commit { slot: Some(Box::new(claim)), ..commit(2, 1, Projection::Shown(Box::new(execution(2)))) };
+    let answers = store.commit(worker(&store).await, vec![start]).await.expect("a batch is written");
+    assert_eq!(answers, [Committed::NoSlot(SlotsOf { flow: 1, key: 1 })]);
 }

@@ -10,16 +10,17 @@ use crate::columns::{execution_id, get, listed, number, readable, status};
 use crate::error::Result;
 use crate::row;
 use crate::search::{Conditions, Text};
+use crate::session::Session;
 use crate::value::{self, params, rows_max, stored};
 
 /// How many rows are read at once while a text is looked for in them.
 const SEARCHED: usize = 1_000;
 
 /// See [`steadflow_store::History::row`].
-pub(crate) async fn row(db: &Client, tenant: TenantId, id: ExecutionId) -> Result<Option<ExecutionRow>> {
+pub(crate) async fn row(db: &Session, tenant: TenantId, id: ExecutionId) -> Result<Option<ExecutionRow>> {
     let sql = format!("SELECT {} FROM executions WHERE id = $1 AND tenant = $2", row::COLUMNS);
-    let found = db.query_typed_opt(&sql, params![id.uuid(), tenant.uuid()]).await?;
-    found.as_ref().map(row::read).transpose()
+    let found = db.often(&sql, params![id.uuid(), tenant.uuid()]).await?;
+    found.first().map(row::read).transpose()
 }
 
 /// What follows on an execution among those that a node started.
@@ -32,7 +33,7 @@ const OF_CONTEXT: &str = "context_id = ?";
 
 /// See [`steadflow_store::History::executions`].
 pub(crate) async fn executions(
-    db: &Client,
+    db: &Session,
     filter: &ExecutionFilter,
     page: Page,
 ) -> Result<Vec<Listed<ExecutionRow>>> {
@@ -42,7 +43,11 @@ pub(crate) async fn executions(
     loop {
         let (sql, conditions) = select(filter, after, wanted);
         let parameters: Vec<_> = conditions.values().collect();
-        let rows = db.query_typed(&sql, &parameters).await?;
+        // Whoever looks at an execution asks for its forks.
+        let rows = match filter.forked_from {
+            Some(_) => db.often(&sql, &parameters).await?,
+            None => db.query_typed(&sql, &parameters).await?,
+        };
         for next in &rows {
             if found.len() < page.limit && text.as_ref().is_none_or(|text| names(next, text)) {
                 found.push(listed(next, row::read)?);

@@ -6,24 +6,23 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use deadpool_postgres::Pool;
 use futures_util::future::{BoxFuture, join_all};
 use steadflow_core::ids::ExecutionId;
 use steadflow_store::batch::Place;
 use steadflow_store::{Commit, Committed, ExecutionRow, StoreError, Worker};
 use tokio::time::{Instant, timeout};
-use tokio_postgres::Client;
 use uuid::Uuid;
 
 use super::driven::{Changes, Driven, Lessee};
 use super::plan::{self, Known, Plan};
 use super::{inbox, leases, long_records, lost, session_changes};
 use crate::columns::get;
-use crate::connect::PostgresOptions;
+use crate::connect::{Pool, PostgresOptions};
 use crate::counters;
 use crate::error::{Error, Result};
+use crate::prepared::{Often, PreparingConnection};
 use crate::row::{self, Hold};
-use crate::session::{BEGIN, TRIES};
+use crate::session::TRIES;
 use crate::value::{int, params};
 use crate::{PostgresStore, within};
 
@@ -93,9 +92,10 @@ impl Writer {
                     false => error,
                 },
             };
+            let is_refuted = self.pool.direct.is_refuted_by(&error);
             let may_try_again = match error.is_conflict() {
                 true => tries < TRIES,
-                false => !error.is_certain() && Instant::now() < until,
+                false => is_refuted || !error.is_certain() && Instant::now() < until,
             };
             if !may_try_again {
                 return Err(error);
@@ -114,6 +114,7 @@ impl Writer {
         let Some(db) = driven.connection.take_if(|db| !db.is_closed()) else {
             return Err(Failed::NotWritten(StoreError::Closed.into()));
         };
+        answered(db.prepare()).await??;
         let done = write(&db, driven, batch).await;
         // A transaction that is still open ends with its connection.
         if done.is_ok() || answered(rolled_back(&db)).await.is_ok_and(|rolled_back| rolled_back) {
@@ -131,7 +132,8 @@ impl Writer {
             if within(lost::look(&connected, driven)).await? {
                 return Err(StoreError::Fenced.into());
             }
-            driven.connection = Some(connected);
+            let connected = PreparingConnection::new(connected, self.pool.direct.clone());
+            driven.connection = Some(answered(connected).await??);
         }
         Ok(())
     }
@@ -184,7 +186,7 @@ impl Driven {
     }
 }
 
-async fn rolled_back(db: &Client) -> bool {
+async fn rolled_back(db: &PreparingConnection) -> bool {
     !db.is_closed() && db.batch_execute("ROLLBACK").await.is_ok()
 }
 
@@ -194,7 +196,11 @@ async fn answered<T>(asked: impl Future<Output = T>) -> Result<T> {
 }
 
 /// Writes a batch, or nothing.
-async fn write(db: &Client, driven: &mut Driven, batch: &[Commit]) -> std::result::Result<Written, Failed> {
+async fn write(
+    db: &PreparingConnection,
+    driven: &mut Driven,
+    batch: &[Commit],
+) -> std::result::Result<Written, Failed> {
     let has_begun = plan::asks(driven, batch);
     let mut known = if has_begun {
         answered(begin_fenced(db, driven)).await??;
@@ -213,7 +219,7 @@ async fn write(db: &Client, driven: &mut Driven, batch: &[Commit]) -> std::resul
     };
     let (written, results) = send(db, driven, plan, answers, has_begun).await?;
     // Without a transaction around them, what came after may have been written one by one.
-    let has_failed_to_begin = !has_begun && results.first().is_some_and(Result::is_err);
+    let has_failed_to_begin = !has_begun && results.len() > 1 && results.first().is_some_and(Result::is_err);
     match results.into_iter().find_map(Result::err) {
         None => {
             driven.batch += 1;
@@ -226,7 +232,7 @@ async fn write(db: &Client, driven: &mut Driven, batch: &[Commit]) -> std::resul
 
 /// Sends all statements of a batch, and then waits for what the database says to each.
 async fn send(
-    db: &Client,
+    db: &PreparingConnection,
     driven: &Driven,
     plan: Plan<'_>,
     answers: Vec<Committed>,
@@ -243,24 +249,29 @@ async fn send(
     let sealed = place.map(|place| (place, tail.seal(place)));
     let rows: Vec<(&ExecutionRow, Hold)> = rows.into_values().collect();
     let trimmed = driven.surplus();
+    let (worker, batch) = (driven.lessee, driven.batch);
     let mut statements = Statements::default();
-    statements.add(!has_begun, begin(db));
-    statements.add(!has_begun, fence(db, driven.lessee, driven.batch));
+    match sealed {
+        Some((place, (entries, records))) if has_begun => {
+            statements.add(true, append(db, place, entries, records));
+        }
+        Some((place, (entries, records))) => {
+            statements.add(true, fence_and_append(db, worker, batch, place, entries, records));
+        }
+        None => statements.add(!has_begun, fence(db, worker, batch)),
+    }
     statements.add(!rows.is_empty(), row::write(db, &rows, driven.format));
     statements.add(!journals.is_empty(), write_journals(db, &journals));
     statements.add(!long.is_empty(), long_records::write(db, &long));
     statements.add(!takes.is_empty(), inbox::delete(db, &takes));
     statements.add(!sends.is_empty(), inbox::send_all(db, &sends));
-    if let Some((place, (entries, records))) = sealed {
-        statements.add(true, append(db, place, entries, records));
-    }
     if let Some(end) = trimmed {
-        statements.add(true, trim(db, driven.lessee.epoch, end));
+        statements.add(true, trim(db, worker.epoch, end));
     }
     // Behind the tail, as where executions are deleted: two that lock both do so in one order.
-    statements.add(!ended.is_empty(), counters::write(db, lane(driven.lessee.epoch), &ended));
-    statements.add(true, async { Ok(db.batch_execute("COMMIT").await?) });
-    let results = answered(join_all(statements.0)).await.unwrap_or_else(|silence| vec![Err(silence)]);
+    statements.add(!ended.is_empty(), counters::write(db, lane(worker.epoch), &ended));
+    let sent = answered(statements.send(db, has_begun)).await;
+    let results = sent.unwrap_or_else(|silence| vec![Err(silence)]);
     Ok((Written { answers, tips, has_appended: place.is_some(), trimmed, accepted }, results))
 }
 
@@ -274,6 +285,19 @@ impl<'a> Statements<'a> {
             self.0.push(Box::pin(statement));
         }
     }
+
+    /// Sends them as one transaction. Returns what came of each, also of its begin and its commit; one statement is a transaction of
+    /// its own.
+    async fn send(mut self, db: &'a PreparingConnection, has_begun: bool) -> Vec<Result<()>> {
+        if !has_begun && self.0.len() == 1 {
+            return join_all(self.0).await;
+        }
+        if !has_begun {
+            self.0.insert(0, Box::pin(db.begin()));
+        }
+        self.add(true, async { Ok(db.batch_execute("COMMIT").await?) });
+        join_all(self.0).await
+    }
 }
 
 /// The lane of the counters to which a worker adds.
@@ -281,29 +305,46 @@ fn lane(epoch: u64) -> i16 {
     i16::try_from(epoch % LANES).unwrap_or_default()
 }
 
-async fn begin(db: &Client) -> Result<()> {
-    Ok(db.batch_execute(BEGIN).await?)
-}
-
 /// Begins a transaction, and notes the number of the batch in it. One is waited for before the other is sent: without a transaction,
 /// the number would stay, and nothing would have been written with it.
-async fn begin_fenced(db: &Client, driven: &Driven) -> Result<()> {
-    begin(db).await?;
+async fn begin_fenced(db: &PreparingConnection, driven: &Driven) -> Result<()> {
+    db.begin().await?;
     fence(db, driven.lessee, driven.batch).await
 }
 
 /// Notes the number of the batch, which fails where the worker is fenced, or another batch was noted meanwhile.
-pub(super) async fn fence(db: &Client, worker: Lessee, batch: i64) -> Result<()> {
+pub(super) async fn fence(db: &impl Often, worker: Lessee, batch: i64) -> Result<()> {
     let sql = "WITH noted AS (
             UPDATE workers SET batch = $2 + 1
             WHERE epoch = $1 AND incarnation = $3 AND batch = $2 AND NOT is_fenced RETURNING 1
         )
         SELECT 1 / count(*) FROM noted";
-    db.query_typed(sql, params![int(worker.epoch), batch, worker.incarnation]).await?;
+    db.often(sql, params![int(worker.epoch), batch, worker.incarnation]).await?;
     Ok(())
 }
 
-async fn write_journals(db: &Client, journals: &HashMap<ExecutionId, (u64, &str)>) -> Result<()> {
+/// As [`fence`], and adds a row to the tail.
+async fn fence_and_append(
+    db: &impl Often,
+    worker: Lessee,
+    batch: i64,
+    place: Place,
+    entries: &[u8],
+    records: &[u8],
+) -> Result<()> {
+    let sql = "WITH noted AS (
+            UPDATE workers SET batch = $2 + 1
+            WHERE epoch = $1 AND incarnation = $3 AND batch = $2 AND NOT is_fenced RETURNING 1
+        ), appended AS (
+            INSERT INTO tail (worker, sequence, entries, records) SELECT $1, $4, $5, $6 FROM noted
+        )
+        SELECT 1 / count(*) FROM noted";
+    let Lessee { epoch, incarnation } = worker;
+    db.often(sql, params![int(epoch), batch, incarnation, place.sequence, entries, records]).await?;
+    Ok(())
+}
+
+async fn write_journals(db: &impl Often, journals: &HashMap<ExecutionId, (u64, &str)>) -> Result<()> {
     let mut sorted: Vec<_> = journals.iter().collect();
     sorted.sort_unstable_by_key(|(execution, _)| **execution);
     let executions: Vec<Uuid> = sorted.iter().map(|(execution, _)| execution.uuid()).collect();
@@ -311,19 +352,19 @@ async fn write_journals(db: &Client, journals: &HashMap<ExecutionId, (u64, &str)
     let texts: Vec<&str> = sorted.iter().map(|(_, (_, text))| *text).collect();
     let sql = "INSERT INTO journals (execution, seq, records) SELECT * FROM UNNEST($1, $2, $3)
         ON CONFLICT (execution) DO UPDATE SET seq = excluded.seq, records = excluded.records";
-    db.execute_typed(sql, params![executions, seqs, texts]).await?;
+    db.often(sql, params![executions, seqs, texts]).await?;
     Ok(())
 }
 
-pub(super) async fn append(db: &Client, place: Place, entries: &[u8], records: &[u8]) -> Result<()> {
+pub(super) async fn append(db: &impl Often, place: Place, entries: &[u8], records: &[u8]) -> Result<()> {
     let sql = "INSERT INTO tail (worker, sequence, entries, records) VALUES ($1, $2, $3, $4)";
-    db.execute_typed(sql, params![int(place.worker), place.sequence, entries, records]).await?;
+    db.often(sql, params![int(place.worker), place.sequence, entries, records]).await?;
     Ok(())
 }
 
-async fn trim(db: &Client, epoch: u64, end: i64) -> Result<()> {
+async fn trim(db: &impl Often, epoch: u64, end: i64) -> Result<()> {
     let sql = "DELETE FROM tail WHERE worker = $1 AND sequence < $2";
-    db.execute_typed(sql, params![int(epoch), end]).await?;
+    db.often(sql, params![int(epoch), end]).await?;
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use steadflow_store::ById;
 use uuid::Uuid;
 
 use super::lost::{Accepted, Timeline};
-use crate::connect::Connection;
+use crate::prepared::PreparingConnection;
 
 /// Batches of the tail that a commit deletes at once; fewer are left to a later one.
 const TRIM_STEP: i64 = 64;
@@ -49,7 +49,7 @@ pub(crate) struct Driven {
     /// The number of the last batch in the row of the worker.
     pub(crate) batch: i64,
     /// The connection that it commits on, once it has one.
-    pub(crate) connection: Option<Connection>,
+    pub(crate) connection: Option<PreparingConnection>,
     tips: ById<Tip>,
     /// How many executions begin in a batch of the tail.
     firsts: BTreeMap<i64, usize>,

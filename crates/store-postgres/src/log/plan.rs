@@ -9,7 +9,6 @@ use steadflow_store::{
     Commit, Committed, Ended, ExecutionRow, IdempotencyHit, InboxId, InboxInput, Projection, StoreError,
     is_long,
 };
-use tokio_postgres::Client;
 use uuid::Uuid;
 
 use super::driven::{Changes, Driven, Tip};
@@ -17,6 +16,7 @@ use super::long_records::Long;
 use super::slots::Taken;
 use super::{idempotency, inbox, tips};
 use crate::error::{Error, Result};
+use crate::prepared::PreparingConnection;
 use crate::row::Hold;
 
 /// What a batch needs to know before it is written.
@@ -41,7 +41,7 @@ pub(super) fn asks(driven: &Driven, batch: &[Commit]) -> bool {
 
 impl Known {
     /// Asks for it in the transaction of the batch.
-    pub(super) async fn ask(db: &Client, driven: &Driven, batch: &[Commit]) -> Result<Self> {
+    pub(super) async fn ask(db: &PreparingConnection, driven: &Driven, batch: &[Commit]) -> Result<Self> {
         let takes: Vec<InboxId> = batch.iter().flat_map(|commit| &commit.takes).copied().collect();
         let strangers: Vec<Uuid> = strangers(driven, batch).map(|id| id.uuid()).collect();
         let items = inbox::lock(db, &takes).await?;

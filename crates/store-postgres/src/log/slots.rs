@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use steadflow_core::event::Event;
 use steadflow_core::ids::{ExecutionId, FlowId};
+use steadflow_store::batch::{Damage, Entry};
 use steadflow_store::{SlotClaim, SlotHolder, SlotsOf, TakenSlots, Waiting};
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
@@ -14,6 +15,7 @@ use super::long_records::LongRecords;
 use crate::PostgresStore;
 use crate::columns::{execution_id, flow_id, get, number, queue_place, readable};
 use crate::error::Result;
+use crate::prepared::{Often, PreparingConnection};
 use crate::session::{session, transaction};
 use crate::value::{params, rows_max};
 
@@ -26,7 +28,10 @@ pub(super) struct Taken(BTreeMap<Slot, u32>);
 
 impl Taken {
     /// Counts those of the flows of which a slot is claimed. Until the transaction ends, no other one starts an execution of these.
-    pub(super) async fn lock(db: &Client, claims: impl Iterator<Item = &SlotClaim>) -> Result<Self> {
+    pub(super) async fn lock(
+        db: &PreparingConnection,
+        claims: impl Iterator<Item = &SlotClaim>,
+    ) -> Result<Self> {
         let flows: BTreeSet<Uuid> = claims.map(|claim| claim.flow.uuid()).collect();
         if flows.is_empty() {
             return Ok(Self::default());
@@ -34,14 +39,21 @@ impl Taken {
         let flows: Vec<Uuid> = flows.into_iter().collect();
         // Rows of their own: who edits or deletes a flow keeps nobody waiting.
         let insert = "INSERT INTO flow_slots (flow) SELECT * FROM UNNEST($1) ON CONFLICT (flow) DO NOTHING";
-        db.execute_typed(insert, params![flows]).await?;
+        db.often(insert, params![flows]).await?;
         let lock = "SELECT 1 FROM flow_slots WHERE flow = ANY($1) ORDER BY flow FOR UPDATE";
-        db.execute_typed(lock, params![flows]).await?;
-        // All rows are up to date: one is written with each start.
+        db.often(lock, params![flows]).await?;
+        // One is written with each start; only those that a move brought may not show theirs yet.
         let sql = "SELECT flow, queue, count(*) FROM executions
             WHERE completed_at IS NULL AND started_at IS NOT NULL AND NOT shares_slot AND flow = ANY($1)
             GROUP BY flow, queue";
-        Ok(Self(counted(&db.query_typed(sql, params![flows]).await?)?))
+        let mut taken = counted(&db.often(sql, params![flows]).await?)?;
+        let orphans = db.often("SELECT 1 FROM orphan_records LIMIT 1", &[]).await?;
+        if !orphans.is_empty() {
+            let mut records = Vec::new();
+            journal::each_orphan(db, |entry, record| records.push((entry, record))).await?;
+            add_started(db, records, &mut taken).await?;
+        }
+        Ok(Self(taken))
     }
 
     /// Returns how many hold a slot of the flow that is claimed, and how many of these have the same key.
@@ -66,9 +78,9 @@ impl PostgresStore {
     ) -> Result<Vec<TakenSlots>> {
         let slots = transaction!(&self.pool, snapshot, |db| {
             let mut slots = started_by_rows(db).await?;
-            for (slot, started) in started_in_tails(db).await? {
-                *slots.entry(slot).or_default() += started;
-            }
+            let mut records = Vec::new();
+            journal::each_in_tails(db, |entry, record| records.push((entry, record))).await?;
+            add_started(db, records, &mut slots).await?;
             Ok(slots)
         })?;
         let all = slots.into_iter().map(|((flow, key), taken)| TakenSlots { flow, key, taken });
@@ -119,9 +131,12 @@ fn slot(row: &Row, column: usize) -> Result<Slot> {
     Ok((flow_id(row, column)?, queue_place(row, column + 1)?.and_then(|place| place.key)))
 }
 
-/// Counts the executions whose start only a tail knows.
-async fn started_in_tails(db: &Client) -> Result<BTreeMap<Slot, u32>> {
-    let (mut accepted, started) = events_in_tails(db).await?;
+/// A record of a tail, or why it is not readable.
+type Tailed = (Entry, std::result::Result<Arc<str>, Damage>);
+
+/// Adds the executions whose start only these records of tails know.
+async fn add_started(db: &Client, records: Vec<Tailed>, slots: &mut BTreeMap<Slot, u32>) -> Result<()> {
+    let (mut accepted, started) = events_of(db, records).await?;
     let ids: Vec<Uuid> = started.iter().map(|id| id.uuid()).collect();
     let sql = "SELECT id, flow, queue, started_at IS NULL AND completed_at IS NULL AND NOT shares_slot
         FROM executions WHERE id = ANY($1)";
@@ -134,17 +149,17 @@ async fn started_in_tails(db: &Client) -> Result<BTreeMap<Slot, u32>> {
             accepted.insert(id, slot);
         }
     }
-    let mut counts = BTreeMap::new();
     for slot in started.iter().filter_map(|id| accepted.get(id)) {
-        *counts.entry(slot.clone()).or_default() += 1;
+        *slots.entry(slot.clone()).or_default() += 1;
     }
-    Ok(counts)
+    Ok(())
 }
 
-/// Returns which executions were accepted in tails and take a slot, and which were started there.
-async fn events_in_tails(db: &Client) -> Result<(HashMap<ExecutionId, Slot>, HashSet<ExecutionId>)> {
-    let mut records = Vec::new();
-    journal::each_in_tails(db, |entry, record| records.push((entry, record))).await?;
+/// Returns which executions were accepted in these records and take a slot, and which were started there.
+async fn events_of(
+    db: &Client,
+    records: Vec<Tailed>,
+) -> Result<(HashMap<ExecutionId, Slot>, HashSet<ExecutionId>)> {
     let apart: HashSet<Uuid> = records
         .iter()
         .filter(|(entry, _)| entry.is_apart())

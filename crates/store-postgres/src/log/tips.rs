@@ -3,17 +3,17 @@
 use std::collections::HashMap;
 
 use steadflow_core::ids::ExecutionId;
-use tokio_postgres::Client;
 use uuid::Uuid;
 
 use super::driven::Tip;
 use crate::columns::{execution_id, get, number};
 use crate::error::Result;
+use crate::prepared::Often;
 use crate::value::params;
 
 /// Returns the tips of those executions that no worker drives, and keeps them from being taken until the transaction ends. One without
 /// a row has no record.
-pub(super) async fn lock_parked(db: &Client, ids: &[Uuid]) -> Result<HashMap<ExecutionId, Tip>> {
+pub(super) async fn lock_parked(db: &impl Often, ids: &[Uuid]) -> Result<HashMap<ExecutionId, Tip>> {
     let mut tips: HashMap<_, _> = ids.iter().map(|id| (ExecutionId::new(*id), Tip::default())).collect();
     if ids.is_empty() {
         return Ok(tips);
@@ -22,7 +22,7 @@ pub(super) async fn lock_parked(db: &Client, ids: &[Uuid]) -> Result<HashMap<Exe
             coalesce(journals.seq, 0)
         FROM executions LEFT JOIN journals ON journals.execution = executions.id
         WHERE executions.id = ANY($1) ORDER BY executions.id FOR UPDATE OF executions";
-    for row in db.query_typed(sql, params![ids.to_vec()]).await? {
+    for row in db.often(sql, params![ids.to_vec()]).await? {
         let id = execution_id(&row, 0)?;
         if get(&row, 1)? {
             tips.insert(id, Tip { seq: number(&row, 2)?, first: None });
