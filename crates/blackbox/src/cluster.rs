@@ -1,5 +1,8 @@
 //! Several processes on one PostgreSQL.
 
+use std::path::Path;
+
+use crate::binary::steadflow;
 use crate::postgres::Postgres;
 use crate::server::{Server, Setup, Workplace};
 
@@ -33,11 +36,20 @@ impl Cluster {
     /// # Panics
     /// If one does not start.
     pub async fn start_on(database: Postgres, urls: &[String]) -> Self {
+        Self::start_as(steadflow(), database, urls).await
+    }
+
+    /// As [`Self::start_on`], with another binary than the one under test.
+    ///
+    /// # Panics
+    /// If one does not start.
+    pub async fn start_as(binary: &Path, database: Postgres, urls: &[String]) -> Self {
         let (mut workplaces, mut servers) = (Vec::new(), Vec::new());
         for url in urls {
             let workplace = Workplace::new();
             let lease = Self::LEASE_SECONDS.to_string();
-            let setup = Setup::new(&workplace).database(url.clone()).arguments(["--lease-seconds", &lease]);
+            let setup = Setup::new(&workplace).binary(binary.to_owned()).database(url.clone());
+            let setup = setup.arguments(["--lease-seconds", &lease]);
             servers.push(setup.start().await);
             workplaces.push(workplace);
         }

@@ -51,6 +51,7 @@ impl Workplace {
 #[derive(Clone, Debug)]
 pub struct Setup {
     directory: PathBuf,
+    binary: PathBuf,
     database: String,
     wrapper: Vec<String>,
     arguments: Vec<String>,
@@ -63,7 +64,15 @@ impl Setup {
         let directory = workplace.path().to_owned();
         let arguments = vec!["--egress-allow".to_owned(), "127.0.0.1".to_owned()];
         let database = format!("sqlite:{}", directory.join("steadflow.db").display());
-        Self { database, directory, wrapper: Vec::new(), arguments, variables: Vec::new() }
+        let binary = steadflow().to_owned();
+        Self { database, directory, binary, wrapper: Vec::new(), arguments, variables: Vec::new() }
+    }
+
+    /// Starts another binary than the one under test, such as one of another version.
+    #[must_use]
+    pub fn binary(mut self, binary: PathBuf) -> Self {
+        self.binary = binary;
+        self
     }
 
     /// Puts the database elsewhere: to this URL.
@@ -147,7 +156,7 @@ impl Server {
         let log = File::options().create(true).append(true).open(setup.directory.join("log"));
         let log = log.expect("the log can be written");
         let mut line: Vec<String> = setup.wrapper.clone();
-        line.push(steadflow().to_string_lossy().into_owned());
+        line.push(setup.binary.to_string_lossy().into_owned());
         let process = Command::new(&line[0])
             .args(&line[1..])
             .arg("serve")
@@ -236,6 +245,15 @@ impl Server {
         let before = std::mem::replace(self, next);
         drop(before);
         self.ready().await
+    }
+
+    /// Starts another binary on its database and its port after its end, and returns how long it took to be ready.
+    ///
+    /// # Panics
+    /// If it does not get ready.
+    pub async fn restart_as(&mut self, binary: PathBuf) -> Duration {
+        self.setup.binary = binary;
+        self.restart().await
     }
 
     /// Sends a signal, by name without `SIG`.

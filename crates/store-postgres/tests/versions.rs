@@ -49,6 +49,14 @@ async fn recovered(store: &PostgresStore, worker: Worker) -> Vec<ExecutionId> {
     found.into_iter().map(|stored| stored.id).collect()
 }
 
+/// It is there, and it is not guessed what it is.
+async fn is_not_read(store: &PostgresStore, numbers: &[u32]) {
+    for number in numbers {
+        let unread = store.execution(OURS, id(*number)).await;
+        assert!(matches!(unread, Err(StoreError::Database { .. })), "{number}: {unread:?}");
+    }
+}
+
 #[tokio::test]
 async fn what_a_newer_version_has_parked_is_left_to_it() {
     let database = Temporary::new();
@@ -77,8 +85,7 @@ async fn what_a_newer_version_has_parked_is_left_to_it() {
     assert_eq!((due(&new).await, queued(&new).await), (vec![id(1), id(3)], vec![id(2), id(4)]));
     assert_eq!(inputs(&new, of_new).await, [id(1), id(3)], "nothing of it was deleted");
     assert_eq!(old.take(of_old, id(1)).await.expect("a look"), None);
-    let unread = old.execution(OURS, id(1)).await.expect_err("it is not guessed at");
-    assert!(matches!(unread, StoreError::Database { .. }), "{unread:?}");
+    is_not_read(&old, &[1, 2]).await;
     assert!(old.execution(OURS, id(3)).await.expect("a read").is_some());
     let findings = old.doctor().await.expect("it is examined");
     assert!(findings.len() == 1 && findings[0].starts_with("2 executions"), "{findings:?}");
@@ -97,14 +104,17 @@ async fn what_a_newer_version_has_left_is_taken_over_by_a_newer_one_alone() {
     let ((old, of_old), (new, of_new)) = (older(&database).await, newer(&database).await);
     // In the tail alone, in a list, and taken over from the older one.
     new.commit(of_new, vec![commit(1, Projection::Tail), shown(2)]).await.expect("a commit");
+    is_not_read(&old, &[1, 2]).await;
     let (gone, of_gone) = older(&database).await;
     gone.commit(of_gone, vec![shown(3), commit(4, Projection::Tail)]).await.expect("a commit");
     gone.release(of_gone).await.expect("a release");
     assert_eq!(recovered(&new, of_new).await, [id(3), id(4)]);
 
+    is_not_read(&old, &[1, 2, 3, 4]).await;
     new.release(of_new).await.expect("a release");
 
     assert_eq!(recovered(&old, of_old).await, []);
+    is_not_read(&old, &[1, 2, 3, 4]).await;
     let findings = old.doctor().await.expect("it is examined");
     assert!(findings.len() == 1 && findings[0].starts_with("4 executions"), "{findings:?}");
     let (next, of_next) = newer(&database).await;

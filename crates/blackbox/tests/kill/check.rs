@@ -153,6 +153,12 @@ impl Findings {
         assert!(self.broken.is_empty(), "{} broken promises:\n{}", self.broken.len(), self.broken.join("\n"));
     }
 
+    /// A process that is stopped in order hands back what it does.
+    pub(crate) fn assert_none_interrupted(&self) {
+        assert_eq!(self.interrupted, 0, "interrupted attempts");
+        assert!(self.attempts > 0, "nothing was attempted");
+    }
+
     /// The limit says something only if it was reached.
     pub(crate) fn assert_limit_was_reached(&self) {
         assert_eq!(self.limited_most, QUEUED_AT_ONCE, "executions of the limited flow at once");

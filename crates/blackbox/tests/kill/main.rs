@@ -6,6 +6,7 @@ mod check;
 mod kinds;
 mod load;
 mod processes;
+mod rolling;
 
 use std::time::{Duration, Instant};
 

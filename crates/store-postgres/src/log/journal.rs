@@ -46,10 +46,20 @@ impl PostgresStore {
 /// # Errors
 /// [`StoreError::Database`] if only newer versions can: another process may answer, and this one after its update.
 async fn is_known(db: &Client, id: ExecutionId, format: i64) -> Result<()> {
-    let sql = "SELECT greatest(executions.format, workers.format) FROM executions
-        LEFT JOIN workers ON workers.epoch = executions.owner WHERE executions.id = $1";
-    let Some(row) = db.query_typed_opt(sql, params![id.uuid()]).await? else { return Ok(()) };
-    let found: i64 = get(&row, 0)?;
+    // A row may be behind the tail of its worker, or not be there yet.
+    let sql = "SELECT greatest(executions.format, workers.format, orphans.format), executions.id IS NOT NULL
+        FROM (SELECT $1 AS id) AS asked
+        LEFT JOIN executions ON executions.id = asked.id
+        LEFT JOIN workers ON workers.epoch = executions.owner
+        LEFT JOIN orphans ON orphans.execution = asked.id";
+    let row = db.query_typed_one(sql, params![id.uuid()]).await?;
+    let (mut found, has_row): (Option<i64>, bool) = (get(&row, 0)?, get(&row, 1)?);
+    if !has_row {
+        let sql = "SELECT max(format) FROM tail JOIN workers ON epoch = worker WHERE position(uuid_send($1) IN entries) > 0";
+        let row = db.query_typed_one(sql, params![id.uuid()]).await?;
+        found = found.max(get(&row, 0)?);
+    }
+    let found = found.unwrap_or(0);
     if found <= format {
         return Ok(());
     }
