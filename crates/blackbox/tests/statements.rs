@@ -115,7 +115,14 @@ async fn processes_ask_only_for_what_others_offer_as_well() {
         assert!(sum(begin) > 0 || *begin == "ROLLBACK", "nothing began with {begin}: is the log read?");
     }
     assert!(sum("INSERT INTO TAIL") > 10, "flows ran");
+    assert!(sum("ALTER TABLE JOURNALS ATTACH PARTITION JOURNALS_2") >= 3, "history is kept by day");
     assert!(sum("DELETE FROM ORPHANS") > 0, "and one process took over from the other");
+}
+
+/// What keeps history by day, where the database can: see `by_day.sql`.
+fn is_of_days(statement: &str) -> bool {
+    begins(statement, &["ALTER TABLE JOURNALS", "ALTER TABLE LONG_RECORDS"])
+        && (statement.contains(" ATTACH PARTITION ") || statement.contains(" RENAME TO "))
 }
 
 /// The schema has foreign keys of what belongs to alerts, and of nothing that is written often.
@@ -123,6 +130,7 @@ fn is_of_schema(statement: &str) -> bool {
     let is_of_alerts = statement.starts_with("CREATE TABLE ALERT_");
     let has_foreign_key = statement.contains("REFERENCES");
     (begins(statement, &MAKES) && (is_of_alerts || !has_foreign_key))
+        || is_of_days(statement)
         || (statement.starts_with("ALTER TABLE TAIL ALTER COLUMN")
             && statement.ends_with("SET STORAGE EXTERNAL"))
 }

@@ -37,6 +37,8 @@ pub struct PostgresOptions {
     pub clock: LeaseClock,
     /// The format of journals that is read and written; another one than [`FORMAT`] only for tests.
     pub format: i64,
+    /// Whether history is kept by day where the database can; tests do without.
+    pub by_day: bool,
 }
 
 /// Whose clock says when a lease ends.
@@ -67,7 +69,13 @@ impl FromStr for PostgresOptions {
         if config.get_application_name().is_none() {
             config.application_name("steadflow");
         }
-        Ok(Self { config, connections: 8, clock: LeaseClock::Database, format: i64::from(FORMAT) })
+        Ok(Self {
+            config,
+            connections: 8,
+            clock: LeaseClock::Database,
+            format: i64::from(FORMAT),
+            by_day: true,
+        })
     }
 }
 

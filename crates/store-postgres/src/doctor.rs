@@ -62,8 +62,10 @@ const RULES: &[Rule] = &[
         finding: |id, _| format!("Execution {id} is parked, but its journal is not stored."),
     },
     Rule {
+        // In the partition of a day, it stays until the day is dropped.
         query: "SELECT execution, 0::bigint FROM journals
-            WHERE NOT EXISTS (SELECT 1 FROM executions WHERE executions.id = journals.execution)",
+            WHERE tableoid IN (to_regclass('journals'), to_regclass('journals_rest'))
+                AND NOT EXISTS (SELECT 1 FROM executions WHERE executions.id = journals.execution)",
         finding: |id, _| format!("A journal of execution {id} is stored, but not the execution."),
     },
 ];
@@ -72,6 +74,8 @@ const RULES: &[Rule] = &[
 pub(crate) async fn examine(store: &PostgresStore) -> Result<Vec<String>> {
     transaction!(&store.pool, snapshot, |db| {
         let mut findings = Vec::new();
+        // From here on, no day can be dropped of which this state has executions.
+        db.query_typed("SELECT 1 FROM journals, long_records LIMIT 0", &[]).await?;
         for rule in RULES {
             let rows = db.query_typed(rule.query, &[]).await?;
             let sentences = rows.iter().map(|row| Ok((rule.finding)(get(row, 0)?, get(row, 1)?)));
@@ -104,8 +108,9 @@ async fn of_newer(db: &Client, format: i64) -> Result<Option<String>> {
 async fn journals(db: &Client) -> Result<Vec<String>> {
     let (mut findings, mut after) = (Vec::new(), Uuid::nil());
     loop {
-        let sql =
-            "SELECT execution, seq, records FROM journals WHERE execution > $1 ORDER BY execution LIMIT $2";
+        let sql = "SELECT execution, seq, records FROM journals
+            WHERE execution > $1 AND EXISTS (SELECT 1 FROM executions WHERE id = journals.execution)
+            ORDER BY execution LIMIT $2";
         let rows = db.query_typed(sql, params![after, JOURNALS]).await?;
         let Some(last) = rows.last() else { return Ok(findings) };
         after = get(last, 0)?;
@@ -140,7 +145,10 @@ async fn tails(db: &Client) -> Result<Vec<String>> {
     }));
     let ids: Vec<Uuid> = seqs.keys().copied().collect();
     let sql = "SELECT id, completed_at IS NOT NULL, owner IS NULL, coalesce(seq, 0)
-        FROM executions LEFT JOIN journals ON journals.execution = executions.id WHERE id = ANY($1)";
+        FROM executions
+        LEFT JOIN (SELECT execution, seq FROM journals WHERE execution = ANY($1)) AS journal
+            ON journal.execution = executions.id
+        WHERE id = ANY($1)";
     let mut beside: BTreeMap<Uuid, (bool, bool, i64)> = BTreeMap::new();
     for row in db.query_typed(sql, params![ids]).await? {
         beside.insert(get(&row, 0)?, (get(&row, 1)?, get(&row, 2)?, get(&row, 3)?));

@@ -171,13 +171,15 @@ impl From<StoreError> for Error {
 pub(crate) const FENCED: SqlState = SqlState::DIVISION_BY_ZERO;
 
 impl Error {
-    /// Whether the whole transaction may be tried again: it met another one.
+    /// Whether the whole transaction may be tried again: it met another one. What was on its way to the rest while its day was made
+    /// does not fit there any more.
     pub(crate) fn is_conflict(&self) -> bool {
         self.code().is_some_and(|code| {
             let known = [
                 &SqlState::T_R_SERIALIZATION_FAILURE,
                 &SqlState::T_R_DEADLOCK_DETECTED,
                 &SqlState::LOCK_NOT_AVAILABLE,
+                &SqlState::CHECK_VIOLATION,
             ];
             known.contains(&code)
         })

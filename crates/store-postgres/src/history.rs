@@ -100,10 +100,10 @@ impl History for PostgresStore {
         now: Timestamp,
         step: ExpiryStep,
     ) -> StoreFuture<'_, Expired> {
-        call(
-            "expire",
-            async move { transaction!(&self.pool, |db| expiry::step(db, &retention, now, step).await) },
-        )
+        call("expire", async move {
+            transaction!(&self.pool, |db| expiry::step(db, self.days.of_expired(), &retention, now, step)
+                .await)
+        })
     }
 
     fn execution_counts(&self, tenant: TenantId, id: FlowId) -> StoreFuture<'_, ExecutionCounts> {

@@ -12,6 +12,7 @@ mod catalogue;
 mod columns;
 mod connect;
 mod counters;
+mod days;
 mod direct;
 mod doctor;
 mod durability;
@@ -43,6 +44,7 @@ use steadflow_store::{StoreError, StoreFuture, Worker};
 use tokio::time::timeout;
 
 use crate::connect::{Connection, Pool};
+use crate::days::Days;
 use crate::error::{Error, Result};
 use crate::log::commit::Writer;
 use crate::log::group::OwnWorker;
@@ -64,6 +66,8 @@ pub struct PostgresStore {
     writer: Arc<Writer>,
     /// What the data survives, in a few words.
     durability: String,
+    /// Whether history is kept by day, and what is known of the days.
+    days: Days,
     /// Connections of reads, and of changes that are not commits.
     pool: Pool,
     /// Connections of calls that keep a worker from committing: no reader keeps these waiting. A call locks its worker first, and
@@ -88,11 +92,12 @@ impl PostgresStore {
         migrate::migrate(&db, &options.to_string()).await?;
         let durability = durability::of(&db, &options).await?;
         needs::look(&db, &options.to_string()).await?;
+        let days = Days::open(&db, options.by_day).await;
         let pool = options.pool(options.connections, direct.clone())?;
         let worker_pool = options.pool(WORKER_CONNECTIONS, direct)?;
         let (heartbeat, workers) = (tokio::sync::Mutex::new(None), Mutex::default());
         let writer = Arc::new(Writer::new(options.clone(), pool.clone()));
-        Ok(Self { options, writer, durability, pool, worker_pool, heartbeat, workers })
+        Ok(Self { options, writer, durability, days, pool, worker_pool, heartbeat, workers })
     }
 
     fn workers(&self) -> MutexGuard<'_, Workers> {

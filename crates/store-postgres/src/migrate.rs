@@ -129,6 +129,23 @@ pub(crate) async fn stays(db: &Client) -> Result<()> {
     Err(StoreError::Refused { call: "register", source }.into())
 }
 
+/// Keeps others from changing the schema until the transaction ends, after it has waited for them.
+pub(crate) async fn lock(db: &Client) -> Result<()> {
+    db.execute_typed("SELECT 1 FROM schema_migrations WHERE number = 0 FOR UPDATE", &[]).await?;
+    Ok(())
+}
+
+/// As [`lock`], without waiting: returns whether the schema may be changed. Somebody else may be at it, and one that is moved stays as
+/// it is.
+pub(crate) async fn try_lock(db: &Client) -> Result<bool> {
+    let sql = "SELECT 1 FROM schema_migrations WHERE number = 0 FOR UPDATE SKIP LOCKED";
+    if db.query_typed_opt(sql, &[]).await?.is_none() {
+        return Ok(false);
+    }
+    let sql = "SELECT 1 FROM schema_migrations WHERE number = $1";
+    Ok(db.query_typed_opt(sql, params![MARK]).await?.is_none())
+}
+
 /// Says why the database must not be used, or that it may be.
 pub(crate) async fn mark(db: &Client, mark: Option<&Mark>) -> Result<()> {
     db.execute_typed("DELETE FROM schema_migrations WHERE number = $1", params![MARK]).await?;

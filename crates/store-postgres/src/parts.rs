@@ -18,6 +18,7 @@ use tokio_postgres::error::SqlState;
 
 use crate::columns::get;
 use crate::connect::Connection;
+use crate::days::Days;
 use crate::error::{Error, OpenError, Result, message};
 use crate::migrate::{self, Mark};
 use crate::session::rows;
@@ -44,6 +45,8 @@ pub struct PostgresParts {
     db: Connection,
     /// The transaction that keeps others off a source, until it ends.
     lock: Mutex<Connection>,
+    /// What a target knows of the days of its database; none in a source.
+    target: Option<Days>,
 }
 
 impl PostgresParts {
@@ -58,7 +61,7 @@ impl PostgresParts {
         hold(&lock, &at).await?;
         // It may have been moved while this waited.
         migrate::check(&db, &at).await?;
-        Ok(Self { db, lock: Mutex::new(lock) })
+        Ok(Self { db, lock: Mutex::new(lock), target: None })
     }
 
     /// Connects to a database to write to it, which must be empty. No process can use it before [`Parts::arrive`].
@@ -70,6 +73,7 @@ impl PostgresParts {
         let (db, lock) = (options.connect().await?, options.connect().await?);
         let at = options.to_string();
         migrate::migrate(&db, &at).await?;
+        let days = Days::open(&db, options.by_day).await;
         hold(&lock, &at).await?;
         is_empty(&db, &at).await?;
         let begun = async {
@@ -77,7 +81,7 @@ impl PostgresParts {
             Ok(lock.batch_execute("COMMIT").await?)
         };
         begun.await.map_err(|error| failed(&at, error))?;
-        Ok(Self { db, lock: Mutex::new(lock) })
+        Ok(Self { db, lock: Mutex::new(lock), target: Some(days) })
     }
 
     /// Looks whether [`Self::target`] would find something to refuse, and changes nothing.
@@ -170,7 +174,7 @@ impl Parts for PostgresParts {
             if part.name == TAIL {
                 tail::read(&self.db, &mut sending).await?;
             } else {
-                read_table(&self.db, &mut sending).await?;
+                read_table(&self.db, &mut sending, self.target.is_none()).await?;
             }
             sending.rest().await;
             Ok(())
@@ -180,6 +184,9 @@ impl Parts for PostgresParts {
     fn write(&self, part: &'static Part, rows: Vec<PartRow>) -> StoreFuture<'_, ()> {
         long_call(part.name, async move {
             let count = rows.len() as u64;
+            if let Some(days) = &self.target {
+                days.make_for(&self.db, part.name, &rows).await?;
+            }
             let arrays = arrays::of(part.columns, rows)?;
             let arrays: Vec<Typed<'_>> = arrays.iter().map(arrays::Array::typed).collect();
             let written = self.db.execute_typed(&tables::insert(part), &arrays).await?;
@@ -217,9 +224,9 @@ impl Parts for PostgresParts {
     }
 }
 
-async fn read_table(db: &Client, sending: &mut Sending<'_>) -> Result<()> {
+async fn read_table(db: &Client, sending: &mut Sending<'_>, is_source: bool) -> Result<()> {
     let part = sending.part;
-    let sql = tables::select(part);
+    let sql = tables::select(part, is_source);
     let mut found = rows(db, &sql, &[]).await?;
     while let Some(row) = found.try_next().await? {
         let values = (0..).zip(part.columns).map(|(at, column)| value(&row, at, column));

@@ -114,6 +114,13 @@ impl Transaction {
         ended?;
         Ok(done)
     }
+
+    /// Takes back what was done.
+    pub(crate) async fn undo(mut self) -> Result<()> {
+        self.batch_execute("ROLLBACK").await?;
+        drop(self.session.take());
+        Ok(())
+    }
 }
 
 impl Drop for Transaction {

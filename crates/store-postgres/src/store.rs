@@ -1,5 +1,6 @@
 //! [`Store`] for [`PostgresStore`].
 
+use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{Space, Store, StoreFuture};
 
 use crate::columns::number;
@@ -27,6 +28,10 @@ impl Store for PostgresStore {
 
     fn shrink(&self) -> StoreFuture<'_, bool> {
         call("shrink", async move { long_records::sweep(&*session(&self.pool).await?).await })
+    }
+
+    fn tidy(&self, now: Timestamp) -> StoreFuture<'_, ()> {
+        long_call("tidy", self.look_after_days(now))
     }
 
     fn close(&self) -> StoreFuture<'_, ()> {

@@ -10,6 +10,7 @@ use tokio_postgres::NoTls;
 #[derive(Debug)]
 pub(crate) struct Database<const POOLED: bool> {
     name: String,
+    by_day: bool,
 }
 
 /// A database that is reached without a pooler.
@@ -34,7 +35,22 @@ impl<const POOLED: bool> Database<POOLED> {
     pub(crate) fn new() -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        Self { name: format!("steadflow_{}_{count}", std::process::id()) }
+        Self { name: format!("steadflow_{}_{count}", std::process::id()), by_day: true }
+    }
+
+    /// One that is as if the server lacked partitions.
+    pub(crate) fn without_days() -> Self {
+        Self { by_day: false, ..Self::new() }
+    }
+
+    /// The same, with what the server has.
+    pub(crate) fn with_days(&self) -> Self {
+        Self { name: self.name.clone(), by_day: true }
+    }
+
+    /// Returns its URL on the server, without a pooler.
+    pub(crate) fn url(&self) -> String {
+        server().replacen("/postgres?", &format!("/{}?", self.name), 1)
     }
 
     /// Returns the options that lead to it, on the clock of the tests.
@@ -43,21 +59,20 @@ impl<const POOLED: bool> Database<POOLED> {
         let url = url.replacen("/postgres?", &format!("/{}?", self.name), 1);
         let mut options: PostgresOptions = url.parse().expect("the URL is one");
         (options.clock, options.connections) = (LeaseClock::Callers, 4);
+        options.by_day = self.by_day;
         options
     }
 
     /// Changes it by hand.
     pub(crate) async fn change(&self, sql: &str) {
-        let url = server().replacen("/postgres?", &format!("/{}?", self.name), 1);
-        let (db, connection) = tokio_postgres::connect(&url, NoTls).await.expect("the server answers");
+        let (db, connection) = tokio_postgres::connect(&self.url(), NoTls).await.expect("the server answers");
         tokio::spawn(connection);
         db.batch_execute(sql).await.expect("it is changed");
     }
 
     /// Returns the number that a query says.
     pub(crate) async fn number(&self, sql: &str) -> i64 {
-        let url = server().replacen("/postgres?", &format!("/{}?", self.name), 1);
-        let (db, connection) = tokio_postgres::connect(&url, NoTls).await.expect("the server answers");
+        let (db, connection) = tokio_postgres::connect(&self.url(), NoTls).await.expect("the server answers");
         tokio::spawn(connection);
         db.query_one(sql, &[]).await.expect("it is read").get(0)
     }

@@ -4,6 +4,7 @@
 
 mod common;
 mod damage;
+mod days;
 mod direct;
 mod moving;
 mod pooled;

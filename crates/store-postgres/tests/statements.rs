@@ -22,6 +22,9 @@ const NEVER: [&str; 15] = [
     "PLPGSQL",
 ];
 
+/// Only a database that has partitions is asked for this, in this file.
+const OF_DAYS: (&str, &str) = ("TRUNCATE ", "src/days/partition.rs");
+
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).expect("the folder of the crate can be read");
     let paths = entries.map(|entry| entry.expect("an entry can be read").path());
@@ -45,7 +48,8 @@ fn no_statement_uses_what_others_lack() {
     let mut found = Vec::new();
     for source in &sources {
         let code = code(source);
-        let named = NEVER.iter().filter(|never| code.contains(**never));
+        let is_of_days = |never: &str| never == OF_DAYS.0 && source.ends_with(OF_DAYS.1);
+        let named = NEVER.iter().filter(|never| code.contains(**never) && !is_of_days(never));
         found.extend(named.map(|never| format!("{}: {never}", source.display())));
         // Foreign keys are of what belongs to alerts, and of nothing that is written often.
         let keys = code

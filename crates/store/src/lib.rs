@@ -33,6 +33,8 @@ use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
 
+use steadflow_core::timestamp::Timestamp;
+
 pub use alerts::{
     AlertMessage, AlertNote, AlertRecord, Alerts, ENDS_KEPT_FOR, FlowEnds, MessageClaim, MessageState,
     MessageTried, NEXT_WITHIN,
@@ -91,6 +93,12 @@ pub trait Store:
     /// Deletes some of the long records of executions that were deleted, or returns some of the room that is not used to the
     /// disk. Returns whether there is more to do.
     fn shrink(&self) -> StoreFuture<'_, bool>;
+
+    /// Makes a place for what will be written soon, and takes away at once what was written in a place of which nothing is kept,
+    /// where history is kept by day. It keeps nobody waiting: what cannot be done now is done the next time.
+    fn tidy(&self, _now: Timestamp) -> StoreFuture<'_, ()> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 
     /// Finishes what is under way and closes the database. Calls after it fail.
     fn close(&self) -> StoreFuture<'_, ()>;

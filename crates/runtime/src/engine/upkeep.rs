@@ -100,6 +100,11 @@ impl Engine {
                 tracing::warn!(error = %error, "could not measure the database");
             }
             if round % PASS_EVERY == 0
+                && let Err(error) = self.store().tidy(self.wall()).await
+            {
+                tracing::warn!(error = %error, "could not look after the days of history; this is tried again");
+            }
+            if round % PASS_EVERY == 0
                 && let Err(error) = self.pass(&config.retention).await
             {
                 tracing::warn!(error = %error, "could not delete what is not kept any longer; it is tried again");

@@ -13,6 +13,7 @@ use super::{edits, page, page_of_versions};
 use crate::columns::{
     flow_id, get, listed, named, number, payload, tenant_id, text, text_or_none, timestamp,
 };
+use crate::days;
 use crate::error::{Error, Result};
 use crate::log::delete;
 use crate::search::{Conditions, Text};
@@ -253,7 +254,7 @@ async fn delete_executions(db: &Client, tenant: TenantId, id: FlowId) -> Result<
     let found = found.iter().map(|row| get(row, 0)).collect::<Result<Vec<Uuid>>>()?;
     let sql = "SELECT 1 FROM executions WHERE id = ANY($1) ORDER BY id FOR UPDATE";
     db.execute_typed(sql, params![found]).await?;
-    delete::executions(db, &found).await?;
+    delete::executions(db, &found, days::EVERYWHERE).await?;
     Ok(found.len())
 }
 

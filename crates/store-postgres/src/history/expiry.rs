@@ -9,16 +9,18 @@ use tokio_postgres::Client;
 use uuid::Uuid;
 
 use crate::columns::{execution_id, flow_id, get, number, status, tenant_id, timestamp, timestamp_or_none};
+use crate::days::RowByRow;
 use crate::error::Result;
 use crate::log::delete;
 use crate::value::{params, rows_max};
 
-/// How long the journals are that one step deletes, in bytes, the last one not counted.
+/// How long the journals are that one step deletes row by row, in bytes, the last one not counted.
 const BYTES_MAX: u64 = 1024 * 1024;
 
 /// An execution that has expired.
 struct Old {
     id: ExecutionId,
+    /// How long its journal is, if that is deleted with it.
     bytes: u64,
 }
 
@@ -33,12 +35,14 @@ struct Seen {
 /// See [`steadflow_store::History::expire`]; in one transaction.
 pub(crate) async fn step(
     db: &Client,
+    deleted_from: RowByRow,
     retention: &Retention,
     now: Timestamp,
     step: ExpiryStep,
 ) -> Result<Expired> {
     let Some(shortest) = retention.shortest() else { return Ok(Expired { deleted: 0, next: None }) };
     let Seen { mut old, last: mut next } = look(db, retention, now, step).await?;
+    measure(db, deleted_from, &mut old).await?;
     // Executions after one that is too young to have expired are younger still.
     if next.is_some_and(|(_, created)| created.plus(shortest) > now) {
         next = None;
@@ -47,7 +51,7 @@ pub(crate) async fn step(
     let is_cut = fits < old.len();
     old.truncate(fits);
     let resume = if is_cut { old.last().map(|old| old.id) } else { next.map(|(id, _)| id) };
-    Ok(Expired { deleted: delete(db, &old).await?, next: resume })
+    Ok(Expired { deleted: delete(db, deleted_from, &old).await?, next: resume })
 }
 
 /// Returns how many of `old` one step deletes: at least one.
@@ -73,15 +77,31 @@ async fn look(db: &Client, retention: &Retention, now: Timestamp, step: ExpirySt
         if let Ok(status) = status(row, 2)
             && retention.has_expired(flow_id(row, 1)?, status, timestamp_or_none(row, 3)?, now)
         {
-            old.push(Old { id, bytes: number(row, 5)? });
+            old.push(Old { id, bytes: 0 });
         }
         last = Some((id, timestamp(row, 4)?));
     }
     Ok(Seen { old, last: last.filter(|_| rows.len() == step.limit) })
 }
 
+/// Looks how long the journals are that are deleted row by row.
+async fn measure(db: &Client, deleted_from: RowByRow, old: &mut [Old]) -> Result<()> {
+    let sql = format!(
+        "SELECT execution, octet_length(records)::bigint FROM {} WHERE execution = ANY($1)",
+        deleted_from.journals
+    );
+    let ids: Vec<_> = old.iter().map(|old| old.id.uuid()).collect();
+    for row in db.query_typed(&sql, params![ids]).await? {
+        let id = execution_id(&row, 0)?;
+        if let Ok(place) = old.binary_search_by_key(&id, |old| old.id) {
+            old[place].bytes = number(&row, 1)?;
+        }
+    }
+    Ok(())
+}
+
 /// Deletes executions, and returns how many: other processes may delete the same, and each is taken out of the counters once.
-async fn delete(db: &Client, old: &[Old]) -> Result<usize> {
+async fn delete(db: &Client, deleted_from: RowByRow, old: &[Old]) -> Result<usize> {
     if old.is_empty() {
         return Ok(0);
     }
@@ -96,7 +116,7 @@ async fn delete(db: &Client, old: &[Old]) -> Result<usize> {
             *counted.entry((tenant_id(row, 1)?, flow_id(row, 2)?, status(row, 3)?)).or_insert(0_i64) += 1;
         }
     }
-    delete::executions(db, &found).await?;
+    delete::executions(db, &found, deleted_from).await?;
     // In the order in which commits count.
     for ((tenant, flow, status), count) in counted {
         let sql = include_str!("../queries/uncount.sql");

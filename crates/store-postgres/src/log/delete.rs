@@ -10,26 +10,30 @@ use tokio_postgres::Client;
 use uuid::Uuid;
 
 use crate::columns::{get, number};
+use crate::days::RowByRow;
 use crate::error::Result;
 use crate::session::rows;
 use crate::value::{int, params, typed};
 
 /// Deletes executions, whose rows the caller has locked, with everything that is stored of them. Their long records, which nothing
-/// refers to any more, are deleted later, in steps.
-pub(crate) async fn executions(db: &Client, found: &[Uuid]) -> Result<()> {
+/// refers to any more, are deleted later, in steps. Journals and long records are deleted `from` there, and stay elsewhere.
+pub(crate) async fn executions(db: &Client, found: &[Uuid], from: RowByRow) -> Result<()> {
     if found.is_empty() {
         return Ok(());
     }
     let found = found.to_vec();
     let of = [typed(&found)];
     let delete = |sql| db.execute_typed(sql, &of);
-    let rows = delete("DELETE FROM executions WHERE id = ANY($1)");
-    let journals = delete("DELETE FROM journals WHERE execution = ANY($1)");
-    let inbox = delete("DELETE FROM inbox WHERE execution = ANY($1)");
-    let long_records = delete(
+    let journals = format!("DELETE FROM {} WHERE execution = ANY($1)", from.journals);
+    let long_records = format!(
         "INSERT INTO deleted_executions (execution)
-        SELECT DISTINCT execution FROM long_records WHERE execution = ANY($1) ON CONFLICT DO NOTHING",
+        SELECT DISTINCT execution FROM {} WHERE execution = ANY($1) ON CONFLICT DO NOTHING",
+        from.long_records
     );
+    let rows = delete("DELETE FROM executions WHERE id = ANY($1)");
+    let journals = delete(&journals);
+    let inbox = delete("DELETE FROM inbox WHERE execution = ANY($1)");
+    let long_records = delete(&long_records);
     try_join4(rows, journals, inbox, long_records).await?;
     delete_from_tail(db, &found.iter().copied().collect()).await?;
     // After the tail: what moves there from it meanwhile is seen only now.

@@ -35,7 +35,7 @@ impl PostgresStore {
         let db = session(&self.pool).await?;
         let sql = "SELECT octet_length(records) + (
                 SELECT coalesce(sum(octet_length(record)), 0)::bigint FROM long_records WHERE execution = $1
-            ) FROM journals WHERE execution = $1";
+            ) FROM journals WHERE execution = $1 AND EXISTS (SELECT 1 FROM executions WHERE id = $1)";
         let row = db.query_typed_opt(sql, params![id.uuid()]).await?;
         row.map_or(Ok(0), |row| number(&row, 0))
     }
@@ -92,7 +92,9 @@ pub(super) async fn stored(
     mut tails: BTreeMap<ExecutionId, Tail>,
 ) -> Result<Vec<std::result::Result<Stored, StoreError>>> {
     let long = LongRecords::read(db, ids).await?;
-    let sql = "SELECT execution, records FROM journals WHERE execution = ANY($1)";
+    // One without a row has expired, and its journal is still there.
+    let sql = "SELECT execution, records FROM journals WHERE execution = ANY($1)
+        AND EXISTS (SELECT 1 FROM executions WHERE id = journals.execution)";
     let mut journals = BTreeMap::new();
     for row in db.query_typed(sql, params![ids.to_vec()]).await? {
         journals.insert(execution_id(&row, 0)?, get::<String>(&row, 1)?);

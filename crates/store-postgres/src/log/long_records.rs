@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use steadflow_core::ids::ExecutionId;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
 use crate::columns::{execution_id, get, number};
@@ -49,14 +49,24 @@ impl LongRecords {
 /// Deletes some of the long records of executions that were deleted: all at once would keep others waiting. Returns whether
 /// there were any.
 pub(crate) async fn sweep(db: &Client) -> Result<bool> {
-    let sql = "DELETE FROM long_records WHERE (execution, seq) IN (
-            SELECT long_records.execution, seq FROM long_records
-            JOIN deleted_executions ON deleted_executions.execution = long_records.execution LIMIT $1)";
-    let deleted = db.execute_typed(sql, params![STEP_ROWS]).await?;
-    if deleted > 0 {
+    let ids = |rows: &[Row]| rows.iter().map(|row| get(row, 0)).collect::<Result<Vec<Uuid>>>();
+    let sql = "SELECT execution FROM deleted_executions ORDER BY execution LIMIT $1";
+    let deleted = ids(&db.query_typed(sql, params![STEP_ROWS]).await?)?;
+    if deleted.is_empty() {
+        return Ok(false);
+    }
+    // Each statement names the executions, so that the database looks only at their days.
+    let sql =
+        "SELECT execution, seq FROM long_records WHERE execution = ANY($1) ORDER BY execution, seq LIMIT $2";
+    let rows = db.query_typed(sql, params![deleted, STEP_ROWS]).await?;
+    if rows.is_empty() {
+        db.execute_typed("DELETE FROM deleted_executions WHERE execution = ANY($1)", params![deleted])
+            .await?;
         return Ok(true);
     }
-    let sql = "DELETE FROM deleted_executions AS deleted WHERE NOT EXISTS (
-            SELECT 1 FROM long_records WHERE long_records.execution = deleted.execution)";
-    Ok(db.execute_typed(sql, &[]).await? > 0)
+    let seqs = rows.iter().map(|row| get(row, 1)).collect::<Result<Vec<i64>>>()?;
+    let sql = "DELETE FROM long_records WHERE execution = ANY($1)
+        AND (execution, seq) IN (SELECT * FROM UNNEST($1, $2))";
+    db.execute_typed(sql, params![ids(&rows)?, seqs]).await?;
+    Ok(true)
 }

@@ -19,8 +19,10 @@ pub(super) async fn lock_parked(db: &impl Often, ids: &[Uuid]) -> Result<HashMap
         return Ok(tips);
     }
     let sql = "SELECT executions.id, executions.completed_at IS NULL AND executions.owner IS NULL,
-            coalesce(journals.seq, 0)
-        FROM executions LEFT JOIN journals ON journals.execution = executions.id
+            coalesce(journal.seq, 0)
+        FROM executions
+        LEFT JOIN (SELECT execution, seq FROM journals WHERE execution = ANY($1)) AS journal
+            ON journal.execution = executions.id
         WHERE executions.id = ANY($1) ORDER BY executions.id FOR UPDATE OF executions";
     for row in db.often(sql, params![ids.to_vec()]).await? {
         let id = execution_id(&row, 0)?;

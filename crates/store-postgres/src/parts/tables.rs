@@ -15,6 +15,8 @@ struct Table {
     beside: &'static [(&'static str, &'static str)],
     /// What stands behind the table where it is read.
     end: &'static str,
+    /// Which rows of a source are moved: the others are left over from what has expired.
+    moved: &'static str,
 }
 
 /// A column that is kept in another way than the part has it.
@@ -29,7 +31,7 @@ struct Differing {
 }
 
 const fn plain(name: &'static str) -> Table {
-    Table { part: name, name, differing: &[], beside: &[], end: "" }
+    Table { part: name, name, differing: &[], beside: &[], end: "", moved: "" }
 }
 
 /// A counter, which is the sum of all lanes.
@@ -62,6 +64,18 @@ const TABLES: &[Table] = &[
         }],
         beside: &[("shown", "0"), ("format", FORMAT_TEXT)],
         ..plain("executions")
+    },
+    Table {
+        moved: "WHERE EXISTS (SELECT 1 FROM executions WHERE id = journals.execution)",
+        ..plain("journals")
+    },
+    Table {
+        // One that has no row yet has records in a tail.
+        moved: "WHERE EXISTS (SELECT 1 FROM executions WHERE id = long_records.execution)
+            OR EXISTS (SELECT 1 FROM orphan_records WHERE execution = long_records.execution)
+            OR EXISTS (SELECT 1 FROM tail WHERE position(uuid_send(long_records.execution) IN entries) > 0)
+            OR EXISTS (SELECT 1 FROM deleted_executions WHERE execution = long_records.execution)",
+        ..plain("long_records")
     },
     // What was in tails is there to be claimed.
     Table { name: "orphan_records", beside: &[("worker", "0"), ("sequence", "0")], ..plain("records") },
@@ -145,12 +159,13 @@ fn table(part: &Part) -> Table {
     TABLES.iter().find(|table| table.part == part.name).copied().unwrap_or_else(|| plain(part.name))
 }
 
-/// Returns the query for the rows of a part.
-pub(super) fn select(part: &Part) -> String {
+/// Returns the query for the rows of a part, of a source for those that are moved.
+pub(super) fn select(part: &Part, is_source: bool) -> String {
     let table = table(part);
+    let moved = if is_source { table.moved } else { "" };
     let read = |name| table.differing(name).map_or(name, |differing| differing.read);
     let columns: Vec<&str> = part.columns.iter().map(|column| read(column.name)).collect();
-    format!("SELECT {} FROM {} {}", columns.join(", "), table.name, table.end)
+    format!("SELECT {} FROM {} {moved} {}", columns.join(", "), table.name, table.end)
 }
 
 /// Returns the statement that adds rows to a part; it is given an array for each column.
@@ -216,7 +231,7 @@ mod tests {
         let store = testing::store().await;
         let db = session(&store.pool).await.unwrap();
         let sql = "SELECT table_name::text, column_name::text FROM information_schema.columns
-            WHERE table_schema = current_schema()";
+            WHERE table_schema = current_schema() AND to_regclass(table_name) NOT IN (SELECT inhrelid FROM pg_inherits)";
         let mut found = Tables::new();
         for row in db.query_typed(sql, &[]).await.unwrap() {
             found.entry(row.get(0)).or_default().insert(row.get(1));

@@ -96,7 +96,10 @@ impl Reading<'_, '_> {
         let ids: Vec<Uuid> = unknown.iter().map(|id| id.uuid()).collect();
         unknown.into_iter().for_each(|id| self.uncovered.know(id, Some(0)));
         let sql = "SELECT id, completed_at IS NOT NULL, coalesce(seq, 0)
-            FROM executions LEFT JOIN journals ON journals.execution = executions.id WHERE id = ANY($1)";
+            FROM executions
+            LEFT JOIN (SELECT execution, seq FROM journals WHERE execution = ANY($1)) AS journal
+                ON journal.execution = executions.id
+            WHERE id = ANY($1)";
         for row in self.db.query_typed(sql, params![ids]).await? {
             let covered = if get(&row, 1)? { None } else { Some(number(&row, 2)?) };
             self.uncovered.know(ExecutionId::new(get(&row, 0)?), covered);
