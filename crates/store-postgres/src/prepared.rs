@@ -82,6 +82,11 @@ impl PreparingConnection {
         Ok(Self { connection, direct, has_timeouts, known: Mutex::default() })
     }
 
+    /// Returns whether it is not certain that it leads to the server itself.
+    pub(crate) fn may_be_pooled(&self) -> bool {
+        !self.direct.is_so()
+    }
+
     /// Begins a transaction.
     pub(crate) async fn begin(&self) -> Result<()> {
         let sql = if self.has_timeouts { "BEGIN" } else { BEGIN };

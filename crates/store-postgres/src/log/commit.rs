@@ -292,7 +292,12 @@ impl<'a> Statements<'a> {
         if !has_begun && self.0.len() == 1 {
             return join_all(self.0).await;
         }
-        if !has_begun {
+        if !has_begun && db.may_be_pooled() {
+            // A pooler can refuse the begin alone, and what came after it would be written one by one.
+            if let Err(refused) = db.begin().await {
+                return vec![Err(refused)];
+            }
+        } else if !has_begun {
             self.0.insert(0, Box::pin(db.begin()));
         }
         self.add(true, async { Ok(db.batch_execute("COMMIT").await?) });
