@@ -18,10 +18,10 @@ from dbos.driver import Dbos, DbosPostgres
 from figures import BASE, Figures
 from harness import Failed, percentile
 from restate.driver import Restate, RestateTuned
-from steadflow.driver import Steadflow, own_bench
+from steadflow.driver import Steadflow, SteadflowPostgres, own_bench
 from temporal.driver import Temporal, TemporalTuned
 
-ENGINES = [Steadflow, Restate, RestateTuned, Dbos, DbosPostgres, Temporal, TemporalTuned]
+ENGINES = [Steadflow, SteadflowPostgres, Restate, RestateTuned, Dbos, DbosPostgres, Temporal, TemporalTuned]
 LENGTH = 10
 RETRIES = 200
 # Time limit for starting sleepers, in seconds.
@@ -130,7 +130,7 @@ def _measure(peer, options, figures):
         finally:
             peer.stop()
             shutil.rmtree(directory, ignore_errors=True)
-    if isinstance(peer, Steadflow):
+    if type(peer) is Steadflow:
         _own_bench(options, figures)
 
 

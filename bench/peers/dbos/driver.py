@@ -1,14 +1,10 @@
 """DBOS on SQLite and on PostgreSQL."""
 
-import os
-import pwd
-import shutil
-import socket
-from pathlib import Path
-
 import engine
-from harness import HERE, WORK, Failed, Process, free_ports, run, wait_until
+import postgres
+from harness import HERE, WORK, Failed, Process
 from install import install_python, python_versions
+from postgres import Postgres
 
 VERSION = "3.4.0"
 _PYTHON = WORK / "dbos" / "bin" / "python"
@@ -101,30 +97,15 @@ class DbosPostgres(Dbos):
 
     @property
     def settings(self):
-        return f"{_postgres_version()} as it comes; {self.processes} processes, a thread for each execution"
+        return f"{postgres.version()} as it comes; {self.processes} processes, a thread for each execution"
 
     def install(self):
         super().install()
-        if not _find_postgres("initdb"):
-            raise Failed("there is no PostgreSQL on this machine")
+        postgres.check()
 
     def _database(self):
-        user = _unprivileged() if os.geteuid() == 0 else None
-        data = self._directory / "pg"
-        data.mkdir()
-        as_user = {}
-        if user:
-            shutil.chown(data, user, user)
-            as_user = {"user": user, "group": user, "extra_groups": []}
-        initdb = [_find_postgres("initdb"), "--pgdata", data, "--username", "bench", "--auth", "trust"]
-        run([*initdb, "--encoding", "UTF8", "--no-instructions"], 60, cwd=data, **as_user)
-        (port,) = free_ports(1)
-        command = [_find_postgres("postgres"), "-D", data, "-h", "127.0.0.1", "-p", port]
-        # Nothing outside the work directory.
-        command += ["-c", "unix_socket_directories="]
-        self._postgres = Process(command, self._directory / "postgres.log", cwd=data, user=user)
-        wait_until(lambda: _accepts(port), 30, "postgres", self._postgres)
-        return f"postgresql://bench@127.0.0.1:{port}/dbos"
+        self._postgres = Postgres(self._directory)
+        return self._postgres.url("postgresql", "dbos")
 
     def stop(self):
         super().stop()
@@ -133,32 +114,6 @@ class DbosPostgres(Dbos):
 
     def pids(self):
         return [*super().pids(), self._postgres.pid]
-
-
-def _find_postgres(program):
-    found = shutil.which(program)
-    if found:
-        return found
-    return next((str(path) for path in sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{program}"))), None)
-
-
-def _postgres_version():
-    program = _find_postgres("postgres")
-    return "PostgreSQL " + (run([program, "--version"], 10).split()[2] if program else "?")
-
-
-def _unprivileged():
-    """Returns a user who may run PostgreSQL, which refuses root."""
-    names = {entry.pw_name for entry in pwd.getpwall()}
-    return next((name for name in ("postgres", "nobody") if name in names), None)
-
-
-def _accepts(port):
-    try:
-        socket.create_connection(("127.0.0.1", port), 1).close()
-    except OSError:
-        return False
-    return True
 
 
 _ONE = {"do": "chain", "length": 1, "concurrency": 1, "seconds": 0, "count": 1}

@@ -4,6 +4,7 @@ import json
 import shutil
 
 import engine
+import postgres
 from engine import http, post_load
 from harness import ROOT, STEADFLOW, WORK, Failed, Process, free_ports, new_dir, run, wait_until
 
@@ -35,11 +36,14 @@ class Steadflow(engine.Engine):
 
     def _serve(self):
         command = [STEADFLOW, "--log", "warn", "serve", "--listen", f"127.0.0.1:{self._port}"]
-        command += ["--egress-allow", "127.0.0.1", "--database", f"sqlite:{self._directory / 'bench.db'}"]
+        command += ["--egress-allow", "127.0.0.1", "--database", self._database()]
         # The directory is its own, so that no file of settings is near.
         self._server = Process(command, self._directory / "server.log", cwd=self._directory)
         ready = f"http://127.0.0.1:{self._port}/readyz"
         wait_until(lambda: engine.answers(ready), 20, "steadflow", self._server)
+
+    def _database(self):
+        return f"sqlite:{self._directory / 'bench.db'}"
 
     def stop(self):
         for process in ("_server", "_flaky"):
@@ -83,6 +87,34 @@ class Steadflow(engine.Engine):
         if flow["name"] not in self._flows:
             self._flows[flow["name"]] = http("POST", f"{self._api}/flows", flow)["id"]
         return f"{self._api}/flows/{self._flows[flow['name']]}/execute"
+
+
+class SteadflowPostgres(Steadflow):
+    name = "steadflow postgres"
+    documented = "PostgreSQL's defaults: fsync and synchronous_commit on"
+
+    @property
+    def settings(self):
+        return f"{postgres.version()} as it comes; one process"
+
+    def install(self):
+        super().install()
+        postgres.check()
+
+    def start(self, directory):
+        self._postgres = postgres.Postgres(directory)
+        super().start(directory)
+
+    def _database(self):
+        return self._postgres.url("postgres", "postgres")
+
+    def stop(self):
+        super().stop()
+        if hasattr(self, "_postgres"):
+            self._postgres.stop()
+
+    def pids(self):
+        return [*super().pids(), self._postgres.pid]
 
 
 def own_bench(options):
