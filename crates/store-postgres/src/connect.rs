@@ -14,7 +14,7 @@ use tokio_postgres::config::Host;
 use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::direct::{Direct, MARK};
+use crate::direct::{Direct, MARK, TIMEOUTS};
 use crate::error::{OpenError, message};
 
 /// How long a new connection may take.
@@ -118,16 +118,23 @@ impl PostgresOptions {
 
     /// Connects for the first time, and finds out how all further connections are made.
     pub(crate) async fn reach(self) -> Result<(Connection, Self, Direct), OpenError> {
-        let mut marked = self.clone();
-        let options =
-            self.config.get_options().map_or(MARK.to_owned(), |options| format!("{options} {MARK}"));
-        marked.config.options(options);
+        let marked = self.with(MARK);
         if let Ok(db) = marked.connect().await {
             let direct = Direct::look(&db).await;
-            return Ok((db, marked, direct));
+            // Who waits for another process that changes the schema gives up later.
+            let further = if direct.is_so() { marked.with(TIMEOUTS) } else { self };
+            return Ok((db, further, direct));
         }
         let db = self.connect().await?;
         Ok((db, self, Direct::default()))
+    }
+
+    /// Adds options of the server to those that the URL has.
+    fn with(&self, added: &str) -> Self {
+        let mut with = self.clone();
+        with.config
+            .options(self.config.get_options().map_or(added.to_owned(), |own| format!("{own} {added}")));
+        with
     }
 
     /// Returns a pool of up to so many connections, which connects when it is asked.

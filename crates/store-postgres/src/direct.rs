@@ -13,6 +13,8 @@ use crate::error::Error;
 
 /// The setting that a connection is opened with.
 pub(crate) const MARK: &str = "-c steadflow.direct=on";
+/// What connections have besides that lead to the server: the same as [`crate::session::BEGIN`] says to each transaction.
+pub(crate) const TIMEOUTS: &str = "-c idle_in_transaction_session_timeout=5s -c lock_timeout=5s";
 
 /// Whether connections lead to the server itself.
 #[derive(Clone, Debug, Default)]

@@ -11,7 +11,7 @@ use tokio_postgres::{Client, Row, Statement};
 use crate::connect::Connection;
 use crate::direct::Direct;
 use crate::error::{Error, Result};
-use crate::session::{BEGIN, TIMEOUTS};
+use crate::session::begin;
 use crate::value::{Typed, untyped};
 
 /// A connection that remembers what was sent on it.
@@ -19,8 +19,6 @@ use crate::value::{Typed, untyped};
 pub(crate) struct PreparingConnection {
     connection: Connection,
     direct: Direct,
-    /// Whether it has those of transactions for as long as it is open.
-    has_timeouts: bool,
     known: Mutex<Known>,
 }
 
@@ -74,12 +72,8 @@ impl Often for PreparingConnection {
 }
 
 impl PreparingConnection {
-    pub(crate) async fn new(connection: Connection, direct: Direct) -> Result<Self> {
-        let has_timeouts = direct.is_so();
-        if has_timeouts {
-            connection.batch_execute(TIMEOUTS).await?;
-        }
-        Ok(Self { connection, direct, has_timeouts, known: Mutex::default() })
+    pub(crate) fn new(connection: Connection, direct: Direct) -> Self {
+        Self { connection, direct, known: Mutex::default() }
     }
 
     /// Returns whether it is not certain that it leads to the server itself.
@@ -89,8 +83,7 @@ impl PreparingConnection {
 
     /// Begins a transaction.
     pub(crate) async fn begin(&self) -> Result<()> {
-        let sql = if self.has_timeouts { "BEGIN" } else { BEGIN };
-        Ok(self.connection.batch_execute(sql).await?)
+        Ok(self.connection.batch_execute(begin(&self.direct)).await?)
     }
 
     /// Prepares what was sent for the first time. Called between two transactions.

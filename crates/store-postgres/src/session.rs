@@ -16,11 +16,14 @@ use crate::value::{Typed, untyped};
 /// that waits for a lock gives up in time to try again. Behind a pooler, settings of the connection would be lost.
 pub(crate) const BEGIN: &str =
     "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '5s'; SET LOCAL lock_timeout = '5s'";
-/// The same for all transactions of a connection that leads to one server process.
-pub(crate) const TIMEOUTS: &str = "SET idle_in_transaction_session_timeout = '5s'; SET lock_timeout = '5s'";
 /// Begins one whose statements all read the same state, and which changes nothing.
 const SNAPSHOT: &str =
     "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL idle_in_transaction_session_timeout = '5s'";
+
+/// Returns how a transaction begins: the connections have those timeouts where they lead to the server itself.
+pub(crate) fn begin(direct: &Direct) -> &'static str {
+    if direct.is_so() { "BEGIN" } else { BEGIN }
+}
 
 /// How often a transaction is tried that meets others.
 pub(crate) const TRIES: u32 = 5;
@@ -86,7 +89,7 @@ impl Deref for Transaction {
 impl Transaction {
     /// Begins one that reads what is committed, statement by statement.
     pub(crate) async fn begin(pool: &Pool) -> Result<Self> {
-        Self::begin_as(pool, BEGIN).await
+        Self::begin_as(pool, begin(&pool.direct)).await
     }
 
     /// Begins one whose statements all read the same state, and which changes nothing.

@@ -132,8 +132,7 @@ impl Writer {
             if within(lost::look(&connected, driven)).await? {
                 return Err(StoreError::Fenced.into());
             }
-            let connected = PreparingConnection::new(connected, self.pool.direct.clone());
-            driven.connection = Some(answered(connected).await??);
+            driven.connection = Some(PreparingConnection::new(connected, self.pool.direct.clone()));
         }
         Ok(())
     }
