@@ -43,7 +43,7 @@ impl Case {
         Self::from_document(number, document, rng)
     }
 
-    /// Returns whether its nodes ask the agent whose tool runs [`TOOL_FLOW`], in some version.
+    /// Returns whether its nodes ask the agent whose tool runs [`TOOL_FLOW`](crate::ids::TOOL_FLOW), in some version.
     pub(crate) fn asks_for_flows(&self) -> bool {
         self.versions.iter().any(|version| version.flow.graph.agents.contains(&WITH_OTHERS))
     }

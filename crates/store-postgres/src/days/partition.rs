@@ -17,7 +17,7 @@ use crate::value::params;
 const LOCK_TIMEOUT: &str = "SET LOCAL lock_timeout = '50ms'";
 /// How many days are made ahead, with the one that is.
 const AHEAD: usize = 3;
-/// How long the file of the rest may be where a day is attached: it is read meanwhile, and who writes to the rest waits.
+/// How large the rest may be where a day is attached: it is read meanwhile, and who writes to the rest waits.
 const REST_BYTES_MAX: i64 = 256 * 1024 * 1024;
 /// How many days back are made for what is moved.
 const BACK: Duration = Duration::from_secs(1_000 * 86_400);

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::row;
 use crate::search::{Conditions, Text};
 use crate::session::Session;
-use crate::value::{self, params, rows_max, stored};
+use crate::value::{self, params, rows_max, stored, typed};
 
 /// How many rows are read at once while a text is looked for in them.
 const SEARCHED: usize = 1_000;
@@ -41,12 +41,12 @@ pub(crate) async fn executions(
     let wanted = if text.is_some() { SEARCHED } else { page.limit };
     let (mut found, mut after) = (Vec::new(), page.before);
     loop {
-        let (sql, conditions) = select(filter, after, wanted);
-        let parameters: Vec<_> = conditions.values().collect();
-        // Whoever looks at an execution asks for its forks.
-        let rows = match filter.forked_from {
-            Some(_) => db.often(&sql, &parameters).await?,
-            None => db.query_typed(&sql, &parameters).await?,
+        let (sql, conditions) = select(filter, after);
+        let limit = rows_max(wanted);
+        let parameters: Vec<_> = conditions.values().chain([typed(&limit)]).collect();
+        let rows = match after {
+            None if is_of_forks_alone(filter) => db.often(&sql, &parameters).await?,
+            _ => db.query_typed(&sql, &parameters).await?,
         };
         for next in &rows {
             if found.len() < page.limit && text.as_ref().is_none_or(|text| names(next, text)) {
@@ -60,7 +60,14 @@ pub(crate) async fn executions(
     }
 }
 
-fn select(filter: &ExecutionFilter, after: Option<Uuid>, limit: usize) -> (String, Conditions) {
+/// Whoever looks at an execution asks for its forks.
+fn is_of_forks_alone(filter: &ExecutionFilter) -> bool {
+    let ExecutionFilter { tenant, forked_from, .. } = *filter;
+    forked_from.is_some() && *filter == ExecutionFilter { tenant, forked_from, ..ExecutionFilter::default() }
+}
+
+/// Returns the query for a page. The limit is its last parameter.
+fn select(filter: &ExecutionFilter, after: Option<Uuid>) -> (String, Conditions) {
     let mut conditions = conditions(filter);
     let is_of_a_node = filter.parent_node.is_some();
     conditions.add(if is_of_a_node { AFTER_CHILD } else { "id < ?" }, after);
@@ -71,8 +78,8 @@ fn select(filter: &ExecutionFilter, after: Option<Uuid>, limit: usize) -> (Strin
         _ => "id DESC",
     };
     let (columns, expression) = (row::COLUMNS, conditions.expression(1));
-    let limit = rows_max(limit);
-    let sql = format!("SELECT {columns} FROM executions WHERE {expression} ORDER BY {order} LIMIT {limit}");
+    let limit = conditions.values().count() + 1;
+    let sql = format!("SELECT {columns} FROM executions WHERE {expression} ORDER BY {order} LIMIT ${limit}");
     (sql, conditions)
 }
 
@@ -240,9 +247,10 @@ mod tests {
             [(of_flow, "executions_by_flow"), (all, "executions_pkey"), (cancelled, "executions_by_status")]
         {
             for after in [None, Some(Uuid::from_u128(0x20000))] {
-                let (sql, conditions) = select(&filter, after, 50);
+                let (sql, conditions) = select(&filter, after);
+                let parameters: Vec<_> = conditions.values().chain([typed(&50_i64)]).collect();
 
-                let plan = plan(&db, &sql, &conditions.values().collect::<Vec<_>>()).await;
+                let plan = plan(&db, &sql, &parameters).await;
 
                 assert!(plan.contains(&format!("Index Scan Backward using {index}")), "{plan}");
                 assert!(!plan.contains("Sort"), "{plan}");

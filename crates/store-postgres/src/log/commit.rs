@@ -112,7 +112,7 @@ impl Writer {
     ) -> std::result::Result<Written, Failed> {
         self.connect_writer(driven).await?;
         let Some(db) = driven.connection.take_if(|db| !db.is_closed()) else {
-            return Err(Failed::NotWritten(StoreError::Closed.into()));
+            return Err(Failed::NotWritten(Error::Pool("the connection has been closed".into())));
         };
         answered(db.prepare()).await??;
         let done = write(&db, driven, batch).await;
@@ -217,8 +217,14 @@ async fn write(
         }
     };
     let (written, results) = send(db, driven, plan, answers, has_begun).await?;
-    // Without a transaction around them, what came after may have been written one by one.
-    let has_failed_to_begin = !has_begun && results.len() > 1 && results.first().is_some_and(Result::is_err);
+    // Without a transaction around them, what came after may have been written one by one: if not all of it was, only the tail says
+    // what is true, as for a worker that is no more.
+    let begun = if has_begun || results.len() == 1 { None } else { results.first() };
+    let has_failed_to_begin = begun.is_some_and(Result::is_err);
+    let is_certain = begun.is_some_and(|begun| begun.as_ref().is_err_and(Error::is_certain));
+    if is_certain && results.iter().skip(1).any(Result::is_err) {
+        return Err(Failed::NotWritten(StoreError::Fenced.into()));
+    }
     match results.into_iter().find_map(Result::err) {
         None => {
             driven.batch += 1;

@@ -175,20 +175,11 @@ pub(crate) async fn each_in_tails(
             unreadable.push((get(&row, 0)?, get(&row, 1)?));
         }
     }
-    each_orphan(db, visit).await?;
-    Ok(unreadable)
-}
-
-/// Visits the records in the tails of workers that are no more, and those that a move brought.
-pub(super) async fn each_orphan(
-    db: &Client,
-    mut visit: impl FnMut(Entry, std::result::Result<Arc<str>, Damage>),
-) -> Result<()> {
     for row in db.query_typed("SELECT entry, record FROM orphan_records", &[]).await? {
         let (entry, record) = orphan(&row)?;
         visit(entry, record);
     }
-    Ok(())
+    Ok(unreadable)
 }
 
 /// Visits the records of a row of the tail: worker, sequence, entries, records. Of one that is apart, the text is empty. A row whose

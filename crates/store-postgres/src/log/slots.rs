@@ -47,10 +47,10 @@ impl Taken {
             WHERE completed_at IS NULL AND started_at IS NOT NULL AND NOT shares_slot AND flow = ANY($1)
             GROUP BY flow, queue";
         let mut taken = counted(&db.often(sql, params![flows]).await?)?;
-        let orphans = db.often("SELECT 1 FROM orphan_records LIMIT 1", &[]).await?;
-        if !orphans.is_empty() {
-            let mut records = Vec::new();
-            journal::each_orphan(db, |entry, record| records.push((entry, record))).await?;
+        // These are no worker's.
+        let moved = db.often("SELECT entry, record FROM orphan_records WHERE worker = 0", &[]).await?;
+        if !moved.is_empty() {
+            let records = moved.iter().map(journal::orphan).collect::<Result<_>>()?;
             add_started(db, records, &mut taken).await?;
         }
         Ok(Self(taken))
