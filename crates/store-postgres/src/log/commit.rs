@@ -219,10 +219,11 @@ async fn write(
     let (written, results) = send(db, driven, plan, answers, has_begun).await?;
     // Without a transaction around them, what came after may have been written one by one: if not all of it was, only the tail says
     // what is true, as for a worker that is no more.
-    let begun = if has_begun || results.len() == 1 { None } else { results.first() };
-    let has_failed_to_begin = begun.is_some_and(Result::is_err);
-    let is_certain = begun.is_some_and(|begun| begun.as_ref().is_err_and(Error::is_certain));
-    if is_certain && results.iter().skip(1).any(Result::is_err) {
+    let has_failed_to_begin = !has_begun && results.len() > 1 && results[0].is_err();
+    if has_failed_to_begin
+        && results[0].as_ref().is_err_and(Error::is_certain)
+        && results[1..].iter().any(Result::is_err)
+    {
         return Err(Failed::NotWritten(StoreError::Fenced.into()));
     }
     match results.into_iter().find_map(Result::err) {
@@ -243,10 +244,6 @@ async fn send(
     answers: Vec<Committed>,
     has_begun: bool,
 ) -> Result<(Written, Vec<Result<()>>)> {
-    if !plan.sessions.is_empty() && !has_begun {
-        answered(begin_fenced(db, driven)).await??;
-    }
-    let has_begun = has_begun || !plan.sessions.is_empty();
     for (execution, changes) in &plan.sessions {
         answered(session_changes::change(db, *execution, changes)).await??;
     }

@@ -32,10 +32,14 @@ pub(super) struct Known {
     slots: Taken,
 }
 
-/// Returns whether a batch needs to know something first.
+/// Returns whether a batch has to wait for answers in its transaction: it needs to know something first, or changes sessions.
 pub(super) fn asks(driven: &Driven, batch: &[Commit]) -> bool {
-    let asks =
-        |commit: &Commit| !commit.takes.is_empty() || commit.idempotency.is_some() || commit.slot.is_some();
+    let asks = |commit: &Commit| {
+        !commit.takes.is_empty()
+            || commit.idempotency.is_some()
+            || commit.slot.is_some()
+            || commit.sessions.is_some()
+    };
     batch.iter().any(asks) || strangers(driven, batch).next().is_some()
 }
 
