@@ -63,7 +63,7 @@ async fn measure(what: Measure, args: &Bench, figures: &mut Figures) -> anyhow::
     if what == Measure::Disk {
         return disk::measure(args, figures);
     }
-    let mut target = Target::start(args.server.as_deref(), args.database.as_deref(), &args.dir).await?;
+    let mut target = Target::start(args).await?;
     match what {
         Measure::Disk => {}
         Measure::Chain => throughput::chain(&target, args, figures).await?,

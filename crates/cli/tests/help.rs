@@ -821,6 +821,13 @@ fn help_of_bench() {
               Measure with this database of PostgreSQL, which should be empty, instead of a temporary
               one of SQLite
 
+          --processes <COUNT>
+              Number of server processes that share the database of PostgreSQL. `chain`, `calls`,
+              `fan-out`, `latency` and `growth` send their requests to all of them in turn; the other
+              measurements use the first one
+
+              [default: 1]
+
           --dir <DIR>
               Directory of the temporary database, on the disk to measure
 

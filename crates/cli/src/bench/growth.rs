@@ -30,7 +30,10 @@ pub(super) async fn growth(target: &Target, args: &Bench, figures: &mut Figures)
         let rate = loads.executions_per_second.times(f64::from(CHAIN));
         figures.add(&format!("{at}: chain of 10 echo, 64 concurrent"), "nodes/s", rate);
         reads(target, &at, figures).await?;
-        figures.add_one(&format!("{at}: database"), "MB", target.database_bytes()? / (1_024.0 * 1_024.0));
+        // The files of PostgreSQL are not in our directory.
+        if args.database.is_none() {
+            figures.add_one(&format!("{at}: database"), "MB", target.database_bytes()? / (1_024.0 * 1_024.0));
+        }
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use super::target::Target;
 use crate::args::Bench;
 
 /// Requests that warm up the connection, the cache of flows and the database before the measurement.
-const WARM_UP: u64 = 20;
+const WARM_UP: usize = 20;
 
 /// When the load ends.
 #[derive(Clone, Copy, Debug)]
@@ -70,11 +70,12 @@ pub(super) async fn run(
     let request: Arc<[u8]> =
         target.execute_request(flow, true, &json!({ "trigger_data": { "value": 42 } })).into();
     let mut connections = Vec::with_capacity(concurrency);
-    for _ in 0..concurrency {
-        connections.push(Connection::open(target.address()).await?);
+    for address in target.addresses().cycle().take(concurrency) {
+        connections.push(Connection::open(address).await?);
     }
-    for _ in 0..WARM_UP {
-        expect_completed(&connections[0].send(&request).await?)?;
+    let warm = connections.len().min(target.addresses().count());
+    for n in 0..WARM_UP {
+        expect_completed(&connections[n % warm].send(&request).await?)?;
     }
     let (deadline, most) = match until {
         Until::Elapsed(time) => (Some(Instant::now() + time), i64::MAX),
@@ -91,7 +92,7 @@ pub(super) async fn run(
     }
     let took = began.elapsed();
     latencies.sort_by(f64::total_cmp);
-    target.count(WARM_UP + latencies.len() as u64);
+    target.count((WARM_UP + latencies.len()) as u64);
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
     let executions_per_second = latencies.len() as f64 / took.as_secs_f64();
     Ok(Load { executions_per_second, latencies })

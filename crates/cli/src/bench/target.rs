@@ -1,5 +1,6 @@
 //! The server that is measured: a temporary one with a new database, or one given with `--server`.
 
+use std::fs::File;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -12,10 +13,13 @@ use serde_json::{Value, json};
 
 use super::connection::Connection;
 use super::hooks;
+use crate::args::Bench;
 use crate::client::Server;
 use crate::secrets;
 
 const START_TIME_MAX: Duration = Duration::from_secs(20);
+/// What a server says on its standard error, in its directory.
+const LOG: &str = "server.log";
 
 /// A server, and the number of executions that were started on it.
 #[derive(Debug)]
@@ -23,6 +27,8 @@ pub(super) struct Target {
     server: Server,
     address: String,
     own: Option<OwnServer>,
+    /// Other processes on the same database.
+    others: Vec<OwnServer>,
     flows: std::sync::Mutex<Vec<String>>,
     started: AtomicU64,
 }
@@ -37,16 +43,25 @@ struct OwnServer {
 }
 
 impl OwnServer {
-    /// Starts a server in a new directory below `dir`.
-    fn create(database: Option<&str>, dir: &Path) -> anyhow::Result<Self> {
+    /// Starts a server in a new directory below that of `args`.
+    async fn start(args: &Bench, number: u16) -> anyhow::Result<Self> {
         let free = TcpListener::bind("127.0.0.1:0").context("Could not find a free port")?;
         let address = free.local_addr().context("The port has no address")?.to_string();
         drop(free);
-        let dir = dir.join(format!("steadflow-bench-{}", std::process::id()));
+        let dir = args.dir.join(format!("steadflow-bench-{}-{number}", std::process::id()));
         std::fs::create_dir(&dir).with_context(|| format!("Could not create {}", dir.display()))?;
         let file = || format!("sqlite:{}", dir.join("bench.db").display());
-        let database = database.map_or_else(file, str::to_owned);
-        Ok(Self { process: spawn(&database, &address)?, address, database, dir })
+        let database = args.database.clone().unwrap_or_else(file);
+        let mut own = Self { process: spawn(&database, &address, &dir)?, address, database, dir };
+        own.wait().await?;
+        Ok(own)
+    }
+
+    /// Waits until it is ready.
+    async fn wait(&mut self) -> anyhow::Result<()> {
+        let ready = wait_for(&self.address, Some(&mut self.process)).await;
+        let said = || std::fs::read_to_string(self.dir.join(LOG)).unwrap_or_default();
+        ready.with_context(|| format!("The server did not start. It said: {}", said().trim_end()))
     }
 
     fn kill(&mut self) {
@@ -56,14 +71,15 @@ impl OwnServer {
     }
 }
 
-fn spawn(database: &str, address: &str) -> anyhow::Result<Child> {
+fn spawn(database: &str, address: &str, dir: &Path) -> anyhow::Result<Child> {
     let program = std::env::current_exe().context("Could not find the path of this program")?;
+    let log = File::create(dir.join(LOG)).context("Could not create the log of the server")?;
     Command::new(program)
         .args(["--log", "warn", "serve", "--listen", address, "--egress-allow", "127.0.0.1"])
         .args(["--database", database])
         .env(secrets::variable(hooks::SECRET.0), hooks::SECRET.1)
         .stdin(Stdio::null())
-        .stderr(Stdio::null())
+        .stderr(log)
         .spawn()
         .context("Could not start the server")
 }
@@ -77,25 +93,31 @@ impl Drop for OwnServer {
 }
 
 impl Target {
-    pub(super) async fn start(
-        named: Option<&str>,
-        database: Option<&str>,
-        dir: &Path,
-    ) -> anyhow::Result<Self> {
-        let (address, own) = match named {
-            Some(url) => (url.trim_start_matches("http://").trim_end_matches('/').to_owned(), None),
-            None => {
-                let own = OwnServer::create(database, dir)?;
-                (own.address.clone(), Some(own))
+    pub(super) async fn start(args: &Bench) -> anyhow::Result<Self> {
+        let mut others = Vec::new();
+        let (address, own) = if let Some(url) = &args.server {
+            let address = url.trim_start_matches("http://").trim_end_matches('/').to_owned();
+            wait_for(&address, None).await?;
+            (address, None)
+        } else {
+            let own = OwnServer::start(args, 1).await?;
+            for number in 2..=args.processes {
+                others.push(OwnServer::start(args, number).await?);
             }
+            (own.address.clone(), Some(own))
         };
         let server = Server::new(&format!("http://{address}"))?;
-        wait_for(&address).await?;
-        Ok(Self { server, address, own, flows: std::sync::Mutex::default(), started: AtomicU64::new(0) })
+        let (flows, started) = (std::sync::Mutex::default(), AtomicU64::new(0));
+        Ok(Self { server, address, own, others, flows, started })
     }
 
     pub(super) fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Returns the addresses of all its processes.
+    pub(super) fn addresses(&self) -> impl Iterator<Item = &str> + Clone {
+        std::iter::once(self.address()).chain(self.others.iter().map(|other| &*other.address))
     }
 
     /// Returns the process that is measured.
@@ -122,8 +144,8 @@ impl Target {
         let own = self.own.as_mut().context("This measurement needs its own server; do not use --server")?;
         own.kill();
         let began = Instant::now();
-        own.process = spawn(&own.database, &own.address)?;
-        wait_for(&self.address).await?;
+        own.process = spawn(&own.database, &own.address, &own.dir)?;
+        own.wait().await?;
         Ok(began.elapsed())
     }
 
@@ -198,8 +220,8 @@ impl Target {
     }
 }
 
-/// Waits until the server at `address` is ready.
-async fn wait_for(address: &str) -> anyhow::Result<()> {
+/// Waits until the server at `address` is ready, and fails if its process ends.
+async fn wait_for(address: &str, mut process: Option<&mut Child>) -> anyhow::Result<()> {
     let request = format!("GET /readyz HTTP/1.1\r\nHost: {address}\r\n\r\n");
     let began = Instant::now();
     loop {
@@ -207,6 +229,10 @@ async fn wait_for(address: &str) -> anyhow::Result<()> {
             && connection.send(request.as_bytes()).await.is_ok_and(|answer| answer.status == 200)
         {
             return Ok(());
+        }
+        if let Some(process) = &mut process {
+            let ended = process.try_wait().context("Could not look at the process of the server")?;
+            ensure!(ended.is_none(), "The server at {address} has ended");
         }
         ensure!(
             began.elapsed() < START_TIME_MAX,
