@@ -11,7 +11,11 @@ const BEGINS: [&str; 9] =
 /// How those begin that make the schema, or follow a move.
 const MAKES: [&str; 3] = ["CREATE TABLE", "CREATE INDEX", "CREATE UNIQUE INDEX"];
 /// Settings of a transaction.
-const SETS: [&str; 2] = ["SET LOCAL IDLE_IN_TRANSACTION_SESSION_TIMEOUT", "SET LOCAL LOCK_TIMEOUT"];
+const SETS: [&str; 3] = [
+    "SET LOCAL IDLE_IN_TRANSACTION_SESSION_TIMEOUT",
+    "SET LOCAL LOCK_TIMEOUT",
+    "SET LOCAL STATEMENT_TIMEOUT",
+];
 /// What no statement has: it holds on to a session, puts all in one line, or is a program.
 const NEVER: [&str; 19] = [
     "SAVEPOINT",

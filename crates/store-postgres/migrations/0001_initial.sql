@@ -4,15 +4,13 @@
 -- they are written. A character NUL, which a text of PostgreSQL cannot have, is stored as said in `columns.rs`.
 -- Nothing here needs an extension, a sequence as an order, a trigger or a foreign key of what is written often.
 
--- Processes that may write. A commit updates the row of its worker, so that one whose row is gone or fenced writes nothing.
+-- Processes that may write. A commit locks the row of its worker, so that one whose row is gone or fenced writes nothing.
 CREATE TABLE workers (
     epoch bigint PRIMARY KEY,
     -- Random. A database that goes back in time, as a standby that lacks the last commits does, gives an epoch out twice.
     incarnation uuid NOT NULL,
     name text NOT NULL,
     lease_until bigint NOT NULL,
-    -- The number of the last batch of this worker. After a connection broke during a commit, it says whether that was written.
-    batch bigint NOT NULL,
     -- Whether another process has fenced it. Its records in the tail are moved to `orphan_records` from then on.
     is_fenced boolean NOT NULL,
     -- The format of what it writes: processes of versions that know only smaller ones take over nothing of it.
@@ -24,7 +22,8 @@ CREATE TABLE counters (
     name text PRIMARY KEY,
     value bigint NOT NULL
 );
-INSERT INTO counters (name, value) VALUES ('epoch', 0), ('edits', 0);
+-- `fold` counts nothing: it is locked by who adds up the lanes of other counters, or deletes all that a flow or agent has in them.
+INSERT INTO counters (name, value) VALUES ('epoch', 0), ('edits', 0), ('fold', 0);
 
 -- What was decided, in the order in which a worker committed it: the truth about everything that has not ended.
 CREATE TABLE tail (
@@ -141,8 +140,8 @@ CREATE TABLE deleted_executions (
     execution uuid PRIMARY KEY
 );
 
--- Counters have a row for each of several lanes, and a worker adds to those of its own: processes that count the same do not
--- wait for each other.
+-- Counters have a row for each of several lanes, and a worker adds to those of one of its own: processes that count the same do not
+-- wait for each other. It takes another lane after some batches, and those that were used are added to the lane 0: see `fold.rs`.
 CREATE TABLE execution_counts (
     tenant uuid NOT NULL,
     flow uuid NOT NULL,
@@ -151,6 +150,7 @@ CREATE TABLE execution_counts (
     value bigint NOT NULL,
     PRIMARY KEY (tenant, flow, status, lane)
 ) WITH (fillfactor = 50);
+CREATE INDEX execution_counts_apart ON execution_counts (lane) WHERE lane > 0;
 
 -- Analytics: what ended executions add up to, by hour.
 CREATE TABLE rollups (
@@ -165,6 +165,7 @@ CREATE TABLE rollups (
     value bigint NOT NULL,
     PRIMARY KEY (tenant, flow, hour, node, metric, lane)
 ) WITH (fillfactor = 50);
+CREATE INDEX rollups_apart ON rollups (lane) WHERE lane > 0;
 
 CREATE TABLE flow_ends (
     -- The minute's first microsecond.
@@ -176,6 +177,7 @@ CREATE TABLE flow_ends (
     completed bigint NOT NULL,
     PRIMARY KEY (minute, tenant, flow, lane)
 ) WITH (fillfactor = 50);
+CREATE INDEX flow_ends_apart ON flow_ends (lane) WHERE lane > 0;
 
 CREATE TABLE costs (
     tenant uuid NOT NULL,
@@ -200,6 +202,7 @@ CREATE TABLE costs (
     cost_lost double precision NOT NULL,
     PRIMARY KEY (tenant, hour, flow, agent, model, currency, lane)
 ) WITH (fillfactor = 50);
+CREATE INDEX costs_apart ON costs (lane) WHERE lane > 0;
 
 -- Flows of which executions claim slots: who starts one locks the row.
 CREATE TABLE flow_slots (
@@ -221,6 +224,7 @@ CREATE TABLE agent_uses (
     last_used_at bigint NOT NULL,
     PRIMARY KEY (tenant, agent, lane)
 ) WITH (fillfactor = 50);
+CREATE INDEX agent_uses_apart ON agent_uses (lane) WHERE lane > 0;
 
 CREATE TABLE flows (
     id uuid PRIMARY KEY,

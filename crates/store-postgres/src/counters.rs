@@ -10,11 +10,11 @@ use steadflow_store::Ended;
 use uuid::Uuid;
 
 use crate::error::Result;
-use crate::prepared::Often;
+use crate::statement_cache::QueryCached;
 use crate::value::{int, params, stored};
 
 /// Adds all of what executions that ended add to the tables. All statements are sent before the first is answered.
-pub(crate) async fn write(db: &impl Often, lane: i16, ended: &Ended) -> Result<()> {
+pub(crate) async fn write(db: &impl QueryCached, lane: i16, ended: &Ended) -> Result<()> {
     let counts = write_counts(db, lane, ended);
     let rollups = write_rollups(db, lane, ended);
     let ends = write_ends(db, lane, ended);
@@ -23,14 +23,14 @@ pub(crate) async fn write(db: &impl Often, lane: i16, ended: &Ended) -> Result<(
     try_join5(counts, rollups, ends, uses, costs).await.map(drop)
 }
 
-async fn write_counts(db: &impl Often, lane: i16, ended: &Ended) -> Result<()> {
+async fn write_counts(db: &impl QueryCached, lane: i16, ended: &Ended) -> Result<()> {
     let counts: Vec<_> = ended.counts().into_iter().collect();
     if counts.is_empty() {
         return Ok(());
     }
     let all = Rows(&counts);
     let sql = include_str!("queries/add_counts.sql");
-    db.often(
+    db.query_cached(
         sql,
         params![
             lane,
@@ -44,7 +44,7 @@ async fn write_counts(db: &impl Often, lane: i16, ended: &Ended) -> Result<()> {
     Ok(())
 }
 
-async fn write_rollups(db: &impl Often, lane: i16, ended: &Ended) -> Result<()> {
+async fn write_rollups(db: &impl QueryCached, lane: i16, ended: &Ended) -> Result<()> {
     let mut rollups = Vec::new();
     for (of, sums) in ended.rollups() {
         let from = rollups.len();
@@ -56,7 +56,7 @@ async fn write_rollups(db: &impl Often, lane: i16, ended: &Ended) -> Result<()> 
     }
     let all = Rows(&rollups);
     let sql = include_str!("queries/add_rollups.sql");
-    db.often(
+    db.query_cached(
         sql,
         params![
             lane,
@@ -72,14 +72,14 @@ async fn write_rollups(db: &impl Often, lane: i16, ended: &Ended) -> Result<()> 
     Ok(())
 }
 
-async fn write_ends(db: &impl Often, lane: i16, ended: &Ended) -> Result<()> {
+async fn write_ends(db: &impl QueryCached, lane: i16, ended: &Ended) -> Result<()> {
     let ends: Vec<_> = ended.ends().into_iter().collect();
     if ends.is_empty() {
         return Ok(());
     }
     let all = Rows(&ends);
     let sql = include_str!("queries/add_flow_ends.sql");
-    db.often(
+    db.query_cached(
         sql,
         params![
             lane,
@@ -94,14 +94,14 @@ async fn write_ends(db: &impl Often, lane: i16, ended: &Ended) -> Result<()> {
     Ok(())
 }
 
-async fn write_agent_uses(db: &impl Often, lane: i16, ended: &Ended) -> Result<()> {
+async fn write_agent_uses(db: &impl QueryCached, lane: i16, ended: &Ended) -> Result<()> {
     let uses: Vec<_> = ended.agent_uses().into_iter().collect();
     if uses.is_empty() {
         return Ok(());
     }
     let all = Rows(&uses);
     let sql = include_str!("queries/add_agent_uses.sql");
-    db.often(
+    db.query_cached(
         sql,
         params![
             lane,
@@ -115,14 +115,14 @@ async fn write_agent_uses(db: &impl Often, lane: i16, ended: &Ended) -> Result<(
     Ok(())
 }
 
-async fn write_costs(db: &impl Often, lane: i16, ended: &Ended) -> Result<()> {
+async fn write_costs(db: &impl QueryCached, lane: i16, ended: &Ended) -> Result<()> {
     let costs: Vec<_> = ended.costs().into_iter().collect();
     if costs.is_empty() {
         return Ok(());
     }
     let all = Rows(&costs);
     let sql = include_str!("queries/add_costs.sql");
-    db.often(
+    db.query_cached(
         sql,
         params![
             lane,
@@ -158,42 +158,13 @@ impl<'r, T> Rows<'r, T> {
 
 #[cfg(test)]
 mod tests {
-    use steadflow_core::ids::{AgentId, FlowId, TenantId};
-    use steadflow_core::timestamp::Timestamp;
-    use steadflow_store::{AgentUse, CallCounts, CostKey, ExecutionRow, Rollup, RollupKey};
+    use steadflow_core::ids::FlowId;
+    use steadflow_store::ExecutionRow;
 
     use super::*;
     use crate::columns::get;
     use crate::session::session;
     use crate::testing;
-    use crate::testing::ended;
-
-    /// An execution that ended, and what it counts.
-    fn one(number: u128, value: u64) -> (ExecutionRow, Rollup) {
-        let key = |node: &str, metric: &'static str| RollupKey {
-            node: (!node.is_empty()).then(|| NodeId::new(node)),
-            metric: metric.into(),
-        };
-        let cost = CostKey { agent: None, model: Some("m\0".into()), currency: "EUR".parse().ok() };
-        let counts = CallCounts { calls: value, output_tokens: value, cost: 0.5, ..CallCounts::default() };
-        let last_used_at = Timestamp::from_micros(i64::try_from(number).unwrap());
-        let rollup = Rollup {
-            tenant: TenantId::DEFAULT,
-            flow: FlowId::new(Uuid::from_u128(9)),
-            hour: Timestamp::from_micros(0),
-            counts: vec![(key("", "executions"), value), (key("a\0", "backoff_ms"), value)],
-            agents: vec![AgentUse { agent: AgentId::new(Uuid::from_u128(5)), calls: value, last_used_at }],
-            costs: vec![(cost, counts)],
-        };
-        (ended(number), rollup)
-    }
-
-    fn some(number: u128, value: u64) -> Ended {
-        let (row, rollup) = one(number, value);
-        let mut all = Ended::default();
-        all.add(&row, Box::new(rollup));
-        all
-    }
 
     #[tokio::test]
     async fn counters_are_added_to_by_lane_up_to_the_largest_number() {
@@ -202,7 +173,7 @@ mod tests {
         write(&*db, 1, &Ended::default()).await.unwrap();
 
         for (number, lane, value) in [(3, 1, 2), (2, 1, u64::MAX), (1, 2, 1)] {
-            write(&*db, lane, &some(number, value)).await.unwrap();
+            write(&*db, lane, &testing::counted(number, value)).await.unwrap();
         }
 
         let values = async |column: &str, table: &str| -> Vec<i64> {
@@ -231,7 +202,7 @@ mod tests {
                     // Each in an order of its own.
                     let number = 1 + (number * (2 * of + 1) + round) % 9;
                     let flow = FlowId::new(Uuid::from_u128(number));
-                    let (row, mut rollup) = one(number, 1);
+                    let (row, mut rollup) = testing::counted_by(number, 1);
                     rollup.flow = flow;
                     ended.add(&ExecutionRow { flow, ..row }, Box::new(rollup));
                 }

@@ -19,9 +19,9 @@ use tokio_postgres::Client;
 
 use self::partition::Partition;
 use crate::columns::get;
-use crate::error::Result;
+use crate::error::{OpenError, Result};
 use crate::migrate;
-use crate::session::BEGIN;
+use crate::session::{BEGIN, TRIES};
 
 /// The tables that are kept by day.
 const TABLES: [&str; 2] = ["journals", "long_records"];
@@ -50,17 +50,33 @@ pub(crate) struct Days {
 impl Days {
     /// Keeps history by day if the database can, and makes the next days. What fails is said and tried again later: the rest takes what
     /// has no day.
-    pub(crate) async fn open(db: &Client, are_wanted: bool) -> Self {
-        let are_kept = prepared(db, are_wanted).await.unwrap_or_else(|error| {
-            let lacks = error.of("partitions");
-            tracing::info!(error = %lacks, "the database does not keep history by day; it is deleted row by row");
-            false
-        });
+    ///
+    /// # Errors
+    /// [`OpenError`] if it is not known whether the database can: other processes may know it.
+    pub(crate) async fn open(
+        db: &Client,
+        are_wanted: bool,
+        at: &str,
+    ) -> std::result::Result<Self, OpenError> {
+        let mut tries = 0;
+        let are_kept = loop {
+            tries += 1;
+            match prepared(db, are_wanted).await {
+                Ok(are_kept) => break are_kept,
+                Err(error) if error.is_conflict() && tries < TRIES => {}
+                Err(error) if error.is_of_syntax() => {
+                    let lacks = error.of("partitions");
+                    tracing::info!(error = %lacks, "the database does not keep history by day; it is deleted row by row");
+                    break false;
+                }
+                Err(error) => return Err(migrate::failed(at, error)),
+            }
+        };
         if are_kept && let Err(error) = first_days(db).await {
             let error = error.of("days");
             tracing::warn!(error = %error, "the next days could not be made; this is tried again");
         }
-        Self { are_kept, unneeded: Mutex::default() }
+        Ok(Self { are_kept, unneeded: Mutex::default() })
     }
 
     /// Makes the days of rows that are moved to a table, which nobody else writes.

@@ -52,8 +52,8 @@ pub enum OpenError {
     },
     /// A later version of steadflow has changed the schema.
     #[error(
-        "the database {at} has schema {found}, and this version of steadflow knows schemas up to {known} and does not work beside \
-         it; run the newer version again, or restore a backup from before the upgrade"
+        "the database {at} has schema {found}, and this version of steadflow works with schemas up to {known}; run the \
+         newer version again, or restore a backup from before the upgrade"
     )]
     Newer {
         /// Where.
@@ -167,7 +167,7 @@ impl From<StoreError> for Error {
     }
 }
 
-/// A statement fails so on purpose where the worker whose row it updates is fenced.
+/// A statement fails so on purpose where the worker whose row it locks is fenced.
 pub(crate) const FENCED: SqlState = SqlState::DIVISION_BY_ZERO;
 
 impl Error {
@@ -211,6 +211,11 @@ impl Error {
         })
     }
 
+    /// Whether the database has none of what a statement asks for: it is another one than PostgreSQL.
+    pub(crate) fn is_of_syntax(&self) -> bool {
+        self.code().is_some_and(|code| ["0A", "42"].iter().any(|class| code.code().starts_with(class)))
+    }
+
     pub(crate) fn code(&self) -> Option<&SqlState> {
         match self {
             Self::Postgres(error) => error.code(),
@@ -226,7 +231,11 @@ impl Error {
             Self::Unreadable(reason) => StoreError::Corrupt { what: format!("row of `{call}`"), reason },
             Self::Pool(source) => StoreError::Database { call, source },
             Self::Silence(time) => {
-                let source = format!("the database has not answered for {} s", time.as_secs()).into();
+                let seconds = time.as_secs();
+                let source = format!(
+                    "the database has not answered for {seconds} s; look whether it is overloaded, or out of reach"
+                );
+                let source = source.into();
                 StoreError::Database { call, source }
             }
             Self::Postgres(error) => match code.as_deref() {

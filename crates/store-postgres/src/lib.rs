@@ -1,8 +1,8 @@
 //! The store on PostgreSQL, for any number of processes.
 //!
 //! A process commits on one connection, whose transactions are sent whole, without waiting between their statements. Each
-//! updates the row of its worker: a worker that another process has fenced, or that has lost its row, writes nothing, and a batch
-//! whose outcome is unknown because the connection broke is looked up by its number.
+//! locks the row of its worker: a worker that another process has fenced, or that has lost its row, writes nothing. Each adds a row to
+//! the tail, by whose number a batch is looked up whose outcome is unknown because the connection broke.
 //!
 //! Behind a pooler in transaction mode nothing stays on a connection from one transaction to the next, and nothing needs more of the
 //! database than tables, unique indexes and transactions that read what is committed. `migrations/` defines what is stored.
@@ -18,18 +18,19 @@ mod doctor;
 mod durability;
 mod error;
 mod events;
+mod fold;
 mod history;
 mod keys;
 mod log;
 mod migrate;
 mod needs;
 mod parts;
-mod prepared;
 mod row;
 mod schedules;
 mod search;
 mod session;
 mod sessions;
+mod statement_cache;
 mod store;
 #[cfg(test)]
 mod testing;
@@ -92,7 +93,7 @@ impl PostgresStore {
         migrate::migrate(&db, &options.to_string()).await?;
         let durability = durability::of(&db, &options).await?;
         needs::look(&db, &options.to_string()).await?;
-        let days = Days::open(&db, options.by_day).await;
+        let days = Days::open(&db, options.by_day, &options.to_string()).await?;
         let pool = options.pool(options.connections, direct.clone())?;
         let worker_pool = options.pool(WORKER_CONNECTIONS, direct)?;
         let (heartbeat, workers) = (tokio::sync::Mutex::new(None), Mutex::default());

@@ -170,7 +170,7 @@ impl Found {
     }
 }
 
-fn failed(at: &str, error: crate::error::Error) -> OpenError {
+pub(crate) fn failed(at: &str, error: crate::error::Error) -> OpenError {
     OpenError::Database { at: at.to_owned(), reason: said(error) }
 }
 

@@ -73,7 +73,7 @@ impl PostgresParts {
         let (db, lock) = (options.connect().await?, options.connect().await?);
         let at = options.to_string();
         migrate::migrate(&db, &at).await?;
-        let days = Days::open(&db, options.by_day).await;
+        let days = Days::open(&db, options.by_day, &at).await?;
         hold(&lock, &at).await?;
         is_empty(&db, &at).await?;
         let begun = async {

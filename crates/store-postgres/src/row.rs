@@ -11,7 +11,7 @@ use crate::columns::{
     queue_place, status, tenant_id, text, text_or_none, timestamp, timestamp_or_none,
 };
 use crate::error::{Error, Result};
-use crate::prepared::Often;
+use crate::statement_cache::QueryCached;
 use crate::value::{int, params, stored};
 
 /// The columns that [`read`] reads, in its order.
@@ -29,12 +29,12 @@ pub(crate) struct Hold {
 }
 
 /// Inserts or changes rows, of which each is of another execution, and whose journals have this format. An error if one has ended.
-pub(crate) async fn write(db: &impl Often, rows: &[(&ExecutionRow, Hold)], format: i64) -> Result<()> {
+pub(crate) async fn write(db: &impl QueryCached, rows: &[(&ExecutionRow, Hold)], format: i64) -> Result<()> {
     let mut rows = rows.to_vec();
     // Rows are locked in this order everywhere.
     rows.sort_unstable_by_key(|(row, _)| row.id);
     let all = Columns(&rows);
-    db.often(
+    db.query_cached(
         include_str!("queries/write_executions.sql"),
         params![
             all.of(|row| row.id.uuid()),

@@ -17,8 +17,10 @@ use crate::value::{Typed, untyped};
 pub(crate) const BEGIN: &str =
     "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '5s'; SET LOCAL lock_timeout = '5s'";
 /// Begins one whose statements all read the same state, and which changes nothing.
-const SNAPSHOT: &str =
-    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL idle_in_transaction_session_timeout = '5s'";
+///
+/// The database stops a statement when the call has been given up.
+const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+    SET LOCAL idle_in_transaction_session_timeout = '5s'; SET LOCAL statement_timeout = '30s'";
 
 /// Returns how a transaction begins: the connections have those timeouts where they lead to the server itself.
 pub(crate) fn begin(direct: &Direct) -> &'static str {
@@ -44,7 +46,7 @@ impl Deref for Session {
 
 impl Session {
     /// Asks what is asked often, and changes nothing.
-    pub(crate) async fn often(&self, sql: &str, parameters: &[Typed<'_>]) -> Result<Vec<Row>> {
+    pub(crate) async fn query_cached(&self, sql: &str, parameters: &[Typed<'_>]) -> Result<Vec<Row>> {
         if self.direct.is_so() {
             match self.prepared(sql, parameters).await {
                 Err(error) if self.direct.is_refuted_by(&error) => {}

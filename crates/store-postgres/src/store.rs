@@ -31,7 +31,10 @@ impl Store for PostgresStore {
     }
 
     fn tidy(&self, now: Timestamp) -> StoreFuture<'_, ()> {
-        long_call("tidy", self.look_after_days(now))
+        long_call("tidy", async move {
+            self.look_after_days(now).await?;
+            self.fold_counters().await
+        })
     }
 
     fn close(&self) -> StoreFuture<'_, ()> {

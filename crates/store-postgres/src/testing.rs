@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use steadflow_core::execution::{ExecutionStatus, Wait};
 use steadflow_core::failure::ErrorClass;
 use steadflow_core::flow_control::QueuePlace;
-use steadflow_core::ids::{ExecutionId, FlowId, NodeId, TenantId};
+use steadflow_core::ids::{AgentId, ExecutionId, FlowId, NodeId, TenantId};
 use steadflow_core::timestamp::Timestamp;
-use steadflow_store::{ExecutionRow, Fingerprint};
+use steadflow_store::{AgentUse, CallCounts, CostKey, Ended, ExecutionRow, Fingerprint, Rollup, RollupKey};
 use tokio_postgres::Client;
 use uuid::Uuid;
 
@@ -36,6 +36,34 @@ pub(crate) async fn store() -> PostgresStore {
 pub(crate) async fn plan(db: &Client, sql: &str, parameters: &[Typed<'_>]) -> String {
     let rows = db.query_typed(&format!("EXPLAIN {sql}"), parameters).await.expect("it has a plan");
     rows.iter().map(|row| row.get::<_, String>(0) + "\n").collect()
+}
+
+/// An execution that ended, and what it counts.
+pub(crate) fn counted_by(number: u128, value: u64) -> (ExecutionRow, Rollup) {
+    let key = |node: &str, metric: &'static str| RollupKey {
+        node: (!node.is_empty()).then(|| NodeId::new(node)),
+        metric: metric.into(),
+    };
+    let cost = CostKey { agent: None, model: Some("m\0".into()), currency: "EUR".parse().ok() };
+    let counts = CallCounts { calls: value, output_tokens: value, cost: 0.5, ..CallCounts::default() };
+    let last_used_at = Timestamp::from_micros(i64::try_from(number).expect("it is small"));
+    let rollup = Rollup {
+        tenant: TenantId::DEFAULT,
+        flow: FlowId::new(Uuid::from_u128(9)),
+        hour: Timestamp::from_micros(0),
+        counts: vec![(key("", "executions"), value), (key("a\0", "backoff_ms"), value)],
+        agents: vec![AgentUse { agent: AgentId::new(Uuid::from_u128(5)), calls: value, last_used_at }],
+        costs: vec![(cost, counts)],
+    };
+    (ended(number), rollup)
+}
+
+/// What one that ended adds to counters.
+pub(crate) fn counted(number: u128, value: u64) -> Ended {
+    let (row, rollup) = counted_by(number, value);
+    let mut all = Ended::default();
+    all.add(&row, Box::new(rollup));
+    all
 }
 
 /// One with a value in every column, of which texts have every character.

@@ -21,7 +21,7 @@ const CRATES: [&str; 7] = ["core", "nodes", "store", "store-sqlite", "store-post
 const NO_KINDS: [&str; 5] = ["catalogue", "context", "keys", "rehearsal", "schemas"];
 
 /// Files outside the rooms that name kinds. This list only ever gets shorter, but for words that mean something else.
-const NAMED_ELSEWHERE: [(&str, &str); 18] = [
+const NAMED_ELSEWHERE: [(&str, &str); 19] = [
     ("crates/api/src/problem.rs", "`agent` is a resource of the API"),
     ("crates/core/src/agent/parse/tool.rs", "`approval` is a key of tools"),
     ("crates/core/src/expression/functions.rs", "`map` is a filter"),
@@ -37,6 +37,7 @@ const NAMED_ELSEWHERE: [(&str, &str); 18] = [
     ("crates/nodes/src/status/said.rs", "`code` is a key of errors"),
     ("crates/store/src/parts/list.rs", "`agent` is a stored resource"),
     ("crates/store-postgres/src/catalogue.rs", "`agent` is a stored resource"),
+    ("crates/store-postgres/src/fold.rs", "`agent` is a column"),
     ("crates/store-postgres/src/parts/tables.rs", "`agent` is a stored resource"),
     ("crates/store-sqlite/src/catalogue.rs", "`agent` is a stored resource"),
     ("crates/store-sqlite/src/parts/tables.rs", "`agent` is a stored resource"),

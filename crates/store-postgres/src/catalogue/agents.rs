@@ -14,6 +14,7 @@ use tokio_postgres::{Client, Row};
 use super::{edits, page, page_of_versions};
 use crate::columns::{agent_id, listed, number, payload, readable, tenant_id, timestamp};
 use crate::error::Result;
+use crate::fold;
 use crate::log::session_changes;
 use crate::search::Conditions;
 use crate::session::rows;
@@ -216,6 +217,7 @@ pub(crate) async fn delete(
         return Ok(Changed::Conflict(current));
     }
     session_changes::delete_all(db, tenant, id).await?;
+    fold::hold(db).await?;
     for sql in [
         "DELETE FROM agent_budgets WHERE agent = $1 AND tenant = $2",
         "DELETE FROM agent_uses WHERE agent = $1 AND tenant = $2",

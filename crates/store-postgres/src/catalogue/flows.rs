@@ -15,6 +15,7 @@ use crate::columns::{
 };
 use crate::days;
 use crate::error::{Error, Result};
+use crate::fold;
 use crate::log::delete;
 use crate::search::{Conditions, Text};
 use crate::session::rows;
@@ -234,6 +235,7 @@ pub(crate) async fn delete_step(db: &Client, tenant: TenantId, id: FlowId) -> Re
     if delete_executions(db, tenant, id).await? == DELETED_MAX {
         return Ok(Deletion::Begun);
     }
+    fold::hold(db).await?;
     for sql in [
         "DELETE FROM rollups WHERE flow = $1 AND tenant = $2",
         "DELETE FROM execution_counts WHERE flow = $1 AND tenant = $2",

@@ -19,7 +19,7 @@ const SEARCHED: usize = 1_000;
 /// See [`steadflow_store::History::row`].
 pub(crate) async fn row(db: &Session, tenant: TenantId, id: ExecutionId) -> Result<Option<ExecutionRow>> {
     let sql = format!("SELECT {} FROM executions WHERE id = $1 AND tenant = $2", row::COLUMNS);
-    let found = db.often(&sql, params![id.uuid(), tenant.uuid()]).await?;
+    let found = db.query_cached(&sql, params![id.uuid(), tenant.uuid()]).await?;
     found.first().map(row::read).transpose()
 }
 
@@ -45,7 +45,7 @@ pub(crate) async fn executions(
         let limit = rows_max(wanted);
         let parameters: Vec<_> = conditions.values().chain([typed(&limit)]).collect();
         let rows = match after {
-            None if is_of_forks_alone(filter) => db.often(&sql, &parameters).await?,
+            None if is_of_forks_alone(filter) => db.query_cached(&sql, &parameters).await?,
             _ => db.query_typed(&sql, &parameters).await?,
         };
         for next in &rows {

@@ -4,13 +4,15 @@
 //! need it; the others wait for the database once.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, join_all};
 use steadflow_core::ids::ExecutionId;
-use steadflow_store::batch::Place;
+use steadflow_store::batch::{Batch, Place};
 use steadflow_store::{Commit, Committed, ExecutionRow, StoreError, Worker};
 use tokio::time::{Instant, timeout};
+use tokio_postgres::Client;
 use uuid::Uuid;
 
 use super::driven::{Changes, Driven, Lessee};
@@ -20,9 +22,9 @@ use crate::columns::get;
 use crate::connect::{Pool, PostgresOptions};
 use crate::counters;
 use crate::error::{Error, Result};
-use crate::prepared::{Often, PreparingConnection};
 use crate::row::{self, Hold};
 use crate::session::TRIES;
+use crate::statement_cache::{CachingConnection, QueryCached};
 use crate::value::{int, params};
 use crate::{PostgresStore, within};
 
@@ -32,8 +34,13 @@ const RECONNECTS_FOR: Duration = Duration::from_secs(15);
 const SILENCE_MAX: Duration = Duration::from_secs(10);
 /// How long to wait before another try.
 const PAUSE: Duration = Duration::from_millis(100);
-/// Counters have so many lanes.
-const LANES: u64 = 16;
+/// What the row of a batch has that was not written; one that was written and has no record has none.
+const NOT_WRITTEN: &[u8] = b"not written";
+/// How many workers add to counters in lanes of their own, and how many each of them has; lane 0 is nobody's.
+const WORKERS: u64 = 16;
+const LANES_EACH: i64 = 2_000;
+/// How many batches use a lane: as many old versions of its rows there can be.
+const BATCHES_A_LANE: i64 = 64;
 
 /// Why a batch was not written in one try.
 enum Failed {
@@ -53,7 +60,6 @@ impl<E: Into<Error>> From<E> for Failed {
 struct Written {
     answers: Vec<Committed>,
     tips: Changes,
-    has_appended: bool,
     trimmed: Option<i64>,
     /// Executions that begin in it.
     accepted: Vec<ExecutionId>,
@@ -132,37 +138,27 @@ impl Writer {
             if within(lost::look(&connected, driven)).await? {
                 return Err(StoreError::Fenced.into());
             }
-            driven.connection = Some(PreparingConnection::new(connected, self.pool.direct.clone()));
+            driven.connection = Some(CachingConnection::new(connected, self.pool.direct.clone()));
         }
         Ok(())
     }
 
-    /// Finds out whether the last batch was written. Its number in the row of the worker says so, and is changed in passing: what
-    /// is still on its way to the database does not fit any more.
+    /// Finds out whether the next batch was written. Its row in the tail says so. If there is none, one is written that says that it
+    /// was not: what is still on its way to the database finds its place taken.
     async fn settle(&self, driven: &mut Driven, until: Instant) -> Result<bool> {
-        // Asked again, it says the same.
-        let sql =
-            "UPDATE workers SET batch = CASE batch WHEN $2 THEN $2 + 2 WHEN $2 + 1 THEN $2 + 3 ELSE batch END
-            WHERE epoch = $1 AND incarnation = $3 AND NOT is_fenced RETURNING batch";
-        let (written, not_written) = (driven.batch + 3, driven.batch + 2);
-        let Lessee { epoch, incarnation } = driven.lessee;
         loop {
             let asked: BoxFuture<'_, Result<_>> = Box::pin(async {
                 self.connect_writer(driven).await?;
                 let Some(db) = &driven.connection else { return Err(StoreError::Closed.into()) };
-                Ok(answered(db.query_typed_opt(sql, params![int(epoch), driven.batch, incarnation]))
-                    .await??)
+                answered(was_written(db, driven.lessee, driven.next())).await?
             });
             match asked.await {
-                Ok(None) => return Err(StoreError::Fenced.into()),
-                Ok(Some(row)) => {
-                    let batch: i64 = get(&row, 0)?;
-                    if batch != written && batch != not_written {
-                        return Err(StoreError::Fenced.into());
-                    }
-                    driven.batch = batch;
-                    return Ok(batch == written);
+                Ok(true) => return Ok(true),
+                Ok(false) => {
+                    driven.skip();
+                    return Ok(false);
                 }
+                Err(error) if matches!(error, Error::Store(StoreError::Fenced)) => return Err(error),
                 Err(error) if Instant::now() < until => {
                     tracing::warn!(error = ?error, "the outcome of a batch is unknown; the database is asked again");
                     driven.connection = None;
@@ -177,15 +173,33 @@ impl Writer {
     }
 }
 
+/// Returns whether a batch was written, and takes its place if it was not. Asked again, it says the same.
+async fn was_written(db: &Client, worker: Lessee, place: Place) -> Result<bool> {
+    let mut nothing = Batch::default();
+    let (entries, _) = nothing.seal(place);
+    let Lessee { epoch, incarnation } = worker;
+    let sql = "WITH held AS (
+            SELECT epoch FROM workers WHERE epoch = $1 AND incarnation = $2 AND NOT is_fenced FOR NO KEY UPDATE
+        )
+        INSERT INTO tail (worker, sequence, entries, records) SELECT epoch, $3, $4, $5 FROM held
+        ON CONFLICT (worker, sequence) DO NOTHING";
+    db.execute_typed(sql, params![int(epoch), incarnation, place.sequence, entries, NOT_WRITTEN]).await?;
+    // By a statement of its own, which sees what was written until now. Without a row, the worker was fenced.
+    let sql = "SELECT entries = $3 AND records = $4 FROM tail WHERE worker = $1 AND sequence = $2";
+    let row = db.query_typed_opt(sql, params![int(epoch), place.sequence, entries, NOT_WRITTEN]).await?;
+    let Some(row) = row else { return Err(StoreError::Fenced.into()) };
+    get(&row, 0).map(|is_taken: bool| !is_taken)
+}
+
 impl Driven {
     fn done(&mut self, written: Written) -> Vec<Committed> {
-        self.committed(written.tips, written.has_appended, written.trimmed);
+        self.committed(written.tips, written.trimmed);
         self.accepted.add(written.accepted);
         written.answers
     }
 }
 
-async fn rolled_back(db: &PreparingConnection) -> bool {
+async fn rolled_back(db: &CachingConnection) -> bool {
     !db.is_closed() && db.batch_execute("ROLLBACK").await.is_ok()
 }
 
@@ -196,7 +210,7 @@ async fn answered<T>(asked: impl Future<Output = T>) -> Result<T> {
 
 /// Writes a batch, or nothing.
 async fn write(
-    db: &PreparingConnection,
+    db: &CachingConnection,
     driven: &mut Driven,
     batch: &[Commit],
 ) -> std::result::Result<Written, Failed> {
@@ -227,10 +241,7 @@ async fn write(
         return Err(Failed::NotWritten(StoreError::Fenced.into()));
     }
     match results.into_iter().find_map(Result::err) {
-        None => {
-            driven.batch += 1;
-            Ok(written)
-        }
+        None => Ok(written),
         Some(error) if error.is_certain() && !has_failed_to_begin => Err(Failed::NotWritten(error)),
         Some(error) => Err(Failed::Unknown(error, Box::new(written))),
     }
@@ -238,7 +249,7 @@ async fn write(
 
 /// Sends all statements of a batch, and then waits for what the database says to each.
 async fn send(
-    db: &PreparingConnection,
+    db: &CachingConnection,
     driven: &Driven,
     plan: Plan<'_>,
     answers: Vec<Committed>,
@@ -248,33 +259,27 @@ async fn send(
         answered(session_changes::change(db, *execution, changes)).await??;
     }
     let Plan { tips, mut tail, place, rows, journals, long, takes, sends, ended, accepted, .. } = plan;
-    let sealed = place.map(|place| (place, tail.seal(place)));
+    let (entries, records) = tail.seal(place);
     let rows: Vec<(&ExecutionRow, Hold)> = rows.into_values().collect();
     let trimmed = driven.surplus();
-    let (worker, batch) = (driven.lessee, driven.batch);
+    let worker = driven.lessee;
     let mut statements = Statements::default();
-    match sealed {
-        Some((place, (entries, records))) if has_begun => {
-            statements.add(true, append(db, place, entries, records));
-        }
-        Some((place, (entries, records))) => {
-            statements.add(true, fence_and_append(db, worker, batch, place, entries, records));
-        }
-        None => statements.add(!has_begun, fence(db, worker, batch)),
-    }
+    statements.add(has_begun, append(db, place, entries, records));
+    statements.add(!has_begun, fence_and_append(db, worker, place, entries, records));
     statements.add(!rows.is_empty(), row::write(db, &rows, driven.format));
     statements.add(!journals.is_empty(), write_journals(db, &journals));
     statements.add(!long.is_empty(), long_records::write(db, &long));
     statements.add(!takes.is_empty(), inbox::delete(db, &takes));
     statements.add(!sends.is_empty(), inbox::send_all(db, &sends));
-    if let Some(end) = trimmed {
-        statements.add(true, trim(db, worker.epoch, end));
+    if let Some(trimmed) = trimmed.clone() {
+        statements.add(true, trim(db, worker.epoch, trimmed));
     }
     // Behind the tail, as where executions are deleted: two that lock both do so in one order.
-    statements.add(!ended.is_empty(), counters::write(db, lane(worker.epoch), &ended));
+    statements.add(!ended.is_empty(), counters::write(db, lane(place), &ended));
     let sent = answered(statements.send(db, has_begun)).await;
     let results = sent.unwrap_or_else(|silence| vec![Err(silence)]);
-    Ok((Written { answers, tips, has_appended: place.is_some(), trimmed, accepted }, results))
+    let trimmed = trimmed.map(|trimmed| trimmed.end);
+    Ok((Written { answers, tips, trimmed, accepted }, results))
 }
 
 /// Statements that are sent one behind the other.
@@ -290,7 +295,7 @@ impl<'a> Statements<'a> {
 
     /// Sends them as one transaction. Returns what came of each, also of its begin and its commit; one statement is a transaction of
     /// its own.
-    async fn send(mut self, db: &'a PreparingConnection, has_begun: bool) -> Vec<Result<()>> {
+    async fn send(mut self, db: &'a CachingConnection, has_begun: bool) -> Vec<Result<()>> {
         if !has_begun && self.0.len() == 1 {
             return join_all(self.0).await;
         }
@@ -307,51 +312,52 @@ impl<'a> Statements<'a> {
     }
 }
 
-/// The lane of the counters to which a worker adds.
-fn lane(epoch: u64) -> i16 {
-    i16::try_from(epoch % LANES).unwrap_or_default()
+/// The lane of the counters to which a batch adds.
+fn lane(place: Place) -> i16 {
+    let worker = int(place.worker % WORKERS);
+    let lane = 1 + worker * LANES_EACH + place.sequence / BATCHES_A_LANE % LANES_EACH;
+    i16::try_from(lane).unwrap_or(i16::MAX)
 }
 
-/// Begins a transaction, and notes the number of the batch in it. One is waited for before the other is sent: without a transaction,
-/// the number would stay, and nothing would have been written with it.
-async fn begin_fenced(db: &PreparingConnection, driven: &Driven) -> Result<()> {
+/// Begins a transaction, and keeps the worker from being fenced until it ends. One is waited for before the other is sent.
+async fn begin_fenced(db: &CachingConnection, driven: &Driven) -> Result<()> {
     db.begin().await?;
-    fence(db, driven.lessee, driven.batch).await
+    fence(db, driven.lessee).await
 }
 
-/// Notes the number of the batch, which fails where the worker is fenced, or another batch was noted meanwhile.
-pub(super) async fn fence(db: &impl Often, worker: Lessee, batch: i64) -> Result<()> {
-    let sql = "WITH noted AS (
-            UPDATE workers SET batch = $2 + 1
-            WHERE epoch = $1 AND incarnation = $3 AND batch = $2 AND NOT is_fenced RETURNING 1
-        )
-        SELECT 1 / count(*) FROM noted";
-    db.often(sql, params![int(worker.epoch), batch, worker.incarnation]).await?;
+/// Keeps the worker from being fenced until the transaction ends, which fails where it is already.
+///
+/// The row is locked and not changed: where somebody leaves a transaction open, old versions of rows stay, and a row that each commit
+/// changes has more and more of them.
+pub(super) async fn fence(db: &impl QueryCached, worker: Lessee) -> Result<()> {
+    let sql = "SELECT 1 / count(*) FROM (
+            SELECT 1 FROM workers WHERE epoch = $1 AND incarnation = $2 AND NOT is_fenced FOR NO KEY UPDATE
+        ) AS held";
+    db.query_cached(sql, params![int(worker.epoch), worker.incarnation]).await?;
     Ok(())
 }
 
-/// As [`fence`], and adds a row to the tail.
+/// As [`fence`], and as [`append`].
 async fn fence_and_append(
-    db: &impl Often,
+    db: &impl QueryCached,
     worker: Lessee,
-    batch: i64,
     place: Place,
     entries: &[u8],
     records: &[u8],
 ) -> Result<()> {
-    let sql = "WITH noted AS (
-            UPDATE workers SET batch = $2 + 1
-            WHERE epoch = $1 AND incarnation = $3 AND batch = $2 AND NOT is_fenced RETURNING 1
+    let sql = "WITH held AS (
+            SELECT epoch FROM workers WHERE epoch = $1 AND incarnation = $2 AND NOT is_fenced FOR NO KEY UPDATE
         ), appended AS (
-            INSERT INTO tail (worker, sequence, entries, records) SELECT $1, $4, $5, $6 FROM noted
+            INSERT INTO tail (worker, sequence, entries, records) SELECT epoch, $3, $4, $5 FROM held
+            ON CONFLICT (worker, sequence) DO NOTHING RETURNING 1
         )
-        SELECT 1 / count(*) FROM noted";
+        SELECT 1 / count(*) FROM appended";
     let Lessee { epoch, incarnation } = worker;
-    db.often(sql, params![int(epoch), batch, incarnation, place.sequence, entries, records]).await?;
+    db.query_cached(sql, params![int(epoch), incarnation, place.sequence, entries, records]).await?;
     Ok(())
 }
 
-async fn write_journals(db: &impl Often, journals: &HashMap<ExecutionId, (u64, &str)>) -> Result<()> {
+async fn write_journals(db: &impl QueryCached, journals: &HashMap<ExecutionId, (u64, &str)>) -> Result<()> {
     let mut sorted: Vec<_> = journals.iter().collect();
     sorted.sort_unstable_by_key(|(execution, _)| **execution);
     let executions: Vec<Uuid> = sorted.iter().map(|(execution, _)| execution.uuid()).collect();
@@ -359,19 +365,30 @@ async fn write_journals(db: &impl Often, journals: &HashMap<ExecutionId, (u64, &
     let texts: Vec<&str> = sorted.iter().map(|(_, (_, text))| *text).collect();
     let sql = "INSERT INTO journals (execution, seq, records) SELECT * FROM UNNEST($1, $2, $3)
         ON CONFLICT (execution) DO UPDATE SET seq = excluded.seq, records = excluded.records";
-    db.often(sql, params![executions, seqs, texts]).await?;
+    db.query_cached(sql, params![executions, seqs, texts]).await?;
     Ok(())
 }
 
-pub(super) async fn append(db: &impl Often, place: Place, entries: &[u8], records: &[u8]) -> Result<()> {
-    let sql = "INSERT INTO tail (worker, sequence, entries, records) VALUES ($1, $2, $3, $4)";
-    db.often(sql, params![int(place.worker), place.sequence, entries, records]).await?;
+/// Adds a batch to the tail, which fails if its place is taken.
+pub(super) async fn append(
+    db: &impl QueryCached,
+    place: Place,
+    entries: &[u8],
+    records: &[u8],
+) -> Result<()> {
+    let sql = "WITH appended AS (
+            INSERT INTO tail (worker, sequence, entries, records) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (worker, sequence) DO NOTHING RETURNING 1
+        )
+        SELECT 1 / count(*) FROM appended";
+    db.query_cached(sql, params![int(place.worker), place.sequence, entries, records]).await?;
     Ok(())
 }
 
-async fn trim(db: &impl Often, epoch: u64, end: i64) -> Result<()> {
-    let sql = "DELETE FROM tail WHERE worker = $1 AND sequence < $2";
-    db.often(sql, params![int(epoch), end]).await?;
+/// Deletes batches that nothing needs any more. Where they begin, too, is said: below may be many that were deleted and are still there.
+async fn trim(db: &impl QueryCached, epoch: u64, batches: Range<i64>) -> Result<()> {
+    let sql = "DELETE FROM tail WHERE worker = $1 AND sequence >= $2 AND sequence < $3";
+    db.query_cached(sql, params![int(epoch), batches.start, batches.end]).await?;
     Ok(())
 }
 
@@ -393,18 +410,25 @@ mod tests {
         store.writer.connect_writer(&mut driven).await.unwrap();
         let soon = Instant::now() + Duration::from_secs(5);
 
-        for was_written in [false, true, false] {
-            let before = driven.batch;
-            if was_written {
-                fence(driven.connection.as_ref().unwrap(), driven.lessee, before).await.unwrap();
+        for is_written in [false, true, false] {
+            let place = driven.next();
+            let mut batch = Batch::default();
+            let (entries, records) = batch.seal(place);
+            let db = driven.connection.as_ref().unwrap();
+            if is_written {
+                fence_and_append(db, driven.lessee, place, entries, records).await.unwrap();
             }
             for _ in 0..3 {
                 // As if the answer had been lost.
-                driven.batch = before;
-                assert_eq!(store.writer.settle(&mut driven, soon).await.unwrap(), was_written);
+                assert_eq!(was_written(db, driven.lessee, place).await.unwrap(), is_written);
             }
-            let late = fence(driven.connection.as_ref().unwrap(), driven.lessee, before).await;
+            let late = fence_and_append(db, driven.lessee, place, entries, records).await;
             assert!(late.is_err(), "what was still on its way does not fit any more");
+            assert_eq!(store.writer.settle(&mut driven, soon).await.unwrap(), is_written);
+            if is_written {
+                driven.committed(Changes::new(), None);
+            }
+            assert_eq!(driven.next().sequence, place.sequence + 1);
         }
     }
 }

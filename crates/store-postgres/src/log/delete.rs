@@ -72,14 +72,10 @@ async fn delete_from_batch(
     let sql = "SELECT entries, records FROM tail WHERE worker = $1 AND sequence = $2 FOR UPDATE";
     let Some(row) = db.query_typed_opt(sql, params![worker, sequence]).await? else { return Ok(()) };
     let Ok(entries) = batch::entries(place, get(&row, 0)?) else { return Ok(()) };
+    // One without a record stays as well: it says that the batch was written.
     let mut rest = batch::without((&entries, get(&row, 1)?), is_deleted);
-    if rest.is_empty() {
-        let sql = "DELETE FROM tail WHERE worker = $1 AND sequence = $2";
-        db.execute_typed(sql, params![worker, sequence]).await?;
-    } else {
-        let (entries, records) = rest.seal(place);
-        let sql = "UPDATE tail SET entries = $3, records = $4 WHERE worker = $1 AND sequence = $2";
-        db.execute_typed(sql, params![worker, sequence, entries, records]).await?;
-    }
+    let (entries, records) = rest.seal(place);
+    let sql = "UPDATE tail SET entries = $3, records = $4 WHERE worker = $1 AND sequence = $2";
+    db.execute_typed(sql, params![worker, sequence, entries, records]).await?;
     Ok(())
 }

@@ -4,13 +4,15 @@
 //! them. It is changed after a commit has succeeded, and never before.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 
 use steadflow_core::ids::ExecutionId;
 use steadflow_store::ById;
+use steadflow_store::batch::Place;
 use uuid::Uuid;
 
 use super::lost::{Accepted, Timeline};
-use crate::prepared::PreparingConnection;
+use crate::statement_cache::CachingConnection;
 
 /// Batches of the tail that a commit deletes at once; fewer are left to a later one.
 const TRIM_STEP: i64 = 64;
@@ -46,10 +48,8 @@ pub(crate) struct Driven {
     pub(crate) accepted: Accepted,
     /// Whether the database has gone back since.
     pub(crate) is_lost: bool,
-    /// The number of the last batch in the row of the worker.
-    pub(crate) batch: i64,
     /// The connection that it commits on, once it has one.
-    pub(crate) connection: Option<PreparingConnection>,
+    pub(crate) connection: Option<CachingConnection>,
     tips: ById<Tip>,
     /// How many executions begin in a batch of the tail.
     firsts: BTreeMap<i64, usize>,
@@ -67,7 +67,6 @@ impl Driven {
             format,
             accepted: Accepted::default(),
             is_lost: false,
-            batch: 0,
             connection: None,
             tips: ById::default(),
             firsts: BTreeMap::new(),
@@ -85,24 +84,35 @@ impl Driven {
         self.tips.keys().copied()
     }
 
-    /// Returns the number of the next batch of the tail.
-    pub(crate) const fn next(&self) -> i64 {
-        self.next
+    /// Returns where the next batch stands in the tail.
+    pub(crate) const fn next(&self) -> Place {
+        Place { worker: self.lessee.epoch, sequence: self.next }
     }
 
-    /// Returns up to which batch the tail can be deleted now, if that is worth a statement.
-    pub(crate) fn surplus(&self) -> Option<i64> {
+    /// Notes that the next batch was not written, and that its place is taken.
+    pub(crate) const fn skip(&mut self) {
+        self.next += 1;
+    }
+
+    /// Returns which batches of the tail can be deleted now, if that is worth a statement. The next one stays: it says that it was
+    /// written.
+    pub(crate) fn surplus(&self) -> Option<Range<i64>> {
         let low_water = self.firsts.first_key_value().map_or(self.next, |(first, _)| *first);
-        (low_water - self.oldest >= TRIM_STEP).then_some(low_water)
+        (low_water - self.oldest >= TRIM_STEP).then_some(self.oldest..low_water)
     }
 
-    /// Notes what was committed.
-    pub(crate) fn committed(&mut self, changes: Changes, has_appended: bool, trimmed: Option<i64>) {
+    /// Notes what the next batch has changed.
+    pub(crate) fn committed(&mut self, changes: Changes, trimmed: Option<i64>) {
+        self.change(changes);
+        self.next += 1;
+        self.oldest = trimmed.unwrap_or(self.oldest);
+    }
+
+    /// Notes what was changed without a batch.
+    pub(crate) fn change(&mut self, changes: Changes) {
         for (id, tip) in changes {
             self.put(id, tip);
         }
-        self.next += i64::from(has_appended);
-        self.oldest = trimmed.unwrap_or(self.oldest);
     }
 
     fn put(&mut self, id: ExecutionId, tip: Option<Tip>) {
@@ -134,8 +144,8 @@ mod tests {
 
     fn appended(driven: &mut Driven, number: u128) -> ExecutionId {
         let id = ExecutionId::new(Uuid::from_u128(number));
-        let tip = Tip { seq: 1, first: Some(driven.next()) };
-        driven.committed(Changes::from([(id, Some(tip))]), true, None);
+        let tip = Tip { seq: 1, first: Some(driven.next().sequence) };
+        driven.committed(Changes::from([(id, Some(tip))]), None);
         id
     }
 
@@ -144,12 +154,12 @@ mod tests {
         let mut driven = Driven::new(Lessee { epoch: 1, incarnation: Uuid::nil() }, Timeline::default(), 1);
         let all: Vec<_> = (0..=100).map(|number| appended(&mut driven, number)).collect();
 
-        driven.committed(all[1..].iter().map(|id| (*id, None)).collect(), false, None);
+        driven.change(all[1..].iter().map(|id| (*id, None)).collect());
         assert_eq!(driven.surplus(), None);
 
-        driven.committed(Changes::from([(all[0], None)]), false, None);
-        assert_eq!(driven.surplus(), Some(102));
-        driven.committed(Changes::new(), false, Some(102));
+        driven.change(Changes::from([(all[0], None)]));
+        assert_eq!(driven.surplus(), Some(1..102));
+        driven.committed(Changes::new(), Some(102));
         assert_eq!(driven.surplus(), None);
     }
 }

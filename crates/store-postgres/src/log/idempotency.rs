@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::columns::{execution_id, get};
 use crate::error::{Error, Result};
-use crate::prepared::Often;
+use crate::statement_cache::QueryCached;
 use crate::value::{params, stored};
 
 /// How long keys are kept, in microseconds: 48 hours, twice what is promised.
@@ -21,7 +21,7 @@ pub(super) type Use<'a> = (&'a Idempotency, ExecutionId);
 
 /// Notes the use of keys, each with the execution that it starts. Returns what those were used for before that were.
 pub(super) async fn use_once(
-    db: &impl Often,
+    db: &impl QueryCached,
     keys: &[Use<'_>],
 ) -> Result<HashMap<ExecutionId, IdempotencyHit>> {
     // In one order, so that processes that use the same keys wait for each other, and not in a circle. Of a key that occurs twice,
@@ -37,11 +37,11 @@ pub(super) async fn use_once(
     let times: Vec<i64> = first.values().map(|(key, _)| key.created_at.as_micros()).collect();
     let sql = "INSERT INTO idempotency_keys (tenant, key, execution, request_hash, created_at)
         SELECT * FROM UNNEST($1, $2, $3, $4, $5) ON CONFLICT (tenant, key) DO NOTHING";
-    db.often(sql, params![tenants, texts, executions, hashes, times]).await?;
+    db.query_cached(sql, params![tenants, texts, executions, hashes, times]).await?;
     let sql = "SELECT execution, request_hash, tenant, key FROM idempotency_keys
         WHERE (tenant, key) IN (SELECT * FROM UNNEST($1, $2))";
     let mut used: HashMap<(Uuid, String), IdempotencyHit> = HashMap::new();
-    for row in db.often(sql, params![tenants, texts]).await? {
+    for row in db.query_cached(sql, params![tenants, texts]).await? {
         used.insert((get(&row, 2)?, get(&row, 3)?), hit(&row)?);
     }
     let hits = keys.iter().filter_map(|(key, execution)| {

@@ -11,8 +11,8 @@ use super::{driven::Driven, leases};
 use crate::PostgresStore;
 use crate::columns::{execution_id, get, number, tenant_id, timestamp};
 use crate::error::Result;
-use crate::prepared::Often;
 use crate::session::{session, transaction};
+use crate::statement_cache::QueryCached;
 use crate::value::{int, params};
 
 /// Rows that are read at once.
@@ -29,7 +29,7 @@ pub(crate) async fn send(db: &Client, input: &InboxInput) -> Result<InboxId> {
 }
 
 /// Stores several inputs.
-pub(super) async fn send_all(db: &impl Often, inputs: &[&InboxInput]) -> Result<()> {
+pub(super) async fn send_all(db: &impl QueryCached, inputs: &[&InboxInput]) -> Result<()> {
     let sql = "INSERT INTO inbox (execution, tenant, input, created_at)
         SELECT execution, tenant, input, at FROM UNNEST($1, $2, $3, $4)
             WITH ORDINALITY AS sent (execution, tenant, input, at, place) ORDER BY place";
@@ -37,22 +37,22 @@ pub(super) async fn send_all(db: &impl Often, inputs: &[&InboxInput]) -> Result<
     let tenants: Vec<Uuid> = inputs.iter().map(|input| input.tenant.uuid()).collect();
     let texts: Vec<&str> = inputs.iter().map(|input| &*input.input).collect();
     let times: Vec<i64> = inputs.iter().map(|input| input.created_at.as_micros()).collect();
-    db.often(sql, params![executions, tenants, texts, times]).await?;
+    db.query_cached(sql, params![executions, tenants, texts, times]).await?;
     Ok(())
 }
 
 /// Locks those of `items` that are there, and returns them.
-pub(super) async fn lock(db: &impl Often, items: &[InboxId]) -> Result<HashSet<InboxId>> {
+pub(super) async fn lock(db: &impl QueryCached, items: &[InboxId]) -> Result<HashSet<InboxId>> {
     if items.is_empty() {
         return Ok(HashSet::new());
     }
     let sql = "SELECT number FROM inbox WHERE number = ANY($1) ORDER BY number FOR UPDATE";
-    let rows = db.often(sql, params![numbers(items)]).await?;
+    let rows = db.query_cached(sql, params![numbers(items)]).await?;
     rows.iter().map(|row| number(row, 0).map(InboxId)).collect()
 }
 
-pub(super) async fn delete(db: &impl Often, items: &[InboxId]) -> Result<()> {
-    db.often("DELETE FROM inbox WHERE number = ANY($1)", params![numbers(items)]).await?;
+pub(super) async fn delete(db: &impl QueryCached, items: &[InboxId]) -> Result<()> {
+    db.query_cached("DELETE FROM inbox WHERE number = ANY($1)", params![numbers(items)]).await?;
     Ok(())
 }
 

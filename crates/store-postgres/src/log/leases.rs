@@ -37,10 +37,10 @@ impl PostgresStore {
             fence(db, now, None).await?;
             let sql = concat!(
                 "WITH next AS (UPDATE counters SET value = value + 1 WHERE name = 'epoch' RETURNING value)
-                 INSERT INTO workers (epoch, incarnation, name, lease_until, batch, is_fenced, format)
+                 INSERT INTO workers (epoch, incarnation, name, lease_until, is_fenced, format)
                  SELECT value, $1, $2, ",
                 now!("$3"),
-                " + $4, 0, false, $5 FROM next RETURNING epoch"
+                " + $4, false, $5 FROM next RETURNING epoch"
             );
             Ok(db.query_typed_one(sql, params![incarnation, name, now, micros(ttl), format]).await?)
         })?;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::columns::{execution_id, get, number};
 use crate::error::Result;
-use crate::prepared::Often;
+use crate::statement_cache::QueryCached;
 use crate::value::{int, params};
 
 /// Rows of long records that a step of deleting takes.
@@ -19,12 +19,12 @@ const STEP_ROWS: i64 = 500;
 pub(super) type Long<'a> = (ExecutionId, u64, &'a str);
 
 /// Stores long records. That one is there already is an error.
-pub(super) async fn write(db: &impl Often, records: &[Long<'_>]) -> Result<()> {
+pub(super) async fn write(db: &impl QueryCached, records: &[Long<'_>]) -> Result<()> {
     let executions: Vec<Uuid> = records.iter().map(|(execution, ..)| execution.uuid()).collect();
     let seqs: Vec<i64> = records.iter().map(|(_, seq, _)| int(*seq)).collect();
     let texts: Vec<&str> = records.iter().map(|(.., text)| *text).collect();
     let sql = "INSERT INTO long_records (execution, seq, record) SELECT * FROM UNNEST($1, $2, $3)";
-    db.often(sql, params![executions, seqs, texts]).await?;
+    db.query_cached(sql, params![executions, seqs, texts]).await?;
     Ok(())
 }
 

@@ -60,10 +60,13 @@ pub(super) async fn look(db: &Client, driven: &mut Driven) -> Result<bool> {
     }
     let Lessee { epoch, incarnation } = driven.lessee;
     let is_other = driven.timeline.differs(&Timeline::read(db).await);
-    let sql = "SELECT batch FROM workers WHERE epoch = $1 AND incarnation = $2";
+    // The tail of one that was fenced is moved.
+    let sql = "SELECT (SELECT coalesce(max(sequence), 0) FROM tail WHERE worker = $1) FROM workers
+        WHERE epoch = $1 AND incarnation = $2 AND NOT is_fenced";
     let row = db.query_typed_opt(sql, params![int(epoch), incarnation]).await?;
     let stored: Option<i64> = row.map(|row| get(&row, 0)).transpose()?;
-    let lost = stored.map_or(0, |stored| driven.batch.saturating_sub(stored));
+    let committed = driven.next().sequence - 1;
+    let lost = stored.map_or(0, |stored| committed.saturating_sub(stored));
     if !is_other && lost <= 0 {
         return Ok(false);
     }
@@ -71,7 +74,7 @@ pub(super) async fn look(db: &Client, driven: &mut Driven) -> Result<bool> {
     driven.is_lost = true;
     tracing::error!(
         worker.epoch = epoch,
-        batches_lost = if stored.is_some() { lost.max(0) } else { driven.batch },
+        batches_lost = if stored.is_some() { lost.max(0) } else { committed },
         executions_missing = missing.len(),
         "the database has gone back in time, as after a failover to a standby that lacks the last commits; the worker stops and begins again with what is stored"
     );

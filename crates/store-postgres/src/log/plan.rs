@@ -16,8 +16,8 @@ use super::long_records::Long;
 use super::slots::Taken;
 use super::{idempotency, inbox, tips};
 use crate::error::{Error, Result};
-use crate::prepared::PreparingConnection;
 use crate::row::Hold;
+use crate::statement_cache::CachingConnection;
 
 /// What a batch needs to know before it is written.
 #[derive(Default)]
@@ -45,7 +45,7 @@ pub(super) fn asks(driven: &Driven, batch: &[Commit]) -> bool {
 
 impl Known {
     /// Asks for it in the transaction of the batch.
-    pub(super) async fn ask(db: &PreparingConnection, driven: &Driven, batch: &[Commit]) -> Result<Self> {
+    pub(super) async fn ask(db: &CachingConnection, driven: &Driven, batch: &[Commit]) -> Result<Self> {
         let takes: Vec<InboxId> = batch.iter().flat_map(|commit| &commit.takes).copied().collect();
         let strangers: Vec<Uuid> = strangers(driven, batch).map(|id| id.uuid()).collect();
         let items = inbox::lock(db, &takes).await?;
@@ -94,8 +94,8 @@ pub(super) struct Plan<'a> {
     skipped: HashSet<ExecutionId>,
     /// What it adds to the tail: one row.
     pub(super) tail: Batch,
-    /// The key of that row, once it has a record.
-    pub(super) place: Option<Place>,
+    /// The key of that row.
+    pub(super) place: Place,
     pub(super) tips: Changes,
     /// The last row of each execution, and of those that have one, its journal.
     pub(super) rows: HashMap<ExecutionId, (&'a ExecutionRow, Hold)>,
@@ -116,7 +116,7 @@ impl<'a> Plan<'a> {
             known,
             skipped: HashSet::new(),
             tail: Batch::default(),
-            place: None,
+            place: driven.next(),
             tips: Changes::new(),
             rows: HashMap::new(),
             journals: HashMap::new(),
@@ -233,10 +233,8 @@ impl<'a> Plan<'a> {
     /// Adds a record to the batch.
     fn push(&mut self, commit: &Commit, tip: Tip) -> Tip {
         let Some(record) = commit.record.as_deref() else { return tip };
-        let next = Place { worker: self.driven.lessee.epoch, sequence: self.driven.next() };
-        let place = *self.place.get_or_insert(next);
         self.tail.push(commit.execution, tip.seq, record);
-        Tip { first: tip.first.or(Some(place.sequence)), ..tip }
+        Tip { first: tip.first.or(Some(self.place.sequence)), ..tip }
     }
 }
 

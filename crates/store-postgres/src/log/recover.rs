@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use steadflow_core::ids::ExecutionId;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_store::batch::{Batch, Damage, Entry, Place};
+use steadflow_store::batch::{Batch, Damage, Entry};
 use steadflow_store::{QueuedExecution, StoreError, Stored, Worker};
 use tokio_postgres::Client;
 use uuid::Uuid;
@@ -73,9 +73,8 @@ impl PostgresStore {
             true => error,
             false => StoreError::Unknown { call: "recover", source: error.of("recover").into() }.into(),
         };
-        let Claimed { tips, has_appended, stored } = tx.end(Ok(claimed)).await.map_err(unknown)?;
-        driven.batch += 1;
-        driven.committed(tips, has_appended, None);
+        let Claimed { tips, stored } = tx.end(Ok(claimed)).await.map_err(unknown)?;
+        driven.committed(tips, None);
         Ok(stored)
     }
 
@@ -101,7 +100,7 @@ impl PostgresStore {
         })?;
         if let Some(stored) = &taken {
             let tip = Tip { seq: stored.records.len() as u64, first: None };
-            driven.committed(Changes::from([(id, Some(tip))]), false, None);
+            driven.change(Changes::from([(id, Some(tip))]));
         }
         Ok(taken)
     }
@@ -239,12 +238,11 @@ impl Moved {
 /// What a claim has brought.
 struct Claimed {
     tips: Changes,
-    has_appended: bool,
     stored: Vec<std::result::Result<Stored, StoreError>>,
 }
 
 async fn claim(db: &Client, driven: &Driven, limit: usize) -> Result<Claimed> {
-    commit::fence(db, driven.lessee, driven.batch).await?;
+    commit::fence(db, driven.lessee).await?;
     let sql = "DELETE FROM orphans WHERE execution IN (
             SELECT execution FROM orphans WHERE format <= $2 ORDER BY execution LIMIT $1 FOR UPDATE SKIP LOCKED
         ) RETURNING execution";
@@ -273,18 +271,15 @@ async fn own(
     entries: Vec<(Entry, Arc<str>)>,
     stored: Vec<std::result::Result<Stored, StoreError>>,
 ) -> Result<Claimed> {
-    let place = Place { worker: driven.lessee.epoch, sequence: driven.next() };
+    let place = driven.next();
     let whole: BTreeMap<ExecutionId, &Stored> =
         stored.iter().filter_map(|stored| stored.as_ref().ok()).map(|stored| (stored.id, stored)).collect();
     let mut tail = Batch::default();
     for (entry, text) in entries.iter().filter(|(entry, _)| whole.contains_key(&entry.execution)) {
         tail.add(entry, text.as_bytes());
     }
-    let has_appended = !tail.is_empty();
-    if has_appended {
-        let (entries, records) = tail.seal(place);
-        commit::append(db, place, entries, records).await?;
-    }
+    let (entries, records) = tail.seal(place);
+    commit::append(db, place, entries, records).await?;
     let ids: Vec<Uuid> = whole.keys().map(|id| id.uuid()).collect();
     let sql = "UPDATE executions SET owner = $2, wake_at = NULL WHERE id = ANY($1) AND completed_at IS NULL";
     db.execute_typed(sql, params![ids, int(driven.lessee.epoch)]).await?;
@@ -295,7 +290,7 @@ async fn own(
         (*id, Some(Tip { seq: stored.records.len() as u64, first }))
     };
     let tips = whole.iter().map(tip).collect();
-    Ok(Claimed { tips, has_appended, stored })
+    Ok(Claimed { tips, stored })
 }
 
 /// Returns those that have ended: a record of them may be left in a tail.

@@ -15,8 +15,8 @@ use super::long_records::LongRecords;
 use crate::PostgresStore;
 use crate::columns::{execution_id, flow_id, get, number, queue_place, readable};
 use crate::error::Result;
-use crate::prepared::{Often, PreparingConnection};
 use crate::session::{session, transaction};
+use crate::statement_cache::{CachingConnection, QueryCached};
 use crate::value::{params, rows_max};
 
 /// A flow and a value of its key, of which executions hold slots.
@@ -29,7 +29,7 @@ pub(super) struct Taken(BTreeMap<Slot, u32>);
 impl Taken {
     /// Counts those of the flows of which a slot is claimed. Until the transaction ends, no other one starts an execution of these.
     pub(super) async fn lock(
-        db: &PreparingConnection,
+        db: &CachingConnection,
         claims: impl Iterator<Item = &SlotClaim>,
     ) -> Result<Self> {
         let flows: BTreeSet<Uuid> = claims.map(|claim| claim.flow.uuid()).collect();
@@ -39,16 +39,16 @@ impl Taken {
         let flows: Vec<Uuid> = flows.into_iter().collect();
         // Rows of their own: who edits or deletes a flow keeps nobody waiting.
         let insert = "INSERT INTO flow_slots (flow) SELECT * FROM UNNEST($1) ON CONFLICT (flow) DO NOTHING";
-        db.often(insert, params![flows]).await?;
+        db.query_cached(insert, params![flows]).await?;
         let lock = "SELECT 1 FROM flow_slots WHERE flow = ANY($1) ORDER BY flow FOR UPDATE";
-        db.often(lock, params![flows]).await?;
+        db.query_cached(lock, params![flows]).await?;
         // One is written with each start; only those that a move brought may not show theirs yet.
         let sql = "SELECT flow, queue, count(*) FROM executions
             WHERE completed_at IS NULL AND started_at IS NOT NULL AND NOT shares_slot AND flow = ANY($1)
             GROUP BY flow, queue";
-        let mut taken = counted(&db.often(sql, params![flows]).await?)?;
+        let mut taken = counted(&db.query_cached(sql, params![flows]).await?)?;
         // These are no worker's.
-        let moved = db.often("SELECT entry, record FROM orphan_records WHERE worker = 0", &[]).await?;
+        let moved = db.query_cached("SELECT entry, record FROM orphan_records WHERE worker = 0", &[]).await?;
         if !moved.is_empty() {
             let records = moved.iter().map(journal::orphan).collect::<Result<_>>()?;
             add_started(db, records, &mut taken).await?;

@@ -8,12 +8,12 @@ use uuid::Uuid;
 use super::driven::Tip;
 use crate::columns::{execution_id, get, number};
 use crate::error::Result;
-use crate::prepared::Often;
+use crate::statement_cache::QueryCached;
 use crate::value::params;
 
 /// Returns the tips of those executions that no worker drives, and keeps them from being taken until the transaction ends. One without
 /// a row has no record.
-pub(super) async fn lock_parked(db: &impl Often, ids: &[Uuid]) -> Result<HashMap<ExecutionId, Tip>> {
+pub(super) async fn lock_parked(db: &impl QueryCached, ids: &[Uuid]) -> Result<HashMap<ExecutionId, Tip>> {
     let mut tips: HashMap<_, _> = ids.iter().map(|id| (ExecutionId::new(*id), Tip::default())).collect();
     if ids.is_empty() {
         return Ok(tips);
@@ -24,7 +24,7 @@ pub(super) async fn lock_parked(db: &impl Often, ids: &[Uuid]) -> Result<HashMap
         LEFT JOIN (SELECT execution, seq FROM journals WHERE execution = ANY($1)) AS journal
             ON journal.execution = executions.id
         WHERE executions.id = ANY($1) ORDER BY executions.id FOR UPDATE OF executions";
-    for row in db.often(sql, params![ids.to_vec()]).await? {
+    for row in db.query_cached(sql, params![ids.to_vec()]).await? {
         let id = execution_id(&row, 0)?;
         if get(&row, 1)? {
             tips.insert(id, Tip { seq: number(&row, 2)?, first: None });

@@ -136,7 +136,7 @@ const TABLES: &[Table] = &[
 /// Tables that no part has, with their columns: who drives what, and what follows from parts.
 const OTHERS: [(&str, &[&str]); 9] = [
     ("schema_migrations", &["number", "name", "checksum", "applied_at", "compatible_from"]),
-    ("workers", &["epoch", "incarnation", "name", "lease_until", "batch", "is_fenced", "format"]),
+    ("workers", &["epoch", "incarnation", "name", "lease_until", "is_fenced", "format"]),
     ("counters", &["name", "value"]),
     ("tail", &["worker", "sequence", "entries", "records"]),
     ("orphans", &["execution", "format"]),

@@ -14,9 +14,9 @@ use crate::error::{Error, Result};
 use crate::session::begin;
 use crate::value::{Typed, untyped};
 
-/// A connection that remembers what was sent on it.
+/// A connection that prepares what is sent on it often.
 #[derive(Debug)]
-pub(crate) struct PreparingConnection {
+pub(crate) struct CachingConnection {
     connection: Connection,
     direct: Direct,
     known: Mutex<Known>,
@@ -29,7 +29,7 @@ struct Known {
     wanted: HashMap<&'static str, Vec<Type>>,
 }
 
-impl Deref for PreparingConnection {
+impl Deref for CachingConnection {
     type Target = Client;
 
     fn deref(&self) -> &Client {
@@ -37,10 +37,10 @@ impl Deref for PreparingConnection {
     }
 }
 
-/// What statements are sent to.
-pub(crate) trait Often {
+/// What statements are sent to, of which those of commits are cached.
+pub(crate) trait QueryCached {
     /// Sends a statement that is sent often, at once: what is sent later comes later, prepared or not.
-    fn often(
+    fn query_cached(
         &self,
         sql: &'static str,
         parameters: &[Typed<'_>],
@@ -48,16 +48,16 @@ pub(crate) trait Often {
 }
 
 /// One that is not prepared for it.
-impl Often for Client {
-    async fn often(&self, sql: &'static str, parameters: &[Typed<'_>]) -> Result<Vec<Row>> {
+impl QueryCached for Client {
+    async fn query_cached(&self, sql: &'static str, parameters: &[Typed<'_>]) -> Result<Vec<Row>> {
         Ok(self.query_typed(sql, parameters).await?)
     }
 }
 
-impl Often for PreparingConnection {
-    async fn often(&self, sql: &'static str, parameters: &[Typed<'_>]) -> Result<Vec<Row>> {
+impl QueryCached for CachingConnection {
+    async fn query_cached(&self, sql: &'static str, parameters: &[Typed<'_>]) -> Result<Vec<Row>> {
         if !self.direct.is_so() {
-            return self.connection.often(sql, parameters).await;
+            return self.connection.query_cached(sql, parameters).await;
         }
         let statement = self.known().statements.get(sql).cloned();
         match statement {
@@ -65,13 +65,13 @@ impl Often for PreparingConnection {
             None => {
                 let types = parameters.iter().map(|(_, kind)| kind.clone()).collect();
                 self.known().wanted.insert(sql, types);
-                self.connection.often(sql, parameters).await
+                self.connection.query_cached(sql, parameters).await
             }
         }
     }
 }
 
-impl PreparingConnection {
+impl CachingConnection {
     pub(crate) fn new(connection: Connection, direct: Direct) -> Self {
         Self { connection, direct, known: Mutex::default() }
     }
@@ -144,7 +144,7 @@ mod tests {
 
         let driven = own.driven.lock().await;
         assert_eq!(prepared(driven.connection.as_ref().unwrap()).await, 0);
-        assert_eq!(driven.batch, 4, "each was written once");
+        assert_eq!(driven.next().sequence, 5, "each was written once");
         assert!(!store.pool.direct.is_so());
     }
 
@@ -153,7 +153,7 @@ mod tests {
         let store = testing::store().await;
         let db = session(&store.pool).await.unwrap();
         let ask = async || {
-            let rows = db.often("SELECT $1 + 1", params![1_i64]).await.unwrap();
+            let rows = db.query_cached("SELECT $1 + 1", params![1_i64]).await.unwrap();
             get::<i64>(&rows[0], 0).unwrap()
         };
 
