@@ -247,9 +247,12 @@ async fn note(db: &Client, number: i64, name: &str, checksum: &[u8], compatible_
     Ok(())
 }
 
-/// Returns whether the schema is empty or was made by us.
+/// Returns whether the schema is empty or was made by us. Extensions may have tables and views in it.
 async fn is_ours(db: &Client) -> Result<bool> {
     let sql = "SELECT count(*) = 0 OR count(*) FILTER (WHERE table_name = 'schema_migrations') = 1
-        FROM information_schema.tables WHERE table_schema = current_schema()";
+        FROM information_schema.tables
+        WHERE table_schema = current_schema() AND NOT EXISTS (
+            SELECT 1 FROM pg_depend WHERE deptype = 'e' AND objid = to_regclass(quote_ident(table_name))
+        )";
     Ok(db.query_typed_one(sql, &[]).await?.get(0))
 }

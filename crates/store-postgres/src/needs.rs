@@ -20,6 +20,10 @@ const NEEDS: &[(&str, &str)] = &[
         "SELECT count(*) FROM (SELECT number FROM schema_migrations WHERE number = 0 FOR SHARE) AS row",
     ),
     (
+        "FOR NO KEY UPDATE in WITH",
+        "WITH held AS (SELECT epoch FROM workers WHERE epoch = 0 FOR NO KEY UPDATE) SELECT count(*) FROM held",
+    ),
+    (
         "WITH around INSERT … ON CONFLICT … RETURNING",
         "WITH noted AS (
             INSERT INTO counters (name, value) SELECT name, value FROM counters WHERE false
@@ -41,7 +45,8 @@ const NEEDS: &[(&str, &str)] = &[
 
 /// The settings of a transaction, and what its statements see.
 const SETTINGS: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
-    SET LOCAL idle_in_transaction_session_timeout = '5s'; SET LOCAL lock_timeout = '5s'; COMMIT";
+    SET LOCAL idle_in_transaction_session_timeout = '5s'; SET LOCAL lock_timeout = '5s';
+    SET LOCAL statement_timeout = '30s'; COMMIT";
 
 /// Looks whether the database has all that the store needs.
 ///

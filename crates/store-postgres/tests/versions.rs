@@ -167,3 +167,19 @@ async fn a_version_works_on_when_a_newer_one_adds_to_the_schema() {
     assert!(store.execution(OURS, id(4)).await.expect("a read").is_some());
     assert_eq!(store.doctor().await.expect("it is examined"), [""; 0]);
 }
+
+#[tokio::test]
+async fn a_schema_of_others_is_refused_and_what_extensions_have_in_it_is_not() {
+    let database = Temporary::new();
+    database.make().await;
+    // It has views.
+    database.change("CREATE EXTENSION pg_stat_statements").await;
+    database.open().await.close().await.expect("it closes");
+    database.open().await.close().await.expect("it closes");
+
+    let database = Temporary::new();
+    database.make().await;
+    database.change("CREATE EXTENSION pg_stat_statements; CREATE TABLE theirs (n int)").await;
+    let refused = PostgresStore::open(database.options()).await;
+    assert!(matches!(refused, Err(OpenError::Foreign { .. })), "{refused:?}");
+}
