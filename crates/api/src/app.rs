@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::http::Uri;
 use steadflow_core::execution::{Execution, ExecutionStatus};
 use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::timestamp::Timestamp;
@@ -14,9 +15,10 @@ use crate::body_memory::BodyMemory;
 use crate::client_address::ClientAddress;
 use crate::feed::Feed;
 use crate::heavy::Turns;
-use crate::host_guard::AllowedHosts;
+use crate::host_guard::{AllowedHosts, is_loopback};
 use crate::metrics::Metrics;
 use crate::origin::Origin;
+use crate::proxies::Proxies;
 use crate::views::entry::id_of;
 use crate::views::execution::Later;
 use crate::webhooks::{SecretValues, Webhooks};
@@ -46,6 +48,10 @@ pub struct AppConfig {
     pub allowed_hosts: Vec<String>,
     /// The origins whose pages may call this server from a browser, beside its own.
     pub allowed_origins: Vec<Origin>,
+    /// The proxies in front of this server. Only these are believed where a client is.
+    pub proxies: Option<Proxies>,
+    /// Where people find this server, if it is known. Its host is one of the allowed ones.
+    pub public_url: Option<Uri>,
     /// The largest request body, in bytes.
     pub body_bytes_max: usize,
     /// How much memory all request bodies may take together, in bytes, with what is made of them. Further ones wait.
@@ -67,6 +73,8 @@ impl AppConfig {
             engine,
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
+            proxies: None,
+            public_url: None,
             body_bytes_max: 4 * 1024 * 1024,
             body_memory: 512 * 1024 * 1024,
             executor: None,
@@ -88,6 +96,9 @@ struct Inner {
     engine: Engine,
     allowed_hosts: AllowedHosts,
     allowed_origins: Vec<Origin>,
+    proxies: Option<Proxies>,
+    /// Whether browsers are told to come by HTTPS only.
+    is_https_only: bool,
     body_bytes_max: usize,
     body_memory: BodyMemory,
     heavy_turns: Turns,
@@ -104,11 +115,15 @@ struct Inner {
 impl App {
     /// Makes the app.
     pub fn new(config: AppConfig) -> Self {
+        let mut hosts = config.allowed_hosts;
+        hosts.extend(config.public_url.as_ref().and_then(Uri::authority).map(ToString::to_string));
         let inner = Inner {
             metrics: Metrics::new(config.traces),
             feed: Feed::new(config.engine.clone()),
-            allowed_hosts: AllowedHosts::new(&config.allowed_hosts, &config.allowed_origins),
+            allowed_hosts: AllowedHosts::new(&hosts, &config.allowed_origins),
             allowed_origins: config.allowed_origins,
+            proxies: config.proxies,
+            is_https_only: config.public_url.as_ref().is_some_and(is_https_only),
             engine: config.engine,
             body_bytes_max: config.body_bytes_max,
             body_memory: BodyMemory::new(config.body_memory),
@@ -162,6 +177,15 @@ impl App {
         &self.inner.allowed_origins
     }
 
+    pub(crate) fn proxies(&self) -> Option<&Proxies> {
+        self.inner.proxies.as_ref()
+    }
+
+    /// Whether browsers are told to come by HTTPS only.
+    pub(crate) fn is_https_only(&self) -> bool {
+        self.inner.is_https_only
+    }
+
     /// What kills the process, if this is a demo.
     pub(crate) fn kill(&self) -> Option<fn()> {
         self.inner.kill
@@ -210,4 +234,9 @@ impl App {
         let forks = newest.iter().rev().map(|fork| id_of(fork, |row| row.id.uuid())).map(ExecutionId::new);
         Ok(Later { retries, forks: forks.collect() })
     }
+}
+
+/// Not on a loopback name: other programs of this machine serve pages there, too.
+fn is_https_only(public_url: &Uri) -> bool {
+    public_url.scheme_str() == Some("https") && !public_url.host().is_some_and(is_loopback)
 }

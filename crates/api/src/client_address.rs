@@ -27,6 +27,13 @@ impl From<IpAddr> for ClientAddress {
     }
 }
 
+/// The whole address of a client, for what is said of it, and for what is allowed from some addresses only.
+///
+/// Whoever accepts connections puts it into the extensions of their requests. Where it is that of a proxy, this crate replaces it
+/// by the client's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientIp(pub IpAddr);
+
 impl<S: Sync> FromRequestParts<S> for ClientAddress {
     type Rejection = Infallible;
 

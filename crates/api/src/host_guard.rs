@@ -94,7 +94,8 @@ impl AllowedHosts {
     }
 }
 
-fn is_loopback(name: &str) -> bool {
+/// Returns whether a name or address leads to the machine itself.
+pub(crate) fn is_loopback(name: &str) -> bool {
     let literal = name.trim_start_matches('[').trim_end_matches(']');
     name.eq_ignore_ascii_case("localhost")
         || literal.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())

@@ -16,6 +16,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 
 use crate::app::App;
+use crate::client_address::{ClientAddress, ClientIp};
 use crate::heavy::Marked;
 use crate::problem::{Cause, Problem, ProblemKind};
 use crate::query::WithoutQuery;
@@ -60,6 +61,15 @@ struct Gate {
 }
 
 impl Gate {
+    /// Notes where the client is, if a proxy has sent the request.
+    fn locate(&self, request: &mut Request) {
+        let Some(proxies) = self.app.proxies() else { return };
+        let Some(ClientIp(peer)) = request.extensions().get().copied() else { return };
+        let client = proxies.client(peer, request.headers());
+        request.extensions_mut().insert(ClientIp(client));
+        request.extensions_mut().insert(ClientAddress::from(client));
+    }
+
     /// Refuses what was not sent to us, or by a page that is not ours, before anything is read of it; and a query where
     /// there are no query parameters.
     fn check(&self, request: &Request) -> Result<(), Problem> {
@@ -69,7 +79,8 @@ impl Gate {
 }
 
 /// Answers a request: lets a handler do it, unless the gate refuses, then counts, logs and hardens the answer.
-async fn surround(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+async fn surround(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
+    gate.locate(&mut request);
     let asked = Asked::of(&request);
     let address = request.extensions().get().copied().unwrap_or_default();
     let (request, rest) = unread::lend(request);
@@ -96,7 +107,7 @@ async fn surround(State(gate): State<Gate>, request: Request, next: Next) -> Res
     response = gate.app.backlog(address).hold_response(response);
     gate.app.metrics().answered(&asked.method, asked.route(), response.status());
     asked.log(&response);
-    harden(response.headers_mut());
+    harden(response.headers_mut(), gate.app.is_https_only());
     response
 }
 
@@ -157,7 +168,7 @@ const fn is_refusal(status: StatusCode) -> bool {
 }
 
 /// Makes browsers trust nothing that did not come from here.
-fn harden(headers: &mut HeaderMap) {
+fn harden(headers: &mut HeaderMap, is_https_only: bool) {
     let policy =
         "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'";
     let mut default = |name: HeaderName, value: &'static str| {
@@ -168,6 +179,9 @@ fn harden(headers: &mut HeaderMap) {
     default(header::REFERRER_POLICY, "no-referrer");
     default(header::X_FRAME_OPTIONS, "DENY");
     default(header::CACHE_CONTROL, "no-store");
+    if is_https_only {
+        default(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+    }
 }
 
 async fn method_not_allowed() -> Problem {

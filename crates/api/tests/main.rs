@@ -27,6 +27,7 @@ mod hostile;
 mod journal;
 mod openapi;
 mod protection;
+mod proxies;
 mod retry;
 mod schedules;
 mod sessions;

@@ -7,10 +7,12 @@ use clap::{Parser, Subcommand, ValueEnum};
 mod executions;
 mod mail;
 mod moving;
+mod network;
 mod webhooks;
 
 pub(crate) use self::mail::Mail;
 pub(crate) use self::moving::Move;
+pub(crate) use self::network::Network;
 pub(crate) use executions::{Executions, ExecutionsCommand, Fork, RetryFrom};
 pub(crate) use webhooks::{SendCall, Webhooks, WebhooksCommand};
 
@@ -77,9 +79,8 @@ pub(crate) enum Command {
 #[derive(Debug, clap::Args)]
 #[command(after_help = SERVE_EXAMPLES)]
 pub(crate) struct Serve {
-    /// Address to listen on. Must be a loopback address, because this version has no authentication [default: 127.0.0.1:8080]
-    #[arg(long, value_name = "ADDRESS", env = "STEADFLOW_LISTEN")]
-    pub(crate) listen: Option<String>,
+    #[command(flatten)]
+    pub(crate) network: Network,
     /// Database, as `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/DATABASE` [default: sqlite:steadflow.db]
     #[arg(long, value_name = "URL", env = "STEADFLOW_DATABASE")]
     pub(crate) database: Option<String>,

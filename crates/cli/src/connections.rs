@@ -1,8 +1,10 @@
-//! The server's connections: HTTP/1.1, at most a given number of them.
+//! The server's connections: HTTP/1.1, with or without TLS, at most a given number of them.
 
 mod slots;
 mod stream;
+mod tls;
 
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -19,15 +21,16 @@ use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 #[cfg(target_os = "linux")]
 use socket2::SockRef;
-use steadflow_api::ClientAddress;
+use steadflow_api::{ClientIp, Proxies};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tower::ServiceExt;
 
 use self::slots::{Requests, Slot, Slots};
-use self::stream::Stream;
+use self::stream::{Stream, Transport};
+pub(crate) use self::tls::Tls;
 
 /// How long a connection may be without a whole request.
 const QUIET_MAX: Duration = Duration::from_secs(75);
@@ -42,6 +45,25 @@ const UNANSWERED_MAX: Duration = Duration::from_secs(60);
 /// The time that open connections get to finish after the engine has stopped.
 const GRACE: Duration = Duration::from_secs(2);
 
+/// How often the log says that somebody else than a proxy has connected, at most.
+const STRANGERS_LOGGED_EVERY: Duration = Duration::from_secs(60);
+
+/// Who may connect, and how.
+#[derive(Debug, Default)]
+pub(crate) struct Door {
+    /// Without it, plain HTTP is spoken.
+    pub(crate) tls: Option<Tls>,
+    /// If there are any, others may connect from this machine only.
+    pub(crate) proxies: Option<Proxies>,
+}
+
+impl Door {
+    fn lets_in(&self, address: IpAddr) -> bool {
+        let is_proxy = |proxies: &Proxies| proxies.contains(address);
+        self.proxies.as_ref().is_none_or(is_proxy) || address.to_canonical().is_loopback()
+    }
+}
+
 /// The server's connections.
 #[derive(Debug)]
 pub(crate) struct Connections {
@@ -51,10 +73,10 @@ pub(crate) struct Connections {
 
 impl Connections {
     /// Answers requests to `listener` with `router`, on up to `max` connections at a time.
-    pub(crate) fn open(listener: TcpListener, router: Router, max: usize) -> Self {
+    pub(crate) fn open(listener: TcpListener, door: Door, router: Router, max: usize) -> Self {
         let (stop, stopped) = oneshot::channel();
         let slots = Slots::new(max, QUIET_MAX);
-        Self { serving: tokio::spawn(accept_until(stopped, listener, slots, router)), stop }
+        Self { serving: tokio::spawn(accept_until(stopped, listener, door, slots, router)), stop }
     }
 
     /// Waits for open requests, for a short time.
@@ -70,20 +92,27 @@ impl Connections {
 async fn accept_until(
     mut stopped: oneshot::Receiver<()>,
     mut listener: TcpListener,
+    door: Door,
     slots: Slots,
     router: Router,
 ) {
     let graceful = GracefulShutdown::new();
+    let mut strangers = Strangers::default();
     let mut waiting = JoinSet::new();
     loop {
         tokio::select! {
             (stream, address) = accept(&mut listener) => {
-                let asked = slots.ask(address);
-                waiting.spawn(async move { Some((stream, asked.slot().await?)) });
+                if !door.lets_in(address) {
+                    strangers.note(address);
+                    continue;
+                }
+                let asked = slots.ask(address.into());
+                waiting.spawn(async move { Some((Accepted { stream, address }, asked.slot().await?)) });
             }
             Some(waited) = waiting.join_next() => {
-                if let Ok(Some((stream, slot))) = waited {
-                    tokio::spawn(serve(stream, slot, router.clone(), graceful.watcher()));
+                if let Ok(Some((accepted, slot))) = waited {
+                    let tls = door.tls.clone();
+                    tokio::spawn(serve(accepted, tls, slot, router.clone(), graceful.watcher()));
                 }
             }
             _ = &mut stopped => break,
@@ -93,14 +122,36 @@ async fn accept_until(
     graceful.shutdown().await;
 }
 
-async fn accept(listener: &mut TcpListener) -> (TcpStream, ClientAddress) {
+/// Says who was turned away, from time to time.
+#[derive(Debug, Default)]
+struct Strangers {
+    logged_at: Option<Instant>,
+}
+
+impl Strangers {
+    fn note(&mut self, address: IpAddr) {
+        if self.logged_at.is_none_or(|at| at.elapsed() >= STRANGERS_LOGGED_EVERY) {
+            self.logged_at = Some(Instant::now());
+            tracing::warn!(%address, "closed a connection that comes from none of the proxies in `behind_proxy`");
+        }
+    }
+}
+
+/// A connection, and where it comes from.
+#[derive(Debug)]
+struct Accepted {
+    stream: TcpStream,
+    address: IpAddr,
+}
+
+async fn accept(listener: &mut TcpListener) -> (TcpStream, IpAddr) {
     // The implementation of the trait, which continues after errors of single connections.
     let (stream, address) = Listener::accept(listener).await;
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(error = %error, "could not set TCP_NODELAY");
     }
     set_limits(&stream);
-    (stream, address.ip().into())
+    (stream, address.ip())
 }
 
 /// Keeps the kernel from taking a long answer for a client that does not read it, so that it is known what was read; and from
@@ -119,19 +170,37 @@ fn set_limits(stream: &TcpStream) {
 #[cfg(not(target_os = "linux"))]
 const fn set_limits(_: &TcpStream) {}
 
-async fn serve(stream: TcpStream, slot: Slot, router: Router, watcher: Watcher) {
-    let (begun, answered, address) = (slot.requests(), slot.requests(), slot.address());
+/// Shakes hands where there is TLS; `None` if that fails, or the slot is needed for another connection.
+async fn shake_hands(stream: TcpStream, tls: Option<Tls>, slot: &Slot) -> Option<Transport> {
+    let Some(tls) = tls else { return Some(Transport::Plain(stream)) };
+    tokio::select! {
+        shaken = tls.accept(stream) => match shaken {
+            Ok(stream) => Some(Transport::Tls(Box::new(stream))),
+            Err(error) => {
+                tracing::debug!(error = %error, "a handshake failed");
+                None
+            }
+        },
+        () = slot.closing() => None,
+    }
+}
+
+async fn serve(accepted: Accepted, tls: Option<Tls>, slot: Slot, router: Router, watcher: Watcher) {
+    let Accepted { stream, address } = accepted;
+    let Some(transport) = shake_hands(stream, tls, &slot).await else { return };
+    let (begun, answered, shared) = (slot.requests(), slot.requests(), slot.address());
     let service = router
         .map_request(move |mut request: Request<Incoming>| {
             begun.begin();
-            request.extensions_mut().insert(address);
+            request.extensions_mut().insert(shared);
+            request.extensions_mut().insert(ClientIp(address));
             request.map(Body::new)
         })
         .map_response(move |response: Response| {
             answered.answered();
             response.map(|body| Answer { body, requests: answered.clone() })
         });
-    let stream = TokioIo::new(Stream::new(stream, IDLE_MAX, slot.requests()));
+    let stream = TokioIo::new(Stream::new(transport, IDLE_MAX, slot.requests()));
     let connection = http1::Builder::new().serve_connection(stream, TowerToHyperService::new(service));
     tokio::select! {
         served = watcher.watch(connection) => {
@@ -208,6 +277,21 @@ mod tests {
         assert_eq!(SockRef::from(&stream).tcp_user_timeout().unwrap(), Some(UNANSWERED_MAX));
     }
 
+    #[test]
+    fn behind_a_proxy_only_proxies_and_this_machine_may_connect() {
+        let proxies = Some(Proxies::parse(["10.0.0.0/8"]).unwrap());
+        let may = |door: &Door, address: &str| door.lets_in(address.parse().unwrap());
+        let behind = Door { tls: None, proxies };
+
+        for address in ["10.1.2.3", "::ffff:10.1.2.3", "127.0.0.1", "::1", "::ffff:127.0.0.1"] {
+            assert!(may(&behind, address), "{address}");
+        }
+        for address in ["192.0.2.1", "::ffff:192.0.2.1", "2001:db8::1", "0.0.0.0"] {
+            assert!(!may(&behind, address), "{address}");
+            assert!(may(&Door::default(), address), "{address}");
+        }
+    }
+
     #[tokio::test]
     async fn an_address_whose_connections_wait_holds_up_no_other() {
         let endless = || async {
@@ -217,7 +301,7 @@ mod tests {
         let router = Router::new().route("/", get(|| async { "done" })).route("/stream", get(endless));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let server = listener.local_addr().unwrap();
-        let _connections = Connections::open(listener, router, 2);
+        let _connections = Connections::open(listener, Door::default(), router, 2);
         let mut streams = [ask(1, server, "/stream").await, ask(1, server, "/stream").await];
         for stream in &mut streams {
             stream.read_u8().await.unwrap();

@@ -11,7 +11,7 @@ use steadflow_runtime::Engine;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::connections::Connections;
+use crate::connections::{Connections, Door, Tls};
 use crate::open_files::OpenFiles;
 use crate::settings::ServeSettings;
 use crate::traces::Traces;
@@ -27,7 +27,7 @@ pub(crate) async fn serve(settings: ServeSettings) -> anyhow::Result<ExitCode> {
     }
     match demo::inherited_listener()? {
         Some(listener) => run(settings, Some(listener)).await,
-        None => demo::supervise(&listen(settings.listen).await?.into_std()?).await,
+        None => demo::supervise(&listen(settings.network.address).await?.into_std()?).await,
     }
 }
 
@@ -36,14 +36,16 @@ async fn run(mut settings: ServeSettings, listener: Option<TcpListener>) -> anyh
     let mut signals = Signals::new()?;
     // Which port it is, the links of alerts say: it is taken first if any will do.
     let listener = match listener {
-        None if settings.listen.port() == 0 => Some(listen(settings.listen).await?),
+        None if settings.network.address.port() == 0 => Some(listen(settings.network.address).await?),
         listener => listener,
     };
     let address = match &listener {
         Some(listener) => listener.local_addr().context("The listener has no address")?,
-        None => settings.listen,
+        None => settings.network.address,
     };
-    settings.access.public_url.get_or_insert_with(|| format!("http://{address}"));
+    let tls = settings.network.tls.clone().map(Tls::open).transpose()?;
+    let public_url = settings.access.public_url.clone();
+    settings.access.public_url.get_or_insert_with(|| format!("{}://{address}", settings.network.scheme()));
     let store = wiring::open_store_up_to(&settings.database, settings.upkeep.pages_max).await?;
     let durability = store.durability();
     if settings.demo {
@@ -58,12 +60,13 @@ async fn run(mut settings: ServeSettings, listener: Option<TcpListener>) -> anyh
     let traces = settings.traces.as_ref().map(|traces| Traces::start(&engine, traces)).transpose()?;
     let listener = match listener {
         Some(listener) => listener,
-        None => listen(settings.listen).await?,
+        None => listen(settings.network.address).await?,
     };
     let address = listener.local_addr().context("The listener has no address")?;
     own.add(address, settings.demo.then_some(demo::PATH));
-    let app = app(&settings, wiring, traces.as_ref());
-    let connections = Connections::open(listener, router(&app, settings.demo), open_files.connections);
+    let app = app(&settings, public_url.as_deref(), wiring, traces.as_ref())?;
+    let door = Door { tls, proxies: settings.network.proxies.clone() };
+    let connections = Connections::open(listener, door, router(&app, settings.demo), open_files.connections);
     if settings.demo {
         demo::install(&engine, &format!("http://{address}{}", demo::PATH)).await?;
     }
@@ -78,7 +81,7 @@ async fn run(mut settings: ServeSettings, listener: Option<TcpListener>) -> anyh
     tokio::spawn(async move { tokio::join!(following.follow_edits(), following.follow_others()) });
     let delivering = engine.clone();
     tokio::spawn(async move { delivering.deliver_events().await });
-    announce(&settings, address, &durability);
+    announce(&settings, public_url.as_deref(), address, &durability);
     let end = tokio::select! {
         () = signals.next() => None,
         end = engine.wait_for_end() => Some(end),
@@ -105,8 +108,16 @@ async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     })
 }
 
-fn app(settings: &ServeSettings, wiring: wiring::Wiring, traces: Option<&Traces>) -> App {
+fn app(
+    settings: &ServeSettings,
+    public_url: Option<&str>,
+    wiring: wiring::Wiring,
+    traces: Option<&Traces>,
+) -> anyhow::Result<App> {
     let mut config = AppConfig::new(wiring.engine);
+    config.proxies.clone_from(&settings.network.proxies);
+    let public_url = public_url.map(str::parse).transpose();
+    config.public_url = public_url.context("The setting `public_url` is not the URL of a server")?;
     config.allowed_hosts.clone_from(&settings.allowed_hosts);
     config.allowed_origins.clone_from(&settings.allowed_origins);
     config.executor = Some(wiring.executor);
@@ -114,7 +125,7 @@ fn app(settings: &ServeSettings, wiring: wiring::Wiring, traces: Option<&Traces>
     config.traces = traces.map(Traces::counts);
     config.kill = settings.demo.then_some(demo::kill as fn());
     config.body_memory = usize::try_from(memory::limit() / BODY_SHARE).unwrap_or(usize::MAX);
-    App::new(config)
+    Ok(App::new(config))
 }
 
 fn router(app: &App, with_peer: bool) -> Router {
@@ -138,10 +149,15 @@ async fn stop(
     Ok(())
 }
 
-fn announce(settings: &ServeSettings, address: SocketAddr, durability: &str) {
+fn announce(settings: &ServeSettings, public_url: Option<&str>, address: SocketAddr, durability: &str) {
     output::note(format_args!("Steadflow {}", env!("CARGO_PKG_VERSION")));
-    output::note(format_args!("  studio    http://{address}/"));
-    output::note(format_args!("  API       http://{address}/api/docs"));
+    let own = format!("{}://{address}", settings.network.scheme());
+    let base = public_url.filter(|_| settings.network.is_open()).unwrap_or(&own);
+    output::note(format_args!("  studio    {base}/"));
+    output::note(format_args!("  API       {base}/api/docs"));
+    if settings.network.is_open() {
+        output::note(format_args!("  listens   {own}"));
+    }
     output::note(format_args!("  database  {} ({durability})", settings.database));
     if let Some(traces) = &settings.traces {
         output::note(format_args!("  traces    {}", traces.otlp_endpoint));

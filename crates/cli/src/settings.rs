@@ -2,11 +2,11 @@
 
 mod commands;
 mod mail;
+mod network;
 mod traces;
 mod upkeep;
 
 use std::collections::BTreeMap;
-use std::net::{SocketAddr, ToSocketAddrs};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -26,14 +26,16 @@ use crate::args::{Egress, LogFormat, Serve};
 
 pub(crate) use self::commands::SUPERVISOR;
 pub(crate) use self::mail::{mail_server, public_url};
+pub(crate) use self::network::{Network, TlsFiles};
 pub(crate) use self::traces::TraceSettings;
 pub(crate) use self::upkeep::UpkeepSettings;
 use crate::secrets::KnownSecrets;
 
 const FILE: &str = "steadflow.toml";
-const LISTEN: &str = "127.0.0.1:8080";
 const DATABASE: &str = "sqlite:steadflow.db";
 const SERVER: &str = "http://127.0.0.1:8080";
+/// This version has no authentication yet.
+const HAS_LOGIN: bool = false;
 const GRACE: Duration = Duration::from_secs(10);
 /// How long a lease lasts without renewal, in seconds.
 const LEASE_SECONDS: u64 = 15;
@@ -44,6 +46,9 @@ const LEASE_SECONDS_ALLOWED: RangeInclusive<u64> = 3..=120;
 #[serde(deny_unknown_fields)]
 pub(crate) struct SettingsFile {
     listen: Option<String>,
+    tls_cert: Option<PathBuf>,
+    tls_key: Option<PathBuf>,
+    behind_proxy: Option<Vec<String>>,
     database: Option<String>,
     egress_allow: Option<Vec<String>>,
     egress_proxy: Option<String>,
@@ -178,8 +183,7 @@ impl std::fmt::Display for Database {
 /// The settings of `serve`.
 #[derive(Debug)]
 pub(crate) struct ServeSettings {
-    /// A loopback address.
-    pub(crate) listen: SocketAddr,
+    pub(crate) network: Network,
     pub(crate) database: Database,
     pub(crate) access: Access,
     pub(crate) allowed_hosts: Vec<String>,
@@ -195,20 +199,20 @@ pub(crate) struct ServeSettings {
 
 impl ServeSettings {
     pub(crate) fn new(mut flags: Serve, file: &SettingsFile) -> anyhow::Result<Self> {
-        let listen = flags.listen.or_else(|| file.listen.clone());
         let listed = |given: Vec<String>, of_file: &Option<Vec<String>>| {
             if given.is_empty() { of_file.clone().unwrap_or_default() } else { given }
         };
-        let address = loopback(listen.as_deref().unwrap_or(LISTEN))?;
-        let public = flags.mail.public_url.take();
+        let public = public_url(flags.mail.public_url.take(), file)?;
+        let network = Network::new(flags.network, file)?;
+        network.check(public.as_deref(), flags.demo, HAS_LOGIN)?;
         Ok(Self {
-            listen: address,
+            network,
             database: database(flags.database, file)?,
             access: Access {
                 egress: EgressSettings::new(flags.egress, file)?,
                 secrets: KnownSecrets::of_environment(file.secret_hosts())?,
                 commands: file.commands()?,
-                public_url: public_url(public, file)?,
+                public_url: public,
                 mail: mail_server(flags.mail, file)?,
             },
             allowed_hosts: listed(flags.allowed_host, &file.allowed_hosts),
@@ -295,22 +299,6 @@ pub(crate) fn server(flag: Option<String>, file: &SettingsFile) -> String {
     flag.or_else(|| file.server.clone()).unwrap_or_else(|| SERVER.to_owned())
 }
 
-/// Parses an address to listen on, and refuses all except loopback addresses.
-fn loopback(text: &str) -> anyhow::Result<SocketAddr> {
-    let addresses: Vec<SocketAddr> = text
-        .to_socket_addrs()
-        .with_context(|| format!("`{text}` is not a valid address to listen on. Use one such as {LISTEN}"))?
-        .collect();
-    if let Some(open) = addresses.iter().find(|address| !address.ip().is_loopback()) {
-        bail!(
-            "Steadflow cannot listen on {open}: this version has no authentication, so anyone who reaches this address \
-             could run flows and read their data. Listen on 127.0.0.1, and run a proxy with authentication in front of \
-             it."
-        );
-    }
-    addresses.first().copied().with_context(|| format!("`{text}` has no address"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -318,11 +306,12 @@ mod tests {
     #[test]
     fn options_override_the_file_and_the_file_overrides_defaults() {
         let file = SettingsFile::parse("listen = \"127.0.0.1:9000\"\ngrace_seconds = 3").unwrap();
-        let flags = Serve { listen: Some("127.0.0.1:9100".into()), ..no_flags() };
+        let mut flags = no_flags();
+        flags.network.listen = Some("127.0.0.1:9100".into());
 
         let settings = ServeSettings::new(flags, &file).unwrap();
 
-        assert_eq!(settings.listen, "127.0.0.1:9100".parse().unwrap());
+        assert_eq!(settings.network.address, "127.0.0.1:9100".parse().unwrap());
         assert_eq!(settings.grace, Duration::from_secs(3));
         assert_eq!(settings.database, Database::Sqlite("steadflow.db".into()));
     }
@@ -331,18 +320,7 @@ mod tests {
     fn unknown_key_is_refused_and_known_ones_are_listed() {
         let error = SettingsFile::parse("lisen = \"127.0.0.1:9000\"").unwrap_err().to_string();
 
-        assert!(error.contains("unknown field `lisen`, expected one of `listen`, `database`"), "{error}");
-    }
-
-    #[test]
-    fn addresses_other_than_loopback_are_refused() {
-        for open in ["0.0.0.0:8080", "[::]:8080", "192.168.1.5:80"] {
-            let error = loopback(open).unwrap_err().to_string();
-
-            assert!(error.contains("no authentication"), "{error}");
-        }
-        assert!(loopback("127.0.0.1:8080").is_ok());
-        assert!(loopback("[::1]:8080").is_ok());
+        assert!(error.contains("unknown field `lisen`, expected one of `listen`, `tls_cert`"), "{error}");
     }
 
     #[test]
@@ -355,7 +333,7 @@ mod tests {
 
     fn no_flags() -> Serve {
         Serve {
-            listen: None,
+            network: crate::args::Network::default(),
             database: None,
             egress: Egress::default(),
             allowed_host: Vec::new(),

@@ -148,10 +148,27 @@ fn help_of_serve() {
 
     Options:
           --listen <ADDRESS>
-              Address to listen on. Must be a loopback address, because this version has no
-              authentication [default: 127.0.0.1:8080]
+              Address to listen on. Others than loopback addresses need TLS or a proxy, and a public URL
+              [default: 127.0.0.1:8080]
 
               [env: STEADFLOW_LISTEN=]
+
+          --tls-cert <FILE>
+              Certificate of the server, with those that lead to its root, as PEM: the server then
+              speaks TLS [default: none]
+
+              [env: STEADFLOW_TLS_CERT=]
+
+          --tls-key <FILE>
+              Private key of the certificate, as PEM
+
+              [env: STEADFLOW_TLS_KEY=]
+
+          --behind-proxy <ADDRESS>
+              Address or network of a proxy that clients come through, and from which alone connections
+              are then accepted. May be repeated
+
+              [env: STEADFLOW_BEHIND_PROXY=]
 
           --database <URL>
               Database, as `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/DATABASE` [default:

@@ -14,6 +14,7 @@ mod health;
 mod help;
 mod log;
 mod moving;
+mod network;
 mod openapi;
 mod proxy;
 mod run;

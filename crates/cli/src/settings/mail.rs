@@ -1,6 +1,7 @@
 //! The mail server, and who sends.
 
 use anyhow::bail;
+use axum::http::Uri;
 use steadflow_nodes::{MailServer, MailServerError};
 
 use super::SettingsFile;
@@ -12,6 +13,9 @@ pub(crate) fn public_url(flag: Option<String>, file: &SettingsFile) -> anyhow::R
     let Some(url) = url else { return Ok(None) };
     if !url.starts_with("https://") && !url.starts_with("http://") {
         bail!("The setting `public_url` must begin with `https://` or `http://`, not `{url}`.");
+    }
+    if url.parse::<Uri>().is_err() {
+        bail!("The setting `public_url` must be a URL such as `https://flows.example.org`, not `{url}`.");
     }
     Ok(Some(url.trim_end_matches('/').to_owned()))
 }
