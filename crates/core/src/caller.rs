@@ -1,5 +1,6 @@
 //! On whose behalf a request is made, and by whom.
 
+use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -80,6 +81,9 @@ pub enum Role {
 }
 
 impl Role {
+    /// Every role, from the least.
+    pub const ALL: [Self; 4] = [Self::Viewer, Self::Operator, Self::Editor, Self::Admin];
+
     /// Returns the name that documents and answers use.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -88,6 +92,19 @@ impl Role {
             Self::Editor => "editor",
             Self::Admin => "admin",
         }
+    }
+}
+
+/// A text that is the name of no role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a role is viewer, operator, editor or admin")]
+pub struct UnknownRole;
+
+impl FromStr for Role {
+    type Err = UnknownRole;
+
+    fn from_str(text: &str) -> Result<Self, UnknownRole> {
+        Self::ALL.into_iter().find(|role| role.as_str() == text).ok_or(UnknownRole)
     }
 }
 

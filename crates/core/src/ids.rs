@@ -58,6 +58,14 @@ uuid_id!(
     /// One tenant; tenants never see each other.
     TenantId
 );
+uuid_id!(
+    /// One person or service account.
+    PrincipalId
+);
+uuid_id!(
+    /// One API key.
+    KeyId
+);
 
 impl TenantId {
     /// The tenant that everything belongs to while no other exists.

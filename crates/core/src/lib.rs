@@ -3,6 +3,7 @@
 //! Nothing here reads a clock, does I/O, waits, or uses randomness. Time comes in as a value; what should happen goes
 //! out as events and effects. The caller commits the events before it acts on the effects.
 
+pub mod access;
 pub mod agent;
 pub mod alert;
 pub mod approval;

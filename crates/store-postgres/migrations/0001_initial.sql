@@ -479,3 +479,84 @@ CREATE TABLE signing_keys (
     purpose text PRIMARY KEY,
     key bytea NOT NULL CHECK (length(key) = 32)
 );
+
+-- Tenants beside the default one, which has no row.
+CREATE TABLE tenants (
+    id uuid PRIMARY KEY,
+    name text NOT NULL UNIQUE,
+    created_at bigint NOT NULL,
+    -- Since when nobody of it may do anything.
+    disabled_at bigint
+);
+
+-- Who may ask: people and service accounts, each of one tenant.
+CREATE TABLE principals (
+    id uuid PRIMARY KEY,
+    tenant uuid NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('person', 'service')),
+    name text NOT NULL,
+    -- Of people, in lower case.
+    email text,
+    role text NOT NULL,
+    -- The hash of the password, with what it was made with; NULL for who signs in in another way, or not at all.
+    password text,
+    created_at bigint NOT NULL,
+    disabled_at bigint
+);
+CREATE UNIQUE INDEX principals_email ON principals (email) WHERE email IS NOT NULL;
+CREATE UNIQUE INDEX principals_service ON principals (tenant, name) WHERE kind = 'service';
+CREATE INDEX principals_of_tenant ON principals (tenant, id);
+
+-- Of a key, only its hash is stored.
+CREATE TABLE api_keys (
+    id uuid PRIMARY KEY,
+    tenant uuid NOT NULL,
+    principal uuid NOT NULL,
+    hash bytea NOT NULL UNIQUE CHECK (length(hash) = 32),
+    -- Its beginning, to tell it from others.
+    prefix text NOT NULL,
+    name text NOT NULL,
+    -- It may do what this role and the principal's may.
+    role text NOT NULL,
+    -- JSON arrays of flow ids and of networks; NULL: all.
+    flows text,
+    networks text,
+    created_at bigint NOT NULL,
+    created_by text NOT NULL,
+    expires_at bigint,
+    used_at bigint,
+    used_from text
+);
+CREATE INDEX api_keys_of_tenant ON api_keys (tenant, id);
+CREATE INDEX api_keys_of_principal ON api_keys (principal, id);
+
+-- Of what a browser has after somebody has signed in, only its hash is stored.
+CREATE TABLE sign_ins (
+    hash bytea PRIMARY KEY CHECK (length(hash) = 32),
+    id uuid NOT NULL,
+    tenant uuid NOT NULL,
+    principal uuid NOT NULL,
+    created_at bigint NOT NULL,
+    -- After which it is over, however it is used.
+    expires_at bigint NOT NULL,
+    used_at bigint NOT NULL,
+    address text,
+    user_agent text
+);
+CREATE INDEX sign_ins_of_principal ON sign_ins (principal, used_at);
+CREATE INDEX sign_ins_by_end ON sign_ins (expires_at);
+
+-- Links with which somebody becomes a member, or sets a new password: then the principal says whose.
+CREATE TABLE invitations (
+    hash bytea PRIMARY KEY CHECK (length(hash) = 32),
+    id uuid NOT NULL,
+    tenant uuid NOT NULL,
+    role text NOT NULL,
+    email text,
+    principal uuid,
+    is_first_admin boolean NOT NULL,
+    created_at bigint NOT NULL,
+    created_by text NOT NULL,
+    expires_at bigint NOT NULL
+);
+CREATE INDEX invitations_of_tenant ON invitations (tenant, id);

@@ -20,6 +20,7 @@ mod error;
 mod events;
 mod fold;
 mod history;
+mod identities;
 mod keys;
 mod log;
 mod migrate;

@@ -113,7 +113,10 @@ fn value(part: &Part, column: &Column, (at, number): (u32, u32)) -> PartValue {
     match (part.name, column.name, column.kind) {
         ("alerts_seen", "id", _) => PartValue::Int(1),
         ("inbox", "number", _) => PartValue::Int(i64::from(number) * 7),
-        ("signing_keys", "key", _) => PartValue::Bytes([number.to_le_bytes(); 8].as_flattened().to_vec()),
+        ("signing_keys", "key", _) | (_, "hash", Kind::Bytes) => {
+            PartValue::Bytes([number.to_le_bytes(); 8].as_flattened().to_vec())
+        }
+        ("principals", "kind", _) => PartValue::Text(["person", "service"][number as usize % 2].into()),
         // Executions, alerts and sessions that others refer to.
         (_, _, Kind::Id) => PartValue::Id(uuid(number)),
         ("sessions" | "session_turns" | "session_summaries", "key", _) => {

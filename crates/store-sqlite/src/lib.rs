@@ -17,6 +17,7 @@ mod error;
 mod events;
 mod files;
 mod history;
+mod identities;
 mod job;
 mod keys;
 mod lock;

@@ -8,6 +8,7 @@ pub mod catalogue;
 pub mod events;
 pub mod health;
 pub mod history;
+pub mod identities;
 pub mod keys;
 pub mod log;
 mod samples;
@@ -237,6 +238,22 @@ macro_rules! conformance_tests {
         }
         $crate::conformance_tests! { @module $harness, keys = keys:
             the_first_key_of_a_purpose_is_kept_until_it_is_replaced
+        }
+        $crate::conformance_tests! { @module $harness, identities = identities:
+            identities_survive_reopening
+            an_email_belongs_to_one_person
+            the_last_admin_stays
+            an_admin_is_a_person_or_a_key
+            keys_are_counted_and_deleted
+            credentials_stand_for_who_has_them
+            uses_are_stored
+            a_credential_of_a_disabled_principal_stands_for_nothing
+            a_credential_of_a_disabled_tenant_stands_for_nothing
+            sign_ins_end_with_a_password_or_role
+            sign_ins_are_limited_and_deleted
+            an_invitation_is_accepted_once
+            an_invitation_sets_a_new_password
+            one_first_admin_is_invited
         }
         $crate::conformance_tests! { @module $harness, webhooks = webhooks:
             of_all_active_flows_one_has_the_path_of_a_webhook

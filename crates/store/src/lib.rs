@@ -5,9 +5,9 @@
 //! once a change is old enough to be shown. The state is the fold of journal and tail; no decision depends on projections.
 //! Of a long record ([`LONG_RECORD`]), tail and journal have only the place.
 //!
-//! A store is eight parts, each with its part of the conformance suite: the [`Log`], the [`History`], the
-//! [`Catalogue`], the [`Sessions`], the [`Schedules`], the [`Events`], the [`Alerts`] and the [`Keys`]. Every implementation
-//! passes [`conformance_tests!`].
+//! A store is nine parts, each with its part of the conformance suite: the [`Log`], the [`History`], the
+//! [`Catalogue`], the [`Sessions`], the [`Schedules`], the [`Events`], the [`Alerts`], the [`Keys`] and the
+//! [`Identities`]. Every implementation passes [`conformance_tests!`].
 
 mod alerts;
 pub mod batch;
@@ -18,6 +18,7 @@ pub mod conformance;
 mod error;
 mod events;
 mod history;
+mod identities;
 mod journal;
 mod keys;
 mod listed;
@@ -53,6 +54,11 @@ pub use history::{
     Fingerprint, FlowSums, History, Kept, Lineage, MostExpensive, NodeSums, Page, Retention, RetryCounts,
     Rollup, RollupKey, RollupQuery, RollupSums, Stored, Summing,
 };
+pub use identities::{
+    ApiKeyRecord, CredentialRecord, CredentialUse, Identities, InvitationAccepted, InvitationRecord,
+    KeyCreated, PasswordHash, PrincipalChange, PrincipalChanged, PrincipalKind, PrincipalRecord,
+    SignInRecord, SignIns, TenantRecord,
+};
 pub use journal::{LONG_RECORD, is_long, journal_length, journal_of, records_of};
 pub use keys::Keys;
 pub use listed::{Damaged, Listed, VersionId};
@@ -74,7 +80,19 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 /// Reads see everything that was committed before they were called. All methods may be called from many tasks at
 /// once. Dropping a future does not undo its write.
 pub trait Store:
-    Log + History + Catalogue + Sessions + Schedules + Events + Alerts + Keys + Debug + Send + Sync + 'static
+    Log
+    + History
+    + Catalogue
+    + Sessions
+    + Schedules
+    + Events
+    + Alerts
+    + Keys
+    + Identities
+    + Debug
+    + Send
+    + Sync
+    + 'static
 {
     /// Checks the whole database against the rules that hold in every state; each finding is a sentence.
     fn doctor(&self) -> StoreFuture<'_, Vec<String>>;

@@ -11,6 +11,7 @@ mod alerts;
 mod catalogue;
 mod events;
 mod history;
+mod identities;
 mod keys;
 mod log;
 mod schedules;
@@ -82,6 +83,7 @@ struct Database {
     event_waits: BTreeMap<(ExecutionId, NodeIndex), NodeWait>,
     alerts: alerts::StoredAlerts,
     signing_keys: BTreeMap<&'static str, SigningKey>,
+    identities: identities::StoredIdentities,
     /// How many bytes are free on the disk that it pretends to have.
     disk_free: Option<u64>,
 }

@@ -11,17 +11,21 @@ use super::{files, read, shown};
 const IMPURE: [&str; 7] = ["tokio", "sqlx", "rusqlite", "rand", "axum", "hyper", "reqwest"];
 
 /// Which of our crates each may build on. A new arrow needs an ADR.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     ("steadflow-any-json", &[]),
     ("steadflow-core", &[]),
     ("steadflow-store", &["steadflow-core"]),
     ("steadflow-store-sqlite", &["steadflow-core", "steadflow-store"]),
     ("steadflow-store-postgres", &["steadflow-core", "steadflow-store"]),
     ("steadflow-runtime", &["steadflow-core", "steadflow-store"]),
+    ("steadflow-access", &["steadflow-core", "steadflow-store"]),
     ("steadflow-sandbox", &[]),
     ("steadflow-nodes", &["steadflow-core", "steadflow-sandbox"]),
     ("steadflow-telemetry", &["steadflow-core", "steadflow-runtime"]),
-    ("steadflow-api", &["steadflow-core", "steadflow-store", "steadflow-runtime", "steadflow-nodes"]),
+    (
+        "steadflow-api",
+        &["steadflow-core", "steadflow-store", "steadflow-runtime", "steadflow-nodes", "steadflow-access"],
+    ),
     (
         "steadflow-cli",
         &[
@@ -32,6 +36,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
             "steadflow-runtime",
             "steadflow-nodes",
             "steadflow-sandbox",
+            "steadflow-access",
             "steadflow-api",
             "steadflow-telemetry",
         ],

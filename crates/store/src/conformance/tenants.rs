@@ -5,14 +5,16 @@ use std::fmt::Debug;
 use steadflow_core::failure::ErrorClass;
 use steadflow_core::ids::{AgentId, FlowId, TenantId};
 
+use super::identities::{invitation, key as key_of, principal, service, sign_in};
 use super::samples::{
     ALL, FLOW, OTHER_FLOW, OURS, THEIRS, all_costs, all_counters, at, calls, completed, document, failed,
     finished_with, flow, id, key, keyed_by, new_agent, row, shown, uuid,
 };
 use super::{Harness, commit, worker};
 use crate::{
-    AgentChange, AgentFilter, AgentUse, Catalogue, Changed, Committed, ExecutionFilter, ExecutionRow,
-    FailureQuery, FlowChange, FlowFilter, FlowRecord, Rollup, Store, VersionPage,
+    AgentChange, AgentFilter, AgentUse, ApiKeyRecord, Catalogue, Changed, Committed, ExecutionFilter,
+    ExecutionRow, FailureQuery, FlowChange, FlowFilter, FlowRecord, Identities, InvitationRecord, KeyCreated,
+    PrincipalChange, PrincipalChanged, PrincipalRecord, Rollup, SignInRecord, Store, VersionPage,
 };
 
 const OUR_AGENT: AgentId = AgentId::new(uuid(1));
@@ -54,6 +56,12 @@ async fn seen_by(store: &impl Store, tenant: TenantId) -> Vec<(&'static str, Str
         shown("Catalogue::agent_version", store.agent_version(tenant, OUR_AGENT, 1).await),
         shown("Catalogue::agent_versions", store.agent_versions(tenant, OUR_AGENT, versions).await),
         shown("Catalogue::agent_uses", store.agent_uses(tenant, vec![OUR_AGENT]).await),
+        shown("Identities::principals", store.principals(tenant, ALL).await),
+        shown("Identities::principal", store.principal(tenant, principal(1).id).await),
+        shown("Identities::service_account", store.service_account(tenant, "deploy".into()).await),
+        shown("Identities::api_keys", store.api_keys(tenant, None, ALL).await),
+        shown("Identities::sign_ins", store.sign_ins(tenant, principal(1).id).await),
+        shown("Identities::invitations", store.invitations(tenant).await),
     ]
 }
 
@@ -66,6 +74,21 @@ struct Ids {
 
 const OUR_IDS: Ids = Ids { tenant: OURS, own: 1, first: 1 };
 const THEIR_IDS: Ids = Ids { tenant: THEIRS, own: 2, first: 11 };
+
+/// Stores who may ask for a tenant.
+async fn fill_identities(store: &impl Store, tenant: TenantId, own: u16) {
+    let person = PrincipalRecord { tenant, ..principal(own) };
+    let service = PrincipalRecord { id: principal(own + 10).id, tenant, ..service(own) };
+    for principal in [person.clone(), service] {
+        assert!(store.create_principal(principal).await.expect("a principal is stored"));
+    }
+    let created = store.create_api_key(ApiKeyRecord { tenant, ..key_of(own, own) }, 9).await;
+    assert_eq!(created.expect("a key is stored"), KeyCreated::Done);
+    let sign_in = SignInRecord { tenant, ..sign_in(own, own) };
+    assert!(store.create_sign_in(sign_in, person.password, 9).await.expect("a sign-in is stored"));
+    let invitation = InvitationRecord { tenant, ..invitation(own) };
+    assert!(store.create_invitation(invitation, 9).await.expect("an invitation is stored"));
+}
 
 /// Stores one of everything for a tenant. Executions and calls are of the flows and the agents of both tenants.
 async fn fill(store: &impl Store, ids: Ids) -> Vec<Committed> {
@@ -101,6 +124,7 @@ async fn fill(store: &impl Store, ids: Ids) -> Vec<Committed> {
         ended(of(OTHER_FLOW, failed(first + 3, "a"))),
         shown(of(OTHER_FLOW, row(first + 4))),
     ];
+    fill_identities(store, tenant, own).await;
     let worker = worker(store).await;
     commit(store, worker, batch).await
 }
@@ -149,6 +173,16 @@ pub async fn a_tenant_changes_and_deletes_nothing_of_another<H: Harness>(harness
 
     assert_eq!((changed_flow, changed_agent), (Changed::Missing, Changed::Missing));
     assert_eq!((deleted_flow, deleted_agent), (false, Changed::Missing));
+    assert_same(&seen_by(&store, OURS).await, &before);
+    let (person, key) = (principal(1).id, key_of(1, 1).id);
+    let stolen = PrincipalChange { name: Some("Stolen".into()), ..PrincipalChange::default() };
+    let changed = store.change_principal(THEIRS, person, stolen).await.expect("a change");
+    let deleted = store.delete_principal(THEIRS, person).await.expect("a deletion");
+    assert_eq!((changed, deleted), (PrincipalChanged::Missing, PrincipalChanged::Missing));
+    assert!(!store.delete_api_key(THEIRS, key, None).await.expect("a deletion"));
+    assert!(!store.delete_invitation(THEIRS, invitation(1).id).await.expect("a deletion"));
+    let foreign = ApiKeyRecord { tenant: THEIRS, ..key_of(9, 1) };
+    assert_eq!(store.create_api_key(foreign, 9).await.expect("an answer"), KeyCreated::Missing);
     assert_same(&seen_by(&store, OURS).await, &before);
     assert!(store.delete_flow(THEIRS, OTHER_FLOW).await.expect("a deletion"));
     let deleted = store.delete_agent(THEIRS, AgentId::new(uuid(2)), None).await.expect("a deletion");

@@ -1,0 +1,180 @@
+//! API keys: made here, shown once, and known by their hash from then on.
+
+use std::sync::Arc;
+
+use ipnet::IpNet;
+use steadflow_core::access::{CredentialKind, FlowScope, Token, made_by};
+use steadflow_core::caller::{Caller, Role};
+use steadflow_core::ids::{KeyId, PrincipalId, TenantId};
+use steadflow_core::timestamp::Timestamp;
+use steadflow_store::{ApiKeyRecord, KeyCreated, PrincipalKind, PrincipalRecord, Store, StoreError};
+use uuid::Uuid;
+
+/// How many API keys a person or a service account may have.
+pub const KEYS_MAX: usize = 100;
+/// How many networks a key can be limited to.
+pub const NETWORKS_MAX: usize = 20;
+
+/// A key to be made, for a principal of the tenant of who makes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewKey {
+    /// Who acts by it.
+    pub principal: PrincipalId,
+    /// What people call it.
+    pub name: Arc<str>,
+    /// What it may do, if its principal may as well.
+    pub role: Role,
+    /// The flows that it is limited to.
+    pub flows: FlowScope,
+    /// The networks that it is limited to.
+    pub networks: Option<Vec<IpNet>>,
+    /// When it is over.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A key that was made.
+#[derive(Clone, Debug)]
+pub struct IssuedKey {
+    /// What is stored of it.
+    pub record: ApiKeyRecord,
+    /// The token that makes it.
+    token: Token,
+}
+
+impl IssuedKey {
+    /// Returns the key itself, which is shown to who made it, and never again.
+    pub fn secret(&self) -> String {
+        self.token.api_key()
+    }
+}
+
+/// Why no key was made, as a sentence.
+#[derive(Debug, thiserror::Error)]
+pub enum IssueError {
+    /// It would be able to do more than who makes it.
+    #[error("You are {}, so you cannot make a key that is {}.", own.as_str(), asked.as_str())]
+    MoreThanOwn {
+        /// The role of who makes it.
+        own: Role,
+        /// The role of the key.
+        asked: Role,
+    },
+    /// It would be able to do more than who acts by it.
+    #[error("{name} is {}, so a key of it cannot be {}.", own.as_str(), asked.as_str())]
+    MoreThanOwner {
+        /// Who would act by it.
+        name: Arc<str>,
+        /// Their role.
+        own: Role,
+        /// The role of the key.
+        asked: Role,
+    },
+    /// The tenant has no such person or service account.
+    #[error("There is no such person or service account.")]
+    Missing,
+    /// They are disabled.
+    #[error("{0} is disabled, so a key of it would work for nobody. Enable it first.")]
+    Disabled(Arc<str>),
+    /// They have as many as they may.
+    #[error(
+        "There are {KEYS_MAX} keys of it already, which is as many as there can be. Delete one that is not used."
+    )]
+    TooMany,
+    /// The system has no random bytes.
+    #[error("The system gives no random bytes: {0}")]
+    NoRandom(String),
+    /// The store has failed.
+    #[error("The key cannot be stored: {0}")]
+    Store(#[from] StoreError),
+}
+
+/// Draws what nobody can guess.
+///
+/// # Errors
+/// [`IssueError::NoRandom`].
+pub fn draw() -> Result<Token, IssueError> {
+    let mut bytes = [0; 32];
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => Ok(Token::new(bytes)),
+        Err(error) => Err(IssueError::NoRandom(error.to_string())),
+    }
+}
+
+/// Makes a key, on behalf of `caller`.
+///
+/// # Errors
+/// [`IssueError`] says why not.
+pub async fn issue(
+    store: &dyn Store,
+    caller: &Caller,
+    new: NewKey,
+    now: Timestamp,
+) -> Result<IssuedKey, IssueError> {
+    let NewKey { principal, name, role, flows, networks, expires_at } = new;
+    if role > caller.role {
+        return Err(IssueError::MoreThanOwn { own: caller.role, asked: role });
+    }
+    let owner = store.principal(caller.tenant, principal).await?.ok_or(IssueError::Missing)?;
+    if owner.disabled_at.is_some() {
+        return Err(IssueError::Disabled(owner.name));
+    }
+    if role > owner.role {
+        return Err(IssueError::MoreThanOwner { name: owner.name, own: owner.role, asked: role });
+    }
+    let token = draw()?;
+    let record = ApiKeyRecord {
+        id: KeyId::new(Uuid::now_v7()),
+        tenant: caller.tenant,
+        principal,
+        hash: token.hash(CredentialKind::Key),
+        prefix: token.key_prefix(),
+        name,
+        role,
+        flows,
+        networks: networks
+            .map(|networks| networks.iter().map(|network| network.to_string().into()).collect()),
+        created_at: now,
+        created_by: made_by(caller),
+        expires_at,
+        used_at: None,
+        used_from: None,
+    };
+    match store.create_api_key(record.clone(), KEYS_MAX).await? {
+        KeyCreated::Done => Ok(IssuedKey { record, token }),
+        KeyCreated::Missing => Err(IssueError::Missing),
+        KeyCreated::TooMany => Err(IssueError::TooMany),
+    }
+}
+
+/// Returns the service account of a tenant that has a name, and makes it with `role` where there is none.
+///
+/// # Errors
+/// If the store fails.
+pub async fn service_account(
+    store: &dyn Store,
+    tenant: TenantId,
+    name: Arc<str>,
+    role: Role,
+    now: Timestamp,
+) -> Result<PrincipalRecord, StoreError> {
+    loop {
+        if let Some(found) = store.service_account(tenant, Arc::clone(&name)).await? {
+            return Ok(found);
+        }
+        let account = PrincipalRecord {
+            id: PrincipalId::new(Uuid::now_v7()),
+            tenant,
+            kind: PrincipalKind::Service,
+            name: Arc::clone(&name),
+            email: None,
+            role,
+            password: None,
+            created_at: now,
+            disabled_at: None,
+        };
+        // Of two that make it at the same time, one finds the other's.
+        if store.create_principal(account.clone()).await? {
+            return Ok(account);
+        }
+    }
+}

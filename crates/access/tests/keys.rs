@@ -1,0 +1,62 @@
+//! Making keys.
+
+use std::sync::Arc;
+
+use steadflow_access::{IssueError, KEYS_MAX, NewKey, issue, service_account};
+use steadflow_core::caller::{Actor, ActorKind, Caller, Role};
+use steadflow_core::ids::{PrincipalId, TenantId};
+use steadflow_store::{Identities, PrincipalChange};
+use uuid::Uuid;
+
+use super::{NOW, key, new_key, store};
+
+#[tokio::test]
+async fn nobody_makes_a_key_that_may_more_than_they() {
+    let store = store().await;
+    let actor = Actor { kind: ActorKind::User, id: Some("p2@example.com".into()) };
+    let operator = Caller { tenant: TenantId::DEFAULT, actor, role: Role::Operator };
+    let owner = |number| PrincipalId::new(Uuid::from_u128(number));
+
+    let more = issue(&*store, &operator, new_key(), NOW).await.unwrap_err();
+    assert_eq!(more.to_string(), "You are operator, so you cannot make a key that is editor.");
+    let of_viewer = NewKey { principal: owner(1), ..new_key() };
+    let more = issue(&*store, &Caller::LOCAL, of_viewer, NOW).await.unwrap_err();
+    assert_eq!(more.to_string(), "Person 1 is viewer, so a key of it cannot be editor.");
+    let less = NewKey { role: Role::Viewer, ..new_key() };
+    let issued = issue(&*store, &operator, less.clone(), NOW).await.unwrap();
+    assert_eq!(&*issued.record.created_by, "p2@example.com");
+
+    let other_tenant = Caller { tenant: TenantId::new(Uuid::from_u128(9)), ..Caller::LOCAL };
+    let foreign = issue(&*store, &other_tenant, less, NOW).await.unwrap_err();
+    assert!(matches!(foreign, IssueError::Missing), "{foreign}");
+}
+
+#[tokio::test]
+async fn keys_of_one_are_limited_and_none_is_made_for_who_is_disabled() {
+    let store = store().await;
+    for _ in 0..KEYS_MAX {
+        key(&store, new_key()).await;
+    }
+
+    let more = issue(&*store, &Caller::LOCAL, new_key(), NOW).await.unwrap_err();
+    assert!(matches!(more, IssueError::TooMany), "{more}");
+    let disable = PrincipalChange { is_disabled: Some(true), ..PrincipalChange::default() };
+    store.change_principal(TenantId::DEFAULT, new_key().principal, disable).await.unwrap();
+    let disabled = issue(&*store, &Caller::LOCAL, new_key(), NOW).await.unwrap_err();
+    assert!(matches!(disabled, IssueError::Disabled(_)), "{disabled}");
+}
+
+#[tokio::test]
+async fn a_service_account_is_made_once() {
+    let store = store().await;
+    let named = |role| {
+        let store = Arc::clone(&store);
+        async move { service_account(&*store, TenantId::DEFAULT, "cli".into(), role, NOW).await.unwrap() }
+    };
+
+    let made = named(Role::Editor).await;
+
+    assert_eq!(named(Role::Admin).await, made, "its role stays");
+    let issued = key(&store, NewKey { principal: made.id, ..new_key() }).await;
+    assert_eq!(issued.record.principal, made.id);
+}

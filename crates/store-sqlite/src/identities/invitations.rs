@@ -1,0 +1,70 @@
+//! Invitations: each is taken once.
+
+use rusqlite::{Connection, OptionalExtension, params};
+use steadflow_core::access::CredentialHash;
+use steadflow_core::timestamp::Timestamp;
+use steadflow_store::{InvitationAccepted, InvitationRecord, PrincipalRecord, SignIns};
+
+use super::credentials::delete_sign_ins;
+use super::{principals, row};
+use crate::columns::{blob, rows_max};
+
+pub(super) fn create(db: &Connection, new: &InvitationRecord, max: usize) -> rusqlite::Result<bool> {
+    let (tenant, created_at) = (blob(new.tenant.uuid()), new.created_at.as_micros());
+    let sql = "DELETE FROM invitations
+        WHERE (tenant = ?1 AND expires_at <= ?2) OR (?3 AND is_first_admin)";
+    db.prepare_cached(sql)?.execute(params![tenant, created_at, new.is_first_admin])?;
+    let sql = "INSERT INTO invitations (hash, id, tenant, role, email, principal, is_first_admin, created_at,
+            created_by, expires_at)
+        SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10
+        WHERE (SELECT count(*) FROM invitations WHERE tenant = ?3) < ?11";
+    let values = params![
+        new.hash.bytes(),
+        blob(new.id),
+        tenant,
+        new.role.as_str(),
+        new.email.as_deref(),
+        new.principal.map(|principal| blob(principal.uuid())),
+        new.is_first_admin,
+        created_at,
+        &*new.created_by,
+        new.expires_at.as_micros(),
+        rows_max(max),
+    ];
+    Ok(db.prepare_cached(sql)?.execute(values)? > 0)
+}
+
+pub(super) fn find(db: &Connection, hash: CredentialHash) -> rusqlite::Result<Option<InvitationRecord>> {
+    let sql = format!("SELECT {} FROM invitations WHERE hash = ?1", row::INVITATION);
+    db.prepare_cached(&sql)?.query_row([hash.bytes()], row::invitation).optional()
+}
+
+pub(super) fn accept(
+    db: &Connection,
+    hash: CredentialHash,
+    person: PrincipalRecord,
+    now: Timestamp,
+) -> rusqlite::Result<InvitationAccepted> {
+    let invitation = find(db, hash)?.filter(|invitation| invitation.expires_at > now);
+    let Some(invitation) = invitation else { return Ok(InvitationAccepted::Gone) };
+    let stored = if let Some(id) = invitation.principal {
+        let known = principals::find(db, invitation.tenant, id)?;
+        let Some(known) = known.filter(|known| known.disabled_at.is_none()) else {
+            return Ok(InvitationAccepted::Gone);
+        };
+        let password = person.password.as_ref().map(|password| password.as_str());
+        db.prepare_cached("UPDATE principals SET password = ?2 WHERE id = ?1")?
+            .execute(params![blob(id.uuid()), password])?;
+        delete_sign_ins(db, SignIns::Of(id, None))?;
+        PrincipalRecord { password: person.password, ..known }
+    } else {
+        let person = PrincipalRecord { tenant: invitation.tenant, role: invitation.role, ..person };
+        if !principals::create(db, &person)? {
+            return Ok(InvitationAccepted::Taken);
+        }
+        person
+    };
+    db.prepare_cached("DELETE FROM invitations WHERE hash = ?1 OR (?2 AND is_first_admin)")?
+        .execute(params![hash.bytes(), invitation.is_first_admin])?;
+    Ok(InvitationAccepted::Done(Box::new(stored)))
+}
