@@ -3,12 +3,26 @@
 //! What they may do is decided in `core::access`, and asked at the door, by the handlers of the API; nothing behind it asks again.
 //! The time of the wall is an argument everywhere, so that tests move it.
 
+mod attempts;
 mod authenticator;
+mod failure;
+mod invitations;
 mod keys;
 mod known;
+mod known_browser;
+mod passwords;
+mod people;
 mod unknown;
 
 pub use authenticator::Authenticator;
+pub use failure::Failure;
+pub use invitations::{
+    FIRST_ADMIN_TTL, INVITATION_TTL, INVITATIONS_MAX, Invited, JoinRefused, Joining, first_admin, invite,
+};
 pub use keys::{IssueError, IssuedKey, KEYS_MAX, NETWORKS_MAX, NewKey, draw, issue, service_account};
 pub use known::{CREDENTIALS_KEPT_MAX, Checked, FRESH_FOR, Forgotten, SIGN_IN_IDLE_MAX};
+pub use passwords::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordUnfit, check_password};
+pub use people::{
+    Browser, People, SIGN_IN_TTL, SIGN_INS_MAX, SignInRefused, SignedIn, normal_email, normal_name,
+};
 pub use unknown::{ADDRESSES_MAX, UNKNOWN_MAX};

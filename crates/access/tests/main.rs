@@ -2,6 +2,7 @@
 
 mod authenticator;
 mod keys;
+mod people;
 
 use std::sync::Arc;
 
