@@ -7,6 +7,7 @@ pub mod access;
 pub mod agent;
 pub mod alert;
 pub mod approval;
+pub mod audit;
 pub mod budget;
 pub mod caller;
 pub mod calls;

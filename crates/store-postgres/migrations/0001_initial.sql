@@ -22,8 +22,9 @@ CREATE TABLE counters (
     name text PRIMARY KEY,
     value bigint NOT NULL
 );
--- `fold` counts nothing: it is locked by who adds up the lanes of other counters, or deletes all that a flow or agent has in them.
-INSERT INTO counters (name, value) VALUES ('epoch', 0), ('edits', 0), ('fold', 0);
+-- Two of them count nothing, and are locked: `fold` by who adds up the lanes of other counters, or deletes all that a flow or agent has
+-- in them; `audit` by who adds to the audit log.
+INSERT INTO counters (name, value) VALUES ('epoch', 0), ('edits', 0), ('fold', 0), ('audit', 0);
 
 -- What was decided, in the order in which a worker committed it: the truth about everything that has not ended.
 CREATE TABLE tail (
@@ -560,3 +561,12 @@ CREATE TABLE invitations (
     expires_at bigint NOT NULL
 );
 CREATE INDEX invitations_of_tenant ON invitations (tenant, id);
+
+-- What was asked for and by whom, as one chain for each tenant: see `core::audit`. Nothing is changed or deleted.
+CREATE TABLE audit (
+    tenant uuid NOT NULL,
+    number bigint NOT NULL,
+    entry text NOT NULL,
+    hash bytea NOT NULL CHECK (length(hash) = 32),
+    PRIMARY KEY (tenant, number)
+);

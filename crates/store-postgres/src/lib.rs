@@ -8,6 +8,7 @@
 //! database than tables, unique indexes and transactions that read what is committed. `migrations/` defines what is stored.
 
 mod alerts;
+mod audit;
 mod catalogue;
 mod columns;
 mod connect;

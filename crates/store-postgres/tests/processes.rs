@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::json;
+use steadflow_core::audit::{AuditEntry, AuditHead};
+use steadflow_core::caller::Actor;
 use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::external_event::{EventWait, ExternalEvent, NodeWait};
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId, NodeId, NodeIndex, TenantId};
@@ -14,9 +16,10 @@ use steadflow_core::session::{SessionAnswer, SessionClaim, SessionId, WhenBusy};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::conformance::Harness;
 use steadflow_store::{
-    AgentChange, AgentRecord, AlertNote, AlertRecord, Alerts, Catalogue, Changed, Claimed, Commit, Events,
-    ExecutionRow, ExpiryStep, FlowChange, FlowRecord, FlowStatus, History, Kept, Log, MessageClaim,
-    Projection, Retention, Rollup, RollupKey, RollupQuery, Sessions, Store, StoreError, Worker, journal_of,
+    AgentChange, AgentRecord, AlertNote, AlertRecord, Alerts, Audit, AuditFrom, AuditPage, Catalogue,
+    Changed, Claimed, Commit, Events, ExecutionRow, ExpiryStep, FlowChange, FlowRecord, FlowStatus, History,
+    Kept, Log, MessageClaim, Projection, Retention, Rollup, RollupKey, RollupQuery, Sessions, Store,
+    StoreError, Worker, journal_of,
 };
 use steadflow_store_postgres::PostgresStore;
 use uuid::Uuid;
@@ -298,6 +301,28 @@ async fn an_event_that_is_sent_several_times_is_stored_once() {
         None,
         "the key is not known any more"
     );
+}
+
+#[tokio::test]
+async fn what_processes_audit_is_one_chain() {
+    let database = Temporary::new();
+    let all = processes(&database).await;
+    let entry = |number: u32| AuditEntry {
+        at: at(i64::from(number)),
+        actor: Actor::USER,
+        address: None,
+        action: number.to_string().into(),
+        target: "/flows".into(),
+        outcome: None,
+    };
+
+    let added = at_once(&all, |store, number| store.append_audit(OURS, entry(number))).await;
+
+    let page = AuditPage { from: AuditFrom::After(0), limit: 999 };
+    let stored = all[1].audit(OURS, page).await.expect("it is read");
+    let head = stored.iter().try_fold(AuditHead::START, |head, row| head.after(OURS, row));
+    assert_eq!(head.map(|head| head.number), Ok(u64::from(TIMES) * 3));
+    assert!(added.iter().all(|row| stored.contains(row)), "each is told what it has become");
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@
 //! memory; opening the file proves that the processes that drove them have ended.
 
 mod alerts;
+mod audit;
 mod catalogue;
 mod checkpoint;
 mod columns;

@@ -4,6 +4,7 @@
 //! makes a harness of its own, thus a database of its own. The crate needs tokio with `macros` and `rt` for its tests.
 
 pub mod alerts;
+pub mod audit;
 pub mod catalogue;
 pub mod events;
 pub mod health;
@@ -254,6 +255,10 @@ macro_rules! conformance_tests {
             an_invitation_is_accepted_once
             an_invitation_sets_a_new_password
             one_first_admin_is_invited
+        }
+        $crate::conformance_tests! { @module $harness, audit = audit:
+            what_was_audited_is_one_chain_for_each_tenant
+            the_log_is_read_forwards_and_backwards_in_parts
         }
         $crate::conformance_tests! { @module $harness, webhooks = webhooks:
             of_all_active_flows_one_has_the_path_of_a_webhook

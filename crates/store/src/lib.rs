@@ -5,11 +5,12 @@
 //! once a change is old enough to be shown. The state is the fold of journal and tail; no decision depends on projections.
 //! Of a long record ([`LONG_RECORD`]), tail and journal have only the place.
 //!
-//! A store is nine parts, each with its part of the conformance suite: the [`Log`], the [`History`], the
-//! [`Catalogue`], the [`Sessions`], the [`Schedules`], the [`Events`], the [`Alerts`], the [`Keys`] and the
-//! [`Identities`]. Every implementation passes [`conformance_tests!`].
+//! A store is ten parts, each with its part of the conformance suite: the [`Log`], the [`History`], the
+//! [`Catalogue`], the [`Sessions`], the [`Schedules`], the [`Events`], the [`Alerts`], the [`Keys`], the
+//! [`Identities`] and the [`Audit`]. Every implementation passes [`conformance_tests!`].
 
 mod alerts;
+mod audit;
 pub mod batch;
 mod by_id;
 mod catalogue;
@@ -40,6 +41,7 @@ pub use alerts::{
     AlertMessage, AlertNote, AlertRecord, Alerts, ENDS_KEPT_FOR, FlowEnds, MessageClaim, MessageState,
     MessageTried, NEXT_WITHIN,
 };
+pub use audit::{Audit, AuditFrom, AuditPage};
 pub use by_id::{ById, IdHasher};
 pub use catalogue::{
     AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, EDITS_KEPT,
@@ -89,6 +91,7 @@ pub trait Store:
     + Alerts
     + Keys
     + Identities
+    + Audit
     + Debug
     + Send
     + Sync

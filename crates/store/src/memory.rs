@@ -8,6 +8,7 @@
 //! [`Sessions`](crate::Sessions) asks for, which is ready immediately.
 
 mod alerts;
+mod audit;
 mod catalogue;
 mod events;
 mod history;
@@ -23,6 +24,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
+use steadflow_core::audit::AuditRow;
 use steadflow_core::budget::{Amount, Day};
 use steadflow_core::decision_link::SigningKey;
 use steadflow_core::event::{Event, Record};
@@ -84,6 +86,7 @@ struct Database {
     alerts: alerts::StoredAlerts,
     signing_keys: BTreeMap<&'static str, SigningKey>,
     identities: identities::StoredIdentities,
+    audit: BTreeMap<TenantId, Vec<AuditRow>>,
     /// How many bytes are free on the disk that it pretends to have.
     disk_free: Option<u64>,
 }

@@ -295,6 +295,7 @@ pub const PARTS: &[Part] = &[
             int("expires_at"),
         ],
     },
+    Part { name: "audit", columns: &[id("tenant"), int("number"), text("entry"), bytes("hash")] },
 ];
 
 const EXECUTIONS: &[Column] = &[
