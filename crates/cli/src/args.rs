@@ -409,8 +409,8 @@ pub(crate) struct Bench {
     /// Measure with this database of PostgreSQL, which should be empty, instead of a temporary one of SQLite
     #[arg(long, value_name = "URL", conflicts_with = "server")]
     pub(crate) database: Option<String>,
-    /// Number of server processes that share the database of PostgreSQL. `chain`, `calls`, `fan-out`, `latency` and `growth` send
-    /// their requests to all of them in turn; the other measurements use the first one
+    /// Number of server processes that share the database of PostgreSQL. The connections of `chain`, `calls`, `fan-out` and `growth`
+    /// are spread over all of them; the other measurements, and a single connection, use the first one
     #[arg(long, value_name = "COUNT", default_value_t = 1, requires = "database", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) processes: u16,
     /// Directory of the temporary database, on the disk to measure

@@ -839,9 +839,9 @@ fn help_of_bench() {
               one of SQLite
 
           --processes <COUNT>
-              Number of server processes that share the database of PostgreSQL. `chain`, `calls`,
-              `fan-out`, `latency` and `growth` send their requests to all of them in turn; the other
-              measurements use the first one
+              Number of server processes that share the database of PostgreSQL. The connections of
+              `chain`, `calls`, `fan-out` and `growth` are spread over all of them; the other
+              measurements, and a single connection, use the first one
 
               [default: 1]
 

@@ -64,6 +64,12 @@ impl Days {
             match prepared(db, are_wanted).await {
                 Ok(are_kept) => break are_kept,
                 Err(error) if error.is_conflict() && tries < TRIES => {}
+                // Somebody reads what is changed. A process that knows of no days is right beside others that do.
+                Err(error) if error.is_conflict() => {
+                    let error = error.of("days");
+                    tracing::warn!(error = %error, "history is not kept by day yet; this is tried at the next start");
+                    break false;
+                }
                 Err(error) if error.is_of_syntax() => {
                     let lacks = error.of("partitions");
                     tracing::info!(error = %lacks, "the database does not keep history by day; it is deleted row by row");

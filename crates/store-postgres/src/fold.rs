@@ -74,37 +74,36 @@ const COUNTERS: [Counters; 5] = [
 ];
 
 impl Counters {
-    /// Returns the statement that adds up to `$1` rows to those of lane 0, and returns how many. Rows that somebody has locked wait for
-    /// the next time.
+    /// Returns the statement that adds up to `$1` rows, of lanes from `$2` on, to those of lane 0. Returns how many, and the last lane.
+    /// Rows that somebody has locked wait for the next time.
     fn fold(&self) -> String {
         let table = self.table;
         let key = self.key.join(", ");
-        let same_key = self
-            .key
-            .iter()
-            .map(|column| format!("{table}.{column} = apart.{column} AND "))
-            .collect::<String>();
+        let is_same = |column: &&str| format!("{table}.{column} = apart.{column} AND ");
+        let same_key: String = self.key.iter().map(is_same).collect();
         let each = |text: &dyn Fn(&str, &Kind) -> String| {
             self.values.iter().map(|(column, kind)| text(column, kind)).collect::<Vec<_>>().join(", ")
         };
+        let max = i64::MAX;
         let values = each(&|column, _| column.to_owned());
         let sums = each(&|column, kind| match kind {
-            Kind::Count => format!("least(sum({column}), {max})::bigint", max = i64::MAX),
+            Kind::Count => format!("least(sum({column}), {max})::bigint"),
             Kind::Change => format!("sum({column})::bigint"),
             Kind::Number => format!("sum({column})"),
             Kind::Time => format!("max({column})"),
         });
         let added = each(&|column, kind| match kind {
+            // As a number of any length: damaged counters may be negative.
             Kind::Count => {
-                let max = i64::MAX;
-                format!("{column} = least({table}.{column}, {max} - excluded.{column}) + excluded.{column}")
+                format!("{column} = least({table}.{column}::numeric + excluded.{column}, {max})::bigint")
             }
             Kind::Change | Kind::Number => format!("{column} = {table}.{column} + excluded.{column}"),
             Kind::Time => format!("{column} = greatest({table}.{column}, excluded.{column})"),
         });
         format!(
             "WITH apart AS (
-                SELECT {key}, lane FROM {table} WHERE lane > 0 ORDER BY lane LIMIT $1 FOR UPDATE SKIP LOCKED
+                SELECT {key}, lane FROM {table} WHERE lane > 0 AND lane >= $2 ORDER BY lane LIMIT $1
+                FOR UPDATE SKIP LOCKED
             ), gone AS (
                 DELETE FROM {table} USING apart WHERE {same_key}{table}.lane = apart.lane
                 RETURNING {table}.*
@@ -113,7 +112,7 @@ impl Counters {
                 SELECT {key}, 0, {sums} FROM gone GROUP BY {key} ORDER BY {key}
                 ON CONFLICT ({key}, lane) DO UPDATE SET {added}
             )
-            SELECT count(*) FROM gone"
+            SELECT count(*), coalesce(max(lane), 0)::smallint FROM gone"
         )
     }
 }
@@ -127,25 +126,38 @@ pub(crate) async fn hold(db: &Client) -> Result<()> {
 
 impl PostgresStore {
     /// Adds up the counters of all lanes, unless somebody else is at it.
+    ///
+    /// # Errors
+    /// The first of those that tables have; the others are added up all the same.
     pub(crate) async fn fold_counters(&self) -> Result<()> {
+        let mut done = Ok(());
         for counters in &COUNTERS {
-            let fold = counters.fold();
-            let mut folded = STEP_ROWS;
-            while folded == STEP_ROWS {
-                if self.pool.is_closed() {
-                    return Err(StoreError::Closed.into());
-                }
-                let step = async {
-                    transaction!(&self.pool, |db| {
-                        let free = "SELECT 1 FROM counters WHERE name = 'fold' FOR UPDATE SKIP LOCKED";
-                        if db.query_typed_opt(free, &[]).await?.is_none() {
-                            return Ok(0);
-                        }
-                        get(&db.query_typed_one(&fold, params![STEP_ROWS]).await?, 0)
-                    })
-                };
-                folded = within(step).await?;
+            done = done.and(self.fold(counters).await);
+        }
+        done
+    }
+
+    /// Each step goes on with the lane where the one before has ended: what is added behind it meanwhile waits for the next time.
+    async fn fold(&self, counters: &Counters) -> Result<()> {
+        let sql = counters.fold();
+        let (mut folded, mut lane) = (STEP_ROWS, 0_i16);
+        while folded == STEP_ROWS {
+            if self.pool.is_closed() {
+                return Err(StoreError::Closed.into());
             }
+            let step = async {
+                transaction!(&self.pool, |db| {
+                    let free = "SELECT 1 FROM counters WHERE name = 'fold' FOR UPDATE SKIP LOCKED";
+                    if db.query_typed_opt(free, &[]).await?.is_none() {
+                        return Ok((0, 0));
+                    }
+                    // Commits wait for what this has locked.
+                    db.batch_execute("SET LOCAL statement_timeout = '5s'").await?;
+                    let row = db.query_typed_one(&sql, params![STEP_ROWS, lane]).await?;
+                    Ok((get(&row, 0)?, get(&row, 1)?))
+                })
+            };
+            (folded, lane) = within(step).await?;
         }
         Ok(())
     }
@@ -225,7 +237,7 @@ mod tests {
         db.batch_execute("BEGIN").await.unwrap();
         hold(&db).await.unwrap();
         for counters in &COUNTERS {
-            db.query_typed_one(&counters.fold(), params![STEP_ROWS]).await.unwrap();
+            db.query_typed_one(&counters.fold(), params![STEP_ROWS, 0_i16]).await.unwrap();
         }
         let commit = async {
             let sql = "SELECT 1 FROM pg_stat_activity

@@ -19,8 +19,6 @@ const LOCK_TIMEOUT: &str = "SET LOCAL lock_timeout = '50ms'";
 const AHEAD: usize = 3;
 /// How large the rest may be where a day is attached: it is read meanwhile, and who writes to the rest waits.
 const REST_BYTES_MAX: i64 = 256 * 1024 * 1024;
-/// How many rows of a day may be in the rest where the day is made: they are moved, and whoever writes to them waits.
-const STRAYS_MAX: i64 = 1_000;
 /// How many days back are made for what is moved.
 const BACK: Duration = Duration::from_secs(1_000 * 86_400);
 
@@ -71,20 +69,15 @@ impl Partition {
         (first_id(start(self.day)), first_id(self.day.end()))
     }
 
-    /// Makes it, in a transaction that has the schema to itself, unless it is there. Rows of it that are in the rest are moved to it; if
-    /// they are many, it is not made, and they are deleted row by row.
+    /// Makes it, in a transaction that has the schema to itself, unless it is there, or rows of it are in the rest.
     pub(super) async fn make(&self, db: &Client) -> Result<()> {
         let (table, (first, end)) = (self.table, self.ids());
         let sql = format!(
             "SELECT to_regclass($1) IS NULL AND pg_relation_size('{table}_rest') <= $4
-                AND (
-                    SELECT count(*) FROM (
-                        SELECT 1 FROM {table}_rest WHERE execution >= $2 AND execution < $3 LIMIT $5 + 1
-                    ) AS strays
-                ) <= $5"
+                AND NOT EXISTS (SELECT 1 FROM {table}_rest WHERE execution >= $2 AND execution < $3)"
         );
         let name = self.to_string();
-        let can_be = db.query_typed_one(&sql, params![name, first, end, REST_BYTES_MAX, STRAYS_MAX]).await?;
+        let can_be = db.query_typed_one(&sql, params![name, first, end, REST_BYTES_MAX]).await?;
         if !get(&can_be, 0)? {
             return Ok(());
         }
@@ -92,10 +85,6 @@ impl Partition {
         let sql = format!(
             "{LOCK_TIMEOUT};
             CREATE TABLE {self} (LIKE {table} INCLUDING ALL);
-            WITH strays AS (
-                DELETE FROM {table}_rest WHERE execution >= '{first}' AND execution < '{end}' RETURNING *
-            )
-            INSERT INTO {self} SELECT * FROM strays;
             ALTER TABLE {table} ATTACH PARTITION {self} FOR VALUES FROM ('{first}') TO ('{end}')"
         );
         Ok(db.batch_execute(&sql).await?)

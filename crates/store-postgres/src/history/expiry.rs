@@ -113,14 +113,15 @@ async fn delete(db: &Client, deleted_from: RowByRow, old: &[Old]) -> Result<usiz
     for row in &rows {
         found.push(get(row, 0)?);
         if get(row, 4)? {
-            *counted.entry((tenant_id(row, 1)?, flow_id(row, 2)?, status(row, 3)?)).or_insert(0_i64) += 1;
+            // In the order of the keys of the counters, as wherever they are counted.
+            let status = status(row, 3)?.as_str();
+            *counted.entry((tenant_id(row, 1)?, flow_id(row, 2)?, status)).or_insert(0_i64) += 1;
         }
     }
     delete::executions(db, &found, deleted_from).await?;
-    // In the order in which commits count.
     for ((tenant, flow, status), count) in counted {
         let sql = include_str!("../queries/uncount.sql");
-        db.execute_typed(sql, params![tenant.uuid(), flow.uuid(), status.as_str(), count]).await?;
+        db.execute_typed(sql, params![tenant.uuid(), flow.uuid(), status, count]).await?;
     }
     Ok(found.len())
 }

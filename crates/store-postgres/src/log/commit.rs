@@ -133,6 +133,9 @@ impl Writer {
         if self.pool.is_closed() {
             return Err(StoreError::Closed.into());
         }
+        if driven.may_have_claimed {
+            return Err(StoreError::Fenced.into());
+        }
         if driven.connection.as_ref().is_none_or(|db| db.is_closed()) {
             let connected = self.options.connect().await.map_err(|error| Error::Pool(error.into()))?;
             if within(lost::look(&connected, driven)).await? {
@@ -144,7 +147,7 @@ impl Writer {
     }
 
     /// Finds out whether the next batch was written. Its row in the tail says so. If there is none, one is written that says that it
-    /// was not: what is still on its way to the database finds its place taken.
+    /// was not: what is still on its way to the database finds its place taken, because that row stays as long as the worker does.
     async fn settle(&self, driven: &mut Driven, until: Instant) -> Result<bool> {
         loop {
             let asked: BoxFuture<'_, Result<_>> = Box::pin(async {
@@ -184,9 +187,14 @@ async fn was_written(db: &Client, worker: Lessee, place: Place) -> Result<bool> 
         INSERT INTO tail (worker, sequence, entries, records) SELECT epoch, $3, $4, $5 FROM held
         ON CONFLICT (worker, sequence) DO NOTHING";
     db.execute_typed(sql, params![int(epoch), incarnation, place.sequence, entries, NOT_WRITTEN]).await?;
-    // By a statement of its own, which sees what was written until now. Without a row, the worker was fenced.
-    let sql = "SELECT entries = $3 AND records = $4 FROM tail WHERE worker = $1 AND sequence = $2";
-    let row = db.query_typed_opt(sql, params![int(epoch), place.sequence, entries, NOT_WRITTEN]).await?;
+    // By a statement of its own, which sees what was written until now. Without a row, the worker was fenced, or is another one's of the
+    // same epoch.
+    let sql = "SELECT entries = $3 AND records = $4 FROM tail
+        WHERE worker = $1 AND sequence = $2
+            AND EXISTS (SELECT 1 FROM workers WHERE epoch = $1 AND incarnation = $5)";
+    let row = db
+        .query_typed_opt(sql, params![int(epoch), place.sequence, entries, NOT_WRITTEN, incarnation])
+        .await?;
     let Some(row) = row else { return Err(StoreError::Fenced.into()) };
     get(&row, 0).map(|is_taken: bool| !is_taken)
 }
@@ -349,6 +357,7 @@ async fn fence_and_append(
             SELECT epoch FROM workers WHERE epoch = $1 AND incarnation = $2 AND NOT is_fenced FOR NO KEY UPDATE
         ), appended AS (
             INSERT INTO tail (worker, sequence, entries, records) SELECT epoch, $3, $4, $5 FROM held
+            WHERE $3 = 1 OR EXISTS (SELECT 1 FROM tail WHERE worker = $1 AND sequence = $3 - 1)
             ON CONFLICT (worker, sequence) DO NOTHING RETURNING 1
         )
         SELECT 1 / count(*) FROM appended";
@@ -369,7 +378,8 @@ async fn write_journals(db: &impl QueryCached, journals: &HashMap<ExecutionId, (
     Ok(())
 }
 
-/// Adds a batch to the tail, which fails if its place is taken.
+/// Adds a batch to the tail, which fails if its place is taken, or if the batch before is not there: a database that has gone back in
+/// time lacks it.
 pub(super) async fn append(
     db: &impl QueryCached,
     place: Place,
@@ -377,7 +387,8 @@ pub(super) async fn append(
     records: &[u8],
 ) -> Result<()> {
     let sql = "WITH appended AS (
-            INSERT INTO tail (worker, sequence, entries, records) VALUES ($1, $2, $3, $4)
+            INSERT INTO tail (worker, sequence, entries, records) SELECT $1, $2, $3, $4
+            WHERE $2 = 1 OR EXISTS (SELECT 1 FROM tail WHERE worker = $1 AND sequence = $2 - 1)
             ON CONFLICT (worker, sequence) DO NOTHING RETURNING 1
         )
         SELECT 1 / count(*) FROM appended";
@@ -386,9 +397,10 @@ pub(super) async fn append(
 }
 
 /// Deletes batches that nothing needs any more. Where they begin, too, is said: below may be many that were deleted and are still there.
+/// The place of one that was not written stays taken: it may still be on its way.
 async fn trim(db: &impl QueryCached, epoch: u64, batches: Range<i64>) -> Result<()> {
-    let sql = "DELETE FROM tail WHERE worker = $1 AND sequence >= $2 AND sequence < $3";
-    db.query_cached(sql, params![int(epoch), batches.start, batches.end]).await?;
+    let sql = "DELETE FROM tail WHERE worker = $1 AND sequence >= $2 AND sequence < $3 AND records <> $4";
+    db.query_cached(sql, params![int(epoch), batches.start, batches.end, NOT_WRITTEN]).await?;
     Ok(())
 }
 
@@ -430,5 +442,52 @@ mod tests {
             }
             assert_eq!(driven.next().sequence, place.sequence + 1);
         }
+    }
+
+    /// Adds a batch without a record.
+    async fn add(db: &impl QueryCached, worker: Lessee, sequence: i64) -> Result<()> {
+        let place = Place { worker: worker.epoch, sequence };
+        let mut batch = Batch::default();
+        let (entries, records) = batch.seal(place);
+        fence_and_append(db, worker, place, entries, records).await
+    }
+
+    #[tokio::test]
+    async fn a_batch_that_comes_late_or_behind_a_gap_does_not_fit() {
+        let store = testing::store().await;
+        let (now, ttl) = (Timestamp::from_micros(0), Duration::from_secs(60));
+        let worker = store.register("worker".into(), now, ttl).await.unwrap();
+        let own = store.own(worker).unwrap();
+        let mut driven = own.driven.lock().await;
+        store.writer.connect_writer(&mut driven).await.unwrap();
+        let (db, lessee) = (driven.connection.as_ref().unwrap(), driven.lessee);
+        let second = Place { worker: lessee.epoch, sequence: 2 };
+
+        add(db, lessee, 1).await.unwrap();
+        assert!(!was_written(db, lessee, second).await.unwrap());
+        for sequence in 3..70 {
+            add(db, lessee, sequence).await.unwrap();
+        }
+        trim(db, lessee.epoch, 1..69).await.unwrap();
+
+        assert!(add(db, lessee, 2).await.is_err(), "its place stays taken");
+        assert!(add(db, lessee, 5).await.is_err(), "what came before it is deleted");
+        assert!(add(db, lessee, 71).await.is_err(), "batch 70 is missing");
+        let stranger = Lessee { incarnation: Uuid::from_u128(9), ..lessee };
+        let asked = was_written(db, stranger, Place { sequence: 69, ..second }).await;
+        assert!(matches!(asked, Err(Error::Store(StoreError::Fenced))), "it is another one's: {asked:?}");
+        add(db, lessee, 70).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn who_may_have_claimed_something_unknown_writes_nothing_more() {
+        let store = testing::store().await;
+        let (now, ttl) = (Timestamp::from_micros(0), Duration::from_secs(60));
+        let worker = store.register("worker".into(), now, ttl).await.unwrap();
+        store.own(worker).unwrap().driven.lock().await.may_have_claimed = true;
+
+        let refused = store.commit(worker, Vec::new()).await;
+
+        assert!(matches!(refused, Err(StoreError::Fenced)), "{refused:?}");
     }
 }

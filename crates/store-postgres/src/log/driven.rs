@@ -48,6 +48,8 @@ pub(crate) struct Driven {
     pub(crate) accepted: Accepted,
     /// Whether the database has gone back since.
     pub(crate) is_lost: bool,
+    /// Whether executions may have been claimed of which nothing is known here. It writes nothing then: its next place may be taken.
+    pub(crate) may_have_claimed: bool,
     /// The connection that it commits on, once it has one.
     pub(crate) connection: Option<CachingConnection>,
     tips: ById<Tip>,
@@ -67,6 +69,7 @@ impl Driven {
             format,
             accepted: Accepted::default(),
             is_lost: false,
+            may_have_claimed: false,
             connection: None,
             tips: ById::default(),
             firsts: BTreeMap::new(),

@@ -73,7 +73,12 @@ impl PostgresStore {
             true => error,
             false => StoreError::Unknown { call: "recover", source: error.of("recover").into() }.into(),
         };
-        let Claimed { tips, stored } = tx.end(Ok(claimed)).await.map_err(unknown)?;
+        // It stays so if this is given up while the database says nothing.
+        driven.may_have_claimed = true;
+        let ended = tx.end(Ok(claimed)).await.map_err(unknown);
+        driven.may_have_claimed =
+            ended.as_ref().is_err_and(|error| matches!(error, Error::Store(StoreError::Unknown { .. })));
+        let Claimed { tips, stored } = ended?;
         driven.committed(tips, None);
         Ok(stored)
     }
