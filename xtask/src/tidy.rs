@@ -20,7 +20,7 @@ pub(crate) fn findings(root: &Path) -> Result<Vec<String>> {
     findings.extend(dependencies::wrong_arrows(root)?);
     findings.extend(circles::circles(root)?);
     findings.extend(sources::untidy_files(root)?);
-    findings.extend(handlers::handlers_without_caller(root)?);
+    findings.extend(handlers::handlers_without_permission(root)?);
     findings.extend(docs::undocumented_problems(root)?);
     findings.extend(docs::undocumented_settings(root)?);
     findings.extend(docs::broken_links(root)?);

@@ -1,9 +1,10 @@
 //! API keys: made here, shown once, and known by their hash from then on.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use ipnet::IpNet;
-use steadflow_core::access::{CredentialKind, FlowScope, Token, made_by};
+use steadflow_core::access::{CredentialKind, FLOWS_MAX, FlowScope, Token, made_by};
 use steadflow_core::caller::{Caller, Role};
 use steadflow_core::ids::{KeyId, PrincipalId, TenantId};
 use steadflow_core::timestamp::Timestamp;
@@ -80,12 +81,29 @@ pub enum IssueError {
         "There are {KEYS_MAX} keys of it already, which is as many as there can be. Delete one that is not used."
     )]
     TooMany,
+    /// It would be limited to more than can be kept of a key.
+    #[error(
+        "A key can be limited to {FLOWS_MAX} flows and {NETWORKS_MAX} networks at most, and to one at least."
+    )]
+    Limits,
     /// The system has no random bytes.
     #[error("The system gives no random bytes: {0}")]
     NoRandom(String),
     /// The store has failed.
     #[error("The key cannot be stored: {0}")]
     Store(#[from] StoreError),
+}
+
+/// Reads a network, or an address, which is a network of one.
+///
+/// # Errors
+/// A sentence for who wrote it.
+pub fn network(text: &str) -> Result<IpNet, String> {
+    let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    let network = network.map_err(|_| {
+        format!("`{text}` is no address and no network. Use one such as 203.0.113.7 or 203.0.113.0/24.")
+    })?;
+    Ok(network.trunc())
 }
 
 /// Draws what nobody can guess.
@@ -113,6 +131,11 @@ pub async fn issue(
     let NewKey { principal, name, role, flows, networks, expires_at } = new;
     if role > caller.role {
         return Err(IssueError::MoreThanOwn { own: caller.role, asked: role });
+    }
+    let is_kept = |count: usize, max: usize| (1..=max).contains(&count);
+    let flows_fit = flows.flows().is_none_or(|flows| is_kept(flows.len(), FLOWS_MAX));
+    if !flows_fit || !networks.as_ref().is_none_or(|networks| is_kept(networks.len(), NETWORKS_MAX)) {
+        return Err(IssueError::Limits);
     }
     let owner = store.principal(caller.tenant, principal).await?.ok_or(IssueError::Missing)?;
     if owner.disabled_at.is_some() {

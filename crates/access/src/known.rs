@@ -248,3 +248,64 @@ fn make_room(all: &mut HashMap<CredentialHash, Arc<Known>>) {
         all.remove(&credential);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use steadflow_core::access::{CredentialKind, FlowScope, Token};
+    use steadflow_core::caller::{Actor, Role};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn hash(number: usize) -> CredentialHash {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&number.to_be_bytes());
+        Token::new(bytes).hash(CredentialKind::Key)
+    }
+
+    fn keep(known: &KnownCredentials, number: usize) -> Arc<Known> {
+        let record = CredentialRecord {
+            tenant: TenantId::DEFAULT,
+            principal: PrincipalId::new(Uuid::from_u128(number as u128)),
+            actor: Actor { kind: ActorKind::Key, id: None },
+            role: Role::Viewer,
+            flows: FlowScope::All,
+            networks: None,
+            expires_at: None,
+            used_at: None,
+        };
+        let kept = known.keep(hash(number), Some(record), Instant::now(), known.generation());
+        kept.unwrap().unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn so_many_are_known_and_those_that_are_used_stay() {
+        let known = KnownCredentials::default();
+        let stream = keep(&known, 0).watch();
+        for number in 1..CREDENTIALS_KEPT_MAX {
+            keep(&known, number);
+            tokio::time::advance(Duration::from_millis(1)).await;
+        }
+        let used = known.find(hash(1)).unwrap();
+        assert!(matches!(used.shown(None, Timestamp::default()), Checked::Known(_)));
+
+        keep(&known, CREDENTIALS_KEPT_MAX);
+
+        assert_eq!(known.known.read().len(), CREDENTIALS_KEPT_MAX - CREDENTIALS_KEPT_MAX / 10 + 1);
+        assert!(known.find(hash(0)).is_some() && stream.has_changed().is_ok(), "its stream goes on");
+        assert!(known.find(hash(1)).is_some(), "it was shown last");
+        assert!(known.find(hash(2)).is_none() && known.find(hash(CREDENTIALS_KEPT_MAX)).is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_read_before_something_was_forgotten_is_not_kept() {
+        let known = KnownCredentials::default();
+        keep(&known, 1);
+        let generation = known.generation();
+
+        known.forget(Forgotten::OfTenant(TenantId::DEFAULT));
+
+        assert!(known.find(hash(1)).is_none());
+        assert!(known.keep(hash(1), None, Instant::now(), generation).is_err());
+    }
+}

@@ -19,7 +19,9 @@ pub use failure::Failure;
 pub use invitations::{
     FIRST_ADMIN_TTL, INVITATION_TTL, INVITATIONS_MAX, Invited, JoinRefused, Joining, first_admin, invite,
 };
-pub use keys::{IssueError, IssuedKey, KEYS_MAX, NETWORKS_MAX, NewKey, draw, issue, service_account};
+pub use keys::{
+    IssueError, IssuedKey, KEYS_MAX, NETWORKS_MAX, NewKey, draw, issue, network, service_account,
+};
 pub use known::{CREDENTIALS_KEPT_MAX, Checked, FRESH_FOR, Forgotten, SIGN_IN_IDLE_MAX};
 pub use passwords::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordUnfit, check_password};
 pub use people::{

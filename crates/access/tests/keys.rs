@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use steadflow_access::{IssueError, KEYS_MAX, NewKey, issue, service_account};
+use steadflow_access::{IssueError, KEYS_MAX, NETWORKS_MAX, NewKey, issue, service_account};
+use steadflow_core::access::{FLOWS_MAX, FlowScope};
 use steadflow_core::caller::{Actor, ActorKind, Caller, Role};
-use steadflow_core::ids::{PrincipalId, TenantId};
+use steadflow_core::ids::{FlowId, PrincipalId, TenantId};
 use steadflow_store::{Identities, PrincipalChange};
 use uuid::Uuid;
 
@@ -47,6 +48,30 @@ async fn keys_of_one_are_limited_and_none_is_made_for_who_is_disabled() {
 }
 
 #[tokio::test]
+async fn a_key_has_so_many_limits() {
+    let store = store().await;
+    let flows = |count: usize| {
+        let ids = (0..count).map(|number| FlowId::new(Uuid::from_u128(number as u128)));
+        FlowScope::Only(Arc::new(ids.collect()))
+    };
+    let networks = |count: usize| Some(vec!["203.0.113.0/24".parse().unwrap(); count]);
+    let issued = async |flows, networks| {
+        issue(&*store, &Caller::LOCAL, NewKey { flows, networks, ..new_key() }, NOW).await
+    };
+
+    assert!(issued(flows(FLOWS_MAX), networks(NETWORKS_MAX)).await.is_ok());
+    for (flows, networks) in [
+        (flows(FLOWS_MAX + 1), None),
+        (flows(0), None),
+        (FlowScope::All, networks(NETWORKS_MAX + 1)),
+        (FlowScope::All, networks(0)),
+    ] {
+        let refused = issued(flows, networks).await.unwrap_err();
+        assert!(matches!(refused, IssueError::Limits), "{refused}");
+    }
+}
+
+#[tokio::test]
 async fn a_service_account_is_made_once() {
     let store = store().await;
     let named = |role| {
@@ -59,4 +84,18 @@ async fn a_service_account_is_made_once() {
     assert_eq!(named(Role::Admin).await, made, "its role stays");
     let issued = key(&store, NewKey { principal: made.id, ..new_key() }).await;
     assert_eq!(issued.record.principal, made.id);
+}
+
+#[test]
+fn an_address_is_a_network_of_one() {
+    for (text, network) in [
+        ("203.0.113.7", "203.0.113.7/32"),
+        ("203.0.113.7/24", "203.0.113.0/24"),
+        ("2001:db8::1", "2001:db8::1/128"),
+    ] {
+        assert_eq!(steadflow_access::network(text).unwrap().to_string(), network);
+    }
+    for text in ["", "localhost", "203.0.113.7/33", "203.0.113", "*"] {
+        assert!(steadflow_access::network(text).is_err(), "{text}");
+    }
 }

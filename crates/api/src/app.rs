@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::http::Uri;
+use steadflow_access::Authenticator;
 use steadflow_core::execution::{Execution, ExecutionStatus};
 use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::timestamp::Timestamp;
@@ -64,10 +65,12 @@ pub struct AppConfig {
     pub traces: Option<Arc<TraceCounts>>,
     /// The values of the secrets that calls of webhooks are signed with. Without them, none is accepted.
     pub secrets: SecretValues,
+    /// What checks credentials. Without it, whoever reaches the server may do everything.
+    pub authenticator: Option<Authenticator>,
 }
 
 impl AppConfig {
-    /// Returns the defaults: loopback names only, bodies of 4 MiB and 512 MiB for all of them, no agent calls, no kill.
+    /// Returns the defaults: loopback names only, bodies of 4 MiB and 512 MiB for all of them, no agent calls, no kill, no credentials.
     pub fn new(engine: Engine) -> Self {
         Self {
             engine,
@@ -81,6 +84,7 @@ impl AppConfig {
             kill: None,
             traces: None,
             secrets: SecretValues::default(),
+            authenticator: None,
         }
     }
 }
@@ -110,6 +114,7 @@ struct Inner {
     backlog: Backlog,
     copies: Backlog,
     webhooks: Webhooks,
+    authenticator: Option<Authenticator>,
 }
 
 impl App {
@@ -134,6 +139,7 @@ impl App {
             backlog: Backlog::new(UNREAD_BYTES_MAX),
             copies: Backlog::new(COPIES_BYTES_MAX),
             webhooks: Webhooks::new(config.secrets),
+            authenticator: config.authenticator,
         };
         Self { inner: Arc::new(inner) }
     }
@@ -205,6 +211,11 @@ impl App {
 
     pub(crate) fn executor(&self) -> Option<&Arc<dyn Executor>> {
         self.inner.executor.as_ref()
+    }
+
+    /// What checks credentials, if anybody has to show one.
+    pub(crate) fn authenticator(&self) -> Option<&Authenticator> {
+        self.inner.authenticator.as_ref()
     }
 
     pub(crate) fn webhooks(&self) -> &Webhooks {

@@ -6,10 +6,11 @@
 
 mod app;
 mod attempt;
+mod authenticate;
+mod authorized;
 mod backlog;
 mod body;
 mod body_memory;
-mod caller;
 mod client_address;
 mod cors;
 mod documents;

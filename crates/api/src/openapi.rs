@@ -6,10 +6,12 @@ use bytes::Bytes;
 use serde_json::Value;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{AdditionalProperties, Object, Schema, SchemaType, Type};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     Content, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, ResponseBuilder,
 };
 
+use crate::authenticate::is_open;
 use crate::routes::{self, openapi::Document};
 use crate::{documents, heavy};
 
@@ -27,10 +29,13 @@ fn of_routes() -> OpenApi {
     let (_, mut document) = routes::all(Document(text)).split_for_parts();
     let about = OpenApiBuilder::new().info(about()).build();
     document.info = about.info;
+    let components = document.components.get_or_insert_default();
+    components.add_security_scheme(API_KEY, SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
     require_nullable_keys(&mut document);
     for (path, item) in &mut document.paths.paths {
         let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
         for operation in operations.into_iter().flatten() {
+            add_security(path, operation);
             add_common_responses(path, operation);
             describe_optional_body(operation);
             heavy::unmark(operation);
@@ -108,6 +113,23 @@ fn describe_optional_body(operation: &mut Operation) {
     }
 }
 
+/// The name of what requests show.
+const API_KEY: &str = "api_key";
+
+/// Says which calls show an API key, where the server asks for one.
+fn add_security(path: &str, operation: &mut Operation) {
+    if is_open(path) {
+        operation.security = Some(Vec::new());
+        return;
+    }
+    operation.security = Some(vec![SecurityRequirement::new(API_KEY, Vec::<String>::new())]);
+    let mut add = |status: &str, description: &str| {
+        operation.responses.responses.entry(status.to_owned()).or_insert_with(|| problem(description));
+    };
+    add("401", "The server asks for an API key, and there is none that is valid");
+    add("429", "Too many API keys from this address were not valid; see Retry-After");
+}
+
 /// What any call can be answered with, and what only calls below `/api/` can be. Every problem has the same shape.
 fn add_common_responses(path: &str, operation: &mut Operation) {
     let has_parameters = operation.parameters.as_ref().is_some_and(|parameters| !parameters.is_empty());
@@ -116,7 +138,7 @@ fn add_common_responses(path: &str, operation: &mut Operation) {
         operation.responses.responses.entry(status.to_owned()).or_insert_with(|| problem(description));
     };
     add("400", "A parameter or the body cannot be read");
-    add("403", "The request came from a page of another site");
+    add("403", "Your role does not allow this, or the request came from a page of another site");
     if has_parameters && path.contains('{') {
         add("404", "There is nothing of that id");
     }

@@ -64,6 +64,8 @@ problem_kinds! {
     NotRetryable = BAD_REQUEST, "not-retryable", "The execution cannot be retried";
     /// The call of a webhook is not what its sender signed.
     WebhookRefused = UNAUTHORIZED, "webhook-refused", "The call of the webhook is not accepted";
+    /// The request shows nothing that stands for somebody.
+    NotSignedIn = UNAUTHORIZED, "not-signed-in", "This server answers only those whom it knows";
     /// The request came from a page of another site.
     ForeignOrigin = FORBIDDEN, "foreign-origin", "Requests from other sites are refused";
     /// The role of the caller does not allow it.
@@ -146,6 +148,8 @@ problem_kinds! {
     SkillRejected = UNPROCESSABLE_ENTITY, "skill-rejected", "The skill rejected the request";
     /// Too many calls of the webhook were refused.
     WebhookLimited = TOO_MANY_REQUESTS, "webhook-limited", "Too many calls of the webhook were refused";
+    /// Too many credentials of the address stood for nothing.
+    TooManyAttempts = TOO_MANY_REQUESTS, "too-many-attempts", "Too many credentials were not valid";
     /// The service behind a skill limits its rate.
     SkillRateLimited = TOO_MANY_REQUESTS, "skill-rate-limited", "The service behind the skill limits its rate";
     /// A fault of ours.
@@ -165,8 +169,12 @@ problem_kinds! {
 }
 
 /// Kinds after which a request may be repeated, and in how many seconds.
-const RETRY_AFTER: [(ProblemKind, u64); 3] =
-    [(ProblemKind::Unavailable, 1), (ProblemKind::WebhookPaused, 60), (ProblemKind::WebhookLimited, 60)];
+const RETRY_AFTER: [(ProblemKind, u64); 4] = [
+    (ProblemKind::Unavailable, 1),
+    (ProblemKind::WebhookPaused, 60),
+    (ProblemKind::WebhookLimited, 60),
+    (ProblemKind::TooManyAttempts, 60),
+];
 
 /// Characters of a `detail`: enough for a fault with its place.
 const DETAIL_CHARS_MAX: usize = 2 * FAULT_CHARS_MAX;
@@ -391,8 +399,9 @@ impl IntoResponse for Problem {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait));
         }
         if status == StatusCode::UNAUTHORIZED {
-            // Which scheme it is, senders know.
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Webhook"));
+            // Which scheme of a webhook it is, senders know.
+            let scheme = if self.kind == ProblemKind::NotSignedIn { "Bearer" } else { "Webhook" };
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
         }
         if let Some(current) = self.current {
             response = reply::tagged(response, current);

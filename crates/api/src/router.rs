@@ -4,6 +4,7 @@
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::HttpBody;
@@ -12,10 +13,12 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, he
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
+use steadflow_core::access::Principal;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 
 use crate::app::App;
+use crate::authenticate::{authenticate, while_it_holds};
 use crate::client_address::{ClientAddress, ClientIp};
 use crate::heavy::Marked;
 use crate::problem::{Cause, Problem, ProblemKind};
@@ -70,6 +73,12 @@ impl Gate {
         request.extensions_mut().insert(ClientAddress::from(client));
     }
 
+    /// Returns a request with who it comes from, where that matters, before anything is read of its body.
+    async fn let_in(&self, request: Request) -> Result<(Request, Option<Arc<Principal>>), Problem> {
+        self.check(&request)?;
+        authenticate(&self.app, request).await
+    }
+
     /// Refuses what was not sent to us, or by a page that is not ours, before anything is read of it; and a query where
     /// there are no query parameters.
     fn check(&self, request: &Request) -> Result<(), Problem> {
@@ -84,8 +93,8 @@ async fn surround(State(gate): State<Gate>, mut request: Request, next: Next) ->
     let asked = Asked::of(&request);
     let address = request.extensions().get().copied().unwrap_or_default();
     let (request, rest) = unread::lend(request);
-    let mut response = match gate.check(&request) {
-        Ok(()) => {
+    let mut response = match gate.let_in(request).await {
+        Ok((request, principal)) => {
             let answer = if let Some(heavy) = heavy::of(&request, &gate.marked) {
                 let request = body::read_ahead(request, &gate.app).await;
                 let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
@@ -93,15 +102,16 @@ async fn surround(State(gate): State<Gate>, mut request: Request, next: Next) ->
             } else {
                 Ok(AssertUnwindSafe(next.run(request)).catch_unwind().await)
             };
-            match answer {
+            let response = match answer {
                 Ok(answer) => answer.unwrap_or_else(panicked),
                 Err(busy) => Problem::from(busy).into_response(),
+            };
+            match principal {
+                Some(principal) => while_it_holds(&gate.app, &principal, response),
+                None => response,
             }
         }
-        Err(problem) => {
-            drop(request);
-            problem.into_response()
-        }
+        Err(problem) => problem.into_response(),
     };
     rest.discard();
     response = gate.app.backlog(address).hold_response(response);

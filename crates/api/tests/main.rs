@@ -1,5 +1,6 @@
 //! The API as its clients see it, one file for each group of endpoints. One binary, so that it is linked once.
 
+mod access;
 mod agent_drafts;
 mod agent_versions;
 mod agents;

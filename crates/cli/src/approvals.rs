@@ -9,17 +9,18 @@ use steadflow_core::payload::Payload;
 
 use crate::args::{ApprovalsCommand, Decision};
 use crate::client::Server;
+use crate::settings::ServerAddress;
 use crate::shown::{print, raw, shortened, text};
 use crate::value_address::segment;
 use crate::{given, output};
 
-/// Runs one of the commands on the server at `base`.
+/// Runs one of the commands on a server.
 pub(crate) async fn approvals(
-    base: String,
+    at: ServerAddress,
     as_json: bool,
     command: ApprovalsCommand,
 ) -> anyhow::Result<ExitCode> {
-    let server = Server::new(&base)?;
+    let server = Server::new(&at)?;
     match command {
         ApprovalsCommand::List { limit } => {
             let list = server.call(Method::GET, "/approvals").query(&[("limit", limit)]);

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 mod executions;
+mod keys;
 mod mail;
 mod moving;
 mod network;
@@ -14,6 +15,7 @@ pub(crate) use self::mail::Mail;
 pub(crate) use self::moving::Move;
 pub(crate) use self::network::Network;
 pub(crate) use executions::{Executions, ExecutionsCommand, Fork, RetryFrom};
+pub(crate) use keys::{CreateKey, Keys, KeysCommand};
 pub(crate) use webhooks::{SendCall, Webhooks, WebhooksCommand};
 
 /// A durable execution engine for agentic flows.
@@ -44,6 +46,16 @@ Examples:
   steadflow executions list --status failed   list failed executions of the server
   steadflow executions retry <ID>             retry one of them";
 
+/// Whether requests must show who they come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Auth {
+    // They must.
+    On,
+    // Whoever reaches the server may do everything.
+    Off,
+}
+
 /// The format of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -62,6 +74,7 @@ pub(crate) enum Command {
     Executions(Executions),
     Approvals(Approvals),
     Webhooks(Webhooks),
+    Keys(Keys),
     Health(Health),
     Doctor(Doctor),
     Compact(Compact),
@@ -84,6 +97,9 @@ pub(crate) struct Serve {
     /// Database, as `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/DATABASE` [default: sqlite:steadflow.db]
     #[arg(long, value_name = "URL", env = "STEADFLOW_DATABASE")]
     pub(crate) database: Option<String>,
+    /// Whether requests must show an API key. `off` is for loopback addresses only [default: off there, else on]
+    #[arg(long, value_name = "WHETHER", env = "STEADFLOW_AUTH")]
+    pub(crate) auth: Option<Auth>,
     #[command(flatten)]
     pub(crate) egress: Egress,
     #[command(flatten)]
@@ -167,6 +183,7 @@ Examples:
 
 steadflow.toml (all keys are optional):
   listen = \"127.0.0.1:8080\"
+  auth = \"on\"
   database = \"sqlite:steadflow.db\"
   egress_allow = [\"10.1.0.0/16\", \"models.internal\"]
   egress_proxy = \"http://proxy.example:3128\"
@@ -251,6 +268,9 @@ pub(crate) struct Asked {
     /// URL of the server [default: http://127.0.0.1:8080]
     #[arg(long, global = true, value_name = "URL", env = "STEADFLOW_SERVER")]
     pub(crate) server: Option<String>,
+    /// File with the API key to show the server [default: the key in the variable STEADFLOW_KEY]
+    #[arg(long, global = true, value_name = "FILE", env = "STEADFLOW_KEY_FILE")]
+    pub(crate) key_file: Option<PathBuf>,
     /// Print the JSON of the API instead of tables
     #[arg(long, global = true)]
     pub(crate) json: bool,

@@ -3,14 +3,19 @@
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
-use reqwest::{Client, Method, RequestBuilder, Response};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 use steadflow_core::payload::Payload;
 
 use crate::output;
+use crate::settings::{ServerAddress, ServerKey};
 
 /// The longest response that is read into memory, in bytes. Those of the API are shorter.
 const RESPONSE_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// What to do about an answer for which nobody is known.
+const NEEDS_KEY: &str = " Here, the variable STEADFLOW_KEY has the key, or the file that --key-file names.";
 
 /// A running server.
 #[derive(Debug)]
@@ -32,14 +37,16 @@ impl Server {
     /// Creates a client without connecting to the server.
     ///
     /// # Errors
-    /// If `base` is not an HTTP URL, or the HTTP client cannot be set up.
-    pub(crate) fn new(base: &str) -> anyhow::Result<Self> {
+    /// If the address is not an HTTP URL, or the HTTP client cannot be set up.
+    pub(crate) fn new(address: &ServerAddress) -> anyhow::Result<Self> {
+        let base = &*address.url;
         if !base.starts_with("http://") && !base.starts_with("https://") {
             bail!("`{base}` is not the URL of a server. Use one such as http://127.0.0.1:8080.");
         }
         // Fails only if a provider is already installed, which is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder().no_proxy().build().context("Could not set up the HTTP client")?;
+        let builder = Client::builder().no_proxy().default_headers(headers(address)?);
+        let client = builder.build().context("Could not set up the HTTP client")?;
         Ok(Self { base: base.trim_end_matches('/').to_owned(), client })
     }
 
@@ -89,11 +96,21 @@ impl Server {
         let status = response.status();
         let problem: Value = serde_json::from_str(&text_of(response).await?)
             .map_err(|_| anyhow!("The server responded with {status}"))?;
+        let hint = if status == StatusCode::UNAUTHORIZED { NEEDS_KEY } else { "" };
         match problem["detail"].as_str() {
-            Some(detail) => bail!("{}", output::escaped(detail)),
+            Some(detail) => bail!("{}{hint}", output::escaped(detail)),
             None => bail!("The server responded with {status}"),
         }
     }
+}
+
+/// Returns what each request shows.
+fn headers(address: &ServerAddress) -> anyhow::Result<HeaderMap> {
+    let Some(ServerKey(key)) = &address.key else { return Ok(HeaderMap::new()) };
+    let bearer = HeaderValue::try_from(format!("Bearer {key}"));
+    let mut bearer = bearer.map_err(|_| anyhow!("The API key has characters that no key has."))?;
+    bearer.set_sensitive(true);
+    Ok(HeaderMap::from_iter([(AUTHORIZATION, bearer)]))
 }
 
 /// Reads the body of a response, which has a length.
@@ -129,7 +146,8 @@ mod tests {
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
             while stream.write_all(&[b' '; 64 * 1024]).is_ok() {}
         });
-        let server = Server::new(&format!("http://{address}")).expect("it is a URL");
+        let server =
+            Server::new(&ServerAddress { url: format!("http://{address}"), key: None }).expect("it is a URL");
 
         let refused = server.send(server.call(Method::GET, "/executions")).await;
 

@@ -17,18 +17,19 @@ use crate::args::{ExecutionsCommand, Fork, RetryFrom};
 use crate::client::{Answer, Server};
 use crate::given;
 use crate::output;
+use crate::settings::ServerAddress;
 use crate::shown::{print, raw, shortened, text};
 
 /// How much of a long result is shown, in bytes.
 const SHOWN_BYTES: usize = 1_024;
 
-/// Runs one of the commands on the server at `base`.
+/// Runs one of the commands on a server.
 pub(crate) async fn executions(
-    base: String,
+    address: ServerAddress,
     as_json: bool,
     command: ExecutionsCommand,
 ) -> anyhow::Result<ExitCode> {
-    let server = Server::new(&base)?;
+    let server = Server::new(&address)?;
     match command {
         ExecutionsCommand::List { flow, parent, children, status, search, limit } => {
             let query = [

@@ -15,6 +15,7 @@ mod document;
 mod executions;
 mod given;
 mod health;
+mod keys;
 mod memory;
 mod moving;
 mod open_files;
@@ -43,7 +44,7 @@ use steadflow_nodes::McpCommands;
 
 use args::{Args, Command};
 use secrets::KnownSecrets;
-use settings::{Access, SettingsFile};
+use settings::{Access, ServerAddress, SettingsFile};
 
 /// Runs the program with the arguments of the process and returns the exit status: 0 success, 1 failure, 2 invalid
 /// arguments or documents, 130 interrupted.
@@ -104,19 +105,24 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
         }
         Command::Validate(validate) => block_on(async { Ok(validate::validate(&validate.files).await) }),
         Command::Executions(executions) => {
-            let server = settings::server(executions.asked.server, &file);
+            let server = ServerAddress::new(&executions.asked, &file)?;
             block_on(executions::executions(server, executions.asked.json, executions.command))
         }
         Command::Approvals(approvals) => {
-            let server = settings::server(approvals.asked.server, &file);
+            let server = ServerAddress::new(&approvals.asked, &file)?;
             block_on(approvals::approvals(server, approvals.asked.json, approvals.command))
         }
         Command::Webhooks(webhooks) => {
-            let server = settings::server(webhooks.asked.server, &file);
+            let server = ServerAddress::new(&webhooks.asked, &file)?;
             block_on(webhooks::webhooks(server, webhooks.asked.json, webhooks.command))
         }
+        Command::Keys(keys) => {
+            log.start("warn")?;
+            let database = settings::database(keys.database, &file)?;
+            block_on(keys::keys(database, &keys.tenant, keys.command))
+        }
         Command::Health(health) => {
-            let server = settings::server(health.server, &file);
+            let server = ServerAddress::open(health.server, &file);
             block_on(health::health(server, health.timeout))
         }
         Command::Doctor(doctor) => {

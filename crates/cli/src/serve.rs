@@ -2,10 +2,12 @@
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use axum::Router;
+use steadflow_access::Authenticator;
 use steadflow_api::{App, AppConfig};
 use steadflow_runtime::Engine;
 use tokio::net::TcpListener;
@@ -122,10 +124,19 @@ fn app(
     config.allowed_origins.clone_from(&settings.allowed_origins);
     config.executor = Some(wiring.executor);
     config.secrets = wiring.secrets;
+    config.authenticator = settings.auth.then(|| authenticator(&config.engine));
     config.traces = traces.map(Traces::counts);
     config.kill = settings.demo.then_some(demo::kill as fn());
     config.body_memory = usize::try_from(memory::limit() / BODY_SHARE).unwrap_or(usize::MAX);
     Ok(App::new(config))
+}
+
+/// Returns what checks credentials, which looks after itself from then on.
+fn authenticator(engine: &Engine) -> Authenticator {
+    let authenticator = Authenticator::new(Arc::clone(engine.store()));
+    let (kept_fresh, clock) = (authenticator.clone(), engine.clone());
+    tokio::spawn(async move { kept_fresh.keep_fresh(move || clock.wall()).await });
+    authenticator
 }
 
 fn router(app: &App, with_peer: bool) -> Router {

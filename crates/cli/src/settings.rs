@@ -3,6 +3,7 @@
 mod commands;
 mod mail;
 mod network;
+mod server;
 mod traces;
 mod upkeep;
 
@@ -22,20 +23,18 @@ use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::args::{Egress, LogFormat, Serve};
+use crate::args::{Auth, Egress, LogFormat, Serve};
 
 pub(crate) use self::commands::SUPERVISOR;
 pub(crate) use self::mail::{mail_server, public_url};
 pub(crate) use self::network::{Network, TlsFiles};
+pub(crate) use self::server::{ServerAddress, ServerKey};
 pub(crate) use self::traces::TraceSettings;
 pub(crate) use self::upkeep::UpkeepSettings;
 use crate::secrets::KnownSecrets;
 
 const FILE: &str = "steadflow.toml";
 const DATABASE: &str = "sqlite:steadflow.db";
-const SERVER: &str = "http://127.0.0.1:8080";
-/// This version has no authentication yet.
-const HAS_LOGIN: bool = false;
 const GRACE: Duration = Duration::from_secs(10);
 /// How long a lease lasts without renewal, in seconds.
 const LEASE_SECONDS: u64 = 15;
@@ -49,6 +48,7 @@ pub(crate) struct SettingsFile {
     tls_cert: Option<PathBuf>,
     tls_key: Option<PathBuf>,
     behind_proxy: Option<Vec<String>>,
+    auth: Option<Auth>,
     database: Option<String>,
     egress_allow: Option<Vec<String>>,
     egress_proxy: Option<String>,
@@ -184,6 +184,8 @@ impl std::fmt::Display for Database {
 #[derive(Debug)]
 pub(crate) struct ServeSettings {
     pub(crate) network: Network,
+    /// Whether requests must show who they come from.
+    pub(crate) auth: bool,
     pub(crate) database: Database,
     pub(crate) access: Access,
     pub(crate) allowed_hosts: Vec<String>,
@@ -204,9 +206,11 @@ impl ServeSettings {
         };
         let public = public_url(flags.mail.public_url.take(), file)?;
         let network = Network::new(flags.network, file)?;
-        network.check(public.as_deref(), flags.demo, HAS_LOGIN)?;
+        let auth = flags.auth.or(file.auth).map_or(network.is_open(), |auth| auth == Auth::On);
+        network.check(public.as_deref(), flags.demo, auth)?;
         Ok(Self {
             network,
+            auth,
             database: database(flags.database, file)?,
             access: Access {
                 egress: EgressSettings::new(flags.egress, file)?,
@@ -294,11 +298,6 @@ fn proxy(url: &str, exceptions: &str) -> anyhow::Result<EgressProxy> {
     })
 }
 
-/// Returns the URL of the server for commands that call one.
-pub(crate) fn server(flag: Option<String>, file: &SettingsFile) -> String {
-    flag.or_else(|| file.server.clone()).unwrap_or_else(|| SERVER.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -334,6 +333,7 @@ mod tests {
     fn no_flags() -> Serve {
         Serve {
             network: crate::args::Network::default(),
+            auth: None,
             database: None,
             egress: Egress::default(),
             allowed_host: Vec::new(),

@@ -16,28 +16,29 @@ use uuid::Uuid;
 
 use crate::args::{SendCall, WebhooksCommand};
 use crate::client::{Answer, Server};
+use crate::settings::ServerAddress;
 use crate::shown::{print, raw, text};
 use crate::{given, output, secrets};
 
-/// Runs one of the commands on the server at `base`.
+/// Runs one of the commands on a server.
 pub(crate) async fn webhooks(
-    base: String,
+    address: ServerAddress,
     as_json: bool,
     command: WebhooksCommand,
 ) -> anyhow::Result<ExitCode> {
-    let server = Server::new(&base)?;
+    let server = Server::new(&address)?;
     match command {
         WebhooksCommand::List { flow } => {
             let query = flow.map(|id| ("flow_id", id.to_string()));
             let list = server.call(Method::GET, "/webhooks").query(&Vec::from_iter(query));
-            print(&server.send(list).await?, as_json, |list| list_table(list, &base));
+            print(&server.send(list).await?, as_json, |list| list_table(list, &address.url));
         }
         WebhooksCommand::Show { path } => {
             let (webhook, whole) = find(&server, &path).await?;
             if as_json {
                 output::payload(&whole);
             } else {
-                output::lines(detail(&webhook, &base));
+                output::lines(detail(&webhook, &address.url));
             }
         }
         WebhooksCommand::Send(call) => return send(&server, as_json, call).await,

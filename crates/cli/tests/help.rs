@@ -109,6 +109,7 @@ fn help_of_the_program() {
       executions    List, show, retry, fork, cancel and watch executions of a running server
       approvals     List, show, approve and reject what waits for a person
       webhooks      List and show the webhooks of a running server, and call them
+      keys          Make, list and delete API keys
       health        Check whether a server accepts new work
       doctor        Check the consistency of a database
       compact       Write a database again, without the room that is free in it
@@ -136,7 +137,7 @@ fn help_of_the_program() {
 #[test]
 fn help_of_serve() {
     let help = own_help(&["serve"]);
-    let (options, _) = help.split_once("      --keep-").expect("what is kept comes after these");
+    let (options, _) = help.split_once("      --lease-").expect("this comes after these");
     insta::assert_snapshot!(options, @"
     Start the server: REST API, studio and engine in one process
 
@@ -175,6 +176,13 @@ fn help_of_serve() {
               sqlite:steadflow.db]
 
               [env: STEADFLOW_DATABASE=]
+
+          --auth <WHETHER>
+              Whether requests must show an API key. `off` is for loopback addresses only [default: off
+              there, else on]
+
+              [env: STEADFLOW_AUTH=]
+              [possible values: on, off]
 
           --egress-allow <LIST>
               Non-public addresses, networks and host names that flows may call, separated by commas
@@ -232,12 +240,6 @@ fn help_of_serve() {
               Time that running attempts get to finish when the server stops [default: 10]
 
               [env: STEADFLOW_GRACE_SECONDS=]
-
-          --lease-seconds <SECONDS>
-              With PostgreSQL: how long the work of a process waits before another one takes it over,
-              after the process has gone without a word; 3 to 120 [default: 15]
-
-              [env: STEADFLOW_LEASE_SECONDS=]
     ");
 }
 
@@ -312,6 +314,7 @@ fn examples_of_serve() {
 
     steadflow.toml (all keys are optional):
       listen = "127.0.0.1:8080"
+      auth = "on"
       database = "sqlite:steadflow.db"
       egress_allow = ["10.1.0.0/16", "models.internal"]
       egress_proxy = "http://proxy.example:3128"
@@ -445,6 +448,11 @@ fn help_of_executions() {
 
               [env: STEADFLOW_SERVER=]
 
+          --key-file <FILE>
+              File with the API key to show the server [default: the key in the variable STEADFLOW_KEY]
+
+              [env: STEADFLOW_KEY_FILE=]
+
           --json
               Print the JSON of the API instead of tables
 
@@ -481,6 +489,11 @@ fn help_of_executions() {
 
               [env: STEADFLOW_SERVER=]
 
+          --key-file <FILE>
+              File with the API key to show the server [default: the key in the variable STEADFLOW_KEY]
+
+              [env: STEADFLOW_KEY_FILE=]
+
           --json
               Print the JSON of the API instead of tables
 
@@ -509,6 +522,11 @@ fn help_of_approvals() {
               URL of the server [default: http://127.0.0.1:8080]
 
               [env: STEADFLOW_SERVER=]
+
+          --key-file <FILE>
+              File with the API key to show the server [default: the key in the variable STEADFLOW_KEY]
+
+              [env: STEADFLOW_KEY_FILE=]
 
           --json
               Print the JSON of the API instead of tables
@@ -544,6 +562,11 @@ fn help_of_approvals() {
 
               [env: STEADFLOW_SERVER=]
 
+          --key-file <FILE>
+              File with the API key to show the server [default: the key in the variable STEADFLOW_KEY]
+
+              [env: STEADFLOW_KEY_FILE=]
+
           --json
               Print the JSON of the API instead of tables
 
@@ -569,6 +592,11 @@ fn help_of_webhooks() {
               URL of the server [default: http://127.0.0.1:8080]
 
               [env: STEADFLOW_SERVER=]
+
+          --key-file <FILE>
+              File with the API key to show the server [default: the key in the variable STEADFLOW_KEY]
+
+              [env: STEADFLOW_KEY_FILE=]
 
           --json
               Print the JSON of the API instead of tables
@@ -610,11 +638,16 @@ fn help_of_webhooks() {
 
               [env: STEADFLOW_SERVER=]
 
-          --json
-              Print the JSON of the API instead of tables
+          --key-file <FILE>
+              File with the API key to show the server [default: the key in the variable STEADFLOW_KEY]
+
+              [env: STEADFLOW_KEY_FILE=]
 
           --wait <SECONDS>
               Wait for the end of the execution, up to 60 seconds
+
+          --json
+              Print the JSON of the API instead of tables
 
           …
     ");
@@ -657,6 +690,11 @@ fn help_of_a_fork() {
 
               [env: STEADFLOW_SERVER=]
 
+          --key-file <FILE>
+              File with the API key to show the server [default: the key in the variable STEADFLOW_KEY]
+
+              [env: STEADFLOW_KEY_FILE=]
+
           --json
               Print the JSON of the API instead of tables
 
@@ -683,6 +721,11 @@ fn help_of_commands_for_one_execution() {
               URL of the server [default: http://127.0.0.1:8080]
 
               [env: STEADFLOW_SERVER=]
+
+          --key-file <FILE>
+              File with the API key to show the server [default: the key in the variable STEADFLOW_KEY]
+
+              [env: STEADFLOW_KEY_FILE=]
 
           --json
               Print the JSON of the API instead of tables
@@ -717,11 +760,20 @@ fn help_of_commands_for_one_execution() {
 
               [env: STEADFLOW_SERVER=]
 
+          --key-file <FILE>
+              File with the API key to show the server [default: the key in the variable STEADFLOW_KEY]
+
+              [env: STEADFLOW_KEY_FILE=]
+
           --json
               Print the JSON of the API instead of tables
 
           …
     ");
+}
+
+#[test]
+fn help_of_commands_for_an_execution_that_runs() {
     insta::assert_snapshot!(own_help(&["executions", "cancel"]), @r"
     Cancel an unfinished execution
 
@@ -736,6 +788,11 @@ fn help_of_commands_for_one_execution() {
               URL of the server [default: http://127.0.0.1:8080]
 
               [env: STEADFLOW_SERVER=]
+
+          --key-file <FILE>
+              File with the API key to show the server [default: the key in the variable STEADFLOW_KEY]
+
+              [env: STEADFLOW_KEY_FILE=]
 
           --json
               Print the JSON of the API instead of tables
@@ -758,6 +815,11 @@ fn help_of_commands_for_one_execution() {
               URL of the server [default: http://127.0.0.1:8080]
 
               [env: STEADFLOW_SERVER=]
+
+          --key-file <FILE>
+              File with the API key to show the server [default: the key in the variable STEADFLOW_KEY]
+
+              [env: STEADFLOW_KEY_FILE=]
 
           --json
               Print the JSON of the API instead of tables

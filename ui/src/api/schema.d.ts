@@ -6336,7 +6336,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -6572,7 +6572,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -6663,7 +6663,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -6674,6 +6683,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -6745,7 +6763,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -6792,6 +6819,15 @@ export interface operations {
             };
             /** @description The document has faults */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -6859,7 +6895,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -7000,7 +7045,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -7047,6 +7101,15 @@ export interface operations {
             };
             /** @description The document has faults */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -7114,7 +7177,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -7170,6 +7242,15 @@ export interface operations {
             };
             /** @description The document has faults */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -7238,7 +7319,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -7258,6 +7348,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -7328,7 +7427,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -7357,6 +7465,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -7435,7 +7552,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -7507,6 +7633,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A fault of the server */
             readonly 500: {
                 headers: {
@@ -7570,7 +7705,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -7725,7 +7869,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -7874,7 +8027,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -7894,6 +8056,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -7971,7 +8142,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8009,6 +8189,15 @@ export interface operations {
             };
             /** @description The old document is no longer valid */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -8084,7 +8273,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8104,6 +8302,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -8182,7 +8389,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8202,6 +8418,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -8268,7 +8493,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8297,6 +8531,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -8372,7 +8615,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8444,6 +8696,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A fault of the server */
             readonly 500: {
                 headers: {
@@ -8507,7 +8768,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8563,6 +8833,15 @@ export interface operations {
             };
             /** @description The document has faults */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -8629,7 +8908,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8757,7 +9045,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8813,6 +9110,15 @@ export interface operations {
             };
             /** @description The document has faults */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -8888,7 +9194,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8908,6 +9223,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -8971,7 +9295,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8982,6 +9315,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -9049,7 +9391,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -9105,6 +9456,15 @@ export interface operations {
             };
             /** @description The alert has faults */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -9170,7 +9530,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -9190,6 +9559,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -9253,7 +9631,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -9273,6 +9660,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -9342,7 +9738,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -9398,6 +9803,15 @@ export interface operations {
             };
             /** @description The alert has faults */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -9463,7 +9877,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -9483,6 +9906,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -9555,7 +9987,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -9566,6 +10007,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -9638,7 +10088,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -9649,6 +10108,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -9721,7 +10189,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -9732,6 +10209,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -9798,7 +10284,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -9818,6 +10313,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -9888,6 +10392,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The node asks for a higher role */
             readonly 403: {
                 headers: {
@@ -9944,6 +10457,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -10010,7 +10532,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -10030,6 +10561,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -10096,7 +10636,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -10116,6 +10665,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -10186,6 +10744,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The node asks for a higher role */
             readonly 403: {
                 headers: {
@@ -10249,6 +10816,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A fault of the server */
             readonly 500: {
                 headers: {
@@ -10303,7 +10879,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -10323,6 +10908,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -10389,7 +10983,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -10400,6 +11003,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -10467,7 +11079,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -10505,6 +11126,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -10575,7 +11205,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -10586,6 +11225,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -10688,7 +11336,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -10699,6 +11356,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -10766,7 +11432,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -10804,6 +11479,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -10877,7 +11561,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -10897,6 +11590,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -10963,7 +11665,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -10992,6 +11703,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -11061,7 +11781,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -11081,6 +11810,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -11156,7 +11894,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -11228,6 +11975,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A fault of the server */
             readonly 500: {
                 headers: {
@@ -11292,7 +12048,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -11330,6 +12095,15 @@ export interface operations {
             };
             /** @description The execution cannot be forked from this node on */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -11396,7 +12170,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -11416,6 +12199,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -11492,7 +12284,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -11512,6 +12313,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -11578,7 +12388,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -11598,6 +12417,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -11666,7 +12494,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -11686,6 +12523,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -11758,7 +12604,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -11814,6 +12669,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -11882,7 +12746,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -11902,6 +12775,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -11970,7 +12852,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -11990,6 +12881,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -12058,7 +12958,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -12087,6 +12996,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -12159,7 +13077,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -12179,6 +13106,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -12250,7 +13186,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -12270,6 +13215,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -12336,7 +13290,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -12365,6 +13328,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -12431,7 +13403,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -12460,6 +13441,15 @@ export interface operations {
             };
             /** @description It consists of the outputs of several nodes and is too large: read these one by one */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -12526,7 +13516,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -12555,6 +13554,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -12628,7 +13636,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -12700,6 +13717,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A fault of the server */
             readonly 500: {
                 headers: {
@@ -12764,7 +13790,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -12793,6 +13828,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -12859,7 +13903,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -12888,6 +13941,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -12954,7 +14016,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -12974,6 +14045,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -13044,7 +14124,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -13055,6 +14144,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -13135,7 +14233,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -13146,6 +14253,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -13217,7 +14333,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -13273,6 +14398,15 @@ export interface operations {
             };
             /** @description The document has faults */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -13345,7 +14479,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -13356,6 +14499,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -13428,7 +14580,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -13484,6 +14645,15 @@ export interface operations {
             };
             /** @description The document has faults */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -13551,7 +14721,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -13607,6 +14786,15 @@ export interface operations {
             };
             /** @description The node has faults */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -13674,7 +14862,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -13712,6 +14909,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -13783,7 +14989,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -13803,6 +15018,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -13873,7 +15097,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -13911,6 +15144,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -13989,7 +15231,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -14070,6 +15321,15 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description A fault of the server */
             readonly 500: {
                 headers: {
@@ -14137,7 +15397,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -14175,6 +15444,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -14264,7 +15542,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -14329,6 +15616,15 @@ export interface operations {
             };
             /** @description The key was used for another request, the trigger data does not fit the form of the flow, or its settings have no value for it */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -14432,7 +15728,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -14452,6 +15757,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -14529,7 +15843,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -14576,6 +15899,15 @@ export interface operations {
             };
             /** @description The old document is no longer valid */
             readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -14651,7 +15983,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -14671,6 +16012,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -14734,7 +16084,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -14745,6 +16104,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -14808,7 +16176,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -14819,6 +16196,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -14885,7 +16271,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -14896,6 +16291,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -14966,7 +16370,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -14977,6 +16390,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -15043,7 +16465,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -15063,6 +16494,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -15126,7 +16566,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -15182,7 +16622,16 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -15193,6 +16642,15 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -15238,7 +16696,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The request came from a page of another site */
+            /** @description Your role does not allow this, or the request came from a page of another site */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;

@@ -1,4 +1,4 @@
-//! Handlers of the API: each says whose request it answers.
+//! Handlers of the API: each says what one has to be allowed to do for it.
 
 use std::path::Path;
 
@@ -8,43 +8,44 @@ use super::{files, has_extension, read, shown};
 
 /// Handlers that answer everyone alike, how the server is and files that are part of it, and the one of webhooks, whose callers
 /// prove who they are by a signature.
-const FOR_EVERYONE: [&str; 9] = [
-    "healthz",
-    "readyz",
-    "metrics",
-    "openapi_document",
-    "page",
-    "script",
-    "style",
-    "problems",
-    "receive_call",
-];
+const FOR_EVERYONE: [&str; 8] =
+    ["healthz", "readyz", "openapi_document", "page", "script", "style", "problems", "receive_call"];
 
-/// Finds handlers that do not take the caller's identity.
-pub(super) fn handlers_without_caller(root: &Path) -> Result<Vec<String>> {
+/// Finds handlers that name no permission, or not before everything else of the request.
+pub(super) fn handlers_without_permission(root: &Path) -> Result<Vec<String>> {
     let mut findings = Vec::new();
     for path in files(&root.join("crates/api/src/routes"), &|path| has_extension(path, &["rs"]))? {
         let place = shown(root, &path);
         let text = read(&path)?;
-        findings.extend(without_caller(&text).map(|name| {
+        findings.extend(without_permission(&text).map(|name| {
+            format!("{place}: the handler `{name}` names no permission: it takes no `Authorized<…>`")
+        }));
+        findings.extend(with_late_permission(&text).map(|name| {
             format!(
-                "{place}: the handler `{name}` takes no `Identity`, so it cannot know whose data it is about"
+                "{place}: the handler `{name}` reads something of the request before it is known whether the caller may: \
+                 `Authorized<…>` comes right behind the state"
             )
         }));
     }
     Ok(findings)
 }
 
-/// What says whose data a request is about: an identity, or a link to decide with, which was signed for one tenant.
-const CALLERS: [&str; 2] = ["Identity", "PathLink"];
+/// What says what the caller has to be allowed to do: a permission, or a link to decide with, which was signed for one thing.
+const PERMISSIONS: [&str; 2] = ["Authorized<", "PathLink"];
 
-/// The handlers of a file without a caller in their signature. One that OpenAPI does not describe counts as such.
-fn without_caller(text: &str) -> impl Iterator<Item = &str> {
-    let described = text.split("#[utoipa::path(").skip(1).filter_map(|rest| {
+/// The names and the parameters of the handlers of a file that OpenAPI describes.
+fn described(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.split("#[utoipa::path(").skip(1).filter_map(|rest| {
         let (name, rest) = rest.split_once("async fn ")?.1.split_once('(')?;
-        let signature = rest.split(" {\n").next()?;
-        (!CALLERS.iter().any(|caller| signature.contains(caller))).then_some(name)
-    });
+        Some((name, rest.split(" {\n").next()?))
+    })
+}
+
+/// The handlers of a file without a permission in their signature. One that OpenAPI does not describe counts as such.
+fn without_permission(text: &str) -> impl Iterator<Item = &str> {
+    let described = described(text)
+        .filter(|(_, signature)| !PERMISSIONS.iter().any(|permission| signature.contains(permission)))
+        .map(|(name, _)| name);
     let undescribed = text.split("routing::").skip(1).filter_map(|rest| {
         let name = rest.split_once('(')?.1.split(')').next()?;
         Some(name)
@@ -52,24 +53,37 @@ fn without_caller(text: &str) -> impl Iterator<Item = &str> {
     described.chain(undescribed).filter(|name| !FOR_EVERYONE.contains(name))
 }
 
+/// The handlers of a file that take something else than the state before their permission.
+fn with_late_permission(text: &str) -> impl Iterator<Item = &str> {
+    let late = described(text).filter(|(_, signature)| {
+        let before = signature.split_once("Authorized<").map_or("", |(before, _)| before);
+        let extractors = ["Path", "Query", "Json", "Headers", "HeaderMap", "Body", "Request", "IfMatch"];
+        extractors.iter().any(|extractor| before.contains(extractor))
+    });
+    late.map(|(name, _)| name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn found(text: &str) -> Vec<&str> {
-        without_caller(text).collect()
+        without_permission(text).collect()
     }
 
     #[test]
-    fn handler_with_an_identity_is_fine() {
-        let text = "#[utoipa::path(get, path = \"/x\")]\npub(crate) async fn show(\n    Identity(caller): Identity,\n) -> X {\n}\n";
+    fn handler_with_a_permission_is_fine_if_it_is_asked_first() {
+        let text = "#[utoipa::path(get, path = \"/x\")]\npub(crate) async fn show(\n    State(app): State<App>,\n    Authorized(caller, _): Authorized<View>,\n    PathId(id): PathId<Id>,\n) -> X {\n}\n";
+        let late = "#[utoipa::path(get, path = \"/x\")]\npub(crate) async fn show(\n    PathId(id): PathId<Id>,\n    Authorized(caller, _): Authorized<View>,\n) -> X {\n}\n";
 
-        assert!(found(text).is_empty());
+        assert!(found(text).is_empty() && with_late_permission(text).next().is_none());
+        assert!(found(late).is_empty());
+        assert_eq!(with_late_permission(late).collect::<Vec<_>>(), ["show"]);
     }
 
     #[test]
     fn handler_without_one_is_found() {
-        let text = "#[utoipa::path(get)]\nasync fn show(State(app): State<App>) -> X {\n    Identity\n}\n";
+        let text = "#[utoipa::path(get)]\nasync fn show(State(app): State<App>) -> X {\n    Authorized\n}\n";
 
         assert_eq!(found(text), ["show"]);
     }

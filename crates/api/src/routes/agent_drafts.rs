@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::attempt::{self, LoopOutcome};
-use crate::caller::Identity;
+use crate::authorized::{Authorized, EditAgents};
 use crate::documents::AgentDraft;
 use crate::json::{Json, OptionalJson};
 use crate::path::PathId;
@@ -74,7 +74,7 @@ pub(crate) struct AgentModel {
               (status = 504, description = "The provider did not respond in time", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn list_draft_models(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<EditAgents>,
     body: Json<AgentDraft>,
 ) -> Result<Response, Problem> {
     let agent = app.engine().reachable_agent(&caller, None, (&body.value.0, Some(NO_MODEL))).await?;
@@ -92,7 +92,7 @@ pub(crate) async fn list_draft_models(
               (status = 504, description = "The provider did not respond in time", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn list_agent_models(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<EditAgents>,
     PathId(id): PathId<AgentId>,
     body: OptionalJson<AgentDraft>,
 ) -> Result<Response, Problem> {
@@ -133,7 +133,7 @@ struct Shown {
               (status = 422, description = "The document has faults", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn test_draft(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<EditAgents>,
     body: Json<AgentDraft>,
 ) -> Result<Response, Problem> {
     let agent = app.engine().reachable_agent(&caller, None, (&body.value.0, None)).await?;
@@ -148,7 +148,7 @@ pub(crate) async fn test_draft(
               (status = 422, description = "The document has faults", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn test_agent(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<EditAgents>,
     PathId(id): PathId<AgentId>,
     body: OptionalJson<AgentDraft>,
 ) -> Result<Response, Problem> {
@@ -261,7 +261,7 @@ struct Answered {
               (status = 422, description = "The document has faults", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn try_draft(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<EditAgents>,
     body: Json<TrySkill>,
 ) -> Result<Response, Problem> {
     let agent = app.engine().drafted_agent(&caller, None, &body.value.agent.0).await.map_err(in_agent)?;
@@ -276,7 +276,7 @@ pub(crate) async fn try_draft(
               (status = 422, description = "The document has faults", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn try_agent(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<EditAgents>,
     PathId(id): PathId<AgentId>,
     body: Json<TrySkill>,
 ) -> Result<Response, Problem> {

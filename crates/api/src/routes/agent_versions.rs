@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use super::agents;
 use crate::app::App;
-use crate::caller::Identity;
+use crate::authorized::{Authorized, EditAgents, ViewCatalogue};
 use crate::if_match::IfMatch;
 use crate::path::PathId;
 use crate::problem::{Problem, ProblemBody};
@@ -31,7 +31,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
                        ("X-Total-Count" = u64, description = "How many there are, on all pages together")))))]
 pub(crate) async fn list_agent_versions(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ViewCatalogue>,
     PathId(id): PathId<AgentId>,
     uri: Uri,
     Query(window): Query<VersionWindow>,
@@ -66,7 +66,7 @@ fn number_of(version: &Listed<AgentVersionRecord, VersionId>) -> u32 {
               (status = 422, description = "The old document is no longer valid", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn restore_agent_version(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<EditAgents>,
     PathId(id): PathId<AgentId>,
     Query(query): Query<RestoreQuery>,
     IfMatch(allowed): IfMatch,

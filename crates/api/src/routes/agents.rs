@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::attempt::{self, LoopOutcome};
-use crate::caller::Identity;
+use crate::authorized::{Authorized, EditAgents, RunFlows, ViewCatalogue};
 use crate::documents::{AgentInput, AgentPatch, AgentSource};
 use crate::if_match::IfMatch;
 use crate::json::Json;
@@ -83,7 +83,7 @@ impl FromParams for AgentsQuery {
                        ("X-Total-Count" = u64, description = "How many there are, on all pages together")))))]
 pub(crate) async fn list_agents(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ViewCatalogue>,
     uri: Uri,
     Query(query): Query<AgentsQuery>,
 ) -> Result<Response, Problem> {
@@ -109,7 +109,7 @@ pub(crate) async fn list_agents(
               (status = 422, description = "The document has faults", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn create_agent(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<EditAgents>,
     body: Json<AgentInput>,
 ) -> Result<Response, Problem> {
     let record = app.engine().put_agent(&caller, AgentId::new(Uuid::now_v7()), &body.value.0).await?;
@@ -153,7 +153,7 @@ pub(super) async fn show(app: &App, record: &AgentRecord) -> Result<Response, Pr
                headers(("ETag" = String, description = "Its entity tag")))))]
 pub(crate) async fn show_agent(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ViewCatalogue>,
     PathId(id): PathId<AgentId>,
 ) -> Result<Response, Problem> {
     show(&app, &app.engine().agent(caller.tenant, id).await?).await
@@ -168,7 +168,7 @@ pub(crate) async fn show_agent(
               (status = 422, description = "The document has faults", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn change_agent(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<EditAgents>,
     PathId(id): PathId<AgentId>,
     IfMatch(allowed): IfMatch,
     body: Json<AgentPatch>,
@@ -183,7 +183,7 @@ pub(crate) async fn change_agent(
     responses((status = 204, description = "It is gone")))]
 pub(crate) async fn delete_agent(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<EditAgents>,
     PathId(id): PathId<AgentId>,
     IfMatch(allowed): IfMatch,
 ) -> Result<StatusCode, Problem> {
@@ -231,7 +231,7 @@ pub(crate) struct AgentResult {
               (status = 504, description = "The service did not respond in time", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn execute_agent(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<RunFlows>,
     PathId(id): PathId<AgentId>,
     body: Json<ExecuteAgent>,
 ) -> Result<Response, Problem> {
@@ -314,7 +314,7 @@ pub(crate) struct AgentTool {
               (status = 504, description = "The server did not respond in time", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn list_agent_tools(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<EditAgents>,
     PathId(id): PathId<AgentId>,
 ) -> Result<Response, Problem> {
     let trial = app.engine().tools_trial(&caller, id).await?;

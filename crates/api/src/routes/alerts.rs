@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::caller::Identity;
+use crate::authorized::{Authorized, EditAlerts, ViewCatalogue};
 use crate::json::Json;
 use crate::path::PathId;
 use crate::problem::{Problem, ProblemBody};
@@ -181,7 +181,7 @@ async fn view(app: &App, stored: StoredAlert, messages: usize) -> Result<AlertVi
     responses((status = 200, description = "The alerts", body = [AlertEntry])))]
 pub(crate) async fn list_alerts(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ViewCatalogue>,
 ) -> Result<Response, Problem> {
     let mut views: Vec<Listed<AlertView>> = Vec::new();
     for stored in app.engine().alerts(caller.tenant).await? {
@@ -201,7 +201,7 @@ pub(crate) async fn list_alerts(
               (status = 422, description = "The alert has faults", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn create_alert(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<EditAlerts>,
     body: Json<Map<String, Value>>,
 ) -> Result<Response, Problem> {
     let stored = app.engine().create_alert(&caller, &Value::Object(body.value)).await?;
@@ -215,7 +215,7 @@ pub(crate) async fn create_alert(
               (status = 404, description = "There is no such alert", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn show_alert(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ViewCatalogue>,
     PathId(id): PathId<Uuid>,
 ) -> Result<Response, Problem> {
     let stored = app.engine().alert(caller.tenant, id).await?;
@@ -229,7 +229,7 @@ pub(crate) async fn show_alert(
               (status = 422, description = "The alert has faults", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn change_alert(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<EditAlerts>,
     PathId(id): PathId<Uuid>,
     body: Json<Map<String, Value>>,
 ) -> Result<Response, Problem> {
@@ -243,7 +243,7 @@ pub(crate) async fn change_alert(
               (status = 404, description = "There is no such alert", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn delete_alert(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<EditAlerts>,
     PathId(id): PathId<Uuid>,
 ) -> Result<StatusCode, Problem> {
     app.engine().delete_alert(caller.tenant, id).await?;
@@ -265,7 +265,7 @@ pub(crate) struct AlertTest {
               (status = 404, description = "There is no such alert", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn test_alert(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<EditAlerts>,
     PathId(id): PathId<Uuid>,
 ) -> Result<Response, Problem> {
     let error = app.engine().test_alert(caller.tenant, id).await?.err();

@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 
 use super::executions::flow_names;
 use crate::app::App;
-use crate::caller::Identity;
+use crate::authorized::{Authorized, ViewExecutions};
 use crate::problem::{Problem, ProblemKind};
 use crate::query::{FromParams, Params, Query};
 use crate::reply;
@@ -244,7 +244,7 @@ pub(crate) struct RetryAnalytics {
     responses((status = 200, description = "The sums", body = RetryAnalytics)))]
 pub(crate) async fn retry_analytics(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ViewExecutions>,
     Query(query): Query<AnalyticsQuery>,
 ) -> Result<Response, Problem> {
     let AnalyticsQuery { flow_id: flow, from, to, bucket } = query;

@@ -25,7 +25,7 @@ use utoipa_axum::routes;
 use super::conversation::pinned;
 use super::values::whole;
 use crate::app::App;
-use crate::caller::Identity;
+use crate::authorized::{Authorized, Decide, ViewExecutions};
 use crate::json::Json;
 use crate::path::PathApproval;
 use crate::problem::{Problem, ProblemBody, ProblemKind};
@@ -59,7 +59,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
                        ("X-Total-Count" = u64, description = "How many there are, if this page has all")))))]
 pub(crate) async fn list_approvals(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ViewExecutions>,
     uri: Uri,
     Query(window): Query<Window>,
 ) -> Result<Response, Problem> {
@@ -131,7 +131,7 @@ fn open(execution: &Execution) -> impl Iterator<Item = (NodeIndex, &Approval)> {
               (status = 404, description = "There is none", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn show_approval(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ViewExecutions>,
     id: PathApproval,
 ) -> Result<Response, Problem> {
     let found = Found::by(&app, caller.tenant, &id).await?;
@@ -145,7 +145,7 @@ pub(crate) async fn show_approval(
               (status = 404, description = "There is no such approval", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn show_approval_arguments(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ViewExecutions>,
     id: PathApproval,
 ) -> Result<Response, Problem> {
     let found = Found::by(&app, caller.tenant, &id).await?;
@@ -159,7 +159,7 @@ pub(crate) async fn show_approval_arguments(
               (status = 404, description = "There is no such approval, or it has no form", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn show_approval_form(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ViewExecutions>,
     id: PathApproval,
 ) -> Result<Response, Problem> {
     let found = Found::by(&app, caller.tenant, &id).await?;
@@ -210,7 +210,7 @@ pub(crate) enum ApprovalDecisionName {
               (status = 409, description = "It was decided before, the call has other arguments, or its node or execution has ended", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn decide_approval(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<Decide>,
     id: PathApproval,
     body: Json<ApprovalDecision>,
 ) -> Result<Response, Problem> {

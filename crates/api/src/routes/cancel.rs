@@ -9,7 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::caller::Identity;
+use crate::authorized::{Authorized, ControlExecutions};
 use crate::path::PathId;
 use crate::problem::{Problem, ProblemBody};
 use crate::reply;
@@ -55,7 +55,7 @@ pub(super) async fn state(
               (status = 409, description = "It has ended before, or is undoing what it did", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn cancel_execution(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ControlExecutions>,
     PathId(id): PathId<ExecutionId>,
 ) -> Result<Response, Problem> {
     app.engine().cancel(&caller, id).await?;
@@ -69,7 +69,7 @@ pub(crate) async fn cancel_execution(
               (status = 409, description = "It has ended before, or undoes nothing", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn stop_compensation(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ControlExecutions>,
     PathId(id): PathId<ExecutionId>,
 ) -> Result<Response, Problem> {
     app.engine().stop_compensation(&caller, id).await?;
@@ -83,7 +83,7 @@ pub(crate) async fn stop_compensation(
               (status = 409, description = "It is held already, or has ended", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn pause_execution(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ControlExecutions>,
     PathId(id): PathId<ExecutionId>,
 ) -> Result<Response, Problem> {
     app.engine().pause(&caller, id).await?;
@@ -97,7 +97,7 @@ pub(crate) async fn pause_execution(
               (status = 409, description = "It is not held", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn resume_execution(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ControlExecutions>,
     PathId(id): PathId<ExecutionId>,
 ) -> Result<Response, Problem> {
     app.engine().resume(&caller, id).await?;

@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use super::journal::record;
 use super::values::{index_of, none, whole};
 use crate::app::App;
-use crate::caller::Identity;
+use crate::authorized::{Authorized, ViewExecutions};
 use crate::path::{PathNode, PathStep};
 use crate::problem::{Problem, ProblemBody};
 use crate::reply;
@@ -35,7 +35,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
               (status = 404, description = "There is none: the node asks no agent", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn show_conversation(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ViewExecutions>,
     PathNode(id, node): PathNode,
 ) -> Result<Response, Problem> {
     with_conversation(&app, caller.tenant, id, &node, |conversation, seq| {
@@ -55,7 +55,7 @@ pub(crate) async fn show_conversation(
               (status = 404, description = "There is none", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn show_step_value(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ViewExecutions>,
     PathStep { execution, node, number, part }: PathStep,
 ) -> Result<Response, Problem> {
     with_conversation(&app, caller.tenant, execution, &node, |conversation, _| {

@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 
 use super::executions::flow_names;
 use crate::app::App;
-use crate::caller::Identity;
+use crate::authorized::{Authorized, ViewExecutions};
 use crate::problem::{Problem, ProblemKind};
 use crate::query::{FromParams, Params, Query};
 use crate::reply;
@@ -180,7 +180,7 @@ pub(crate) struct CostAnalytics {
     responses((status = 200, description = "The sums", body = CostAnalytics)))]
 pub(crate) async fn cost_analytics(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ViewExecutions>,
     Query(query): Query<CostsQuery>,
 ) -> Result<Response, Problem> {
     let CostsQuery { flow_id: flow, agent_id: agent, from, to } = query;

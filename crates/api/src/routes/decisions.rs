@@ -20,7 +20,7 @@ use utoipa_axum::routes;
 
 use super::approvals::{ApprovalDecision, Found};
 use crate::app::App;
-use crate::caller::Identity;
+use crate::authorized::{Authorized, Decide};
 use crate::json::{Json, OptionalJson};
 use crate::path::{PathApproval, PathLink};
 use crate::problem::{Problem, ProblemBody, ProblemKind};
@@ -55,7 +55,7 @@ pub(crate) struct NewDecisionLink {
               (status = 409, description = "It was decided before, or its node or execution has ended", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn create_link(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<Decide>,
     id: PathApproval,
     body: OptionalJson<NewDecisionLink>,
 ) -> Result<Response, Problem> {

@@ -9,7 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::caller::Identity;
+use crate::authorized::{Authorized, KillEngine};
 use crate::problem::{Problem, ProblemBody, ProblemKind};
 
 /// So that the answer is on its way before the process that sends it is gone.
@@ -23,7 +23,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 #[utoipa::path(post, path = "/api/v1/studio/demo/kill", tag = "about",
     responses((status = 202, description = "The engine is killed within 100 ms"),
               (status = 404, description = "This server is no demo: it was started without `--demo`", body = ProblemBody, content_type = "application/problem+json")))]
-async fn kill(State(app): State<App>, _: Identity) -> Result<StatusCode, Problem> {
+async fn kill(State(app): State<App>, _: Authorized<KillEngine>) -> Result<StatusCode, Problem> {
     let kill = app.kill().ok_or_else(|| {
         Problem::new(
             ProblemKind::NoSuchRoute,

@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use super::executions::flow_names;
 use crate::app::App;
-use crate::caller::Identity;
+use crate::authorized::{Authorized, ViewExecutions};
 use crate::client_address::ClientAddress;
 use crate::heavy::{NODES_AT_ONCE, RECORDS_AT_ONCE};
 use crate::path::PathId;
@@ -46,7 +46,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
     responses((status = 200, description = "The messages", body = ExecutionStream, content_type = "text/event-stream")))]
 pub(crate) async fn follow_execution(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ViewExecutions>,
     address: ClientAddress,
     PathId(id): PathId<ExecutionId>,
     headers: HeaderMap,
@@ -99,7 +99,7 @@ impl FromParams for FollowQuery {
     responses((status = 200, description = "The messages", body = ListStream, content_type = "text/event-stream")))]
 pub(crate) async fn follow_executions(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ViewExecutions>,
     address: ClientAddress,
     Query(FollowQuery { flow_id }): Query<FollowQuery>,
 ) -> Result<Response, Problem> {

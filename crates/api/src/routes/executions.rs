@@ -20,7 +20,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::caller::Identity;
+use crate::authorized::{Authorized, RunFlows, ViewExecutions};
 use crate::heavy::NODES_AT_ONCE;
 use crate::idempotency::IdempotencyKey;
 use crate::json::OptionalJson;
@@ -135,7 +135,7 @@ pub(crate) struct StartedExecution {
               (status = 422, description = "The key was used for another request, the trigger data does not fit the form of the flow, or its settings have no value for it", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn execute_flow(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<RunFlows>,
     PathId(flow): PathId<FlowId>,
     Query(query): Query<WaitQuery>,
     key: IdempotencyKey,
@@ -194,7 +194,7 @@ fn start(caller: Caller, flow: FlowId, body: Execute) -> Start {
                        ("X-Total-Count" = u64, description = "How many there are, on all pages together. Left out where more than 10,000 executions would have to be read to know")))))]
 pub(crate) async fn list_flow_executions(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ViewExecutions>,
     PathId(flow): PathId<FlowId>,
     uri: Uri,
     Query(query): Query<ExecutionsQuery>,
@@ -228,7 +228,7 @@ impl FromParams for AllExecutionsQuery {
                        ("X-Total-Count" = u64, description = "How many there are, on all pages together. Left out where more than 10,000 executions would have to be read to know")))))]
 pub(crate) async fn list_executions(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ViewExecutions>,
     uri: Uri,
     Query(query): Query<AllExecutionsQuery>,
 ) -> Result<Response, Problem> {
@@ -294,7 +294,7 @@ impl NodesQuery {
                headers(("Link" = Option<String>, description = "Where the next page of nodes is, if there is one")))))]
 pub(crate) async fn show_execution(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ViewExecutions>,
     PathId(id): PathId<ExecutionId>,
     uri: Uri,
     Query(query): Query<NodesQuery>,

@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::caller::Identity;
+use crate::authorized::{Authorized, RunFlows, ViewExecutions};
 use crate::json::Json;
 use crate::problem::{Problem, ProblemBody};
 use crate::query::{Query, Window};
@@ -64,7 +64,7 @@ pub(crate) struct TakenEvent {
               (status = 507, description = "The database has no room left", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn send_event(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<RunFlows>,
     body: Json<SentEvent>,
 ) -> Result<Response, Problem> {
     let SentEvent { name, correlation, data, id: key } = body.value;
@@ -136,7 +136,7 @@ impl From<&EventEntry> for ReceivedEventView {
                headers(("Link" = Option<String>, description = "Where the next page is, if there is one")))))]
 pub(crate) async fn list_received_events(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ViewExecutions>,
     uri: Uri,
     Query(window): Query<Window>,
 ) -> Result<Response, Problem> {

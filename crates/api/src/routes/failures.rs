@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use super::executions::flow_names;
 use crate::app::App;
-use crate::caller::Identity;
+use crate::authorized::{Authorized, ViewExecutions};
 use crate::problem::Problem;
 use crate::query::{FromParams, Params, Query};
 use crate::reply;
@@ -98,7 +98,7 @@ pub(crate) struct FailureBucket {
     responses((status = 200, description = "The groups", body = [GroupEntry])))]
 pub(crate) async fn list_failures(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ViewExecutions>,
     Query(query): Query<FailuresQuery>,
 ) -> Result<Response, Problem> {
     app.engine().show().await?;

@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::caller::Identity;
+use crate::authorized::{Authorized, EditFlows, ViewCatalogue};
 use crate::documents::{FlowDraft, FlowInput, FlowPatch};
 use crate::if_match::IfMatch;
 use crate::json::Json;
@@ -89,7 +89,7 @@ impl FlowsQuery {
                        ("X-Total-Count" = u64, description = "How many there are, on all pages together")))))]
 pub(crate) async fn list_flows(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ViewCatalogue>,
     uri: Uri,
     Query(query): Query<FlowsQuery>,
 ) -> Result<Response, Problem> {
@@ -123,7 +123,7 @@ pub(super) async fn list(
               (status = 422, description = "The document has faults", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn create_flow(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<EditFlows>,
     body: Json<FlowInput>,
 ) -> Result<Response, Problem> {
     let mut document = body.value.0;
@@ -147,7 +147,7 @@ pub(super) async fn created(app: &App, flow: &CurrentFlow) -> Result<Response, P
     responses((status = 200, description = "Whether it is valid, and every fault", body = Validation)))]
 pub(crate) async fn validate_flow(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<EditFlows>,
     body: Json<FlowDraft>,
 ) -> Result<Response, Problem> {
     let mut document = Value::Object(body.value.0);
@@ -198,7 +198,7 @@ impl FromParams for VersionQuery {
                headers(("ETag" = Option<String>, description = "Its entity tag; an older version has none")))))]
 pub(crate) async fn show_flow(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ViewCatalogue>,
     PathId(id): PathId<FlowId>,
     Query(query): Query<VersionQuery>,
 ) -> Result<Response, Problem> {
@@ -237,7 +237,7 @@ async fn warnings(app: &App, flow: &CurrentFlow, version: &FlowVersion) -> Resul
               (status = 422, description = "The changed document has faults", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn change_flow(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<EditFlows>,
     PathId(id): PathId<FlowId>,
     IfMatch(allowed): IfMatch,
     body: Json<FlowPatch>,
@@ -258,7 +258,7 @@ pub(crate) async fn change_flow(
               (status = 409, description = "An execution undoes what it did", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn delete_flow(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<EditFlows>,
     PathId(id): PathId<FlowId>,
     IfMatch(allowed): IfMatch,
 ) -> Result<StatusCode, Problem> {
@@ -274,7 +274,7 @@ pub(crate) async fn delete_flow(
               (status = 409, description = "Another active flow has the path of the webhook", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn activate_flow(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<EditFlows>,
     PathId(id): PathId<FlowId>,
     IfMatch(allowed): IfMatch,
 ) -> Result<Response, Problem> {

@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 
 use super::retry::FlowVersionChoice;
 use crate::app::App;
-use crate::caller::Identity;
+use crate::authorized::{Authorized, RunFlows, ViewExecutions};
 use crate::idempotency::IdempotencyKey;
 use crate::json::KeyedJson;
 use crate::path::PathId;
@@ -77,7 +77,7 @@ pub(crate) struct ForkedExecution {
               (status = 422, description = "The execution cannot be forked like this, or the key was used for another request", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn fork_execution(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<RunFlows>,
     PathId(id): PathId<ExecutionId>,
     key: IdempotencyKey,
     body: KeyedJson<ForkBody>,
@@ -155,7 +155,7 @@ pub(crate) struct ForkPlanView {
               (status = 422, description = "The execution cannot be forked from this node on", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn show_fork_plan(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ViewExecutions>,
     PathId(id): PathId<ExecutionId>,
     Query(query): Query<ForkPlanQuery>,
 ) -> Result<Response, Problem> {

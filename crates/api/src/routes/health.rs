@@ -9,6 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
+use crate::authorized::{Authorized, WatchServer};
 use crate::problem::{Problem, ProblemBody, ProblemKind};
 use crate::reply;
 
@@ -65,7 +66,7 @@ pub(crate) async fn readyz(State(app): State<App>) -> Result<Response, Problem> 
 /// Counts for Prometheus.
 #[utoipa::path(get, path = "/metrics", tag = "about",
     responses((status = 200, description = "OpenMetrics text", body = String, content_type = "application/openmetrics-text")))]
-pub(crate) async fn metrics(State(app): State<App>) -> impl IntoResponse {
+pub(crate) async fn metrics(State(app): State<App>, _: Authorized<WatchServer>) -> impl IntoResponse {
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], app.metrics().text(app.engine()))
 }

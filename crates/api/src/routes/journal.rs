@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::caller::Identity;
+use crate::authorized::{Authorized, ViewExecutions};
 use crate::heavy::RECORDS_AT_ONCE;
 use crate::path::PathId;
 use crate::problem::Problem;
@@ -60,7 +60,7 @@ impl FromParams for JournalQuery {
                headers(("Link" = String, description = "Where the next page is, if there is one")))))]
 pub(crate) async fn list_journal(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ViewExecutions>,
     PathId(id): PathId<ExecutionId>,
     uri: Uri,
     Query(JournalQuery { after_seq, limit }): Query<JournalQuery>,

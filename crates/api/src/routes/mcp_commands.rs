@@ -8,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::caller::Identity;
+use crate::authorized::{Authorized, ViewCatalogue};
 use crate::problem::Problem;
 use crate::reply;
 
@@ -27,7 +27,10 @@ pub(crate) struct McpCommandView<'a> {
 /// Lists the local commands that agents may name, as the settings of the server have them.
 #[utoipa::path(get, path = "/api/v1/studio/mcp-commands", tag = "agents",
     responses((status = 200, description = "The commands", body = [McpCommandView])))]
-pub(crate) async fn list_mcp_commands(State(app): State<App>, _: Identity) -> Result<Response, Problem> {
+pub(crate) async fn list_mcp_commands(
+    State(app): State<App>,
+    _: Authorized<ViewCatalogue>,
+) -> Result<Response, Problem> {
     let names = app.engine().commands().iter();
     Ok(reply::ok(&names.map(|name| McpCommandView { name }).collect::<Vec<_>>()))
 }

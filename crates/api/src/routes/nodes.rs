@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use super::cancel::{ExecutionState, state};
 use crate::app::App;
-use crate::caller::Identity;
+use crate::authorized::{Authorized, ControlExecutions};
 use crate::json::Json;
 use crate::path::PathNode;
 use crate::problem::{Problem, ProblemBody};
@@ -31,7 +31,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
               (status = 409, description = "The node is in no backoff", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn retry_node_now(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ControlExecutions>,
     PathNode(id, node): PathNode,
 ) -> Result<Response, Problem> {
     app.engine().retry_now(&caller, id, node).await?;
@@ -96,7 +96,7 @@ const MESSAGE_CHARS_MAX: usize = 2_000;
               (status = 409, description = "The node waits for no decision", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn decide_node(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ControlExecutions>,
     PathNode(id, node): PathNode,
     body: Json<NodeResolution>,
 ) -> Result<Response, Problem> {

@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::caller::Identity;
+use crate::authorized::{Authorized, ViewCatalogue};
 use crate::path::PathId;
 use crate::problem::Problem;
 use crate::reply;
@@ -72,7 +72,7 @@ impl From<GateState> for ProtectionStateView {
     responses((status = 200, description = "What it does", body = ProtectionStateView)))]
 pub(crate) async fn show_protection(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ViewCatalogue>,
     PathId(id): PathId<AgentId>,
 ) -> Result<Response, Problem> {
     let engine = app.engine();

@@ -13,7 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::caller::Identity;
+use crate::authorized::{Authorized, RunFlows, ViewExecutions};
 use crate::idempotency::IdempotencyKey;
 use crate::json::OptionalJson;
 use crate::path::PathId;
@@ -116,7 +116,7 @@ pub(crate) struct Retried {
               (status = 422, description = "The key was used for another request", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn retry_execution(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<RunFlows>,
     PathId(id): PathId<ExecutionId>,
     key: IdempotencyKey,
     body: OptionalJson<RetryBody>,
@@ -201,7 +201,7 @@ impl ReusedChildrenView {
               (status = 409, description = "The flow is archived", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn show_retry_plan(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ViewExecutions>,
     PathId(id): PathId<ExecutionId>,
     Query(query): Query<PlanQuery>,
 ) -> Result<Response, Problem> {

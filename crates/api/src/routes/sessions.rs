@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::caller::Identity;
+use crate::authorized::{Authorized, ControlExecutions, ViewExecutions};
 use crate::idempotency::IdempotencyKey;
 use crate::json::Json;
 use crate::path::{PathId, PathSession};
@@ -43,7 +43,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
                        ("X-Total-Count" = u64, description = "How many there are, on all pages together")))))]
 pub(crate) async fn list_sessions(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ViewExecutions>,
     PathId(id): PathId<AgentId>,
     uri: Uri,
     Query(window): Query<SessionWindow>,
@@ -84,7 +84,7 @@ impl FromParams for TurnsQuery {
     responses((status = 200, description = "The session", body = SessionView)))]
 pub(crate) async fn show_session(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ViewExecutions>,
     PathSession(agent, key): PathSession,
     Query(query): Query<TurnsQuery>,
 ) -> Result<Response, Problem> {
@@ -105,7 +105,7 @@ pub(crate) async fn show_session(
               (status = 409, description = "An execution has it", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn delete_session(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ControlExecutions>,
     PathSession(agent, key): PathSession,
 ) -> Result<StatusCode, Problem> {
     app.engine().delete_session(SessionId { tenant: caller.tenant, agent, key }).await?;
@@ -143,7 +143,7 @@ pub(crate) struct Regenerated {
               (status = 422, description = "The key was used for another request", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn regenerate_session(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ControlExecutions>,
     PathSession(agent, key): PathSession,
     idempotency: IdempotencyKey,
     body: Json<RegenerateTurn>,

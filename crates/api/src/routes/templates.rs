@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 
 use super::flows;
 use crate::app::App;
-use crate::caller::Identity;
+use crate::authorized::{Authorized, EditFlows, ViewCatalogue};
 use crate::json::OptionalJson;
 use crate::path::PathId;
 use crate::problem::{Problem, ProblemBody};
@@ -30,7 +30,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
                        ("X-Total-Count" = u64, description = "How many there are, on all pages together")))))]
 pub(crate) async fn list_templates(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ViewCatalogue>,
     uri: Uri,
     Query(window): Query<Window>,
 ) -> Result<Response, Problem> {
@@ -55,7 +55,7 @@ pub(crate) struct Instantiate {
               (status = 422, description = "The document has faults", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn instantiate_template(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<EditFlows>,
     PathId(id): PathId<FlowId>,
     body: OptionalJson<Instantiate>,
 ) -> Result<Response, Problem> {

@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 use super::events::last_event_id;
 use super::values::{index_of, none};
 use crate::app::App;
-use crate::caller::Identity;
+use crate::authorized::{Authorized, ViewExecutions};
 use crate::client_address::ClientAddress;
 use crate::heavy::RECORDS_AT_ONCE;
 use crate::path::PathNode;
@@ -41,7 +41,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
               (status = 404, description = "There is nothing to follow: the node asks no agent", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn follow_text(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ViewExecutions>,
     address: ClientAddress,
     PathNode(id, node): PathNode,
     headers: HeaderMap,

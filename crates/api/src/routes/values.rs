@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::caller::Identity;
+use crate::authorized::{Authorized, ViewExecutions};
 use crate::path::{PathId, PathNode};
 use crate::problem::{Problem, ProblemBody, ProblemKind};
 use crate::views::execution::{item_of, last_of};
@@ -37,7 +37,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
     responses((status = 200, description = "The trigger data", body = AnyJson)))]
 pub(crate) async fn show_trigger_data(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ViewExecutions>,
     PathId(id): PathId<ExecutionId>,
 ) -> Result<Response, Problem> {
     let snapshot = app.engine().execution(caller.tenant, id).await?;
@@ -51,7 +51,7 @@ pub(crate) async fn show_trigger_data(
               (status = 404, description = "There is none: it runs for no item", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn show_item(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ViewExecutions>,
     PathId(id): PathId<ExecutionId>,
 ) -> Result<Response, Problem> {
     let snapshot = app.engine().execution(caller.tenant, id).await?;
@@ -67,7 +67,7 @@ pub(crate) async fn show_item(
               (status = 404, description = "There is none: it is no iteration", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn show_last(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ViewExecutions>,
     PathId(id): PathId<ExecutionId>,
 ) -> Result<Response, Problem> {
     let snapshot = app.engine().execution(caller.tenant, id).await?;
@@ -84,7 +84,7 @@ pub(crate) async fn show_last(
               (status = 422, description = "It consists of the outputs of several nodes and is too large: read these one by one", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn show_result(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ViewExecutions>,
     PathId(id): PathId<ExecutionId>,
 ) -> Result<Response, Problem> {
     let snapshot = app.engine().execution(caller.tenant, id).await?;
@@ -114,7 +114,7 @@ fn check_length(bytes: usize) -> Result<(), Problem> {
               (status = 404, description = "There is none: the node has no attempt", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn show_node_input(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ViewExecutions>,
     PathNode(id, node): PathNode,
 ) -> Result<Response, Problem> {
     let snapshot = app.engine().execution(caller.tenant, id).await?;
@@ -132,7 +132,7 @@ pub(crate) async fn show_node_input(
               (status = 404, description = "There is none: the node has not completed", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn show_node_output(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<ViewExecutions>,
     PathNode(id, node): PathNode,
 ) -> Result<Response, Problem> {
     let snapshot = app.engine().execution(caller.tenant, id).await?;

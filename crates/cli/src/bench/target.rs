@@ -16,6 +16,7 @@ use super::hooks;
 use crate::args::Bench;
 use crate::client::Server;
 use crate::secrets;
+use crate::settings::ServerAddress;
 
 const START_TIME_MAX: Duration = Duration::from_secs(20);
 /// What a server says on its standard error, in its directory.
@@ -106,7 +107,7 @@ impl Target {
             }
             (own.address.clone(), Some(own))
         };
-        let server = Server::new(&format!("http://{address}"))?;
+        let server = Server::new(&ServerAddress { url: format!("http://{address}"), key: None })?;
         let (flows, started) = (std::sync::Mutex::default(), AtomicU64::new(0));
         Ok(Self { server, address, own, others, flows, started })
     }

@@ -83,7 +83,7 @@ impl Network {
                 public,
                 "the URL under which people find it, which begins with `https://` (`--public-url`, such as `https://flows.example.org`)",
             ),
-            (has_login, "authentication, which this version does not have yet"),
+            (has_login, "authentication (`--auth on`, which is the default there)"),
         ];
         let missing: Vec<&str> =
             needed.into_iter().filter(|(is_there, _)| !is_there).map(|(_, what)| what).collect();

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use super::{FlowVersionChoice, ModeName};
 use crate::app::App;
-use crate::caller::Identity;
+use crate::authorized::{Authorized, RunFlows};
 use crate::json::Json;
 use crate::problem::Problem;
 use crate::query::TEXT_CHARS_MAX;
@@ -145,7 +145,7 @@ impl From<BulkRetryItem> for RetriedItem {
     responses((status = 200, description = "What came of each", body = RetriedMany)))]
 pub(crate) async fn retry_executions(
     State(app): State<App>,
-    Identity(caller): Identity,
+    Authorized(caller, _): Authorized<RunFlows>,
     body: Json<RetryManyBody>,
 ) -> Result<Response, Problem> {
     let RetryManyBody { filter, mode, flow_version, dry_run, limit, before } = body.value;

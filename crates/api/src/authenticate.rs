@@ -1,0 +1,173 @@
+//! Who a request comes from, by what it shows: an API key in a header.
+//!
+//! It is looked at before anything is read of the body, and only where the server asks for it. Which addresses are open is decided by
+//! the route that matches, and never by the text of the path.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::Response;
+use http_body::{Frame, SizeHint};
+use steadflow_access::Checked;
+use steadflow_core::access::{CredentialHash, CredentialKind, Principal, Token};
+use steadflow_runtime::RuntimeError;
+
+use crate::app::App;
+use crate::client_address::ClientIp;
+use crate::problem::{Problem, ProblemKind};
+
+/// Routes that ask nobody who they are: how the server is and what it describes itself with, and those whose callers show something
+/// else, a signature or a token of their own.
+const OPEN: [&str; 9] = [
+    "/healthz",
+    "/readyz",
+    "/hooks/{*path}",
+    "/api/v1/decisions/{token}",
+    "/api/v1/openapi.json",
+    "/api/docs",
+    "/api/docs/page.js",
+    "/api/docs/style.css",
+    "/docs/problems",
+];
+
+/// Returns whether a route asks nobody who they are.
+pub(crate) fn is_open(route: &str) -> bool {
+    OPEN.contains(&route)
+}
+
+/// Puts the principal of a request into its extensions, and returns it with the request. What has no route is the studio, which has
+/// nothing of anybody.
+///
+/// # Errors
+/// [`ProblemKind::NotSignedIn`] if the request shows nothing that stands for somebody.
+pub(crate) async fn authenticate(
+    app: &App,
+    mut request: Request,
+) -> Result<(Request, Option<Arc<Principal>>), Problem> {
+    let Some(authenticator) = app.authenticator() else { return Ok((request, None)) };
+    let route = request.extensions().get::<MatchedPath>();
+    if route.is_none_or(|route| is_open(route.as_str())) {
+        return Ok((request, None));
+    }
+    let credential = shown(request.headers())?;
+    let address = request.extensions().get::<ClientIp>().map(|client| client.0);
+    let checked = authenticator.check(credential, address, app.engine().wall()).await;
+    match checked.map_err(RuntimeError::from)? {
+        Checked::Known(principal) => {
+            request.extensions_mut().insert(Arc::clone(&principal));
+            Ok((request, Some(principal)))
+        }
+        Checked::Unknown => Err(Problem::new(
+            ProblemKind::NotSignedIn,
+            "The API key is not valid: it was deleted, is over, or may not be used from this address, or who it belongs to is \
+             disabled. Use another one.",
+        )),
+        Checked::TooMany => Err(Problem::new(
+            ProblemKind::TooManyAttempts,
+            "Too many API keys from this address were not valid. Correct the key, and try again in a minute.",
+        )),
+    }
+}
+
+/// Returns the problem of a request that shows nothing.
+pub(crate) fn not_signed_in() -> Problem {
+    Problem::new(
+        ProblemKind::NotSignedIn,
+        "This server answers only those whom it knows. Send an API key, as `Authorization: Bearer sf_live_…`.",
+    )
+}
+
+/// Returns what a request shows.
+fn shown(headers: &HeaderMap) -> Result<CredentialHash, Problem> {
+    let mut given = headers.get_all(header::AUTHORIZATION).into_iter();
+    let (Some(first), None) = (given.next(), given.next()) else { return Err(not_signed_in()) };
+    let key = bearer(first).ok_or_else(not_signed_in)?;
+    let token = Token::read_api_key(key).map_err(|_| {
+        Problem::new(
+            ProblemKind::NotSignedIn,
+            "What was sent is no API key: one begins with `sf_live_`, and has 57 characters. Copy it again, whole.",
+        )
+    })?;
+    Ok(token.hash(CredentialKind::Key))
+}
+
+fn bearer(header: &HeaderValue) -> Option<&str> {
+    let (scheme, key) = header.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| key.trim_start_matches(' '))
+}
+
+/// Ends a stream with the credential that it was begun with. Other answers are not long enough.
+pub(crate) fn while_it_holds(app: &App, principal: &Principal, response: Response) -> Response {
+    let is_stream = |kind: &HeaderValue| kind.as_bytes().starts_with(b"text/event-stream");
+    let Some(authenticator) = app.authenticator() else { return response };
+    if !response.headers().get(header::CONTENT_TYPE).is_some_and(is_stream) {
+        return response;
+    }
+    let ended = Box::pin(authenticator.ended(principal.credential));
+    response.map(|body| Body::new(WhileItHolds { body, ended }))
+}
+
+/// The body of a stream, which ends with the credential.
+struct WhileItHolds {
+    body: Body,
+    ended: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+impl HttpBody for WhileItHolds {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        if self.ended.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(None);
+        }
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(values: &[&str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(header::AUTHORIZATION, HeaderValue::from_str(value).unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn a_key_is_shown_in_one_header_of_its_own() {
+        let key = Token::new([7; 32]).api_key();
+        let bearer = format!("Bearer {key}");
+
+        for value in [&*bearer, &format!("bearer  {key}")] {
+            let hash = Token::new([7; 32]).hash(CredentialKind::Key);
+            assert_eq!(shown(&headers(&[value])).unwrap(), hash);
+        }
+        let basic = format!("Basic {key}");
+        let more = format!("{bearer}x");
+        let listed = format!("{bearer},{bearer}");
+        for value in [&*basic, &*key, &*more, &*listed, "Bearer", ""] {
+            assert!(shown(&headers(&[value])).is_err(), "{value}");
+        }
+        assert!(shown(&headers(&[])).is_err());
+        assert!(shown(&headers(&[&bearer, &bearer])).is_err(), "which one is meant, nobody knows");
+    }
+}
