@@ -13,6 +13,7 @@ use steadflow_runtime::RuntimeError;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::audited;
 use crate::authenticate::not_signed_in;
 use crate::problem::{Problem, ProblemKind};
 use crate::query::Params;
@@ -36,7 +37,7 @@ macro_rules! permissions {
 }
 
 permissions! {
-    ViewCatalogue ViewExecutions RunFlows ControlExecutions Decide EditFlows EditAgents EditAlerts KillEngine WatchServer
+    ViewCatalogue ViewExecutions RunFlows ControlExecutions Decide EditFlows EditAgents EditAlerts ReadAudit KillEngine WatchServer
 }
 
 /// Who asks, who may do `P`. Every handler of the API names one, right behind the state, so that whoever may not learns nothing else:
@@ -63,6 +64,7 @@ impl<P: Needs> FromRequestParts<App> for Authorized<P> {
         {
             Place::of(parts, app).await.check(app, caller.tenant, &principal.scope).await?;
         }
+        audited::request(app, parts, &caller).await?;
         Ok(Self(caller, PhantomData))
     }
 }

@@ -6,6 +6,7 @@
 
 mod app;
 mod attempt;
+mod audited;
 mod authenticate;
 mod authorized;
 mod backlog;

@@ -9,6 +9,7 @@ use steadflow_core::ids::{AgentId, ExecutionId, FlowId, NodeId};
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::audited;
 use crate::problem::{Problem, ProblemKind};
 use crate::views::shown::StepPart;
 
@@ -113,7 +114,9 @@ impl FromRequestParts<App> for PathLink {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let token = parameter(parts, app, "token").await.map_err(|_| Problem::from(LinkRefused::Unknown))?;
-        Ok(Self(app.engine().decision_link(&token).await?))
+        let link = app.engine().decision_link(&token).await?;
+        audited::request(app, parts, &link.caller()).await?;
+        Ok(Self(link))
     }
 }
 

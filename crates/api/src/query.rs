@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::problem::{Problem, ProblemKind};
 
-pub(crate) use page::{Window, X_TOTAL_COUNT, counted, linked, next_address, reply};
+pub(crate) use page::{CURSOR_PREFIX, Window, X_TOTAL_COUNT, counted, linked, next_address, reply};
 pub(crate) use sessions::SessionWindow;
 pub(crate) use versions::{RestoreQuery, VersionWindow};
 pub(crate) use without::WithoutQuery;

@@ -18,6 +18,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 
 use crate::app::App;
+use crate::audited::{Audited, made};
 use crate::authenticate::{authenticate, while_it_holds};
 use crate::client_address::{ClientAddress, ClientIp};
 use crate::heavy::Marked;
@@ -30,7 +31,8 @@ use crate::{body, cors, heavy, openapi, routes, studio, unread};
 pub fn router(app: App) -> Router {
     let (routes, document) = routes::all(Document(openapi::text)).split_for_parts();
     let (without_query, marked) = (WithoutQuery::of(&document), Marked::of(&document));
-    let gate = Gate { app: app.clone(), without_query, marked };
+    let audited = Audited::of(&document);
+    let gate = Gate { app: app.clone(), without_query, marked, audited };
     let worth_it = SizeAbove::new(1_024).and(NotForContentType::new("text/event-stream")).and(NotLong);
     let compression = CompressionLayer::new().gzip(true).compress_when(worth_it);
     let origins = app.allowed_origins().to_vec();
@@ -61,6 +63,7 @@ struct Gate {
     app: App,
     without_query: WithoutQuery,
     marked: Marked,
+    audited: Audited,
 }
 
 impl Gate {
@@ -94,7 +97,8 @@ async fn surround(State(gate): State<Gate>, mut request: Request, next: Next) ->
     let address = request.extensions().get().copied().unwrap_or_default();
     let (request, rest) = unread::lend(request);
     let mut response = match gate.let_in(request).await {
-        Ok((request, principal)) => {
+        Ok((mut request, principal)) => {
+            let auditing = gate.audited.mark(&mut request);
             let answer = if let Some(heavy) = heavy::of(&request, &gate.marked) {
                 let request = body::read_ahead(request, &gate.app).await;
                 let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
@@ -106,6 +110,9 @@ async fn surround(State(gate): State<Gate>, mut request: Request, next: Next) ->
                 Ok(answer) => answer.unwrap_or_else(panicked),
                 Err(busy) => Problem::from(busy).into_response(),
             };
+            if let Some(auditing) = auditing {
+                auditing.outcome(&gate.app, response.status(), made(&response)).await;
+            }
             match principal {
                 Some(principal) => while_it_holds(&gate.app, &principal, response),
                 None => response,

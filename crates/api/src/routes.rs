@@ -10,6 +10,7 @@ mod agents;
 mod alerts;
 mod analytics;
 mod approvals;
+mod audit;
 mod cancel;
 mod conversation;
 mod costs;
@@ -62,6 +63,7 @@ pub(crate) fn all(document: openapi::Document) -> OpenApiRouter<App> {
         .merge(costs::routes())
         .merge(failures::routes())
         .merge(alerts::routes())
+        .merge(audit::routes())
         .merge(schedules::routes())
         .merge(external_events::routes())
         .merge(webhooks::routes())

@@ -7,6 +7,7 @@ mod agents;
 mod alerts;
 mod analytics;
 mod approvals;
+mod audit;
 mod children;
 mod control;
 mod conversation;

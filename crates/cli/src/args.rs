@@ -9,11 +9,13 @@ mod keys;
 mod mail;
 mod moving;
 mod network;
+mod verify;
 mod webhooks;
 
 pub(crate) use self::mail::Mail;
 pub(crate) use self::moving::Move;
 pub(crate) use self::network::Network;
+pub(crate) use self::verify::Verify;
 pub(crate) use executions::{Executions, ExecutionsCommand, Fork, RetryFrom};
 pub(crate) use keys::{CreateKey, Keys, KeysCommand};
 pub(crate) use webhooks::{SendCall, Webhooks, WebhooksCommand};
@@ -80,6 +82,7 @@ pub(crate) enum Command {
     Compact(Compact),
     Move(Move),
     RevokeLinks(RevokeLinks),
+    Verify(Verify),
     /// Print the OpenAPI 3.1 document of the REST API
     Openapi,
     Bench(Bench),

@@ -32,6 +32,7 @@ mod supervisor;
 mod traces;
 mod validate;
 mod value_address;
+mod verify;
 mod webhooks;
 mod wiring;
 
@@ -93,15 +94,8 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
         Command::Run(mut run) => {
             log.start("error")?;
             memory::protect()?;
-            let egress = settings::EgressSettings::new(std::mem::take(&mut run.egress), &file)?;
-            let secrets = KnownSecrets::named(&run.secret, file.secret_hosts())?;
-            // A file that only happens to be in this directory must neither start programs nor send mail.
-            let (commands, mail) = if file.found().is_none() {
-                (file.commands()?, settings::mail_server(args::Mail::default(), &file)?)
-            } else {
-                (McpCommands::default(), None)
-            };
-            block_on(run::run(run, Access { egress, secrets, commands, mail, public_url: None }))
+            let access = access_of(&mut run, &file)?;
+            block_on(run::run(run, access))
         }
         Command::Validate(validate) => block_on(async { Ok(validate::validate(&validate.files).await) }),
         Command::Executions(executions) => {
@@ -143,9 +137,27 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
             let database = settings::database(revoke.database, &file)?;
             block_on(revoke_links::revoke_links(database))
         }
+        Command::Verify(mut verify) => {
+            log.start("warn")?;
+            let database = verify.database.take();
+            block_on(verify::verify(verify, || settings::database(database, &file)))
+        }
         Command::Openapi => openapi::openapi(),
         Command::Bench(bench) => bench::bench(bench),
     }
+}
+
+/// Returns what a flow reaches that `run` runs.
+fn access_of(run: &mut args::Run, file: &SettingsFile) -> anyhow::Result<Access> {
+    let egress = settings::EgressSettings::new(std::mem::take(&mut run.egress), file)?;
+    let secrets = KnownSecrets::named(&run.secret, file.secret_hosts())?;
+    // A file that only happens to be in this directory must neither start programs nor send mail.
+    let (commands, mail) = if file.found().is_none() {
+        (file.commands()?, settings::mail_server(args::Mail::default(), file)?)
+    } else {
+        (McpCommands::default(), None)
+    };
+    Ok(Access { egress, secrets, commands, mail, public_url: None })
 }
 
 fn block_on(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {

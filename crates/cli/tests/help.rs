@@ -115,6 +115,7 @@ fn help_of_the_program() {
       compact       Write a database again, without the room that is free in it
       move          Move a database to another one, such as from SQLite to PostgreSQL
       revoke-links  End all links to decide with that were made before
+      verify        Check that nobody has changed the audit log
       openapi       Print the OpenAPI 3.1 document of the REST API
       bench         Measure the speed of this machine
       help          Print this message or the help of the given subcommand(s)

@@ -22,3 +22,4 @@ mod serve;
 mod support;
 mod terminal;
 mod validate;
+mod verify;

@@ -531,6 +531,28 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/studio/audit": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Lists the audit log, newest first.
+         * @description A request is in it before it is carried out, and its outcome afterwards. A request without an outcome was under way when its
+         *     client gave it up or the server ended: what it asked for may be done or not. Each entry has the hash of the one before, so `steadflow verify` finds what was changed
+         *     later.
+         */
+        readonly get: operations["list_audit"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/studio/demo/kill": {
         readonly parameters: {
             readonly query?: never;
@@ -2308,6 +2330,36 @@ export interface components {
              * @description How many node executions took so many.
              */
             readonly node_executions: number;
+        };
+        /** @description An entry of the audit log: a request for a change, or what came of one. */
+        readonly AuditEntry: {
+            /**
+             * Format: int64
+             * @description From 1, without gaps.
+             */
+            readonly number: number;
+            readonly at: components["schemas"]["Time"];
+            readonly by: components["schemas"]["Actor"];
+            /** @description From where, if that is known. */
+            readonly address: string | null;
+            /** @description The operation of the API. */
+            readonly action: string;
+            /** @description The path that was asked for. */
+            readonly target: string;
+            /**
+             * Format: int64
+             * @description The number of the request whose outcome this is; null for a request.
+             */
+            readonly outcome_of: number | null;
+            /**
+             * Format: int32
+             * @description The HTTP status with which it was answered.
+             */
+            readonly status: number | null;
+            /** @description The address of what was made. */
+            readonly made: string | null;
+            /** @description SHA-256 of this entry and all before it, in hexadecimal digits. */
+            readonly hash: string;
         };
         /** @description A backoff was ended early: the attempt is due now. */
         readonly BackoffEndedEvent: {
@@ -10800,6 +10852,105 @@ export interface operations {
             };
             /** @description The body is not declared as JSON */
             readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys from this address were not valid; see Retry-After */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly list_audit: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description How many entries to list. */
+                readonly limit?: number;
+                /** @description Where the page before ended, as its `Link` header says. */
+                readonly cursor?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The entries */
+            readonly 200: {
+                headers: {
+                    /** @description Where the next page is, if there is one */
+                    readonly Link?: string | null;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["AuditEntry"][];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server asks for an API key, and there is none that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

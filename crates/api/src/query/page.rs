@@ -16,7 +16,7 @@ pub(super) const LIMIT_MAX: usize = 1_000;
 const LONG: usize = 100;
 /// How many there are under the filter, on all pages together.
 pub(crate) const X_TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
-pub(super) const CURSOR_PREFIX: &str = "before-";
+pub(crate) const CURSOR_PREFIX: &str = "before-";
 
 /// Which part of a list.
 #[derive(Clone, Copy, Debug, IntoParams)]

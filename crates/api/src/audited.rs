@@ -1,0 +1,126 @@
+//! The audit log: a request for a change is added to it before it is carried out, and what came of it afterwards.
+//!
+//! Which operations are audited follows from the document of the API: all that may change something, but those that are named here.
+//! Who asks is known where the permission of an operation is asked for, so that is where a request is added: one that is refused there
+//! is not in the log.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use axum::extract::{MatchedPath, Request};
+use axum::http::request::Parts;
+use axum::http::{Method, StatusCode, header};
+use axum::response::Response;
+use steadflow_core::audit::{AuditEntry, AuditOutcome};
+use steadflow_core::caller::Caller;
+use steadflow_core::ids::TenantId;
+use utoipa::openapi::OpenApi;
+
+use crate::app::App;
+use crate::client_address::ClientIp;
+use crate::operations::operations;
+use crate::problem::Problem;
+
+/// Operations that change nothing that stays, and those that start executions, which name who did in their journals.
+const NOT_AUDITED: [&str; 14] = [
+    "execute_agent",
+    "execute_flow",
+    "fork_execution",
+    "list_draft_models",
+    "receive_call",
+    "retry_execution",
+    "retry_executions",
+    "send_event",
+    "test_agent",
+    "test_alert",
+    "test_draft",
+    "test_node",
+    "try_agent",
+    "try_draft",
+];
+/// As these, and it checks a document.
+const CHECKS: &str = "validate_flow";
+
+/// The operations that are audited, by their methods and paths.
+#[derive(Clone, Debug)]
+pub(crate) struct Audited(Arc<HashMap<(Method, String), Arc<str>>>);
+
+impl Audited {
+    pub(crate) fn of(document: &OpenApi) -> Self {
+        let audited = operations(document).filter_map(|(method, path, operation)| {
+            let id = operation.operation_id.as_deref()?;
+            let is_audited = method != Method::GET && !NOT_AUDITED.contains(&id) && id != CHECKS;
+            is_audited.then(|| ((method, path.to_owned()), id.into()))
+        });
+        Self(Arc::new(audited.collect()))
+    }
+
+    /// Marks a request for a change. Returns what will have become of it.
+    pub(crate) fn mark(&self, request: &mut Request) -> Option<Auditing> {
+        if *request.method() == Method::GET {
+            return None;
+        }
+        let route = request.extensions().get::<MatchedPath>()?.as_str().to_owned();
+        // The token of a link is a secret.
+        let target = if route.contains("{token}") { &route } else { request.uri().path() };
+        let target = Arc::from(target);
+        let action = Arc::clone(self.0.get(&(request.method().clone(), route))?);
+        let auditing = Auditing { action, target, requested: Arc::default() };
+        request.extensions_mut().insert(auditing.clone());
+        Some(auditing)
+    }
+}
+
+/// A request for a change.
+#[derive(Clone, Debug)]
+pub(crate) struct Auditing {
+    action: Arc<str>,
+    target: Arc<str>,
+    requested: Arc<OnceLock<Requested>>,
+}
+
+/// What is in the log of it.
+#[derive(Debug)]
+struct Requested {
+    tenant: TenantId,
+    number: u64,
+    entry: AuditEntry,
+}
+
+/// Adds a request to the log, if it is for a change. Nothing is carried out before.
+///
+/// # Errors
+/// If the store fails: then nothing is carried out.
+pub(crate) async fn request(app: &App, parts: &Parts, caller: &Caller) -> Result<(), Problem> {
+    let Some(Auditing { action, target, requested }) = parts.extensions.get() else { return Ok(()) };
+    let address = parts.extensions.get::<ClientIp>().map(|ClientIp(address)| address.to_string().into());
+    let entry = AuditEntry {
+        at: app.engine().wall(),
+        actor: caller.actor.clone(),
+        address,
+        action: Arc::clone(action),
+        target: Arc::clone(target),
+        outcome: None,
+    };
+    let row = app.engine().store().append_audit(caller.tenant, entry.clone()).await?;
+    // A request has one handler, which asks once.
+    let _ = requested.set(Requested { tenant: caller.tenant, number: row.number, entry });
+    Ok(())
+}
+
+/// Returns the address of what was made.
+pub(crate) fn made(response: &Response) -> Option<Arc<str>> {
+    response.headers().get(header::LOCATION)?.to_str().ok().map(Into::into)
+}
+
+impl Auditing {
+    /// Adds what came of the request. If that fails, it is said in the log of the server: what was done stands.
+    pub(crate) async fn outcome(self, app: &App, status: StatusCode, made: Option<Arc<str>>) {
+        let Some(Requested { tenant, number, entry }) = self.requested.get() else { return };
+        let outcome = AuditOutcome { of: *number, status: status.as_u16(), made };
+        let entry = AuditEntry { at: app.engine().wall(), outcome: Some(outcome), ..entry.clone() };
+        if let Err(error) = app.engine().store().append_audit(*tenant, entry).await {
+            tracing::error!(error = %error, action = &*self.action, of = number, "the outcome of a request is not in the audit log");
+        }
+    }
+}
