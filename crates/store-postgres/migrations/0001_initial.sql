@@ -570,3 +570,27 @@ CREATE TABLE audit (
     hash bytea NOT NULL CHECK (length(hash) = 32),
     PRIMARY KEY (tenant, number)
 );
+
+-- Keys that encrypt the secrets of a tenant. Each is encrypted itself, with the master key, which is not in the database.
+CREATE TABLE data_keys (
+    id uuid PRIMARY KEY,
+    tenant uuid NOT NULL,
+    -- Which master key: the beginning of a hash of it.
+    master text NOT NULL,
+    sealed bytea NOT NULL,
+    created_at bigint NOT NULL
+);
+CREATE TABLE secrets (
+    tenant uuid NOT NULL,
+    name text NOT NULL,
+    data_key uuid NOT NULL,
+    -- The nonce, and the value, encrypted.
+    sealed bytea NOT NULL,
+    -- Separated by commas. Empty: it is sent nowhere, as those that verify calls of webhooks.
+    hosts text NOT NULL,
+    updated_at bigint NOT NULL,
+    updated_by text NOT NULL,
+    PRIMARY KEY (tenant, name)
+);
+-- Counts the changes of secrets and data keys, by which processes notice those of others.
+INSERT INTO counters (name, value) VALUES ('secrets', 0);

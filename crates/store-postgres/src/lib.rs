@@ -30,6 +30,7 @@ mod parts;
 mod row;
 mod schedules;
 mod search;
+mod secrets;
 mod session;
 mod sessions;
 mod statement_cache;

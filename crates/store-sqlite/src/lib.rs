@@ -28,6 +28,7 @@ mod parts;
 mod readers;
 mod schedules;
 mod search;
+mod secrets;
 mod space;
 mod store;
 mod writer;

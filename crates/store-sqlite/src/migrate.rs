@@ -54,6 +54,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration::new(27, "session_summaries", include_str!("../migrations/0027_session_summaries.sql")),
     Migration::new(28, "identities", include_str!("../migrations/0028_identities.sql")),
     Migration::new(29, "audit", include_str!("../migrations/0029_audit.sql")),
+    Migration::new(30, "secrets", include_str!("../migrations/0030_secrets.sql")),
 ];
 
 /// The number of the row that says that the database must not be opened. No version knows so many migrations, so older ones refuse

@@ -14,6 +14,7 @@ pub mod keys;
 pub mod log;
 mod samples;
 pub mod schedules;
+pub mod secrets;
 pub mod sessions;
 pub mod tenants;
 pub mod webhooks;
@@ -259,6 +260,13 @@ macro_rules! conformance_tests {
         $crate::conformance_tests! { @module $harness, audit = audit:
             what_was_audited_is_one_chain_for_each_tenant
             the_log_is_read_forwards_and_backwards_in_parts
+        }
+        $crate::conformance_tests! { @module $harness, secrets = secrets:
+            a_secret_is_kept_replaced_and_deleted
+            a_tenant_has_so_many_secrets_and_no_more
+            a_tenant_replaces_and_deletes_no_secret_of_another
+            data_keys_are_kept_and_replaced_together
+            each_change_of_a_secret_is_noticed_where_several_processes_make_them
         }
         $crate::conformance_tests! { @module $harness, webhooks = webhooks:
             of_all_active_flows_one_has_the_path_of_a_webhook

@@ -5,9 +5,9 @@
 //! once a change is old enough to be shown. The state is the fold of journal and tail; no decision depends on projections.
 //! Of a long record ([`LONG_RECORD`]), tail and journal have only the place.
 //!
-//! A store is ten parts, each with its part of the conformance suite: the [`Log`], the [`History`], the
-//! [`Catalogue`], the [`Sessions`], the [`Schedules`], the [`Events`], the [`Alerts`], the [`Keys`], the
-//! [`Identities`] and the [`Audit`]. Every implementation passes [`conformance_tests!`].
+//! A store is eleven parts, each with its part of the conformance suite: the [`Log`], the [`History`], the [`Catalogue`], the
+//! [`Sessions`], the [`Schedules`], the [`Events`], the [`Alerts`], the [`Keys`], the [`Identities`], the [`Audit`] and the
+//! [`SealedSecrets`]. Every implementation passes [`conformance_tests!`].
 
 mod alerts;
 mod audit;
@@ -28,6 +28,7 @@ mod memory;
 mod page_room;
 pub mod parts;
 mod schedules;
+mod secrets;
 mod sessions;
 mod space;
 
@@ -71,6 +72,7 @@ pub use log::{
 pub use memory::MemoryStore;
 pub use page_room::{PAGE_BYTES_MAX, PageRoom, WithDocument};
 pub use schedules::{ScheduleRecord, Schedules};
+pub use secrets::{DataKeyRecord, SealedSecrets, SecretRecord};
 pub use sessions::{Claimed, SessionDeleted, SessionPage, SessionRecord, Sessions, interrupt_of};
 pub use space::Space;
 
@@ -92,6 +94,7 @@ pub trait Store:
     + Keys
     + Identities
     + Audit
+    + SealedSecrets
     + Debug
     + Send
     + Sync

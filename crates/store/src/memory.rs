@@ -16,6 +16,7 @@ mod identities;
 mod keys;
 mod log;
 mod schedules;
+mod secrets;
 mod sessions;
 
 use std::collections::BTreeMap;
@@ -87,6 +88,7 @@ struct Database {
     signing_keys: BTreeMap<&'static str, SigningKey>,
     identities: identities::StoredIdentities,
     audit: BTreeMap<TenantId, Vec<AuditRow>>,
+    secrets: secrets::StoredSecrets,
     /// How many bytes are free on the disk that it pretends to have.
     disk_free: Option<u64>,
 }

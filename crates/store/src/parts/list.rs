@@ -296,6 +296,22 @@ pub const PARTS: &[Part] = &[
         ],
     },
     Part { name: "audit", columns: &[id("tenant"), int("number"), text("entry"), bytes("hash")] },
+    Part {
+        name: "data_keys",
+        columns: &[id("id"), id("tenant"), text("master"), bytes("sealed"), int("created_at")],
+    },
+    Part {
+        name: "secrets",
+        columns: &[
+            id("tenant"),
+            text("name"),
+            id("data_key"),
+            bytes("sealed"),
+            text("hosts"),
+            int("updated_at"),
+            text("updated_by"),
+        ],
+    },
 ];
 
 const EXECUTIONS: &[Column] = &[

@@ -1,0 +1,75 @@
+//! [`SealedSecrets`] for [`MemoryStore`].
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use steadflow_core::ids::TenantId;
+use uuid::Uuid;
+
+use super::{MemoryStore, at_once};
+use crate::{DataKeyRecord, SealedSecrets, SecretRecord, StoreError, StoreFuture};
+
+/// What a database would hold of secrets.
+#[derive(Debug, Default)]
+pub(super) struct StoredSecrets {
+    secrets: BTreeMap<(TenantId, Arc<str>), SecretRecord>,
+    data_keys: BTreeMap<Uuid, DataKeyRecord>,
+}
+
+impl StoredSecrets {
+    fn put(&mut self, secret: SecretRecord, max: usize) -> bool {
+        let key = (secret.tenant, Arc::clone(&secret.name));
+        let count = self.secrets.keys().filter(|(tenant, _)| *tenant == secret.tenant).count();
+        let fits = count < max || self.secrets.contains_key(&key);
+        if fits {
+            self.secrets.insert(key, secret);
+        }
+        fits
+    }
+
+    fn sorted_data_keys(&self) -> Vec<DataKeyRecord> {
+        let mut keys: Vec<_> = self.data_keys.values().cloned().collect();
+        keys.sort_by_key(|key| (key.tenant, key.created_at, key.id));
+        keys
+    }
+
+    fn replace(&mut self, keys: Vec<DataKeyRecord>) {
+        for key in keys {
+            if let Some(stored) = self.data_keys.get_mut(&key.id) {
+                *stored = key;
+            }
+        }
+    }
+}
+
+impl MemoryStore {
+    fn with_secrets<T>(&self, call: impl FnOnce(&mut StoredSecrets) -> T) -> Result<T, StoreError> {
+        Ok(call(&mut self.open()?.secrets))
+    }
+}
+
+impl SealedSecrets for MemoryStore {
+    fn secrets(&self) -> StoreFuture<'_, Vec<SecretRecord>> {
+        at_once(self.with_secrets(|stored| stored.secrets.values().cloned().collect()))
+    }
+
+    fn put_secret(&self, secret: SecretRecord, max: usize) -> StoreFuture<'_, bool> {
+        at_once(self.with_secrets(|stored| stored.put(secret, max)))
+    }
+
+    fn delete_secret(&self, tenant: TenantId, name: Arc<str>) -> StoreFuture<'_, bool> {
+        at_once(self.with_secrets(|stored| stored.secrets.remove(&(tenant, name)).is_some()))
+    }
+
+    fn data_keys(&self) -> StoreFuture<'_, Vec<DataKeyRecord>> {
+        at_once(self.with_secrets(|stored| stored.sorted_data_keys()))
+    }
+
+    fn create_data_key(&self, key: DataKeyRecord) -> StoreFuture<'_, ()> {
+        at_once(self.with_secrets(|stored| drop(stored.data_keys.insert(key.id, key))))
+    }
+
+    fn replace_data_keys(&self, keys: Vec<DataKeyRecord>) -> StoreFuture<'_, ()> {
+        at_once(self.with_secrets(|stored| stored.replace(keys)))
+    }
+}
