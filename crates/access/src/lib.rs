@@ -1,4 +1,5 @@
-//! Who somebody is who asks: makes and checks the credentials of people and programs.
+//! Who somebody is who asks: makes and checks the credentials of people and programs. And what tenants keep secret: encrypts it, and
+//! has it in memory.
 //!
 //! What they may do is decided in `core::access`, and asked at the door, by the handlers of the API; nothing behind it asks again.
 //! The time of the wall is an argument everywhere, so that tests move it.
@@ -10,9 +11,12 @@ mod invitations;
 mod keys;
 mod known;
 mod known_browser;
+mod master_key;
 mod passwords;
 mod people;
+mod sealing;
 mod unknown;
+mod vault;
 
 pub use authenticator::Authenticator;
 pub use failure::Failure;
@@ -23,8 +27,19 @@ pub use keys::{
     IssueError, IssuedKey, KEYS_MAX, NETWORKS_MAX, NewKey, draw, issue, network, service_account,
 };
 pub use known::{CREDENTIALS_KEPT_MAX, Checked, FRESH_FOR, Forgotten, SIGN_IN_IDLE_MAX};
+pub use master_key::{MasterKey, MasterKeyError, MasterKeySource};
 pub use passwords::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordUnfit, check_password};
 pub use people::{
     Browser, People, SIGN_IN_TTL, SIGN_INS_MAX, SignInRefused, SignedIn, normal_email, normal_name,
 };
 pub use unknown::{ADDRESSES_MAX, UNKNOWN_MAX};
+pub use vault::{Found, NewSecret, SECRETS_MAX, SecretEntry, Vault, VaultError};
+
+/// The system gives no random bytes.
+#[derive(Debug, thiserror::Error)]
+#[error("the system gives no random bytes: {0}")]
+pub struct NotRandom(getrandom::Error);
+
+fn draw_bytes(bytes: &mut [u8]) -> Result<(), NotRandom> {
+    getrandom::fill(bytes).map_err(NotRandom)
+}

@@ -3,6 +3,7 @@
 mod authenticator;
 mod keys;
 mod people;
+mod vault;
 
 use std::sync::Arc;
 

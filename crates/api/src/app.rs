@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::http::Uri;
-use steadflow_access::Authenticator;
+use steadflow_access::{Authenticator, Vault};
 use steadflow_core::execution::{Execution, ExecutionStatus};
 use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::timestamp::Timestamp;
@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use crate::backlog::{Backlog, COPIES_BYTES_MAX, Share, UNREAD_BYTES_MAX};
 use crate::body_memory::BodyMemory;
 use crate::client_address::ClientAddress;
+use crate::environment_secret::EnvironmentSecret;
 use crate::feed::Feed;
 use crate::heavy::Turns;
 use crate::host_guard::{AllowedHosts, is_loopback};
@@ -67,6 +68,10 @@ pub struct AppConfig {
     pub secrets: SecretValues,
     /// What checks credentials. Without it, whoever reaches the server may do everything.
     pub authenticator: Option<Authenticator>,
+    /// The secrets that are stored; without it, none can be.
+    pub vault: Option<Vault>,
+    /// The secrets of the environment, without their values.
+    pub environment_secrets: Vec<EnvironmentSecret>,
 }
 
 impl AppConfig {
@@ -85,6 +90,8 @@ impl AppConfig {
             traces: None,
             secrets: SecretValues::default(),
             authenticator: None,
+            vault: None,
+            environment_secrets: Vec::new(),
         }
     }
 }
@@ -115,6 +122,8 @@ struct Inner {
     copies: Backlog,
     webhooks: Webhooks,
     authenticator: Option<Authenticator>,
+    vault: Option<Vault>,
+    environment_secrets: Vec<EnvironmentSecret>,
 }
 
 impl App {
@@ -140,6 +149,8 @@ impl App {
             copies: Backlog::new(COPIES_BYTES_MAX),
             webhooks: Webhooks::new(config.secrets),
             authenticator: config.authenticator,
+            vault: config.vault,
+            environment_secrets: config.environment_secrets,
         };
         Self { inner: Arc::new(inner) }
     }
@@ -220,6 +231,15 @@ impl App {
 
     pub(crate) fn webhooks(&self) -> &Webhooks {
         &self.inner.webhooks
+    }
+
+    /// The secrets that are stored, where any can be.
+    pub(crate) fn vault(&self) -> Option<&Vault> {
+        self.inner.vault.as_ref()
+    }
+
+    pub(crate) fn environment_secrets(&self) -> &[EnvironmentSecret] {
+        &self.inner.environment_secrets
     }
 
     pub(crate) fn metrics(&self) -> &Metrics {

@@ -15,6 +15,7 @@ mod body_memory;
 mod client_address;
 mod cors;
 mod documents;
+mod environment_secret;
 mod feed;
 mod heavy;
 mod host_guard;
@@ -43,6 +44,7 @@ mod webhooks;
 
 pub use app::{App, AppConfig};
 pub use client_address::{ClientAddress, ClientIp};
+pub use environment_secret::EnvironmentSecret;
 pub use openapi::openapi;
 pub use origin::{Origin, OriginError};
 pub use problem::{Problem, ProblemKind};

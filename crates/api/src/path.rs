@@ -59,6 +59,31 @@ impl FromRequestParts<App> for PathSession {
     }
 }
 
+/// Characters of the name of a secret.
+const SECRET_NAME_CHARS_MAX: usize = 100;
+
+/// The path's `{name}`, that of a secret.
+#[derive(Clone, Debug)]
+pub(crate) struct PathSecret(pub(crate) std::sync::Arc<str>);
+
+impl FromRequestParts<App> for PathSecret {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let name = parameter(parts, app, "name").await?;
+        let is_name = |text: &str| {
+            let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+            (1..=SECRET_NAME_CHARS_MAX).contains(&text.len()) && text.bytes().all(is_part)
+        };
+        if !is_name(&name) {
+            return Err(invalid(
+                "The name of a secret has 1 to 100 letters (a to z), digits and `_`, such as OPENAI_KEY.",
+            ));
+        }
+        Ok(Self(name.into()))
+    }
+}
+
 /// The path of a value of a call of a node.
 #[derive(Clone, Debug)]
 pub(crate) struct PathStep {

@@ -90,6 +90,8 @@ problem_kinds! {
     NoSuchAgent = NOT_FOUND, "no-such-agent", "There is no such agent";
     /// There is no such alert.
     NoSuchAlert = NOT_FOUND, "no-such-alert", "There is no such alert";
+    /// There is no such stored secret.
+    NoSuchSecret = NOT_FOUND, "no-such-secret", "There is no such secret";
     /// The agent has no such session.
     NoSuchSession = NOT_FOUND, "no-such-session", "There is no such session";
     /// The address does not take this method.
@@ -102,6 +104,10 @@ problem_kinds! {
     WebhookTaken = CONFLICT, "webhook-taken", "Another flow has the path of the webhook";
     /// The tenant has as many alerts as it may have.
     TooManyAlerts = CONFLICT, "too-many-alerts", "There are too many alerts";
+    /// The tenant has as many secrets as it may have.
+    TooManySecrets = CONFLICT, "too-many-secrets", "There are too many secrets";
+    /// Secrets cannot be encrypted, or what is stored was encrypted with another master key.
+    NoMasterKey = CONFLICT, "no-master-key", "The server does not have the master key";
     /// The execution has ended.
     ExecutionFinished = CONFLICT, "execution-finished", "The execution has ended";
     /// The execution's status does not allow it.

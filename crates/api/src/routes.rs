@@ -33,6 +33,7 @@ pub(crate) mod openapi;
 mod protection;
 mod retry;
 mod schedules;
+mod secrets;
 mod sessions;
 mod templates;
 mod test_node;
@@ -68,6 +69,7 @@ pub(crate) fn all(document: openapi::Document) -> OpenApiRouter<App> {
         .merge(external_events::routes())
         .merge(webhooks::routes())
         .merge(hooks::routes())
+        .merge(secrets::routes())
         .merge(agents::routes())
         .merge(agent_versions::routes())
         .merge(agent_drafts::routes())

@@ -48,7 +48,7 @@ impl Operation {
     fn address(&self, id: &str) -> String {
         let id = if self.path.contains("/approvals/") { format!("{id}:a") } else { id.to_owned() };
         let path = self.path.replace("{id}", &id).replace("{node_id}", "a").replace("{number}", "1");
-        path.replace("{part}", "input").replace("{key}", "k").replace("{token}", "t")
+        path.replace("{part}", "input").replace("{key}", "k").replace("{token}", "t").replace("{name}", "KEY")
     }
 
     fn request(&self, id: &str) -> Request<Body> {

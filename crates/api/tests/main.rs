@@ -32,6 +32,7 @@ mod protection;
 mod proxies;
 mod retry;
 mod schedules;
+mod secrets;
 mod sessions;
 mod support;
 mod tenants;

@@ -46,7 +46,7 @@ async fn no_operation_takes_a_query_parameter_that_is_not_described() {
 async fn call_with_nonsense(api: &Api, method: &str, path: &str, operation: &Value) -> Answer {
     let method = method.to_uppercase().parse().expect("the description names methods");
     let path = path.replace("{id}", NO_ID).replace("{node_id}", "a").replace("{version}", "1");
-    let path = path.replace("{number}", "1").replace("{part}", "input");
+    let path = path.replace("{number}", "1").replace("{part}", "input").replace("{name}", "KEY");
     let json = [("content-type", "application/json")];
     let headers = if operation["requestBody"].is_object() { &json[..] } else { &[] };
     api.send(request(method, &format!("{path}?nonsense=1"), headers, "")).await
@@ -63,7 +63,7 @@ async fn bodies_can_be_absent_where_they_are_not_required() {
             let method = method.to_uppercase().parse().unwrap();
             // The id of an approval names its execution and a call.
             let id = if path.contains("/approvals/") { format!("{NO_ID}:a") } else { NO_ID.to_owned() };
-            let address = path.replace("{id}", &id).replace("{node_id}", "a");
+            let address = path.replace("{id}", &id).replace("{node_id}", "a").replace("{name}", "KEY");
 
             let answer = api.send(request(method, &address, &[], "")).await;
 

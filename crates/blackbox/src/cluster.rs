@@ -6,6 +6,9 @@ use crate::binary::steadflow;
 use crate::postgres::Postgres;
 use crate::server::{Server, Setup, Workplace};
 
+/// What the secrets of all of them are encrypted with.
+const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
 /// Several processes on one PostgreSQL, and that.
 #[derive(Debug)]
 pub struct Cluster {
@@ -49,7 +52,8 @@ impl Cluster {
             let workplace = Workplace::new();
             let lease = Self::LEASE_SECONDS.to_string();
             let setup = Setup::new(&workplace).binary(binary.to_owned()).database(url.clone());
-            let setup = setup.arguments(["--lease-seconds", &lease]);
+            let master_key = ("STEADFLOW_MASTER_KEY".to_owned(), MASTER_KEY.to_owned());
+            let setup = setup.arguments(["--lease-seconds", &lease]).variables([master_key]);
             servers.push(setup.start().await);
             workplaces.push(workplace);
         }

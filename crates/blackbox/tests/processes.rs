@@ -96,6 +96,42 @@ async fn an_edit_is_known_to_all_processes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_secret_that_one_process_stores_is_used_by_all() {
+    let (_cluster, one, other) = both().await;
+    let peer = Peer::start().await;
+    let mut call = http("call", &peer.url("/ok"));
+    call["input"]["headers"] = json!({ "X-Key": "${secrets.KEY}" });
+    let id = one.create_flow(&flow("Keyed", &[call], &[])).await;
+    let sent = async |api: &Api| {
+        let execution = api.start(&id, json!({})).await;
+        let status = api.finished(&execution, SOON).await["status"].clone();
+        let calls = peer.calls();
+        let key = calls.last().and_then(|call| call.header("x-key").map(ToOwned::to_owned));
+        (status == "completed").then_some(key).flatten()
+    };
+    let put = async |api: &Api, value: &str| {
+        let body = json!({ "value": value, "hosts": ["127.0.0.1"] });
+        let answer = api.call(reqwest::Method::PUT, "secrets/KEY", &[], Some(&body)).await;
+        assert_eq!(answer.expect("an answer").status, 200);
+    };
+    let becomes = async |api: &Api, value: Option<&str>| {
+        let same = async || (sent(api).await.as_deref() == value).then_some(());
+        eventually("the secret is known", KNOWN_WITHIN, same).await;
+    };
+    assert_eq!((sent(&one).await, sent(&other).await), (None, None));
+
+    put(&one, "first").await;
+    assert_eq!(sent(&one).await.as_deref(), Some("first"));
+    becomes(&other, Some("first")).await;
+    put(&other, "second").await;
+    assert_eq!(sent(&other).await.as_deref(), Some("second"));
+    becomes(&one, Some("second")).await;
+    let deleted = one.call(reqwest::Method::DELETE, "secrets/KEY", &[], None).await.expect("an answer");
+    assert_eq!(deleted.status, 204);
+    becomes(&other, None).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn work_of_a_process_that_stops_or_is_killed_goes_on_in_the_other() {
     let (mut cluster, one, other) = both().await;
     let peer = Peer::start().await;

@@ -9,12 +9,14 @@ mod keys;
 mod mail;
 mod moving;
 mod network;
+mod secrets;
 mod verify;
 mod webhooks;
 
 pub(crate) use self::mail::Mail;
 pub(crate) use self::moving::Move;
 pub(crate) use self::network::Network;
+pub(crate) use self::secrets::{Secrets, SecretsCommand};
 pub(crate) use self::verify::Verify;
 pub(crate) use executions::{Executions, ExecutionsCommand, Fork, RetryFrom};
 pub(crate) use keys::{CreateKey, Keys, KeysCommand};
@@ -77,6 +79,7 @@ pub(crate) enum Command {
     Approvals(Approvals),
     Webhooks(Webhooks),
     Keys(Keys),
+    Secrets(Secrets),
     Health(Health),
     Doctor(Doctor),
     Compact(Compact),
@@ -107,6 +110,10 @@ pub(crate) struct Serve {
     pub(crate) egress: Egress,
     #[command(flatten)]
     pub(crate) mail: Mail,
+    /// File with the master key, which encrypts stored secrets: 32 bytes in Base64, readable by its owner alone [default: DATABASE.master-key
+    /// with SQLite, made with the first secret]
+    #[arg(long, value_name = "FILE", env = "STEADFLOW_MASTER_KEY_FILE")]
+    pub(crate) master_key_file: Option<PathBuf>,
     /// Additional host name of this server, such as that of a proxy. May be repeated
     #[arg(long, value_name = "HOST", env = "STEADFLOW_ALLOWED_HOSTS", value_delimiter = ',')]
     pub(crate) allowed_host: Vec<String>,

@@ -27,6 +27,7 @@ mod secrets;
 mod serve;
 mod settings;
 mod shown;
+mod stored_secrets;
 #[cfg(target_os = "linux")]
 mod supervisor;
 mod traces;
@@ -115,6 +116,10 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
             let database = settings::database(keys.database, &file)?;
             block_on(keys::keys(database, &keys.tenant, keys.command))
         }
+        Command::Secrets(secrets) => {
+            let server = ServerAddress::new(&secrets.asked, &file)?;
+            block_on(stored_secrets::secrets(server, secrets.asked.json, secrets.command))
+        }
         Command::Health(health) => {
             let server = ServerAddress::open(health.server, &file);
             block_on(health::health(server, health.timeout))
@@ -157,7 +162,7 @@ fn access_of(run: &mut args::Run, file: &SettingsFile) -> anyhow::Result<Access>
     } else {
         (McpCommands::default(), None)
     };
-    Ok(Access { egress, secrets, commands, mail, public_url: None })
+    Ok(Access { egress, secrets, commands, mail, ..Access::default() })
 }
 
 fn block_on(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {

@@ -1,8 +1,10 @@
-//! The secrets of flows: from the environment, or from files that the command line names.
+//! The secrets of flows: stored ones, those of the environment, and those of files that the command line names.
 
 use std::collections::BTreeMap;
 
 use anyhow::{Context, bail};
+use steadflow_access::{Found, Vault};
+use steadflow_api::EnvironmentSecret;
 use steadflow_core::ids::TenantId;
 use steadflow_nodes::{Secret, SecretHosts, Secrets};
 
@@ -10,7 +12,46 @@ const PREFIX: &str = "STEADFLOW_SECRET_";
 /// Ends the name of a variable with the hosts of a secret.
 const HOSTS: &str = "_HOSTS";
 
-/// Secrets by name, the same for all tenants.
+/// All secrets. One that is stored comes before one of the environment; those of the environment are of the first tenant alone, as
+/// whoever sets them is an operator and not another tenant.
+#[derive(Debug)]
+pub(crate) struct AllSecrets {
+    /// Those that are stored, where any can be.
+    pub(crate) vault: Option<Vault>,
+    pub(crate) environment: KnownSecrets,
+}
+
+impl AllSecrets {
+    fn stored(&self, tenant: TenantId, name: &str) -> Option<Found> {
+        self.vault.as_ref()?.secret(tenant, name)
+    }
+}
+
+impl Secrets for AllSecrets {
+    fn secret(&self, tenant: TenantId, name: &str) -> Option<Secret> {
+        match self.stored(tenant, name) {
+            Some(Found::Secret { value, hosts }) => {
+                let hosts =
+                    if hosts.is_empty() { SecretHosts::none() } else { SecretHosts::parse(&hosts).ok()? };
+                Some(Secret { value: value.to_string(), hosts: Some(hosts) })
+            }
+            Some(Found::Damaged) => None,
+            None => self.environment.known.get(name).filter(|_| tenant == TenantId::DEFAULT).cloned(),
+        }
+    }
+
+    fn missing(&self, tenant: TenantId, name: &str) -> String {
+        if self.stored(tenant, name).is_some() {
+            return format!(
+                "The secret `{name}` is stored, but cannot be decrypted. Start the server with the master key that it was \
+                 stored with, or set the secret again."
+            );
+        }
+        self.environment.missing(name)
+    }
+}
+
+/// Secrets that are given when the program starts, by name.
 #[derive(Debug, Default)]
 pub(crate) struct KnownSecrets {
     known: BTreeMap<String, Secret>,
@@ -79,11 +120,14 @@ impl KnownSecrets {
         }
         Ok(self)
     }
-}
 
-impl Secrets for KnownSecrets {
-    fn secret(&self, _tenant: TenantId, name: &str) -> Option<Secret> {
-        self.known.get(name).cloned()
+    /// Returns their names and hosts, for the list of secrets.
+    pub(crate) fn listed(&self) -> Vec<EnvironmentSecret> {
+        let entry = |(name, secret): (&String, &Secret)| EnvironmentSecret {
+            name: name.clone(),
+            hosts: secret.hosts.as_ref().map(ToString::to_string),
+        };
+        self.known.iter().map(entry).collect()
     }
 
     fn missing(&self, name: &str) -> String {
@@ -93,7 +137,7 @@ impl Secrets for KnownSecrets {
                  {PREFIX}{name}, or `--secret {name}=@FILE`."
             );
         }
-        format!("There is no secret `{name}`. Add it or correct the name.")
+        format!("There is no secret `{name}`. Set it under Secrets in the studio, or correct the name.")
     }
 }
 
@@ -151,6 +195,12 @@ fn is_name(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use steadflow_access::{MasterKey, MasterKeySource, NewSecret};
+    use steadflow_core::timestamp::Timestamp;
+    use steadflow_store::MemoryStore;
+
     use super::*;
 
     #[test]
@@ -161,9 +211,8 @@ mod tests {
 
         let secrets = KnownSecrets::of_variables(&variables, bindings).unwrap();
 
-        let hosts = |name: &str| {
-            secrets.secret(TenantId::DEFAULT, name).map(|found| found.hosts.map(|hosts| hosts.to_string()))
-        };
+        let hosts =
+            |name: &str| secrets.known.get(name).map(|found| found.hosts.as_ref().map(ToString::to_string));
         assert_eq!(hosts("A"), Some(Some("a.example".to_owned())));
         assert_eq!(hosts("B"), Some(Some("b.example, *.b.example".to_owned())));
         assert_eq!(hosts("DB_HOSTS"), Some(None));
@@ -186,9 +235,57 @@ mod tests {
 
         let secrets = KnownSecrets::of_names(&["A".to_owned()], &variables, Bindings::new()).unwrap();
 
-        assert!(secrets.secret(TenantId::DEFAULT, "A").unwrap().hosts.is_some());
-        assert_eq!(secrets.secret(TenantId::DEFAULT, "B"), None);
+        assert!(secrets.known["A"].hosts.is_some());
+        assert_eq!(secrets.known.get("B"), None);
         assert!(secrets.missing("B").contains("`--secret B`"), "{}", secrets.missing("B"));
+    }
+
+    #[tokio::test]
+    async fn a_stored_secret_comes_first_and_the_environment_is_of_the_first_tenant() {
+        let other = TenantId::new(uuid::Uuid::from_u128(7));
+        let (store, vault) = vault(1).await;
+        let put =
+            async |tenant, name: &str, hosts: &str| vault.put(stored(tenant, name, hosts)).await.unwrap();
+        put(TenantId::DEFAULT, "A", "a.example").await;
+        put(TenantId::DEFAULT, "KEPT", "").await;
+        put(other, "B", "b.example").await;
+        let given = variables(&[("A", "1"), ("A_HOSTS", "env.example"), ("C", "3")]);
+        let environment = KnownSecrets::of_variables(&given, Bindings::new()).unwrap();
+        let secrets = AllSecrets { vault: Some(vault.clone()), environment };
+
+        let found = |tenant, name: &str| {
+            let secret = secrets.secret(tenant, name)?;
+            Some((secret.value, secret.hosts.map(|hosts| hosts.to_string())))
+        };
+        let of = |value: &str, hosts: Option<&str>| Some((value.to_owned(), hosts.map(ToOwned::to_owned)));
+
+        assert_eq!(found(TenantId::DEFAULT, "A"), of("stored", Some("a.example")));
+        assert_eq!(found(TenantId::DEFAULT, "C"), of("3", None));
+        assert_eq!(found(TenantId::DEFAULT, "KEPT"), of("stored", Some("")), "bound, and to no host");
+        assert_eq!(found(TenantId::DEFAULT, "B"), None);
+        assert_eq!((found(other, "A"), found(other, "C")), (None, None), "nothing of the environment");
+        assert_eq!(found(other, "B"), of("stored", Some("b.example")));
+        let damaged = Vault::open(Arc::new(store), MasterKeySource::Given(key(2))).await.unwrap();
+        let secrets = AllSecrets { vault: Some(damaged), ..secrets };
+        assert_eq!(secrets.secret(TenantId::DEFAULT, "A"), None, "the one of the environment is another one");
+        assert!(secrets.missing(TenantId::DEFAULT, "A").contains("cannot be decrypted"));
+        assert!(secrets.missing(TenantId::DEFAULT, "D").contains("There is no secret `D`"));
+    }
+
+    async fn vault(byte: u8) -> (MemoryStore, Vault) {
+        let store = MemoryStore::new();
+        let vault = Vault::open(Arc::new(store.reopen()), MasterKeySource::Given(key(byte))).await.unwrap();
+        (store, vault)
+    }
+
+    fn key(byte: u8) -> MasterKey {
+        MasterKey::parse(format!("{byte}AECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").as_bytes()).unwrap()
+    }
+
+    fn stored(tenant: TenantId, name: &str, hosts: &str) -> NewSecret {
+        let value = "stored".to_owned().into();
+        let (at, by) = (Timestamp::from_micros(1), "ada".into());
+        NewSecret { tenant, name: name.into(), value, hosts: hosts.into(), at, by }
     }
 
     #[test]

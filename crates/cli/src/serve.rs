@@ -55,10 +55,11 @@ async fn run(mut settings: ServeSettings, listener: Option<TcpListener>) -> anyh
     }
     let open_files = OpenFiles::raised();
     let own = settings.access.egress.own.clone();
+    settings.access.master_key = Some(settings.master_key.source(&settings.database).await?);
     let access = std::mem::take(&mut settings.access);
     let sampling = settings.traces.as_ref().map(|traces| traces.sampling);
     let wiring = wiring::start(store, access, open_files.calls, sampling, settings.lease).await?;
-    let engine = wiring.engine.clone();
+    let (engine, vault) = (wiring.engine.clone(), wiring.vault.clone());
     let traces = settings.traces.as_ref().map(|traces| Traces::start(&engine, traces)).transpose()?;
     let listener = match listener {
         Some(listener) => listener,
@@ -81,6 +82,9 @@ async fn run(mut settings: ServeSettings, listener: Option<TcpListener>) -> anyh
     tokio::spawn(async move { alerting.keep_alerts().await });
     let following = engine.clone();
     tokio::spawn(async move { tokio::join!(following.follow_edits(), following.follow_others()) });
+    if let Some(vault) = vault {
+        tokio::spawn(async move { vault.keep_fresh().await });
+    }
     let delivering = engine.clone();
     tokio::spawn(async move { delivering.deliver_events().await });
     announce(&settings, public_url.as_deref(), address, &durability);
@@ -125,6 +129,8 @@ fn app(
     config.executor = Some(wiring.executor);
     config.secrets = wiring.secrets;
     config.authenticator = settings.auth.then(|| authenticator(&config.engine));
+    config.vault = wiring.vault;
+    config.environment_secrets = wiring.environment;
     config.traces = traces.map(Traces::counts);
     config.kill = settings.demo.then_some(demo::kill as fn());
     config.body_memory = usize::try_from(memory::limit() / BODY_SHARE).unwrap_or(usize::MAX);

@@ -2,6 +2,7 @@
 
 mod commands;
 mod mail;
+mod master_key;
 mod network;
 mod server;
 mod traces;
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use serde::Deserialize;
+use steadflow_access::MasterKeySource;
 use steadflow_api::Origin;
 use steadflow_nodes::{EgressProxy, MailServer, McpCommands, OwnListeners, ProxyError};
 use steadflow_store_postgres::PostgresOptions;
@@ -27,6 +29,7 @@ use crate::args::{Auth, Egress, LogFormat, Serve};
 
 pub(crate) use self::commands::SUPERVISOR;
 pub(crate) use self::mail::{mail_server, public_url};
+pub(crate) use self::master_key::MasterKeySetting;
 pub(crate) use self::network::{Network, TlsFiles};
 pub(crate) use self::server::{ServerAddress, ServerKey};
 pub(crate) use self::traces::TraceSettings;
@@ -65,6 +68,8 @@ pub(crate) struct SettingsFile {
     log_format: Option<LogFormat>,
     server: Option<String>,
     secret_hosts: Option<BTreeMap<String, Vec<String>>>,
+    master_key_file: Option<PathBuf>,
+    master_key_command: Option<Vec<String>>,
     database_max_mib: Option<u32>,
     reserve_mib: Option<u32>,
     #[serde(default)]
@@ -188,6 +193,7 @@ pub(crate) struct ServeSettings {
     pub(crate) auth: bool,
     pub(crate) database: Database,
     pub(crate) access: Access,
+    pub(crate) master_key: MasterKeySetting,
     pub(crate) allowed_hosts: Vec<String>,
     pub(crate) allowed_origins: Vec<Origin>,
     pub(crate) demo: bool,
@@ -215,10 +221,12 @@ impl ServeSettings {
             access: Access {
                 egress: EgressSettings::new(flags.egress, file)?,
                 secrets: KnownSecrets::of_environment(file.secret_hosts())?,
+                master_key: None,
                 commands: file.commands()?,
                 public_url: public,
                 mail: mail_server(flags.mail, file)?,
             },
+            master_key: MasterKeySetting::new(flags.master_key_file, file)?,
             allowed_hosts: listed(flags.allowed_host, &file.allowed_hosts),
             allowed_origins: origins(&listed(flags.allowed_origin, &file.allowed_origins))?,
             demo: flags.demo,
@@ -255,6 +263,8 @@ pub(crate) fn database(flag: Option<String>, file: &SettingsFile) -> anyhow::Res
 pub(crate) struct Access {
     pub(crate) egress: EgressSettings,
     pub(crate) secrets: KnownSecrets,
+    /// What stored secrets are encrypted with; without it, none are.
+    pub(crate) master_key: Option<MasterKeySource>,
     /// The local commands that agents may name.
     pub(crate) commands: McpCommands,
     pub(crate) mail: Option<MailServer>,
@@ -336,6 +346,7 @@ mod tests {
             auth: None,
             database: None,
             egress: Egress::default(),
+            master_key_file: None,
             allowed_host: Vec::new(),
             allowed_origin: Vec::new(),
             demo: false,

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use futures_util::future::BoxFuture;
-use steadflow_api::SecretValues;
+use steadflow_access::{MasterKeySource, Vault};
+use steadflow_api::{EnvironmentSecret, SecretValues};
 use steadflow_core::agent::Agent;
 use steadflow_core::flow::Flow;
 use steadflow_core::ids::{AgentId, TenantId};
@@ -24,6 +25,7 @@ use steadflow_store_postgres::{PostgresOptions, PostgresStore};
 use steadflow_store_sqlite::{SqliteOptions, SqliteStore};
 
 use crate::memory;
+use crate::secrets::AllSecrets;
 use crate::settings::{Access, Database, SUPERVISOR};
 
 /// The part of all memory that responses to outgoing calls may take while they arrive.
@@ -39,6 +41,10 @@ pub(crate) struct Wiring {
     pub(crate) executor: Arc<dyn Executor>,
     /// The values of secrets, for signatures of webhooks.
     pub(crate) secrets: SecretValues,
+    /// The secrets that are stored, where any can be.
+    pub(crate) vault: Option<Vault>,
+    /// The secrets of the environment, without their values.
+    pub(crate) environment: Vec<EnvironmentSecret>,
 }
 
 /// Opens a database, or creates it if it does not exist. Blocks during recovery.
@@ -87,8 +93,13 @@ pub(crate) async fn start(
     traces: Option<Sampling>,
     lease_ttl: Duration,
 ) -> anyhow::Result<Wiring> {
-    let Access { egress, secrets, commands, mail, public_url } = access;
-    let secrets = Arc::new(secrets);
+    let Access { egress, secrets, master_key, commands, mail, public_url } = access;
+    let vault = match master_key {
+        Some(source) => Some(open_vault(&store, source).await?),
+        None => None,
+    };
+    let environment = secrets.listed();
+    let secrets = Arc::new(AllSecrets { vault: vault.clone(), environment: secrets });
     let names = commands.commands.keys().map(|name| name.as_str().into()).collect();
     let policy = EgressPolicy::parse(&egress.allow).context("The setting `egress_allow` is not valid")?;
     let agents = Arc::new(StoredAgents(Arc::clone(&store)));
@@ -125,7 +136,11 @@ pub(crate) async fn start(
         .await
         .context("Could not start the engine with this database")?;
     let secrets = SecretValues::new(move |tenant, name| Some(secrets.secret(tenant, name)?.value));
-    Ok(Wiring { engine, executor, secrets })
+    Ok(Wiring { engine, executor, secrets, vault, environment })
+}
+
+async fn open_vault(store: &Arc<dyn Store>, source: MasterKeySource) -> anyhow::Result<Vault> {
+    Vault::open(Arc::clone(store), source).await.context("Could not open the stored secrets")
 }
 
 /// Returns where code of flows runs: in this program, started again. As much as the processors do at the same time is enough.

@@ -67,7 +67,7 @@ fn similar_commands_and_options_are_suggested() {
     insta::assert_snapshot!(command.stderr, @r"
     error: unrecognized subcommand 'server'
 
-      tip: a similar subcommand exists: 'serve'
+      tip: some similar subcommands exist: 'secrets', 'serve'
 
     Usage: steadflow [OPTIONS] <COMMAND>
 
@@ -110,6 +110,7 @@ fn help_of_the_program() {
       approvals     List, show, approve and reject what waits for a person
       webhooks      List and show the webhooks of a running server, and call them
       keys          Make, list and delete API keys
+      secrets       List, set and delete the stored secrets of a running server
       health        Check whether a server accepts new work
       doctor        Check the consistency of a database
       compact       Write a database again, without the room that is free in it
@@ -136,6 +137,7 @@ fn help_of_the_program() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "it is one text")]
 fn help_of_serve() {
     let help = own_help(&["serve"]);
     let (options, _) = help.split_once("      --lease-").expect("this comes after these");
@@ -223,6 +225,12 @@ fn help_of_serve() {
               [default: the address to listen on]
 
               [env: STEADFLOW_PUBLIC_URL=]
+
+          --master-key-file <FILE>
+              File with the master key, which encrypts stored secrets: 32 bytes in Base64, readable by
+              its owner alone [default: DATABASE.master-key with SQLite, made with the first secret]
+
+              [env: STEADFLOW_MASTER_KEY_FILE=]
 
           --allowed-host <HOST>
               Additional host name of this server, such as that of a proxy. May be repeated
@@ -567,6 +575,60 @@ fn help_of_approvals() {
               File with the API key to show the server [default: the key in the variable STEADFLOW_KEY]
 
               [env: STEADFLOW_KEY_FILE=]
+
+          --json
+              Print the JSON of the API instead of tables
+
+          …
+    ");
+}
+
+#[test]
+fn help_of_secrets() {
+    insta::assert_snapshot!(own_help(&["secrets"]), @"
+    List, set and delete the stored secrets of a running server
+
+    Values are never shown.
+
+    Usage: steadflow secrets [OPTIONS] <COMMAND>
+
+    Commands:
+      list    List secrets by name, with the hosts that they may be sent to
+      set     Store a secret, or replace it: its value is read from standard input
+      delete  Delete a stored secret
+      help    Print this message or the help of the given subcommand(s)
+
+    Options:
+          --server <URL>
+              URL of the server [default: http://127.0.0.1:8080]
+
+              [env: STEADFLOW_SERVER=]
+
+          --json
+              Print the JSON of the API instead of tables
+
+          …
+    ");
+    insta::assert_snapshot!(own_help(&["secrets", "set"]), @"
+    Store a secret, or replace it: its value is read from standard input
+
+    A line break at the end is not part of the value. Without `--hosts`, the secret is sent nowhere, and
+    only verifies calls of webhooks.
+
+    Usage: steadflow secrets set [OPTIONS] <NAME>
+
+    Arguments:
+      <NAME>
+              Name of the secret: letters, digits and `_`
+
+    Options:
+          --hosts <HOST>
+              Host that it may be sent to, such as `api.example.com` or `*.example.com`. May be repeated
+
+          --server <URL>
+              URL of the server [default: http://127.0.0.1:8080]
+
+              [env: STEADFLOW_SERVER=]
 
           --json
               Print the JSON of the API instead of tables

@@ -23,8 +23,8 @@ pub trait Secrets: Send + Sync + 'static {
     /// Returns the secret `name` of `tenant`. Must not block; an implementation that fetches secrets has to cache them.
     fn secret(&self, tenant: TenantId, name: &str) -> Option<Secret>;
 
-    /// Returns a sentence that says that there is no secret `name`, and what to do.
-    fn missing(&self, name: &str) -> String {
+    /// Returns a sentence that says that `tenant` has no secret `name`, and what to do.
+    fn missing(&self, _tenant: TenantId, name: &str) -> String {
         format!("There is no secret `{name}`. Add it or correct the name.")
     }
 }

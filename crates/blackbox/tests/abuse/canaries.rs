@@ -1,4 +1,4 @@
-//! Fifty secrets in every field of requests and agents, echoed and failed: none of them is in a file, the log, an answer, a
+//! Fifty secrets, stored and of the environment, in every field of requests and agents, echoed and failed: none of them is in a file, the log, an answer, a
 //! stream or a text of the command line.
 
 use std::collections::BTreeMap;
@@ -6,6 +6,7 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use reqwest::Method;
 use serde_json::{Value, json};
 use steadflow_blackbox::{Api, Server, Setup, Workplace, flow, retries, run, scaled, with};
 
@@ -42,12 +43,25 @@ impl Secrets {
         format!("${{secrets.C{:02}}}", self.0.len() - 1)
     }
 
+    /// Returns the variables of every other one.
     fn variables(&self) -> impl Iterator<Item = (String, String)> {
-        let named = self.0.iter().enumerate();
+        let named = self.0.iter().enumerate().step_by(2);
         named.flat_map(|(number, value)| {
             let name = format!("STEADFLOW_SECRET_C{number:02}");
             [(format!("{name}_HOSTS"), "127.0.0.1".to_owned()), (name, value.clone())]
         })
+    }
+
+    /// Stores the others.
+    async fn store(&self, api: &Api, shown: &mut Shown) {
+        for (number, value) in self.0.iter().enumerate().skip(1).step_by(2) {
+            let (path, body) =
+                (format!("secrets/C{number:02}"), json!({ "value": value, "hosts": ["127.0.0.1"] }));
+            let answer = api.call(Method::PUT, &path, &[], Some(&body)).await.expect("an answer");
+            assert_eq!(answer.status, 200, "{}", answer.body);
+            shown.0.insert(path, format!("{:?} {}", answer.headers, answer.body));
+        }
+        shown.get(api, "secrets").await;
     }
 }
 
@@ -208,6 +222,7 @@ async fn no_canary_is_in_a_file_the_log_an_answer_a_stream_or_a_text() {
         .start()
         .await;
     let (api, mut shown) = (server.api().clone(), Shown::default());
+    secrets.store(&api, &mut shown).await;
 
     let mut executions = Vec::new();
     for (number, node) in requests.iter().enumerate() {

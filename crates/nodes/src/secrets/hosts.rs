@@ -34,6 +34,16 @@ impl SecretHosts {
         list.split(',').map(|entry| Entry::parse(entry.trim())).collect::<Result<_, _>>().map(Self)
     }
 
+    /// Returns no hosts.
+    pub const fn none() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Returns whether there are none.
+    pub(super) fn are_none(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Returns whether the host of `url` is one of them.
     pub fn contain(&self, url: &Url) -> bool {
         let host = url.host_str().unwrap_or_default().trim_end_matches('.');

@@ -159,7 +159,7 @@ impl<'a> Keyring<'a> {
 
     fn value_of(&mut self, name: &str) -> Result<String, Failure> {
         let Some(Secret { value, hosts }) = self.secrets.secret(self.tenant, name) else {
-            let message = self.secrets.missing(name);
+            let message = self.secrets.missing(self.tenant, name);
             return Err(Failure::new(ErrorClass::Configuration, message));
         };
         if let Some(hosts) = hosts.filter(|_| !self.bound.iter().any(|bound| bound.name == name)) {
@@ -186,9 +186,10 @@ impl<'a> Keyring<'a> {
             return Ok(());
         };
         let host = url.host_str().unwrap_or_default();
+        let allowed = if hosts.are_none() { "nowhere".to_owned() } else { format!("only to {hosts}") };
         let message = format!(
-            "The secret `{name}` may be sent only to {hosts}, and not to {host}. Change the URL, or let the operator add \
-             the host to `STEADFLOW_SECRET_{name}_HOSTS`."
+            "The secret `{name}` may be sent {allowed}, and not to {host}. Change the URL, or let an administrator add the \
+             host to those of the secret, in the studio or in `STEADFLOW_SECRET_{name}_HOSTS`."
         );
         Err(Failure::new(ErrorClass::Configuration, message))
     }

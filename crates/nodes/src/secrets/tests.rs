@@ -72,9 +72,22 @@ fn a_bound_secret_goes_to_its_hosts_only() {
     let refused = keyring.check_host(&url("https://evil.example/")).unwrap_err();
     assert_eq!(
         refused.message,
-        "The secret `BOUND` may be sent only to api.example, and not to evil.example. Change the URL, or let the \
-         operator add the host to `STEADFLOW_SECRET_BOUND_HOSTS`."
+        "The secret `BOUND` may be sent only to api.example, and not to evil.example. Change the URL, or let an \
+         administrator add the host to those of the secret, in the studio or in `STEADFLOW_SECRET_BOUND_HOSTS`."
     );
+}
+
+#[test]
+fn a_secret_without_hosts_goes_nowhere() {
+    let scrubbers = Scrubbers::default();
+    let mut keyring = Keyring::new(&Known, &scrubbers, TenantId::DEFAULT);
+
+    keyring
+        .open_input(&Payload::from_value(&json!({ "a": "${secrets.KEPT}" })), &[slot("/a", &[(0, "KEPT")])])
+        .unwrap();
+
+    let refused = keyring.check_host(&Url::parse("https://api.example/x").unwrap()).unwrap_err();
+    assert!(refused.message.contains("may be sent nowhere, and not to api.example."), "{}", refused.message);
 }
 
 #[test]
@@ -216,6 +229,7 @@ impl Secrets for Known {
                 value: "bound-secret".to_owned(),
                 hosts: Some(SecretHosts::parse("api.example").unwrap()),
             }),
+            "KEPT" => Some(Secret { value: "kept-secret".to_owned(), hosts: Some(SecretHosts::none()) }),
             _ => None,
         }
     }

@@ -26,8 +26,8 @@ impl WholeUrl {
     pub(super) fn read(name: &str, value: &str, hosts: Option<&SecretHosts>) -> Result<Self, String> {
         let Some(hosts) = hosts else {
             return Err(format!(
-                "The secret `{name}` is the whole URL, so it must be bound to hosts. Let the operator set \
-                 `STEADFLOW_SECRET_{name}_HOSTS` to the host of the URL, or write the URL down with secrets only in \
+                "The secret `{name}` is the whole URL, so it must be bound to hosts. Let an administrator \
+                 bind it to the host of the URL, in `STEADFLOW_SECRET_{name}_HOSTS` or in the studio, or write the URL down with secrets only in \
                  its path or query."
             ));
         };

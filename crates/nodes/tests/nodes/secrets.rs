@@ -167,7 +167,11 @@ async fn a_url_that_is_a_secret_is_called_only_where_the_operator_says() {
     let server = answering().await;
     let url = format!("http://k3y-host.test:{}/s3cret", server.address().port());
     for (url, hosts, said) in [
-        (url.as_str(), None, "must be bound to hosts. Let the operator set `STEADFLOW_SECRET_HOOK_HOSTS`"),
+        (
+            url.as_str(),
+            None,
+            "must be bound to hosts. Let an administrator bind it to the host of the URL, in `STEADFLOW_SECRET_HOOK_HOSTS`",
+        ),
         (&url, Some("other.test"), "The secret `HOOK` may be sent only to other.test, and not to ••••."),
         ("k3y-host.test/s3cret", Some("k3y-host.test"), "does not begin with `https://` or `http://`"),
         (&url.replace("http://", "http://k3y@"), Some("k3y-host.test"), "holds a user name or password"),

@@ -1,0 +1,404 @@
+//! The secrets that are stored, opened.
+//!
+//! All of them are in memory, because whoever performs a call must not wait for a secret. Each tenant has a key that encrypts
+//! its secrets, and the master key encrypts these keys, so that another master key needs no secret to be encrypted again.
+//! What does not open is left out, named in the log, and never replaced by a secret of the same name from elsewhere.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::RwLock;
+use steadflow_core::ids::TenantId;
+use steadflow_core::timestamp::Timestamp;
+use steadflow_store::{DataKeyRecord, SecretRecord, Store, StoreError};
+use tokio::sync::Mutex;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::NotRandom;
+use crate::master_key::{MasterKey, MasterKeyError, MasterKeySource};
+use crate::sealing::{Key, Place};
+
+/// Secrets that one tenant may have.
+pub const SECRETS_MAX: usize = 1_000;
+/// How often it is looked for changes that other processes have made.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// The stored secrets of all tenants. Clones are handles of the same one.
+#[derive(Clone, Debug)]
+pub struct Vault {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    store: Arc<dyn Store>,
+    source: MasterKeySource,
+    /// Held by who changes something or reads all again, so that none of it is lost.
+    turn: Mutex<()>,
+    opened: RwLock<Opened>,
+}
+
+/// What is stored, as far as it can be opened.
+#[derive(Debug, Default)]
+struct Opened {
+    /// What the store said of changes before this was read.
+    changes: u64,
+    master: Option<MasterKey>,
+    /// The newest key of each tenant that opens.
+    data_keys: BTreeMap<TenantId, (Uuid, Key)>,
+    secrets: BTreeMap<TenantId, BTreeMap<Arc<str>, Stored>>,
+    /// A master key that is not ours, and that a secret needs.
+    foreign: Option<Arc<str>>,
+}
+
+#[derive(Debug)]
+struct Stored {
+    /// `None` if it does not open.
+    value: Option<Value>,
+    hosts: Arc<str>,
+    updated_at: Timestamp,
+    updated_by: Arc<str>,
+}
+
+/// The value of a secret. `Debug` hides it, and its memory is overwritten when it is dropped.
+#[derive(Clone)]
+struct Value(Arc<Zeroizing<String>>);
+
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Value")
+    }
+}
+
+/// What there is of a name.
+#[derive(Clone)]
+pub enum Found {
+    /// A secret.
+    Secret {
+        /// Its value.
+        value: Arc<Zeroizing<String>>,
+        /// Where it may be sent, separated by commas; nowhere if it is empty.
+        hosts: Arc<str>,
+    },
+    /// A secret that does not open.
+    Damaged,
+}
+
+impl fmt::Debug for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Secret { value: _, hosts } => {
+                f.debug_struct("Secret").field("hosts", hosts).finish_non_exhaustive()
+            }
+            Self::Damaged => f.write_str("Damaged"),
+        }
+    }
+}
+
+/// A secret in a list: without its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretEntry {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Where it may be sent, separated by commas; nowhere if it is empty.
+    pub hosts: Arc<str>,
+    /// When it was last set.
+    pub updated_at: Timestamp,
+    /// Who set it.
+    pub updated_by: Arc<str>,
+    /// Whether it does not open: with another master key, or because its row was changed.
+    pub is_damaged: bool,
+}
+
+/// A secret that is to be stored.
+pub struct NewSecret {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its value.
+    pub value: Zeroizing<String>,
+    /// Where it may be sent, separated by commas; nowhere if it is empty.
+    pub hosts: Arc<str>,
+    /// When it is set.
+    pub at: Timestamp,
+    /// Who sets it.
+    pub by: Arc<str>,
+}
+
+impl fmt::Debug for NewSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { tenant, name, value: _, hosts, at, by } = self;
+        let mut fields = f.debug_struct("NewSecret");
+        fields.field("tenant", tenant).field("name", name).field("hosts", hosts);
+        fields.field("at", at).field("by", by).finish_non_exhaustive()
+    }
+}
+
+/// Why a secret is not stored or deleted.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is no master key.
+    #[error("there is no master key")]
+    NoMasterKey,
+    /// What is stored is encrypted with another master key.
+    #[error("stored secrets are encrypted with the master key {stored}, and this server has {}", own.as_deref().unwrap_or("none"))]
+    OtherMasterKey {
+        /// The one that stored secrets need.
+        stored: Arc<str>,
+        /// The one of this server.
+        own: Option<Arc<str>>,
+    },
+    /// The tenant has as many secrets as it may have.
+    #[error("the tenant has {SECRETS_MAX} secrets already")]
+    TooMany,
+    /// The master key cannot be read or made.
+    #[error("the master key cannot be used")]
+    MasterKey(#[from] MasterKeyError),
+    /// The system gives no random bytes.
+    #[error(transparent)]
+    Random(#[from] NotRandom),
+}
+
+impl Vault {
+    /// Reads and opens what is stored.
+    ///
+    /// # Errors
+    /// The store fails, or there is a file for the master key that cannot be used.
+    pub async fn open(store: Arc<dyn Store>, source: MasterKeySource) -> Result<Self, VaultError> {
+        let master = match &source {
+            MasterKeySource::Given(key) => Some(key.clone()),
+            MasterKeySource::File(path) if path.exists() => Some(MasterKey::read(path)?),
+            MasterKeySource::File(_) | MasterKeySource::None => None,
+        };
+        let opened = RwLock::new(Opened { master, ..Opened::default() });
+        let vault = Self { inner: Arc::new(Inner { store, source, turn: Mutex::default(), opened }) };
+        vault.read_again().await?;
+        Ok(vault)
+    }
+
+    /// Returns what there is of a name.
+    pub fn secret(&self, tenant: TenantId, name: &str) -> Option<Found> {
+        let opened = self.inner.opened.read();
+        let stored = opened.secrets.get(&tenant)?.get(name)?;
+        Some(match &stored.value {
+            Some(Value(value)) => {
+                Found::Secret { value: Arc::clone(value), hosts: Arc::clone(&stored.hosts) }
+            }
+            None => Found::Damaged,
+        })
+    }
+
+    /// Returns the secrets of a tenant, in the order of their names.
+    pub fn list(&self, tenant: TenantId) -> Vec<SecretEntry> {
+        let opened = self.inner.opened.read();
+        let entry = |(name, stored): (&Arc<str>, &Stored)| SecretEntry {
+            name: Arc::clone(name),
+            hosts: Arc::clone(&stored.hosts),
+            updated_at: stored.updated_at,
+            updated_by: Arc::clone(&stored.updated_by),
+            is_damaged: stored.value.is_none(),
+        };
+        opened.secrets.get(&tenant).into_iter().flatten().map(entry).collect()
+    }
+
+    /// Stores a secret, in the place of one of the same name.
+    ///
+    /// # Errors
+    /// [`VaultError`]; then nothing has changed.
+    pub async fn put(&self, new: NewSecret) -> Result<(), VaultError> {
+        let _turn = self.inner.turn.lock().await;
+        let (id, key) = self.data_key(new.tenant, new.at).await?;
+        let place = Place::Secret { tenant: new.tenant, name: &new.name, hosts: &new.hosts };
+        let record = SecretRecord {
+            tenant: new.tenant,
+            name: Arc::clone(&new.name),
+            data_key: id,
+            sealed: key.seal(&place, new.value.as_bytes())?,
+            hosts: Arc::clone(&new.hosts),
+            updated_at: new.at,
+            updated_by: Arc::clone(&new.by),
+        };
+        if !self.inner.store.put_secret(record, SECRETS_MAX).await? {
+            return Err(VaultError::TooMany);
+        }
+        let value = Some(Value(Arc::new(new.value)));
+        let stored = Stored { value, hosts: new.hosts, updated_at: new.at, updated_by: new.by };
+        self.inner.opened.write().secrets.entry(new.tenant).or_default().insert(new.name, stored);
+        Ok(())
+    }
+
+    /// Deletes a secret. Returns whether there was one.
+    ///
+    /// # Errors
+    /// [`VaultError::Store`].
+    pub async fn delete(&self, tenant: TenantId, name: &str) -> Result<bool, VaultError> {
+        let _turn = self.inner.turn.lock().await;
+        let was_there = self.inner.store.delete_secret(tenant, name.into()).await?;
+        if let Some(secrets) = self.inner.opened.write().secrets.get_mut(&tenant) {
+            secrets.remove(name);
+        }
+        if self.inner.opened.read().foreign.is_some() {
+            // It may have been the last one that needs another master key.
+            self.read_all().await?;
+        }
+        Ok(was_there)
+    }
+
+    /// Follows what other processes change. It ends at once where there can be none, and else never.
+    pub async fn keep_fresh(&self) {
+        let mut is_failing = false;
+        while self.inner.store.is_shared() {
+            tokio::time::sleep(LOOK_EVERY).await;
+            let looked = self.look().await;
+            if let Err(error) = &looked
+                && !is_failing
+            {
+                let error: &dyn std::error::Error = error;
+                tracing::warn!(error, "changes of secrets by other processes cannot be read");
+            }
+            is_failing = looked.is_err();
+        }
+    }
+
+    async fn look(&self) -> Result<(), VaultError> {
+        let seen = self.inner.opened.read().changes;
+        if self.inner.store.secret_changes().await? != seen {
+            self.read_again().await?;
+        }
+        Ok(())
+    }
+
+    async fn read_again(&self) -> Result<(), VaultError> {
+        let _turn = self.inner.turn.lock().await;
+        self.read_all().await
+    }
+
+    /// Reads and opens all. It is called by who has the turn.
+    async fn read_all(&self) -> Result<(), VaultError> {
+        let store = &self.inner.store;
+        // What changes between these is read the next time.
+        let changes = store.secret_changes().await?;
+        let (keys, secrets) = (store.data_keys().await?, store.secrets().await?);
+        let master = self.inner.opened.read().master.clone();
+        let mut opened = Opened { changes, master, ..Opened::default() };
+        let keys = opened.open_keys(keys);
+        for secret in secrets {
+            opened.add(secret, &keys);
+        }
+        let before = std::mem::replace(&mut *self.inner.opened.write(), opened);
+        self.say_what_is_damaged(&before);
+        Ok(())
+    }
+
+    /// Names in the log what does not open, and did before.
+    fn say_what_is_damaged(&self, before: &Opened) {
+        let opened = self.inner.opened.read();
+        let own = opened.master.as_ref().map_or("none", |master| &**master.id());
+        let needed = opened.foreign.as_deref().unwrap_or(own);
+        for (tenant, secrets) in &opened.secrets {
+            let was_damaged = |name: &Arc<str>| {
+                let stored = before.secrets.get(tenant).and_then(|secrets| secrets.get(name));
+                stored.is_some_and(|stored| stored.value.is_none())
+            };
+            for (name, _) in
+                secrets.iter().filter(|(name, stored)| stored.value.is_none() && !was_damaged(name))
+            {
+                tracing::error!(
+                    secret = &**name, tenant = %tenant, master_key = own, needed_master_key = needed,
+                    "a stored secret cannot be opened"
+                );
+            }
+        }
+    }
+
+    /// Returns the key that encrypts the secrets of a tenant, which is made and stored first where there is none. It is called by
+    /// who has the turn.
+    async fn data_key(&self, tenant: TenantId, at: Timestamp) -> Result<(Uuid, Key), VaultError> {
+        let master = self.master().await?;
+        if let Some(found) = self.inner.opened.read().data_keys.get(&tenant) {
+            return Ok(found.clone());
+        }
+        let (id, key) = (Uuid::now_v7(), Key::draw()?);
+        let record = DataKeyRecord {
+            id,
+            tenant,
+            master: Arc::clone(master.id()),
+            sealed: master.key().seal(&Place::DataKey(tenant, id), key.bytes())?,
+            created_at: at,
+        };
+        self.inner.store.create_data_key(record).await?;
+        self.inner.opened.write().data_keys.insert(tenant, (id, key.clone()));
+        Ok((id, key))
+    }
+
+    /// Returns the master key, which is made where that is wanted and nothing is stored yet.
+    async fn master(&self) -> Result<MasterKey, VaultError> {
+        let (master, foreign) = {
+            let opened = self.inner.opened.read();
+            (opened.master.clone(), opened.foreign.clone())
+        };
+        if let Some(stored) = foreign {
+            let own = master.map(|master| Arc::clone(master.id()));
+            return Err(VaultError::OtherMasterKey { stored, own });
+        }
+        if let Some(master) = master {
+            return Ok(master);
+        }
+        let MasterKeySource::File(path) = &self.inner.source else {
+            return Err(VaultError::NoMasterKey);
+        };
+        let made = MasterKey::create(path)?;
+        self.inner.opened.write().master = Some(made.clone());
+        Ok(made)
+    }
+}
+
+impl Opened {
+    /// Opens data keys, and keeps the newest of each tenant. Returns them by their ids: those that do not open, with the master key
+    /// that they need.
+    fn open_keys(&mut self, keys: Vec<DataKeyRecord>) -> BTreeMap<Uuid, Result<Key, Arc<str>>> {
+        let mut all = BTreeMap::new();
+        for record in keys {
+            let master = self.master.as_ref().filter(|master| *master.id() == record.master);
+            let place = Place::DataKey(record.tenant, record.id);
+            let bytes = master.and_then(|master| master.key().open(&place, &record.sealed));
+            let bytes = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok());
+            let opened = bytes.map(|bytes| Key::new(Zeroizing::new(bytes))).ok_or(record.master);
+            if let Ok(key) = &opened {
+                self.data_keys.insert(record.tenant, (record.id, key.clone()));
+            }
+            all.insert(record.id, opened);
+        }
+        all
+    }
+
+    fn add(&mut self, secret: SecretRecord, keys: &BTreeMap<Uuid, Result<Key, Arc<str>>>) {
+        let place = Place::Secret { tenant: secret.tenant, name: &secret.name, hosts: &secret.hosts };
+        let value = match keys.get(&secret.data_key) {
+            Some(Ok(key)) => key.open(&place, &secret.sealed).and_then(as_text),
+            Some(Err(needed)) => {
+                let own = self.master.as_ref().map(MasterKey::id);
+                if own != Some(needed) {
+                    self.foreign = Some(Arc::clone(needed));
+                }
+                None
+            }
+            None => None,
+        };
+        let value = value.map(|value| Value(Arc::new(value)));
+        let SecretRecord { tenant, name, hosts, updated_at, updated_by, .. } = secret;
+        let stored = Stored { value, hosts, updated_at, updated_by };
+        self.secrets.entry(tenant).or_default().insert(name, stored);
+    }
+}
+
+fn as_text(mut bytes: Zeroizing<Vec<u8>>) -> Option<Zeroizing<String>> {
+    String::from_utf8(std::mem::take(&mut *bytes)).ok().map(Zeroizing::new)
+}
