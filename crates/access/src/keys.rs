@@ -8,7 +8,7 @@ use steadflow_core::access::{CredentialKind, FLOWS_MAX, FlowScope, Token, made_b
 use steadflow_core::caller::{Caller, Role};
 use steadflow_core::ids::{KeyId, PrincipalId, TenantId};
 use steadflow_core::timestamp::Timestamp;
-use steadflow_store::{ApiKeyRecord, KeyCreated, PrincipalKind, PrincipalRecord, Store, StoreError};
+use steadflow_store::{ApiKeyRecord, KeyCreated, Page, PrincipalKind, PrincipalRecord, Store, StoreError};
 use uuid::Uuid;
 
 /// How many API keys a person or a service account may have.
@@ -167,6 +167,23 @@ pub async fn issue(
         KeyCreated::Missing => Err(IssueError::Missing),
         KeyCreated::TooMany => Err(IssueError::TooMany),
     }
+}
+
+/// Deletes a key of a tenant. Returns what it was, if there was one.
+///
+/// # Errors
+/// If the store fails.
+pub async fn delete_key(
+    store: &dyn Store,
+    tenant: TenantId,
+    id: KeyId,
+) -> Result<Option<ApiKeyRecord>, StoreError> {
+    // Lists begin with what is older than an id, so one behind this one begins with it.
+    let behind = Uuid::from_u128(id.uuid().as_u128().saturating_add(1));
+    let found = store.api_keys(tenant, None, Page { before: Some(behind), limit: 1 }).await?;
+    let found = found.into_iter().flatten().find(|key| key.id == id);
+    let is_deleted = store.delete_api_key(tenant, id, None).await?;
+    Ok(found.filter(|_| is_deleted))
 }
 
 /// Returns the service account of a tenant that has a name, and makes it with `role` where there is none.

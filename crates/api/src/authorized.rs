@@ -38,7 +38,7 @@ macro_rules! permissions {
 
 permissions! {
     ViewCatalogue ViewExecutions RunFlows ControlExecutions Decide EditFlows EditAgents EditAlerts ViewSecrets
-    ManageSecrets ReadAudit KillEngine WatchServer
+    ManageSecrets ManageKeys ReadAudit KillEngine WatchServer
 }
 
 /// Who asks, who may do `P`. Every handler of the API names one, right behind the state, so that whoever may not learns nothing else:

@@ -92,6 +92,8 @@ problem_kinds! {
     NoSuchAlert = NOT_FOUND, "no-such-alert", "There is no such alert";
     /// There is no such stored secret.
     NoSuchSecret = NOT_FOUND, "no-such-secret", "There is no such secret";
+    /// There is no such API key.
+    NoSuchKey = NOT_FOUND, "no-such-key", "There is no such API key";
     /// The agent has no such session.
     NoSuchSession = NOT_FOUND, "no-such-session", "There is no such session";
     /// The address does not take this method.
@@ -108,6 +110,8 @@ problem_kinds! {
     TooManySecrets = CONFLICT, "too-many-secrets", "There are too many secrets";
     /// Secrets cannot be encrypted, or what is stored was encrypted with another master key.
     NoMasterKey = CONFLICT, "no-master-key", "The server does not have the master key";
+    /// The account has as many API keys as it may have.
+    TooManyKeys = CONFLICT, "too-many-keys", "There are too many API keys";
     /// The execution has ended.
     ExecutionFinished = CONFLICT, "execution-finished", "The execution has ended";
     /// The execution's status does not allow it.
@@ -138,6 +142,8 @@ problem_kinds! {
     AgentInvalid = UNPROCESSABLE_ENTITY, "agent-invalid", "The agent document is not valid";
     /// The alert has faults.
     AlertInvalid = UNPROCESSABLE_ENTITY, "alert-invalid", "The alert is not valid";
+    /// No API key can be made like this.
+    KeyUnfit = UNPROCESSABLE_ENTITY, "key-unfit", "No API key can be made like this";
     /// The execution cannot be forked like this.
     NotForkable = UNPROCESSABLE_ENTITY, "not-forkable", "The execution cannot be forked like this";
     /// The idempotency key was used for another request.

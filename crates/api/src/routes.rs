@@ -26,6 +26,7 @@ mod fork;
 mod health;
 mod hooks;
 mod journal;
+mod keys;
 mod mcp_commands;
 mod node_types;
 mod nodes;
@@ -75,6 +76,7 @@ pub(crate) fn all(document: openapi::Document) -> OpenApiRouter<App> {
         .merge(agent_drafts::routes())
         .merge(sessions::routes())
         .merge(protection::routes())
+        .merge(keys::routes())
         .merge(mcp_commands::routes())
         .merge(node_types::routes())
         .merge(demo::routes())

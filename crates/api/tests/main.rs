@@ -27,6 +27,7 @@ mod flows;
 mod fork;
 mod hostile;
 mod journal;
+mod keys;
 mod openapi;
 mod protection;
 mod proxies;
