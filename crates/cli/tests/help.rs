@@ -604,6 +604,11 @@ fn help_of_secrets() {
 
               [env: STEADFLOW_SERVER=]
 
+          --key-file <FILE>
+              File with the API key to show the server [default: the key in the variable STEADFLOW_KEY]
+
+              [env: STEADFLOW_KEY_FILE=]
+
           --json
               Print the JSON of the API instead of tables
 
@@ -629,6 +634,11 @@ fn help_of_secrets() {
               URL of the server [default: http://127.0.0.1:8080]
 
               [env: STEADFLOW_SERVER=]
+
+          --key-file <FILE>
+              File with the API key to show the server [default: the key in the variable STEADFLOW_KEY]
+
+              [env: STEADFLOW_KEY_FILE=]
 
           --json
               Print the JSON of the API instead of tables
