@@ -89,7 +89,7 @@ impl FromStr for AuditHash {
 
     fn from_str(text: &str) -> Result<Self, NotAHead> {
         let mut bytes = [0; 32];
-        if text.len() != 64 || !text.is_ascii() {
+        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(NotAHead);
         }
         for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
@@ -268,12 +268,37 @@ mod tests {
 
     #[test]
     fn an_entry_says_only_what_is_known() {
-        insta::assert_snapshot!(AuditHead::START.then(TenantId::DEFAULT, &entry("create_flow")).entry, @"");
+        let asked = AuditHead::START.then(TenantId::DEFAULT, &entry("create_flow")).entry;
+        assert_eq!(&*asked, r#"{"at":1,"actor":{"kind":"user"},"action":"create_flow","target":"/flows"}"#);
         let outcome = Some(AuditOutcome { of: 1, status: 201, made: Some("/flows/7".into()) });
         let done = AuditEntry { outcome, address: Some("192.0.2.7".into()), ..entry("create_flow") };
         let text = AuditHead::START.then(TenantId::DEFAULT, &done).entry;
-        insta::assert_snapshot!(text, @"");
+        let more = r#","address":"192.0.2.7","action":"create_flow","target":"/flows","outcome":{"of":1,"status":201,"made":"/flows/7"}}"#;
+        assert_eq!(&*text, format!(r#"{{"at":1,"actor":{{"kind":"user"}}{more}"#));
         assert_eq!(serde_json::from_str::<AuditEntry>(&text).unwrap(), done);
+    }
+
+    #[test]
+    fn what_is_no_head_is_none() {
+        let hash = "0".repeat(64);
+        assert_eq!(format!("0:{hash}").parse(), Ok(AuditHead::START));
+        for text in [
+            "",
+            ":",
+            "1",
+            &hash,
+            &format!(":{hash}"),
+            &format!("-1:{hash}"),
+            &format!("+1:{hash}"),
+            &format!("1:{hash}0"),
+            &format!("1:{}", &hash[1..]),
+            &format!("1:{}g", &hash[1..]),
+            &format!("1:+{}", &hash[1..]),
+            &format!("1:{}ß", &hash[2..]),
+            &format!("18446744073709551616:{hash}"),
+        ] {
+            assert_eq!(text.parse::<AuditHead>(), Err(NotAHead), "{text}");
+        }
     }
 
     proptest! {
@@ -290,13 +315,6 @@ mod tests {
                 verified(TenantId::DEFAULT, &rows),
                 Err(BrokenChain::Changed { number: at as u64 + 1 })
             );
-        }
-
-        #[test]
-        fn no_text_that_is_no_head_is_one(text in "\\PC{0,80}") {
-            if let Ok(head) = text.parse::<AuditHead>() {
-                prop_assert_eq!(head.to_string().to_lowercase(), text.trim_start_matches('0').to_lowercase());
-            }
         }
     }
 }
