@@ -213,6 +213,11 @@ impl Vault {
     /// # Errors
     /// [`VaultError`]; then nothing has changed.
     pub async fn put(&self, new: NewSecret) -> Result<(), VaultError> {
+        let vault = self.clone();
+        to_its_end(async move { vault.put_now(new).await }).await
+    }
+
+    async fn put_now(&self, new: NewSecret) -> Result<(), VaultError> {
         let _turn = self.inner.turn.lock().await;
         let (id, key) = self.data_key(new.tenant, new.at).await?;
         let place = Place::Secret { tenant: new.tenant, name: &new.name, hosts: &new.hosts };
@@ -239,6 +244,11 @@ impl Vault {
     /// # Errors
     /// [`VaultError::Store`].
     pub async fn delete(&self, tenant: TenantId, name: &str) -> Result<bool, VaultError> {
+        let (vault, name) = (self.clone(), name.to_owned());
+        to_its_end(async move { vault.delete_now(tenant, &name).await }).await
+    }
+
+    async fn delete_now(&self, tenant: TenantId, name: &str) -> Result<bool, VaultError> {
         let _turn = self.inner.turn.lock().await;
         let was_there = self.inner.store.delete_secret(tenant, name.into()).await?;
         if let Some(secrets) = self.inner.opened.write().secrets.get_mut(&tenant) {
@@ -357,6 +367,14 @@ impl Vault {
         let made = MasterKey::create(path)?;
         self.inner.opened.write().master = Some(made.clone());
         Ok(made)
+    }
+}
+
+/// Does something to its end, also if nobody waits for it any longer: what is stored is in memory as well.
+async fn to_its_end<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+    match tokio::spawn(work).await {
+        Ok(done) => done,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }
 

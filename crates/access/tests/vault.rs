@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use steadflow_access::{Found, MasterKey, MasterKeySource, NewSecret, SECRETS_MAX, Vault, VaultError};
 use steadflow_core::ids::TenantId;
 use steadflow_core::timestamp::Timestamp;
@@ -159,6 +160,28 @@ async fn a_tenant_has_so_many_secrets_and_no_more() {
     vault.put(secret(OURS, "KEY_0", "again")).await.expect("it is replaced");
     vault.put(secret(THEIRS, "MORE", VALUE)).await.expect("theirs are others");
     assert_eq!([value(&vault, OURS, "MORE"), value(&vault, OURS, "KEY_0")], ["none", "again"]);
+}
+
+#[tokio::test]
+async fn what_nobody_waits_for_any_longer_is_done_to_its_end() {
+    let store = MemoryStore::new();
+    let vault = opened(&store, key(1)).await;
+    let seen = async |wanted: &str| {
+        while store.secrets().await.expect("secrets").is_empty() != (wanted == "none") {
+            tokio::task::yield_now().await;
+        }
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(value(&vault, OURS, "KEY"), wanted);
+    };
+
+    for _ in 0..2 {
+        assert!(vault.put(secret(OURS, "KEY", VALUE)).now_or_never().is_none(), "it takes a moment");
+        seen(VALUE).await;
+        assert!(vault.delete(OURS, "KEY").now_or_never().is_none(), "it takes a moment");
+        seen("none").await;
+    }
 }
 
 #[tokio::test]

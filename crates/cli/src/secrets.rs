@@ -137,7 +137,9 @@ impl KnownSecrets {
                  {PREFIX}{name}, or `--secret {name}=@FILE`."
             );
         }
-        format!("There is no secret `{name}`. Set it under Secrets in the studio, or correct the name.")
+        format!(
+            "There is no secret `{name}`. Set it with `steadflow secrets set {name}`, or correct the name."
+        )
     }
 }
 

@@ -189,7 +189,7 @@ impl<'a> Keyring<'a> {
         let allowed = if hosts.are_none() { "nowhere".to_owned() } else { format!("only to {hosts}") };
         let message = format!(
             "The secret `{name}` may be sent {allowed}, and not to {host}. Change the URL, or let an administrator add the \
-             host to those of the secret, in the studio or in `STEADFLOW_SECRET_{name}_HOSTS`."
+             host to those of the secret, with `steadflow secrets set` or in `STEADFLOW_SECRET_{name}_HOSTS`."
         );
         Err(Failure::new(ErrorClass::Configuration, message))
     }

@@ -73,7 +73,7 @@ fn a_bound_secret_goes_to_its_hosts_only() {
     assert_eq!(
         refused.message,
         "The secret `BOUND` may be sent only to api.example, and not to evil.example. Change the URL, or let an \
-         administrator add the host to those of the secret, in the studio or in `STEADFLOW_SECRET_BOUND_HOSTS`."
+         administrator add the host to those of the secret, with `steadflow secrets set` or in `STEADFLOW_SECRET_BOUND_HOSTS`."
     );
 }
 

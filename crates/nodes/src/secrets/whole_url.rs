@@ -27,7 +27,7 @@ impl WholeUrl {
         let Some(hosts) = hosts else {
             return Err(format!(
                 "The secret `{name}` is the whole URL, so it must be bound to hosts. Let an administrator \
-                 bind it to the host of the URL, in `STEADFLOW_SECRET_{name}_HOSTS` or in the studio, or write the URL down with secrets only in \
+                 bind it to the host of the URL, in `STEADFLOW_SECRET_{name}_HOSTS` or with `steadflow secrets set`, or write the URL down with secrets only in \
                  its path or query."
             ));
         };

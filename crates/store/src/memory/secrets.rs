@@ -6,7 +6,7 @@ use std::sync::Arc;
 use steadflow_core::ids::TenantId;
 use uuid::Uuid;
 
-use super::{MemoryStore, at_once};
+use super::{MemoryStore, a_moment_later, at_once};
 use crate::{DataKeyRecord, SealedSecrets, SecretRecord, StoreError, StoreFuture};
 
 /// What a database would hold of secrets.
@@ -54,11 +54,11 @@ impl SealedSecrets for MemoryStore {
     }
 
     fn put_secret(&self, secret: SecretRecord, max: usize) -> StoreFuture<'_, bool> {
-        at_once(self.with_secrets(|stored| stored.put(secret, max)))
+        a_moment_later(self.with_secrets(|stored| stored.put(secret, max)))
     }
 
     fn delete_secret(&self, tenant: TenantId, name: Arc<str>) -> StoreFuture<'_, bool> {
-        at_once(self.with_secrets(|stored| stored.secrets.remove(&(tenant, name)).is_some()))
+        a_moment_later(self.with_secrets(|stored| stored.secrets.remove(&(tenant, name)).is_some()))
     }
 
     fn data_keys(&self) -> StoreFuture<'_, Vec<DataKeyRecord>> {
