@@ -17,7 +17,7 @@ use tokio::time::Instant;
 const FREE: u32 = 5;
 /// The longest wait between two attempts.
 const WAIT_MAX: Duration = Duration::from_secs(15 * 60);
-/// After so long without a wrong password, an address begins anew.
+/// After so long without a wrong password, an address starts over.
 const QUIET: Duration = Duration::from_secs(30 * 60);
 /// Wrong passwords of one person from everywhere within [`WINDOW`], and those of all people from one address.
 const MANY: u32 = 100;

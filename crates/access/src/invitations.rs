@@ -27,7 +27,7 @@ pub const INVITATIONS_MAX: usize = 200;
 pub struct Invited {
     /// What they may do.
     pub role: Role,
-    /// Their address; `None` if whoever has the link says it.
+    /// Their address; `None` if the person who has the link enters it.
     pub email: Option<Arc<str>>,
     /// Who is there already, and sets a new password.
     pub principal: Option<PrincipalId>,

@@ -11,6 +11,9 @@ use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{ApiKeyRecord, KeyCreated, Page, PrincipalKind, PrincipalRecord, Store, StoreError};
 use uuid::Uuid;
 
+use crate::NotRandom;
+use crate::failure::fresh_token;
+
 /// How many API keys a person or a service account may have.
 pub const KEYS_MAX: usize = 100;
 /// How many networks a key can be limited to.
@@ -87,8 +90,8 @@ pub enum IssueError {
     )]
     Limits,
     /// The system has no random bytes.
-    #[error("The system gives no random bytes: {0}")]
-    NoRandom(String),
+    #[error("The key cannot be made: {0}.")]
+    NoRandom(#[from] NotRandom),
     /// The store has failed.
     #[error("The key cannot be stored: {0}")]
     Store(#[from] StoreError),
@@ -104,18 +107,6 @@ pub fn network(text: &str) -> Result<IpNet, String> {
         format!("`{text}` is no address and no network. Use one such as 203.0.113.7 or 203.0.113.0/24.")
     })?;
     Ok(network.trunc())
-}
-
-/// Draws what nobody can guess.
-///
-/// # Errors
-/// [`IssueError::NoRandom`].
-pub fn draw() -> Result<Token, IssueError> {
-    let mut bytes = [0; 32];
-    match getrandom::fill(&mut bytes) {
-        Ok(()) => Ok(Token::new(bytes)),
-        Err(error) => Err(IssueError::NoRandom(error.to_string())),
-    }
 }
 
 /// Makes a key, on behalf of `caller`.
@@ -144,7 +135,7 @@ pub async fn issue(
     if role > owner.role {
         return Err(IssueError::MoreThanOwner { name: owner.name, own: owner.role, asked: role });
     }
-    let token = draw()?;
+    let token = fresh_token()?;
     let record = ApiKeyRecord {
         id: KeyId::new(Uuid::now_v7()),
         tenant: caller.tenant,

@@ -24,7 +24,7 @@ pub use invitations::{
     FIRST_ADMIN_TTL, INVITATION_TTL, INVITATIONS_MAX, Invited, JoinRefused, Joining, first_admin, invite,
 };
 pub use keys::{
-    IssueError, IssuedKey, KEYS_MAX, NETWORKS_MAX, NewKey, delete_key, draw, issue, network, service_account,
+    IssueError, IssuedKey, KEYS_MAX, NETWORKS_MAX, NewKey, delete_key, issue, network, service_account,
 };
 pub use known::{CREDENTIALS_KEPT_MAX, Checked, FRESH_FOR, Forgotten, SIGN_IN_IDLE_MAX};
 pub use master_key::{MasterKey, MasterKeyError, MasterKeySource};

@@ -68,7 +68,7 @@ pub struct SignedIn {
 /// Why somebody may not sign in, or change a password.
 #[derive(Debug, thiserror::Error)]
 pub enum SignInRefused {
-    /// There is nobody with that address, or the password is another one. Which one, nobody is told.
+    /// Nobody has that address, or the password is wrong. The answer does not say which.
     #[error("the address or the password is wrong")]
     Wrong,
     /// There were too many wrong passwords.
@@ -155,7 +155,7 @@ impl People {
         browser: &Browser,
         now: Timestamp,
     ) -> Result<SignedIn, SignInRefused> {
-        let token = fresh_token()?;
+        let token = fresh_token().map_err(Failure::from)?;
         let agent = browser.user_agent.as_deref().map(|agent| {
             let seen = agent.chars().filter(|&char| !visible::is_hidden(char));
             seen.take(USER_AGENT_CHARS_MAX).collect::<String>().into()

@@ -1,6 +1,6 @@
 //! The secrets that are stored, opened.
 //!
-//! All of them are in memory, because whoever performs a call must not wait for a secret. Each tenant has a key that encrypts
+//! All of them are in memory, because a call must not wait for a secret. Each tenant has a key that encrypts
 //! its secrets, and the master key encrypts these keys, so that another master key needs no secret to be encrypted again.
 //! What does not open is left out, named in the log, and never replaced by a secret of the same name from elsewhere.
 

@@ -66,7 +66,7 @@ pub struct AppConfig {
     pub traces: Option<Arc<TraceCounts>>,
     /// The values of the secrets that calls of webhooks are signed with. Without them, none is accepted.
     pub secrets: SecretValues,
-    /// What checks credentials. Without it, whoever reaches the server may do everything.
+    /// What checks credentials. Without it, anyone who reaches the server may do everything.
     pub authenticator: Option<Authenticator>,
     /// The secrets that are stored; without it, none can be.
     pub vault: Option<Vault>,

@@ -22,7 +22,7 @@ use crate::operations::operations;
 use crate::problem::Problem;
 
 /// Operations that change nothing that stays, and those that start executions, which name who did in their journals.
-const NOT_AUDITED: [&str; 14] = [
+const NOT_AUDITED: [&str; 15] = [
     "execute_agent",
     "execute_flow",
     "fork_execution",
@@ -37,34 +37,35 @@ const NOT_AUDITED: [&str; 14] = [
     "test_node",
     "try_agent",
     "try_draft",
+    "validate_flow",
 ];
-/// As these, and it checks a document.
-const CHECKS: &str = "validate_flow";
+/// How much of a path is in the log: an ID that is none can be as long as a request.
+const TARGET_CHARS_MAX: usize = 300;
 
-/// The operations that are audited, by their methods and paths.
+/// The operations that are audited, by their paths.
 #[derive(Clone, Debug)]
-pub(crate) struct Audited(Arc<HashMap<(Method, String), Arc<str>>>);
+pub(crate) struct Audited(Arc<HashMap<String, HashMap<Method, Arc<str>>>>);
 
 impl Audited {
     pub(crate) fn of(document: &OpenApi) -> Self {
-        let audited = operations(document).filter_map(|(method, path, operation)| {
-            let id = operation.operation_id.as_deref()?;
-            let is_audited = method != Method::GET && !NOT_AUDITED.contains(&id) && id != CHECKS;
-            is_audited.then(|| ((method, path.to_owned()), id.into()))
-        });
-        Self(Arc::new(audited.collect()))
+        let mut audited: HashMap<String, HashMap<Method, Arc<str>>> = HashMap::new();
+        for (method, path, operation) in operations(document) {
+            let id = operation.operation_id.as_deref().unwrap_or_default();
+            if method != Method::GET && !NOT_AUDITED.contains(&id) {
+                audited.entry(path.to_owned()).or_default().insert(method, id.into());
+            }
+        }
+        Self(Arc::new(audited))
     }
 
     /// Marks a request for a change. Returns what will have become of it.
     pub(crate) fn mark(&self, request: &mut Request) -> Option<Auditing> {
-        if *request.method() == Method::GET {
-            return None;
-        }
-        let route = request.extensions().get::<MatchedPath>()?.as_str().to_owned();
+        let route = request.extensions().get::<MatchedPath>()?.as_str();
+        let action = self.0.get(route)?.get(request.method())?;
         // The token of a link is a secret.
-        let target = if route.contains("{token}") { &route } else { request.uri().path() };
-        let target = Arc::from(target);
-        let action = Arc::clone(self.0.get(&(request.method().clone(), route))?);
+        let target = if route.contains("{token}") { route } else { request.uri().path() };
+        let target = target.chars().take(TARGET_CHARS_MAX).collect::<String>().into();
+        let action = Arc::clone(action);
         let auditing = Auditing { action, target, requested: Arc::default() };
         request.extensions_mut().insert(auditing.clone());
         Some(auditing)

@@ -41,7 +41,7 @@ permissions! {
     ManageSecrets ManageKeys ReadAudit KillEngine WatchServer
 }
 
-/// Who asks, who may do `P`. Every handler of the API names one, right behind the state, so that whoever may not learns nothing else:
+/// Who asks, who may do `P`. Every handler of the API names one, right behind the state, so that a caller without the permission learns nothing else:
 /// neither what is wrong with the rest of the request, nor what there is.
 ///
 /// It is the principal of the request's credential. Where nobody has to show one, it is what a layer before the handlers has put into

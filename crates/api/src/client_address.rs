@@ -12,7 +12,7 @@ const HOST_BITS: u32 = 64;
 /// The address that a client has connected from, by which clients share what there is. The last half of an IPv6 address does
 /// not count: one client may have all of them.
 ///
-/// Whoever accepts connections puts it into the extensions of their requests. Clients for which that was not done are one.
+/// The server that accepts connections puts it into the extensions of their requests. Clients for which that was not done are one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ClientAddress(Option<IpAddr>);
 
@@ -29,7 +29,7 @@ impl From<IpAddr> for ClientAddress {
 
 /// The whole address of a client, for what is said of it, and for what is allowed from some addresses only.
 ///
-/// Whoever accepts connections puts it into the extensions of their requests. Where it is that of a proxy, this crate replaces it
+/// The server that accepts connections puts it into the extensions of their requests. Where it is that of a proxy, this crate replaces it
 /// by the client's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientIp(pub IpAddr);

@@ -119,6 +119,16 @@ async fn last_has_next(api: &Api, address: &str) -> Option<String> {
 }
 
 #[tokio::test]
+async fn a_long_path_is_cut_in_the_log() {
+    let api = Api::new().await;
+
+    api.delete(&format!("flows/{}", "x".repeat(5_000))).await.expect(400);
+
+    let entries = log(&api).await;
+    assert!(entries.iter().all(|entry| text(&entry["target"]).len() == 300), "{entries:?}");
+}
+
+#[tokio::test]
 async fn the_token_of_a_link_is_not_in_the_log() {
     let api = Api::new().await;
 

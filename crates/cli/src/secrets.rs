@@ -13,7 +13,7 @@ const PREFIX: &str = "STEADFLOW_SECRET_";
 const HOSTS: &str = "_HOSTS";
 
 /// All secrets. One that is stored comes before one of the environment; those of the environment are of the first tenant alone, as
-/// whoever sets them is an operator and not another tenant.
+/// the person who sets them is an operator and not another tenant.
 #[derive(Debug)]
 pub(crate) struct AllSecrets {
     /// Those that are stored, where any can be.

@@ -161,7 +161,7 @@ pub enum BrokenChain {
         number: u64,
     },
     /// An entry that somebody has noted has another hash.
-    #[error("entry {number} is another one than what was noted: the log was written anew")]
+    #[error("entry {number} is another one than what was noted: the log was rewritten")]
     Other {
         /// The number of the entry.
         number: u64,

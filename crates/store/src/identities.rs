@@ -1,6 +1,6 @@
 //! Who may ask: tenants, their people and service accounts, and what these prove with who they are.
 //!
-//! Of a credential, the store has its hash alone. What a credential stands for is asked anew each time that it matters, so that
+//! Of a credential, the store has its hash alone. What a credential stands for is asked again each time that it matters, so that
 //! one that is revoked, and one of somebody who is disabled or of a tenant that is, stands for nothing at once, in all processes.
 
 use std::fmt;

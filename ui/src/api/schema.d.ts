@@ -5236,7 +5236,7 @@ export interface components {
         /** @description What a secret becomes. */
         readonly SecretInput: {
             /**
-             * @description The value: 1 to 65,536 bytes. It is never shown again. Whoever changes the hosts gives it again, so that nobody can have a
+             * @description The value: 1 to 65,536 bytes. It is never shown again. A change of the hosts needs it again, so that nobody can have a
              *     secret sent to themselves that they do not know.
              */
             readonly value: string;

@@ -94,7 +94,7 @@ fn listed(hosts: &str) -> Vec<String> {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 pub(crate) struct SecretInput {
-    /// The value: 1 to 65,536 bytes. It is never shown again. Whoever changes the hosts gives it again, so that nobody can have a
+    /// The value: 1 to 65,536 bytes. It is never shown again. A change of the hosts needs it again, so that nobody can have a
     /// secret sent to themselves that they do not know.
     #[schema(value_type = String, write_only, min_length = 1, max_length = 65536)]
     value: HiddenText,

@@ -35,7 +35,7 @@ impl Transport {
     }
 }
 
-/// Calls the same method of whichever stream it is.
+/// Calls the same method of either stream.
 macro_rules! of_stream {
     ($transport:expr, $stream:ident => $call:expr) => {
         match $transport {

@@ -412,11 +412,16 @@ mod tests {
     use super::*;
     use crate::testing;
 
-    #[tokio::test]
-    async fn the_outcome_of_a_batch_is_the_same_each_time_it_is_asked_for() {
+    async fn registered() -> (PostgresStore, Worker) {
         let store = testing::store().await;
         let (now, ttl) = (Timestamp::from_micros(0), Duration::from_secs(60));
         let worker = store.register("worker".into(), now, ttl).await.unwrap();
+        (store, worker)
+    }
+
+    #[tokio::test]
+    async fn the_outcome_of_a_batch_is_the_same_each_time_it_is_asked_for() {
+        let (store, worker) = registered().await;
         let own = store.own(worker).unwrap();
         let mut driven = own.driven.lock().await;
         store.writer.connect_writer(&mut driven).await.unwrap();
@@ -454,9 +459,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_batch_that_comes_late_or_behind_a_gap_does_not_fit() {
-        let store = testing::store().await;
-        let (now, ttl) = (Timestamp::from_micros(0), Duration::from_secs(60));
-        let worker = store.register("worker".into(), now, ttl).await.unwrap();
+        let (store, worker) = registered().await;
         let own = store.own(worker).unwrap();
         let mut driven = own.driven.lock().await;
         store.writer.connect_writer(&mut driven).await.unwrap();
@@ -481,9 +484,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_may_have_claimed_something_unknown_writes_nothing_more() {
-        let store = testing::store().await;
-        let (now, ttl) = (Timestamp::from_micros(0), Duration::from_secs(60));
-        let worker = store.register("worker".into(), now, ttl).await.unwrap();
+        let (store, worker) = registered().await;
         store.own(worker).unwrap().driven.lock().await.may_have_claimed = true;
 
         let refused = store.commit(worker, Vec::new()).await;
