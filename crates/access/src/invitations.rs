@@ -134,10 +134,9 @@ impl People {
     /// If the database fails.
     pub async fn invitation(
         &self,
-        token: &str,
+        token: &Token,
         now: Timestamp,
     ) -> Result<Option<InvitationRecord>, StoreError> {
-        let Some(token) = Token::read(token) else { return Ok(None) };
         let found = self.store.invitation(token.hash(CredentialKind::Invitation)).await?;
         Ok(found.filter(|invitation| invitation.expires_at > now))
     }
@@ -148,7 +147,7 @@ impl People {
     /// [`JoinRefused`].
     pub async fn join(
         &self,
-        token: &str,
+        token: &Token,
         joining: Joining,
         browser: &Browser,
         now: Timestamp,

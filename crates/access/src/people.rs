@@ -174,6 +174,8 @@ impl People {
         if !self.store.create_sign_in(record, person.password.clone(), SIGN_INS_MAX).await? {
             return Err(SignInRefused::Wrong);
         }
+        // From then on it is known here, however many others of its address are not.
+        self.authenticator.check(token.hash(CredentialKind::SignIn), None, now).await?;
         let known = known_browser::mark(&self.store, person.id).await?;
         Ok(SignedIn { token, known, person })
     }

@@ -36,7 +36,7 @@ fn from(last: u8) -> Browser {
 /// Makes the first admin.
 async fn ann(people: &People, store: &Arc<dyn Store>) -> SignedIn {
     let token = first_admin(store, NOW).await.expect("a link").expect("there is no admin");
-    people.join(&token.text(), joining("ann@example.org"), &from(1), NOW).await.expect("the link is valid")
+    people.join(&token, joining("ann@example.org"), &from(1), NOW).await.expect("the link is valid")
 }
 
 async fn who(authenticator: &Authenticator, token: &Token) -> Option<Arc<Principal>> {
@@ -52,8 +52,8 @@ async fn the_first_admin_joins_once_and_then_signs_in() {
     let (people, store, authenticator) = people();
 
     let void = first_admin(&store, NOW).await.unwrap().unwrap();
-    let token = first_admin(&store, NOW).await.unwrap().unwrap().text();
-    let of_void = people.join(&void.text(), joining("eve@example.org"), &from(1), NOW).await;
+    let token = first_admin(&store, NOW).await.unwrap().unwrap();
+    let of_void = people.join(&void, joining("eve@example.org"), &from(1), NOW).await;
     let joined = people.join(&token, joining("ann@example.org"), &from(1), NOW).await.unwrap();
     let again = people.join(&token, joining("eve@example.org"), &from(1), NOW).await;
     let signed_in = people.sign_in(" Ann@Example.org", PASSWORD.into(), &from(2), NOW).await.unwrap();
@@ -71,14 +71,13 @@ async fn the_first_admin_joins_once_and_then_signs_in() {
 #[tokio::test]
 async fn a_link_is_over_after_its_time() {
     let (people, store, _) = people();
-    let token = first_admin(&store, NOW).await.unwrap().unwrap().text();
+    let token = first_admin(&store, NOW).await.unwrap().unwrap();
     let join = async |now| people.join(&token, joining("ann@example.org"), &from(1), now).await;
 
     assert!(people.invitation(&token, NOW.plus(FIRST_ADMIN_TTL)).await.unwrap().is_none());
     assert!(matches!(join(NOW.plus(FIRST_ADMIN_TTL)).await, Err(JoinRefused::Gone)));
-    for none in ["", "null", "[]", "0", &"0".repeat(43), &token[1..], &format!("{token}0")] {
-        assert!(people.invitation(none, NOW).await.unwrap().is_none(), "{none}");
-    }
+    let other = Token::new([7; 32]);
+    assert!(people.invitation(&other, NOW).await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -88,20 +87,20 @@ async fn an_invitation_is_for_its_address_and_role() {
     let bob: Arc<str> = "bob@example.org".into();
     let invited = Invited { role: Role::Operator, email: Some(Arc::clone(&bob)), principal: None };
     let (token, _) = invite(&store, &Caller::LOCAL, invited, NOW).await.unwrap().unwrap();
-    let join = async |email: &str| people.join(&token.text(), joining(email), &from(1), NOW).await;
+    let join = async |email: &str| people.join(&token, joining(email), &from(1), NOW).await;
 
     assert!(matches!(join("eve@example.org").await, Err(JoinRefused::OtherAddress)));
     let weak = Joining { password: "short".into(), ..joining(&bob) };
-    let weak = people.join(&token.text(), weak, &from(1), NOW).await;
+    let weak = people.join(&token, weak, &from(1), NOW).await;
     assert!(matches!(weak, Err(JoinRefused::Password(SignInRefused::Unfit(_)))));
     let joined = join(&bob).await.unwrap();
 
     assert_eq!((joined.person.role, joined.person.email), (Role::Operator, Some(bob)));
     let anyone = Invited { role: Role::Viewer, email: None, principal: None };
     let (token, _) = invite(&store, &Caller::LOCAL, anyone, NOW).await.unwrap().unwrap();
-    let taken = people.join(&token.text(), joining("bob@example.org"), &from(1), NOW).await;
+    let taken = people.join(&token, joining("bob@example.org"), &from(1), NOW).await;
     assert!(matches!(taken, Err(JoinRefused::Taken)));
-    assert!(people.invitation(&token.text(), NOW.plus(INVITATION_TTL)).await.unwrap().is_none());
+    assert!(people.invitation(&token, NOW.plus(INVITATION_TTL)).await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -114,7 +113,7 @@ async fn a_new_password_by_a_link_ends_what_was_signed_in_before() {
     assert!(who(&authenticator, &ann.token).await.is_some());
 
     let set = Joining { password: OTHER.into(), ..joining("ann@example.org") };
-    let set = people.join(&token.text(), set, &from(1), NOW).await.unwrap();
+    let set = people.join(&token, set, &from(1), NOW).await.unwrap();
 
     assert_eq!((set.person.id, set.person.role), (ann.person.id, Role::Admin), "the role stays");
     assert!(who(&authenticator, &ann.token).await.is_none());
@@ -163,7 +162,7 @@ async fn a_sign_in_ends_with_the_password_the_role_and_by_itself() {
     );
     let bob = Invited { role: Role::Admin, email: None, principal: None };
     let (token, _) = invite(&store, &Caller::LOCAL, bob, NOW).await.unwrap().unwrap();
-    people.join(&token.text(), joining("bob@example.org"), &from(1), NOW).await.unwrap();
+    people.join(&token, joining("bob@example.org"), &from(1), NOW).await.unwrap();
     let done = people.change(tenant, ann.person.id, disable).await.unwrap();
     assert!(matches!(done, PrincipalChanged::Done(_)));
     assert!(who(&authenticator, &changed).await.is_none());

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::http::Uri;
-use steadflow_access::{Authenticator, Vault};
+use steadflow_access::{Authenticator, People, Vault};
 use steadflow_core::execution::{Execution, ExecutionStatus};
 use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::timestamp::Timestamp;
@@ -20,6 +20,7 @@ use crate::heavy::Turns;
 use crate::host_guard::{AllowedHosts, is_loopback};
 use crate::metrics::Metrics;
 use crate::origin::Origin;
+use crate::problem::Problem;
 use crate::proxies::Proxies;
 use crate::views::entry::id_of;
 use crate::views::execution::Later;
@@ -110,6 +111,10 @@ struct Inner {
     proxies: Option<Proxies>,
     /// Whether browsers are told to come by HTTPS only.
     is_https_only: bool,
+    /// Whether cookies are for HTTPS only.
+    is_secure: bool,
+    /// Those who sign in; `None` where nobody has to.
+    people: Option<People>,
     body_bytes_max: usize,
     body_memory: BodyMemory,
     heavy_turns: Turns,
@@ -131,6 +136,8 @@ impl App {
     pub fn new(config: AppConfig) -> Self {
         let mut hosts = config.allowed_hosts;
         hosts.extend(config.public_url.as_ref().and_then(Uri::authority).map(ToString::to_string));
+        let store = config.engine.store();
+        let people = config.authenticator.clone().map(|kept| People::new(Arc::clone(store), kept));
         let inner = Inner {
             metrics: Metrics::new(config.traces),
             feed: Feed::new(config.engine.clone()),
@@ -138,6 +145,8 @@ impl App {
             allowed_origins: config.allowed_origins,
             proxies: config.proxies,
             is_https_only: config.public_url.as_ref().is_some_and(is_https_only),
+            is_secure: config.public_url.as_ref().is_some_and(is_https),
+            people,
             engine: config.engine,
             body_bytes_max: config.body_bytes_max,
             body_memory: BodyMemory::new(config.body_memory),
@@ -201,6 +210,19 @@ impl App {
     /// Whether browsers are told to come by HTTPS only.
     pub(crate) fn is_https_only(&self) -> bool {
         self.inner.is_https_only
+    }
+
+    /// Whether people come by HTTPS, so that cookies are for that alone.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.inner.is_secure
+    }
+
+    /// Those who sign in.
+    ///
+    /// # Errors
+    /// [`ProblemKind::NoAccounts`] where nobody has to.
+    pub(crate) fn people(&self) -> Result<&People, Problem> {
+        self.inner.people.as_ref().ok_or_else(Problem::no_accounts)
     }
 
     /// What kills the process, if this is a demo.
@@ -267,7 +289,11 @@ impl App {
     }
 }
 
+fn is_https(public_url: &Uri) -> bool {
+    public_url.scheme_str() == Some("https")
+}
+
 /// Not on a loopback name: other programs of this machine serve pages there, too.
 fn is_https_only(public_url: &Uri) -> bool {
-    public_url.scheme_str() == Some("https") && !public_url.host().is_some_and(is_loopback)
+    is_https(public_url) && !public_url.host().is_some_and(is_loopback)
 }

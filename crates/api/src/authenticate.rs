@@ -1,4 +1,4 @@
-//! Who a request comes from, by what it shows: an API key in a header.
+//! Who a request comes from, by what it shows: an API key in a header, or the cookie of somebody who has signed in.
 //!
 //! It is looked at before anything is read of the body, and only where the server asks for it. Which addresses are open is decided by
 //! the route that matches, and never by the text of the path.
@@ -18,15 +18,18 @@ use steadflow_runtime::RuntimeError;
 
 use crate::app::App;
 use crate::client_address::ClientIp;
+use crate::cookie;
 use crate::problem::{Problem, ProblemKind};
 
 /// Routes that ask nobody who they are: how the server is and what it describes itself with, and those whose callers show something
 /// else, a signature or a token of their own.
-const OPEN: [&str; 9] = [
+const OPEN: [&str; 11] = [
     "/healthz",
     "/readyz",
     "/hooks/{*path}",
     "/api/v1/decisions/{token}",
+    "/api/v1/invitations/{token}",
+    "/api/v1/session",
     "/api/v1/openapi.json",
     "/api/docs",
     "/api/docs/page.js",
@@ -53,7 +56,7 @@ pub(crate) async fn authenticate(
     if route.is_none_or(|route| is_open(route.as_str())) {
         return Ok((request, None));
     }
-    let credential = shown(request.headers())?;
+    let Shown { credential, is_key } = shown(app, &request)?;
     let address = request.extensions().get::<ClientIp>().map(|client| client.0);
     let checked = authenticator.check(credential, address, app.engine().wall()).await;
     match checked.map_err(RuntimeError::from)? {
@@ -61,6 +64,10 @@ pub(crate) async fn authenticate(
             request.extensions_mut().insert(Arc::clone(&principal));
             Ok((request, Some(principal)))
         }
+        Checked::Unknown if !is_key => Err(Problem::new(
+            ProblemKind::NotSignedIn,
+            "You are not signed in any more: the sign-in is over, or was ended, or your role or password has changed. Sign in again.",
+        )),
         Checked::Unknown => Err(Problem::new(
             ProblemKind::NotSignedIn,
             "The API key is not valid: it was deleted, is over, or may not be used from this address, or who it belongs to is \
@@ -68,7 +75,7 @@ pub(crate) async fn authenticate(
         )),
         Checked::TooMany => Err(Problem::new(
             ProblemKind::TooManyAttempts,
-            "Too many API keys from this address were not valid. Correct the key, and try again in a minute.",
+            "Too many API keys and sign-ins from this address were not valid. Correct the key, or sign in again, and try again in a minute.",
         )),
     }
 }
@@ -77,12 +84,29 @@ pub(crate) async fn authenticate(
 pub(crate) fn not_signed_in() -> Problem {
     Problem::new(
         ProblemKind::NotSignedIn,
-        "This server answers only those whom it knows. Send an API key, as `Authorization: Bearer sf_live_…`.",
+        "This server answers only those whom it knows. Sign in, or send an API key, as `Authorization: Bearer sf_live_…`.",
     )
 }
 
-/// Returns what a request shows.
-fn shown(headers: &HeaderMap) -> Result<CredentialHash, Problem> {
+/// What a request shows.
+struct Shown {
+    credential: CredentialHash,
+    /// Whether it is an API key, and not a cookie.
+    is_key: bool,
+}
+
+/// Returns what a request shows: the header counts, if there is one.
+fn shown(app: &App, request: &Request) -> Result<Shown, Problem> {
+    let headers = request.headers();
+    if headers.contains_key(header::AUTHORIZATION) {
+        return Ok(Shown { credential: key(headers)?, is_key: true });
+    }
+    let token = cookie::sign_in(request.method(), headers, app.is_secure())?.ok_or_else(not_signed_in)?;
+    Ok(Shown { credential: token.hash(CredentialKind::SignIn), is_key: false })
+}
+
+/// Returns the API key that a request shows.
+fn key(headers: &HeaderMap) -> Result<CredentialHash, Problem> {
     let mut given = headers.get_all(header::AUTHORIZATION).into_iter();
     let (Some(first), None) = (given.next(), given.next()) else { return Err(not_signed_in()) };
     let key = bearer(first).ok_or_else(not_signed_in)?;
@@ -159,15 +183,15 @@ mod tests {
 
         for value in [&*bearer, &format!("bearer  {key}")] {
             let hash = Token::new([7; 32]).hash(CredentialKind::Key);
-            assert_eq!(shown(&headers(&[value])).unwrap(), hash);
+            assert_eq!(super::key(&headers(&[value])).unwrap(), hash);
         }
         let basic = format!("Basic {key}");
         let more = format!("{bearer}x");
         let listed = format!("{bearer},{bearer}");
         for value in [&*basic, &*key, &*more, &*listed, "Bearer", ""] {
-            assert!(shown(&headers(&[value])).is_err(), "{value}");
+            assert!(super::key(&headers(&[value])).is_err(), "{value}");
         }
-        assert!(shown(&headers(&[])).is_err());
-        assert!(shown(&headers(&[&bearer, &bearer])).is_err(), "which one is meant, nobody knows");
+        assert!(super::key(&headers(&[])).is_err());
+        assert!(super::key(&headers(&[&bearer, &bearer])).is_err(), "which one is meant, nobody knows");
     }
 }

@@ -37,8 +37,8 @@ macro_rules! permissions {
 }
 
 permissions! {
-    ViewCatalogue ViewExecutions RunFlows ControlExecutions Decide EditFlows EditAgents EditAlerts ViewSecrets
-    ManageSecrets ManageKeys ReadAudit KillEngine WatchServer
+    ViewCatalogue ViewExecutions UseOwnAccount RunFlows ControlExecutions Decide EditFlows EditAgents EditAlerts ViewSecrets
+    ManageSecrets ManageKeys ManageMembers ReadAudit KillEngine WatchServer
 }
 
 /// Who asks, who may do `P`. Every handler of the API names one, right behind the state, so that a caller without the permission learns nothing else:

@@ -16,6 +16,13 @@ const HOST_BITS: u32 = 64;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ClientAddress(Option<IpAddr>);
 
+impl ClientAddress {
+    /// Returns the part of the address by which clients are told apart.
+    pub(crate) const fn shared(self) -> Option<IpAddr> {
+        self.0
+    }
+}
+
 impl From<IpAddr> for ClientAddress {
     fn from(address: IpAddr) -> Self {
         Self(Some(match address.to_canonical() {

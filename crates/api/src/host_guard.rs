@@ -94,6 +94,18 @@ impl AllowedHosts {
     }
 }
 
+/// Returns whether the one `Origin` that a request has is that of the server it was sent to; `None` if it has none.
+pub(crate) fn is_same_origin(headers: &HeaderMap) -> Option<bool> {
+    let mut given = headers.get_all(header::ORIGIN).iter();
+    let (origin, other) = (given.next()?, given.next());
+    let authority = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let is_ours = authority.zip(host).is_some_and(|((scheme, authority), host)| {
+        matches!(scheme, "http" | "https") && authority.eq_ignore_ascii_case(host)
+    });
+    Some(is_ours && other.is_none())
+}
+
 /// Returns whether a name or address leads to the machine itself.
 pub(crate) fn is_loopback(name: &str) -> bool {
     let literal = name.trim_start_matches('[').trim_end_matches(']');

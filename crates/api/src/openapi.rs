@@ -6,7 +6,9 @@ use bytes::Bytes;
 use serde_json::Value;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{AdditionalProperties, Object, Schema, SchemaType, Type};
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{
     Content, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, ResponseBuilder,
 };
@@ -31,6 +33,8 @@ fn of_routes() -> OpenApi {
     document.info = about.info;
     let components = document.components.get_or_insert_default();
     components.add_security_scheme(API_KEY, SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+    let cookie = ApiKey::Cookie(ApiKeyValue::new("__Host-steadflow"));
+    components.add_security_scheme(SIGN_IN, SecurityScheme::ApiKey(cookie));
     require_nullable_keys(&mut document);
     for (path, item) in &mut document.paths.paths {
         let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch];
@@ -115,6 +119,8 @@ fn describe_optional_body(operation: &mut Operation) {
 
 /// The name of what requests show.
 const API_KEY: &str = "api_key";
+/// The same of people, by the pages of the studio.
+const SIGN_IN: &str = "sign_in";
 
 /// Says which calls show an API key, where the server asks for one.
 fn add_security(path: &str, operation: &mut Operation) {
@@ -122,12 +128,13 @@ fn add_security(path: &str, operation: &mut Operation) {
         operation.security = Some(Vec::new());
         return;
     }
-    operation.security = Some(vec![SecurityRequirement::new(API_KEY, Vec::<String>::new())]);
+    operation.security =
+        Some([API_KEY, SIGN_IN].map(|scheme| SecurityRequirement::new(scheme, Vec::<String>::new())).into());
     let mut add = |status: &str, description: &str| {
         operation.responses.responses.entry(status.to_owned()).or_insert_with(|| problem(description));
     };
-    add("401", "The server asks for an API key, and there is none that is valid");
-    add("429", "Too many API keys from this address were not valid; see Retry-After");
+    add("401", "The server asks who it is, and there is neither an API key nor a sign-in that is valid");
+    add("429", "Too many API keys and sign-ins from this address were not valid; see Retry-After");
 }
 
 /// What any call can be answered with, and what only calls below `/api/` can be. Every problem has the same shape.

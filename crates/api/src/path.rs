@@ -4,8 +4,10 @@ use std::borrow::Cow;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
+use steadflow_core::access::Token;
 use steadflow_core::decision_link::{DecisionLink, LinkRefused};
-use steadflow_core::ids::{AgentId, ExecutionId, FlowId, NodeId};
+use steadflow_core::ids::{AgentId, ExecutionId, FlowId, NodeId, PrincipalId};
+use steadflow_store::InvitationRecord;
 use uuid::Uuid;
 
 use crate::app::App;
@@ -145,6 +147,27 @@ impl FromRequestParts<App> for PathLink {
     }
 }
 
+/// The path's `{token}`, a link to join with that was made here and not used, and is not over.
+#[derive(Clone, Debug)]
+pub(crate) struct PathInvitation {
+    pub(crate) token: Token,
+    pub(crate) invitation: InvitationRecord,
+}
+
+impl FromRequestParts<App> for PathInvitation {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let gone = |_| Problem::no_such_invitation();
+        let (text, people) =
+            (parameter(parts, app, "token").await.map_err(gone)?, app.people().map_err(gone)?);
+        let token = Token::read(&text).ok_or_else(Problem::no_such_invitation)?;
+        let found = people.invitation(&token, app.engine().wall()).await?;
+        let invitation = found.ok_or_else(Problem::no_such_invitation)?;
+        Ok(Self { token, invitation })
+    }
+}
+
 fn invalid(detail: impl Into<Cow<'static, str>>) -> Problem {
     Problem::new(ProblemKind::InvalidParameter, detail)
 }
@@ -179,6 +202,12 @@ impl From<Id> for FlowId {
 }
 
 impl From<Id> for AgentId {
+    fn from(id: Id) -> Self {
+        Self::new(id.0)
+    }
+}
+
+impl From<Id> for PrincipalId {
     fn from(id: Id) -> Self {
         Self::new(id.0)
     }

@@ -7,6 +7,7 @@ mod from_failure;
 mod from_runtime;
 
 use std::borrow::Cow;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
@@ -62,6 +63,8 @@ problem_kinds! {
     InvalidParameter = BAD_REQUEST, "invalid-parameter", "A parameter is not valid";
     /// Only failed and cancelled executions are retried.
     NotRetryable = BAD_REQUEST, "not-retryable", "The execution cannot be retried";
+    /// There is nobody with the address, or the password is another one.
+    WrongCredentials = UNAUTHORIZED, "wrong-credentials", "The e-mail address or the password is wrong";
     /// The call of a webhook is not what its sender signed.
     WebhookRefused = UNAUTHORIZED, "webhook-refused", "The call of the webhook is not accepted";
     /// The request shows nothing that stands for somebody.
@@ -96,6 +99,12 @@ problem_kinds! {
     NoSuchKey = NOT_FOUND, "no-such-key", "There is no such API key";
     /// The agent has no such session.
     NoSuchSession = NOT_FOUND, "no-such-session", "There is no such session";
+    /// The tenant has no such person or service account.
+    NoSuchMember = NOT_FOUND, "no-such-member", "There is no such member";
+    /// The person has no such sign-in.
+    NoSuchSignIn = NOT_FOUND, "no-such-sign-in", "There is no such sign-in";
+    /// There is no such invitation, or it is over.
+    NoSuchInvitation = NOT_FOUND, "no-such-invitation", "There is no such invitation";
     /// The address does not take this method.
     MethodNotAllowed = METHOD_NOT_ALLOWED, "method-not-allowed", "The address does not take this method";
     /// The body did not arrive in time.
@@ -112,6 +121,14 @@ problem_kinds! {
     NoMasterKey = CONFLICT, "no-master-key", "The server does not have the master key";
     /// The account has as many API keys as it may have.
     TooManyKeys = CONFLICT, "too-many-keys", "There are too many API keys";
+    /// Nobody has to sign in, so there are no accounts.
+    NoAccounts = CONFLICT, "no-accounts", "The server has no accounts";
+    /// Somebody has the address or the name already.
+    MemberExists = CONFLICT, "member-exists", "There is such a member already";
+    /// There would be no admin any more.
+    LastAdmin = CONFLICT, "last-admin", "The last admin cannot be changed like this";
+    /// The tenant has as many open invitations as it may have.
+    TooManyInvitations = CONFLICT, "too-many-invitations", "There are too many open invitations";
     /// The execution has ended.
     ExecutionFinished = CONFLICT, "execution-finished", "The execution has ended";
     /// The execution's status does not allow it.
@@ -158,6 +175,8 @@ problem_kinds! {
     ValueTooLarge = UNPROCESSABLE_ENTITY, "value-too-large", "The value is too large";
     /// The service behind a skill rejected the request, or the input does not fit.
     SkillRejected = UNPROCESSABLE_ENTITY, "skill-rejected", "The skill rejected the request";
+    /// The password is too short, too long, or known to everybody.
+    PasswordUnfit = UNPROCESSABLE_ENTITY, "password-unfit", "The password cannot be set";
     /// Too many calls of the webhook were refused.
     WebhookLimited = TOO_MANY_REQUESTS, "webhook-limited", "Too many calls of the webhook were refused";
     /// Too many credentials of the address stood for nothing.
@@ -199,6 +218,8 @@ pub struct Problem {
     errors: Vec<Fault>,
     current: Option<Revision>,
     failed: Option<Box<Failed>>,
+    /// How many seconds to wait before the next attempt.
+    wait: Option<NonZeroU32>,
     cause: Option<String>,
 }
 
@@ -222,7 +243,7 @@ impl Problem {
     /// only so much of it is kept.
     pub fn new(kind: ProblemKind, detail: impl Into<Cow<'static, str>>) -> Self {
         let detail = shortened(detail.into());
-        Self { kind, detail, errors: Vec::new(), current: None, failed: None, cause: None }
+        Self { kind, detail, errors: Vec::new(), current: None, failed: None, wait: None, cause: None }
     }
 
     /// Returns the problem of a change that was made to another revision than `current`.
@@ -274,6 +295,12 @@ impl Problem {
         Self { errors, ..self }
     }
 
+    /// Says how many seconds to wait before the next attempt.
+    #[must_use]
+    pub(crate) fn after(self, seconds: NonZeroU32) -> Self {
+        Self { wait: Some(seconds), ..self }
+    }
+
     /// Adds what the log is to say.
     #[must_use]
     pub(crate) fn caused_by(self, cause: String) -> Self {
@@ -319,7 +346,8 @@ impl Problem {
         let asked = self.failed.as_ref().and_then(|failed| failed.retry_after);
         let rounded_up = |wait: Duration| wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         let of_kind = RETRY_AFTER.iter().find(|(kind, _)| *kind == self.kind).map(|(_, seconds)| *seconds);
-        asked.map(rounded_up).or(of_kind)
+        let wait = self.wait.map(|seconds| seconds.get().into());
+        asked.map(rounded_up).or(wait).or(of_kind)
     }
 
     /// Returns its kind.
@@ -412,7 +440,7 @@ impl IntoResponse for Problem {
         }
         if status == StatusCode::UNAUTHORIZED {
             // Which scheme of a webhook it is, senders know.
-            let scheme = if self.kind == ProblemKind::NotSignedIn { "Bearer" } else { "Webhook" };
+            let scheme = if self.kind == ProblemKind::WebhookRefused { "Webhook" } else { "Bearer" };
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
         }
         if let Some(current) = self.current {

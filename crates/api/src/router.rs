@@ -169,6 +169,8 @@ fn logged_path<'a>(route: &'a str, path: &'a str) -> &'a str {
         route
     } else if path.starts_with("/decide/") {
         "/decide/{token}"
+    } else if path.starts_with("/join/") {
+        "/join/{token}"
     } else {
         path
     }
@@ -226,6 +228,7 @@ mod tests {
 
         assert_eq!(logged_path(route, "/api/v1/decisions/canary"), route);
         assert_eq!(logged_path("", "/decide/canary"), "/decide/{token}");
+        assert_eq!(logged_path("", "/join/canary"), "/join/{token}");
         assert_eq!(
             logged_path("/api/v1/studio/flows/{id}", "/api/v1/studio/flows/7"),
             "/api/v1/studio/flows/7"

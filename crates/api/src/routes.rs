@@ -4,6 +4,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
 
+mod account;
 mod agent_drafts;
 mod agent_versions;
 mod agents;
@@ -25,9 +26,11 @@ mod flows;
 mod fork;
 mod health;
 mod hooks;
+mod invitations;
 mod journal;
 mod keys;
 mod mcp_commands;
+mod members;
 mod node_types;
 mod nodes;
 pub(crate) mod openapi;
@@ -35,6 +38,7 @@ mod protection;
 mod retry;
 mod schedules;
 mod secrets;
+mod session;
 mod sessions;
 mod templates;
 mod test_node;
@@ -79,6 +83,10 @@ pub(crate) fn all(document: openapi::Document) -> OpenApiRouter<App> {
         .merge(keys::routes())
         .merge(mcp_commands::routes())
         .merge(node_types::routes())
+        .merge(session::routes())
+        .merge(account::routes())
+        .merge(members::routes())
+        .merge(invitations::routes())
         .merge(demo::routes())
         .merge(health::routes())
         .merge(openapi::routes(document))

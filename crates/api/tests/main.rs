@@ -29,6 +29,7 @@ mod hostile;
 mod journal;
 mod keys;
 mod openapi;
+mod people;
 mod protection;
 mod proxies;
 mod retry;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use axum::Router;
-use steadflow_access::Authenticator;
+use steadflow_access::{Authenticator, Vault};
 use steadflow_api::{App, AppConfig};
 use steadflow_runtime::Engine;
 use tokio::net::TcpListener;
@@ -67,27 +67,18 @@ async fn run(mut settings: ServeSettings, listener: Option<TcpListener>) -> anyh
     };
     let address = listener.local_addr().context("The listener has no address")?;
     own.add(address, settings.demo.then_some(demo::PATH));
-    let app = app(&settings, public_url.as_deref(), wiring, traces.as_ref())?;
+    let app = app(&settings, wiring, traces.as_ref())?;
     let door = Door { tls, proxies: settings.network.proxies.clone() };
     let connections = Connections::open(listener, door, router(&app, settings.demo), open_files.connections);
     if settings.demo {
         demo::install(&engine, &format!("http://{address}{}", demo::PATH)).await?;
     }
-    let upkeep = settings.upkeep.config.clone();
-    let looked_after = engine.clone();
-    tokio::spawn(async move { looked_after.keep_up(upkeep).await });
-    let scheduled = engine.clone();
-    tokio::spawn(async move { scheduled.keep_schedules().await });
-    let alerting = engine.clone();
-    tokio::spawn(async move { alerting.keep_alerts().await });
-    let following = engine.clone();
-    tokio::spawn(async move { tokio::join!(following.follow_edits(), following.follow_others()) });
-    if let Some(vault) = vault {
-        tokio::spawn(async move { vault.keep_fresh().await });
-    }
-    let delivering = engine.clone();
-    tokio::spawn(async move { delivering.deliver_events().await });
+    keep_going(&engine, &settings, vault);
+    let join = if settings.auth { first_admin(&engine).await? } else { None };
     announce(&settings, public_url.as_deref(), address, &durability);
+    if let Some(url) = join {
+        output::note(format_args!("  admin     {url} (to become the first admin; works once, for 24 hours)"));
+    }
     let end = tokio::select! {
         () = signals.next() => None,
         end = engine.wait_for_end() => Some(end),
@@ -106,6 +97,24 @@ async fn run(mut settings: ServeSettings, listener: Option<TcpListener>) -> anyh
     Ok(ExitCode::SUCCESS)
 }
 
+/// Starts what the engine does beside executions, until it ends.
+fn keep_going(engine: &Engine, settings: &ServeSettings, vault: Option<Vault>) {
+    let upkeep = settings.upkeep.config.clone();
+    let looked_after = engine.clone();
+    tokio::spawn(async move { looked_after.keep_up(upkeep).await });
+    let scheduled = engine.clone();
+    tokio::spawn(async move { scheduled.keep_schedules().await });
+    let alerting = engine.clone();
+    tokio::spawn(async move { alerting.keep_alerts().await });
+    let following = engine.clone();
+    tokio::spawn(async move { tokio::join!(following.follow_edits(), following.follow_others()) });
+    if let Some(vault) = vault {
+        tokio::spawn(async move { vault.keep_fresh().await });
+    }
+    let delivering = engine.clone();
+    tokio::spawn(async move { delivering.deliver_events().await });
+}
+
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| {
         format!(
@@ -114,16 +123,11 @@ async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     })
 }
 
-fn app(
-    settings: &ServeSettings,
-    public_url: Option<&str>,
-    wiring: wiring::Wiring,
-    traces: Option<&Traces>,
-) -> anyhow::Result<App> {
+fn app(settings: &ServeSettings, wiring: wiring::Wiring, traces: Option<&Traces>) -> anyhow::Result<App> {
     let mut config = AppConfig::new(wiring.engine);
     config.proxies.clone_from(&settings.network.proxies);
-    let public_url = public_url.map(str::parse).transpose();
-    config.public_url = public_url.context("The setting `public_url` is not the URL of a server")?;
+    let public_url = config.engine.public_url().parse();
+    config.public_url = Some(public_url.context("The setting `public_url` is not the URL of a server")?);
     config.allowed_hosts.clone_from(&settings.allowed_hosts);
     config.allowed_origins.clone_from(&settings.allowed_origins);
     config.executor = Some(wiring.executor);
@@ -143,6 +147,13 @@ fn authenticator(engine: &Engine) -> Authenticator {
     let (kept_fresh, clock) = (authenticator.clone(), engine.clone());
     tokio::spawn(async move { kept_fresh.keep_fresh(move || clock.wall()).await });
     authenticator
+}
+
+/// Makes the link with which somebody becomes the first admin, if there is none yet.
+async fn first_admin(engine: &Engine) -> anyhow::Result<Option<String>> {
+    let token = steadflow_access::first_admin(engine.store(), engine.wall()).await;
+    let token = token.context("Could not make the link for the first admin")?;
+    Ok(token.map(|token| format!("{}/join/{}", engine.public_url(), token.text())))
 }
 
 fn router(app: &App, with_peer: bool) -> Router {

@@ -52,8 +52,9 @@ export async function call<M extends Method, P extends PathOf<M>>(
   ...[options]: Arguments<CallOptions<M, P>>
 ): Promise<Answer<AnswerOf<M, P>>> {
   const { data, error, response } = await ask(method, path, (options as AnyOptions | undefined) ?? {});
-  reportRefused(response.status === 401);
-  if (!response.ok) throw problemOf(response.status, error);
+  const problem = response.ok ? null : problemOf(response.status, error);
+  if (problem?.isNotSignedIn) reportRefused(true);
+  if (problem) throw problem;
   return { data: data as AnswerOf<M, P>, headers: response.headers };
 }
 

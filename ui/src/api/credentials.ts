@@ -11,3 +11,7 @@ export function authorization(): Record<string, string> {
 export function saveApiKey(key: string): void {
   sessionStorage.setItem(STORED_AS, key);
 }
+
+export function forgetApiKey(): void {
+  sessionStorage.removeItem(STORED_AS);
+}

@@ -32,6 +32,11 @@ export class Problem extends Error {
     return this.status === 412;
   }
 
+  /** Whether the server does not know who asks. */
+  get isNotSignedIn(): boolean {
+    return this.status === 401 && this.type.endsWith('#not-signed-in');
+  }
+
   /** Whether a retry may help: the server is unreachable, overloaded or failing. */
   get isTransient(): boolean {
     return this.status === 0 || this.status === 429 || this.status >= 500;

@@ -22,6 +22,24 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/invitations/{token}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Shows what a link to join with is about. It accepts nothing, however often it is called. */
+        readonly get: operations["show_invitation"];
+        readonly put?: never;
+        /** Accepts an invitation: makes an account, or gives the one that is there a new password, and signs in. It works once. */
+        readonly post: operations["accept_invitation"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/openapi.json": {
         readonly parameters: {
             readonly query?: never;
@@ -33,6 +51,113 @@ export interface paths {
         readonly get: operations["openapi_document"];
         readonly put?: never;
         readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/session": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Signs a person in. The answer sets a cookie, which counts for pages of this server only.
+         * @description Whether there is anybody with that address shows neither in the answer nor in the time that it takes.
+         */
+        readonly post: operations["sign_in"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/studio/account": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Shows who asks, and what they may do. */
+        readonly get: operations["show_account"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        /** Changes the name of who asks. */
+        readonly patch: operations["change_account"];
+        readonly trace?: never;
+    };
+    readonly "/api/v1/studio/account/password": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Changes the password of who asks. All their other sign-ins end. */
+        readonly post: operations["change_password"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/studio/account/sign-ins": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Lists where who asks is signed in, last used first. */
+        readonly get: operations["list_sign_ins"];
+        readonly put?: never;
+        readonly post?: never;
+        /** Ends all sign-ins of who asks, but the one of this request. */
+        readonly delete: operations["end_other_sign_ins"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/studio/account/sign-ins/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        /** Ends a sign-in of who asks. */
+        readonly delete: operations["end_sign_in"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/studio/account/sign-out": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Signs out: the sign-in of the request ends, and with it everything that is open in its browser. */
+        readonly post: operations["sign_out"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -1282,6 +1407,41 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/studio/invitations": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Lists the invitations that nobody has accepted yet, newest first. */
+        readonly get: operations["list_invitations"];
+        readonly put?: never;
+        /** Invites somebody: makes a link with which they become a member, once, within 7 days. */
+        readonly post: operations["create_invitation"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/studio/invitations/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        /** Withdraws an invitation. */
+        readonly delete: operations["delete_invitation"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/studio/keys": {
         readonly parameters: {
             readonly query?: never;
@@ -1328,6 +1488,58 @@ export interface paths {
         readonly get: operations["list_mcp_commands"];
         readonly put?: never;
         readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/studio/members": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Lists the members, newest first. */
+        readonly get: operations["list_members"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/studio/members/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        /** Deletes a member with its keys, and ends what it is signed in with. What it has done keeps its name. */
+        readonly delete: operations["delete_member"];
+        readonly options?: never;
+        readonly head?: never;
+        /** Changes a member. With the role or whether it is disabled, its sign-ins end. */
+        readonly patch: operations["change_member"];
+        readonly trace?: never;
+    };
+    readonly "/api/v1/studio/members/{id}/password-link": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Makes a link with which a person sets a new password. Until then, the present one stays. */
+        readonly post: operations["create_password_link"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -1541,6 +1753,25 @@ export interface components {
             readonly seq: number;
             /** Format: date-time */
             readonly at: string;
+        };
+        /** @description Who asks. */
+        readonly Account: {
+            /** @description Whether nobody signs in at this server: it answers this machine only. */
+            readonly is_local: boolean;
+            /** Format: uuid */
+            readonly id: string | null;
+            /** @description `person`, or `service` for a program. */
+            readonly kind: string | null;
+            readonly name: string | null;
+            readonly email: string | null;
+            /** @description `viewer`, `operator`, `editor` or `admin`. */
+            readonly role: string;
+            /** @description What they may do, by the names that the reference of access has. */
+            readonly permissions: readonly string[];
+        };
+        /** @description What may be changed of an account by whose it is. */
+        readonly AccountPatch: {
+            readonly name: string;
         };
         /** @description A node that is an action. */
         readonly ActionNode: ({
@@ -4096,6 +4327,30 @@ export interface components {
             /** @description Its name; the template's unless given. */
             readonly name?: string | null;
         };
+        /** @description An invitation that nobody has accepted yet. Its link was shown when it was made. */
+        readonly Invitation: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly role: string;
+            readonly email: string | null;
+            /** @description Whether it is for somebody who is there already, and sets a new password with it. */
+            readonly is_new_password: boolean;
+            readonly created_at: components["schemas"]["Time"];
+            readonly created_by: string;
+            readonly expires_at: components["schemas"]["Time"];
+        };
+        readonly InvitationEntry: components["schemas"]["Invitation"] | components["schemas"]["Damaged"];
+        /** @description What a link to join with is about. */
+        readonly InvitationToYou: {
+            readonly role: string;
+            /** @description The e-mail address that it is for; `null` if who accepts it says one. */
+            readonly email: string | null;
+            /** @description Whether it is for somebody who is there already, and sets a new password with it. */
+            readonly is_new_password: boolean;
+            /** @description Whether it makes the first admin of this server. */
+            readonly is_first_admin: boolean;
+            readonly expires_at: components["schemas"]["Time"];
+        };
         /** @description One entry of the journal. The events of one decision have the same `seq` and `at`. */
         readonly JournalEvent: components["schemas"]["AcceptedEvent"] | components["schemas"]["StartedEvent"] | components["schemas"]["AdoptedEvent"] | components["schemas"]["AttemptStartedEvent"] | components["schemas"]["AttemptFailedEvent"] | components["schemas"]["AttemptReleasedEvent"] | components["schemas"]["StepStartedEvent"] | components["schemas"]["StepCompletedEvent"] | components["schemas"]["StepFailedEvent"] | components["schemas"]["TaskStartedEvent"] | components["schemas"]["TaskResumedEvent"] | components["schemas"]["TaskEndedEvent"] | components["schemas"]["ApprovalRequestedEvent"] | components["schemas"]["ApprovalDecidedEvent"] | components["schemas"]["ChildrenStartedEvent"] | components["schemas"]["ChildEndedEvent"] | components["schemas"]["NodeCompletedEvent"] | components["schemas"]["NodeFailedEvent"] | components["schemas"]["NodeSkippedEvent"] | components["schemas"]["NodeWaitingEvent"] | components["schemas"]["EventAwaitedEvent"] | components["schemas"]["SessionTakenEvent"] | components["schemas"]["BackoffEndedEvent"] | components["schemas"]["ResolvedEvent"] | components["schemas"]["PausedEvent"] | components["schemas"]["ResumedEvent"] | components["schemas"]["CompensationStartedEvent"] | components["schemas"]["FinishedEvent"];
         /** @description An event of the journal. */
@@ -4132,6 +4387,13 @@ export interface components {
              * @description When it is over, in RFC 3339; never unless given.
              */
             readonly expires_at?: string | null;
+        };
+        /** @description A link to join with. Whoever has it can use it, once. */
+        readonly LinkToJoin: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly url: string;
+            readonly expires_at: components["schemas"]["Time"];
         };
         /** @description An execution that is new or changed. */
         readonly ListExecutionMessage: {
@@ -4388,6 +4650,29 @@ export interface components {
              */
             readonly action: "mcp_tool";
         };
+        /** @description A person, or the service account of a program. */
+        readonly Member: {
+            /** Format: uuid */
+            readonly id: string;
+            /** @description `person`, or `service` for a program. */
+            readonly kind: string;
+            readonly name: string;
+            /** @description Of a person. */
+            readonly email: string | null;
+            /** @description `viewer`, `operator`, `editor` or `admin`. */
+            readonly role: string;
+            readonly created_at: components["schemas"]["Time"];
+            readonly disabled_at: components["schemas"]["Time"] | null;
+        };
+        readonly MemberEntry: components["schemas"]["Member"] | components["schemas"]["Damaged"];
+        /** @description What may be changed of a member. */
+        readonly MemberPatch: {
+            readonly name?: string | null;
+            /** @description `viewer`, `operator`, `editor` or `admin`. */
+            readonly role?: string | null;
+            /** @description Whether it may do nothing. */
+            readonly disabled?: boolean | null;
+        };
         /**
          * Merge
          * @description Waits for all incoming branches, or for the first.
@@ -4430,6 +4715,34 @@ export interface components {
             readonly expires_in_seconds?: number | null;
             /** @description Whom it is for: a name or an address in one line. It is shown as who decided. */
             readonly for?: string | null;
+        };
+        /** @description Whom to invite. */
+        readonly NewInvitation: {
+            /** @description What they may do: `viewer`, `operator`, `editor` or `admin`. */
+            readonly role: string;
+            /** @description Their e-mail address; whoever has the link says one, unless given. */
+            readonly email?: string | null;
+        };
+        /** @description Who accepts an invitation. */
+        readonly NewMember: {
+            /** @description Their name; not needed for a new password. */
+            readonly name?: string | null;
+            readonly email: string;
+            /**
+             * Format: password
+             * @description 10 to 256 characters.
+             */
+            readonly password: string;
+        };
+        /** @description A new password. */
+        readonly NewPassword: {
+            /** Format: password */
+            readonly current_password: string;
+            /**
+             * Format: password
+             * @description 10 to 256 characters.
+             */
+            readonly new_password: string;
         };
         /** @description When a schedule starts next. */
         readonly NextStarts: {
@@ -5500,6 +5813,28 @@ export interface components {
         };
         /** @description Any JSON. One whose text is longer than 64 KiB, or for which the answer has no room, is a preview. */
         readonly Shown: unknown | components["schemas"]["Preview"];
+        /** @description Who signs in. */
+        readonly SignIn: {
+            /** @description The e-mail address. */
+            readonly email: string;
+            /** Format: password */
+            readonly password: string;
+        };
+        /** @description Where somebody is signed in. */
+        readonly SignedInBrowser: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly created_at: components["schemas"]["Time"];
+            /** @description To about a minute. */
+            readonly used_at: components["schemas"]["Time"];
+            readonly expires_at: components["schemas"]["Time"];
+            /** @description From where it was used last. */
+            readonly address: string | null;
+            readonly user_agent: string | null;
+            /** @description Whether it is the one of this request. */
+            readonly is_current: boolean;
+        };
+        readonly SignedInBrowserEntry: components["schemas"]["SignedInBrowser"] | components["schemas"]["Damaged"];
         /** @description Something that an agent can do. */
         readonly Skill: {
             /**
@@ -6750,6 +7085,225 @@ export interface operations {
             };
         };
     };
+    readonly show_invitation: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The last part of the link */
+                readonly token: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The invitation */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["InvitationToYou"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The link is not valid */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly accept_invitation: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The last part of the link */
+                readonly token: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewMember"];
+            };
+        };
+        readonly responses: {
+            /** @description Somebody is a member, and has signed in */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The link is not valid */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody with this address has an account already */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The password cannot be set */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly openapi_document: {
         readonly parameters: {
             readonly query?: never;
@@ -6788,6 +7342,900 @@ export interface operations {
             };
             /** @description This server does not go by the name in the Host header */
             readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly sign_in: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        readonly responses: {
+            /** @description The person has signed in */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nobody with that address, or the password is another one */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signs in at this server */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There were too many wrong passwords */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly show_account: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The account */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly change_account: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["AccountPatch"];
+            };
+        };
+        readonly responses: {
+            /** @description The account */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signs in at this server */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly change_password: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewPassword"];
+            };
+        };
+        readonly responses: {
+            /** @description The password is changed; the answer sets a new cookie */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The present password is another one */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signs in at this server, or it was asked with a key */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The new password cannot be set */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There were too many wrong passwords */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly list_sign_ins: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The sign-ins */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["SignedInBrowserEntry"][];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signs in at this server */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly end_other_sign_ins: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description They are over */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signs in at this server */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly end_sign_in: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The sign-in */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description It is over */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such sign-in */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signs in at this server */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly sign_out: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The sign-in is over */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
+            readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -6868,7 +8316,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -6895,7 +8343,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -6968,7 +8416,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -7031,7 +8479,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -7100,7 +8548,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -7250,7 +8698,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -7313,7 +8761,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -7382,7 +8830,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -7454,7 +8902,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -7524,7 +8972,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -7560,7 +9008,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -7632,7 +9080,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -7677,7 +9125,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -7757,7 +9205,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -7838,7 +9286,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -7910,7 +9358,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8074,7 +9522,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8232,7 +9680,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8268,7 +9716,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8347,7 +9795,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8401,7 +9849,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8478,7 +9926,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8514,7 +9962,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8594,7 +10042,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8630,7 +10078,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8698,7 +10146,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8743,7 +10191,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8820,7 +10268,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8901,7 +10349,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8973,7 +10421,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -9045,7 +10493,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -9113,7 +10561,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -9250,7 +10698,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -9322,7 +10770,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -9399,7 +10847,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -9435,7 +10883,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -9500,7 +10948,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -9527,7 +10975,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -9596,7 +11044,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -9668,7 +11116,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -9735,7 +11183,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -9771,7 +11219,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -9836,7 +11284,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -9872,7 +11320,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -9943,7 +11391,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -10015,7 +11463,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -10082,7 +11530,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -10118,7 +11566,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -10192,7 +11640,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -10219,7 +11667,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -10293,7 +11741,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -10320,7 +11768,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -10394,7 +11842,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -10421,7 +11869,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -10489,7 +11937,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -10525,7 +11973,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -10597,7 +12045,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -10669,7 +12117,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -10737,7 +12185,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -10773,7 +12221,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -10841,7 +12289,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -10877,7 +12325,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -10949,7 +12397,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -11021,7 +12469,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -11093,7 +12541,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -11120,7 +12568,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -11183,7 +12631,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -11219,7 +12667,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -11287,7 +12735,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -11314,7 +12762,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -11383,7 +12831,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -11437,7 +12885,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -11509,7 +12957,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -11536,7 +12984,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -11640,7 +13088,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -11667,7 +13115,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -11736,7 +13184,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -11790,7 +13238,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -11865,7 +13313,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -11901,7 +13349,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -11969,7 +13417,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -12014,7 +13462,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -12085,7 +13533,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -12121,7 +13569,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -12198,7 +13646,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -12279,7 +13727,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -12352,7 +13800,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -12406,7 +13854,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -12474,7 +13922,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -12510,7 +13958,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -12588,7 +14036,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -12624,7 +14072,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -12692,7 +14140,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -12728,7 +14176,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -12798,7 +14246,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -12834,7 +14282,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -12908,7 +14356,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -12980,7 +14428,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -13050,7 +14498,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -13086,7 +14534,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -13156,7 +14604,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -13192,7 +14640,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -13262,7 +14710,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -13307,7 +14755,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -13381,7 +14829,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -13417,7 +14865,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -13490,7 +14938,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -13526,7 +14974,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -13594,7 +15042,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -13639,7 +15087,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -13707,7 +15155,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -13752,7 +15200,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -13820,7 +15268,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -13865,7 +15313,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -13940,7 +15388,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -14021,7 +15469,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -14094,7 +15542,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -14139,7 +15587,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -14207,7 +15655,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -14252,7 +15700,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -14320,7 +15768,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -14356,7 +15804,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -14428,7 +15876,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -14455,7 +15903,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -14537,7 +15985,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -14564,7 +16012,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -14637,7 +16085,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -14709,7 +16157,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -14783,7 +16231,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -14810,7 +16258,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -14884,7 +16332,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -14956,7 +16404,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -15025,7 +16473,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -15097,7 +16545,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -15166,7 +16614,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -15220,7 +16668,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -15293,7 +16741,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -15329,7 +16777,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -15401,7 +16849,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -15455,7 +16903,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -15535,7 +16983,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -15625,7 +17073,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -15701,7 +17149,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -15755,7 +17203,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -15846,7 +17294,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -15927,7 +17375,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -16032,7 +17480,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -16068,7 +17516,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -16147,7 +17595,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -16210,7 +17658,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -16287,7 +17735,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -16323,7 +17771,333 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly list_invitations: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The invitations */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["InvitationEntry"][];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly create_invitation: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewInvitation"];
+            };
+        };
+        readonly responses: {
+            /** @description The link, which is not shown again */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["LinkToJoin"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There are too many open invitations, or nobody signs in at this server */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly delete_invitation: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The invitation */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description It is withdrawn */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such invitation */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -16395,7 +18169,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -16422,7 +18196,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -16493,7 +18267,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -16565,7 +18339,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -16630,7 +18404,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -16666,7 +18440,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -16731,7 +18505,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -16758,7 +18532,472 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly list_members: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description How many to list. A page of documents has fewer where it would be longer than about 4 MiB. */
+                readonly limit?: number;
+                /** @description Where the page before ended, as its `Link` header says. */
+                readonly cursor?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The members; `Link` has the next page */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["MemberEntry"][];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly delete_member: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The member */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description It is gone */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such member */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is the last admin */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly change_member: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The member */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["MemberPatch"];
+            };
+        };
+        readonly responses: {
+            /** @description The member */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Member"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such member */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is the last admin, or another service account has the name */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly create_password_link: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The member */
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The link, which is not shown again */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["LinkToJoin"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such person */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There are too many open invitations */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -16823,7 +19062,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -16850,7 +19089,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -16918,7 +19157,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -16945,7 +19184,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -17017,7 +19256,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -17044,7 +19283,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -17109,7 +19348,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -17136,7 +19375,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -17208,7 +19447,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -17280,7 +19519,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -17346,7 +19585,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -17382,7 +19621,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -17450,7 +19689,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -17486,7 +19725,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -17607,7 +19846,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The server asks for an API key, and there is none that is valid */
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -17634,7 +19873,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many API keys from this address were not valid; see Retry-After */
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
             readonly 429: {
                 headers: {
                     readonly [name: string]: unknown;

@@ -12,6 +12,7 @@ import { Link } from '@tanstack/react-router';
 import { openPalette } from '@/app/palette-store';
 import { texts } from '@/lib/texts';
 import { Logo } from './logo';
+import { PersonMenu } from './person-menu';
 import classes from './shell.module.css';
 import { ThemeSwitch } from './theme-switch';
 import { ApprovalsBadge, WaitingBadge } from './waiting-badge';
@@ -52,10 +53,13 @@ export function Navigation() {
         </div>
       ))}
       <div className={classes.foot}>
-        <a className={classes.docs} href="/api/docs" target="_blank" rel="noreferrer">
-          {texts.nav.api}
-        </a>
-        <ThemeSwitch />
+        <PersonMenu />
+        <div className={classes.footEnd}>
+          <a className={classes.docs} href="/api/docs" target="_blank" rel="noreferrer">
+            {texts.nav.api}
+          </a>
+          <ThemeSwitch />
+        </div>
       </div>
     </nav>
   );

@@ -121,6 +121,24 @@ const agents = createRoute({
   component: lazyRouteComponent(() => import('@/features/agents/agents-page'), 'AgentsPage'),
 });
 
+const members = createRoute({
+  getParentRoute: () => shell,
+  path: '/members',
+  component: lazyRouteComponent(() => import('@/features/members/members-page'), 'MembersPage'),
+});
+
+const account = createRoute({
+  getParentRoute: () => shell,
+  path: '/account',
+  component: lazyRouteComponent(() => import('@/features/account/account-page'), 'AccountPage'),
+});
+
+const join = createRoute({
+  getParentRoute: () => alone,
+  path: '/join/$token',
+  component: lazyRouteComponent(() => import('@/features/join/join-page'), 'JoinPage'),
+});
+
 const form = createRoute({
   getParentRoute: () => alone,
   path: '/form/$flowId',
@@ -149,8 +167,10 @@ export const router = createRouter({
       analytics,
       costs,
       agents,
+      members,
+      account,
     ]),
-    alone.addChildren([decide, form, chat]),
+    alone.addChildren([decide, join, form, chat]),
   ]),
   context: { queries: undefined as never },
   parseSearch,

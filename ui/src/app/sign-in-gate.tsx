@@ -1,46 +1,124 @@
-import { Button, Modal, PasswordInput, Stack, Text } from '@mantine/core';
-import { useQueryClient } from '@tanstack/react-query';
+import { Anchor, Button, Modal, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, type ReactNode, useState } from 'react';
-import { saveApiKey } from '@/api/credentials';
+import { signIn } from '@/api/account';
+import { forgetApiKey, saveApiKey } from '@/api/credentials';
+import { ProblemCard } from '@/components/problem-card';
 import { reportRefused, useRefused } from '@/lib/session';
 import { texts } from '@/lib/texts';
+import { Logo } from './logo';
+import classes from './sign-in-gate.module.css';
 
-/** Asks for an API key when the server requires one. */
+/** Asks who somebody is where the server wants to know. What is open stays behind it, with everything that is filled in. */
 export function SignInGate({ children }: { children: ReactNode }) {
   const refused = useRefused();
   return (
     <>
       {children}
-      <Modal opened={refused} onClose={() => undefined} withCloseButton={false} title={texts.signIn.title}>
-        {refused && <SignInForm />}
+      <Modal
+        opened={refused}
+        onClose={() => undefined}
+        closeOnEscape={false}
+        withCloseButton={false}
+        fullScreen
+        transitionProps={{ duration: 0 }}
+        classNames={{ content: classes.page, body: classes.body }}
+        aria-label={texts.signIn.title}
+      >
+        {refused && <SignIn />}
       </Modal>
     </>
   );
 }
 
-function SignInForm() {
-  const [key, setKey] = useState('');
+function SignIn() {
+  const [withKey, setWithKey] = useState(false);
+  return (
+    <div className={classes.card}>
+      <title>{`${texts.signIn.title} · ${texts.product}`}</title>
+      <Logo size={28} />
+      <h1 className={classes.title}>{texts.signIn.title}</h1>
+      {withKey ? <KeyForm /> : <PasswordForm />}
+      <Anchor component="button" type="button" size="sm" onClick={() => setWithKey(!withKey)}>
+        {withKey ? texts.signIn.usePassword : texts.signIn.useKey}
+      </Anchor>
+    </div>
+  );
+}
+
+/** Goes on where somebody was: everything on the page is fetched again. */
+function useContinue() {
   const queries = useQueryClient();
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    saveApiKey(key.trim());
+  return () => {
     reportRefused(false);
     void queries.invalidateQueries();
+  };
+}
+
+function PasswordForm() {
+  const [email, setEmail] = useState('');
+  const [password, setPassword] = useState('');
+  const goOn = useContinue();
+  const attempt = useMutation({
+    mutationFn: () => signIn({ email, password }),
+    onSuccess: () => {
+      forgetApiKey();
+      goOn();
+    },
+    onError: () => setPassword(''),
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    attempt.mutate();
   };
   return (
     <form onSubmit={submit}>
       <Stack gap="sm">
-        <Text size="sm">{texts.signIn.detail}</Text>
-        <PasswordInput
-          label={texts.signIn.key}
-          value={key}
-          onChange={(event) => setKey(event.target.value)}
+        <TextInput
+          label={texts.signIn.email}
+          type="email"
+          autoComplete="username"
+          value={email}
+          onChange={(event) => setEmail(event.currentTarget.value)}
           required
           data-autofocus
         />
-        <Button type="submit" size="sm">
+        <PasswordInput
+          label={texts.signIn.password}
+          autoComplete="current-password"
+          value={password}
+          onChange={(event) => setPassword(event.currentTarget.value)}
+          required
+        />
+        {attempt.isError && <ProblemCard problem={attempt.error} />}
+        <Button type="submit" loading={attempt.isPending}>
           {texts.signIn.submit}
         </Button>
+      </Stack>
+    </form>
+  );
+}
+
+function KeyForm() {
+  const [key, setKey] = useState('');
+  const goOn = useContinue();
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    saveApiKey(key.trim());
+    goOn();
+  };
+  return (
+    <form onSubmit={submit}>
+      <Stack gap="sm">
+        <Text size="sm">{texts.signIn.keyDetail}</Text>
+        <PasswordInput
+          label={texts.signIn.key}
+          value={key}
+          onChange={(event) => setKey(event.currentTarget.value)}
+          required
+          data-autofocus
+        />
+        <Button type="submit">{texts.signIn.submitKey}</Button>
       </Stack>
     </form>
   );

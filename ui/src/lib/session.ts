@@ -19,3 +19,18 @@ export function useRefused(): boolean {
     () => isRefused,
   );
 }
+
+/** Resolves as soon as the server knows who asks; at once where it does, and when `signal` is aborted. */
+export function whenAdmitted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const check = () => {
+      if (isRefused && !signal.aborted) return;
+      listeners.delete(check);
+      signal.removeEventListener('abort', check);
+      resolve();
+    };
+    listeners.add(check);
+    signal.addEventListener('abort', check);
+    check();
+  });
+}

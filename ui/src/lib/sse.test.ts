@@ -1,5 +1,6 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { reportRefused } from './session';
 import { openStream, reconnectDelay, type SseEvent, type StreamOptions, type StreamState } from './sse';
 
 /** One connection to the stream: what was asked, and how the server answers. */
@@ -216,4 +217,28 @@ describe('staying connected', () => {
 it('doubles the delay up to 15 seconds and spreads it over its upper half', () => {
   expect([1, 2, 3, 6, 60].map((failures) => reconnectDelay(failures, 1))).toEqual([500, 1_000, 2_000, 15_000, 15_000]);
   expect(reconnectDelay(3, 0)).toBe(1_000);
+});
+
+describe('a stream whose sign-in is over', () => {
+  it('asks again only when somebody has signed in', async () => {
+    const { connections, states } = await listen({}, [401]);
+
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect(connections.length).toBe(1);
+    reportRefused(false);
+    await vi.advanceTimersByTimeAsync(1_000);
+
+    expect(connections.length).toBe(2);
+    expect(states).toEqual(['connecting', 'waiting', 'live']);
+  });
+
+  it('is closed meanwhile', async () => {
+    const { connections, close } = await listen({}, [401]);
+
+    close();
+    reportRefused(false);
+    await vi.advanceTimersByTimeAsync(60_000);
+
+    expect(connections.length).toBe(1);
+  });
 });

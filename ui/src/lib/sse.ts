@@ -5,6 +5,7 @@
  * While the stream is not `live` its users poll, so only freshness depends on it.
  */
 import { createParser, type EventSourceParser } from 'eventsource-parser';
+import { reportRefused, whenAdmitted } from './session';
 
 export interface SseEvent {
   id: string;
@@ -66,6 +67,7 @@ class Stream {
       if (this.closed.signal.aborted) return;
       this.failures += 1;
       this.options.onState?.('waiting');
+      await whenAdmitted(this.closed.signal);
       await this.pause(reconnectDelay(this.failures, (this.options.random ?? Math.random)(), this.retryMs));
     }
   }
@@ -95,6 +97,8 @@ class Stream {
     const headers: Record<string, string> = { Accept: 'text/event-stream', ...this.options.headers?.() };
     if (this.lastEventId) headers['Last-Event-ID'] = this.lastEventId;
     const response = await (this.options.fetch ?? fetch)(this.options.url, { headers, signal, cache: 'no-store' });
+    // It ended with a sign-in: to ask again and again is of no use until somebody has signed in.
+    if (response.status === 401) reportRefused(true);
     if (!response.ok || !response.body) throw new Error(`the event stream answered ${response.status}`);
     this.opened();
     return response;

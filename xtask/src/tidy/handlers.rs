@@ -6,10 +6,19 @@ use anyhow::Result;
 
 use super::{files, has_extension, read, shown};
 
-/// Handlers that answer everyone alike, how the server is and files that are part of it, and the one of webhooks, whose callers
-/// prove who they are by a signature.
-const FOR_EVERYONE: [&str; 8] =
-    ["healthz", "readyz", "openapi_document", "page", "script", "style", "problems", "receive_call"];
+/// Handlers that answer everyone alike, how the server is and files that are part of it, the one of webhooks, whose callers
+/// prove who they are by a signature, and the one where people say who they are.
+const FOR_EVERYONE: [&str; 9] = [
+    "healthz",
+    "readyz",
+    "openapi_document",
+    "page",
+    "script",
+    "style",
+    "problems",
+    "receive_call",
+    "sign_in",
+];
 
 /// Finds handlers that name no permission, or not before everything else of the request.
 pub(super) fn handlers_without_permission(root: &Path) -> Result<Vec<String>> {
@@ -30,8 +39,9 @@ pub(super) fn handlers_without_permission(root: &Path) -> Result<Vec<String>> {
     Ok(findings)
 }
 
-/// What says what the caller has to be allowed to do: a permission, or a link to decide with, which was signed for one thing.
-const PERMISSIONS: [&str; 2] = ["Authorized<", "PathLink"];
+/// What says what the caller has to be allowed to do: a permission, or a link to decide or to join with, which is for one
+/// thing.
+const PERMISSIONS: [&str; 3] = ["Authorized<", "PathLink", "PathInvitation"];
 
 /// The names and the parameters of the handlers of a file that OpenAPI describes.
 fn described(text: &str) -> impl Iterator<Item = (&str, &str)> {

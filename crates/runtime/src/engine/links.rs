@@ -17,6 +17,11 @@ const PURPOSE: &str = "decision_links";
 const ROLE: Role = Role::Operator;
 
 impl Engine {
+    /// Returns where people find the studio, without a slash at the end.
+    pub fn public_url(&self) -> &str {
+        &self.inner.public_url
+    }
+
     /// Returns the address of a link. Nothing of it is stored.
     ///
     /// # Errors

@@ -1,0 +1,147 @@
+//! What endpoints about people have in common.
+
+use std::convert::Infallible;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::FromRequestParts;
+use axum::http::header;
+use axum::http::request::Parts;
+use axum::response::Response;
+use steadflow_access::{Failure, JoinRefused, SIGN_IN_TTL, SignInRefused, SignedIn, normal_name};
+use steadflow_core::access::Principal;
+use steadflow_core::caller::Role;
+use steadflow_runtime::RuntimeError;
+
+use crate::app::App;
+use crate::cookie::Cookie;
+use crate::problem::{Problem, ProblemKind};
+
+/// How long a browser keeps what says that somebody has signed in with it, in seconds: a year.
+const KNOWN_SECONDS: u64 = 365 * 24 * 3_600;
+
+/// The person or key of a request; `None` where nobody has to sign in.
+#[derive(Debug)]
+pub(crate) struct AsWhom(pub(crate) Option<Arc<Principal>>);
+
+impl AsWhom {
+    /// Returns who asks.
+    ///
+    /// # Errors
+    /// [`ProblemKind::NoAccounts`] where nobody has to sign in.
+    pub(crate) fn principal(&self) -> Result<&Principal, Problem> {
+        self.0.as_deref().ok_or_else(Problem::no_accounts)
+    }
+}
+
+impl FromRequestParts<App> for AsWhom {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
+        Ok(Self(parts.extensions.get().cloned()))
+    }
+}
+
+/// Adds the cookies of somebody who has signed in.
+pub(crate) fn with_sign_in(app: &App, mut response: Response, signed_in: &SignedIn) -> Response {
+    let is_secure = app.is_secure();
+    let token = Cookie::SignIn.set(&signed_in.token.text(), SIGN_IN_TTL.as_secs(), is_secure);
+    let known = Cookie::Known.set(&signed_in.known, KNOWN_SECONDS, is_secure);
+    response.headers_mut().append(header::SET_COOKIE, token);
+    response.headers_mut().append(header::SET_COOKIE, known);
+    response
+}
+
+/// Removes the cookie of a sign-in. That somebody has signed in before stays.
+pub(crate) fn without_sign_in(app: &App, mut response: Response) -> Response {
+    response.headers_mut().append(header::SET_COOKIE, Cookie::SignIn.set("", 0, app.is_secure()));
+    response
+}
+
+/// Reads the name of somebody.
+pub(crate) fn name_of_body(text: &str) -> Result<Arc<str>, Problem> {
+    normal_name(text).ok_or_else(|| {
+        Problem::of_body("/name", "`name` must be one line of 1 to 100 characters that can be seen.")
+    })
+}
+
+/// Reads a role.
+pub(crate) fn role_of_body(text: &str) -> Result<Role, Problem> {
+    text.parse()
+        .map_err(|_| Problem::of_body("/role", "`role` must be `viewer`, `operator`, `editor` or `admin`."))
+}
+
+impl From<SignInRefused> for Problem {
+    fn from(refused: SignInRefused) -> Self {
+        match refused {
+            SignInRefused::Wrong => Self::new(
+                ProblemKind::WrongCredentials,
+                "There is nobody with this e-mail address, or the password is another one. If you have forgotten it, ask an admin for a \
+                 link with which you set a new one.",
+            ),
+            SignInRefused::TooMany(wait) => too_many(wait),
+            SignInRefused::Unfit(unfit) => Self::new(ProblemKind::PasswordUnfit, unfit.to_string()),
+            SignInRefused::Busy => Self::busy(),
+            SignInRefused::Failed(failure) => failure.into(),
+        }
+    }
+}
+
+fn too_many(wait: Duration) -> Problem {
+    let whole = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX);
+    let seconds =
+        NonZeroU32::MIN.saturating_add(if wait.subsec_nanos() > 0 { whole } else { whole.saturating_sub(1) });
+    let detail = format!(
+        "There were too many wrong passwords, so the next attempt has to wait {seconds} seconds. Other addresses, and browsers that \
+         have signed in before, do not wait."
+    );
+    Problem::new(ProblemKind::TooManyAttempts, detail).after(seconds)
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::NoRandom(_) => {
+                let detail = "Something went wrong inside the server; its log says what.";
+                Self::new(ProblemKind::Internal, detail).caused_by(failure.to_string())
+            }
+            Failure::Store(error) => RuntimeError::from(error).into(),
+        }
+    }
+}
+
+impl From<JoinRefused> for Problem {
+    fn from(refused: JoinRefused) -> Self {
+        match refused {
+            JoinRefused::Gone => Self::no_such_invitation(),
+            JoinRefused::Taken => Self::new(
+                ProblemKind::MemberExists,
+                "Somebody with this e-mail address has an account already. Sign in, or ask an admin for a link with which you set a new \
+                 password.",
+            ),
+            JoinRefused::OtherAddress => {
+                Self::of_body("/email", "The invitation was made for another e-mail address.")
+            }
+            JoinRefused::Password(refused) => refused.into(),
+        }
+    }
+}
+
+impl Problem {
+    /// Returns the problem of a link to join with that is over, was used, or was never made: which of these, nobody is told.
+    pub(crate) fn no_such_invitation() -> Self {
+        Self::new(
+            ProblemKind::NoSuchInvitation,
+            "This link is not valid: it was used, withdrawn, or is over. Ask who sent it for a new one.",
+        )
+    }
+
+    /// Returns the problem of what needs accounts where there are none.
+    pub(crate) fn no_accounts() -> Self {
+        Self::new(
+            ProblemKind::NoAccounts,
+            "Nobody signs in at this server, so it has no accounts. Start it with `--auth on` to have some.",
+        )
+    }
+}

@@ -1,0 +1,65 @@
+//! Signing in and out.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+use crate::authorized::{Authorized, UseOwnAccount};
+use crate::browser::{FromBrowser, Secret};
+use crate::cookie;
+use crate::json::Json;
+use crate::people::{AsWhom, with_sign_in, without_sign_in};
+use crate::problem::{Problem, ProblemBody};
+
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::default().routes(routes!(sign_in)).routes(routes!(sign_out))
+}
+
+/// Who signs in.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+pub(crate) struct SignIn {
+    /// The e-mail address.
+    email: String,
+    #[schema(value_type = String, format = Password)]
+    password: Secret,
+}
+
+/// Signs a person in. The answer sets a cookie, which counts for pages of this server only.
+///
+/// Whether there is anybody with that address shows neither in the answer nor in the time that it takes.
+#[utoipa::path(post, path = "/api/v1/session", tag = "account", request_body = SignIn,
+    responses((status = 204, description = "The person has signed in"),
+              (status = 401, description = "There is nobody with that address, or the password is another one", body = ProblemBody, content_type = "application/problem+json"),
+              (status = 409, description = "Nobody signs in at this server", body = ProblemBody, content_type = "application/problem+json"),
+              (status = 429, description = "There were too many wrong passwords", body = ProblemBody, content_type = "application/problem+json")))]
+pub(crate) async fn sign_in(
+    State(app): State<App>,
+    headers: HeaderMap,
+    FromBrowser(browser): FromBrowser,
+    body: Json<SignIn>,
+) -> Result<Response, Problem> {
+    cookie::refuse_other_pages(&headers)?;
+    let SignIn { email, password } = body.value;
+    let signed_in = app.people()?.sign_in(&email, password.0, &browser, app.engine().wall()).await?;
+    Ok(with_sign_in(&app, StatusCode::NO_CONTENT.into_response(), &signed_in))
+}
+
+/// Signs out: the sign-in of the request ends, and with it everything that is open in its browser.
+#[utoipa::path(post, path = "/api/v1/studio/account/sign-out", tag = "account",
+    responses((status = 204, description = "The sign-in is over")))]
+pub(crate) async fn sign_out(
+    State(app): State<App>,
+    _: Authorized<UseOwnAccount>,
+    whom: AsWhom,
+) -> Result<Response, Problem> {
+    if let Some(principal) = whom.0 {
+        app.people()?.sign_out(principal.credential).await?;
+    }
+    Ok(without_sign_in(&app, StatusCode::NO_CONTENT.into_response()))
+}

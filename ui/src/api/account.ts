@@ -1,0 +1,60 @@
+/** Calls about who uses the studio: signing in and out, joining, and one's own account. */
+import { queryOptions } from '@tanstack/react-query';
+import { call } from './client';
+import { type Damaged, type Listed, parted } from './damaged';
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+
+/** Who asks, and what they may do. */
+export type Account = Schemas['Account'];
+/** Where somebody is signed in. */
+export type SignedInBrowser = Schemas['SignedInBrowser'];
+/** What a link to join with is about. */
+export type Invitation = Schemas['InvitationToYou'];
+/** Who accepts an invitation. */
+export type NewMember = Schemas['NewMember'];
+
+export const accountQuery = () =>
+  queryOptions({
+    queryKey: ['account'],
+    queryFn: async ({ signal }) => (await call('GET', '/studio/account', { signal })).data,
+    staleTime: 60_000,
+  });
+
+export async function signIn(body: Schemas['SignIn']): Promise<void> {
+  await call('POST', '/session', { body });
+}
+
+export async function signOut(): Promise<void> {
+  await call('POST', '/studio/account/sign-out');
+}
+
+export const invitationQuery = (token: string) =>
+  queryOptions({
+    queryKey: ['invitation', token],
+    queryFn: async ({ signal }) => (await call('GET', '/invitations/{token}', { path: { token }, signal })).data,
+    retry: false,
+  });
+
+export async function join(token: string, body: NewMember): Promise<void> {
+  await call('POST', '/invitations/{token}', { path: { token }, body });
+}
+
+export async function renameAccount(name: string): Promise<Account> {
+  return (await call('PATCH', '/studio/account', { body: { name } })).data;
+}
+
+export async function changePassword(body: Schemas['NewPassword']): Promise<void> {
+  await call('POST', '/studio/account/password', { body });
+}
+
+export async function listSignIns(signal: AbortSignal): Promise<Listed<SignedInBrowser>> {
+  return parted<SignedInBrowser, Damaged>((await call('GET', '/studio/account/sign-ins', { signal })).data);
+}
+
+/** Ends one sign-in or, without an id, all others. */
+export async function endSignIn(id: string | null): Promise<void> {
+  if (id === null) await call('DELETE', '/studio/account/sign-ins');
+  else await call('DELETE', '/studio/account/sign-ins/{id}', { path: { id } });
+}

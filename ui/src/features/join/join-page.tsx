@@ -1,0 +1,103 @@
+import { Button, PasswordInput, Stack, TextInput } from '@mantine/core';
+import { IconLinkOff } from '@tabler/icons-react';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useNavigate, useParams } from '@tanstack/react-router';
+import { type FormEvent, useState } from 'react';
+import { type Invitation, invitationQuery, join } from '@/api/account';
+import { forgetApiKey } from '@/api/credentials';
+import { toProblem } from '@/api/problem';
+import { EmptyState } from '@/components/empty-state';
+import { ProblemCard } from '@/components/problem-card';
+import { BlockSkeleton } from '@/components/skeletons';
+import { reportRefused } from '@/lib/session';
+import { texts as common } from '@/lib/texts';
+import classes from './join-page.module.css';
+import { texts } from './texts';
+
+/** The page behind a link to join with, for somebody who has no account yet or sets a new password. */
+export function JoinPage() {
+  const { token } = useParams({ from: '/alone/join/$token' });
+  const invitation = useQuery(invitationQuery(token));
+  return (
+    <div className={classes.page}>
+      <title>{`${texts.title} · ${common.product}`}</title>
+      <div className={classes.card}>
+        <h1 className={classes.title}>{`${texts.title} ${common.product}`}</h1>
+        {invitation.isPending && <BlockSkeleton height={240} />}
+        {invitation.isError && <Invalid problem={invitation.error} onRetry={() => void invitation.refetch()} />}
+        {invitation.data && <JoinForm key={token} token={token} invitation={invitation.data} />}
+      </div>
+    </div>
+  );
+}
+
+function Invalid({ problem, onRetry }: { problem: unknown; onRetry: () => void }) {
+  const { status, detail } = toProblem(problem);
+  if (status !== 404) return <ProblemCard problem={problem} onRetry={onRetry} />;
+  return <EmptyState icon={IconLinkOff} title={texts.wrong} detail={detail} />;
+}
+
+function JoinForm({ token, invitation }: { token: string; invitation: Invitation }) {
+  const { email: meant, role, is_new_password: isNewPassword } = invitation;
+  const [name, setName] = useState('');
+  const [email, setEmail] = useState(meant ?? '');
+  const [password, setPassword] = useState('');
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const accept = useMutation({
+    mutationFn: () => join(token, { email, password, ...(!isNewPassword && { name }) }),
+    onSuccess: async () => {
+      forgetApiKey();
+      reportRefused(false);
+      queries.clear();
+      await navigate({ to: '/flows', replace: true });
+    },
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    accept.mutate();
+  };
+  return (
+    <form onSubmit={submit}>
+      <Stack gap="sm">
+        <p className={classes.about}>{aboutOf(invitation, role)}</p>
+        {!isNewPassword && (
+          <TextInput
+            label={texts.name}
+            autoComplete="name"
+            maxLength={100}
+            value={name}
+            onChange={(event) => setName(event.currentTarget.value)}
+            required
+          />
+        )}
+        <TextInput
+          label={texts.email}
+          type="email"
+          autoComplete="username"
+          value={email}
+          readOnly={meant !== null}
+          onChange={(event) => setEmail(event.currentTarget.value)}
+          required
+        />
+        <PasswordInput
+          label={texts.password}
+          description={texts.passwordHint}
+          autoComplete="new-password"
+          value={password}
+          onChange={(event) => setPassword(event.currentTarget.value)}
+          required
+        />
+        {accept.isError && <ProblemCard problem={accept.error} />}
+        <Button type="submit" loading={accept.isPending}>
+          {isNewPassword ? texts.submitPassword : texts.submit}
+        </Button>
+      </Stack>
+    </form>
+  );
+}
+
+function aboutOf({ is_first_admin: isFirst, is_new_password: isNewPassword, email }: Invitation, role: string): string {
+  if (isFirst) return texts.firstAdmin;
+  return isNewPassword ? texts.newPassword(email ?? '') : texts.asRole(role);
+}

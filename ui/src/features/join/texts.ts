@@ -1,0 +1,14 @@
+/** The texts of the page behind a link to join with. */
+export const texts = {
+  title: 'Join',
+  firstAdmin: 'You become the first admin of this server.',
+  asRole: (role: string) => `You are invited as ${role}.`,
+  newPassword: (email: string) => `Choose a new password for ${email}.`,
+  name: 'Your name',
+  email: 'E-mail address',
+  password: 'Password',
+  passwordHint: 'At least 10 characters. Several words in a row are easy to remember.',
+  submit: 'Create account',
+  submitPassword: 'Set password',
+  wrong: 'This link is not valid',
+};
