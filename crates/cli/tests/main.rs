@@ -12,6 +12,7 @@ mod executions;
 mod files;
 mod health;
 mod help;
+mod keys;
 mod log;
 mod moving;
 mod network;
