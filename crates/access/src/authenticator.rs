@@ -17,6 +17,7 @@ use steadflow_store::{SignIns, Store, StoreError};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::known::{Checked, Forgotten, Known, KnownCredentials};
+use crate::lane::{Lane, LookedUp};
 use crate::unknown::Unknown;
 
 /// How often what is in use is read again.
@@ -39,13 +40,19 @@ struct Inner {
     store: Arc<dyn Store>,
     known: KnownCredentials,
     unknown: Unknown,
+    lane: Lane,
 }
 
 impl Authenticator {
     /// Returns one that knows nothing yet. [`Self::keep_fresh`] is to run beside it.
     pub fn new(store: Arc<dyn Store>) -> Self {
         Self {
-            inner: Arc::new(Inner { store, known: KnownCredentials::default(), unknown: Unknown::default() }),
+            inner: Arc::new(Inner {
+                store,
+                known: KnownCredentials::default(),
+                unknown: Unknown::default(),
+                lane: Lane::default(),
+            }),
         }
     }
 
@@ -65,21 +72,31 @@ impl Authenticator {
         if let Some(kept) = kept.as_ref().filter(|kept| kept.is_fresh()) {
             return Ok(kept.shown(address, now));
         }
-        if kept.is_none() && unknown.is_limited(address) {
-            return Ok(Checked::TooMany);
-        }
-        let Some(found) = self.read(credential).await? else {
+        let is_limited = kept.is_none() && unknown.is_limited(address);
+        let Some(found) = self.read(credential, is_limited).await? else {
             unknown.count(address);
-            return Ok(Checked::Unknown);
+            return Ok(if is_limited { Checked::TooMany } else { Checked::Unknown });
         };
         Ok(found.shown(address, now))
     }
 
-    async fn read(&self, credential: CredentialHash) -> Result<Option<Arc<Known>>, StoreError> {
-        let Inner { store, known, .. } = &*self.inner;
+    /// Asks the store, for an address that is limited together with others.
+    async fn read(
+        &self,
+        credential: CredentialHash,
+        is_limited: bool,
+    ) -> Result<Option<Arc<Known>>, StoreError> {
+        let Inner { store, known, lane, .. } = &*self.inner;
         loop {
             let (read_at, generation) = (Instant::now(), known.generation());
-            let found = store.credentials(vec![credential]).await?.pop().map(|(_, record)| record);
+            let found = if is_limited {
+                match lane.look_up(&**store, credential).await? {
+                    LookedUp::Found(found) => found,
+                    LookedUp::Full => return Ok(None),
+                }
+            } else {
+                store.credentials(vec![credential]).await?.pop().map(|(_, record)| record)
+            };
             // What was forgotten meanwhile may have been read before it changed.
             if let Ok(kept) = known.keep(credential, found, read_at, generation) {
                 return Ok(kept);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use steadflow_core::access::{CredentialKind, Token, made_by};
-use steadflow_core::caller::{Caller, Role};
+use steadflow_core::caller::Role;
 use steadflow_core::ids::{PrincipalId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{InvitationAccepted, InvitationRecord, Store, StoreError};
@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::Forgotten;
 use crate::failure::{Failure, fresh_token};
+use crate::grantor::{Grantor, TooMuch};
 use crate::passwords::check_password;
 use crate::people::{Browser, People, SignInRefused, SignedIn, person};
 
@@ -73,7 +74,8 @@ impl From<Failure> for JoinRefused {
     }
 }
 
-/// Makes the link with which somebody becomes the first admin, if there is none, in place of the one before. Returns its token.
+/// Makes a link with which somebody becomes the first admin, if there is none. Returns its token. Processes that start side by side
+/// print one each, and with the first that is used, all are void.
 ///
 /// # Errors
 /// If the database fails.
@@ -87,28 +89,43 @@ pub async fn first_admin(store: &Arc<dyn Store>, now: Timestamp) -> Result<Optio
         expires_at: now.plus(FIRST_ADMIN_TTL),
         ..record(&token, TenantId::DEFAULT, Role::Admin, "system".into(), now)
     };
-    // It takes the place of the one before, so there is always room for it.
     store.create_invitation(record, INVITATIONS_MAX).await?;
     Ok(Some(token))
 }
 
-/// Makes an invitation. Returns its token with what is stored; `None` if there are too many.
+/// Why nobody was invited.
+#[derive(Debug, thiserror::Error)]
+pub enum InviteRefused {
+    /// The account would be able to do more than who invites.
+    #[error(transparent)]
+    MoreThanOwn(#[from] TooMuch),
+    /// It may be, and could not be done.
+    #[error(transparent)]
+    Failed(#[from] Failure),
+}
+
+/// Makes an invitation to an account that may do no more than `by`. Returns its token with what is stored; `None` if there are too
+/// many.
 ///
 /// # Errors
-/// If the database fails.
+/// [`InviteRefused`] says why not.
 pub async fn invite(
     store: &Arc<dyn Store>,
-    by: &Caller,
+    by: Grantor<'_>,
     invited: Invited,
     now: Timestamp,
-) -> Result<Option<(Token, InvitationRecord)>, Failure> {
-    let token = fresh_token()?;
+) -> Result<Option<(Token, InvitationRecord)>, InviteRefused> {
+    let pointer = if invited.principal.is_some() { "" } else { "/role" };
+    by.check_unlimited(pointer)?;
+    by.check_role(invited.role)?;
+    let token = fresh_token().map_err(Failure::from)?;
+    let caller = by.caller();
     let record = InvitationRecord {
         email: invited.email,
         principal: invited.principal,
-        ..record(&token, by.tenant, invited.role, made_by(by), now)
+        ..record(&token, caller.tenant, invited.role, made_by(caller), now)
     };
-    let is_stored = store.create_invitation(record.clone(), INVITATIONS_MAX).await?;
+    let is_stored = store.create_invitation(record.clone(), INVITATIONS_MAX).await.map_err(Failure::from)?;
     Ok(is_stored.then_some((token, record)))
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 use steadflow_core::access::{CredentialKind, FLOWS_MAX, FlowScope, Token, made_by};
-use steadflow_core::caller::{Caller, Role};
+use steadflow_core::caller::Role;
 use steadflow_core::ids::{KeyId, PrincipalId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{ApiKeyRecord, KeyCreated, Page, PrincipalKind, PrincipalRecord, Store, StoreError};
@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::NotRandom;
 use crate::failure::fresh_token;
+use crate::grantor::{Grantor, TooMuch};
 
 /// How many API keys a person or a service account may have.
 pub const KEYS_MAX: usize = 100;
@@ -56,13 +57,8 @@ impl IssuedKey {
 #[derive(Debug, thiserror::Error)]
 pub enum IssueError {
     /// It would be able to do more than who makes it.
-    #[error("You are {}, so you cannot make a key that is {}.", own.as_str(), asked.as_str())]
-    MoreThanOwn {
-        /// The role of who makes it.
-        own: Role,
-        /// The role of the key.
-        asked: Role,
-    },
+    #[error(transparent)]
+    MoreThanOwn(#[from] TooMuch),
     /// It would be able to do more than who acts by it.
     #[error("{name} is {}, so a key of it cannot be {}.", own.as_str(), asked.as_str())]
     MoreThanOwner {
@@ -109,20 +105,19 @@ pub fn network(text: &str) -> Result<IpNet, String> {
     Ok(network.trunc())
 }
 
-/// Makes a key, on behalf of `caller`.
+/// Makes a key that may do no more than `by`.
 ///
 /// # Errors
 /// [`IssueError`] says why not.
 pub async fn issue(
     store: &dyn Store,
-    caller: &Caller,
+    by: Grantor<'_>,
     new: NewKey,
     now: Timestamp,
 ) -> Result<IssuedKey, IssueError> {
+    by.check_key(&new)?;
+    let caller = by.caller();
     let NewKey { principal, name, role, flows, networks, expires_at } = new;
-    if role > caller.role {
-        return Err(IssueError::MoreThanOwn { own: caller.role, asked: role });
-    }
     let is_kept = |count: usize, max: usize| (1..=max).contains(&count);
     let flows_fit = flows.flows().is_none_or(|flows| is_kept(flows.len(), FLOWS_MAX));
     if !flows_fit || !networks.as_ref().is_none_or(|networks| is_kept(networks.len(), NETWORKS_MAX)) {

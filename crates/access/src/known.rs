@@ -34,7 +34,7 @@ pub enum Checked {
     Known(Arc<Principal>),
     /// Nobody: it was never made, is over, was revoked, or may not come from that address.
     Unknown,
-    /// So many of that address stood for nothing that no more are looked up for a minute.
+    /// Nobody, and so many of that address stood for nothing that it should wait for a minute.
     TooMany,
 }
 
@@ -74,10 +74,18 @@ struct State {
 
 impl Known {
     fn new(credential: CredentialHash, record: CredentialRecord, read_at: Instant) -> Self {
-        let networks =
-            record.networks.map(|networks| networks.iter().filter_map(|text| text.parse().ok()).collect());
-        let caller = Caller { tenant: record.tenant, actor: record.actor, role: record.role };
-        let principal = Principal { id: record.principal, caller, scope: record.flows, credential };
+        let read =
+            |networks: &Arc<[Arc<str>]>| networks.iter().filter_map(|text| text.parse().ok()).collect();
+        let networks = record.networks.as_ref().map(read);
+        let is_key = record.actor.kind == ActorKind::Key;
+        let principal = Principal {
+            id: record.principal,
+            caller: Caller { tenant: record.tenant, actor: record.actor, role: record.role },
+            scope: record.flows,
+            networks: record.networks,
+            expires_at: record.expires_at.filter(|_| is_key),
+            credential,
+        };
         let state = State {
             read_at,
             shown_at: read_at,

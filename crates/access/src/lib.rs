@@ -7,10 +7,12 @@
 mod attempts;
 mod authenticator;
 mod failure;
+mod grantor;
 mod invitations;
 mod keys;
 mod known;
 mod known_browser;
+mod lane;
 mod master_key;
 mod passwords;
 mod people;
@@ -20,13 +22,16 @@ mod vault;
 
 pub use authenticator::Authenticator;
 pub use failure::Failure;
+pub use grantor::{Grantor, TooMuch};
 pub use invitations::{
-    FIRST_ADMIN_TTL, INVITATION_TTL, INVITATIONS_MAX, Invited, JoinRefused, Joining, first_admin, invite,
+    FIRST_ADMIN_TTL, INVITATION_TTL, INVITATIONS_MAX, InviteRefused, Invited, JoinRefused, Joining,
+    first_admin, invite,
 };
 pub use keys::{
     IssueError, IssuedKey, KEYS_MAX, NETWORKS_MAX, NewKey, delete_key, issue, network, service_account,
 };
 pub use known::{CREDENTIALS_KEPT_MAX, Checked, FRESH_FOR, Forgotten, SIGN_IN_IDLE_MAX};
+pub use lane::WAITING_MAX;
 pub use master_key::{MasterKey, MasterKeyError, MasterKeySource};
 pub use passwords::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordUnfit, check_password};
 pub use people::{

@@ -7,7 +7,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-/// How many a client may show in [`WINDOW`].
+/// How many a client may show in [`WINDOW`] that are looked up at once.
 pub const UNKNOWN_MAX: u32 = 60;
 const WINDOW: Duration = Duration::from_secs(60);
 /// How many addresses are counted at a time. While there are more, further ones are limited at once.
@@ -15,15 +15,15 @@ pub const ADDRESSES_MAX: usize = 10_000;
 /// The last bits of an IPv6 address, which a host or its network chooses itself.
 const HOST_BITS: u32 = 64;
 
-/// How many credentials of each address stood for nothing. Those that stand for something are not held up by others, as long as they
-/// are known: behind a proxy, all clients have one address.
+/// How many credentials of each address stood for nothing. Those that stand for something are not refused because of others: behind a
+/// proxy, all clients have one address.
 #[derive(Debug, Default)]
 pub(crate) struct Unknown {
     counts: Mutex<HashMap<IpAddr, (Instant, u32)>>,
 }
 
 impl Unknown {
-    /// Returns whether so many came from there that no more are looked up.
+    /// Returns whether so many came from there that further ones are looked up in the lane.
     pub(crate) fn is_limited(&self, address: Option<IpAddr>) -> bool {
         let Some(client) = address.map(client) else { return false };
         let counts = self.counts.lock();

@@ -4,13 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use steadflow_access::{Authenticator, Checked, FRESH_FOR, Forgotten, NewKey, SIGN_IN_IDLE_MAX, UNKNOWN_MAX};
+use futures_util::future::{join, join_all};
+use steadflow_access::{
+    Authenticator, Checked, FRESH_FOR, Forgotten, NewKey, SIGN_IN_IDLE_MAX, UNKNOWN_MAX, WAITING_MAX,
+};
 use steadflow_core::access::{CredentialHash, CredentialKind, Token};
 use steadflow_core::caller::Role;
 use steadflow_core::ids::{PrincipalId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{Identities, MemoryStore, Page, PrincipalChange, SignInRecord, SignIns, Store};
-use tokio::time::advance;
+use tokio::time::{Instant, advance};
 use uuid::Uuid;
 
 use super::{NOW, key, new_key, person, store};
@@ -226,9 +229,68 @@ async fn who_shows_what_stands_for_nothing_is_limited_and_others_of_the_address_
     assert_eq!(check(Token::new([0xff; 32]).hash(CredentialKind::Key)).await, Checked::TooMany);
     advance(Duration::from_secs(30)).await;
     assert!(matches!(check(issued.record.hash).await, Checked::Known(_)), "it is known");
-    assert_eq!(check(late.record.hash).await, Checked::TooMany, "it is not known yet");
+    assert!(
+        matches!(check(late.record.hash).await, Checked::Known(_)),
+        "others of its address do not hold it up"
+    );
     advance(Duration::from_secs(30)).await;
-    assert!(matches!(check(late.record.hash).await, Checked::Known(_)));
+    assert_eq!(
+        check(Token::new([0xfe; 32]).hash(CredentialKind::Key)).await,
+        Checked::Unknown,
+        "a minute later"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_limited_address_shows_is_asked_for_together() {
+    let store = store().await;
+    let good = key(&store, new_key()).await;
+    let authenticator = Authenticator::new(Arc::clone(&store) as Arc<dyn Store>);
+    let address = Some("203.0.113.9".parse().unwrap());
+    let check = async |hash| authenticator.check(hash, address, NOW).await.unwrap();
+    let unknown = |number: u32| {
+        let mut bytes = [0xaa; 32];
+        bytes[..4].copy_from_slice(&number.to_be_bytes());
+        Token::new(bytes).hash(CredentialKind::Key)
+    };
+    for number in 0..UNKNOWN_MAX {
+        assert_eq!(check(unknown(number)).await, Checked::Unknown);
+    }
+    let begun = Instant::now();
+
+    let bad = join_all((0..3_000).map(|number| check(unknown(1_000 + number))));
+    let (bad, good) = join(bad, check(good.record.hash)).await;
+
+    assert!(bad.iter().all(|checked| *checked == Checked::TooMany));
+    assert!(matches!(good, Checked::Known(_)), "it is among them");
+    assert_eq!(
+        begun.elapsed(),
+        Duration::from_millis(80),
+        "a thousand with each query, and a pause before each"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn so_many_look_ups_of_limited_addresses_wait() {
+    let store = store().await;
+    let authenticator = Authenticator::new(store as Arc<dyn Store>);
+    let address = Some("203.0.113.9".parse().unwrap());
+    let unknown = |number: usize| {
+        let mut bytes = [0xaa; 32];
+        bytes[..8].copy_from_slice(&number.to_be_bytes());
+        Token::new(bytes).hash(CredentialKind::Key)
+    };
+    let check = async |number| authenticator.check(unknown(number), address, NOW).await.unwrap();
+    for number in 0..usize::try_from(UNKNOWN_MAX).unwrap() {
+        assert_eq!(check(number).await, Checked::Unknown);
+    }
+    let mut waiting = join_all((0..WAITING_MAX).map(|number| check(1_000 + number)));
+    assert!((&mut waiting).now_or_never().is_none());
+
+    assert_eq!(check(500).now_or_never(), Some(Checked::TooMany), "it does not wait, and is not looked up");
+    drop(waiting);
+    let later = check(501);
+    assert!(later.now_or_never().is_none(), "nobody waits any longer");
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,7 +7,7 @@ mod vault;
 
 use std::sync::Arc;
 
-use steadflow_access::{IssuedKey, NewKey, issue};
+use steadflow_access::{Grantor, IssuedKey, NewKey, issue};
 use steadflow_core::access::FlowScope;
 use steadflow_core::caller::{Caller, Role};
 use steadflow_core::ids::{PrincipalId, TenantId};
@@ -53,5 +53,5 @@ fn new_key() -> NewKey {
 }
 
 async fn key(store: &MemoryStore, new: NewKey) -> IssuedKey {
-    issue(store, &Caller::LOCAL, new, NOW).await.expect("a key is made")
+    issue(store, Grantor::local(&Caller::LOCAL), new, NOW).await.expect("a key is made")
 }

@@ -22,6 +22,7 @@ use crate::metrics::Metrics;
 use crate::origin::Origin;
 use crate::problem::Problem;
 use crate::proxies::Proxies;
+use crate::refusals::Refusals;
 use crate::views::entry::id_of;
 use crate::views::execution::Later;
 use crate::webhooks::{SecretValues, Webhooks};
@@ -126,6 +127,7 @@ struct Inner {
     backlog: Backlog,
     copies: Backlog,
     webhooks: Webhooks,
+    refusals: Refusals,
     authenticator: Option<Authenticator>,
     vault: Option<Vault>,
     environment_secrets: Vec<EnvironmentSecret>,
@@ -157,6 +159,7 @@ impl App {
             backlog: Backlog::new(UNREAD_BYTES_MAX),
             copies: Backlog::new(COPIES_BYTES_MAX),
             webhooks: Webhooks::new(config.secrets),
+            refusals: Refusals::default(),
             authenticator: config.authenticator,
             vault: config.vault,
             environment_secrets: config.environment_secrets,
@@ -167,6 +170,16 @@ impl App {
     /// Ends all event streams, so that open ones do not hold a graceful shutdown up.
     pub fn end_streams(&self) {
         self.inner.streams_end.send_replace(true);
+    }
+
+    /// Stores each minute what was refused, in the audit log. It does not end.
+    pub async fn keep_refusals(&self) {
+        self.inner.refusals.keep(&self.inner.engine).await;
+    }
+
+    /// Stores what was refused since the last time: before the database is closed.
+    pub async fn store_refusals(&self) {
+        self.inner.refusals.store(&self.inner.engine).await;
     }
 
     pub(crate) fn feed(&self) -> &Feed {
@@ -253,6 +266,11 @@ impl App {
 
     pub(crate) fn webhooks(&self) -> &Webhooks {
         &self.inner.webhooks
+    }
+
+    /// What was refused and is not in the audit log yet.
+    pub(crate) fn refusals(&self) -> &Refusals {
+        &self.inner.refusals
     }
 
     /// The secrets that are stored, where any can be.

@@ -13,7 +13,7 @@ use steadflow_runtime::RuntimeError;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::audited;
+use crate::audited::ToAudit;
 use crate::authenticate::not_signed_in;
 use crate::problem::{Problem, ProblemKind};
 use crate::query::Params;
@@ -65,7 +65,7 @@ impl<P: Needs> FromRequestParts<App> for Authorized<P> {
         {
             Place::of(parts, app).await.check(app, caller.tenant, &principal.scope).await?;
         }
-        audited::request(app, parts, &caller).await?;
+        ToAudit::of(parts).add(app, &caller).await?;
         Ok(Self(caller, PhantomData))
     }
 }

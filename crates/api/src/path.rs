@@ -11,7 +11,7 @@ use steadflow_store::InvitationRecord;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::audited;
+use crate::audited::ToAudit;
 use crate::problem::{Problem, ProblemKind};
 use crate::views::shown::StepPart;
 
@@ -142,7 +142,7 @@ impl FromRequestParts<App> for PathLink {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let token = parameter(parts, app, "token").await.map_err(|_| Problem::from(LinkRefused::Unknown))?;
         let link = app.engine().decision_link(&token).await?;
-        audited::request(app, parts, &link.caller()).await?;
+        ToAudit::of(parts).add(app, &link.caller()).await?;
         Ok(Self(link))
     }
 }

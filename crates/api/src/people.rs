@@ -9,9 +9,12 @@ use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
 use axum::response::Response;
-use steadflow_access::{Failure, JoinRefused, SIGN_IN_TTL, SignInRefused, SignedIn, normal_name};
-use steadflow_core::access::Principal;
-use steadflow_core::caller::Role;
+use steadflow_access::{
+    Failure, Grantor, InviteRefused, JoinRefused, SIGN_IN_TTL, SignInRefused, SignedIn, TooMuch, normal_name,
+};
+use steadflow_core::access::{FlowScope, Principal};
+use steadflow_core::caller::{Caller, Role};
+use steadflow_core::flow::Fault;
 use steadflow_runtime::RuntimeError;
 
 use crate::app::App;
@@ -32,6 +35,16 @@ impl AsWhom {
     /// [`ProblemKind::NoAccounts`] where nobody has to sign in.
     pub(crate) fn principal(&self) -> Result<&Principal, Problem> {
         self.0.as_deref().ok_or_else(Problem::no_accounts)
+    }
+
+    /// Returns the flows that they may start by what they save.
+    pub(crate) fn may_start(&self) -> FlowScope {
+        self.0.as_ref().map(|principal| principal.scope.clone()).unwrap_or_default()
+    }
+
+    /// Returns what they may give away.
+    pub(crate) fn grantor<'a>(&'a self, caller: &'a Caller) -> Grantor<'a> {
+        Grantor::new(caller, self.0.as_deref())
     }
 }
 
@@ -107,6 +120,24 @@ impl From<Failure> for Problem {
                 Self::new(ProblemKind::Internal, detail).caused_by(failure.to_string())
             }
             Failure::Store(error) => RuntimeError::from(error).into(),
+        }
+    }
+}
+
+impl From<TooMuch> for Problem {
+    fn from(refused: TooMuch) -> Self {
+        let detail = refused.to_string();
+        let message = detail.trim_end_matches('.').to_owned();
+        let fault = Fault { pointer: refused.pointer, message };
+        Self::new(ProblemKind::NotAllowed, detail).with_errors(vec![fault])
+    }
+}
+
+impl From<InviteRefused> for Problem {
+    fn from(refused: InviteRefused) -> Self {
+        match refused {
+            InviteRefused::MoreThanOwn(refused) => refused.into(),
+            InviteRefused::Failed(failure) => failure.into(),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! It is one layer. Each further one costs an allocation and a move of all that is inside it for every request.
 
 use std::any::Any;
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -82,6 +83,22 @@ impl Gate {
         authenticate(&self.app, request).await
     }
 
+    /// Counts a request that was refused because of who has made it.
+    fn count_refusal(
+        &self,
+        principal: &Principal,
+        client: Option<IpAddr>,
+        asked: &Asked,
+        status: StatusCode,
+    ) {
+        if status != StatusCode::FORBIDDEN {
+            return;
+        }
+        let operation = (&asked.method, asked.route());
+        let refusal = self.audited.refusal(principal, client, operation, status);
+        refusal.into_iter().for_each(|refusal| self.app.refusals().count(refusal));
+    }
+
     /// Refuses what was not sent to us, or by a page that is not ours, before anything is read of it; and a query where
     /// there are no query parameters.
     fn check(&self, request: &Request) -> Result<(), Problem> {
@@ -95,6 +112,7 @@ async fn surround(State(gate): State<Gate>, mut request: Request, next: Next) ->
     gate.locate(&mut request);
     let asked = Asked::of(&request);
     let address = request.extensions().get().copied().unwrap_or_default();
+    let client = request.extensions().get::<ClientIp>().map(|client| client.0);
     let (request, rest) = unread::lend(request);
     let mut response = match gate.let_in(request).await {
         Ok((mut request, principal)) => {
@@ -114,7 +132,10 @@ async fn surround(State(gate): State<Gate>, mut request: Request, next: Next) ->
                 auditing.outcome(&gate.app, response.status(), made(&response)).await;
             }
             match principal {
-                Some(principal) => while_it_holds(&gate.app, &principal, response),
+                Some(principal) => {
+                    gate.count_refusal(&principal, client, &asked, response.status());
+                    while_it_holds(&gate.app, &principal, response)
+                }
                 None => response,
             }
         }

@@ -8,7 +8,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Request, header};
 use futures_util::stream;
 use serde_json::{Value, json};
-use steadflow_access::{Authenticator, FRESH_FOR, NewKey, issue, service_account};
+use steadflow_access::{Authenticator, FRESH_FOR, Grantor, NewKey, issue, service_account};
 use steadflow_core::access::{CredentialKind, FlowScope, Principal, Token};
 use steadflow_core::caller::{Caller, Role};
 use steadflow_core::ids::{FlowId, KeyId, PrincipalId, TenantId};
@@ -18,15 +18,15 @@ use uuid::Uuid;
 use crate::support::{Answer, Api, NO_ID, echo, hanging, request, text};
 
 /// An operation of the description.
-struct Operation {
-    method: String,
+pub(crate) struct Operation {
+    pub(crate) method: String,
     path: String,
     id: String,
-    is_open: bool,
+    pub(crate) is_open: bool,
     is_stream: bool,
 }
 
-fn operations() -> Vec<Operation> {
+pub(crate) fn operations() -> Vec<Operation> {
     let document = steadflow_api::openapi();
     let mut all = Vec::new();
     for (path, operations) in document["paths"].as_object().expect("it is an object") {
@@ -45,7 +45,7 @@ fn operations() -> Vec<Operation> {
 
 impl Operation {
     /// Returns its address, with this id.
-    fn address(&self, id: &str) -> String {
+    pub(crate) fn address(&self, id: &str) -> String {
         let id = if self.path.contains("/approvals/") { format!("{id}:a") } else { id.to_owned() };
         let path = self.path.replace("{id}", &id).replace("{node_id}", "a").replace("{number}", "1");
         path.replace("{part}", "input").replace("{key}", "k").replace("{token}", "t").replace("{name}", "KEY")
@@ -75,7 +75,8 @@ async fn key(api: &Api, role: Role, flows: FlowScope) -> (String, KeyId) {
         .expect("the store answers");
     let new =
         NewKey { principal: account.id, name: "Test".into(), role, flows, networks: None, expires_at: None };
-    let issued = issue(api.store(), &Caller::LOCAL, new, now).await.expect("the store answers");
+    let issued =
+        issue(api.store(), Grantor::local(&Caller::LOCAL), new, now).await.expect("the store answers");
     (issued.secret(), issued.record.id)
 }
 
@@ -271,6 +272,8 @@ fn limited_to(flow: &str) -> Arc<Principal> {
         id: PrincipalId::new(Uuid::from_u128(1)),
         caller: Caller::LOCAL,
         scope: FlowScope::Only(Arc::new([flow].into())),
+        networks: None,
+        expires_at: None,
         credential: Token::new([1; 32]).hash(CredentialKind::Key),
     })
 }
@@ -381,7 +384,7 @@ async fn without_its_database_a_server_lets_nobody_in() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn many_keys_that_are_none_are_not_looked_up() {
+async fn many_keys_that_are_none_are_told_to_wait() {
     let (api, _) = api().await;
     let (good, _) = key(&api, Role::Admin, FlowScope::All).await;
     let from = async |key: &str, address: [u8; 4]| {

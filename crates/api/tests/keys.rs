@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::http::Method;
 use serde_json::{Value, json};
-use steadflow_access::{Authenticator, NewKey, issue, service_account};
+use steadflow_access::{Authenticator, Grantor, NewKey, issue, service_account};
 use steadflow_api::ClientIp;
 use steadflow_core::access::FlowScope;
 use steadflow_core::caller::{Caller, Role};
@@ -29,7 +29,7 @@ async fn api() -> (Api, String) {
         networks: None,
         expires_at: None,
     };
-    let issued = issue(store, &Caller::LOCAL, new, now).await.expect("a key is made");
+    let issued = issue(store, Grantor::local(&Caller::LOCAL), new, now).await.expect("a key is made");
     (api, issued.secret())
 }
 

@@ -25,6 +25,7 @@ mod flow_tools;
 mod flow_versions;
 mod flows;
 mod fork;
+mod grants;
 mod hostile;
 mod journal;
 mod keys;

@@ -413,3 +413,72 @@ async fn where_nobody_signs_in_there_are_no_accounts() {
     assert_eq!(api.get("members").await.expect(200), json!([]));
     api.flow_of(&[echo("a", json!({}))]).await;
 }
+
+/// The audit log, oldest first: what was done, by whom, and what came of it.
+async fn log(api: &Api, admin: &str) -> Vec<Value> {
+    let mut all = ask(api, admin, "GET", "audit", None).await.expect(200);
+    let entries = all.as_array_mut().expect("a list");
+    entries.reverse();
+    let shown =
+        |entry: &Value| json!([entry["action"], entry["by"]["id"], entry["status"], entry["refusals"]]);
+    entries.iter().map(shown).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_joins_signs_in_and_out_is_in_the_log() {
+    let api = api().await;
+    let ann = admin(&api).await;
+    let signed_in = cookies(&sign_in(&api, "ann@example.org", PASSWORD).await);
+    ask(&api, &signed_in, "POST", "account/sign-out", None).await.expect(204);
+
+    let log = log(&api, &ann).await;
+
+    let of = |action: &str| {
+        [json!([action, "ann@example.org", null, null]), json!([action, "ann@example.org", 204, null])]
+    };
+    assert_eq!(log, [of("accept_invitation"), of("sign_in"), of("sign_out")].concat());
+}
+
+#[tokio::test(start_paused = true)]
+async fn refusals_are_counted_and_do_not_fill_the_log() {
+    let api = api().await;
+    let ann = admin(&api).await;
+    let bob = member(&api, &ann, "viewer", "bob@example.org").await;
+    let before = log(&api, &ann).await.len();
+    for number in 0..40 {
+        assert_eq!(sign_in(&api, &format!("{number}@example.org"), OTHER).await.status, 401);
+    }
+    for _ in 0..5 {
+        assert_eq!(sign_in(&api, "ann@example.org", OTHER).await.status, 401);
+    }
+    assert_eq!(sign_in(&api, "ann@example.org", PASSWORD).await.status, 429);
+    for id in [NO_ID, "1", "2"] {
+        ask(&api, &bob, "DELETE", &format!("flows/{id}"), None).await.expect(403);
+    }
+    ask(&api, &bob, "GET", "audit", None).await.expect(403);
+    assert_eq!(log(&api, &ann).await.len(), before, "they are counted first");
+
+    api.app.store_refusals().await;
+
+    let mut stored = log(&api, &ann).await.split_off(before);
+    stored.sort_by_key(ToString::to_string);
+    let mut expected = [
+        json!(["sign_in", null, 401, 40]),
+        json!(["sign_in", "ann@example.org", 401, 5]),
+        json!(["sign_in", "ann@example.org", 429, 1]),
+        json!(["delete_flow", "bob@example.org", 403, 3]),
+        json!(["list_audit", "bob@example.org", 403, 1]),
+    ];
+    expected.sort_by_key(ToString::to_string);
+    assert_eq!(stored, expected, "an address that nobody has is not in it");
+    let many = log(&api, &ann).await.len();
+    for operation in crate::access::operations().iter().filter(|operation| !operation.is_open) {
+        let path = operation.address(NO_ID);
+        if path.contains("/account/") {
+            continue;
+        }
+        ask(&api, &bob, &operation.method, &path, None).await;
+    }
+    api.app.store_refusals().await;
+    assert_eq!(log(&api, &ann).await.len(), many + 21, "the others have one entry together");
+}

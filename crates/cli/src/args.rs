@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 mod bench;
 mod executions;
+mod invite;
 mod keys;
 mod mail;
 mod moving;
@@ -21,6 +22,7 @@ pub(crate) use self::network::Network;
 pub(crate) use self::secrets::{Secrets, SecretsCommand};
 pub(crate) use self::verify::Verify;
 pub(crate) use executions::{Executions, ExecutionsCommand, Fork, RetryFrom};
+pub(crate) use invite::Invite;
 pub(crate) use keys::{CreateKey, Keys, KeysCommand};
 pub(crate) use webhooks::{SendCall, Webhooks, WebhooksCommand};
 
@@ -81,6 +83,7 @@ pub(crate) enum Command {
     Approvals(Approvals),
     Webhooks(Webhooks),
     Keys(Keys),
+    Invite(Invite),
     Secrets(Secrets),
     Health(Health),
     Doctor(Doctor),

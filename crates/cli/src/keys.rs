@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use steadflow_access::{NewKey, issue, service_account};
+use steadflow_access::{Grantor, NewKey, issue, service_account};
 use steadflow_core::access::FlowScope;
 use steadflow_core::caller::{Caller, Role};
 use steadflow_core::ids::TenantId;
@@ -15,9 +15,9 @@ use steadflow_runtime::{Clock, SystemClock};
 use steadflow_store::{ApiKeyRecord, Page, Store};
 
 use crate::args::{CreateKey, KeysCommand};
-use crate::output;
 use crate::settings::Database;
 use crate::wiring::{open_present, open_store};
+use crate::{local_audit, output};
 
 /// The name of the tenant that has no record.
 const DEFAULT: &str = "default";
@@ -44,7 +44,8 @@ async fn run(store: &dyn Store, tenant: &str, command: KeysCommand) -> anyhow::R
     }
 }
 
-async fn tenant_of(store: &dyn Store, name: &str) -> anyhow::Result<TenantId> {
+/// Returns the tenant that has a name.
+pub(crate) async fn tenant_of(store: &dyn Store, name: &str) -> anyhow::Result<TenantId> {
     if name == DEFAULT {
         return Ok(TenantId::DEFAULT);
     }
@@ -66,7 +67,9 @@ async fn create(store: &dyn Store, tenant: TenantId, new: CreateKey) -> anyhow::
         networks: Some(new.address).filter(|networks| !networks.is_empty()),
         expires_at: new.expires_in.map(|days| now.plus(DAY * days)),
     };
-    let issued = issue(store, &Caller { tenant, ..Caller::LOCAL }, key, now).await?;
+    let by = Caller { tenant, actor: local_audit::actor(), ..Caller::LOCAL };
+    local_audit::add(store, &by, "create_key", "steadflow keys create").await?;
+    let issued = issue(store, Grantor::local(&by), key, now).await?;
     output::note(format_args!(
         "This is the key. It is stored nowhere, and not shown again: keep it like a password."
     ));
@@ -128,6 +131,8 @@ async fn delete(store: &dyn Store, tenant: TenantId, wanted: &str) -> anyhow::Re
     if found.next().is_some() {
         bail!("Several keys begin with `{wanted}`. Delete one by its ID.");
     }
+    let by = Caller { tenant, actor: local_audit::actor(), ..Caller::LOCAL };
+    local_audit::add(store, &by, "delete_key", &format!("steadflow keys delete {}", key.prefix)).await?;
     store.delete_api_key(tenant, key.id, None).await.context("Could not delete the key")?;
     output::note(format_args!("{}: the key is worth nothing from now on.", key.prefix));
     Ok(())

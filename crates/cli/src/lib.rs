@@ -15,7 +15,9 @@ mod document;
 mod executions;
 mod given;
 mod health;
+mod invite;
 mod keys;
+mod local_audit;
 mod memory;
 mod moving;
 mod open_files;
@@ -86,12 +88,7 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
     }
     let log = settings::Log::new(args.log, args.log_format, &file);
     match args.command {
-        Command::Serve(serve) => {
-            let settings = settings::ServeSettings::new(*serve, &file)?;
-            log.start("info")?;
-            memory::protect()?;
-            block_on(serve::serve(settings))
-        }
+        Command::Serve(serve) => served(*serve, &file, log),
         Command::Run(mut run) => {
             log.start("error")?;
             memory::protect()?;
@@ -137,6 +134,10 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
             log.start("warn")?;
             block_on(moving::moved(args))
         }
+        Command::Invite(invite) => {
+            log.start("warn")?;
+            invited(invite, &file)
+        }
         Command::RevokeLinks(revoke) => {
             log.start("warn")?;
             let database = settings::database(revoke.database, &file)?;
@@ -150,6 +151,20 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
         Command::Openapi => openapi::openapi(),
         Command::Bench(bench) => bench::bench(bench),
     }
+}
+
+fn served(serve: args::Serve, file: &SettingsFile, log: settings::Log) -> anyhow::Result<ExitCode> {
+    let settings = settings::ServeSettings::new(serve, file)?;
+    log.start("info")?;
+    memory::protect()?;
+    block_on(serve::serve(settings))
+}
+
+fn invited(mut invite: args::Invite, file: &SettingsFile) -> anyhow::Result<ExitCode> {
+    let database = settings::database(invite.database.take(), file)?;
+    let url = settings::public_url(invite.public_url.take(), file)?;
+    let url = url.unwrap_or_else(|| format!("http://{}", settings::LISTEN));
+    block_on(invite::invite(database, &url, invite))
 }
 
 /// Returns what a flow reaches that `run` runs.

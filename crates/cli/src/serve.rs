@@ -74,6 +74,8 @@ async fn run(mut settings: ServeSettings, listener: Option<TcpListener>) -> anyh
         demo::install(&engine, &format!("http://{address}{}", demo::PATH)).await?;
     }
     keep_going(&engine, &settings, vault);
+    let refusing = app.clone();
+    tokio::spawn(async move { refusing.keep_refusals().await });
     let join = if settings.auth { first_admin(&engine).await? } else { None };
     announce(&settings, public_url.as_deref(), address, &durability);
     if let Some(url) = join {
@@ -169,6 +171,7 @@ async fn stop(
     traces: Option<Traces>,
 ) -> anyhow::Result<()> {
     app.end_streams();
+    app.store_refusals().await;
     engine.shutdown(grace).await.context("Could not close the database")?;
     connections.close().await;
     if let Some(traces) = traces {

@@ -30,7 +30,7 @@ use crate::args::{Auth, Egress, LogFormat, Serve};
 pub(crate) use self::commands::SUPERVISOR;
 pub(crate) use self::mail::{mail_server, public_url};
 pub(crate) use self::master_key::MasterKeySetting;
-pub(crate) use self::network::{Network, TlsFiles};
+pub(crate) use self::network::{LISTEN, Network, TlsFiles};
 pub(crate) use self::server::{ServerAddress, ServerKey};
 pub(crate) use self::traces::TraceSettings;
 pub(crate) use self::upkeep::UpkeepSettings;

@@ -70,3 +70,24 @@ fn commands_show_the_key_of_the_environment_or_of_a_file() {
     assert!(far.stderr.contains("without TLS, where others can read it"), "{}", far.stderr);
     health.expect(0);
 }
+
+#[test]
+fn a_link_to_join_is_made_in_the_database_and_both_are_in_the_audit_log() {
+    let folder = Folder::new();
+    key(&folder, &["viewer"]);
+
+    let made = folder.run(&["invite", "--role", "admin", "--public-url", "https://flows.example/"]).expect(0);
+    let refused = folder.run(&["invite", "--role", "admin", "--email", "ann"]).expect(1);
+    let log = folder.run(&["verify", "--export"]).expect(0).stdout;
+
+    let link = made.stdout.trim_end();
+    let token = link.strip_prefix("https://flows.example/join/").expect("it is where people find the server");
+    assert_eq!(token.len(), 43, "the link is all of standard output");
+    assert!(made.stderr.contains("Whoever has it can use it, once"), "{}", made.stderr);
+    assert!(refused.stderr.contains("`ann` is no e-mail address."), "{}", refused.stderr);
+    assert!(
+        log.contains("create_key") && log.contains("create_invitation") && log.contains("command line"),
+        "{log}"
+    );
+    assert!(!log.contains(token));
+}

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use crate::caller::{Caller, Role};
 use crate::ids::{PrincipalId, TenantId};
+use crate::timestamp::Timestamp;
 
 pub use permission::Permission;
 pub use scope::{FLOWS_MAX, FlowScope};
@@ -25,6 +26,10 @@ pub struct Principal {
     pub caller: Caller,
     /// The flows that the credential is limited to.
     pub scope: FlowScope,
+    /// The networks that a key is limited to, such as `203.0.113.0/24`.
+    pub networks: Option<Arc<[Arc<str>]>>,
+    /// When a key ends. A sign-in ends, too, and the person signs in again.
+    pub expires_at: Option<Timestamp>,
     /// What the credential is known by.
     pub credential: CredentialHash,
 }

@@ -39,6 +39,18 @@ pub struct AuditEntry {
     /// Of which request this is the outcome.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<AuditOutcome>,
+    /// How often this was refused in about a minute, if it is no request for a change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<AuditRefusals>,
+}
+
+/// Refusals of one kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditRefusals {
+    /// The HTTP status of the answers.
+    pub status: u16,
+    /// How many there were.
+    pub count: u32,
 }
 
 /// What came of a request.
@@ -221,6 +233,7 @@ mod tests {
             action: action.into(),
             target: "/flows".into(),
             outcome: None,
+            refused: None,
         }
     }
 

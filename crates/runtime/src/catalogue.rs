@@ -8,6 +8,7 @@ mod agents;
 mod drafts;
 mod flow_tools;
 mod flows;
+mod starts;
 mod warnings;
 
 use serde_json::{Map, Value};

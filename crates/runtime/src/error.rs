@@ -70,6 +70,9 @@ pub enum RuntimeError {
     /// The flow document has these faults. Nothing was changed.
     #[error("the flow document is not valid: {}", first_of(.0))]
     FlowInvalid(Vec<Fault>),
+    /// The flow document starts flows that who saves it may not start, with JSON pointers. Nothing was changed.
+    #[error("the flow document starts other flows: {}", first_of(.0))]
+    StartsOthers(Vec<Fault>),
     /// The code of the flow could not be checked, for this reason. Nothing was changed. Try again.
     #[error("the code of the flow could not be checked: {0}")]
     NotChecked(String),

@@ -314,6 +314,7 @@ async fn what_processes_audit_is_one_chain() {
         action: number.to_string().into(),
         target: "/flows".into(),
         outcome: None,
+        refused: None,
     };
 
     let added = at_once(&all, |store, number| store.append_audit(OURS, entry(number))).await;

@@ -15,6 +15,9 @@ use uuid::Uuid;
 
 use crate::{Listed, Page, StoreFuture};
 
+/// How many invitations for a first admin are open at the same time.
+pub const FIRST_ADMIN_LINKS_MAX: usize = 20;
+
 /// Tenants, principals and their credentials.
 pub trait Identities: Send + Sync + 'static {
     /// Stores a new tenant, unless another one has its name. Returns whether it did.
@@ -95,8 +98,9 @@ pub trait Identities: Send + Sync + 'static {
     /// Stores when and from where credentials were used last.
     fn used_credentials(&self, uses: Vec<CredentialUse>) -> StoreFuture<'_, ()>;
 
-    /// Stores a new invitation, unless its tenant has `max` already that are not over. One for a first admin takes the place of
-    /// the one before. Returns whether it did.
+    /// Stores a new invitation, unless its tenant has `max` already that are not over. One for a first admin is always stored, and
+    /// takes the place of the oldest of [`FIRST_ADMIN_LINKS_MAX`]: of processes that start side by side, none voids the link
+    /// that another one has just printed. Returns whether it did.
     fn create_invitation(&self, invitation: InvitationRecord, max: usize) -> StoreFuture<'_, bool>;
 
     /// Returns the invitations of a tenant, the newest first.

@@ -58,9 +58,9 @@ pub use history::{
     Rollup, RollupKey, RollupQuery, RollupSums, Stored, Summing,
 };
 pub use identities::{
-    ApiKeyRecord, CredentialRecord, CredentialUse, Identities, InvitationAccepted, InvitationRecord,
-    KeyCreated, PasswordHash, PrincipalChange, PrincipalChanged, PrincipalKind, PrincipalRecord,
-    SignInRecord, SignIns, TenantRecord,
+    ApiKeyRecord, CredentialRecord, CredentialUse, FIRST_ADMIN_LINKS_MAX, Identities, InvitationAccepted,
+    InvitationRecord, KeyCreated, PasswordHash, PrincipalChange, PrincipalChanged, PrincipalKind,
+    PrincipalRecord, SignInRecord, SignIns, TenantRecord,
 };
 pub use journal::{LONG_RECORD, is_long, journal_length, journal_of, records_of};
 pub use keys::Keys;

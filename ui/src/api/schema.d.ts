@@ -2683,6 +2683,11 @@ export interface components {
             readonly status: number | null;
             /** @description The address of what was made. */
             readonly made: string | null;
+            /**
+             * Format: int32
+             * @description How often this was refused in the minute before, with this status; null for requests and their outcomes.
+             */
+            readonly refusals: number | null;
             /** @description SHA-256 of this entry and all before it, in hexadecimal digits. */
             readonly hash: string;
         };
@@ -12406,7 +12411,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The node asks for a higher role */
+            /** @description The node asks for a higher role, or the link would work where or when your key does not */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -16992,7 +16997,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Your role does not allow this, or the request came from a page of another site */
+            /** @description The document starts flows that your key is not for */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -17604,7 +17609,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Your role does not allow this, or the request came from a page of another site */
+            /** @description The old document starts flows that your key is not for */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -17941,7 +17946,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Your role does not allow this, or the request came from a page of another site */
+            /** @description The account could do more than you */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -18276,7 +18281,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Your role does not allow this, or the request came from a page of another site */
+            /** @description The key could do more than you */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -18821,7 +18826,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Your role does not allow this, or the request came from a page of another site */
+            /** @description The member could do more than you */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -18961,7 +18966,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Your role does not allow this, or the request came from a page of another site */
+            /** @description The person may do more than you */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;

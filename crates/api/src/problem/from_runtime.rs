@@ -45,6 +45,7 @@ impl From<RuntimeError> for Problem {
             ),
             RuntimeError::NoSkill(no_skill) => without_skill(&no_skill),
             RuntimeError::FlowInvalid(faults) => Self::flow_invalid(faults),
+            RuntimeError::StartsOthers(faults) => starts_others(faults),
             RuntimeError::NotChecked(reason) => not_checked(&reason),
             RuntimeError::WebhookTaken(fault) => webhook_taken(fault),
             RuntimeError::NoAlert(id) => no_alert(id),
@@ -108,6 +109,15 @@ fn key_reused() -> Problem {
     let detail = "This Idempotency-Key was used for another request. Send a new key for a new request, or the same body for \
                   the same one.";
     Problem::new(ProblemKind::KeyReused, detail)
+}
+
+fn starts_others(faults: Vec<Fault>) -> Problem {
+    let first = faults.first().map(|fault| format!(" At `{}`: {}.", fault.pointer, fault.message));
+    let detail = format!(
+        "Your key is limited to some flows, and this document starts others.{} Use a key that is for these, too.",
+        first.unwrap_or_default()
+    );
+    Problem::new(ProblemKind::NotAllowed, detail).with_errors(faults)
 }
 
 fn queue_place(reason: &str) -> Problem {

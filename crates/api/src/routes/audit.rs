@@ -72,6 +72,8 @@ pub(crate) struct AuditView {
     /// The address of what was made.
     #[schema(value_type = Option<String>)]
     made: Option<Arc<str>>,
+    /// How often this was refused in the minute before, with this status; null for requests and their outcomes.
+    refusals: Option<u32>,
     /// SHA-256 of this entry and all before it, in hexadecimal digits.
     hash: String,
 }
@@ -84,7 +86,7 @@ impl AuditView {
         })?;
         let (of, status, made) = match entry.outcome {
             Some(outcome) => (Some(outcome.of), Some(outcome.status), outcome.made),
-            None => (None, None, None),
+            None => (None, entry.refused.map(|refused| refused.status), None),
         };
         Ok(Self {
             number: row.number,
@@ -96,6 +98,7 @@ impl AuditView {
             outcome_of: of,
             status,
             made,
+            refusals: entry.refused.map(|refused| refused.count),
             hash: row.hash.to_string(),
         })
     }

@@ -23,6 +23,7 @@ use crate::app::App;
 use crate::authorized::{Authorized, Decide};
 use crate::json::{Json, OptionalJson};
 use crate::path::{PathApproval, PathLink};
+use crate::people::AsWhom;
 use crate::problem::{Problem, ProblemBody, ProblemKind};
 use crate::reply;
 use crate::views::decision::{DecisionTakenView, DecisionView, LinkView};
@@ -50,13 +51,14 @@ pub(crate) struct NewDecisionLink {
     params(("id" = String, Path, description = "The approval: the idempotency key of its call")),
     request_body = Option<NewDecisionLink>,
     responses((status = 201, description = "The link", body = LinkView),
-              (status = 403, description = "The node asks for a higher role", body = ProblemBody, content_type = "application/problem+json"),
+              (status = 403, description = "The node asks for a higher role, or the link would work where or when your key does not", body = ProblemBody, content_type = "application/problem+json"),
               (status = 404, description = "There is no such approval", body = ProblemBody, content_type = "application/problem+json"),
               (status = 409, description = "It was decided before, or its node or execution has ended", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn create_link(
     State(app): State<App>,
     Authorized(caller, _): Authorized<Decide>,
     id: PathApproval,
+    whom: AsWhom,
     body: OptionalJson<NewDecisionLink>,
 ) -> Result<Response, Problem> {
     let NewDecisionLink { expires_in_seconds, r#for } = body.value;
@@ -76,12 +78,14 @@ pub(crate) async fn create_link(
     });
     let found = Found::by(&app, caller.tenant, &id).await?;
     let role = found.check_role(caller.role)?;
+    let expires_at = expiry(app.engine().wall(), ttl);
+    whom.grantor(&caller).check_link(expires_at, "/expires_in_seconds")?;
     found.check_open()?;
     let link = DecisionLink {
         tenant: caller.tenant,
         execution: id.execution,
         approval: ApprovalRef::of(&found.id()),
-        expires_at: expiry(app.engine().wall(), ttl),
+        expires_at,
         role,
         made_for: for_whom.transpose()?,
     };

@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::authorized::{Authorized, EditFlows, ViewCatalogue};
 use crate::if_match::IfMatch;
 use crate::path::PathId;
+use crate::people::AsWhom;
 use crate::problem::{Problem, ProblemBody};
 use crate::query::{Query, RestoreQuery, VersionWindow};
 use crate::views::entry::entries;
@@ -62,6 +63,7 @@ fn number_of(version: &Listed<FlowVersionRecord, VersionId>) -> u32 {
     params(("id" = Uuid, Path, description = "The flow"), RestoreQuery, IfMatch),
     responses((status = 200, description = "The flow as it is then", body = FlowView,
                headers(("ETag" = String, description = "Its entity tag"))),
+              (status = 403, description = "The old document starts flows that your key is not for", body = ProblemBody, content_type = "application/problem+json"),
               (status = 409, description = "Another active flow has the path of the webhook", body = ProblemBody, content_type = "application/problem+json"),
               (status = 422, description = "The old document is no longer valid", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn restore_flow_version(
@@ -70,8 +72,10 @@ pub(crate) async fn restore_flow_version(
     PathId(id): PathId<FlowId>,
     Query(query): Query<RestoreQuery>,
     IfMatch(allowed): IfMatch,
+    whom: AsWhom,
 ) -> Result<Response, Problem> {
-    let edit = FlowEdit { document: DocumentEdit::Restore(query.version()?), status: None, allowed };
+    let document = DocumentEdit::Restore(query.version()?);
+    let edit = FlowEdit { document, allowed, may_start: whom.may_start(), ..FlowEdit::default() };
     let flow = app.engine().edit_flow(&caller, id, edit).await?;
     flows::show(&app, &flow).await
 }

@@ -21,6 +21,7 @@ use crate::documents::{FlowDraft, FlowInput, FlowPatch};
 use crate::if_match::IfMatch;
 use crate::json::Json;
 use crate::path::PathId;
+use crate::people::AsWhom;
 use crate::problem::{Problem, ProblemBody, ProblemKind};
 use crate::query::{FromParams, Params, Query, Window};
 use crate::reply;
@@ -233,6 +234,7 @@ async fn warnings(app: &App, flow: &CurrentFlow, version: &FlowVersion) -> Resul
     params(("id" = Uuid, Path, description = "The flow"), IfMatch), request_body = FlowPatch,
     responses((status = 200, description = "The flow as it is then", body = FlowView,
                headers(("ETag" = String, description = "Its entity tag"))),
+              (status = 403, description = "The document starts flows that your key is not for", body = ProblemBody, content_type = "application/problem+json"),
               (status = 409, description = "Another active flow has the path of the webhook", body = ProblemBody, content_type = "application/problem+json"),
               (status = 422, description = "The changed document has faults", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn change_flow(
@@ -240,13 +242,17 @@ pub(crate) async fn change_flow(
     Authorized(caller, _): Authorized<EditFlows>,
     PathId(id): PathId<FlowId>,
     IfMatch(allowed): IfMatch,
+    whom: AsWhom,
     body: Json<FlowPatch>,
 ) -> Result<Response, Problem> {
     let mut patch = Value::Object(body.value.0);
     refuse_unknown_keys(&patch)?;
     let status = take_status(&mut patch)?;
     let document = DocumentEdit::Patch(patch.as_object().cloned().unwrap_or_default());
-    let flow = app.engine().edit_flow(&caller, id, FlowEdit { document, status, allowed }).await?;
+    let flow = app
+        .engine()
+        .edit_flow(&caller, id, FlowEdit { document, status, allowed, may_start: whom.may_start() })
+        .await?;
     show(&app, &flow).await
 }
 

@@ -8,8 +8,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
-use steadflow_access::{Invited, Joining, invite, normal_email};
-use steadflow_core::caller::{Caller, Role};
+use steadflow_access::{Grantor, Invited, Joining, invite, normal_email};
+use steadflow_core::caller::{Actor, ActorKind, Caller, Role};
 use steadflow_core::ids::PrincipalId;
 use steadflow_store::InvitationRecord;
 use utoipa::ToSchema;
@@ -18,12 +18,13 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::audited::ToAudit;
 use crate::authorized::{Authorized, ManageMembers};
 use crate::browser::{FromBrowser, Secret};
 use crate::cookie;
 use crate::json::Json;
 use crate::path::{PathId, PathInvitation};
-use crate::people::{name_of_body, role_of_body, with_sign_in};
+use crate::people::{AsWhom, name_of_body, role_of_body, with_sign_in};
 use crate::problem::{Problem, ProblemBody, ProblemKind};
 use crate::reply;
 use crate::views::entry::{Entry, entries};
@@ -89,7 +90,7 @@ pub(crate) struct LinkToJoin {
 /// Makes an invitation and answers its link.
 pub(super) async fn link_to_join(
     app: &App,
-    by: &Caller,
+    by: Grantor<'_>,
     role: Role,
     email: Option<Arc<str>>,
     principal: Option<PrincipalId>,
@@ -126,16 +127,18 @@ pub(crate) async fn list_invitations(
 /// Invites somebody: makes a link with which they become a member, once, within 7 days.
 #[utoipa::path(post, path = "/api/v1/studio/invitations", tag = "members", request_body = NewInvitation,
     responses((status = 201, description = "The link, which is not shown again", body = LinkToJoin),
+              (status = 403, description = "The account could do more than you", body = ProblemBody, content_type = "application/problem+json"),
               (status = 409, description = "There are too many open invitations, or nobody signs in at this server", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn create_invitation(
     State(app): State<App>,
     Authorized(caller, _): Authorized<ManageMembers>,
+    whom: AsWhom,
     body: Json<NewInvitation>,
 ) -> Result<Response, Problem> {
     let NewInvitation { role, email } = body.value;
     let role = role_of_body(&role)?;
     let email = email.as_deref().map(email_of_body).transpose()?;
-    link_to_join(&app, &caller, role, email, None).await
+    link_to_join(&app, whom.grantor(&caller), role, email, None).await
 }
 
 /// Withdraws an invitation.
@@ -212,6 +215,7 @@ pub(crate) async fn accept_invitation(
     PathInvitation { token, invitation }: PathInvitation,
     headers: HeaderMap,
     FromBrowser(browser): FromBrowser,
+    audit: ToAudit,
     body: Json<NewMember>,
 ) -> Result<Response, Problem> {
     cookie::refuse_other_pages(&headers)?;
@@ -225,6 +229,10 @@ pub(crate) async fn accept_invitation(
             return Err(Problem::of_body("/name", "`name` is missing: others see by it who does something."));
         }
     };
+    let whom = invitation.email.as_ref().unwrap_or(&email);
+    let actor = Actor { kind: ActorKind::User, id: Some(Arc::clone(whom)) };
+    let by = Caller { tenant: invitation.tenant, actor, role: invitation.role };
+    audit.add(&app, &by).await?;
     let joining = Joining { name, email, password: password.0 };
     let signed_in = app.people()?.join(&token, joining, &browser, app.engine().wall()).await?;
     Ok(with_sign_in(&app, StatusCode::NO_CONTENT.into_response(), &signed_in))

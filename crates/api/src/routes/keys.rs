@@ -23,6 +23,7 @@ use crate::app::App;
 use crate::authorized::{Authorized, ManageKeys};
 use crate::json::Json;
 use crate::path::PathId;
+use crate::people::AsWhom;
 use crate::problem::{Problem, ProblemBody, ProblemKind};
 use crate::query::{Query, Window};
 use crate::reply;
@@ -180,18 +181,20 @@ pub(crate) async fn list_keys(
 #[utoipa::path(post, path = "/api/v1/studio/keys", tag = "access", request_body = KeyInput,
     responses((status = 201, description = "The key", body = NewKeyView,
                headers(("Location" = String, description = "The key's address, to delete it"))),
+              (status = 403, description = "The key could do more than you", body = ProblemBody, content_type = "application/problem+json"),
               (status = 409, description = "The account has as many keys as it may have", body = ProblemBody, content_type = "application/problem+json"),
               (status = 422, description = "The account may not do as much, or is disabled", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn create_key(
     State(app): State<App>,
     Authorized(caller, _): Authorized<ManageKeys>,
+    whom: AsWhom,
     body: Json<KeyInput>,
 ) -> Result<Response, Problem> {
     let (store, now) = (app.engine().store(), app.engine().wall());
     let Wanted { name, role, account, flows, networks, expires_at } = Wanted::read(&body.value, now)?;
     let account = service_account(&**store, caller.tenant, account, Role::Admin, now).await?;
     let new = NewKey { principal: account.id, name, role, flows, networks, expires_at };
-    let issued = issue(&**store, &caller, new, now).await?;
+    let issued = issue(&**store, whom.grantor(&caller), new, now).await?;
     let view = NewKeyView { made: KeyView::from(&issued.record), key: issued.secret() };
     let path = format!("/api/v1/studio/keys/{}", issued.record.id);
     Ok(reply::located(reply::json(StatusCode::CREATED, &view), &path))
@@ -219,7 +222,7 @@ pub(crate) async fn delete_key(
 impl From<IssueError> for Problem {
     fn from(error: IssueError) -> Self {
         let kind = match error {
-            IssueError::MoreThanOwn { .. } => ProblemKind::NotAllowed,
+            IssueError::MoreThanOwn(refused) => return refused.into(),
             IssueError::TooMany => ProblemKind::TooManyKeys,
             IssueError::MoreThanOwner { .. }
             | IssueError::Missing

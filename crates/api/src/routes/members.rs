@@ -4,6 +4,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
+use steadflow_access::{Grantor, TooMuch};
+use steadflow_core::caller::Role;
 use steadflow_core::ids::PrincipalId;
 use steadflow_store::{PrincipalChange, PrincipalChanged, PrincipalKind, PrincipalRecord};
 use utoipa::ToSchema;
@@ -16,7 +18,7 @@ use crate::app::App;
 use crate::authorized::{Authorized, ManageMembers};
 use crate::json::Json;
 use crate::path::PathId;
-use crate::people::{name_of_body, role_of_body};
+use crate::people::{AsWhom, name_of_body, role_of_body};
 use crate::problem::{Problem, ProblemBody, ProblemKind};
 use crate::query::{Query, Window};
 use crate::reply;
@@ -113,24 +115,37 @@ pub(crate) struct MemberPatch {
 #[utoipa::path(patch, path = "/api/v1/studio/members/{id}", tag = "members", request_body = MemberPatch,
     params(("id" = Uuid, Path, description = "The member")),
     responses((status = 200, description = "The member", body = MemberView),
+              (status = 403, description = "The member could do more than you", body = ProblemBody, content_type = "application/problem+json"),
               (status = 404, description = "There is no such member", body = ProblemBody, content_type = "application/problem+json"),
               (status = 409, description = "It is the last admin, or another service account has the name", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn change_member(
     State(app): State<App>,
     Authorized(caller, _): Authorized<ManageMembers>,
     PathId(id): PathId<PrincipalId>,
+    whom: AsWhom,
     body: Json<MemberPatch>,
 ) -> Result<Response, Problem> {
     let MemberPatch { name, role, disabled } = body.value;
+    let role = role.as_deref().map(role_of_body).transpose()?;
+    may_change(whom.grantor(&caller), role, disabled)?;
     let change = PrincipalChange {
         name: name.as_deref().map(name_of_body).transpose()?,
-        role: role.as_deref().map(role_of_body).transpose()?,
+        role,
         is_disabled: disabled,
         at: app.engine().wall(),
         ..PrincipalChange::default()
     };
     let record = done(id, app.people()?.change(caller.tenant, id, change).await?)?;
     Ok(reply::ok(&MemberView::from(&record)))
+}
+
+/// Refuses a change after which a member may do more than who makes it.
+fn may_change(by: Grantor<'_>, role: Option<Role>, disabled: Option<bool>) -> Result<(), TooMuch> {
+    if let Some(role) = role {
+        by.check_unlimited("/role")?;
+        by.check_role(role)?;
+    }
+    if disabled == Some(false) { by.check_unlimited("/disabled") } else { Ok(()) }
 }
 
 /// Deletes a member with its keys, and ends what it is signed in with. What it has done keeps its name.
@@ -152,16 +167,18 @@ pub(crate) async fn delete_member(
 #[utoipa::path(post, path = "/api/v1/studio/members/{id}/password-link", tag = "members",
     params(("id" = Uuid, Path, description = "The member")),
     responses((status = 201, description = "The link, which is not shown again", body = LinkToJoin),
+              (status = 403, description = "The person may do more than you", body = ProblemBody, content_type = "application/problem+json"),
               (status = 404, description = "There is no such person", body = ProblemBody, content_type = "application/problem+json"),
               (status = 409, description = "There are too many open invitations", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn create_password_link(
     State(app): State<App>,
     Authorized(caller, _): Authorized<ManageMembers>,
     PathId(id): PathId<PrincipalId>,
+    whom: AsWhom,
 ) -> Result<Response, Problem> {
     let person = app.engine().store().principal(caller.tenant, id).await?;
     let person = person.filter(|person| person.kind == PrincipalKind::Person);
     let missing = || Problem::new(ProblemKind::NoSuchMember, format!("There is no person {id}."));
     let person = person.ok_or_else(missing)?;
-    link_to_join(&app, &caller, person.role, person.email, Some(id)).await
+    link_to_join(&app, whom.grantor(&caller), person.role, person.email, Some(id)).await
 }

@@ -1,20 +1,29 @@
 //! Signing in and out.
 
+use std::net::IpAddr;
+
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use steadflow_access::{SignInRefused, normal_email};
+use steadflow_core::access::CredentialKind;
+use steadflow_core::caller::{Actor, ActorKind, Caller};
+use steadflow_core::ids::TenantId;
+use steadflow_store::PrincipalRecord;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
+use crate::audited::ToAudit;
 use crate::authorized::{Authorized, UseOwnAccount};
 use crate::browser::{FromBrowser, Secret};
 use crate::cookie;
 use crate::json::Json;
 use crate::people::{AsWhom, with_sign_in, without_sign_in};
 use crate::problem::{Problem, ProblemBody};
+use crate::refusals::Refusal;
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default().routes(routes!(sign_in)).routes(routes!(sign_out))
@@ -42,12 +51,59 @@ pub(crate) async fn sign_in(
     State(app): State<App>,
     headers: HeaderMap,
     FromBrowser(browser): FromBrowser,
+    audit: ToAudit,
     body: Json<SignIn>,
 ) -> Result<Response, Problem> {
     cookie::refuse_other_pages(&headers)?;
     let SignIn { email, password } = body.value;
-    let signed_in = app.people()?.sign_in(&email, password.0, &browser, app.engine().wall()).await?;
+    let people = app.people()?;
+    let signed_in = match people.sign_in(&email, password.0, &browser, app.engine().wall()).await {
+        Ok(signed_in) => signed_in,
+        Err(refused) => {
+            count_refused(&app, &refused, &email, audit.address).await?;
+            return Err(refused.into());
+        }
+    };
+    // Nobody has the cookie before it is in the log.
+    if let Err(problem) = audit.add(&app, &by_sign_in(&signed_in.person)).await {
+        people.sign_out(signed_in.token.hash(CredentialKind::SignIn)).await?;
+        return Err(problem);
+    }
     Ok(with_sign_in(&app, StatusCode::NO_CONTENT.into_response(), &signed_in))
+}
+
+/// Returns somebody who has just proved who they are.
+fn by_sign_in(person: &PrincipalRecord) -> Caller {
+    let actor = Actor { kind: ActorKind::User, id: person.email.clone() };
+    Caller { tenant: person.tenant, actor, role: person.role }
+}
+
+/// Counts a sign-in that was refused. An address that nobody has is not in the log: it may be a password.
+async fn count_refused(
+    app: &App,
+    refused: &SignInRefused,
+    email: &str,
+    address: Option<IpAddr>,
+) -> Result<(), Problem> {
+    let status = match refused {
+        SignInRefused::Wrong => StatusCode::UNAUTHORIZED,
+        SignInRefused::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+        SignInRefused::Unfit(_) | SignInRefused::Busy | SignInRefused::Failed(_) => return Ok(()),
+    };
+    let person = match normal_email(email) {
+        Some(email) => app.engine().store().person(email).await?,
+        None => None,
+    };
+    app.refusals().count(Refusal {
+        tenant: person.as_ref().map_or(TenantId::DEFAULT, |person| person.tenant),
+        kind: ActorKind::User,
+        id: person.and_then(|person| person.email),
+        address,
+        action: "sign_in".into(),
+        target: "/api/v1/session".into(),
+        status: status.as_u16(),
+    });
+    Ok(())
 }
 
 /// Signs out: the sign-in of the request ends, and with it everything that is open in its browser.

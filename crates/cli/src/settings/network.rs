@@ -9,7 +9,7 @@ use steadflow_api::Proxies;
 use super::SettingsFile;
 use crate::args;
 
-const LISTEN: &str = "127.0.0.1:8080";
+pub(crate) const LISTEN: &str = "127.0.0.1:8080";
 
 /// How the server is reached.
 #[derive(Clone, Debug)]

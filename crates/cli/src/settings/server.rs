@@ -1,6 +1,8 @@
 //! The server that commands call, and the key that they show it.
 
 use std::fmt;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -12,6 +14,8 @@ use crate::args::Asked;
 const SERVER: &str = "http://127.0.0.1:8080";
 /// The variable that has a key. No argument has one: others see those.
 const KEY: &str = "STEADFLOW_KEY";
+/// How much is read of a file that should have a key.
+const KEY_FILE_BYTES_MAX: u64 = 4_096;
 
 /// A server, and who it is asked by.
 #[derive(Debug)]
@@ -66,10 +70,12 @@ impl ServerAddress {
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {
-    let text = std::fs::read_to_string(path);
-    let text = text.with_context(|| format!("Could not read the API key in {}", path.display()))?;
+    let what = || format!("Could not read the API key in {}", path.display());
+    let mut text = String::new();
+    let file = File::open(path).with_context(what)?;
+    file.take(KEY_FILE_BYTES_MAX).read_to_string(&mut text).with_context(what)?;
     let key = text.trim();
-    if key.is_empty() || key.contains(char::is_whitespace) {
+    if text.len() as u64 == KEY_FILE_BYTES_MAX || key.is_empty() || key.contains(char::is_whitespace) {
         bail!("{} has no API key: one line that begins with `sf_live_`.", path.display());
     }
     Ok(key.to_owned())
@@ -96,6 +102,13 @@ mod tests {
         ] {
             assert!(!is_private(url), "{url}");
         }
+    }
+
+    #[test]
+    fn a_file_without_end_has_no_key() {
+        let refused = read(Path::new("/dev/zero")).unwrap_err();
+
+        assert_eq!(refused.to_string(), "/dev/zero has no API key: one line that begins with `sf_live_`.");
     }
 
     #[test]

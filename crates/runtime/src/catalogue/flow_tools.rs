@@ -12,12 +12,12 @@ use crate::engine::{AgentParts, Engine};
 use crate::error::RuntimeError;
 
 /// A tool that runs a flow.
-struct FlowTool<'a> {
+pub(super) struct FlowTool<'a> {
     /// Where it is in the document of its agent.
     pointer: String,
-    skill: &'a str,
-    tool: &'a Tool,
-    flow: FlowId,
+    pub(super) skill: &'a str,
+    pub(super) tool: &'a Tool,
+    pub(super) flow: FlowId,
     has_schema: bool,
 }
 
@@ -129,7 +129,7 @@ impl Engine {
     }
 }
 
-fn flow_tools(agent: &Agent) -> impl Iterator<Item = FlowTool<'_>> {
+pub(super) fn flow_tools(agent: &Agent) -> impl Iterator<Item = FlowTool<'_>> {
     agent.skills.iter().enumerate().flat_map(|(at, skill)| {
         skill.tools.iter().enumerate().filter_map(move |(number, tool)| match &tool.action {
             ToolAction::Flow { flow_id, input_schema } => Some(FlowTool {

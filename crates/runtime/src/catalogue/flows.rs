@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
+use steadflow_core::access::FlowScope;
 use steadflow_core::caller::Caller;
 use steadflow_core::execution::FlowVersion;
 use steadflow_core::flow::{Document, Flow};
@@ -43,6 +44,8 @@ pub struct FlowEdit {
     pub status: Option<FlowStatus>,
     /// The revisions that it may be made to.
     pub allowed: Allowed,
+    /// The flows that the changed document may start.
+    pub may_start: FlowScope,
 }
 
 /// What to change of a flow's document.
@@ -64,7 +67,7 @@ impl Engine {
     /// [`RuntimeError::FlowInvalid`] if the document has faults.
     pub async fn create_flow(&self, caller: &Caller, new: NewFlow) -> Result<Arc<CurrentFlow>, RuntimeError> {
         let FlowDocument { document, name, category, is_template, starts_by_itself, webhook_path } =
-            stored(&self.checked(caller.tenant, &new.document, None).await?);
+            stored(&Document::of(&self.checked(caller.tenant, &new.document, None).await?));
         let (now, tenant) = (self.now(), caller.tenant);
         self.insert_flow(FlowRecord {
             id: new.id,
@@ -111,7 +114,8 @@ impl Engine {
     ///
     /// # Errors
     /// [`RuntimeError::NoFlow`] if this tenant has none of that id; [`RuntimeError::NoFlowVersion`] if there is no version
-    /// to restore; [`RuntimeError::FlowInvalid`] if the changed document has faults; [`RuntimeError::VersionConflict`] if
+    /// to restore; [`RuntimeError::FlowInvalid`] if the changed document has faults; [`RuntimeError::StartsOthers`] if it starts
+    /// flows that it may not start; [`RuntimeError::VersionConflict`] if
     /// another revision than the named ones is current.
     pub async fn edit_flow(
         &self,
@@ -124,7 +128,7 @@ impl Engine {
             let current = self.stored_flow(caller.tenant, id).await?;
             let revision = current.record.revision();
             edit.allowed.check(revision)?;
-            let document = self.edited(&current, &edit.document).await?;
+            let document = self.edited(&current, &edit).await?;
             if document.is_none() && edit.status.is_none() {
                 return Ok(current);
             }
@@ -142,11 +146,11 @@ impl Engine {
     async fn edited(
         &self,
         current: &CurrentFlow,
-        edit: &DocumentEdit,
+        edit: &FlowEdit,
     ) -> Result<Option<FlowDocument>, RuntimeError> {
         let before = Document::of(&current.version.flow);
         let record = &current.record;
-        let after = match edit {
+        let after = match &edit.document {
             DocumentEdit::Patch(patch) if !patch.is_empty() => patched(written(&current.version)?, patch),
             DocumentEdit::Keep | DocumentEdit::Patch(_) => return Ok(None),
             DocumentEdit::Restore(version) => {
@@ -154,17 +158,22 @@ impl Engine {
                 written(&older)?
             }
         };
-        let after = self.checked(record.tenant, &after, Some(&current.version.flow)).await?;
-        Ok((after != before).then(|| stored(&after)))
+        let flow = self.checked(record.tenant, &after, Some(&current.version.flow)).await?;
+        let after = Document::of(&flow);
+        if after == before {
+            return Ok(None);
+        }
+        let beyond = self.starts_beyond(record.tenant, &flow, &edit.may_start).await?;
+        if beyond.is_empty() { Ok(Some(stored(&after))) } else { Err(RuntimeError::StartsOthers(beyond)) }
     }
 
-    /// Returns what is stored of a document, if it has no fault. Code that the flow has had `before` is not checked again.
+    /// Reads a document, if it has no fault. Code that the flow has had `before` is not checked again.
     async fn checked(
         &self,
         tenant: TenantId,
         document: &Value,
         before: Option<&Flow>,
-    ) -> Result<Document, RuntimeError> {
+    ) -> Result<Flow, RuntimeError> {
         let flow = Flow::parse(document, self.limits()).map_err(RuntimeError::FlowInvalid)?;
         let faults = self.budget_faults(tenant, &flow).await?;
         if !faults.is_empty() {
@@ -177,7 +186,7 @@ impl Engine {
                 return Err(RuntimeError::FlowInvalid(faults));
             }
         }
-        Ok(Document::of(&flow))
+        Ok(flow)
     }
 }
 

@@ -2,7 +2,9 @@
 
 use steadflow_core::access::CredentialHash;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_store::{InvitationAccepted, InvitationRecord, PrincipalRecord, SignIns};
+use steadflow_store::{
+    FIRST_ADMIN_LINKS_MAX, InvitationAccepted, InvitationRecord, PrincipalRecord, SignIns,
+};
 use tokio_postgres::Client;
 
 use super::credentials::delete_sign_ins;
@@ -13,12 +15,14 @@ use crate::value::{params, rows_max, stored};
 pub(super) async fn create(db: &Client, new: &InvitationRecord, max: usize) -> Result<bool> {
     let (tenant, created_at) = (new.tenant.uuid(), new.created_at.as_micros());
     let sql = "DELETE FROM invitations WHERE hash IN (SELECT hash FROM invitations
-        WHERE (tenant = $1 AND expires_at <= $2) OR ($3 AND is_first_admin) ORDER BY hash FOR UPDATE)";
-    db.execute_typed(sql, params![tenant, created_at, new.is_first_admin]).await?;
+        WHERE (tenant = $1 AND expires_at <= $2) OR ($3 AND is_first_admin AND hash NOT IN
+            (SELECT hash FROM invitations WHERE is_first_admin ORDER BY id DESC LIMIT $4)) ORDER BY hash FOR UPDATE)";
+    let others = rows_max(FIRST_ADMIN_LINKS_MAX - 1);
+    db.execute_typed(sql, params![tenant, created_at, new.is_first_admin, others]).await?;
     let sql = "INSERT INTO invitations (hash, id, tenant, role, email, principal, is_first_admin, created_at,
             created_by, expires_at)
         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
-        WHERE (SELECT count(*) FROM invitations WHERE tenant = $3) < $11";
+        WHERE $7 OR (SELECT count(*) FROM invitations WHERE tenant = $3) < $11";
     Ok(db
         .execute_typed(
             sql,

@@ -3,7 +3,9 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use steadflow_core::access::CredentialHash;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_store::{InvitationAccepted, InvitationRecord, PrincipalRecord, SignIns};
+use steadflow_store::{
+    FIRST_ADMIN_LINKS_MAX, InvitationAccepted, InvitationRecord, PrincipalRecord, SignIns,
+};
 
 use super::credentials::delete_sign_ins;
 use super::{principals, row};
@@ -12,12 +14,14 @@ use crate::columns::{blob, rows_max};
 pub(super) fn create(db: &Connection, new: &InvitationRecord, max: usize) -> rusqlite::Result<bool> {
     let (tenant, created_at) = (blob(new.tenant.uuid()), new.created_at.as_micros());
     let sql = "DELETE FROM invitations
-        WHERE (tenant = ?1 AND expires_at <= ?2) OR (?3 AND is_first_admin)";
-    db.prepare_cached(sql)?.execute(params![tenant, created_at, new.is_first_admin])?;
+        WHERE (tenant = ?1 AND expires_at <= ?2) OR (?3 AND is_first_admin AND hash NOT IN
+            (SELECT hash FROM invitations WHERE is_first_admin ORDER BY id DESC LIMIT ?4))";
+    let others = rows_max(FIRST_ADMIN_LINKS_MAX - 1);
+    db.prepare_cached(sql)?.execute(params![tenant, created_at, new.is_first_admin, others])?;
     let sql = "INSERT INTO invitations (hash, id, tenant, role, email, principal, is_first_admin, created_at,
             created_by, expires_at)
         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10
-        WHERE (SELECT count(*) FROM invitations WHERE tenant = ?3) < ?11";
+        WHERE ?7 OR (SELECT count(*) FROM invitations WHERE tenant = ?3) < ?11";
     let values = params![
         new.hash.bytes(),
         blob(new.id),

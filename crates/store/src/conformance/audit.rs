@@ -16,6 +16,7 @@ fn entry(action: &str) -> AuditEntry {
         action: action.into(),
         target: "/flows/ß \0 '".into(),
         outcome: None,
+        refused: None,
     }
 }
 

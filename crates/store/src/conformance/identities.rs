@@ -9,9 +9,9 @@ use steadflow_core::ids::{KeyId, PrincipalId, TenantId};
 use super::samples::{ALL, FLOW, OURS, THEIRS, at, uuid};
 use super::{Harness, reopened};
 use crate::{
-    ApiKeyRecord, CredentialUse, Identities, InvitationAccepted, InvitationRecord, KeyCreated, Listed, Page,
-    PasswordHash, PrincipalChange, PrincipalChanged, PrincipalKind, PrincipalRecord, SignInRecord, SignIns,
-    Store, TenantRecord,
+    ApiKeyRecord, CredentialUse, FIRST_ADMIN_LINKS_MAX, Identities, InvitationAccepted, InvitationRecord,
+    KeyCreated, Listed, Page, PasswordHash, PrincipalChange, PrincipalChanged, PrincipalKind,
+    PrincipalRecord, SignInRecord, SignIns, Store, TenantRecord,
 };
 
 pub(super) fn principal(number: u16) -> PrincipalRecord {
@@ -476,15 +476,20 @@ pub async fn an_invitation_sets_a_new_password<H: Harness>(harness: &H) {
 pub async fn one_first_admin_is_invited<H: Harness>(harness: &H) {
     let store = harness.open().await;
     let first = |number| InvitationRecord { is_first_admin: true, role: Role::Admin, ..invitation(number) };
-    for number in [1, 2] {
-        assert!(store.create_invitation(first(number), 9).await.expect("an answer"));
+    let last = u16::try_from(FIRST_ADMIN_LINKS_MAX).expect("it is small") + 2;
+    assert!(store.create_invitation(invitation(1), 1).await.expect("an answer"));
+    for number in 2..=last {
+        assert!(store.create_invitation(first(number), 1).await.expect("an answer"));
     }
-    assert!(store.create_invitation(invitation(3), 9).await.expect("an answer"));
 
     let listed = sound(store.invitations(OURS).await.expect("ours"));
-    assert_eq!(listed, [invitation(3), first(2)], "the next start voids the link of the one before");
-    let accepted = store.accept_invitation(first(2).hash, principal(5), at(5)).await.expect("an answer");
+    let mut expected: Vec<_> = (3..=last).rev().map(first).collect();
+    expected.push(invitation(1));
+    assert_eq!(listed, expected, "the links of other processes stay, but not without end");
+    let accepted = store.accept_invitation(first(4).hash, principal(5), at(5)).await.expect("an answer");
     assert!(matches!(accepted, InvitationAccepted::Done(_)));
-    assert_eq!(sound(store.invitations(OURS).await.expect("ours")), [invitation(3)]);
+    assert_eq!(sound(store.invitations(OURS).await.expect("ours")), [invitation(1)]);
+    let late = store.accept_invitation(first(5).hash, principal(6), at(5)).await.expect("an answer");
+    assert_eq!(late, InvitationAccepted::Gone, "there is one first admin");
     assert!(store.has_admin(at(5)).await.expect("an answer"));
 }

@@ -12,9 +12,9 @@ use uuid::Uuid;
 
 use super::{MemoryStore, all_sound, at_once};
 use crate::{
-    ApiKeyRecord, CredentialRecord, CredentialUse, Identities, InvitationAccepted, InvitationRecord,
-    KeyCreated, Listed, Page, PasswordHash, PrincipalChange, PrincipalChanged, PrincipalKind,
-    PrincipalRecord, SignInRecord, SignIns, StoreError, StoreFuture, TenantRecord,
+    ApiKeyRecord, CredentialRecord, CredentialUse, FIRST_ADMIN_LINKS_MAX, Identities, InvitationAccepted,
+    InvitationRecord, KeyCreated, Listed, Page, PasswordHash, PrincipalChange, PrincipalChanged,
+    PrincipalKind, PrincipalRecord, SignInRecord, SignIns, StoreError, StoreFuture, TenantRecord,
 };
 
 /// What a database would hold of who may ask.
@@ -212,12 +212,16 @@ impl StoredIdentities {
     }
 
     fn create_invitation(&mut self, new: InvitationRecord, max: usize) -> bool {
+        let links = self.invitations.values().filter(|known| new.is_first_admin && known.is_first_admin);
+        let mut links: Vec<_> = links.map(|known| known.id).collect();
+        links.sort_by_key(|id| Reverse(*id));
+        let replaced = links.split_off(links.len().min(FIRST_ADMIN_LINKS_MAX - 1));
         self.invitations.retain(|_, known| {
             let is_over = known.tenant == new.tenant && known.expires_at <= new.created_at;
-            let is_replaced = new.is_first_admin && known.is_first_admin;
-            !is_over && !is_replaced
+            !is_over && !replaced.contains(&known.id)
         });
-        let is_room = self.invitations.values().filter(|known| known.tenant == new.tenant).count() < max;
+        let of_tenant = self.invitations.values().filter(|known| known.tenant == new.tenant);
+        let is_room = new.is_first_admin || of_tenant.count() < max;
         is_room && self.invitations.insert(new.hash, new).is_none()
     }
 
