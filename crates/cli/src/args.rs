@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+mod backup;
 mod bench;
 mod executions;
 mod invite;
@@ -15,6 +16,7 @@ mod secrets;
 mod verify;
 mod webhooks;
 
+pub(crate) use self::backup::{Backup, Restore};
 pub(crate) use self::bench::{Bench, Measure};
 pub(crate) use self::mail::Mail;
 pub(crate) use self::moving::Move;
@@ -86,14 +88,23 @@ pub(crate) enum Command {
     Invite(Invite),
     Secrets(Secrets),
     Health(Health),
-    Doctor(Doctor),
-    Compact(Compact),
-    Move(Move),
-    RevokeLinks(RevokeLinks),
-    Verify(Verify),
+    #[command(flatten)]
+    OnDatabase(OnDatabase),
     /// Print the OpenAPI 3.1 document of the REST API
     Openapi,
     Bench(Bench),
+}
+
+/// What is done with a database, and not with a server.
+#[derive(Debug, Subcommand)]
+pub(crate) enum OnDatabase {
+    Doctor(Doctor),
+    Compact(Compact),
+    Backup(Backup),
+    Restore(Restore),
+    Move(Move),
+    RevokeLinks(RevokeLinks),
+    Verify(Verify),
 }
 
 /// Start the server: REST API, studio and engine in one process

@@ -5,6 +5,7 @@
 
 mod approvals;
 mod args;
+mod backup;
 mod bench;
 mod client;
 mod compact;
@@ -46,7 +47,7 @@ use anyhow::Context;
 use clap::Parser;
 use steadflow_nodes::McpCommands;
 
-use args::{Args, Command};
+use args::{Args, Command, OnDatabase};
 use secrets::KnownSecrets;
 use settings::{Access, ServerAddress, SettingsFile};
 
@@ -113,6 +114,10 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
             let database = settings::database(keys.database, &file)?;
             block_on(keys::keys(database, &keys.tenant, keys.command))
         }
+        Command::Invite(invite) => {
+            log.start("warn")?;
+            invited(invite, &file)
+        }
         Command::Secrets(secrets) => {
             let server = ServerAddress::new(&secrets.asked, &file)?;
             block_on(stored_secrets::secrets(server, secrets.asked.json, secrets.command))
@@ -121,32 +126,9 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
             let server = ServerAddress::open(health.server, &file);
             block_on(health::health(server, health.timeout))
         }
-        Command::Doctor(doctor) => {
+        Command::OnDatabase(command) => {
             log.start("warn")?;
-            let database = settings::database(doctor.database, &file)?;
-            block_on(doctor::doctor(database))
-        }
-        Command::Compact(compact) => {
-            log.start("warn")?;
-            compact::compact(&settings::database(compact.database, &file)?)
-        }
-        Command::Move(args) => {
-            log.start("warn")?;
-            block_on(moving::moved(args))
-        }
-        Command::Invite(invite) => {
-            log.start("warn")?;
-            invited(invite, &file)
-        }
-        Command::RevokeLinks(revoke) => {
-            log.start("warn")?;
-            let database = settings::database(revoke.database, &file)?;
-            block_on(revoke_links::revoke_links(database))
-        }
-        Command::Verify(mut verify) => {
-            log.start("warn")?;
-            let database = verify.database.take();
-            block_on(verify::verify(verify, || settings::database(database, &file)))
+            on_database(command, &file)
         }
         Command::Openapi => openapi::openapi(),
         Command::Bench(bench) => bench::bench(bench),
@@ -165,6 +147,27 @@ fn invited(mut invite: args::Invite, file: &SettingsFile) -> anyhow::Result<Exit
     let url = settings::public_url(invite.public_url.take(), file)?;
     let url = url.unwrap_or_else(|| format!("http://{}", settings::LISTEN));
     block_on(invite::invite(database, &url, invite))
+}
+
+fn on_database(command: OnDatabase, file: &SettingsFile) -> anyhow::Result<ExitCode> {
+    match command {
+        OnDatabase::Doctor(doctor) => {
+            let database = settings::database(doctor.database, file)?;
+            block_on(doctor::doctor(database))
+        }
+        OnDatabase::Compact(compact) => compact::compact(&settings::database(compact.database, file)?),
+        OnDatabase::Backup(args) => backup::back_up(&settings::database(args.database, file)?, &args.file),
+        OnDatabase::Restore(args) => backup::restore(&settings::database(args.database, file)?, &args.file),
+        OnDatabase::Move(args) => block_on(moving::moved(args)),
+        OnDatabase::RevokeLinks(revoke) => {
+            let database = settings::database(revoke.database, file)?;
+            block_on(revoke_links::revoke_links(database))
+        }
+        OnDatabase::Verify(mut verify) => {
+            let database = verify.database.take();
+            block_on(verify::verify(verify, || settings::database(database, file)))
+        }
+    }
 }
 
 /// Returns what a flow reaches that `run` runs.

@@ -67,7 +67,7 @@ fn similar_commands_and_options_are_suggested() {
     insta::assert_snapshot!(command.stderr, @r"
     error: unrecognized subcommand 'server'
 
-      tip: some similar subcommands exist: 'secrets', 'serve'
+      tip: some similar subcommands exist: 'restore', 'secrets', 'serve'
 
     Usage: steadflow [OPTIONS] <COMMAND>
 
@@ -115,6 +115,8 @@ fn help_of_the_program() {
       health        Check whether a server accepts new work
       doctor        Check the consistency of a database
       compact       Write a database again, without the room that is free in it
+      backup        Make a backup of a database, also while a server uses it
+      restore       Make a database of a backup
       move          Move a database to another one, such as from SQLite to PostgreSQL
       revoke-links  End all links to decide with that were made before
       verify        Check that nobody has changed the audit log

@@ -2,6 +2,7 @@
 
 #[cfg(target_os = "linux")]
 #[cfg(target_os = "linux")]
+mod backup;
 mod code;
 mod commands;
 mod deploy;

@@ -4,7 +4,10 @@ mod documents;
 mod long_records;
 mod tail;
 
+use std::collections::BTreeSet;
+
 use rusqlite::Connection;
+use steadflow_core::ids::ExecutionId;
 
 use crate::columns::first_bytes;
 
@@ -68,6 +71,11 @@ pub(crate) fn examine(db: &Connection) -> rusqlite::Result<Vec<String>> {
     findings.extend(tail.findings);
     findings.extend(long_records::examine(db, &tail.last)?);
     Ok(findings)
+}
+
+/// Returns the executions that the tail has records of, and that have not ended.
+pub(crate) fn in_tail(db: &Connection) -> rusqlite::Result<BTreeSet<ExecutionId>> {
+    Ok(tail::examine(db)?.unfinished)
 }
 
 fn integrity(db: &Connection) -> rusqlite::Result<Vec<String>> {

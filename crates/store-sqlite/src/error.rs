@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use rusqlite::ErrorCode;
+use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{BoxError, StoreError};
 
 /// Why a database could not be opened. Each says what to do.
@@ -106,6 +107,31 @@ pub enum OpenError {
         path: PathBuf,
         /// Where to.
         to: String,
+    },
+    /// It is a backup.
+    #[error(
+        "{} is a backup that was made at {taken_at}, and stays as it is; make a database of it with `steadflow restore {}`, and \
+         use that one", .path.display(), .path.display()
+    )]
+    Backup {
+        /// The file.
+        path: PathBuf,
+        /// When it was made.
+        taken_at: Timestamp,
+    },
+    /// It is a database that is in use, and no copy of one.
+    #[error(
+        "{} is a database, and not a backup that `steadflow backup` has made; it can be used as it is", .path.display()
+    )]
+    NotABackup {
+        /// The file.
+        path: PathBuf,
+    },
+    /// There is something already where a file is to be made.
+    #[error("{} is there already, and is not overwritten; name another file, or move that one away", .path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
     },
     /// Nothing keeps it from being opened.
     #[error("the database {} was not moved, so it can be used as it is", .path.display())]

@@ -9,6 +9,7 @@
 
 mod alerts;
 mod audit;
+mod backup;
 mod catalogue;
 mod checkpoint;
 mod columns;
@@ -49,6 +50,7 @@ use crate::log::tips::Tips;
 use crate::readers::Readers;
 use crate::writer::Writer;
 
+pub use crate::backup::Restored;
 pub use crate::error::OpenError;
 pub use crate::parts::SqliteParts;
 

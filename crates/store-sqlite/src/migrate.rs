@@ -5,8 +5,9 @@ mod long_records;
 
 use std::path::Path;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use sha2::{Digest, Sha256};
+use steadflow_core::timestamp::Timestamp;
 
 use crate::OpenError;
 
@@ -64,6 +65,8 @@ const MARK: u32 = 1_000_000;
 const UNFINISHED: &str = "unfinished move";
 /// Stands before the place that a database was moved to.
 const MOVED_TO: &str = "moved to ";
+/// Stands before the time at which a backup was made.
+const BACKUP_OF: &str = "backup of ";
 
 /// Why a database must not be opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,17 +75,22 @@ pub(crate) enum Mark {
     Unfinished,
     /// Its executions go on there.
     Moved(String),
+    /// It is a copy that was made at this time.
+    Backup(Timestamp),
 }
 
 impl Mark {
     fn of(name: &str) -> Self {
-        name.strip_prefix(MOVED_TO).map_or(Self::Unfinished, |to| Self::Moved(to.to_owned()))
+        let moved = name.strip_prefix(MOVED_TO).map(|to| Self::Moved(to.to_owned()));
+        let backup = || Timestamp::parse(name.strip_prefix(BACKUP_OF)?).ok().map(Self::Backup);
+        moved.or_else(backup).unwrap_or(Self::Unfinished)
     }
 
     fn name(&self) -> String {
         match self {
             Self::Unfinished => UNFINISHED.to_owned(),
             Self::Moved(to) => format!("{MOVED_TO}{to}"),
+            Self::Backup(at) => format!("{BACKUP_OF}{at}"),
         }
     }
 
@@ -91,6 +99,7 @@ impl Mark {
         match self {
             Self::Unfinished => OpenError::Unfinished { path },
             Self::Moved(to) => OpenError::Moved { path, to },
+            Self::Backup(taken_at) => OpenError::Backup { path, taken_at },
         }
     }
 }
@@ -100,6 +109,31 @@ pub(crate) fn mark(db: &Connection, mark: Option<&Mark>) -> rusqlite::Result<()>
     db.execute("DELETE FROM schema_migrations WHERE number = ?1", [MARK])?;
     let Some(mark) = mark else { return Ok(()) };
     note(db, MARK, &mark.name(), &[])
+}
+
+/// Looks whether it is a database of ours that may be opened, whatever its schema.
+pub(crate) fn check_mark(db: &Connection, path: &Path) -> Result<(), OpenError> {
+    read_mark(db, path)?.map_or(Ok(()), |mark| Err(mark.refusal(path)))
+}
+
+/// Returns when a backup was made; `None` if the database is none.
+pub(crate) fn backup_mark(db: &Connection, path: &Path) -> Result<Option<Timestamp>, OpenError> {
+    match read_mark(db, path)? {
+        Some(Mark::Backup(taken_at)) => Ok(Some(taken_at)),
+        Some(other) => Err(other.refusal(path)),
+        None => Ok(None),
+    }
+}
+
+fn read_mark(db: &Connection, path: &Path) -> Result<Option<Mark>, OpenError> {
+    let failed =
+        |source: rusqlite::Error| OpenError::Database { path: path.to_owned(), source: source.into() };
+    if !is_ours(db).map_err(failed)? || !has_schema(db).map_err(failed)? {
+        return Err(OpenError::Foreign { path: path.to_owned() });
+    }
+    let sql = "SELECT name FROM schema_migrations WHERE number = ?1";
+    let name = db.query_row(sql, [MARK], |row| row.get::<_, String>(0)).optional().map_err(failed)?;
+    Ok(name.map(|name| Mark::of(&name)))
 }
 
 /// Looks whether the schema is that of this version and the database may be opened, and changes nothing.

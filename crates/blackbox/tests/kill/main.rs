@@ -2,6 +2,7 @@
 //!
 //! `KILLS=1000` kills more often than the usual 30 times.
 
+mod backups;
 mod check;
 mod kinds;
 mod load;

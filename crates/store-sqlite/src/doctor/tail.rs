@@ -1,6 +1,6 @@
 //! The tail against what is stored beside it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension};
 use steadflow_core::ids::ExecutionId;
@@ -27,6 +27,8 @@ pub(super) struct Examined {
     pub(super) findings: Vec<String>,
     /// The number of the last record of each execution in it.
     pub(super) last: BTreeMap<ExecutionId, u64>,
+    /// Those of them that have not ended.
+    pub(super) unfinished: BTreeSet<ExecutionId>,
 }
 
 /// Examines the whole tail.
@@ -53,9 +55,10 @@ pub(super) fn examine(db: &Connection) -> rusqlite::Result<Examined> {
     }
     let last =
         executions.iter().filter_map(|(id, found)| Some((*id, *found.records.iter().max()?))).collect();
+    let unfinished = executions.iter().filter(|(_, found)| !found.has_ended).map(|(id, _)| *id).collect();
     let mut findings = damaged.into_sentences();
     findings.extend(broken(executions));
-    Ok(Examined { findings, last })
+    Ok(Examined { findings, last, unfinished })
 }
 
 fn found<'a>(

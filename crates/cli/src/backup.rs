@@ -1,0 +1,57 @@
+//! `steadflow backup` and `steadflow restore`.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use steadflow_runtime::{Clock, SystemClock};
+use steadflow_store_sqlite::SqliteStore;
+
+use crate::output;
+use crate::settings::Database;
+
+/// Makes a backup.
+pub(crate) fn back_up(database: &Database, file: &Path) -> anyhow::Result<ExitCode> {
+    let path = file_of(database, "backup")?;
+    if !path.exists() {
+        bail!("There is no database at {}.", path.display());
+    }
+    let bytes = SqliteStore::back_up(path, file, SystemClock::new().wall())
+        .with_context(|| format!("Could not make a backup of {database}"))?;
+    output::note(format_args!(
+        "{database}: the backup {} has {bytes} bytes. The master key of secrets is not in it.",
+        file.display()
+    ));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Makes a database of a backup.
+pub(crate) fn restore(database: &Database, file: &Path) -> anyhow::Result<ExitCode> {
+    let path = file_of(database, "restore")?;
+    if !file.exists() {
+        bail!("There is no backup at {}.", file.display());
+    }
+    let restored =
+        SqliteStore::restore(file, path).with_context(|| format!("Could not restore {}", file.display()))?;
+    restored.unfinished.iter().for_each(output::line);
+    let (count, taken_at) = (restored.unfinished.len(), restored.taken_at);
+    let unfinished = match count {
+        0 => "All executions had ended.".to_owned(),
+        _ => format!(
+            "{} had not ended, and will go on from there: what was done afterwards is done again, with the same idempotency keys.",
+            output::count(count, "execution")
+        ),
+    };
+    output::note(format_args!("{database}: as it was at {taken_at}. {unfinished}"));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn file_of<'a>(database: &'a Database, command: &str) -> anyhow::Result<&'a Path> {
+    match database {
+        Database::Sqlite(path) => Ok(path),
+        Database::Postgres(_) => bail!(
+            "`{command}` is for SQLite. PostgreSQL has its own: `pg_dump` and `pg_restore` while servers run, or `pg_basebackup` with \
+             an archive of its log to restore any moment."
+        ),
+    }
+}
