@@ -18,6 +18,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::known::{Checked, Forgotten, Known, KnownCredentials};
 use crate::lane::{Lane, LookedUp};
+use crate::rate::Rate;
 use crate::unknown::Unknown;
 
 /// How often what is in use is read again.
@@ -41,17 +42,24 @@ struct Inner {
     known: KnownCredentials,
     unknown: Unknown,
     lane: Lane,
+    rate: Option<Rate>,
 }
 
 impl Authenticator {
     /// Returns one that knows nothing yet. [`Self::keep_fresh`] is to run beside it.
     pub fn new(store: Arc<dyn Store>) -> Self {
+        Self::with_rate(store, None)
+    }
+
+    /// Returns one that lets each credential ask so often, and no more.
+    pub fn with_rate(store: Arc<dyn Store>, rate: Option<Rate>) -> Self {
         Self {
             inner: Arc::new(Inner {
                 store,
                 known: KnownCredentials::default(),
                 unknown: Unknown::default(),
                 lane: Lane::default(),
+                rate,
             }),
         }
     }
@@ -66,18 +74,18 @@ impl Authenticator {
         address: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<Checked, StoreError> {
-        let Inner { known, unknown, .. } = &*self.inner;
+        let Inner { known, unknown, rate, .. } = &*self.inner;
         let address = address.map(|address| address.to_canonical());
         let kept = known.find(credential);
         if let Some(kept) = kept.as_ref().filter(|kept| kept.is_fresh()) {
-            return Ok(kept.shown(address, now));
+            return Ok(kept.shown(address, now, *rate));
         }
         let is_limited = kept.is_none() && unknown.is_limited(address);
         let Some(found) = self.read(credential, is_limited).await? else {
             unknown.count(address);
             return Ok(if is_limited { Checked::TooMany } else { Checked::Unknown });
         };
-        Ok(found.shown(address, now))
+        Ok(found.shown(address, now, *rate))
     }
 
     /// Asks the store, for an address that is limited together with others.

@@ -16,6 +16,8 @@ use steadflow_store::{CredentialRecord, CredentialUse};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::rate::{Rate, Used};
+
 /// How long it holds what the store said of a credential.
 pub const FRESH_FOR: Duration = Duration::from_secs(2);
 /// How many credentials are known at a time; what was not used for the longest makes room.
@@ -34,6 +36,8 @@ pub enum Checked {
     Known(Arc<Principal>),
     /// Nobody: it was never made, is over, was revoked, or may not come from that address.
     Unknown,
+    /// Somebody who asks more often than a credential may: they have to wait so long.
+    TooFast(Duration),
     /// Nobody, and so many of that address stood for nothing that it should wait for a minute.
     TooMany,
 }
@@ -70,6 +74,8 @@ struct State {
     used_from: Option<IpAddr>,
     /// The use that is stored.
     stored: Option<Timestamp>,
+    /// What was used of the rate that a credential has.
+    used: Used,
 }
 
 impl Known {
@@ -92,6 +98,7 @@ impl Known {
             used_at: record.used_at,
             used_from: None,
             stored: record.used_at,
+            used: Used::default(),
         };
         let end = watch::Sender::new(());
         Self {
@@ -109,7 +116,7 @@ impl Known {
     }
 
     /// Returns who shows it from there.
-    pub(crate) fn shown(&self, address: Option<IpAddr>, now: Timestamp) -> Checked {
+    pub(crate) fn shown(&self, address: Option<IpAddr>, now: Timestamp, rate: Option<Rate>) -> Checked {
         let is_from_there = self.networks.as_ref().is_none_or(|networks| {
             address.is_some_and(|address| networks.iter().any(|network| network.contains(&address)))
         });
@@ -117,7 +124,11 @@ impl Known {
             return Checked::Unknown;
         }
         let mut state = self.state.lock();
-        (state.shown_at, state.used_at, state.used_from) = (Instant::now(), Some(now), address);
+        let shown_at = Instant::now();
+        (state.shown_at, state.used_at, state.used_from) = (shown_at, Some(now), address);
+        if let Some(Err(wait)) = rate.map(|rate| rate.take(&mut state.used, shown_at)) {
+            return Checked::TooFast(wait);
+        }
         Checked::Known(Arc::clone(&self.principal))
     }
 
@@ -295,7 +306,7 @@ mod tests {
             tokio::time::advance(Duration::from_millis(1)).await;
         }
         let used = known.find(hash(1)).unwrap();
-        assert!(matches!(used.shown(None, Timestamp::default()), Checked::Known(_)));
+        assert!(matches!(used.shown(None, Timestamp::default(), None), Checked::Known(_)));
 
         keep(&known, CREDENTIALS_KEPT_MAX);
 

@@ -16,6 +16,7 @@ mod lane;
 mod master_key;
 mod passwords;
 mod people;
+mod rate;
 mod sealing;
 mod unknown;
 mod vault;
@@ -37,6 +38,7 @@ pub use passwords::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordUnfit, check
 pub use people::{
     Browser, People, SIGN_IN_TTL, SIGN_INS_MAX, SignInRefused, SignedIn, normal_email, normal_name,
 };
+pub use rate::{Rate, Used};
 pub use unknown::{ADDRESSES_MAX, UNKNOWN_MAX};
 pub use vault::{Found, NewSecret, SECRETS_MAX, SecretEntry, Vault, VaultError};
 

@@ -43,7 +43,7 @@ async fn who(authenticator: &Authenticator, token: &Token) -> Option<Arc<Princip
     match authenticator.check(token.hash(CredentialKind::SignIn), None, NOW).await.expect("the store answers")
     {
         Checked::Known(principal) => Some(principal),
-        Checked::Unknown | Checked::TooMany => None,
+        Checked::Unknown | Checked::TooMany | Checked::TooFast(_) => None,
     }
 }
 

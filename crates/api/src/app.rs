@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::http::Uri;
-use steadflow_access::{Authenticator, People, Vault};
+use steadflow_access::{Authenticator, People, Rate, Vault};
 use steadflow_core::execution::{Execution, ExecutionStatus};
 use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::timestamp::Timestamp;
@@ -22,6 +22,7 @@ use crate::metrics::Metrics;
 use crate::origin::Origin;
 use crate::problem::Problem;
 use crate::proxies::Proxies;
+use crate::rates::AddressRates;
 use crate::refusals::Refusals;
 use crate::views::entry::id_of;
 use crate::views::execution::Later;
@@ -68,6 +69,8 @@ pub struct AppConfig {
     pub traces: Option<Arc<TraceCounts>>,
     /// The values of the secrets that calls of webhooks are signed with. Without them, none is accepted.
     pub secrets: SecretValues,
+    /// How often clients of one address may ask, other than those of this machine; without it, as often as they like.
+    pub address_rate: Option<Rate>,
     /// What checks credentials. Without it, anyone who reaches the server may do everything.
     pub authenticator: Option<Authenticator>,
     /// The secrets that are stored; without it, none can be.
@@ -91,6 +94,7 @@ impl AppConfig {
             kill: None,
             traces: None,
             secrets: SecretValues::default(),
+            address_rate: None,
             authenticator: None,
             vault: None,
             environment_secrets: Vec::new(),
@@ -128,6 +132,7 @@ struct Inner {
     copies: Backlog,
     webhooks: Webhooks,
     refusals: Refusals,
+    address_rates: AddressRates,
     authenticator: Option<Authenticator>,
     vault: Option<Vault>,
     environment_secrets: Vec<EnvironmentSecret>,
@@ -160,6 +165,7 @@ impl App {
             copies: Backlog::new(COPIES_BYTES_MAX),
             webhooks: Webhooks::new(config.secrets),
             refusals: Refusals::default(),
+            address_rates: AddressRates::new(config.address_rate),
             authenticator: config.authenticator,
             vault: config.vault,
             environment_secrets: config.environment_secrets,
@@ -266,6 +272,11 @@ impl App {
 
     pub(crate) fn webhooks(&self) -> &Webhooks {
         &self.inner.webhooks
+    }
+
+    /// How often clients of each address have asked.
+    pub(crate) fn address_rates(&self) -> &AddressRates {
+        &self.inner.address_rates
     }
 
     /// What was refused and is not in the audit log yet.

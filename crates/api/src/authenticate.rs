@@ -20,6 +20,7 @@ use crate::app::App;
 use crate::client_address::ClientIp;
 use crate::cookie;
 use crate::problem::{Problem, ProblemKind};
+use crate::rates::too_many;
 
 /// Routes that ask nobody who they are: how the server is and what it describes itself with, and those whose callers show something
 /// else, a signature or a token of their own.
@@ -73,6 +74,14 @@ pub(crate) async fn authenticate(
             "The API key is not valid: it was deleted, is over, or may not be used from this address, or who it belongs to is \
              disabled. Use another one.",
         )),
+        Checked::TooFast(wait) => {
+            let what = if is_key {
+                "Too many requests were made with this API key"
+            } else {
+                "Too many requests were made by your browser"
+            };
+            Err(too_many(wait, what, "Others are not limited by that."))
+        }
         Checked::TooMany => Err(Problem::new(
             ProblemKind::TooManyAttempts,
             "Too many API keys and sign-ins from this address were not valid. Correct the key, or sign in again, and try again in a minute.",

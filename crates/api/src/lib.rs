@@ -33,6 +33,7 @@ mod people;
 mod problem;
 mod proxies;
 mod query;
+mod rates;
 mod refusals;
 mod reply;
 mod router;

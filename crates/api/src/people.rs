@@ -1,7 +1,6 @@
 //! What endpoints about people have in common.
 
 use std::convert::Infallible;
-use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +19,7 @@ use steadflow_runtime::RuntimeError;
 use crate::app::App;
 use crate::cookie::Cookie;
 use crate::problem::{Problem, ProblemKind};
+use crate::rates::whole_seconds;
 
 /// How long a browser keeps what says that somebody has signed in with it, in seconds: a year.
 const KNOWN_SECONDS: u64 = 365 * 24 * 3_600;
@@ -102,9 +102,7 @@ impl From<SignInRefused> for Problem {
 }
 
 fn too_many(wait: Duration) -> Problem {
-    let whole = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX);
-    let seconds =
-        NonZeroU32::MIN.saturating_add(if wait.subsec_nanos() > 0 { whole } else { whole.saturating_sub(1) });
+    let seconds = whole_seconds(wait);
     let detail = format!(
         "There were too many wrong passwords, so the next attempt has to wait {seconds} seconds. Other addresses, and browsers that \
          have signed in before, do not wait."

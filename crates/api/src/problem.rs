@@ -181,6 +181,8 @@ problem_kinds! {
     WebhookLimited = TOO_MANY_REQUESTS, "webhook-limited", "Too many calls of the webhook were refused";
     /// Too many credentials of the address stood for nothing.
     TooManyAttempts = TOO_MANY_REQUESTS, "too-many-attempts", "Too many credentials were not valid";
+    /// A credential or an address asks more often than it may.
+    TooManyRequests = TOO_MANY_REQUESTS, "too-many-requests", "There were too many requests";
     /// The service behind a skill limits its rate.
     SkillRateLimited = TOO_MANY_REQUESTS, "skill-rate-limited", "The service behind the skill limits its rate";
     /// A fault of ours.

@@ -58,6 +58,9 @@ impl Predicate for NotLong {
     }
 }
 
+/// Routes whose requests are not counted.
+const UNCOUNTED: [&str; 2] = ["/healthz", "/readyz"];
+
 /// What is checked before a handler is called.
 #[derive(Clone, Debug)]
 struct Gate {
@@ -79,6 +82,7 @@ impl Gate {
 
     /// Returns a request with who it comes from, where that matters, before anything is read of its body.
     async fn let_in(&self, request: Request) -> Result<(Request, Option<Arc<Principal>>), Problem> {
+        self.count(&request)?;
         self.check(&request)?;
         authenticate(&self.app, request).await
     }
@@ -97,6 +101,16 @@ impl Gate {
         let operation = (&asked.method, asked.route());
         let refusal = self.audited.refusal(principal, client, operation, status);
         refusal.into_iter().for_each(|refusal| self.app.refusals().count(refusal));
+    }
+
+    /// Counts a request of its address. Whether the server is well may be asked as often as somebody likes.
+    fn count(&self, request: &Request) -> Result<(), Problem> {
+        let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+        if route.is_some_and(|route| UNCOUNTED.contains(&route)) {
+            return Ok(());
+        }
+        let address = request.extensions().get().copied().unwrap_or_default();
+        self.app.address_rates().check(address)
     }
 
     /// Refuses what was not sent to us, or by a page that is not ours, before anything is read of it; and a query where

@@ -1,6 +1,7 @@
 //! Who is let in, and what they may do: each operation, without a credential, with each role, and with a key of some flows.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Request, header};
 use futures_util::stream;
 use serde_json::{Value, json};
-use steadflow_access::{Authenticator, FRESH_FOR, Grantor, NewKey, issue, service_account};
+use steadflow_access::{Authenticator, FRESH_FOR, Grantor, NewKey, Rate, issue, service_account};
 use steadflow_core::access::{CredentialKind, FlowScope, Principal, Token};
 use steadflow_core::caller::{Caller, Role};
 use steadflow_core::ids::{FlowId, KeyId, PrincipalId, TenantId};
@@ -403,4 +404,50 @@ async fn many_keys_that_are_none_are_told_to_wait() {
     assert_eq!((limited.status, &*kind_of(&limited)), (429, "too-many-attempts"));
     assert_eq!(limited.header("retry-after"), Some("60"));
     assert_eq!(from(&good, [192, 0, 2, 2]).await.status, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_asks_too_often_waits_before_the_body_is_read() {
+    let rate = Some(Rate::per_second(NonZeroU32::new(2).unwrap()));
+    let api = Api::configured(|config| {
+        let store = Arc::clone(config.engine.store());
+        config.authenticator = Some(Authenticator::with_rate(store, rate));
+        config.address_rate = Some(Rate::per_second(NonZeroU32::new(3).unwrap()));
+    })
+    .await;
+    let (one, _) = key(&api, Role::Editor, FlowScope::All).await;
+    let (other, _) = key(&api, Role::Editor, FlowScope::All).await;
+    let ask = async |key: &str, path: &str, last: u8| {
+        let bearer = format!("Bearer {key}");
+        let headers = [("authorization", &*bearer), ("content-type", "application/json")];
+        let unread = stream::poll_fn(|_| -> std::task::Poll<Option<Result<String, std::io::Error>>> {
+            panic!("nothing is read of who has to wait")
+        });
+        let request = request("POST".parse().unwrap(), path, &headers, "");
+        let mut request = request.map(|_| Body::from_stream(unread));
+        let address = std::net::IpAddr::from([192, 0, 2, last]);
+        request.extensions_mut().insert(steadflow_api::ClientIp(address));
+        request.extensions_mut().insert(steadflow_api::ClientAddress::from(address));
+        api.send(request).await
+    };
+    // These read no body.
+    let quick = format!("executions/{NO_ID}/pause");
+    for _ in 0..20 {
+        assert_eq!(ask(&one, &quick, 1).await.status, 404);
+    }
+
+    let of_key = ask(&one, "flows", 1).await;
+    assert_eq!((of_key.status, &*kind_of(&of_key)), (429, "too-many-requests"));
+    assert_eq!(of_key.header("retry-after"), Some("1"));
+    assert!(of_key.text.contains("with this API key"), "{}", of_key.text);
+    for _ in 21..30 {
+        assert_eq!(ask(&other, &quick, 1).await.status, 404, "another key goes on");
+    }
+    let of_address = ask(&other, "flows", 1).await;
+    assert_eq!((of_address.status, of_address.header("retry-after")), (429, Some("1")));
+    assert!(of_address.text.contains("from your address"), "{}", of_address.text);
+    assert_eq!(ask(&other, &quick, 2).await.status, 404, "another address goes on");
+    assert_eq!(ask("", "/healthz", 1).await.status, 405, "it is not counted");
+    tokio::time::advance(Duration::from_secs(1)).await;
+    assert_eq!(ask(&one, &quick, 1).await.status, 404, "what it was told is true");
 }

@@ -12,6 +12,7 @@ mod keys;
 mod mail;
 mod moving;
 mod network;
+mod requests;
 mod secrets;
 mod verify;
 mod webhooks;
@@ -21,6 +22,7 @@ pub(crate) use self::bench::{Bench, Measure};
 pub(crate) use self::mail::Mail;
 pub(crate) use self::moving::Move;
 pub(crate) use self::network::Network;
+pub(crate) use self::requests::Requests;
 pub(crate) use self::secrets::{Secrets, SecretsCommand};
 pub(crate) use self::verify::Verify;
 pub(crate) use executions::{Executions, ExecutionsCommand, Fork, RetryFrom};
@@ -122,6 +124,8 @@ pub(crate) struct Serve {
     /// Whether requests must show an API key. `off` is for loopback addresses only [default: off there, else on]
     #[arg(long, value_name = "WHETHER", env = "STEADFLOW_AUTH")]
     pub(crate) auth: Option<Auth>,
+    #[command(flatten)]
+    pub(crate) requests: Requests,
     #[command(flatten)]
     pub(crate) egress: Egress,
     #[command(flatten)]

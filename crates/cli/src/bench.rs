@@ -4,6 +4,7 @@
 //! database. The speed of the disk is measured just before, and afterwards the server is checked for complete data.
 
 mod agents;
+mod auth;
 mod children;
 mod connection;
 mod delays;
@@ -60,12 +61,16 @@ fn name(measure: Measure) -> String {
 }
 
 async fn measure(what: Measure, args: &Bench, figures: &mut Figures) -> anyhow::Result<()> {
+    // These have no server, or several.
     if what == Measure::Disk {
         return disk::measure(args, figures);
     }
+    if what == Measure::Auth {
+        return auth::auth(args, figures).await;
+    }
     let mut target = Target::start(args).await?;
     match what {
-        Measure::Disk => {}
+        Measure::Disk | Measure::Auth => {}
         Measure::Chain => throughput::chain(&target, args, figures).await?,
         Measure::Calls => throughput::calls(&target, args, figures).await?,
         Measure::FanOut => throughput::fan_out(&target, args, figures).await?,

@@ -37,6 +37,10 @@ const QUIET_MAX: Duration = Duration::from_secs(75);
 /// How long a connection may be without traffic. Longer than any response takes (the test of a node takes two minutes at
 /// most), and than the pauses in event streams.
 const IDLE_MAX: Duration = Duration::from_secs(150);
+/// How long the head of a request may be.
+const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// How many headers it may have.
+const HEADERS_MAX: usize = 100;
 /// How much of an answer waits in the kernel, beside what is on its way to the client.
 const UNSENT_BYTES: u32 = 128 * 1024;
 /// How long what was sent may be without an answer of the client's kernel: then the client is gone.
@@ -201,7 +205,9 @@ async fn serve(accepted: Accepted, tls: Option<Tls>, slot: Slot, router: Router,
             response.map(|body| Answer { body, requests: answered.clone() })
         });
     let stream = TokioIo::new(Stream::new(transport, IDLE_MAX, slot.requests()));
-    let connection = http1::Builder::new().serve_connection(stream, TowerToHyperService::new(service));
+    let mut http = http1::Builder::new();
+    http.max_buf_size(HEAD_BYTES_MAX).max_headers(HEADERS_MAX);
+    let connection = http.serve_connection(stream, TowerToHyperService::new(service));
     tokio::select! {
         served = watcher.watch(connection) => {
             if let Err(error) = served {
@@ -290,6 +296,28 @@ mod tests {
             assert!(!may(&behind, address), "{address}");
             assert!(may(&Door::default(), address), "{address}");
         }
+    }
+
+    #[tokio::test]
+    async fn heads_of_requests_are_bounded() {
+        let router = Router::new().route("/", get(|| async { "done" }));
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let server = listener.local_addr().unwrap();
+        let _connections = Connections::open(listener, Door::default(), router, 10);
+        let status = async |headers: String| {
+            let mut client = TcpStream::connect(server).await.unwrap();
+            let request = format!("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}\r\n");
+            // It may be refused before all of it is sent, and closed before the answer is read.
+            let _refused = client.write_all(request.as_bytes()).await;
+            let mut answer = Vec::new();
+            let _reset = client.read_to_end(&mut answer).await;
+            String::from_utf8_lossy(&answer).split(' ').nth(1).unwrap_or_default().to_owned()
+        };
+
+        assert_eq!(status(format!("A: {}\r\n", "x".repeat(60_000))).await, "200");
+        assert_ne!(status(format!("A: {}\r\n", "x".repeat(70_000))).await, "200");
+        assert_eq!(status((0..98).map(|number| format!("A{number}: x\r\n")).collect()).await, "200");
+        assert_eq!(status((0..99).map(|number| format!("A{number}: x\r\n")).collect()).await, "431");
     }
 
     #[tokio::test]

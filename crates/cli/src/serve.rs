@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use axum::Router;
-use steadflow_access::{Authenticator, Vault};
+use steadflow_access::{Authenticator, Rate, Vault};
 use steadflow_api::{App, AppConfig};
 use steadflow_runtime::Engine;
 use tokio::net::TcpListener;
@@ -134,7 +134,8 @@ fn app(settings: &ServeSettings, wiring: wiring::Wiring, traces: Option<&Traces>
     config.allowed_origins.clone_from(&settings.allowed_origins);
     config.executor = Some(wiring.executor);
     config.secrets = wiring.secrets;
-    config.authenticator = settings.auth.then(|| authenticator(&config.engine));
+    config.address_rate = settings.requests.per_address;
+    config.authenticator = settings.auth.then(|| authenticator(&config.engine, settings.requests.per_key));
     config.vault = wiring.vault;
     config.environment_secrets = wiring.environment;
     config.traces = traces.map(Traces::counts);
@@ -144,8 +145,8 @@ fn app(settings: &ServeSettings, wiring: wiring::Wiring, traces: Option<&Traces>
 }
 
 /// Returns what checks credentials, which looks after itself from then on.
-fn authenticator(engine: &Engine) -> Authenticator {
-    let authenticator = Authenticator::new(Arc::clone(engine.store()));
+fn authenticator(engine: &Engine, rate: Option<Rate>) -> Authenticator {
+    let authenticator = Authenticator::with_rate(Arc::clone(engine.store()), rate);
     let (kept_fresh, clock) = (authenticator.clone(), engine.clone());
     tokio::spawn(async move { kept_fresh.keep_fresh(move || clock.wall()).await });
     authenticator

@@ -4,6 +4,7 @@ mod commands;
 mod mail;
 mod master_key;
 mod network;
+mod requests;
 mod server;
 mod traces;
 mod upkeep;
@@ -31,6 +32,7 @@ pub(crate) use self::commands::SUPERVISOR;
 pub(crate) use self::mail::{mail_server, public_url};
 pub(crate) use self::master_key::MasterKeySetting;
 pub(crate) use self::network::{LISTEN, Network, TlsFiles};
+pub(crate) use self::requests::RequestRates;
 pub(crate) use self::server::{ServerAddress, ServerKey};
 pub(crate) use self::traces::TraceSettings;
 pub(crate) use self::upkeep::UpkeepSettings;
@@ -52,6 +54,8 @@ pub(crate) struct SettingsFile {
     tls_key: Option<PathBuf>,
     behind_proxy: Option<Vec<String>>,
     auth: Option<Auth>,
+    requests_per_key: Option<u32>,
+    requests_per_address: Option<u32>,
     database: Option<String>,
     egress_allow: Option<Vec<String>>,
     egress_proxy: Option<String>,
@@ -191,6 +195,7 @@ pub(crate) struct ServeSettings {
     pub(crate) network: Network,
     /// Whether requests must show who they come from.
     pub(crate) auth: bool,
+    pub(crate) requests: RequestRates,
     pub(crate) database: Database,
     pub(crate) access: Access,
     pub(crate) master_key: MasterKeySetting,
@@ -217,6 +222,7 @@ impl ServeSettings {
         Ok(Self {
             network,
             auth,
+            requests: RequestRates::new(&flags.requests, file),
             database: database(flags.database, file)?,
             access: Access {
                 egress: EgressSettings::new(flags.egress, file)?,
@@ -344,6 +350,7 @@ mod tests {
         Serve {
             network: crate::args::Network::default(),
             auth: None,
+            requests: crate::args::Requests::default(),
             database: None,
             egress: Egress::default(),
             master_key_file: None,

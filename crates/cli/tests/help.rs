@@ -190,6 +190,18 @@ fn help_of_serve() {
               [env: STEADFLOW_AUTH=]
               [possible values: on, off]
 
+          --requests-per-key <COUNT>
+              Requests a second that one API key or sign-in may make, and ten times as many at once; 0
+              for no limit [default: 1000]
+
+              [env: STEADFLOW_REQUESTS_PER_KEY=]
+
+          --requests-per-address <COUNT>
+              Requests a second that clients of one address may make, other than those of this machine;
+              0 for no limit [default: 1000]
+
+              [env: STEADFLOW_REQUESTS_PER_ADDRESS=]
+
           --egress-allow <LIST>
               Non-public addresses, networks and host names that flows may call, separated by commas
 
@@ -952,6 +964,7 @@ fn help_of_bench() {
                 memory and database of each
               - sleepers:  Executions that wait for a day: memory of each, and the time until the server
                 is ready again after kill -9
+              - auth:      The chain with and without an API key, in turn: what it costs to ask for one
               - growth:    Throughput and the requests of the studio at several database sizes. Takes
                 minutes and gigabytes
 
@@ -996,6 +1009,7 @@ fn help_of_bench() {
     Examples:
       steadflow bench
       steadflow bench --concurrency 64 --seconds 10 --runs 5 --only chain --json bench.json
+      steadflow bench --concurrency 64,512 --runs 7 --only auth
     ");
 }
 

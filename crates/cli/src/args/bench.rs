@@ -54,7 +54,8 @@ pub(crate) struct Bench {
 const BENCH_EXAMPLES: &str = "\
 Examples:
   steadflow bench
-  steadflow bench --concurrency 64 --seconds 10 --runs 5 --only chain --json bench.json";
+  steadflow bench --concurrency 64 --seconds 10 --runs 5 --only chain --json bench.json
+  steadflow bench --concurrency 64,512 --runs 7 --only auth";
 
 /// A measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -85,6 +86,8 @@ pub(crate) enum Measure {
     Waits,
     /// Executions that wait for a day: memory of each, and the time until the server is ready again after kill -9.
     Sleepers,
+    /// The chain with and without an API key, in turn: what it costs to ask for one.
+    Auth,
     /// Throughput and the requests of the studio at several database sizes. Takes minutes and gigabytes.
     Growth,
 }

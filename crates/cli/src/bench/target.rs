@@ -16,7 +16,7 @@ use super::hooks;
 use crate::args::Bench;
 use crate::client::Server;
 use crate::secrets;
-use crate::settings::ServerAddress;
+use crate::settings::{ServerAddress, ServerKey};
 
 const START_TIME_MAX: Duration = Duration::from_secs(20);
 /// What a server says on its standard error, in its directory.
@@ -41,11 +41,13 @@ struct OwnServer {
     address: String,
     database: String,
     dir: PathBuf,
+    /// The API key that it asks for, if it asks for one.
+    key: Option<String>,
 }
 
 impl OwnServer {
     /// Starts a server in a new directory below that of `args`.
-    async fn start(args: &Bench, number: u16) -> anyhow::Result<Self> {
+    async fn start(args: &Bench, number: u16, with_key: bool) -> anyhow::Result<Self> {
         let free = TcpListener::bind("127.0.0.1:0").context("Could not find a free port")?;
         let address = free.local_addr().context("The port has no address")?.to_string();
         drop(free);
@@ -53,7 +55,9 @@ impl OwnServer {
         std::fs::create_dir(&dir).with_context(|| format!("Could not create {}", dir.display()))?;
         let file = || format!("sqlite:{}", dir.join("bench.db").display());
         let database = args.database.clone().unwrap_or_else(file);
-        let mut own = Self { process: spawn(&database, &address, &dir)?, address, database, dir };
+        let key = with_key.then(|| make_key(&database)).transpose()?;
+        let process = spawn(&database, &address, &dir, key.is_some())?;
+        let mut own = Self { process, address, database, dir, key };
         own.wait().await?;
         Ok(own)
     }
@@ -72,12 +76,27 @@ impl OwnServer {
     }
 }
 
-fn spawn(database: &str, address: &str, dir: &Path) -> anyhow::Result<Child> {
-    let program = std::env::current_exe().context("Could not find the path of this program")?;
+fn program() -> anyhow::Result<Command> {
+    std::env::current_exe().map(Command::new).context("Could not find the path of this program")
+}
+
+/// Makes an API key in a database that no server uses yet.
+fn make_key(database: &str) -> anyhow::Result<String> {
+    let made = program()?.args(["keys", "create", "--role", "editor", "--database", database]).output();
+    let made = made.context("Could not make an API key")?;
+    let said = String::from_utf8_lossy(&made.stderr);
+    ensure!(made.status.success(), "Could not make an API key: {}", said.trim_end());
+    Ok(String::from_utf8_lossy(&made.stdout).trim_end().to_owned())
+}
+
+fn spawn(database: &str, address: &str, dir: &Path, with_key: bool) -> anyhow::Result<Child> {
+    // As often as the load generator can.
+    let auth: &[&str] = if with_key { &["--auth", "on", "--requests-per-key", "0"] } else { &[] };
     let log = File::create(dir.join(LOG)).context("Could not create the log of the server")?;
-    Command::new(program)
+    program()?
         .args(["--log", "warn", "serve", "--listen", address, "--egress-allow", "127.0.0.1"])
         .args(["--database", database])
+        .args(auth)
         .env(secrets::variable(hooks::SECRET.0), hooks::SECRET.1)
         .stdin(Stdio::null())
         .stderr(log)
@@ -101,15 +120,32 @@ impl Target {
             wait_for(&address, None).await?;
             (address, None)
         } else {
-            let own = OwnServer::start(args, 1).await?;
+            let own = OwnServer::start(args, 1, false).await?;
             for number in 2..=args.processes {
-                others.push(OwnServer::start(args, number).await?);
+                others.push(OwnServer::start(args, number, false).await?);
             }
             (own.address.clone(), Some(own))
         };
-        let server = Server::new(&ServerAddress { url: format!("http://{address}"), key: None })?;
+        Self::new(address, own, others)
+    }
+
+    /// Starts a server that asks for an API key, which requests then show.
+    pub(super) async fn start_with_key(args: &Bench) -> anyhow::Result<Self> {
+        let own = OwnServer::start(args, 2, true).await?;
+        Self::new(own.address.clone(), Some(own), Vec::new())
+    }
+
+    fn new(address: String, own: Option<OwnServer>, others: Vec<OwnServer>) -> anyhow::Result<Self> {
+        let key = own.as_ref().and_then(|own| own.key.clone()).map(ServerKey);
+        let server = Server::new(&ServerAddress { url: format!("http://{address}"), key })?;
         let (flows, started) = (std::sync::Mutex::default(), AtomicU64::new(0));
         Ok(Self { server, address, own, others, flows, started })
+    }
+
+    /// Returns the header with the API key.
+    fn authorization(&self) -> String {
+        let key = self.own.as_ref().and_then(|own| own.key.as_ref());
+        key.map(|key| format!("Authorization: Bearer {key}\r\n")).unwrap_or_default()
     }
 
     pub(super) fn address(&self) -> &str {
@@ -145,7 +181,7 @@ impl Target {
         let own = self.own.as_mut().context("This measurement needs its own server; do not use --server")?;
         own.kill();
         let began = Instant::now();
-        own.process = spawn(&own.database, &own.address, &own.dir)?;
+        own.process = spawn(&own.database, &own.address, &own.dir, own.key.is_some())?;
         own.wait().await?;
         Ok(began.elapsed())
     }
@@ -189,7 +225,9 @@ impl Target {
 
     /// Returns an HTTP request that reads `path`, relative to `/api/v1/studio`.
     pub(super) fn get_request(&self, path: &str) -> Vec<u8> {
-        format!("GET /api/v1/studio{path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.address).into_bytes()
+        let authorization = self.authorization();
+        format!("GET /api/v1/studio{path} HTTP/1.1\r\nHost: {}\r\n{authorization}\r\n", self.address)
+            .into_bytes()
     }
 
     /// Returns an HTTP request that starts `flow` and, if `waits`, waits until it ends.
@@ -197,9 +235,10 @@ impl Target {
         let body = body.to_string();
         let wait = if waits { "?wait=60" } else { "" };
         format!(
-            "POST /api/v1/studio/flows/{flow}/execute{wait} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n\
+            "POST /api/v1/studio/flows/{flow}/execute{wait} HTTP/1.1\r\nHost: {}\r\n{}Content-Type: application/json\r\n\
              Content-Length: {}\r\n\r\n{body}",
             self.address,
+            self.authorization(),
             body.len()
         )
         .into_bytes()

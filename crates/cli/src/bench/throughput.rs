@@ -7,7 +7,7 @@ use crate::args::Bench;
 use crate::demo::Peer;
 
 /// Nodes in a chain.
-const CHAIN: u32 = 10;
+pub(super) const CHAIN: u32 = 10;
 /// Nodes between the first and the join.
 const FAN_OUT: u32 = 100;
 
