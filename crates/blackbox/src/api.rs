@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use reqwest::Method;
-use reqwest::header::HeaderMap;
+use reqwest::header::{AUTHORIZATION, HeaderMap};
 use serde_json::{Value, json};
 
 use crate::events::Events;
@@ -48,10 +48,24 @@ impl Api {
     /// # Panics
     /// If the HTTP client cannot be made.
     pub fn new(address: SocketAddr) -> Self {
+        Self::showing(address, HeaderMap::new())
+    }
+
+    /// Returns a client that shows an API key with each call.
+    ///
+    /// # Panics
+    /// If the HTTP client cannot be made.
+    pub fn with_key(address: SocketAddr, key: &str) -> Self {
+        let bearer = format!("Bearer {key}").parse().expect("a key is plain text");
+        Self::showing(address, HeaderMap::from_iter([(AUTHORIZATION, bearer)]))
+    }
+
+    fn showing(address: SocketAddr, headers: HeaderMap) -> Self {
         // Fails if another test of this process has done it, and is then as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
             .timeout(CALL_TIMEOUT)
+            .default_headers(headers)
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .build()

@@ -53,6 +53,16 @@ pub fn run(directory: &Path, arguments: &[&str]) -> Run {
     output.into()
 }
 
+/// Makes the API key of an admin in a database, before a server uses it.
+///
+/// # Panics
+/// If there is none.
+pub fn admin_key(directory: &Path, database: &str) -> String {
+    let made = run(directory, &["keys", "create", "--role", "admin", "--database", database]);
+    assert_eq!(made.code, Some(0), "{}", made.stderr);
+    made.stdout.trim_end().to_owned()
+}
+
 fn built() -> PathBuf {
     let profile = profile_directory();
     let binary = profile.join("steadflow");

@@ -26,7 +26,7 @@ mod wait;
 mod wire;
 
 pub use api::{Answer, Api, node};
-pub use binary::{Run, run, steadflow};
+pub use binary::{Run, admin_key, run, steadflow};
 pub use cluster::Cluster;
 pub use collector::{Collector, Span};
 pub use crowd::Crowd;

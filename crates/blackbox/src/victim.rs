@@ -55,6 +55,8 @@ fn is_long() -> bool {
 #[derive(Debug)]
 pub struct Victim {
     address: SocketAddr,
+    /// What its calls show, if they have to show anything.
+    key: Option<String>,
     flow: String,
     quiet: Times,
 }
@@ -65,9 +67,23 @@ impl Victim {
     /// # Panics
     /// If the server does not run it.
     pub async fn new(server: &Server) -> Self {
+        Self::showing(server, None).await
+    }
+
+    /// As [`Self::new`], with an API key that it shows.
+    ///
+    /// # Panics
+    /// If the server does not run it.
+    pub async fn with_key(server: &Server, key: &str) -> Self {
+        Self::showing(server, Some(key.to_owned())).await
+    }
+
+    async fn showing(server: &Server, key: Option<String>) -> Self {
+        let address = server.address();
+        let api = client(address, key.as_deref());
         let nodes = [echo("a", json!({ "n": "${trigger_data.n}" })), echo("b", json!("${a.n}"))];
-        let flow = server.api().create_flow(&flow("Victim", &nodes, &[("a", "b")])).await;
-        let mut victim = Self { address: server.address(), flow, quiet: Times::default() };
+        let flow = api.create_flow(&flow("Victim", &nodes, &[("a", "b")])).await;
+        let mut victim = Self { address, key, flow, quiet: Times::default() };
         let ((), quiet) = victim.timed(async {}).await;
         victim.quiet = quiet;
         victim
@@ -90,7 +106,8 @@ impl Victim {
     }
 
     async fn timed<T>(&self, attack: impl Future<Output = T>) -> (T, Times) {
-        let watch = Watch::start(self.address, format!("flows/{}/execute?wait=30", self.flow));
+        let watch =
+            Watch::start(self.address, self.key.clone(), format!("flows/{}/execute?wait=30", self.flow));
         let probe = DiskProbe::start();
         let (outcome, ()) = tokio::join!(attack, sleep(TIMED_FOR));
         let sync_worst = probe.stop().await;
@@ -167,12 +184,13 @@ struct Watch {
 }
 
 impl Watch {
-    fn start(address: SocketAddr, start: String) -> Self {
+    fn start(address: SocketAddr, key: Option<String>, start: String) -> Self {
         let is_over = Arc::<AtomicBool>::default();
         let end = Arc::clone(&is_over);
         let thread = std::thread::spawn(move || {
+            let api = client(address, key.as_deref());
             let runtime = Builder::new_current_thread().enable_all().build();
-            runtime.expect("a runtime can be made").block_on(time_until(&end, &Api::new(address), &start))
+            runtime.expect("a runtime can be made").block_on(time_until(&end, &api, &start))
         });
         Self { is_over, thread }
     }
@@ -182,6 +200,10 @@ impl Watch {
         let times = tokio::task::spawn_blocking(|| self.thread.join()).await.expect("joining does not panic");
         times.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
+}
+
+fn client(address: SocketAddr, key: Option<&str>) -> Api {
+    key.map_or_else(|| Api::new(address), |key| Api::with_key(address, key))
 }
 
 async fn time_until(end: &AtomicBool, api: &Api, start: &str) -> Times {

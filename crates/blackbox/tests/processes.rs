@@ -12,6 +12,8 @@ const SOON: Duration = Duration::from_secs(20);
 const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(Cluster::LEASE_SECONDS + 3);
 /// After how long an edit is known to all processes, with time to spare on a busy machine.
 const KNOWN_WITHIN: Duration = Duration::from_secs(2);
+/// After how long a key that was deleted is worth nothing in any process, streams included.
+const REVOKED_WITHIN: Duration = Duration::from_secs(5);
 
 async fn both() -> (Cluster, Api, Api) {
     let cluster = Cluster::start(2).await;
@@ -278,4 +280,35 @@ async fn an_agent_is_asked_no_more_than_it_allows_by_all_processes_together() {
         let took = millis_between(span[0].at, span[8].at);
         assert!(took >= 900, "9 calls within {took} ms");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_one_process_deletes_ends_in_the_other_with_its_streams() {
+    let (cluster, admin) = Cluster::start_with_auth(2).await;
+    let [one, other] = [0, 1].map(|number| cluster.servers[number].address());
+    let admin = Api::with_key(one, &admin);
+    let made =
+        admin.post("keys", &json!({ "name": "CI", "role": "viewer", "account": "ci" })).await.expect(201);
+    let theirs = Api::with_key(other, made["key"].as_str().expect("a key"));
+    assert_eq!(theirs.get("flows").await.status, 200);
+    let mut events = theirs.follow("events", None).await;
+    let end = tokio::spawn(async move { while events.next().await.is_some() {} });
+    // It is in use all the time.
+    for _ in 0..50 {
+        assert_eq!(theirs.get("flows").await.status, 200);
+    }
+    assert!(!end.is_finished());
+
+    let deleted_at = Instant::now();
+    let path = format!("keys/{}", made["id"].as_str().expect("an id"));
+    assert_eq!(admin.call(reqwest::Method::DELETE, &path, &[], None).await.expect("an answer").status, 204);
+
+    eventually("the other process refuses the key", REVOKED_WITHIN, async || {
+        (theirs.get("flows").await.status == 401).then_some(())
+    })
+    .await;
+    let ended = tokio::time::timeout(REVOKED_WITHIN.saturating_sub(deleted_at.elapsed()), end).await;
+    ended.expect("its stream ends in time").expect("the stream is read");
+    assert_eq!(theirs.get("flows").await.status, 401);
+    eprintln!("ended after {:.1?}", deleted_at.elapsed());
 }

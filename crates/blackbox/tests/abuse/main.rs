@@ -7,6 +7,7 @@ mod calls;
 mod canaries;
 mod connections;
 mod documents;
+mod doors;
 mod executions;
 mod keys;
 mod load;
