@@ -8,6 +8,7 @@ mod handlers;
 mod kinds;
 mod limits;
 mod sources;
+mod threats;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,6 +28,7 @@ pub(crate) fn findings(root: &Path) -> Result<Vec<String>> {
     findings.extend(kinds::scattered_kinds(root)?);
     findings.extend(contributing::wrong_paths(root)?);
     findings.extend(limits::untested_limits(root)?);
+    findings.extend(threats::untested_defences(root)?);
     Ok(findings)
 }
 

@@ -31,11 +31,11 @@ fn findings_in(page: &str, tests: &BTreeSet<String>) -> impl Iterator<Item = Str
         if is_rule || cells == COLUMNS {
             return None;
         }
-        let [what, .., named] = cells.as_slice() else { return Some(format!("`{line}` is no row")) };
+        let [what, .., tested] = cells.as_slice() else { return Some(format!("`{line}` is no row")) };
         if cells.len() != COLUMNS.len() {
             return Some(format!("the row of {what} needs the columns {}", COLUMNS.join(", ")));
         }
-        let names: Vec<&str> = named.split('`').skip(1).step_by(2).collect();
+        let names = named(tested);
         if names.is_empty() {
             return Some(format!("the row of {what} names no test"));
         }
@@ -44,8 +44,13 @@ fn findings_in(page: &str, tests: &BTreeSet<String>) -> impl Iterator<Item = Str
     })
 }
 
+/// The names in a cell.
+pub(super) fn named(cell: &str) -> Vec<&str> {
+    cell.split('`').skip(1).step_by(2).collect()
+}
+
 /// The cells of a row. A `|` inside one is written `\|`.
-fn cells(line: &str) -> Vec<&str> {
+pub(super) fn cells(line: &str) -> Vec<&str> {
     let inner = line.trim().trim_start_matches('|');
     let inner = inner.strip_suffix('|').unwrap_or(inner);
     let bars = inner.match_indices('|').map(|(at, _)| at);
@@ -55,7 +60,7 @@ fn cells(line: &str) -> Vec<&str> {
 }
 
 /// The names of all tests: functions in Rust, titles in TypeScript.
-fn tests(root: &Path) -> Result<BTreeSet<String>> {
+pub(super) fn tests(root: &Path) -> Result<BTreeSet<String>> {
     let mut names = BTreeSet::new();
     for directory in ["crates", "xtask", "ui/src", "e2e"] {
         for path in files(&root.join(directory), &|path| has_extension(path, &["rs", "ts", "tsx"]))? {
