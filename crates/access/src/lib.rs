@@ -33,14 +33,14 @@ pub use keys::{
 };
 pub use known::{CREDENTIALS_KEPT_MAX, Checked, FRESH_FOR, Forgotten, SIGN_IN_IDLE_MAX};
 pub use lane::WAITING_MAX;
-pub use master_key::{MasterKey, MasterKeyError, MasterKeySource};
+pub use master_key::{MasterKey, MasterKeyError, MasterKeySource, MasterKeys};
 pub use passwords::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordUnfit, check_password};
 pub use people::{
     Browser, People, SIGN_IN_TTL, SIGN_INS_MAX, SignInRefused, SignedIn, normal_email, normal_name,
 };
 pub use rate::{Rate, Used};
 pub use unknown::{ADDRESSES_MAX, UNKNOWN_MAX};
-pub use vault::{Found, NewSecret, SECRETS_MAX, SecretEntry, Vault, VaultError};
+pub use vault::{Found, NewSecret, Rotated, SECRETS_MAX, SecretEntry, Vault, VaultError};
 
 /// The system gives no random bytes.
 #[derive(Debug, thiserror::Error)]

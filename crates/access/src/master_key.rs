@@ -135,6 +135,21 @@ pub enum MasterKeySource {
     None,
 }
 
+/// The master keys of a server.
+#[derive(Clone, Debug)]
+pub struct MasterKeys {
+    /// The one that encrypts.
+    pub present: MasterKeySource,
+    /// The one that will: what it encrypts already opens, too.
+    pub next: Option<MasterKey>,
+}
+
+impl From<MasterKeySource> for MasterKeys {
+    fn from(present: MasterKeySource) -> Self {
+        Self { present, next: None }
+    }
+}
+
 /// Reads the first bytes of something, and one more than a key has if there are too many.
 pub(crate) fn read_short(from: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
     // Memory that grows would leave parts of the key behind.

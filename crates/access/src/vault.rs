@@ -4,6 +4,8 @@
 //! its secrets, and the master key encrypts these keys, so that another master key needs no secret to be encrypted again.
 //! What does not open is left out, named in the log, and never replaced by a secret of the same name from elsewhere.
 
+mod rotation;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -18,8 +20,10 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::NotRandom;
-use crate::master_key::{MasterKey, MasterKeyError, MasterKeySource};
+use crate::master_key::{MasterKey, MasterKeyError, MasterKeySource, MasterKeys};
 use crate::sealing::{Key, Place};
+
+pub use self::rotation::Rotated;
 
 /// Secrets that one tenant may have.
 pub const SECRETS_MAX: usize = 1_000;
@@ -47,6 +51,10 @@ struct Opened {
     /// What the store said of changes before this was read.
     changes: u64,
     master: Option<MasterKey>,
+    /// The one that is to come after it.
+    next: Option<MasterKey>,
+    /// Whether that one encrypts something already, so it encrypts all that is new.
+    is_next_used: bool,
     /// The newest key of each tenant that opens.
     data_keys: BTreeMap<TenantId, (Uuid, Key)>,
     secrets: BTreeMap<TenantId, BTreeMap<Arc<str>, Stored>>,
@@ -147,6 +155,9 @@ pub enum VaultError {
     /// There is no master key.
     #[error("there is no master key")]
     NoMasterKey,
+    /// There is no master key to come after the present one.
+    #[error("there is no next master key")]
+    NoNextMasterKey,
     /// What is stored is encrypted with another master key.
     #[error("stored secrets are encrypted with the master key {stored}, and this server has {}", own.as_deref().unwrap_or("none"))]
     OtherMasterKey {
@@ -171,13 +182,14 @@ impl Vault {
     ///
     /// # Errors
     /// The store fails, or there is a file for the master key that cannot be used.
-    pub async fn open(store: Arc<dyn Store>, source: MasterKeySource) -> Result<Self, VaultError> {
+    pub async fn open(store: Arc<dyn Store>, keys: impl Into<MasterKeys>) -> Result<Self, VaultError> {
+        let MasterKeys { present: source, next } = keys.into();
         let master = match &source {
             MasterKeySource::Given(key) => Some(key.clone()),
             MasterKeySource::File(path) if path.exists() => Some(MasterKey::read(path)?),
             MasterKeySource::File(_) | MasterKeySource::None => None,
         };
-        let opened = RwLock::new(Opened { master, ..Opened::default() });
+        let opened = RwLock::new(Opened { master, next, ..Opened::default() });
         let vault = Self { inner: Arc::new(Inner { store, source, turn: Mutex::default(), opened }) };
         vault.read_again().await?;
         Ok(vault)
@@ -296,8 +308,11 @@ impl Vault {
         // What changes between these is read the next time.
         let changes = store.secret_changes().await?;
         let (keys, secrets) = (store.data_keys().await?, store.secrets().await?);
-        let master = self.inner.opened.read().master.clone();
-        let mut opened = Opened { changes, master, ..Opened::default() };
+        let mut opened = {
+            let before = self.inner.opened.read();
+            let (master, next) = (before.master.clone(), before.next.clone());
+            Opened { changes, master, next, ..Opened::default() }
+        };
         let keys = opened.open_keys(keys);
         for secret in secrets {
             opened.add(secret, &keys);
@@ -348,11 +363,12 @@ impl Vault {
         Ok((id, key))
     }
 
-    /// Returns the master key, which is made where that is wanted and nothing is stored yet.
+    /// Returns the master key that encrypts what is new. It is made where that is wanted and nothing is stored yet.
     async fn master(&self) -> Result<MasterKey, VaultError> {
         let (master, foreign) = {
             let opened = self.inner.opened.read();
-            (opened.master.clone(), opened.foreign.clone())
+            let next = opened.next.as_ref().filter(|_| opened.is_next_used);
+            (next.or(opened.master.as_ref()).cloned(), opened.foreign.clone())
         };
         if let Some(stored) = foreign {
             let own = master.map(|master| Arc::clone(master.id()));
@@ -384,11 +400,8 @@ impl Opened {
     fn open_keys(&mut self, keys: Vec<DataKeyRecord>) -> BTreeMap<Uuid, Result<Key, Arc<str>>> {
         let mut all = BTreeMap::new();
         for record in keys {
-            let master = self.master.as_ref().filter(|master| *master.id() == record.master);
-            let place = Place::DataKey(record.tenant, record.id);
-            let bytes = master.and_then(|master| master.key().open(&place, &record.sealed));
-            let bytes = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok());
-            let opened = bytes.map(|bytes| Key::new(Zeroizing::new(bytes))).ok_or(record.master);
+            self.is_next_used |= self.next.as_ref().is_some_and(|next| *next.id() == record.master);
+            let opened = self.data_key(&record).ok_or(record.master);
             if let Ok(key) = &opened {
                 self.data_keys.insert(record.tenant, (record.id, key.clone()));
             }
@@ -397,13 +410,24 @@ impl Opened {
         all
     }
 
+    /// Opens a data key with the master key that it names.
+    fn data_key(&self, record: &DataKeyRecord) -> Option<Key> {
+        let place = Place::DataKey(record.tenant, record.id);
+        let bytes = self.master_of(&record.master)?.key().open(&place, &record.sealed)?;
+        Some(Key::new(Zeroizing::new(bytes.as_slice().try_into().ok()?)))
+    }
+
+    /// Returns the one of our master keys that has this id.
+    fn master_of(&self, id: &Arc<str>) -> Option<&MasterKey> {
+        self.master.iter().chain(&self.next).find(|master| master.id() == id)
+    }
+
     fn add(&mut self, secret: SecretRecord, keys: &BTreeMap<Uuid, Result<Key, Arc<str>>>) {
         let place = Place::Secret { tenant: secret.tenant, name: &secret.name, hosts: &secret.hosts };
         let value = match keys.get(&secret.data_key) {
             Some(Ok(key)) => key.open(&place, &secret.sealed).and_then(as_text),
             Some(Err(needed)) => {
-                let own = self.master.as_ref().map(MasterKey::id);
-                if own != Some(needed) {
+                if self.master_of(needed).is_none() {
                     self.foreign = Some(Arc::clone(needed));
                 }
                 None

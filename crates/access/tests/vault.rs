@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use steadflow_access::{Found, MasterKey, MasterKeySource, NewSecret, SECRETS_MAX, Vault, VaultError};
+use steadflow_access::{
+    Found, MasterKey, MasterKeySource, MasterKeys, NewSecret, SECRETS_MAX, Vault, VaultError,
+};
 use steadflow_core::ids::TenantId;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{MemoryStore, SealedSecrets, SecretRecord, Store};
@@ -197,4 +199,50 @@ async fn no_description_of_a_vault_has_a_value() {
     let stored = format!("{:?} {:?}", store.secrets().await, store.data_keys().await);
     assert!(stored.contains("KEY") && !stored.contains("sealed"), "{stored}");
     store.close().await.expect("it closes");
+}
+
+/// Both keys of a server whose master key is to be replaced.
+fn both(present: u8, next: u8) -> MasterKeys {
+    let MasterKeySource::Given(next) = key(next) else { unreachable!("it was given") };
+    MasterKeys { present: key(present), next: Some(next) }
+}
+
+#[tokio::test]
+async fn another_master_key_takes_over_without_a_moment_in_which_nothing_opens() {
+    let store = MemoryStore::new();
+    let open = async |keys: MasterKeys| Vault::open(Arc::new(store.reopen()), keys).await.expect("it opens");
+    let old = open(key(1).into()).await;
+    old.put(secret(OURS, "KEY", VALUE)).await.expect("it is stored");
+    old.put(secret(THEIRS, "KEY", "theirs")).await.expect("it is stored");
+    let (first, second) = (open(both(1, 2)).await, open(both(1, 2)).await);
+    let third = TenantId::new(Uuid::from_u128(8));
+    first.put(secret(third, "KEY", "third")).await.expect("the present key encrypts before the rotation");
+    assert_eq!(value(&open(key(1).into()).await, third, "KEY"), "third");
+
+    let rotated = first.rotate().await.expect("it is done");
+    let again = second.rotate().await.expect("there is nothing to do");
+
+    assert_eq!((rotated.data_keys, again.data_keys), (3, 0));
+    let fourth = TenantId::new(Uuid::from_u128(9));
+    first.put(secret(fourth, "KEY", "fourth")).await.expect("the next key encrypts afterwards");
+    let late = open(both(1, 2)).await;
+    for vault in [&first, &late, &open(key(2).into()).await] {
+        let values = [OURS, THEIRS, third, fourth].map(|tenant| value(vault, tenant, "KEY"));
+        assert_eq!(values, [VALUE, "theirs", "third", "fourth"]);
+    }
+    assert!(store.data_keys().await.expect("data keys").iter().all(|key| key.master == rotated.master));
+    assert_eq!(value(&open(key(1).into()).await, OURS, "KEY"), "damaged", "the old key opens nothing");
+}
+
+#[tokio::test]
+async fn a_rotation_needs_both_keys_and_does_all_or_nothing() {
+    let store = MemoryStore::new();
+    opened(&store, key(1)).await.put(secret(OURS, "KEY", VALUE)).await.expect("it is stored");
+
+    let without = opened(&store, key(1)).await.rotate().await;
+    let foreign = Vault::open(Arc::new(store.reopen()), both(3, 2)).await.expect("it opens").rotate().await;
+
+    assert!(matches!(without, Err(VaultError::NoNextMasterKey)), "{without:?}");
+    assert!(matches!(foreign, Err(VaultError::OtherMasterKey { .. })), "{foreign:?}");
+    assert_eq!(value(&opened(&store, key(1)).await, OURS, "KEY"), VALUE);
 }

@@ -38,7 +38,7 @@ macro_rules! permissions {
 
 permissions! {
     ViewCatalogue ViewExecutions UseOwnAccount RunFlows ControlExecutions Decide EditFlows EditAgents EditAlerts ViewSecrets
-    ManageSecrets ManageKeys ManageMembers ReadAudit KillEngine WatchServer
+    ManageSecrets ManageKeys ManageMembers ReadAudit KillEngine WatchServer RotateMasterKey
 }
 
 /// Who asks, who may do `P`. Every handler of the API names one, right behind the state, so that a caller without the permission learns nothing else:

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::http::Method;
 use serde_json::{Value, json};
-use steadflow_access::{Found, MasterKey, MasterKeySource, Vault};
+use steadflow_access::{Found, MasterKey, MasterKeySource, MasterKeys, Vault};
 use steadflow_api::EnvironmentSecret;
 use steadflow_core::caller::{Caller, Role};
 use steadflow_core::ids::TenantId;
@@ -210,4 +210,28 @@ async fn without_the_master_key_nothing_is_stored_and_what_needs_it_is_named() {
     assert_eq!(damaged.map(|secret| &secret["is_damaged"]), Some(&Value::Bool(true)));
     other.delete("secrets/KEY").await.expect(204);
     put(&other, "NEW", &body).await.expect(200);
+}
+
+#[tokio::test]
+async fn the_master_key_is_rotated_by_an_admin_of_the_installation() {
+    let store = MemoryStore::new();
+    let (MasterKeySource::Given(next), present) = (key(2), key(1)) else { unreachable!("it is given") };
+    let keys = MasterKeys { present, next: Some(next.clone()) };
+    let both = Vault::open(Arc::new(store.reopen()), keys).await.expect("it opens");
+    let with_both = api(Some(both)).await;
+    assert_eq!(put(&with_both, "KEY", &json!({ "value": VALUE, "hosts": [] })).await.status, 200);
+    let rotate = async |api: &Api, whose| ask(api, whose, Method::POST, "master-key/rotate", "").await;
+
+    refused(&rotate(&with_both, (OTHER, Role::Admin)).await, "403 not-allowed");
+    refused(&rotate(&with_both, (TenantId::DEFAULT, Role::Editor)).await, "403 not-allowed");
+    let done = rotate(&with_both, (TenantId::DEFAULT, Role::Admin)).await;
+    let again = rotate(&with_both, (TenantId::DEFAULT, Role::Admin)).await;
+
+    assert_eq!(done.body, json!({ "master_key": &**next.id(), "rotated": 1 }));
+    assert_eq!(again.body["rotated"], 0);
+    let later = vault(&store, key(2)).await;
+    assert!(matches!(later.secret(TenantId::DEFAULT, "KEY"), Some(Found::Secret { .. })));
+    let without = api(Some(later)).await;
+    let problem = rotate(&without, (TenantId::DEFAULT, Role::Admin)).await;
+    assert!(problem.problem().contains("next_master_key_file"), "{}", problem.problem());
 }

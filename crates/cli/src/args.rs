@@ -134,6 +134,9 @@ pub(crate) struct Serve {
     /// with SQLite, made with the first secret]
     #[arg(long, value_name = "FILE", env = "STEADFLOW_MASTER_KEY_FILE")]
     pub(crate) master_key_file: Option<PathBuf>,
+    /// File with the master key that takes over with `steadflow secrets rotate` [default: none]
+    #[arg(long, value_name = "FILE", env = "STEADFLOW_NEXT_MASTER_KEY_FILE")]
+    pub(crate) next_master_key_file: Option<PathBuf>,
     /// Additional host name of this server, such as that of a proxy. May be repeated
     #[arg(long, value_name = "HOST", env = "STEADFLOW_ALLOWED_HOSTS", value_delimiter = ',')]
     pub(crate) allowed_host: Vec<String>,

@@ -55,7 +55,7 @@ async fn run(mut settings: ServeSettings, listener: Option<TcpListener>) -> anyh
     }
     let open_files = OpenFiles::raised();
     let own = settings.access.egress.own.clone();
-    settings.access.master_key = Some(settings.master_key.source(&settings.database).await?);
+    settings.access.master_key = Some(settings.master_key.keys(&settings.database).await?);
     let access = std::mem::take(&mut settings.access);
     let sampling = settings.traces.as_ref().map(|traces| traces.sampling);
     let wiring = wiring::start(store, access, open_files.calls, sampling, settings.lease).await?;

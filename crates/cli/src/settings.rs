@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use serde::Deserialize;
-use steadflow_access::MasterKeySource;
+use steadflow_access::MasterKeys;
 use steadflow_api::Origin;
 use steadflow_nodes::{EgressProxy, MailServer, McpCommands, OwnListeners, ProxyError};
 use steadflow_store_postgres::PostgresOptions;
@@ -30,7 +30,7 @@ use crate::args::{Auth, Egress, LogFormat, Serve};
 
 pub(crate) use self::commands::SUPERVISOR;
 pub(crate) use self::mail::{mail_server, public_url};
-pub(crate) use self::master_key::MasterKeySetting;
+pub(crate) use self::master_key::MasterKeySettings;
 pub(crate) use self::network::{LISTEN, Network, TlsFiles};
 pub(crate) use self::requests::RequestRates;
 pub(crate) use self::server::{ServerAddress, ServerKey};
@@ -74,6 +74,8 @@ pub(crate) struct SettingsFile {
     secret_hosts: Option<BTreeMap<String, Vec<String>>>,
     master_key_file: Option<PathBuf>,
     master_key_command: Option<Vec<String>>,
+    next_master_key_file: Option<PathBuf>,
+    next_master_key_command: Option<Vec<String>>,
     database_max_mib: Option<u32>,
     reserve_mib: Option<u32>,
     #[serde(default)]
@@ -198,7 +200,7 @@ pub(crate) struct ServeSettings {
     pub(crate) requests: RequestRates,
     pub(crate) database: Database,
     pub(crate) access: Access,
-    pub(crate) master_key: MasterKeySetting,
+    pub(crate) master_key: MasterKeySettings,
     pub(crate) allowed_hosts: Vec<String>,
     pub(crate) allowed_origins: Vec<Origin>,
     pub(crate) demo: bool,
@@ -232,7 +234,7 @@ impl ServeSettings {
                 public_url: public,
                 mail: mail_server(flags.mail, file)?,
             },
-            master_key: MasterKeySetting::new(flags.master_key_file, file)?,
+            master_key: MasterKeySettings::new(flags.master_key_file, flags.next_master_key_file, file)?,
             allowed_hosts: listed(flags.allowed_host, &file.allowed_hosts),
             allowed_origins: origins(&listed(flags.allowed_origin, &file.allowed_origins))?,
             demo: flags.demo,
@@ -270,7 +272,7 @@ pub(crate) struct Access {
     pub(crate) egress: EgressSettings,
     pub(crate) secrets: KnownSecrets,
     /// What stored secrets are encrypted with; without it, none are.
-    pub(crate) master_key: Option<MasterKeySource>,
+    pub(crate) master_key: Option<MasterKeys>,
     /// The local commands that agents may name.
     pub(crate) commands: McpCommands,
     pub(crate) mail: Option<MailServer>,
@@ -354,6 +356,7 @@ mod tests {
             database: None,
             egress: Egress::default(),
             master_key_file: None,
+            next_master_key_file: None,
             allowed_host: Vec::new(),
             allowed_origin: Vec::new(),
             demo: false,

@@ -38,6 +38,15 @@ pub(crate) async fn secrets(
                 format!("Stored the secret {}. It is sent to {hosts}.", text(&secret["name"]))
             });
         }
+        SecretsCommand::Rotate => {
+            let call = server.call(Method::POST, "/master-key/rotate");
+            print(&server.send(call).await?, as_json, |rotation| {
+                format!(
+                    "All stored secrets are encrypted with the master key {}. Start the servers with that one alone now.",
+                    text(&rotation["master_key"])
+                )
+            });
+        }
         SecretsCommand::Delete { name } => {
             server.open(server.call(Method::DELETE, &path(&name))).await?;
             output::note(format_args!("Deleted the secret {name}."));

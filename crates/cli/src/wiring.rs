@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use futures_util::future::BoxFuture;
-use steadflow_access::{MasterKeySource, Vault};
+use steadflow_access::{MasterKeys, Vault};
 use steadflow_api::{EnvironmentSecret, SecretValues};
 use steadflow_core::agent::Agent;
 use steadflow_core::flow::Flow;
@@ -95,7 +95,7 @@ pub(crate) async fn start(
 ) -> anyhow::Result<Wiring> {
     let Access { egress, secrets, master_key, commands, mail, public_url } = access;
     let vault = match master_key {
-        Some(source) => Some(open_vault(&store, source).await?),
+        Some(keys) => Some(open_vault(&store, keys).await?),
         None => None,
     };
     let environment = secrets.listed();
@@ -139,8 +139,8 @@ pub(crate) async fn start(
     Ok(Wiring { engine, executor, secrets, vault, environment })
 }
 
-async fn open_vault(store: &Arc<dyn Store>, source: MasterKeySource) -> anyhow::Result<Vault> {
-    Vault::open(Arc::clone(store), source).await.context("Could not open the stored secrets")
+async fn open_vault(store: &Arc<dyn Store>, keys: MasterKeys) -> anyhow::Result<Vault> {
+    Vault::open(Arc::clone(store), keys).await.context("Could not open the stored secrets")
 }
 
 /// Returns where code of flows runs: in this program, started again. As much as the processors do at the same time is enough.

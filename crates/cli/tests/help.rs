@@ -247,6 +247,11 @@ fn help_of_serve() {
 
               [env: STEADFLOW_MASTER_KEY_FILE=]
 
+          --next-master-key-file <FILE>
+              File with the master key that takes over with `steadflow secrets rotate` [default: none]
+
+              [env: STEADFLOW_NEXT_MASTER_KEY_FILE=]
+
           --allowed-host <HOST>
               Additional host name of this server, such as that of a proxy. May be repeated
 
@@ -610,6 +615,7 @@ fn help_of_secrets() {
     Commands:
       list    List secrets by name, with the hosts that they may be sent to
       set     Store a secret, or replace it: its value is read from standard input
+      rotate  Encrypt the stored secrets of all tenants with the next master key of the server
       delete  Delete a stored secret
       help    Print this message or the help of the given subcommand(s)
 

@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 use zeroize::Zeroizing;
 
 use crate::app::App;
-use crate::authorized::{Authorized, ManageSecrets, ViewSecrets};
+use crate::authorized::{Authorized, ManageSecrets, RotateMasterKey, ViewSecrets};
 use crate::environment_secret::EnvironmentSecret;
 use crate::json::Json;
 use crate::path::PathSecret;
@@ -31,7 +31,10 @@ const SECRET_BYTES_MAX: usize = 64 * 1024;
 const HOSTS_MAX: usize = 100;
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::default().routes(routes!(list_secrets)).routes(routes!(put_secret, delete_secret))
+    OpenApiRouter::default()
+        .routes(routes!(list_secrets))
+        .routes(routes!(put_secret, delete_secret))
+        .routes(routes!(rotate_master_key))
 }
 
 /// Where a secret comes from.
@@ -193,6 +196,30 @@ pub(crate) async fn delete_secret(
     Err(Problem::new(ProblemKind::NoSuchSecret, detail))
 }
 
+/// What came of a rotation of the master key.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MasterKeyRotation)]
+pub(crate) struct RotationView {
+    /// Which master key encrypts all secrets now: the beginning of a hash of it.
+    master_key: String,
+    /// How many tenants had secrets that it did not encrypt before.
+    rotated: usize,
+}
+
+/// Encrypts the stored secrets of all tenants with the next master key. Do it once all servers have both keys; afterwards they can be
+/// started with the next one alone. Doing it again changes nothing.
+#[utoipa::path(post, path = "/api/v1/studio/master-key/rotate", tag = "secrets",
+    responses((status = 200, description = "All secrets are encrypted with the next master key", body = RotationView),
+              (status = 403, description = "The role does not allow it", body = ProblemBody, content_type = "application/problem+json"),
+              (status = 409, description = "The server has no next master key, or not the one that secrets are encrypted with", body = ProblemBody, content_type = "application/problem+json")))]
+pub(crate) async fn rotate_master_key(
+    State(app): State<App>,
+    _: Authorized<RotateMasterKey>,
+) -> Result<Response, Problem> {
+    let rotated = vault(&app)?.rotate().await.map_err(problem)?;
+    Ok(reply::ok(&RotationView { master_key: rotated.master.to_string(), rotated: rotated.data_keys }))
+}
+
 /// The secrets of the environment belong to the first tenant.
 fn of_environment(app: &App, tenant: TenantId) -> &[EnvironmentSecret] {
     if tenant == TenantId::DEFAULT { app.environment_secrets() } else { &[] }
@@ -228,6 +255,11 @@ fn problem(error: VaultError) -> Problem {
             ProblemKind::NoMasterKey,
             "The server has no master key, so it cannot encrypt secrets. Let its operator set `master_key_file` or \
              STEADFLOW_MASTER_KEY, and start it again.",
+        ),
+        VaultError::NoNextMasterKey => Problem::new(
+            ProblemKind::NoMasterKey,
+            "The server has no next master key. Let its operator set `next_master_key_file` or STEADFLOW_NEXT_MASTER_KEY, and \
+             start all servers again; then rotate.",
         ),
         VaultError::OtherMasterKey { stored, own } => {
             let own = own.map_or_else(|| "has none".to_owned(), |own| format!("has {own}"));

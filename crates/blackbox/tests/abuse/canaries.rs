@@ -1,14 +1,17 @@
-//! Fifty secrets, stored and of the environment, in every field of requests and agents, echoed and failed: none of them is in a file, the log, an answer, a
-//! stream or a text of the command line.
+//! Fifty secrets, stored and of the environment, in every field of requests and agents, echoed and failed: none of them is in a file, the
+//! log, an answer, a stream, a trace, a text of the command line, a backup, a database that was moved, or what a kill -9 leaves behind.
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use reqwest::Method;
 use serde_json::{Value, json};
-use steadflow_blackbox::{Api, Server, Setup, Workplace, flow, retries, run, scaled, with};
+use steadflow_blackbox::{
+    Api, Collector, Server, Setup, Workplace, eventually, flow, retries, run, scaled, with,
+};
 
 use crate::mirror::Mirror;
 
@@ -137,6 +140,15 @@ impl Shown {
         self.0.insert(arguments.join(" "), format!("{}{}", ran.stdout, ran.stderr));
     }
 
+    /// Copies the database in every way there is. What it makes is in the folder.
+    fn copies(&mut self, directory: &Path, all: &[&[&str]]) {
+        for arguments in all {
+            let ran = run(directory, arguments);
+            assert_eq!(ran.code, Some(0), "{arguments:?}: {}{}", ran.stdout, ran.stderr);
+            self.0.insert(arguments.join(" "), format!("{}{}", ran.stdout, ran.stderr));
+        }
+    }
+
     fn files(&mut self, directory: &Path) {
         for entry in std::fs::read_dir(directory).expect("a folder can be read").flatten() {
             let bytes = std::fs::read(entry.path()).unwrap_or_default();
@@ -208,9 +220,32 @@ fn around(text: &str, at: usize) -> &str {
     &text[text.floor_char_boundary(at.saturating_sub(60))..text.ceil_char_boundary(at + 60)]
 }
 
+/// Runs all of them, and shows what there is about them.
+async fn run_all(api: &Api, shown: &mut Shown, requests: &[Value], agents: &[Value]) -> Vec<String> {
+    let mut executions = Vec::new();
+    for (number, node) in requests.iter().enumerate() {
+        // What a URL that is a secret leads to is in itself.
+        let has_habit = node["input"]["method"].is_string();
+        let habits = HABITS.iter().skip(number % 2).step_by(scaled(2, 1));
+        for habit in habits.take(if has_habit { HABITS.len() } else { 1 }) {
+            executions.push(shown.run(api, node, habit).await);
+        }
+    }
+    for agent in agents {
+        let stored = shown.post(api, "agents", agent).await;
+        let id = stored["id"].as_str().expect("an agent has an id");
+        shown.get(api, &format!("agents/{id}")).await;
+        shown.get(api, &format!("agents/{id}/versions")).await;
+        shown.post(api, &format!("agents/{id}/execute"), &json!({ "skill": "ask", "input_data": {} })).await;
+        let node = json!({ "id": "call", "type": "agent", "agent_id": id, "skill": "ask", "input": {} });
+        executions.push(shown.run(api, &with(node, &retries(0, 0.1)), "").await);
+    }
+    executions
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_canary_is_in_a_file_the_log_an_answer_a_stream_or_a_text() {
-    let (workplace, mirror) = (Workplace::new(), Mirror::start().await);
+    let (workplace, mirror, collector) = (Workplace::new(), Mirror::start().await, Collector::start().await);
     let mut secrets = Secrets::default();
     let requests = requests(&mirror.base(), &mut secrets);
     let agents = agents(&mirror.base(), &mut secrets);
@@ -218,33 +253,35 @@ async fn no_canary_is_in_a_file_the_log_an_answer_a_stream_or_a_text() {
     let mut server = Setup::new(&workplace)
         .with_limited_memory()
         .variables(secrets.variables())
-        .arguments(["--log", "debug"])
+        .arguments(["--log", "debug", "--otlp-endpoint", &collector.url(), "--trace-content"])
         .start()
         .await;
     let (api, mut shown) = (server.api().clone(), Shown::default());
     secrets.store(&api, &mut shown).await;
 
-    let mut executions = Vec::new();
-    for (number, node) in requests.iter().enumerate() {
-        // What a URL that is a secret leads to is in itself.
-        let has_habit = node["input"]["method"].is_string();
-        let habits = HABITS.iter().skip(number % 2).step_by(scaled(2, 1));
-        for habit in habits.take(if has_habit { HABITS.len() } else { 1 }) {
-            executions.push(shown.run(&api, node, habit).await);
-        }
-    }
-    for agent in &agents {
-        let stored = shown.post(&api, "agents", agent).await;
-        let id = stored["id"].as_str().expect("an agent has an id");
-        shown.get(&api, &format!("agents/{id}")).await;
-        shown.get(&api, &format!("agents/{id}/versions")).await;
-        shown.post(&api, &format!("agents/{id}/execute"), &json!({ "skill": "ask", "input_data": {} })).await;
-        let node = json!({ "id": "call", "type": "agent", "agent_id": id, "skill": "ask", "input": {} });
-        executions.push(shown.run(&api, &with(node, &retries(0, 0.1)), "").await);
-    }
-    for list in ["agents", "flows", "executions?limit=100", "failures", "analytics/retries", "/metrics"] {
+    let executions = run_all(&api, &mut shown, &requests, &agents).await;
+    let lists = [
+        "agents",
+        "flows",
+        "executions?limit=100",
+        "failures",
+        "analytics/retries",
+        "audit",
+        "secrets",
+        "/metrics",
+    ];
+    for list in lists {
         shown.get(&api, list).await;
     }
+    eventually("traces arrive", Duration::from_secs(30), async || {
+        (collector.spans().len() > executions.len()).then_some(())
+    })
+    .await;
+    shown.0.insert("traces".to_owned(), format!("{:?}", collector.spans()));
+    server.kill();
+    shown.files(workplace.path());
+    server.restart().await;
+    shown.copies(workplace.path(), &[&["backup", "copy.db", "--database", "sqlite:steadflow.db"]]);
     shown.command(&server, workplace.path(), &["list", "--limit", "100"]);
     for id in executions.iter().step_by(scaled(5, 1)) {
         for arguments in [&["show", id][..], &["watch", id], &["--json", "show", id]] {
@@ -253,6 +290,12 @@ async fn no_canary_is_in_a_file_the_log_an_answer_a_stream_or_a_text() {
     }
     shown.files(workplace.path());
     server.stop().await;
+    let copies: &[&[&str]] = &[
+        &["restore", "copy.db", "--database", "sqlite:restored.db"],
+        &["verify", "--database", "sqlite:steadflow.db", "--export"],
+        &["move", "sqlite:steadflow.db", "sqlite:moved.db"],
+    ];
+    shown.copies(workplace.path(), copies);
     shown.files(workplace.path());
 
     let sent = mirror.requests().join("\n");

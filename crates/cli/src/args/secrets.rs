@@ -30,6 +30,10 @@ pub(crate) enum SecretsCommand {
         #[arg(long, value_name = "HOST", value_delimiter = ',')]
         hosts: Vec<String>,
     },
+    /// Encrypt the stored secrets of all tenants with the next master key of the server
+    ///
+    /// Start all servers with both keys first (`--next-master-key-file`). Afterwards, start them with the next one alone.
+    Rotate,
     /// Delete a stored secret
     Delete {
         /// Name of the secret

@@ -39,6 +39,8 @@ pub enum Permission {
     WatchServer,
     /// Make and disable tenants.
     ManageTenants,
+    /// Encrypt the stored secrets of all tenants with another master key.
+    RotateMasterKey,
 }
 
 impl Permission {
@@ -61,6 +63,7 @@ impl Permission {
         Self::KillEngine,
         Self::WatchServer,
         Self::ManageTenants,
+        Self::RotateMasterKey,
     ];
 
     /// Returns the name that answers and documents use.
@@ -83,6 +86,7 @@ impl Permission {
             Self::KillEngine => "kill_engine",
             Self::WatchServer => "watch_server",
             Self::ManageTenants => "manage_tenants",
+            Self::RotateMasterKey => "rotate_master_key",
         }
     }
 
@@ -99,12 +103,13 @@ impl Permission {
             | Self::ManageMembers
             | Self::ReadAudit
             | Self::KillEngine
-            | Self::ManageTenants => Role::Admin,
+            | Self::ManageTenants
+            | Self::RotateMasterKey => Role::Admin,
         }
     }
 
     /// Returns whether it is about the installation, and not about what a tenant has.
     pub const fn is_of_installation(self) -> bool {
-        matches!(self, Self::KillEngine | Self::WatchServer | Self::ManageTenants)
+        matches!(self, Self::KillEngine | Self::WatchServer | Self::ManageTenants | Self::RotateMasterKey)
     }
 }
