@@ -169,6 +169,11 @@ pub(crate) fn made(response: &Response) -> Option<Arc<str>> {
 }
 
 impl Auditing {
+    /// Returns whether the request is in the log.
+    pub(crate) fn is_added(&self) -> bool {
+        self.requested.get().is_some()
+    }
+
     /// Adds what came of the request. If that fails, it is said in the log of the server: what was done stands.
     pub(crate) async fn outcome(self, app: &App, status: StatusCode, made: Option<Arc<str>>) {
         let Some(Requested { tenant, number, entry }) = self.requested.get() else { return };

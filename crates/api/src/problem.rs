@@ -71,8 +71,8 @@ problem_kinds! {
     NotSignedIn = UNAUTHORIZED, "not-signed-in", "This server answers only those whom it knows";
     /// The request came from a page of another site.
     ForeignOrigin = FORBIDDEN, "foreign-origin", "Requests from other sites are refused";
-    /// The role of the caller does not allow it.
-    NotAllowed = FORBIDDEN, "not-allowed", "Your role does not allow this";
+    /// The role of the caller does not allow it, or what their key is limited to.
+    NotAllowed = FORBIDDEN, "not-allowed", "You are not allowed to do this";
     /// There is nothing at this address.
     NoSuchRoute = NOT_FOUND, "no-such-route", "There is nothing at this address";
     /// There is no such flow or version.

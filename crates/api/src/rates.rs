@@ -1,6 +1,7 @@
 //! How often clients of an address may ask, whoever they are. It is counted before anything is read of a body.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -41,7 +42,7 @@ impl AddressRates {
     /// [`ProblemKind::TooManyRequests`].
     pub(crate) fn check(&self, address: ClientAddress) -> Result<(), Problem> {
         let Some(rate) = self.rate else { return Ok(()) };
-        if address.shared().is_none_or(|address| address.is_loopback()) {
+        if address.shared().is_none_or(is_of_this_machine) {
             return Ok(());
         }
         let now = Instant::now();
@@ -54,6 +55,11 @@ impl AddressRates {
             )
         })
     }
+}
+
+/// Of `::1`, only the first half is left.
+fn is_of_this_machine(address: IpAddr) -> bool {
+    address.is_loopback() || address.is_unspecified()
 }
 
 impl Counted {
@@ -86,8 +92,6 @@ pub(crate) fn whole_seconds(time: Duration) -> NonZeroU32 {
 
 #[cfg(test)]
 mod tests {
-    use std::net::IpAddr;
-
     use super::*;
 
     fn address(number: u32) -> ClientAddress {
@@ -110,6 +114,18 @@ mod tests {
         tokio::time::advance(Duration::from_secs(2)).await;
         assert!(rates.check(address(0x0b00_0000)).is_ok(), "those that have not asked for a while make room");
         assert_eq!(rates.counted.lock().by_address.len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn this_machine_is_not_limited_by_its_address() {
+        let rates = AddressRates::new(Some(Rate::per_second(NonZeroU32::MIN)));
+        let refused = |text: &str| {
+            let address = ClientAddress::from(text.parse::<IpAddr>().unwrap());
+            (0..11).filter(|_| rates.check(address).is_err()).count()
+        };
+
+        assert_eq!(["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"].map(refused), [0; 4]);
+        assert_eq!(["192.0.2.1", "2001:db8::1"].map(refused), [1; 2]);
     }
 
     #[test]

@@ -19,7 +19,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 
 use crate::app::App;
-use crate::audited::{Audited, made};
+use crate::audited::{Audited, Auditing, made};
 use crate::authenticate::{authenticate, while_it_holds};
 use crate::client_address::{ClientAddress, ClientIp};
 use crate::heavy::Marked;
@@ -142,12 +142,15 @@ async fn surround(State(gate): State<Gate>, mut request: Request, next: Next) ->
                 Ok(answer) => answer.unwrap_or_else(panicked),
                 Err(busy) => Problem::from(busy).into_response(),
             };
+            let is_in_log = auditing.as_ref().is_some_and(Auditing::is_added);
             if let Some(auditing) = auditing {
                 auditing.outcome(&gate.app, response.status(), made(&response)).await;
             }
             match principal {
                 Some(principal) => {
-                    gate.count_refusal(&principal, client, &asked, response.status());
+                    if !is_in_log {
+                        gate.count_refusal(&principal, client, &asked, response.status());
+                    }
                     while_it_holds(&gate.app, &principal, response)
                 }
                 None => response,

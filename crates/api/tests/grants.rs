@@ -98,6 +98,14 @@ async fn a_limited_key_makes_nothing_that_may_do_more() {
     ] {
         assert_eq!(pointer(&ask(&api, key, method, path, &body).await), too_much, "{path} {body}");
     }
+    api.app.store_refusals().await;
+    let log = ask(&api, &all, Method::GET, "audit?limit=100", &Value::Null).await.expect(200);
+    let entries = log.as_array().expect("a list");
+    assert_eq!(entries.iter().filter(|entry| entry["status"] == 403).count(), 8);
+    assert!(
+        entries.iter().all(|entry| entry["refusals"].is_null()),
+        "what is in the log is not counted as well"
+    );
     let same = new(json!({ "addresses": ["203.0.113.9"] }));
     assert_eq!(ask(&api, &from_network, Method::POST, "keys", &same).await.status, 201);
     assert_eq!(ask(&api, &all, Method::POST, "keys", &new(json!({}))).await.status, 201);

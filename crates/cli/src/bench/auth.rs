@@ -20,9 +20,16 @@ pub(super) async fn auth(args: &Bench, figures: &mut Figures) -> anyhow::Result<
     let until = Until::Elapsed(Duration::from_secs_f64(args.seconds));
     for &concurrency in &args.concurrency {
         let (mut ratios, mut without, mut with) = (Spread::default(), Spread::default(), Spread::default());
-        for _ in 0..args.runs.max(1) {
-            let open = load::run(&open, &open_flow, concurrency, until).await?.executions_per_second;
-            let keyed = load::run(&keyed, &keyed_flow, concurrency, until).await?.executions_per_second;
+        let load = async |target, flow: &str| load::run(target, flow, concurrency, until).await;
+        for run in 0..args.runs.max(1) {
+            // Who is first changes, because the first one finds another machine than the second.
+            let early = if run % 2 == 0 { Some(load(&open, &open_flow).await?) } else { None };
+            let keyed = load(&keyed, &keyed_flow).await?.executions_per_second;
+            let open = match early {
+                Some(open) => open,
+                None => load(&open, &open_flow).await?,
+            }
+            .executions_per_second;
             ratios.push(100.0 * keyed / open);
             without.push(open);
             with.push(keyed);
