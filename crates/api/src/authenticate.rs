@@ -67,11 +67,11 @@ pub(crate) async fn authenticate(
         }
         Checked::Unknown if !is_key => Err(Problem::new(
             ProblemKind::NotSignedIn,
-            "You are not signed in any more: the sign-in is over, or was ended, or your role or password has changed. Sign in again.",
+            "You are not signed in any more: the sign-in has expired or was ended, or your role or password has changed. Sign in again.",
         )),
         Checked::Unknown => Err(Problem::new(
             ProblemKind::NotSignedIn,
-            "The API key is not valid: it was deleted, is over, or may not be used from this address, or who it belongs to is \
+            "The API key is not valid: it was deleted, has expired, or may not be used from this address, or its owner is \
              disabled. Use another one.",
         )),
         Checked::TooFast(wait) => {
@@ -93,7 +93,7 @@ pub(crate) async fn authenticate(
 pub(crate) fn not_signed_in() -> Problem {
     Problem::new(
         ProblemKind::NotSignedIn,
-        "This server answers only those whom it knows. Sign in, or send an API key, as `Authorization: Bearer sf_live_…`.",
+        "This server asks who you are. Sign in, or send an API key as `Authorization: Bearer sf_live_…`.",
     )
 }
 

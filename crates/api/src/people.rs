@@ -90,8 +90,8 @@ impl From<SignInRefused> for Problem {
         match refused {
             SignInRefused::Wrong => Self::new(
                 ProblemKind::WrongCredentials,
-                "There is nobody with this e-mail address, or the password is another one. If you have forgotten it, ask an admin for a \
-                 link with which you set a new one.",
+                "The e-mail address or the password is wrong. If you have forgotten the password, ask an admin for a link to set a \
+                 new one.",
             ),
             SignInRefused::TooMany(wait) => too_many(wait),
             SignInRefused::Unfit(unfit) => Self::new(ProblemKind::PasswordUnfit, unfit.to_string()),
@@ -146,7 +146,7 @@ impl From<JoinRefused> for Problem {
             JoinRefused::Gone => Self::no_such_invitation(),
             JoinRefused::Taken => Self::new(
                 ProblemKind::MemberExists,
-                "Somebody with this e-mail address has an account already. Sign in, or ask an admin for a link with which you set a new \
+                "Somebody with this e-mail address has an account already. Sign in, or ask an admin for a link to set a new \
                  password.",
             ),
             JoinRefused::OtherAddress => {
@@ -158,11 +158,11 @@ impl From<JoinRefused> for Problem {
 }
 
 impl Problem {
-    /// Returns the problem of a link to join with that is over, was used, or was never made: which of these, nobody is told.
+    /// Returns the problem of a link to join with that has expired, was used, or was never made: which of these, nobody is told.
     pub(crate) fn no_such_invitation() -> Self {
         Self::new(
             ProblemKind::NoSuchInvitation,
-            "This link is not valid: it was used, withdrawn, or is over. Ask who sent it for a new one.",
+            "This link is not valid: it was used or withdrawn, or has expired. Ask the person who sent it for a new one.",
         )
     }
 

@@ -68,7 +68,7 @@ problem_kinds! {
     /// The call of a webhook is not what its sender signed.
     WebhookRefused = UNAUTHORIZED, "webhook-refused", "The call of the webhook is not accepted";
     /// The request shows nothing that stands for somebody.
-    NotSignedIn = UNAUTHORIZED, "not-signed-in", "This server answers only those whom it knows";
+    NotSignedIn = UNAUTHORIZED, "not-signed-in", "You are not signed in";
     /// The request came from a page of another site.
     ForeignOrigin = FORBIDDEN, "foreign-origin", "Requests from other sites are refused";
     /// The role of the caller does not allow it, or what their key is limited to.

@@ -34,9 +34,11 @@ mod members;
 mod node_types;
 mod nodes;
 pub(crate) mod openapi;
+mod own_keys;
 mod protection;
 mod retry;
 mod schedules;
+mod secret_uses;
 mod secrets;
 mod session;
 mod sessions;
@@ -75,12 +77,14 @@ pub(crate) fn all(document: openapi::Document) -> OpenApiRouter<App> {
         .merge(webhooks::routes())
         .merge(hooks::routes())
         .merge(secrets::routes())
+        .merge(secret_uses::routes())
         .merge(agents::routes())
         .merge(agent_versions::routes())
         .merge(agent_drafts::routes())
         .merge(sessions::routes())
         .merge(protection::routes())
         .merge(keys::routes())
+        .merge(own_keys::routes())
         .merge(mcp_commands::routes())
         .merge(node_types::routes())
         .merge(session::routes())

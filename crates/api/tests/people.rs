@@ -138,6 +138,34 @@ async fn a_cookie_is_for_this_host_by_https_and_not_for_scripts() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn people_make_keys_for_themselves_which_may_no_more_than_they() {
+    let api = api().await;
+    let ann = admin(&api).await;
+    let bob = member(&api, &ann, "operator", "bob@example.org").await;
+    let wanted = |role: &str| Some(json!({ "name": "Laptop", "role": role }));
+
+    let too_much = ask(&api, &bob, "POST", "account/keys", wanted("editor")).await;
+    let made = ask(&api, &bob, "POST", "account/keys", wanted("operator")).await;
+    let location = made.header("location").map(str::to_owned).expect("its address");
+    let made = made.expect(201);
+    let of_ann = ask(&api, &ann, "POST", "account/keys", wanted("viewer")).await.expect(201);
+    let bearer = format!("Bearer {}", text(&made["key"]));
+    let by_key: &[_] = &[("authorization", &*bearer)];
+    let own = send(&api, by_key, "GET", "account", None).await.expect(200);
+    let listed = ask(&api, &bob, "GET", "account/keys", None).await.expect(200);
+    let foreign = format!("account/keys/{}", text(&of_ann["id"]));
+
+    assert_eq!(too_much.status, 403, "{}", too_much.text);
+    assert_eq!((&own["email"], &own["role"]), (&json!("bob@example.org"), &json!("operator")));
+    assert_eq!((listed.as_array().unwrap().len(), &listed[0]["id"]), (1, &made["id"]));
+    assert!(listed[0].get("key").is_none(), "it is shown once");
+    assert_eq!(ask(&api, &bob, "DELETE", &foreign, None).await.status, 404, "it is another person's");
+    assert_eq!(ask(&api, &bob, "DELETE", &location, None).await.status, 204);
+    assert_eq!(send(&api, by_key, "GET", "account", None).await.status, 401);
+    assert_eq!(ask(&api, &ann, "GET", "account/keys", None).await.expect(200)[0]["id"], of_ann["id"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn known_and_unknown_people_are_refused_alike() {
     let api = api().await;
     let ann = admin(&api).await;

@@ -11,7 +11,7 @@ use steadflow_core::ids::TenantId;
 use steadflow_store::MemoryStore;
 use uuid::Uuid;
 
-use crate::support::{Answer, Api, each, list, request};
+use crate::support::{Answer, Api, each, echo, flow, list, request};
 
 const VALUE: &str = "canary-4711";
 const OTHER: TenantId = TenantId::new(Uuid::from_u128(7));
@@ -234,4 +234,58 @@ async fn the_master_key_is_rotated_by_an_admin_of_the_installation() {
     let without = api(Some(later)).await;
     let problem = rotate(&without, (TenantId::DEFAULT, Role::Admin)).await;
     assert!(problem.problem().contains("next_master_key_file"), "{}", problem.problem());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_uses_a_secret_is_named_whether_there_is_one_or_not() {
+    let (api, _vault) = with_vault().await;
+    let inside = json!({ "id": "in", "type": "action", "action": "http_request",
+        "input": { "url": "https://a.example", "headers": { "X-Key": "${secrets.INSIDE}" } } });
+    let around = json!({ "id": "each", "type": "map", "items": [1],
+        "body": { "nodes": [inside], "edges": [] } });
+    let hook = json!({ "id": "start", "type": "trigger",
+        "webhook": { "path": "hook", "scheme": "github", "secret": "${secrets.HOOK}" } });
+    let uses = flow("Uses", &[hook, around], &[("start", "each")]);
+    let agent = json!({ "name": "Analyst", "agent_type": "llm",
+        "config": { "provider": "openai", "model": "m", "api_key": "${secrets.MODEL}" },
+        "skills": [{ "name": "s", "instructions": "Say.", "tools": [{ "name": "t", "type": "http_request", "description": "Looks.",
+            "request": { "url": "https://b.example", "headers": { "X-Key": "${secrets.TOOL}" } } }] }] });
+    let alert = json!({ "name": "On call", "events": ["execution_failed"],
+        "channel": { "type": "webhook", "url": "https://c.example", "secret": "${secrets.ALERT}" } });
+    let flow_id = api.post("flows", &uses).await.expect(201)["id"].clone();
+    api.post("flows", &flow("None", &[echo("a", json!({}))], &[])).await.expect(201);
+    let agent_id = api.post("agents", &agent).await.expect(201)["id"].clone();
+    let alert_id = api.post("alerts", &alert).await.expect(201)["id"].clone();
+
+    let listed = api.get("secret-uses").await.expect(200);
+    let theirs = ask(&api, (OTHER, Role::Editor), Method::GET, "secret-uses", "").await.expect(200);
+
+    assert_eq!(
+        listed,
+        json!([
+            { "kind": "flow", "id": flow_id, "name": "Uses", "secrets": ["HOOK", "INSIDE"] },
+            { "kind": "agent", "id": agent_id, "name": "Analyst", "secrets": ["MODEL", "TOOL"] },
+            { "kind": "alert", "id": alert_id, "name": "On call", "secrets": ["ALERT"] },
+        ])
+    );
+    assert_eq!(theirs, json!([]));
+    let operator = (TenantId::DEFAULT, Role::Operator);
+    refused(&ask(&api, operator, Method::GET, "secret-uses", "").await, "403 not-allowed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_uses_a_secret_is_found_on_every_page() {
+    let (api, _vault) = with_vault().await;
+    for number in 0..60 {
+        let secret = format!("${{secrets.KEY_{number}}}");
+        let node = json!({ "id": "a", "type": "action", "action": "http_request",
+            "input": { "url": "https://a.example", "headers": { "X-Key": secret } } });
+        api.post("flows", &flow("F", &[node], &[])).await.expect(201);
+    }
+
+    let listed = api.get("secret-uses").await.expect(200);
+
+    let names: std::collections::BTreeSet<_> =
+        list(&listed).iter().map(|flow| flow["secrets"][0].clone().to_string()).collect();
+    assert_eq!(names.len(), 60);
 }

@@ -7,8 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use serde::{Deserialize, Serialize};
-use steadflow_core::audit::{AuditHead, AuditRow, BrokenChain};
+use steadflow_core::audit::{AuditHead, AuditRow, BrokenChain, ExportedRow};
 use steadflow_core::ids::TenantId;
 use steadflow_store::{AuditFrom, AuditPage, Store};
 use uuid::Uuid;
@@ -20,16 +19,6 @@ use crate::wiring::open_present;
 
 /// Entries that are read at once.
 const PAGE: usize = 1_000;
-
-/// An entry in a file. Its text is as it is stored, because the hash is of that.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Line {
-    tenant: Uuid,
-    number: u64,
-    entry: String,
-    hash: String,
-}
 
 /// The ends of logs that somebody has noted.
 type Noted = BTreeMap<TenantId, Vec<AuditHead>>;
@@ -92,12 +81,7 @@ async fn log_of(
         for row in &rows {
             reading.add(row);
             if is_exported {
-                output::line(serde_json::to_string(&Line {
-                    tenant: tenant.uuid(),
-                    number: row.number,
-                    entry: row.entry.as_ref().to_owned(),
-                    hash: row.hash.to_string(),
-                })?);
+                output::line(serde_json::to_string(&ExportedRow::new(tenant, row))?);
             }
         }
         if rows.len() < PAGE {
@@ -114,10 +98,9 @@ fn of_file(path: &Path, noted: &Noted) -> anyhow::Result<Logs> {
     for (number, line) in (1..).zip(BufReader::new(file).lines()) {
         let line = line.with_context(|| format!("Could not read {shown}"))?;
         let unread = || format!("Line {number} of {shown} is not an entry of an audit log");
-        let line: Line = serde_json::from_str(&line).with_context(unread)?;
-        let (tenant, hash) = (TenantId::new(line.tenant), line.hash.parse().with_context(unread)?);
-        let row = AuditRow { number: line.number, entry: line.entry.into(), hash };
-        readings.entry(tenant).or_insert_with(|| Reading::new(tenant, noted)).add(&row);
+        let line: ExportedRow = serde_json::from_str(&line).with_context(unread)?;
+        let row = line.row().with_context(unread)?;
+        readings.entry(line.tenant).or_insert_with(|| Reading::new(line.tenant, noted)).add(&row);
     }
     Ok(readings.into_iter().map(|(tenant, reading)| (tenant, reading.end())).collect())
 }

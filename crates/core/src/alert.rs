@@ -6,6 +6,7 @@
 mod rate;
 mod text;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -20,6 +21,7 @@ use crate::ids::{ExecutionId, FlowId, TenantId};
 use crate::limits::Limits;
 use crate::node::sender;
 use crate::payload::Payload;
+use crate::template::Template;
 use crate::timestamp::Timestamp;
 use crate::trial::{Pinned, Step, Trial};
 use crate::work::{Channel, Work};
@@ -210,6 +212,13 @@ impl Alert {
             Channel::Email => MAIL_PATIENCE,
             Channel::Slack | Channel::Webhook => PATIENCE,
         }
+    }
+
+    /// Returns the names of the secrets that its channel uses.
+    pub fn secret_names(&self) -> BTreeSet<String> {
+        let placed = self.placed().ok().flatten();
+        let input = placed.as_ref().and_then(|placed| placed.node.kind.room().input());
+        input.into_iter().flat_map(Template::secrets).map(|(_, name)| name.to_string()).collect()
     }
 
     fn placed(&self) -> Result<Option<PlacedNode>, Vec<Fault>> {

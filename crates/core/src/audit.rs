@@ -123,6 +123,35 @@ pub struct AuditRow {
     pub hash: AuditHash,
 }
 
+/// An entry as it is exported, a JSON object in a line of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExportedRow {
+    /// Whose log it is of.
+    pub tenant: TenantId,
+    /// See [`AuditRow::number`].
+    pub number: u64,
+    /// The text as it is stored, because the hash is of that.
+    pub entry: Arc<str>,
+    /// The hash in hexadecimal digits.
+    pub hash: String,
+}
+
+impl ExportedRow {
+    /// Returns a row of the log of a tenant.
+    pub fn new(tenant: TenantId, AuditRow { number, entry, hash }: &AuditRow) -> Self {
+        Self { tenant, number: *number, entry: Arc::clone(entry), hash: hash.to_string() }
+    }
+
+    /// Returns the row.
+    ///
+    /// # Errors
+    /// If the hash is none.
+    pub fn row(&self) -> Result<AuditRow, NotAHead> {
+        Ok(AuditRow { number: self.number, entry: Arc::clone(&self.entry), hash: self.hash.parse()? })
+    }
+}
+
 /// The end of a log, or of the part of it that was read. Written `NUMBER:HASH`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AuditHead {

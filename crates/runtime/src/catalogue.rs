@@ -8,6 +8,7 @@ mod agents;
 mod drafts;
 mod flow_tools;
 mod flows;
+mod secret_uses;
 mod starts;
 mod warnings;
 
@@ -15,6 +16,7 @@ use serde_json::{Map, Value};
 
 pub use agents::AgentEdit;
 pub use flows::{DocumentEdit, FlowEdit, NewFlow};
+pub use secret_uses::{SecretUser, SecretUses};
 
 /// How often a change is laid over what another one has just stored.
 const ROUNDS_MAX: usize = 32;

@@ -26,7 +26,7 @@ pub mod worker;
 
 pub use admission::Capacity;
 pub use allowed::Allowed;
-pub use catalogue::{AgentEdit, DocumentEdit, FlowEdit, NewFlow};
+pub use catalogue::{AgentEdit, DocumentEdit, FlowEdit, NewFlow, SecretUser, SecretUses};
 pub use clock::{Clock, SystemClock};
 pub use engine::{
     ActiveSchedule, BulkRetry, BulkRetryItem, CurrentFlow, DayUse, Engine, EngineConfig, ExecutionSnapshot,

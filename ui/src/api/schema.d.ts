@@ -95,6 +95,41 @@ export interface paths {
         readonly patch: operations["change_account"];
         readonly trace?: never;
     };
+    readonly "/api/v1/studio/account/keys": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Lists your own API keys, newest first. */
+        readonly get: operations["list_own_keys"];
+        readonly put?: never;
+        /** Makes an API key that acts as you. It is in this answer, and in no other. */
+        readonly post: operations["create_own_key"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/studio/account/keys/{id}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        /** Deletes one of your own API keys. It stands for nothing from then on, and what was begun with it ends. */
+        readonly delete: operations["delete_own_key"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/studio/account/password": {
         readonly parameters: {
             readonly query?: never;
@@ -668,8 +703,28 @@ export interface paths {
          * @description A request is in it before it is carried out, and its outcome afterwards. A request without an outcome was under way when its
          *     client gave it up or the server ended: what it asked for may be done or not. Each entry has the hash of the one before, so `steadflow verify` finds what was changed
          *     later.
+         *
+         *     With a filter, a page ends after 10,000 entries were looked through: it may have fewer entries than asked for, or none, and still say
+         *     where the next one is.
          */
         readonly get: operations["list_audit"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/studio/audit/export": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Exports the whole audit log, oldest first: one JSON object a line, which `steadflow verify --file` checks. */
+        readonly get: operations["export_audit"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -1609,6 +1664,26 @@ export interface paths {
         };
         /** Shows when a schedule would start next, without storing it. */
         readonly get: operations["show_next_starts"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/studio/secret-uses": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Lists the flows, agents and alerts that use secrets, as they are saved. Of a flow, it is what its nodes send and its webhook is
+         *     verified with; the secrets of its agents are theirs.
+         */
+        readonly get: operations["list_secret_uses"];
         readonly put?: never;
         readonly post?: never;
         readonly delete?: never;
@@ -4392,7 +4467,7 @@ export interface components {
         readonly JsonSchema: {
             readonly [key: string]: unknown;
         };
-        /** @description A key to be made. */
+        /** @description A key to be made for a service account. */
         readonly KeyInput: {
             /** @description To tell it from others. */
             readonly name: string;
@@ -4409,7 +4484,7 @@ export interface components {
             readonly addresses?: readonly string[] | null;
             /**
              * Format: date-time
-             * @description When it is over, in RFC 3339; never unless given.
+             * @description When it expires, in RFC 3339; never unless given.
              */
             readonly expires_at?: string | null;
         };
@@ -4752,7 +4827,7 @@ export interface components {
         readonly NewInvitation: {
             /** @description What they may do: `viewer`, `operator`, `editor` or `admin`. */
             readonly role: string;
-            /** @description Their e-mail address; whoever has the link says one, unless given. */
+            /** @description Their e-mail address; unless given, the person who opens the link says theirs. */
             readonly email?: string | null;
         };
         /** @description Who accepts an invitation. */
@@ -5083,6 +5158,25 @@ export interface components {
             readonly seq: number;
             /** Format: date-time */
             readonly at: string;
+        };
+        /** @description A key to be made for oneself. */
+        readonly OwnKeyInput: {
+            /** @description To tell it from others. */
+            readonly name: string;
+            /**
+             * @description What it may do: `viewer`, `operator`, `editor` or `admin`, at most what you may.
+             * @example operator
+             */
+            readonly role: string;
+            /** @description The flows that it is limited to; all, and everything else, unless given. */
+            readonly flow_ids?: readonly string[] | null;
+            /** @description The addresses and networks that it works from, such as `203.0.113.0/24`; all unless given. */
+            readonly addresses?: readonly string[] | null;
+            /**
+             * Format: date-time
+             * @description When it expires, in RFC 3339; never unless given.
+             */
+            readonly expires_at?: string | null;
         };
         /**
          * Parallel
@@ -5596,6 +5690,20 @@ export interface components {
          * @enum {string}
          */
         readonly SecretSource: "stored" | "environment";
+        /**
+         * @description What uses secrets.
+         * @enum {string}
+         */
+        readonly SecretUserKind: "flow" | "agent" | "alert";
+        /** @description Something that uses secrets. */
+        readonly SecretUses: {
+            readonly kind: components["schemas"]["SecretUserKind"];
+            /** Format: uuid */
+            readonly id: string;
+            readonly name: string;
+            /** @description The names of the secrets, also of those that there are not. */
+            readonly secrets: readonly string[];
+        };
         /**
          * Email
          * @description Sends a mail by the mail server of the operator.
@@ -7439,7 +7547,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is nobody with that address, or the password is another one */
+            /** @description The e-mail address or the password is wrong */
             readonly 401: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -7764,6 +7872,360 @@ export interface operations {
             };
         };
     };
+    readonly list_own_keys: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The keys */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["ApiKeyEntry"][];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signs in at this server */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly create_own_key: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["OwnKeyInput"];
+            };
+        };
+        readonly responses: {
+            /** @description The key */
+            readonly 201: {
+                headers: {
+                    /** @description The key's address, to delete it */
+                    readonly Location?: string;
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["NewApiKey"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You have as many keys as you may have, or nobody signs in at this server */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You may not do as much */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly delete_own_key: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                readonly id: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description It is deleted */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description You have no such key */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signs in at this server */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly change_password: {
         readonly parameters: {
             readonly query?: never;
@@ -8013,7 +8475,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description They are over */
+            /** @description They have ended */
             readonly 204: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8115,7 +8577,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description It is over */
+            /** @description It has ended */
             readonly 204: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -8223,7 +8685,7 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description The sign-in is over */
+            /** @description The sign-in has ended */
             readonly 204: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -12546,6 +13008,16 @@ export interface operations {
                 readonly limit?: number;
                 /** @description Where the page before ended, as its `Link` header says. */
                 readonly cursor?: string;
+                /** @description Of whom: with this text in the e-mail address of a person or in the beginning of a key, whatever the case of its letters. */
+                readonly actor?: string;
+                /** @description Of this operation of the API. */
+                readonly action?: string;
+                /** @description With this text in the path that was asked for, or in the address of what was made. */
+                readonly target?: string;
+                /** @description From this moment on, RFC 3339. */
+                readonly since?: string;
+                /** @description Before this moment, RFC 3339. */
+                readonly until?: string;
             };
             readonly header?: never;
             readonly path?: never;
@@ -12562,6 +13034,98 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": readonly components["schemas"]["AuditEntry"][];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly export_audit: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The log */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/jsonl": string;
                 };
             };
             /** @description A parameter or the body cannot be read */
@@ -19381,6 +19945,98 @@ export interface operations {
                 };
             };
             /** @description The expression or the time zone has a fault */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly list_secret_uses: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description What uses secrets, and which */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["SecretUses"][];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
             readonly 400: {
                 headers: {
                     readonly [name: string]: unknown;

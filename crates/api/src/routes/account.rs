@@ -181,7 +181,7 @@ pub(crate) async fn list_sign_ins(
 
 /// Ends all sign-ins of who asks, but the one of this request.
 #[utoipa::path(delete, path = "/api/v1/studio/account/sign-ins", tag = "account",
-    responses((status = 204, description = "They are over"),
+    responses((status = 204, description = "They have ended"),
               (status = 409, description = "Nobody signs in at this server", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn end_other_sign_ins(
     State(app): State<App>,
@@ -195,7 +195,7 @@ pub(crate) async fn end_other_sign_ins(
 /// Ends a sign-in of who asks.
 #[utoipa::path(delete, path = "/api/v1/studio/account/sign-ins/{id}", tag = "account",
     params(("id" = Uuid, Path, description = "The sign-in")),
-    responses((status = 204, description = "It is over"),
+    responses((status = 204, description = "It has ended"),
               (status = 404, description = "There is no such sign-in", body = ProblemBody, content_type = "application/problem+json"),
               (status = 409, description = "Nobody signs in at this server", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn end_sign_in(
@@ -205,7 +205,7 @@ pub(crate) async fn end_sign_in(
     PathId(id): PathId<Uuid>,
 ) -> Result<StatusCode, Problem> {
     if app.people()?.end_sign_ins(whom.principal()?, Some(id)).await? == 0 {
-        let detail = format!("You have no sign-in {id}; it may be over.");
+        let detail = format!("You have no sign-in {id}; it may have ended.");
         return Err(Problem::new(ProblemKind::NoSuchSignIn, detail));
     }
     Ok(StatusCode::NO_CONTENT)

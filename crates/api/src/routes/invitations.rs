@@ -43,7 +43,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 pub(crate) struct NewInvitation {
     /// What they may do: `viewer`, `operator`, `editor` or `admin`.
     role: String,
-    /// Their e-mail address; whoever has the link says one, unless given.
+    /// Their e-mail address; unless given, the person who opens the link says theirs.
     #[schema(max_length = 254)]
     email: Option<String>,
 }

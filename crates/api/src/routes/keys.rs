@@ -7,10 +7,10 @@ use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
-use steadflow_access::{Forgotten, IssueError, NewKey, issue, network, normal_name, service_account};
+use steadflow_access::{Forgotten, Grantor, IssueError, NewKey, issue, network, normal_name, service_account};
 use steadflow_core::access::FlowScope;
 use steadflow_core::caller::Role;
-use steadflow_core::ids::{FlowId, KeyId};
+use steadflow_core::ids::{FlowId, KeyId, PrincipalId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_runtime::RuntimeError;
 use steadflow_store::ApiKeyRecord;
@@ -34,7 +34,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default().routes(routes!(list_keys, create_key)).routes(routes!(delete_key))
 }
 
-/// A key to be made.
+/// A key to be made for a service account.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 pub(crate) struct KeyInput {
@@ -53,7 +53,7 @@ pub(crate) struct KeyInput {
     /// The addresses and networks that it works from, such as `203.0.113.0/24`; all unless given.
     #[schema(min_items = 1, max_items = 20)]
     addresses: Option<Vec<String>>,
-    /// When it is over, in RFC 3339; never unless given.
+    /// When it expires, in RFC 3339; never unless given.
     #[schema(format = "date-time")]
     expires_at: Option<String>,
 }
@@ -61,7 +61,7 @@ pub(crate) struct KeyInput {
 /// A key, without what makes it one.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ApiKey)]
-pub(crate) struct KeyView {
+pub(super) struct KeyView {
     id: Uuid,
     /// Its beginning, which journals name.
     prefix: String,
@@ -82,12 +82,12 @@ pub(crate) struct KeyView {
 }
 
 /// A key in a list.
-type KeyEntry = Entry<KeyView>;
+pub(super) type KeyEntry = Entry<KeyView>;
 
 /// A key that was just made.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = NewApiKey)]
-pub(crate) struct NewKeyView {
+pub(super) struct NewKeyView {
     #[serde(flatten)]
     made: KeyView,
     /// The key itself. It is stored nowhere, and never shown again.
@@ -115,40 +115,40 @@ impl From<&ApiKeyRecord> for KeyView {
     }
 }
 
-/// What was sent, read.
-struct Wanted {
-    name: Arc<str>,
-    role: Role,
-    account: Arc<str>,
-    flows: FlowScope,
-    networks: Option<Vec<ipnet::IpNet>>,
-    expires_at: Option<Timestamp>,
+/// A key to be made, as it was sent.
+pub(super) struct Wanted<'a> {
+    pub(super) name: &'a str,
+    pub(super) role: &'a str,
+    pub(super) flow_ids: Option<&'a [Uuid]>,
+    pub(super) addresses: Option<&'a [String]>,
+    pub(super) expires_at: Option<&'a str>,
 }
 
-impl Wanted {
-    fn read(input: &KeyInput, now: Timestamp) -> Result<Self, Problem> {
-        let name = |pointer, text: &str| {
-            normal_name(text)
-                .ok_or_else(|| Problem::of_body(pointer, "A name is one line of 1 to 100 characters."))
-        };
-        let role = input
+impl Wanted<'_> {
+    /// Returns the key to make. Whose it is, is filled in later.
+    pub(super) fn read(&self, now: Timestamp) -> Result<NewKey, Problem> {
+        let role = self
             .role
             .parse()
             .map_err(|_| Problem::of_body("/role", "A role is `viewer`, `operator`, `editor` or `admin`."))?;
-        let ids = input.flow_ids.as_ref().map(|ids| ids.iter().copied().map(FlowId::new).collect());
-        let addresses = input.addresses.iter().flatten().enumerate();
+        let ids = self.flow_ids.map(|ids| ids.iter().copied().map(FlowId::new).collect());
+        let addresses = self.addresses.into_iter().flatten().enumerate();
         let networks: Result<Vec<_>, Problem> = addresses
             .map(|(at, text)| network(text).map_err(|why| Problem::of_body(format!("/addresses/{at}"), why)))
             .collect();
-        Ok(Self {
-            name: name("/name", &input.name)?,
+        Ok(NewKey {
+            principal: PrincipalId::new(Uuid::nil()),
+            name: name_at("/name", self.name)?,
             role,
-            account: name("/account", &input.account)?,
             flows: ids.map_or(FlowScope::All, |ids| FlowScope::Only(Arc::new(ids))),
-            networks: input.addresses.is_some().then_some(networks?),
-            expires_at: input.expires_at.as_deref().map(|text| expiry(text, now)).transpose()?,
+            networks: self.addresses.is_some().then_some(networks?),
+            expires_at: self.expires_at.map(|text| expiry(text, now)).transpose()?,
         })
     }
+}
+
+fn name_at(pointer: &'static str, text: &str) -> Result<Arc<str>, Problem> {
+    normal_name(text).ok_or_else(|| Problem::of_body(pointer, "A name is one line of 1 to 100 characters."))
 }
 
 fn expiry(text: &str, now: Timestamp) -> Result<Timestamp, Problem> {
@@ -156,7 +156,7 @@ fn expiry(text: &str, now: Timestamp) -> Result<Timestamp, Problem> {
     later.ok_or_else(|| {
         Problem::of_body(
             "/expires_at",
-            "A key is over at a moment that is to come, such as 2027-01-31T12:00:00Z.",
+            "A key expires at a moment that is to come, such as 2027-01-31T12:00:00Z.",
         )
     })
 }
@@ -191,13 +191,19 @@ pub(crate) async fn create_key(
     body: Json<KeyInput>,
 ) -> Result<Response, Problem> {
     let (store, now) = (app.engine().store(), app.engine().wall());
-    let Wanted { name, role, account, flows, networks, expires_at } = Wanted::read(&body.value, now)?;
+    let KeyInput { name, role, account, flow_ids, addresses, expires_at } = &body.value;
+    let (flow_ids, addresses) = (flow_ids.as_deref(), addresses.as_deref());
+    let new = Wanted { name, role, flow_ids, addresses, expires_at: expires_at.as_deref() }.read(now)?;
+    let account = name_at("/account", account)?;
     let account = service_account(&**store, caller.tenant, account, Role::Admin, now).await?;
-    let new = NewKey { principal: account.id, name, role, flows, networks, expires_at };
-    let issued = issue(&**store, whom.grantor(&caller), new, now).await?;
+    made(&app, whom.grantor(&caller), NewKey { principal: account.id, ..new }, "/api/v1/studio/keys").await
+}
+
+/// Makes a key, and answers with it. It is deleted below `path`.
+pub(super) async fn made(app: &App, by: Grantor<'_>, new: NewKey, path: &str) -> Result<Response, Problem> {
+    let issued = issue(&**app.engine().store(), by, new, app.engine().wall()).await?;
     let view = NewKeyView { made: KeyView::from(&issued.record), key: issued.secret() };
-    let path = format!("/api/v1/studio/keys/{}", issued.record.id);
-    Ok(reply::located(reply::json(StatusCode::CREATED, &view), &path))
+    Ok(reply::located(reply::json(StatusCode::CREATED, &view), &format!("{path}/{}", issued.record.id)))
 }
 
 /// Deletes an API key. It stands for nothing from then on, and what was begun with it ends.
@@ -209,14 +215,21 @@ pub(crate) async fn delete_key(
     Authorized(caller, _): Authorized<ManageKeys>,
     PathId(id): PathId<Uuid>,
 ) -> Result<StatusCode, Problem> {
-    let deleted =
-        steadflow_access::delete_key(&**app.engine().store(), caller.tenant, KeyId::new(id)).await?;
-    let deleted =
-        deleted.ok_or_else(|| Problem::new(ProblemKind::NoSuchKey, format!("There is no API key {id}.")))?;
+    delete(&app, caller.tenant, KeyId::new(id)).await
+}
+
+/// Deletes a key, and forgets it at once.
+pub(super) async fn delete(app: &App, tenant: TenantId, id: KeyId) -> Result<StatusCode, Problem> {
+    let deleted = steadflow_access::delete_key(&**app.engine().store(), tenant, id).await?;
+    let deleted = deleted.ok_or_else(|| no_such_key(id))?;
     if let Some(authenticator) = app.authenticator() {
         authenticator.forget(Forgotten::One(deleted.hash));
     }
     Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) fn no_such_key(id: KeyId) -> Problem {
+    Problem::new(ProblemKind::NoSuchKey, format!("There is no API key {id}."))
 }
 
 impl From<IssueError> for Problem {

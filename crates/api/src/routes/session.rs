@@ -44,7 +44,7 @@ pub(crate) struct SignIn {
 /// Whether there is anybody with that address shows neither in the answer nor in the time that it takes.
 #[utoipa::path(post, path = "/api/v1/session", tag = "account", request_body = SignIn,
     responses((status = 204, description = "The person has signed in"),
-              (status = 401, description = "There is nobody with that address, or the password is another one", body = ProblemBody, content_type = "application/problem+json"),
+              (status = 401, description = "The e-mail address or the password is wrong", body = ProblemBody, content_type = "application/problem+json"),
               (status = 409, description = "Nobody signs in at this server", body = ProblemBody, content_type = "application/problem+json"),
               (status = 429, description = "There were too many wrong passwords", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn sign_in(
@@ -108,7 +108,7 @@ async fn count_refused(
 
 /// Signs out: the sign-in of the request ends, and with it everything that is open in its browser.
 #[utoipa::path(post, path = "/api/v1/studio/account/sign-out", tag = "account",
-    responses((status = 204, description = "The sign-in is over")))]
+    responses((status = 204, description = "The sign-in has ended")))]
 pub(crate) async fn sign_out(
     State(app): State<App>,
     _: Authorized<UseOwnAccount>,
