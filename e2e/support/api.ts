@@ -17,9 +17,12 @@ export interface FlowDocument {
 
 export class Api {
   readonly #base: string;
+  readonly #key: string | null;
 
-  constructor(url: string) {
+  /** Calls a server, with an API key where it asks for one. */
+  constructor(url: string, key: string | null = null) {
     this.#base = `${url}/api/v1/studio`;
+    this.#key = key;
   }
 
   /** The id of the example flow called `name`. */
@@ -146,7 +149,8 @@ export class Api {
   }
 
   async #send(method: string, path: string, body?: string): Promise<Response> {
-    const request = { method, headers: { 'content-type': 'application/json' } };
+    const credentials: Record<string, string> = this.#key === null ? {} : { authorization: `Bearer ${this.#key}` };
+    const request = { method, headers: { 'content-type': 'application/json', ...credentials } };
     const answer = await fetch(this.#base + path, body === undefined ? request : { ...request, body });
     if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${await answer.text()}`);
     return answer;

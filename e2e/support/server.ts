@@ -13,21 +13,23 @@ export class Server {
   readonly #folder: string;
   readonly #flags: readonly string[];
   #process: ChildProcess;
+  /** The link for the first admin; `null` where nobody signs in, or there is an admin. */
+  readonly joinUrl: string | null;
   /** Where it answers, such as `http://127.0.0.1:40123`; the same after a restart. */
   readonly url: string;
 
-  private constructor(folder: string, flags: readonly string[], process: ChildProcess, url: string) {
+  private constructor(folder: string, flags: readonly string[], { process, url, joinUrl }: Started) {
     this.#folder = folder;
     this.#flags = flags;
     this.#process = process;
     this.url = url;
+    this.joinUrl = joinUrl;
   }
 
   /** Starts one on a free port, with these flags beside the address and the database. */
   static async start(flags: readonly string[]): Promise<Server> {
     const folder = await mkdtemp(join(tmpdir(), 'steadflow-e2e-'));
-    const { process, url } = await serve(folder, '127.0.0.1:0', flags);
-    return new Server(folder, flags, process, url);
+    return new Server(folder, flags, await serve(folder, '127.0.0.1:0', flags));
   }
 
   /** Kills it without warning, as a power cut would. */
@@ -48,12 +50,18 @@ export class Server {
   }
 }
 
-/** Resolves as soon as the server has printed its address. */
+interface Started {
+  process: ChildProcess;
+  url: string;
+  joinUrl: string | null;
+}
+
+/** Resolves as soon as the server has printed its address, and the link for the first admin if there is one. */
 async function serve(
   folder: string,
   address: string,
   flags: readonly string[],
-): Promise<{ process: ChildProcess; url: string }> {
+): Promise<Started> {
   const database = `sqlite:${join(folder, 'steadflow.db')}`;
   const child = spawn(BINARY, ['serve', '--listen', address, '--database', database, ...flags], {
     cwd: folder,
@@ -63,16 +71,19 @@ async function serve(
   child.on('error', (error) => said.push(error.message));
   // Keep reading: a full pipe would block the server.
   const lines = createInterface({ input: child.stderr });
-  const listening = new Promise<string>((found) => {
+  const isJoined = flags.includes('--auth');
+  const find = (pattern: RegExp) => said.map((line) => pattern.exec(line)?.[1]).find((found) => found !== undefined);
+  const listening = new Promise<{ url: string; joinUrl: string | null }>((found) => {
     lines.on('line', (line) => {
       said.push(line);
-      const url = /^\s*studio\s+(http:\S+?)\/?$/.exec(line)?.[1];
-      if (url) found(url);
+      const url = find(/^\s*studio\s+(https?:\S+?)\/?$/);
+      const joinUrl = find(/^\s*admin\s+(https?:\S+)/) ?? null;
+      if (url && (joinUrl !== null || !isJoined)) found({ url, joinUrl });
     });
   });
-  const url = await Promise.race([listening, once(lines, 'close').then(() => null)]);
-  if (url === null) throw new Error(`${BINARY} did not start: ${said.join('\n')}`);
-  return { process: child, url };
+  const found = await Promise.race([listening, once(lines, 'close').then(() => null)]);
+  if (found === null) throw new Error(`${BINARY} did not start: ${said.join('\n')}`);
+  return { process: child, ...found };
 }
 
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {

@@ -7,6 +7,8 @@ import { Server } from './server.ts';
 interface Options {
   /** Whether the server starts with the example flows; without them it is empty. */
   demo: boolean;
+  /** Whether people sign in. */
+  auth: boolean;
 }
 
 interface Fixtures {
@@ -17,9 +19,11 @@ interface Fixtures {
 
 export const test = base.extend<Options & Fixtures>({
   demo: [true, { option: true }],
-  server: async ({ demo }, use) => {
+  auth: [false, { option: true }],
+  server: async ({ demo, auth }, use) => {
     // Both may call the peers of tests.
-    const server = await Server.start(demo ? ['--demo'] : ['--egress-allow', '127.0.0.1']);
+    const flags = demo ? ['--demo'] : ['--egress-allow', '127.0.0.1'];
+    const server = await Server.start(auth ? [...flags, '--auth', 'on'] : flags);
     await use(server);
     await server.dispose();
   },

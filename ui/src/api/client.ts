@@ -2,7 +2,7 @@
 import createClient, { createFinalURL, defaultPathSerializer } from 'openapi-fetch';
 import { learnServerTime } from '@/lib/clock';
 import { reportReachable } from '@/lib/connection';
-import { parseJson, writeJson } from '@/lib/json';
+import { parseJson, parseJsonOr, writeJson } from '@/lib/json';
 import { reportRefused } from '@/lib/session';
 import { authorization } from './credentials';
 import {
@@ -56,6 +56,16 @@ export async function call<M extends Method, P extends PathOf<M>>(
   if (problem?.isNotSignedIn) reportRefused(true);
   if (problem) throw problem;
   return { data: data as AnswerOf<M, P>, headers: response.headers };
+}
+
+/** Calls the API for what is not JSON. */
+export async function callText<P extends PathOf<'GET'>>(path: P): Promise<string> {
+  const response = await send(new Request(`${API}${path}`, { headers: authorization() }));
+  const text = await response.text();
+  if (response.ok) return text;
+  const problem = problemOf(response.status, parseJsonOr(text) ?? text);
+  if (problem.isNotSignedIn) reportRefused(true);
+  throw problem;
 }
 
 /** `CallOptions` have checked the options; the library's own types accept unknown fields in a body. */

@@ -1,4 +1,5 @@
 /** Calls about the members of a tenant, and about invitations. */
+import { queryOptions } from '@tanstack/react-query';
 import { call, everyRow } from './client';
 import { type Damaged, type Listed, parted } from './damaged';
 import type { components } from './schema';
@@ -15,7 +16,10 @@ export type LinkToJoin = Schemas['LinkToJoin'];
 const PAGE = 500;
 const PAGES_MAX = 10;
 
-export async function listMembers(signal: AbortSignal): Promise<Listed<Member>> {
+/** All members. */
+export const membersQuery = () => queryOptions({ queryKey: ['members'], queryFn: ({ signal }) => listMembers(signal) });
+
+async function listMembers(signal: AbortSignal): Promise<Listed<Member>> {
   const page = (cursor: string | null) => call('GET', '/studio/members', { query: { limit: PAGE, cursor }, signal });
   return parted<Member, Damaged>(await everyRow(page, PAGES_MAX));
 }

@@ -7,7 +7,7 @@ export const API = '/api/v1';
 /** The paths as calls name them. */
 export type Paths = { [P in keyof paths as P extends `${typeof API}${infer Rest}` ? Rest : never]: paths[P] };
 
-export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** The paths with method `M`. */
 export type PathOf<M extends Method> = {

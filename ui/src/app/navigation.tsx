@@ -4,11 +4,17 @@ import {
   IconBell,
   IconChartHistogram,
   IconChecklist,
+  IconKey,
+  IconListDetails,
+  IconLock,
   IconRobot,
   IconSearch,
   IconSitemap,
+  IconUsers,
 } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { accountQuery } from '@/api/account';
 import { openPalette } from '@/app/palette-store';
 import { texts } from '@/lib/texts';
 import { Logo } from './logo';
@@ -27,10 +33,28 @@ export const PAGES = [
   { to: '/agents', label: texts.nav.agents, icon: IconRobot },
 ] as const;
 
+/** Pages about the server, for those who may use them. The last ones are of no use where nobody signs in. */
+const SERVER_PAGES = [
+  { to: '/secrets', label: texts.nav.secrets, icon: IconLock, needs: 'view_secrets', isOfAccounts: false },
+  { to: '/audit', label: texts.nav.audit, icon: IconListDetails, needs: 'read_audit', isOfAccounts: false },
+  { to: '/members', label: texts.nav.members, icon: IconUsers, needs: 'manage_members', isOfAccounts: true },
+  { to: '/keys', label: texts.nav.keys, icon: IconKey, needs: 'use_own_account', isOfAccounts: true },
+] as const;
+
+/** The pages about the server that are shown. */
+export function useServerPages() {
+  const account = useQuery(accountQuery()).data;
+  if (!account) return [];
+  const isShown = ({ needs, isOfAccounts }: (typeof SERVER_PAGES)[number]) =>
+    account.permissions.includes(needs) && !(isOfAccounts && account.is_local);
+  return SERVER_PAGES.filter(isShown);
+}
+
 const IS_MAC = /mac|iphone|ipad/i.test(navigator.userAgent);
 
 /** The main navigation; beside the page on wide screens, in a drawer on narrow ones. */
 export function Navigation() {
+  const serverPages = useServerPages();
   return (
     <nav className={classes.nav} aria-label={texts.nav.label}>
       <Link to="/flows" className={classes.brand}>
@@ -50,6 +74,15 @@ export function Navigation() {
           </Link>
           {to === '/executions' && <WaitingBadge />}
           {to === '/approvals' && <ApprovalsBadge />}
+        </div>
+      ))}
+      {serverPages.length > 0 && <hr className={classes.divider} />}
+      {serverPages.map(({ to, label, icon: Icon }) => (
+        <div key={to} className={classes.entry}>
+          <Link to={to} className={classes.link} activeOptions={{ includeSearch: false }}>
+            <Icon size={17} stroke={1.7} aria-hidden />
+            {label}
+          </Link>
         </div>
       ))}
       <div className={classes.foot}>

@@ -13,8 +13,9 @@ import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { foundFlowsQuery } from '@/api/flows';
 import type { Flow } from '@/api/types';
+import { useMay } from '@/api/use-may';
 import { texts } from '@/lib/texts';
-import { PAGES } from './navigation';
+import { PAGES, useServerPages } from './navigation';
 import { paletteStore } from './palette-store';
 
 /** The server is asked when typing pauses for this long. */
@@ -30,11 +31,14 @@ export function Palette({ onShortcuts }: { onShortcuts: () => void }) {
   const text = query.trim();
   const [asked] = useDebouncedValue(text, TYPING_MS);
   const flows = useQuery({ ...foundFlowsQuery(asked), enabled: opened });
+  const { may: mayRun } = useMay('run_flows');
+
+  const serverPages = useServerPages();
 
   const groups: SpotlightActionGroupData[] = [
     {
       group: texts.palette.pages,
-      actions: PAGES.map(({ to, label, icon: Icon }) => ({
+      actions: [...PAGES, ...serverPages].map(({ to, label, icon: Icon }) => ({
         id: to,
         label,
         leftSection: <Icon size={17} stroke={1.7} aria-hidden />,
@@ -43,7 +47,7 @@ export function Palette({ onShortcuts }: { onShortcuts: () => void }) {
     },
     {
       group: texts.palette.flows,
-      actions: flowActions(flows.data ?? [], text, navigate),
+      actions: flowActions({ flows: flows.data ?? [], text, mayRun, navigate }),
     },
     {
       group: texts.palette.actions,
@@ -84,8 +88,15 @@ export function Palette({ onShortcuts }: { onShortcuts: () => void }) {
   );
 }
 
+interface FlowActions {
+  flows: readonly Flow[];
+  text: string;
+  mayRun: boolean;
+  navigate: ReturnType<typeof useNavigate>;
+}
+
 /** Opens a flow in the editor; what was searched for can also be run, and its executions shown. */
-function flowActions(flows: readonly Flow[], text: string, navigate: ReturnType<typeof useNavigate>) {
+function flowActions({ flows, text, mayRun, navigate }: FlowActions) {
   return flows.flatMap((flow) => {
     const params = { flowId: flow.id };
     const open = {
@@ -108,7 +119,7 @@ function flowActions(flows: readonly Flow[], text: string, navigate: ReturnType<
       leftSection: <IconActivityHeartbeat size={17} stroke={1.7} aria-hidden />,
       onClick: () => void navigate({ to: '/executions', search: { flow: flow.id } }),
     };
-    return [open, run, executions];
+    return mayRun ? [open, run, executions] : [open, executions];
   });
 }
 

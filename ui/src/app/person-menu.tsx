@@ -1,9 +1,10 @@
 import { Menu } from '@mantine/core';
-import { IconLogout, IconUser, IconUsers } from '@tabler/icons-react';
+import { IconLogout, IconUser } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { accountQuery, signOut } from '@/api/account';
 import { forgetApiKey } from '@/api/credentials';
+import { own } from '@/lib/own';
 import { reportRefused } from '@/lib/session';
 import { texts } from '@/lib/texts';
 import classes from './shell.module.css';
@@ -32,15 +33,10 @@ export function PersonMenu() {
         </button>
       </Menu.Target>
       <Menu.Dropdown>
-        <Menu.Label>{texts.account.role(account.role)}</Menu.Label>
+        <Menu.Label>{texts.account.role(own(texts.account.roles, account.role) ?? account.role)}</Menu.Label>
         <Menu.Item component={Link} to="/account" leftSection={<IconUser size={15} aria-hidden />}>
           {texts.account.own}
         </Menu.Item>
-        {account.permissions.includes('manage_members') && (
-          <Menu.Item component={Link} to="/members" leftSection={<IconUsers size={15} aria-hidden />}>
-            {texts.account.members}
-          </Menu.Item>
-        )}
         <Menu.Item leftSection={<IconLogout size={15} aria-hidden />} onClick={() => leave.mutate()}>
           {texts.account.signOut}
         </Menu.Item>

@@ -12,12 +12,14 @@ import { readAgentsSearch } from '@/features/agents/search';
 import { readCostsSearch } from '@/features/analytics/cost-search';
 import { readAnalyticsSearch } from '@/features/analytics/search';
 import { readInboxSearch } from '@/features/approvals/search';
+import { readAuditSearch } from '@/features/audit/filters';
 import { readChatSearch } from '@/features/chat/search';
 import { readExecutionSearch } from '@/features/executions/execution-search';
 import { readFilters } from '@/features/executions/filters';
 import { readFailuresSearch } from '@/features/failures/search';
 import { readFlowSearch, readFlowsSearch } from '@/features/flows/search';
 import { readFormSearch } from '@/features/form-page/search';
+import { readSecretsSearch } from '@/features/secrets/search';
 import { parseSearch, stringifySearch } from '@/lib/search-params';
 import { Alone } from './alone';
 import { ErrorScreen } from './error-screen';
@@ -133,6 +135,26 @@ const account = createRoute({
   component: lazyRouteComponent(() => import('@/features/account/account-page'), 'AccountPage'),
 });
 
+const secrets = createRoute({
+  getParentRoute: () => shell,
+  path: '/secrets',
+  validateSearch: readSecretsSearch,
+  component: lazyRouteComponent(() => import('@/features/secrets/secrets-page'), 'SecretsPage'),
+});
+
+const keys = createRoute({
+  getParentRoute: () => shell,
+  path: '/keys',
+  component: lazyRouteComponent(() => import('@/features/keys/keys-page'), 'KeysPage'),
+});
+
+const audit = createRoute({
+  getParentRoute: () => shell,
+  path: '/audit',
+  validateSearch: readAuditSearch,
+  component: lazyRouteComponent(() => import('@/features/audit/audit-page'), 'AuditPage'),
+});
+
 const join = createRoute({
   getParentRoute: () => alone,
   path: '/join/$token',
@@ -169,6 +191,9 @@ export const router = createRouter({
       agents,
       members,
       account,
+      secrets,
+      keys,
+      audit,
     ]),
     alone.addChildren([decide, join, form, chat]),
   ]),

@@ -23,7 +23,7 @@ export function SignInGate({ children }: { children: ReactNode }) {
         fullScreen
         transitionProps={{ duration: 0 }}
         classNames={{ content: classes.page, body: classes.body }}
-        aria-label={texts.signIn.title}
+        attributes={{ content: { 'aria-label': texts.signIn.title } }}
       >
         {refused && <SignIn />}
       </Modal>

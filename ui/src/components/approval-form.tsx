@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { useState } from 'react';
 import { previewOf } from '@/api/preview';
+import { useMay } from '@/api/use-may';
 import { isRecord, jsonText, parseJsonOr } from '@/lib/json';
 import { texts as common } from '@/lib/texts';
 import { formatMoment, millis } from '@/lib/time';
@@ -33,6 +34,8 @@ export function ApprovalForm({ id, value, hash, expiresAt, label, onSettled, dec
   const outcomeOf = (said: Said) => (said.arguments ? texts.approvedEdited : texts[said.decision]);
   const decide = useDecision({ id, hash, outcomeOf, onSettled, decide: sendTo });
   const send = (said: Said) => decide.send({ ...said, ...commentOf(comment) });
+  // A link is for one person, who may decide.
+  const { why } = useMay(sendTo ? null : 'decide');
   const expires = millis(expiresAt);
   return (
     <fieldset className={classes.form} aria-label={label ?? texts.title} disabled={decide.isClosed}>
@@ -52,13 +55,19 @@ export function ApprovalForm({ id, value, hash, expiresAt, label, onSettled, dec
       {decide.error && <ProblemCard problem={decide.error} />}
       <div className={classes.choices}>
         {edited === null ? (
-          <AsItIs value={value} onApprove={() => send({ decision: 'approved' })} onEdit={setEdited} />
+          <AsItIs value={value} why={why} onApprove={() => send({ decision: 'approved' })} onEdit={setEdited} />
         ) : (
           <Edited text={edited} onApprove={send} onCancel={() => setEdited(null)} />
         )}
-        <Button data-act="reject" size="xs" variant="default" onClick={() => send({ decision: 'rejected' })}>
+        <ReasonedButton
+          data-act="reject"
+          size="xs"
+          variant="default"
+          reason={why}
+          onClick={() => send({ decision: 'rejected' })}
+        >
           {texts.reject}
-        </Button>
+        </ReasonedButton>
       </div>
     </fieldset>
   );
@@ -71,21 +80,23 @@ function recordIn(text: string) {
 
 interface AsItIsProps {
   value: unknown;
+  /** Why nothing can be decided; `null` if it can. */
+  why: string | null;
   onApprove: () => void;
   onEdit: (text: string) => void;
 }
 
-function AsItIs({ value, onApprove, onEdit }: AsItIsProps) {
+function AsItIs({ value, why, onApprove, onEdit }: AsItIsProps) {
   return (
     <>
-      <Button data-act="approve" size="xs" onClick={onApprove}>
+      <ReasonedButton data-act="approve" size="xs" reason={why} onClick={onApprove}>
         {texts.approve}
-      </Button>
+      </ReasonedButton>
       <ReasonedButton
         data-act="edit"
         size="xs"
         variant="default"
-        reason={previewOf(value) ? texts.tooLong : null}
+        reason={why ?? (previewOf(value) ? texts.tooLong : null)}
         onClick={() => onEdit(jsonText(value))}
       >
         {texts.edit}

@@ -12,8 +12,8 @@ interface DamagedListProps {
   damaged: readonly Damaged[] | undefined;
   /** What to do about them. */
   advice: string;
-  /** Deletes one of them; absent where one alone cannot be deleted. */
-  onDelete?: (id: string) => Promise<void>;
+  /** Deletes one of them; absent where one alone cannot be deleted, or by nobody who looks. */
+  onDelete?: ((id: string) => Promise<void>) | undefined;
 }
 
 /** The entries of a list that the server cannot read: which, why, and what to do; nothing when there are none. */

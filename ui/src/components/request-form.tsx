@@ -1,6 +1,6 @@
-import { Button } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
 import type { Approval } from '@/api/approvals';
+import { useMay } from '@/api/use-may';
 import { isRecord } from '@/lib/json';
 import { visible } from '@/lib/json-text';
 import { own } from '@/lib/own';
@@ -9,6 +9,7 @@ import { formatMoment, millis } from '@/lib/time';
 import classes from './approval-form.module.css';
 import { CommentField } from './comment-field';
 import { ProblemCard } from './problem-card';
+import { ReasonedButton } from './reasoned-button';
 import { type FormField, faultOf, fieldsOf, initialValues, objectOf } from './schema-form/fields';
 import { SchemaForm } from './schema-form/schema-form';
 import { commentOf, type Decide, type OnSettled, type Said, useDecision } from './use-decision';
@@ -61,6 +62,8 @@ function Asked({ request, label, fields: known, message, unknownForm, ...props }
   const { onSettled, decide: sendTo } = props;
   const { id, arguments_hash: hash } = request;
   const decide = useDecision({ id, hash, outcomeOf, onSettled, decide: sendTo });
+  // A link is for one person, who may decide.
+  const { why } = useMay(sendTo ? null : 'decide');
   const send = (said: Said) => decide.send({ ...said, ...(isNode && commentOf(comment)) });
   const approve = () => {
     const isWhole = fields.every((field) => faultOf(field, values.get(field.name)) === null);
@@ -86,17 +89,23 @@ function Asked({ request, label, fields: known, message, unknownForm, ...props }
       {decide.error && <ProblemCard problem={decide.error} />}
       <div className={classes.choices}>
         {known !== null && (
-          <Button data-act="approve" size="xs" onClick={approve}>
+          <ReasonedButton data-act="approve" size="xs" reason={why} onClick={approve}>
             {texts.approve}
-          </Button>
+          </ReasonedButton>
         )}
-        <Button data-act="reject" size="xs" variant="default" onClick={() => send({ decision: 'rejected' })}>
+        <ReasonedButton
+          data-act="reject"
+          size="xs"
+          variant="default"
+          reason={why}
+          onClick={() => send({ decision: 'rejected' })}
+        >
           {texts.reject}
-        </Button>
+        </ReasonedButton>
         {!isNode && (
-          <Button size="xs" variant="default" onClick={() => send({ decision: 'cancelled' })}>
+          <ReasonedButton size="xs" variant="default" reason={why} onClick={() => send({ decision: 'cancelled' })}>
             {common.inputRequest.cancel}
-          </Button>
+          </ReasonedButton>
         )}
       </div>
     </fieldset>

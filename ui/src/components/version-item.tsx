@@ -1,10 +1,10 @@
-import { Button } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconChevronRight, IconRestore } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { type ReactNode, useId, useMemo } from 'react';
 import { texts } from '@/lib/texts';
 import { ProblemCard } from './problem-card';
+import { ReasonedButton } from './reasoned-button';
 import { RelativeTime } from './relative-time';
 import classes from './version-list.module.css';
 
@@ -30,6 +30,8 @@ export interface Versioned<Version extends Numbered> {
   describe: (version: Version, base: Version | undefined, against: Against) => Described;
   /** What a restore does. */
   restoreDetail: (version: number) => string;
+  /** Why nothing can be restored; `null` if it can. */
+  whyNotRestore: string | null;
   /** Restores a version; returns the new one. */
   onRestore: (version: number) => Promise<number>;
 }
@@ -80,7 +82,8 @@ export function VersionItem<Version extends Numbered>(props: VersionItemProps<Ve
   );
 }
 
-function Restore<Version extends Numbered>({ version, restoreDetail, onRestore }: VersionItemProps<Version>) {
+function Restore<Version extends Numbered>(props: VersionItemProps<Version>) {
+  const { version, restoreDetail, whyNotRestore, onRestore } = props;
   const number = version.version;
   const restore = useMutation({
     mutationFn: () => onRestore(number),
@@ -95,14 +98,15 @@ function Restore<Version extends Numbered>({ version, restoreDetail, onRestore }
   return (
     <div className={classes.restore}>
       {restore.isError && <ProblemCard problem={restore.error} />}
-      <Button
+      <ReasonedButton
+        reason={whyNotRestore}
         variant="default"
         leftSection={<IconRestore size={14} aria-hidden />}
         loading={restore.isPending}
         onClick={() => restore.mutate()}
       >
         {texts.versions.restoreLong(number)}
-      </Button>
+      </ReasonedButton>
       <span className={classes.soft}>{restoreDetail(number)}</span>
     </div>
   );

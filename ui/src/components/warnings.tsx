@@ -1,5 +1,6 @@
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { Prose } from './prose';
+import { SetSecretLink } from './set-secret-link';
 import classes from './warnings.module.css';
 
 interface WarningsProps {
@@ -18,7 +19,7 @@ export function Warnings({ messages, id }: WarningsProps) {
           <IconAlertTriangle size={13} aria-hidden />
           <span>
             <span className="visually-hidden">Warning: </span>
-            <Prose text={message} />
+            <Prose text={message} /> <SetSecretLink message={message} />
           </span>
         </li>
       ))}

@@ -4,6 +4,7 @@ import { IconPlus } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { Agent, AgentType, Edited } from '@/api/agents';
 import { toProblem } from '@/api/problem';
+import { useMay } from '@/api/use-may';
 import { ProblemCard } from '@/components/problem-card';
 import { ReasonedButton } from '@/components/reasoned-button';
 import classes from './agents.module.css';
@@ -35,6 +36,7 @@ const TYPES = (['llm', 'http', 'mcp'] as const).map((value) => ({ value, label: 
 
 /** The form of an agent, and a way to try it. */
 export function AgentForm({ agent, draft, onDraft, onDone }: AgentFormProps) {
+  const { why } = useMay('edit_agents');
   const save = useSaveAgent();
   const conflict = save.error instanceof AgentConflict ? save.error.agent : null;
   // What was saved elsewhere is what the next change is made to, once the user has chosen.
@@ -153,7 +155,7 @@ export function AgentForm({ agent, draft, onDraft, onDone }: AgentFormProps) {
           {texts.form.cancel}
         </Button>
         <ReasonedButton
-          reason={isReadable(draft) ? null : texts.form.notJson}
+          reason={why ?? (isReadable(draft) ? null : texts.form.notJson)}
           loading={save.isPending}
           onClick={() => submit()}
         >

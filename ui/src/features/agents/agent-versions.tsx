@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { type Agent, type AgentVersion, restoreAgentVersion } from '@/api/agents';
 import { Problem } from '@/api/problem';
+import { useMay } from '@/api/use-may';
 import { ChangedPart, ChangeSection, ChangeSections, Changes } from '@/components/changes';
 import { ProblemCard } from '@/components/problem-card';
 import { RowsSkeleton } from '@/components/skeletons';
@@ -40,6 +41,7 @@ interface AgentVersionsProps {
 /** Every version of an agent, its changes, and how to restore it. */
 export function AgentVersions({ id, onRestored }: AgentVersionsProps) {
   const queries = useQueryClient();
+  const { why } = useMay('edit_agents');
   const versions = useQuery(agentVersionsQuery(id));
   if (versions.isPending) return <RowsSkeleton rows={4} height={52} />;
   if (versions.isError) return <ProblemCard problem={versions.error} onRetry={() => void versions.refetch()} />;
@@ -61,6 +63,7 @@ export function AgentVersions({ id, onRestored }: AgentVersionsProps) {
       damaged={damaged.map(({ version, damaged: reason }) => texts.versions.damaged(version, reason))}
       describe={describe}
       restoreDetail={texts.versions.restoreDetail}
+      whyNotRestore={why}
       onRestore={restore}
     />
   );

@@ -1,13 +1,15 @@
-import { Button, Drawer } from '@mantine/core';
+import { Drawer } from '@mantine/core';
 import { IconPlus, IconRobot } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { deleteAgent } from '@/api/agents';
+import { useMay } from '@/api/use-may';
 import { DamagedList } from '@/components/damaged-list';
 import { EmptyState } from '@/components/empty-state';
 import { Page } from '@/components/page';
 import { Panel } from '@/components/panel';
 import { ProblemCard } from '@/components/problem-card';
+import { ReasonedButton } from '@/components/reasoned-button';
 import { RowsSkeleton } from '@/components/skeletons';
 import { texts as common } from '@/lib/texts';
 import { AgentPanel } from './agent-panel';
@@ -25,21 +27,30 @@ export function AgentsPage() {
   const damaged = useQuery(damagedAgentsQuery());
   const agent = agents.data?.find((one) => one.id === id) ?? null;
   const isGone = id !== undefined && id !== 'new' && agents.isSuccess && !agent;
+  const { may, why } = useMay('edit_agents');
   const create = (
-    <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => open({ agent: 'new' })}>
+    <ReasonedButton
+      reason={why}
+      leftSection={<IconPlus size={16} aria-hidden />}
+      onClick={() => open({ agent: 'new' })}
+    >
       {texts.create}
-    </Button>
+    </ReasonedButton>
   );
   return (
     <Page title={texts.title} detail={texts.detail} actions={create}>
-      <DamagedList damaged={damaged.data} advice={common.damaged.deleteAdvice} onDelete={(id) => deleteAgent({ id })} />
+      <DamagedList
+        damaged={damaged.data}
+        advice={common.damaged.deleteAdvice}
+        onDelete={may ? (id) => deleteAgent({ id }) : undefined}
+      />
       {agents.isPending && <RowsSkeleton rows={6} height={49} />}
       {agents.isError && <ProblemCard problem={agents.error} onRetry={() => agents.refetch()} />}
       {agents.data?.length === 0 && (
         <EmptyState icon={IconRobot} title={texts.empty} detail={texts.emptyDetail}>
-          <Button variant="default" onClick={() => open({ agent: 'new' })}>
+          <ReasonedButton reason={why} variant="default" onClick={() => open({ agent: 'new' })}>
             {texts.create}
-          </Button>
+          </ReasonedButton>
         </EmptyState>
       )}
       {agents.data && agents.data.length > 0 && (

@@ -1,8 +1,9 @@
-import { Button } from '@mantine/core';
 import { IconPlugConnected } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { type ConnectionTest, testConnection } from '@/api/agents';
+import { useMay } from '@/api/use-may';
 import { ProblemCard } from '@/components/problem-card';
+import { ReasonedButton } from '@/components/reasoned-button';
 import { usageText } from '@/components/usage-text';
 import { visible } from '@/lib/json-text';
 import { formatDuration } from '@/lib/time';
@@ -12,11 +13,13 @@ import { texts } from './texts';
 
 /** Tests whether the agent can be reached as it is in the form. */
 export function ConnectionField({ agentId, draft }: { agentId: string | null; draft: AgentDraft }) {
+  const { why } = useMay('edit_agents');
   const test = useMutation({ mutationFn: () => testConnection(agentId, reachableOf(draft)) });
   return (
     <div className={classes.connection}>
       <div className={classes.withHint}>
-        <Button
+        <ReasonedButton
+          reason={why}
           variant="default"
           size="xs"
           leftSection={<IconPlugConnected size={14} aria-hidden />}
@@ -24,7 +27,7 @@ export function ConnectionField({ agentId, draft }: { agentId: string | null; dr
           onClick={() => test.mutate()}
         >
           {texts.connection.test}
-        </Button>
+        </ReasonedButton>
         <p className={classes.hint}>{texts.connection.hints[draft.type]}</p>
       </div>
       <div aria-live="polite">

@@ -2,7 +2,9 @@ import { Button, Popover } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import type { Agent } from '@/api/agents';
+import { useMay } from '@/api/use-may';
 import { ProblemCard } from '@/components/problem-card';
+import { ReasonedButton } from '@/components/reasoned-button';
 import classes from './agents.module.css';
 import { useDeleteAgent } from './queries';
 import { texts } from './texts';
@@ -15,6 +17,7 @@ interface DeleteButtonProps {
 /** Deletes an agent, after explaining the consequences. */
 export function DeleteButton({ agent, onDone }: DeleteButtonProps) {
   const [isAsking, ask] = useDisclosure(false);
+  const { why } = useMay('edit_agents');
   const remove = useDeleteAgent();
   const confirm = () =>
     remove.mutate(agent, {
@@ -26,9 +29,9 @@ export function DeleteButton({ agent, onDone }: DeleteButtonProps) {
   return (
     <Popover opened={isAsking} onChange={ask.close} position="top-start" width={280} trapFocus withRoles>
       <Popover.Target>
-        <Button variant="subtle" color="red" onClick={ask.toggle}>
+        <ReasonedButton reason={why} variant="subtle" color="red" onClick={ask.toggle}>
           {texts.form.delete}
-        </Button>
+        </ReasonedButton>
       </Popover.Target>
       <Popover.Dropdown>
         <div className={classes.form}>

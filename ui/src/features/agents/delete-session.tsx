@@ -3,7 +3,9 @@ import { useDisclosure } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import { useMutation } from '@tanstack/react-query';
 import { deleteSession, type SessionId } from '@/api/sessions';
+import { useMay } from '@/api/use-may';
 import { ProblemCard } from '@/components/problem-card';
+import { ReasonedButton } from '@/components/reasoned-button';
 import { counted } from '@/lib/counted';
 import { visible } from '@/lib/json-text';
 import classes from './agents.module.css';
@@ -20,6 +22,7 @@ interface DeleteSessionProps {
 /** Deletes a session, after explaining the consequences. */
 export function DeleteSession({ id, turns, onDeleted }: DeleteSessionProps) {
   const [isAsking, ask] = useDisclosure(false);
+  const { why } = useMay('control_executions');
   const name = visible(id.key);
   const remove = useMutation({
     mutationFn: () => deleteSession(id),
@@ -35,9 +38,9 @@ export function DeleteSession({ id, turns, onDeleted }: DeleteSessionProps) {
   return (
     <Popover opened={isAsking} onChange={close} position="top-start" width={300} trapFocus withRoles>
       <Popover.Target>
-        <Button variant="subtle" color="red" onClick={isAsking ? close : ask.open}>
+        <ReasonedButton reason={why} variant="subtle" color="red" onClick={isAsking ? close : ask.open}>
           {sessions.delete}
-        </Button>
+        </ReasonedButton>
       </Popover.Target>
       <Popover.Dropdown>
         <div className={classes.form}>

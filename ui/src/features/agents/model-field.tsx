@@ -1,7 +1,9 @@
-import { Autocomplete, Button } from '@mantine/core';
+import { Autocomplete } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { listModels } from '@/api/agents';
+import { useMay } from '@/api/use-may';
 import { ProblemCard } from '@/components/problem-card';
+import { ReasonedButton } from '@/components/reasoned-button';
 import { visible } from '@/lib/json-text';
 import classes from './agents.module.css';
 import { type AgentDraft, reachableOf } from './draft';
@@ -20,6 +22,7 @@ const SHOWN_MAX = 100;
 
 /** The model of an agent: any text, or one that the provider lists when it is asked. */
 export function ModelField({ agentId, draft, error, onChange }: ModelFieldProps) {
+  const { why } = useMay('edit_agents');
   const listing = useMutation({ mutationFn: () => listModels(agentId, reachableOf(draft)) });
   const { model } = draft.config;
   const listed = listing.data ?? [];
@@ -37,9 +40,9 @@ export function ModelField({ agentId, draft, error, onChange }: ModelFieldProps)
           renderOption={({ option }) => <ModelOption id={option.value} name={names.get(option.value)} />}
           onChange={onChange}
         />
-        <Button variant="default" loading={listing.isPending} onClick={() => listing.mutate()}>
+        <ReasonedButton reason={why} variant="default" loading={listing.isPending} onClick={() => listing.mutate()}>
           {texts.models.list}
-        </Button>
+        </ReasonedButton>
       </div>
       <div aria-live="polite">
         {listing.isError && <ProblemCard problem={listing.error} />}

@@ -3,6 +3,7 @@ import { notifications } from '@mantine/notifications';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { trySkill } from '@/api/agents';
+import { useMay } from '@/api/use-may';
 import { JsonEditor } from '@/components/json-editor';
 import { ReasonedButton } from '@/components/reasoned-button';
 import { jsonText, parseJson } from '@/lib/json';
@@ -34,6 +35,7 @@ export function Playground({ agentId, draft, onDraft }: PlaygroundProps) {
       skill: skill?.name.trim() ?? '',
       input_data: parseJson(input || '{}'),
     });
+  const { why } = useMay('edit_agents');
   const asInForm = useMutation({ mutationFn: () => run(draft) });
   const asVariant = useMutation({
     mutationFn: (chosen: Variant) => run(withVariant(draft, skill, chosen), chosen.fallback),
@@ -85,7 +87,7 @@ export function Playground({ agentId, draft, onDraft }: PlaygroundProps) {
       </div>
       <div className={classes.bar}>
         <ReasonedButton
-          reason={whyNot(draft, skill, input)}
+          reason={why ?? whyNot(draft, skill, input)}
           loading={asInForm.isPending || asVariant.isPending}
           onClick={start}
         >

@@ -1,7 +1,9 @@
 import { Button } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { type Agent, listTools, type ServerTool } from '@/api/agents';
+import { useMay } from '@/api/use-may';
 import { ProblemCard } from '@/components/problem-card';
+import { ReasonedButton } from '@/components/reasoned-button';
 import { visible } from '@/lib/json-text';
 import classes from './agents.module.css';
 import { acceptTool, type SkillDraft } from './draft';
@@ -15,15 +17,16 @@ interface ServerToolsProps {
 
 /** The tools of an MCP server, as it defines them now, to be accepted as skills. */
 export function ServerTools({ agent, skills, onChange }: ServerToolsProps) {
+  const { why } = useMay('edit_agents');
   const listing = useMutation({ mutationFn: () => listTools(agent.id) });
   return (
     <section className={classes.trial} aria-label={texts.tools.title}>
       <h2 className={classes.heading}>{texts.tools.title}</h2>
       <p className={classes.hint}>{texts.tools.hint}</p>
       <div>
-        <Button variant="default" loading={listing.isPending} onClick={() => listing.mutate()}>
+        <ReasonedButton reason={why} variant="default" loading={listing.isPending} onClick={() => listing.mutate()}>
           {texts.tools.list}
-        </Button>
+        </ReasonedButton>
       </div>
       <div aria-live="polite" className={classes.form}>
         {listing.isError && <ProblemCard problem={listing.error} />}

@@ -1,10 +1,12 @@
-import { ActionIcon, Button } from '@mantine/core';
+import { ActionIcon } from '@mantine/core';
 import { IconArrowLeft, IconRefresh } from '@tabler/icons-react';
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { regenerateTurn, type Session, type SessionId, turnsQuery } from '@/api/sessions';
+import { useMay } from '@/api/use-may';
 import { SessionTurns } from '@/components/conversation/session-turns';
 import { ProblemCard } from '@/components/problem-card';
+import { ReasonedButton } from '@/components/reasoned-button';
 import { RelativeTime } from '@/components/relative-time';
 import { BlockSkeleton } from '@/components/skeletons';
 import { counted } from '@/lib/counted';
@@ -94,6 +96,7 @@ function Actions({ id, session, rewriter, onRewritten, onDeleted }: ActionsProps
   // However often it is pressed before an answer comes, one execution comes of it.
   const [key, setKey] = useState(idempotencyKey);
   const queryKey = ['agents', 'sessions', id.agent];
+  const { why } = useMay('control_executions');
   const regenerate = useMutation({
     mutationFn: (turn: number) => regenerateTurn(id, turn, key),
     onSuccess: (execution) => {
@@ -123,14 +126,15 @@ function Actions({ id, session, rewriter, onRewritten, onDeleted }: ActionsProps
           }}
         />
         {session.last_turn > 0 && (
-          <Button
+          <ReasonedButton
+            reason={why}
             variant="default"
             leftSection={<IconRefresh size={14} aria-hidden />}
             loading={regenerate.isPending}
             onClick={() => regenerate.mutate(session.last_turn)}
           >
             {sessions.regenerate(session.last_turn)}
-          </Button>
+          </ReasonedButton>
         )}
       </div>
     </>

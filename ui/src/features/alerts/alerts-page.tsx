@@ -1,15 +1,17 @@
-import { Badge, Button, Modal } from '@mantine/core';
+import { Badge, Modal } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconBell, IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { type Alert, deleteAlert } from '@/api/alerts';
+import { useMay } from '@/api/use-may';
 import { DamagedList } from '@/components/damaged-list';
 import { EmptyState } from '@/components/empty-state';
 import { Page } from '@/components/page';
 import { Panel } from '@/components/panel';
 import { ProblemCard } from '@/components/problem-card';
 import { Prose } from '@/components/prose';
+import { ReasonedButton } from '@/components/reasoned-button';
 import { RelativeTime } from '@/components/relative-time';
 import { RowsSkeleton } from '@/components/skeletons';
 import { isRecord } from '@/lib/json';
@@ -24,10 +26,11 @@ export function AlertsPage() {
   const alerts = useQuery(alertsQuery());
   const damaged = useQuery(damagedAlertsQuery());
   const [open, setOpen] = useState<Alert | 'new' | null>(null);
+  const { may, why } = useMay('edit_alerts');
   const create = (
-    <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setOpen('new')}>
+    <ReasonedButton reason={why} leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setOpen('new')}>
       {texts.create}
-    </Button>
+    </ReasonedButton>
   );
   return (
     <Page title={texts.title} detail={texts.detail} actions={create}>
@@ -35,12 +38,16 @@ export function AlertsPage() {
       {alerts.isError && <ProblemCard problem={alerts.error} onRetry={() => alerts.refetch()} />}
       {alerts.data?.length === 0 && (
         <EmptyState icon={IconBell} title={texts.empty} detail={texts.emptyDetail}>
-          <Button variant="default" onClick={() => setOpen('new')}>
+          <ReasonedButton reason={why} variant="default" onClick={() => setOpen('new')}>
             {texts.create}
-          </Button>
+          </ReasonedButton>
         </EmptyState>
       )}
-      <DamagedList damaged={damaged.data} advice={common.damaged.deleteAdvice} onDelete={deleteAlert} />
+      <DamagedList
+        damaged={damaged.data}
+        advice={common.damaged.deleteAdvice}
+        onDelete={may ? deleteAlert : undefined}
+      />
       <div className={classes.list}>
         {alerts.data?.map((alert) => (
           <AlertPanel key={alert.id} alert={alert} onEdit={() => setOpen(alert)} />
@@ -59,15 +66,22 @@ export function AlertsPage() {
 }
 
 function AlertPanel({ alert, onEdit }: { alert: Alert; onEdit: () => void }) {
+  const { why } = useMay('edit_alerts');
   const test = useTestAlert();
   const send = () =>
     test.mutate(alert.id, {
       onSuccess: ({ sent }) => sent && notifications.show({ message: texts.tested, color: 'green' }),
     });
   const edit = (
-    <Button size="xs" variant="default" onClick={onEdit} aria-label={`${texts.edit}: ${alert.name}`}>
+    <ReasonedButton
+      reason={why}
+      size="xs"
+      variant="default"
+      onClick={onEdit}
+      aria-label={`${texts.edit}: ${alert.name}`}
+    >
       {texts.edit}
-    </Button>
+    </ReasonedButton>
   );
   const flow = alert.flow_id ? (alert.flow_name ?? texts.goneFlow) : texts.allFlows;
   return (
@@ -88,9 +102,9 @@ function AlertPanel({ alert, onEdit }: { alert: Alert; onEdit: () => void }) {
           </span>
         )}
         <span>
-          <Button size="xs" variant="default" loading={test.isPending} onClick={send}>
+          <ReasonedButton reason={why} size="xs" variant="default" loading={test.isPending} onClick={send}>
             {texts.test}
-          </Button>
+          </ReasonedButton>
         </span>
       </div>
     </Panel>

@@ -3,8 +3,10 @@ import { IconLink } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { createLink } from '@/api/approvals';
+import { useMay } from '@/api/use-may';
 import { CopyButton } from '@/components/copy-button';
 import { ProblemCard } from '@/components/problem-card';
+import { ReasonedButton } from '@/components/reasoned-button';
 import { formatMoment, millis } from '@/lib/time';
 import classes from './copy-link.module.css';
 import { texts } from './texts';
@@ -15,17 +17,19 @@ const NAME_BYTES_MAX = 60;
 /** Makes a link with which one person decides without the studio. Anyone who has it can decide, which is said. */
 export function CopyLink({ id }: { id: string }) {
   const [isOpen, setOpen] = useState(false);
+  const { why } = useMay('decide');
   return (
     <Popover opened={isOpen} onChange={setOpen} position="bottom-start" width={320} trapFocus returnFocus withinPortal>
       <Popover.Target>
-        <Button
+        <ReasonedButton
+          reason={why}
           size="compact-xs"
           variant="default"
           leftSection={<IconLink size={13} aria-hidden />}
           onClick={() => setOpen(!isOpen)}
         >
           {texts.link.open}
-        </Button>
+        </ReasonedButton>
       </Popover.Target>
       <Popover.Dropdown aria-label={texts.link.open}>{isOpen && <LinkForm id={id} />}</Popover.Dropdown>
     </Popover>

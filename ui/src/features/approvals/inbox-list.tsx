@@ -1,5 +1,7 @@
 import { Button, Checkbox } from '@mantine/core';
 import type { Approval } from '@/api/approvals';
+import { useMay } from '@/api/use-may';
+import { ReasonedButton } from '@/components/reasoned-button';
 import type { Verdict } from './bulk';
 import classes from './inbox.module.css';
 import { InboxRow } from './inbox-row';
@@ -18,6 +20,7 @@ interface InboxListProps {
 
 /** What waits, one line each, and what can be done with those that are selected. */
 export function InboxList({ rows, openId, selected, onSelect, onToggle, onFocus, onOpen, onBulk }: InboxListProps) {
+  const { why } = useMay('decide');
   const entry = rows.some(({ id }) => id === openId) ? openId : rows[0]?.id;
   const isAll = rows.length > 0 && rows.every(({ id }) => selected.has(id));
   return (
@@ -41,12 +44,12 @@ export function InboxList({ rows, openId, selected, onSelect, onToggle, onFocus,
         ) : (
           <>
             <span className={classes.count}>{texts.selected(selected.size)}</span>
-            <Button size="compact-xs" onClick={() => onBulk('approved')}>
+            <ReasonedButton size="compact-xs" reason={why} onClick={() => onBulk('approved')}>
               {texts.approveSelected}
-            </Button>
-            <Button size="compact-xs" variant="default" onClick={() => onBulk('rejected')}>
+            </ReasonedButton>
+            <ReasonedButton size="compact-xs" variant="default" reason={why} onClick={() => onBulk('rejected')}>
               {texts.rejectSelected}
-            </Button>
+            </ReasonedButton>
             <Button size="compact-xs" variant="subtle" color="gray" onClick={() => onSelect([])}>
               {texts.clear}
             </Button>

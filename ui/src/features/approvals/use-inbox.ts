@@ -1,6 +1,7 @@
 import { useMediaQuery } from '@mantine/hooks';
 import { useEffect, useRef, useState } from 'react';
 import type { Approval } from '@/api/approvals';
+import { useMay } from '@/api/use-may';
 import { useNow } from '@/lib/clock';
 import type { Verdict } from './bulk';
 import { afterwards, shownOf } from './order';
@@ -70,8 +71,9 @@ export function useInbox({ rows, search, onLook, onSettled, onBulk, onEmpty }: I
     if (isWide || openId === undefined) focusRow(next.id);
     else open(next.id);
   };
+  const { may } = useMay('decide');
   const bulk = (verdict: Verdict) => {
-    if (chosen.length > 0) onBulk(verdict, chosen);
+    if (may && chosen.length > 0) onBulk(verdict, chosen);
     return chosen.length > 0;
   };
   useInboxKeys({

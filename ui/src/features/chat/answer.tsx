@@ -1,14 +1,15 @@
-import { Button } from '@mantine/core';
 import { IconAlertTriangle, IconHourglass, IconRefresh } from '@tabler/icons-react';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useRef } from 'react';
 import { retryExecution } from '@/api/executions';
 import type { Execution } from '@/api/types';
+import { useMay } from '@/api/use-may';
 import { useLiveTurn } from '@/components/conversation/use-live-turn';
 import { errorClassLabel } from '@/components/error-classes';
 import { ProblemCard } from '@/components/problem-card';
 import { Prose } from '@/components/prose';
+import { ReasonedButton } from '@/components/reasoned-button';
 import { isFinished } from '@/components/status';
 import { visible } from '@/lib/json-text';
 import { idempotencyKey } from '@/lib/keys';
@@ -118,6 +119,7 @@ function Waiting({ executionId, nodeId, text, isForPerson }: WaitingProps) {
 
 function Failed({ execution, onChange }: { execution: Execution; onChange: () => void }) {
   const key = useRef(idempotencyKey());
+  const { why } = useMay('run_flows');
   const retry = useMutation({
     mutationFn: () => retryExecution(execution.id, 'from_failed', key.current),
     onSuccess: onChange,
@@ -134,14 +136,15 @@ function Failed({ execution, onChange }: { execution: Execution; onChange: () =>
         </span>
       </p>
       {retry.error && <ProblemCard problem={retry.error} />}
-      <Button
+      <ReasonedButton
+        reason={why}
         variant="default"
         leftSection={<IconRefresh size={14} aria-hidden />}
         loading={retry.isPending}
         onClick={() => retry.mutate()}
       >
         {texts.tryAgain}
-      </Button>
+      </ReasonedButton>
     </div>
   );
 }

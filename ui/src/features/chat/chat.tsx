@@ -2,6 +2,7 @@ import { useMutation } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { controlExecution } from '@/api/executions';
 import type { Flow } from '@/api/types';
+import { useMay } from '@/api/use-may';
 import type { ChatFlow } from '@/components/chat-flow';
 import { ProblemCard } from '@/components/problem-card';
 import { BlockSkeleton } from '@/components/skeletons';
@@ -31,6 +32,8 @@ export function Chat({ flow, chat, conversation, isNamed, onBegin }: ChatProps) 
   const live = useConversation({ flowId: flow.id, conversation, agentId: chat.agentId, session, isNamed: wasNamed });
   const outbox = useOutbox(flow.id, conversation, live.known, live.refetch);
   const open = live.entries.filter(({ row }) => row !== null && !isFinished(row.status));
+  const runs = useMay('run_flows');
+  const controls = useMay('control_executions');
   const stop = useMutation({
     mutationFn: () => Promise.all(open.map(({ executionId }) => controlExecution(executionId, 'cancel'))),
     onSettled: live.refetch,
@@ -66,9 +69,9 @@ export function Chat({ flow, chat, conversation, isNamed, onBegin }: ChatProps) 
         ) : null}
         {stop.error && <ProblemCard problem={stop.error} />}
         <Composer
-          closed={own(texts.stopped, flow.status) ?? null}
+          closed={runs.why ?? own(texts.stopped, flow.status) ?? null}
           onSend={send}
-          onStop={open.length > 0 ? () => stop.mutate() : null}
+          onStop={open.length > 0 && controls.may ? () => stop.mutate() : null}
         />
       </footer>
     </>

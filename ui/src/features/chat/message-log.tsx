@@ -1,11 +1,12 @@
-import { Button } from '@mantine/core';
 import { IconRefresh, IconSparkles } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useLayoutEffect, useRef } from 'react';
 import { regenerateTurn, type SessionTurn } from '@/api/sessions';
+import { useMay } from '@/api/use-may';
 import type { ChatFlow } from '@/components/chat-flow';
 import { ProblemCard } from '@/components/problem-card';
+import { ReasonedButton } from '@/components/reasoned-button';
 import { isFinished } from '@/components/status';
 import { visible } from '@/lib/json-text';
 import { idempotencyKey } from '@/lib/keys';
@@ -114,13 +115,15 @@ interface RegenerateProps {
 
 function Regenerate({ turn, chat, session, onChange }: RegenerateProps) {
   const key = useRef(idempotencyKey());
+  const { why } = useMay('control_executions');
   const again = useMutation({
     mutationFn: () => regenerateTurn({ agent: chat.agentId, key: session }, turn.number, key.current),
     onSuccess: onChange,
   });
   return (
     <>
-      <Button
+      <ReasonedButton
+        reason={why}
         variant="subtle"
         color="gray"
         size="compact-xs"
@@ -129,7 +132,7 @@ function Regenerate({ turn, chat, session, onChange }: RegenerateProps) {
         onClick={() => again.mutate()}
       >
         {texts.regenerate}
-      </Button>
+      </ReasonedButton>
       {again.error && <ProblemCard problem={again.error} />}
     </>
   );

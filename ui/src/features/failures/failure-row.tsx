@@ -1,7 +1,8 @@
-import { Button } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import type { FailureGroup } from '@/api/reports';
+import { useMay } from '@/api/use-may';
 import { errorClassLabel } from '@/components/error-classes';
+import { ReasonedButton } from '@/components/reasoned-button';
 import { RelativeTime } from '@/components/relative-time';
 import type { NodeName } from '@/components/use-node-names';
 import type { Period } from '@/lib/periods';
@@ -18,6 +19,7 @@ interface FailureRowProps {
 
 /** A group: what failed where, when and how often, with links to its executions and their retry. */
 export function FailureRow({ group, period, onRetry, nameOf }: FailureRowProps) {
+  const { why } = useMay('run_flows');
   return (
     // biome-ignore lint/a11y/useFocusableInteractive: keyboard users reach the link and the button inside.
     <div className={classes.row} role="row">
@@ -58,9 +60,14 @@ export function FailureRow({ group, period, onRetry, nameOf }: FailureRowProps) 
         <RelativeTime time={group.first_seen} />
       </div>
       <div role="cell" className={classes.action}>
-        <Button variant="default" aria-label={texts.retryOf(group.message)} onClick={() => onRetry(group)}>
+        <ReasonedButton
+          reason={why}
+          variant="default"
+          aria-label={texts.retryOf(group.message)}
+          onClick={() => onRetry(group)}
+        >
           {texts.retry}
-        </Button>
+        </ReasonedButton>
       </div>
     </div>
   );

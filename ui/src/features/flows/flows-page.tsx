@@ -1,4 +1,3 @@
-import { Button } from '@mantine/core';
 import { useHotkeys } from '@mantine/hooks';
 import { IconFileImport, IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
@@ -6,10 +5,12 @@ import { getRouteApi } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { damagedFlowsQuery, deleteFlow, flowsQuery } from '@/api/flows';
 import type { Flow } from '@/api/types';
+import { useMay } from '@/api/use-may';
 import { DamagedList } from '@/components/damaged-list';
 import { LiveMark } from '@/components/live-mark';
 import { Page } from '@/components/page';
 import { ProblemCard } from '@/components/problem-card';
+import { ReasonedButton } from '@/components/reasoned-button';
 import { texts as common } from '@/lib/texts';
 import { DeleteModal } from './list/delete-modal';
 import { fittingFlows, hasFilters } from './list/filter-flows';
@@ -48,7 +49,8 @@ export function FlowsPage() {
   };
   const close = () => setOpened(false);
   const change = (next: FlowsSearch) => void navigate({ search: next, replace: true });
-  useHotkeys([['N', () => open({ kind: 'new' })]]);
+  const { may, why } = useMay('edit_flows');
+  useHotkeys([['N', () => may && open({ kind: 'new' })]]);
 
   return (
     <Page
@@ -56,27 +58,37 @@ export function FlowsPage() {
       beside={<LiveMark state={state} />}
       actions={
         <>
-          <Button
+          <ReasonedButton
+            reason={why}
             variant="default"
             leftSection={<IconFileImport size={15} aria-hidden />}
             onClick={() => open({ kind: 'import' })}
           >
             {texts.import}
-          </Button>
-          <Button leftSection={<IconPlus size={15} aria-hidden />} onClick={() => open({ kind: 'new' })}>
+          </ReasonedButton>
+          <ReasonedButton
+            reason={why}
+            leftSection={<IconPlus size={15} aria-hidden />}
+            onClick={() => open({ kind: 'new' })}
+          >
             {texts.new}
-          </Button>
+          </ReasonedButton>
         </>
       }
     >
       <FlowFilterBar flows={flows.data} search={search} onChange={change} />
-      <DamagedList damaged={damaged.data} advice={common.damaged.deleteAdvice} onDelete={deleteFlow} />
+      <DamagedList
+        damaged={damaged.data}
+        advice={common.damaged.deleteAdvice}
+        onDelete={may ? deleteFlow : undefined}
+      />
       {flows.isPending && <ListSkeleton view={search.view ?? 'cards'} />}
       {flows.isError && !flows.data && <ProblemCard problem={flows.error} onRetry={() => void flows.refetch()} />}
       {flows.isSuccess && shown.length === 0 && (
         <NoFlows
           isFiltered={hasFilters(search)}
           isEmpty={flows.data.length === 0}
+          whyNotNew={why}
           onClear={() => change({ view: search.view })}
           onNew={() => open({ kind: 'new' })}
           onImport={() => open({ kind: 'import' })}

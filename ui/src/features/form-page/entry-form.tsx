@@ -1,9 +1,10 @@
-import { Button } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { executeFlow } from '@/api/flows';
 import { toProblem } from '@/api/problem';
+import { useMay } from '@/api/use-may';
 import { ProblemCard } from '@/components/problem-card';
+import { ReasonedButton } from '@/components/reasoned-button';
 import { type FormField, faultOf, initialValues, objectOf } from '@/components/schema-form/fields';
 import { SchemaForm } from '@/components/schema-form/schema-form';
 import { writeJson } from '@/lib/json';
@@ -23,6 +24,7 @@ export function EntryForm({ flowId, fields, onSent }: EntryFormProps) {
   const [tries, setTries] = useState(0);
   const form = useRef<HTMLFormElement>(null);
   const last = useRef({ body: '', key: '' });
+  const { may, why } = useMay('run_flows');
   const start = useMutation({
     mutationFn: () => {
       const body = { trigger_data: objectOf(fields, values) };
@@ -37,7 +39,7 @@ export function EntryForm({ flowId, fields, onSent }: EntryFormProps) {
     event.preventDefault();
     const isWhole = fields.every((field) => faultOf(field, values.get(field.name)) === null);
     setTries(isWhole ? 0 : tries + 1);
-    if (isWhole && !start.isPending) start.mutate();
+    if (may && isWhole && !start.isPending) start.mutate();
   };
   useEffect(() => {
     if (tries > 0) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
@@ -52,9 +54,9 @@ export function EntryForm({ flowId, fields, onSent }: EntryFormProps) {
       {start.error && <ProblemCard problem={start.error} />}
       {start.error && toProblem(start.error).status === 0 && <p className={classes.note}>{texts.notSent}</p>}
       <div className={classes.actions}>
-        <Button type="submit" size="md" loading={start.isPending}>
+        <ReasonedButton type="submit" size="md" reason={why} loading={start.isPending}>
           {texts.submit}
-        </Button>
+        </ReasonedButton>
       </div>
     </form>
   );

@@ -27,7 +27,7 @@ import {
 } from './queries';
 import { texts } from './texts';
 
-/** Who may use the server, and whom it waits for. */
+/** Who may use the server, and who is invited. */
 export function MembersPage() {
   const account = useQuery(accountQuery());
   const may = account.data?.permissions.includes('manage_members') && !account.data.is_local;

@@ -1,20 +1,20 @@
 import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
 import { damagedOf, rowsOf } from '@/api/damaged';
 import {
+  membersQuery as allMembersQuery,
   changeMember,
   deleteMember,
   invite,
   listInvitations,
-  listMembers,
+  type Member,
   makePasswordLink,
   withdrawInvitation,
 } from '@/api/members';
 
-export const membersQuery = () =>
-  queryOptions({ queryKey: ['members'], queryFn: ({ signal }) => listMembers(signal), select: rowsOf });
+export const membersQuery = () => ({ ...allMembersQuery(), select: rowsOf<Member> });
 
 /** The same, of those that cannot be read. */
-export const damagedMembersQuery = () => ({ ...membersQuery(), select: damagedOf });
+export const damagedMembersQuery = () => ({ ...allMembersQuery(), select: damagedOf });
 
 export const invitationsQuery = () =>
   queryOptions({ queryKey: ['invitations'], queryFn: ({ signal }) => listInvitations(signal), select: rowsOf });

@@ -6,6 +6,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { healthQuery } from '@/api/health';
 import type { Execution } from '@/api/types';
+import { useMay } from '@/api/use-may';
 import { ReasonedButton } from '@/components/reasoned-button';
 import { isFinished, isRetryable } from '@/components/status';
 import { whyNotCancel, whyNotPause } from './reasons';
@@ -23,7 +24,10 @@ export function Actions({ execution }: ActionsProps) {
   const killing = useKillEngine();
   const health = useQuery(healthQuery());
   const [isRetrying, retry] = useDisclosure(false);
-  const busy = control.isPending ? texts.reasons.working : null;
+  const controls = useMay('control_executions');
+  const kills = useMay('kill_engine');
+  const runs = useMay('run_flows');
+  const busy = controls.why ?? (control.isPending ? texts.reasons.working : null);
   const isOver = isFinished(execution.status);
   const isPaused = execution.status === 'paused';
   const isUndoing = Boolean(execution.ending_as);
@@ -68,7 +72,7 @@ export function Actions({ execution }: ActionsProps) {
           variant="default"
           color="red"
           leftSection={<IconBolt size={14} aria-hidden />}
-          reason={killing.isPending ? texts.reasons.working : null}
+          reason={kills.why ?? (killing.isPending ? texts.reasons.working : null)}
           hint={texts.actions.killHint}
           onClick={() => killing.mutate()}
         >
@@ -95,9 +99,14 @@ export function Actions({ execution }: ActionsProps) {
         </Tooltip>
       )}
       {isRetryable(execution.status) && !execution.runs_body && (
-        <Button leftSection={<IconRefresh size={14} aria-hidden />} onClick={retry.open} aria-haspopup="dialog">
+        <ReasonedButton
+          reason={runs.why}
+          leftSection={<IconRefresh size={14} aria-hidden />}
+          onClick={retry.open}
+          aria-haspopup="dialog"
+        >
           {texts.actions.retry}
-        </Button>
+        </ReasonedButton>
       )}
       {isRetrying && <RetryDialog execution={execution} onClose={retry.close} />}
     </>

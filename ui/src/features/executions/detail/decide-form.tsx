@@ -3,6 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { type Decision, decideNode } from '@/api/executions';
 import type { NodeExecution } from '@/api/types';
+import { useMay } from '@/api/use-may';
 import { JsonEditor } from '@/components/json-editor';
 import { ProblemCard } from '@/components/problem-card';
 import { ReasonedButton } from '@/components/reasoned-button';
@@ -31,6 +32,7 @@ export function DecideForm({ executionId, node }: DecideFormProps) {
     mutationFn: (decision: Decision) => decideNode(executionId, node.node_id, decision),
     onSettled: () => queries.invalidateQueries({ queryKey: executionQuery(executionId).queryKey }),
   });
+  const { why } = useMay('control_executions');
   const decision = toDecision(draft);
   const isCutOff = node.error_class === 'interrupted';
   return (
@@ -71,7 +73,7 @@ export function DecideForm({ executionId, node }: DecideFormProps) {
           <Button loading>{texts.decide.submit}</Button>
         ) : (
           <ReasonedButton
-            reason={decision ? null : texts.decide.invalid}
+            reason={why ?? (decision ? null : texts.decide.invalid)}
             onClick={() => decision && decide.mutate(decision)}
           >
             {texts.decide.submit}

@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { IconHourglass, IconPlayerTrackNext, IconRefresh } from '@tabler/icons-react';
 import type { Execution, NodeExecution } from '@/api/types';
+import { useMay } from '@/api/use-may';
 import { ReasonedButton } from '@/components/reasoned-button';
 import { own } from '@/lib/own';
 import { Countdown } from './countdown';
@@ -34,6 +35,7 @@ export function NodeWait({ execution, node }: NodeWaitProps) {
 
 function Backoff({ execution, node }: NodeWaitProps) {
   const hurry = useRetryNow(execution.id, node.node_id);
+  const { why } = useMay('control_executions');
   return (
     <div className={classes.wait} data-tone="warning">
       <IconRefresh size={16} aria-hidden className={classes.solid} />
@@ -54,7 +56,7 @@ function Backoff({ execution, node }: NodeWaitProps) {
           size="compact-xs"
           variant="default"
           leftSection={<IconPlayerTrackNext size={13} aria-hidden />}
-          reason={whyNotRetryNow(execution)}
+          reason={why ?? whyNotRetryNow(execution)}
           hint={texts.actions.retryNowHint}
           onClick={() => hurry.mutate()}
         >

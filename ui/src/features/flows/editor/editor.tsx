@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { ReactFlowProvider, useReactFlow } from '@xyflow/react';
 import { useEffect, useState } from 'react';
 import type { Flow } from '@/api/types';
+import { useMay } from '@/api/use-may';
 import { ProblemCard } from '@/components/problem-card';
 import { BlockSkeleton } from '@/components/skeletons';
 import { AddNodeDrawer } from './canvas/add-node-drawer';
@@ -44,10 +45,12 @@ export function Editor(props: EditorProps) {
   const { flow } = props;
   const [store] = useState(() => createDraftStore(flow));
   const { name, retry_on_failure, retry_count, timeout_seconds } = flow;
-  useEffect(
-    () => watchFaults(store, { name, retry_on_failure, retry_count, timeout_seconds }),
-    [store, name, retry_on_failure, retry_count, timeout_seconds],
-  );
+  const { may, isKnown } = useMay('edit_flows');
+  const isChecked = may && isKnown;
+  useEffect(() => {
+    // Who cannot save has nothing to correct.
+    if (isChecked) return watchFaults(store, { name, retry_on_failure, retry_count, timeout_seconds });
+  }, [store, isChecked, name, retry_on_failure, retry_count, timeout_seconds]);
   useEffect(() => store.getState().receive(flow), [store, flow]);
   return (
     <DraftContext value={store}>
@@ -62,18 +65,21 @@ function Workbench({ flow, onSettings, onVersions, onRun }: EditorProps) {
   const store = useDraftStore();
   const types = useQuery(nodeTypesQuery());
   const save = useSave(flow.id);
+  const edits = useMay('edit_flows');
+  const runs = useMay('run_flows');
   const { fitView } = useReactFlow();
   const isNarrow = useMediaQuery('(max-width: 860px)', false, { getInitialValueInEffect: false });
   const [isJsonOpen, setJsonOpen] = useState(false);
   const [isCodeOpen, setCodeOpen] = useState(false);
 
   const trySave = () => {
-    const reason = whyNotSavable(store.getState(), save.isPending);
+    const reason = edits.why ?? whyNotSavable(store.getState(), save.isPending);
     if (!reason) return save.mutate();
     if (reason !== texts.reasons.saving) notifications.show({ id: 'flow-saved', message: reason });
   };
   const run = async () => {
-    if (whyNotRunnable(store.getState(), flow.status, save.isPending)) return;
+    if (runs.why ?? whyNotRunnable(store.getState(), flow.status, save.isPending)) return;
+    if (isDirty(store.getState()) && !edits.may) return;
     if (isDirty(store.getState())) await save.mutateAsync();
     onRun();
   };

@@ -1,5 +1,6 @@
 import { Button, Group, Modal, Text } from '@mantine/core';
 import { useBlocker } from '@tanstack/react-router';
+import { useMay } from '@/api/use-may';
 import { ReasonedButton } from '@/components/reasoned-button';
 import { useDraft, useDraftStore } from './document/draft-context';
 import { isDirty } from './document/draft-store';
@@ -15,7 +16,9 @@ interface LeaveGuardProps {
 export function LeaveGuard({ isSaving, onSave }: LeaveGuardProps) {
   const store = useDraftStore();
   const reason = useDraft((state) => whyNotSavable(state, isSaving));
-  const dirtyNow = () => isDirty(store.getState()) || store.getState().jsonFault !== null;
+  const { may } = useMay('edit_flows');
+  // Who cannot save loses nothing.
+  const dirtyNow = () => may && (isDirty(store.getState()) || store.getState().jsonFault !== null);
   const blocker = useBlocker({
     shouldBlockFn: ({ current, next }) => current.pathname !== next.pathname && dirtyNow(),
     enableBeforeUnload: dirtyNow,

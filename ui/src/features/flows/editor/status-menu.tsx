@@ -1,10 +1,11 @@
-import { Menu } from '@mantine/core';
+import { Menu, Tooltip } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconArchive, IconChevronDown, IconPlayerPause, IconPlayerPlay } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { setFlowStatus } from '@/api/flows';
 import { toProblem } from '@/api/problem';
 import type { Flow, FlowStatus } from '@/api/types';
+import { useMay } from '@/api/use-may';
 import type { Tone } from '@/components/status';
 import { texts } from './texts';
 import classes from './toolbar.module.css';
@@ -38,7 +39,23 @@ export function StatusMenu({ flow }: { flow: Flow }) {
       notifications.show({ title, message: detail, color: 'red' });
     },
   });
+  const { may, why } = useMay('edit_flows');
   const status = change.isPending ? change.variables : flow.status;
+  if (!may) {
+    return (
+      <Tooltip label={why}>
+        <button
+          type="button"
+          className={classes.status}
+          data-tone={TONES[status]}
+          aria-disabled
+          aria-description={why ?? undefined}
+        >
+          {texts.status[status]}
+        </button>
+      </Tooltip>
+    );
+  }
   return (
     <Menu position="bottom-start" width={280} withinPortal>
       <Menu.Target>

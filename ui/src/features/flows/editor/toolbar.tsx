@@ -16,6 +16,7 @@ import {
 import { Link } from '@tanstack/react-router';
 import type { ComponentType } from 'react';
 import type { Flow } from '@/api/types';
+import { useMay } from '@/api/use-may';
 import { pagesOf } from '@/components/page-links';
 import { ReasonedButton } from '@/components/reasoned-button';
 import { texts as common } from '@/lib/texts';
@@ -48,8 +49,13 @@ export function Toolbar(props: ToolbarProps) {
   const canUndo = useDraft((state) => state.past.length > 0);
   const canRedo = useDraft((state) => state.future.length > 0);
   const isEmpty = useDraft((state) => state.graph.nodes.length === 0);
-  const notSavable = useDraft((state) => whyNotSavable(state, isSaving));
-  const notRunnable = useDraft((state) => whyNotRunnable(state, flow.status, isSaving));
+  const edits = useMay('edit_flows');
+  const runs = useMay('run_flows');
+  const unsavable = useDraft((state) => whyNotSavable(state, isSaving));
+  const unrunnable = useDraft((state) => whyNotRunnable(state, flow.status, isSaving));
+  const notSavable = edits.why ?? unsavable;
+  // What was changed and cannot be saved cannot be run either.
+  const notRunnable = runs.why ?? (dirty ? edits.why : null) ?? unrunnable;
   const undo = useDraft((state) => state.undo);
   const redo = useDraft((state) => state.redo);
   const { mod } = texts.keys;

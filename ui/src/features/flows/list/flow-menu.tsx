@@ -17,6 +17,7 @@ import {
 } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import type { Flow } from '@/api/types';
+import { useMay } from '@/api/use-may';
 import { pagesOf } from '@/components/page-links';
 import { texts as common } from '@/lib/texts';
 import classes from './flow-menu.module.css';
@@ -31,6 +32,7 @@ interface FlowMenuProps {
 /** All actions on a flow. */
 export function FlowMenu({ flow, onCommand }: FlowMenuProps) {
   const commands = useFlowCommands(flow);
+  const { may, why } = useMay('edit_flows');
   const { actions } = texts;
   const { hasForm, hasChat } = pagesOf(flow);
   return (
@@ -83,45 +85,49 @@ export function FlowMenu({ flow, onCommand }: FlowMenuProps) {
             {common.pages.chat}
           </Menu.Item>
         )}
-        <Menu.Divider />
-        {flow.status !== 'active' && (
-          <Menu.Item leftSection={<IconRocket size={15} aria-hidden />} onClick={() => commands.setStatus('active')}>
-            {actions.activate}
-          </Menu.Item>
-        )}
-        {flow.status === 'active' && (
-          <Menu.Item
-            leftSection={<IconPlayerPause size={15} aria-hidden />}
-            onClick={() => commands.setStatus('paused')}
-          >
-            {actions.pause}
-          </Menu.Item>
-        )}
-        {flow.status !== 'archived' && (
-          <Menu.Item leftSection={<IconArchive size={15} aria-hidden />} onClick={() => commands.setStatus('archived')}>
-            {actions.archive}
-          </Menu.Item>
-        )}
-        <Menu.Divider />
-        {flow.is_template && (
-          <Menu.Item leftSection={<IconTemplate size={15} aria-hidden />} onClick={commands.instantiate}>
-            {actions.use}
-          </Menu.Item>
-        )}
-        <Menu.Item leftSection={<IconCopy size={15} aria-hidden />} onClick={commands.duplicate}>
-          {actions.duplicate}
-        </Menu.Item>
         <Menu.Item leftSection={<IconDownload size={15} aria-hidden />} onClick={commands.export}>
           {actions.export}
         </Menu.Item>
-        <Menu.Item
-          className={classes.danger}
-          leftSection={<IconTrash size={15} aria-hidden />}
-          onClick={() => onCommand('delete', flow)}
-        >
-          {actions.delete}
-        </Menu.Item>
+        {may ? <Changes flow={flow} onDelete={() => onCommand('delete', flow)} /> : <Menu.Label>{why}</Menu.Label>}
       </Menu.Dropdown>
     </Menu>
+  );
+}
+
+/** Actions that change the flow, or make another one of it. */
+function Changes({ flow, onDelete }: { flow: Flow; onDelete: () => void }) {
+  const commands = useFlowCommands(flow);
+  const { actions } = texts;
+  return (
+    <>
+      <Menu.Divider />
+      {flow.status !== 'active' && (
+        <Menu.Item leftSection={<IconRocket size={15} aria-hidden />} onClick={() => commands.setStatus('active')}>
+          {actions.activate}
+        </Menu.Item>
+      )}
+      {flow.status === 'active' && (
+        <Menu.Item leftSection={<IconPlayerPause size={15} aria-hidden />} onClick={() => commands.setStatus('paused')}>
+          {actions.pause}
+        </Menu.Item>
+      )}
+      {flow.status !== 'archived' && (
+        <Menu.Item leftSection={<IconArchive size={15} aria-hidden />} onClick={() => commands.setStatus('archived')}>
+          {actions.archive}
+        </Menu.Item>
+      )}
+      <Menu.Divider />
+      {flow.is_template && (
+        <Menu.Item leftSection={<IconTemplate size={15} aria-hidden />} onClick={commands.instantiate}>
+          {actions.use}
+        </Menu.Item>
+      )}
+      <Menu.Item leftSection={<IconCopy size={15} aria-hidden />} onClick={commands.duplicate}>
+        {actions.duplicate}
+      </Menu.Item>
+      <Menu.Item className={classes.danger} leftSection={<IconTrash size={15} aria-hidden />} onClick={onDelete}>
+        {actions.delete}
+      </Menu.Item>
+    </>
   );
 }

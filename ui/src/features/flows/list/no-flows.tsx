@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core';
 import { IconFilterOff, IconSitemap } from '@tabler/icons-react';
 import { EmptyState } from '@/components/empty-state';
+import { ReasonedButton } from '@/components/reasoned-button';
 import { texts as common } from '@/lib/texts';
 import { texts } from './texts';
 
@@ -8,13 +9,15 @@ interface NoFlowsProps {
   isFiltered: boolean;
   /** Whether there are no flows at all, including archived ones. */
   isEmpty: boolean;
+  /** Why no flow can be made; `null` if one can. */
+  whyNotNew: string | null;
   onClear: () => void;
   onNew: () => void;
   onImport: () => void;
 }
 
 /** Why the list is empty, and what to do about it. */
-export function NoFlows({ isFiltered, isEmpty, onClear, onNew, onImport }: NoFlowsProps) {
+export function NoFlows({ isFiltered, isEmpty, whyNotNew, onClear, onNew, onImport }: NoFlowsProps) {
   if (isFiltered) {
     return (
       <EmptyState icon={IconFilterOff} title={texts.empty.filteredTitle} detail={texts.empty.filteredDetail}>
@@ -30,10 +33,12 @@ export function NoFlows({ isFiltered, isEmpty, onClear, onNew, onImport }: NoFlo
       title={isEmpty ? texts.empty.title : texts.empty.archivedTitle}
       detail={isEmpty ? texts.empty.detail : texts.empty.archivedDetail}
     >
-      <Button onClick={onNew}>{texts.new}</Button>
-      <Button variant="default" onClick={onImport}>
+      <ReasonedButton reason={whyNotNew} onClick={onNew}>
+        {texts.new}
+      </ReasonedButton>
+      <ReasonedButton reason={whyNotNew} variant="default" onClick={onImport}>
         {texts.import}
-      </Button>
+      </ReasonedButton>
     </EmptyState>
   );
 }

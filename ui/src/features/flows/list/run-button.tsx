@@ -1,6 +1,7 @@
 import { ActionIcon, Button, Tooltip } from '@mantine/core';
 import { IconPlayerPlay } from '@tabler/icons-react';
 import type { Flow } from '@/api/types';
+import { useMay } from '@/api/use-may';
 import { texts } from './texts';
 
 interface RunButtonProps {
@@ -12,12 +13,14 @@ interface RunButtonProps {
 
 /** Runs a flow, or says why it cannot be run. */
 export function RunButton({ flow, onRun, isCompact }: RunButtonProps) {
+  const { why } = useMay('run_flows');
   const isStopped = flow.status === 'paused' || flow.status === 'archived';
-  const reason = isStopped ? texts.actions.stopped(flow.status) : null;
+  const reason = why ?? (isStopped ? texts.actions.stopped(flow.status) : null);
   const state = {
-    'data-disabled': isStopped || undefined,
-    'aria-disabled': isStopped,
-    onClick: isStopped ? undefined : onRun,
+    'data-disabled': reason !== null || undefined,
+    'aria-disabled': reason !== null,
+    'aria-description': reason ?? undefined,
+    onClick: reason === null ? onRun : undefined,
     'aria-label': `${texts.actions.run}: ${flow.name}`,
   };
   return (

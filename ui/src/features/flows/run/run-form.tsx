@@ -4,6 +4,7 @@ import { useMutation } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { previewOf, wholeValue } from '@/api/preview';
 import type { Execution, Flow, Json } from '@/api/types';
+import { useMay } from '@/api/use-may';
 import { ProblemCard } from '@/components/problem-card';
 import { fieldsOf } from '@/components/schema-form/fields';
 import { formOf } from '@/components/trigger-form';
@@ -33,7 +34,8 @@ export function RunForm({ flow, last, onClose }: RunFormProps) {
   const [contextId, setContextId] = useState('');
   const [contextType, setContextType] = useState('');
   const run = useRun(flow.id, onClose);
-  const reason = whyNot(flow, trigger);
+  const { why } = useMay('run_flows');
+  const reason = why ?? whyNot(flow, trigger);
 
   const submit = () => {
     if (reason || run.isPending || !('value' in trigger.reading)) return;

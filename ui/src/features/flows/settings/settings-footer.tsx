@@ -1,4 +1,6 @@
-import { Button, Tooltip } from '@mantine/core';
+import { Button } from '@mantine/core';
+import { useMay } from '@/api/use-may';
+import { ReasonedButton } from '@/components/reasoned-button';
 import classes from './settings.module.css';
 import { texts } from './texts';
 
@@ -13,6 +15,7 @@ interface SettingsFooterProps {
 
 /** Saving and cancelling; asks before changes are lost. */
 export function SettingsFooter({ isAsking, isSaving, isDirty, onStay, onCancel, onLeave }: SettingsFooterProps) {
+  const { why } = useMay('edit_flows');
   if (isAsking) {
     return (
       <footer className={classes.footer} role="alert">
@@ -26,25 +29,15 @@ export function SettingsFooter({ isAsking, isSaving, isDirty, onStay, onCancel, 
       </footer>
     );
   }
+  const reason = why ?? (isDirty ? null : texts.unchanged);
   return (
     <footer className={classes.footer}>
       <Button variant="default" size="sm" onClick={onCancel}>
         {texts.cancel}
       </Button>
-      <Tooltip label={texts.unchanged} disabled={isDirty}>
-        <Button
-          type="submit"
-          size="sm"
-          loading={isSaving}
-          data-disabled={!isDirty || undefined}
-          aria-disabled={!isDirty}
-          onClick={(event) => {
-            if (!isDirty) event.preventDefault();
-          }}
-        >
-          {texts.save}
-        </Button>
-      </Tooltip>
+      <ReasonedButton type="submit" size="sm" loading={isSaving} reason={reason}>
+        {texts.save}
+      </ReasonedButton>
     </footer>
   );
 }

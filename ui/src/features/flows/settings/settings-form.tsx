@@ -2,6 +2,7 @@ import { useForm } from '@mantine/form';
 import { useState } from 'react';
 import { toProblem } from '@/api/problem';
 import type { Flow } from '@/api/types';
+import { useMay } from '@/api/use-may';
 import { ProblemCard } from '@/components/problem-card';
 import { AboutFields } from './about-fields';
 import { BudgetFields } from './budget-fields';
@@ -36,6 +37,7 @@ export function SettingsForm({ flow, isAsking, onDirty, onStay, onCancel, onLeav
     initialValues: base,
     onValuesChange: (values) => onDirty(differences(base, values).length > 0),
   });
+  const { may } = useMay('edit_flows');
   const save = useSaveSettings(flow.id, onSaved);
   const conflict = save.error instanceof SettingsConflict ? save.error : null;
   const refused = save.error && !conflict ? toProblem(save.error) : null;
@@ -43,7 +45,7 @@ export function SettingsForm({ flow, isAsking, onDirty, onStay, onCancel, onLeav
   const isOnlyAtFields = refused !== null && refused.faults.length > 0 && unplaced?.length === 0;
 
   const send = (against = base, mine = form.values) => {
-    if (differences(against, mine).length === 0 || save.isPending) return;
+    if (!may || differences(against, mine).length === 0 || save.isPending) return;
     const faults = faultsIn(mine);
     form.setErrors(faults);
     if (Object.keys(faults).length > 0) return;

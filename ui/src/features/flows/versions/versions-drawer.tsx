@@ -2,6 +2,7 @@ import { Drawer } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { flowQuery, restoreVersion } from '@/api/flows';
 import type { Flow, FlowVersion } from '@/api/types';
+import { useMay } from '@/api/use-may';
 import { DiffLines } from '@/components/flow-diff/diff-lines';
 import { diffVersions, isEmptyDiff, type VersionDiff } from '@/components/flow-diff/version-diff';
 import { ProblemCard } from '@/components/problem-card';
@@ -41,6 +42,7 @@ export function VersionsDrawer({ flow, opened, onClose }: VersionsDrawerProps) {
 
 function Versions({ flow }: { flow: Flow }) {
   const queries = useQueryClient();
+  const { why } = useMay('edit_flows');
   const versions = useQuery(versionsQuery(flow.id));
   const restore = async (version: number) => {
     const restored = await restoreVersion(flow.id, version);
@@ -57,6 +59,7 @@ function Versions({ flow }: { flow: Flow }) {
       damaged={damaged.map(({ version, damaged: reason }) => texts.damaged(version, reason))}
       describe={describe}
       restoreDetail={texts.restoreDetail}
+      whyNotRestore={why}
       onRestore={restore}
     />
   );

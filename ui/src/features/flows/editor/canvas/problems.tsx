@@ -4,11 +4,14 @@ import {
   IconChevronDown,
   IconChevronUp,
   IconCircleCheck,
+  IconEye,
   IconPlugConnectedX,
 } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { FlowDefinition } from '@/api/types';
+import { useMay } from '@/api/use-may';
 import { Prose } from '@/components/prose';
+import { SetSecretLink } from '@/components/set-secret-link';
 import { edgeByKey, nameOf, nodeById } from '../document/definition';
 import { useDraft, useDraftStore } from '../document/draft-context';
 import type { PlacedFault } from '../document/faults';
@@ -26,6 +29,7 @@ export function Problems() {
   const checking = useDraft((state) => state.checking);
   const present = useDraft((state) => state.present);
   const [isOpen, setOpen] = useState(true);
+  const { may, why } = useMay('edit_flows');
   const reveal = useReveal();
 
   const show = ({ inside, target }: PlacedFault) => {
@@ -38,12 +42,16 @@ export function Problems() {
   return (
     <section className={classes.strip} aria-label={texts.problems.title} data-open={isOpen && count > 0}>
       <div className={classes.head}>
-        <Summary
-          faults={faults.length}
-          warnings={warnings.length}
-          isChecked={checking !== 'unreachable'}
-          isFirst={checking === 'waiting'}
-        />
+        {may ? (
+          <Summary
+            faults={faults.length}
+            warnings={warnings.length}
+            isChecked={checking !== 'unreachable'}
+            isFirst={checking === 'waiting'}
+          />
+        ) : (
+          <Said tone="neutral" icon={IconEye} text={why ?? ''} />
+        )}
         {count > 0 && (
           <button
             type="button"
@@ -91,6 +99,11 @@ function Item({ fault, kind, where, onShow }: ItemProps) {
           <Prose text={fault.message} />
         </span>
       </button>
+      {kind === 'warning' && (
+        <span className={classes.remedy}>
+          <SetSecretLink message={fault.message} />
+        </span>
+      )}
     </li>
   );
 }

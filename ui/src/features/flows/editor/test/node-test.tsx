@@ -3,6 +3,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import type { NodeTestBody } from '@/api/flows';
 import type { FlowNode } from '@/api/types';
+import { useMay } from '@/api/use-may';
 import { ProblemCard } from '@/components/problem-card';
 import { ReasonedButton } from '@/components/reasoned-button';
 import { nameOf, nodeById } from '../document/definition';
@@ -35,7 +36,9 @@ export function NodeTest({ node, flowId }: { node: FlowNode; flowId: string }) {
     return texts.output(other ? nameOf(other) : name);
   };
   const broken = pins.find(({ reading }) => !reading);
-  const reason = broken ? texts.whyNot(titleOf(broken.name)) : isLoading ? texts.loading : null;
+  const { why } = useMay('edit_flows');
+  const unfit = broken ? texts.whyNot(titleOf(broken.name)) : isLoading ? texts.loading : null;
+  const reason = why ?? unfit;
   const preview = useMutation({ mutationFn: (asked: NodeTestBody) => previewPrompt(asked, node) });
   // The newest document: what is rendered may lag behind it.
   const body = () => ({ flow_definition: store.getState().present, node_id: node.id, ...valuesOf(pins) });

@@ -1,0 +1,46 @@
+import { useQuery } from '@tanstack/react-query';
+import { own } from '@/lib/own';
+import { texts } from '@/lib/texts';
+import { accountQuery } from './account';
+
+/** The least role for each permission, as the reference of access has it. The server decides; this only says why. */
+export const LEAST_ROLES = {
+  run_flows: 'operator',
+  control_executions: 'operator',
+  decide: 'operator',
+  edit_flows: 'editor',
+  edit_agents: 'editor',
+  edit_alerts: 'editor',
+  view_secrets: 'editor',
+  manage_secrets: 'admin',
+  manage_keys: 'admin',
+  manage_members: 'admin',
+  read_audit: 'admin',
+  kill_engine: 'admin',
+} as const;
+
+export type Permission = keyof typeof LEAST_ROLES;
+
+export interface May {
+  /** Whether it is allowed, or may be: the server has not said yet. */
+  may: boolean;
+  /** Whether the server has said so. */
+  isKnown: boolean;
+  /** Why it is not allowed; `null` where it is. */
+  why: string | null;
+}
+
+/**
+ * Whether who uses the studio may do something, and why not. What is not allowed is disabled and says so.
+ *
+ * `null` is what everybody may: nothing is asked then, and nobody has to sign in.
+ */
+export function useMay(permission: Permission | null): May {
+  const { data: account, isError } = useQuery({ ...accountQuery(), enabled: permission !== null });
+  if (permission === null) return { may: true, isKnown: true, why: null };
+  if (!account) return { may: true, isKnown: isError, why: null };
+  if (account.permissions.includes(permission)) return { may: true, isKnown: true, why: null };
+  const roles = texts.account.roles;
+  const needed = roles[LEAST_ROLES[permission]];
+  return { may: false, isKnown: true, why: texts.account.notAllowed(needed, own(roles, account.role) ?? account.role) };
+}

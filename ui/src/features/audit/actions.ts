@@ -1,0 +1,68 @@
+/** What can be in the audit log, by the names of the operations of the API. */
+import type { operations } from '@/api/schema';
+import { own } from '@/lib/own';
+
+const ACTIONS = [
+  'create_flow',
+  'change_flow',
+  'activate_flow',
+  'restore_flow_version',
+  'instantiate_template',
+  'delete_flow',
+  'create_agent',
+  'change_agent',
+  'restore_agent_version',
+  'delete_agent',
+  'create_alert',
+  'change_alert',
+  'delete_alert',
+  'put_secret',
+  'delete_secret',
+  'create_key',
+  'delete_key',
+  'create_invitation',
+  'delete_invitation',
+  'accept_invitation',
+  'change_member',
+  'delete_member',
+  'create_password_link',
+  'sign_in',
+  'sign_out',
+  'change_account',
+  'change_password',
+  'end_sign_in',
+  'end_other_sign_ins',
+  'decide_approval',
+  'decide_by_link',
+  'create_link',
+  'decide_node',
+  'cancel_execution',
+  'pause_execution',
+  'resume_execution',
+  'stop_compensation',
+  'retry_node_now',
+  'delete_session',
+  'regenerate_session',
+  'kill',
+] as const satisfies readonly (keyof operations)[];
+
+/** Where the words of the operation are not those of the studio. */
+const WORDS: Readonly<Record<string, string>> = {
+  put_secret: 'Set secret',
+  create_own_key: 'Create key',
+  delete_own_key: 'Delete key',
+  create_password_link: 'Make link for a new password',
+  create_link: 'Make link to decide with',
+  decide_by_link: 'Decide by link',
+  kill: 'Stop the engine',
+};
+
+/** Writes the name of an operation as words: `Change flow`. */
+export function actionText(action: string): string {
+  const known = own(WORDS, action);
+  if (known !== undefined) return known;
+  const words = action.replaceAll('_', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+export const ACTION_OPTIONS = ACTIONS.map((value) => ({ value, label: actionText(value) }));
