@@ -19,6 +19,7 @@ use crate::sealing::{KEY_BYTES, Key};
 const TEXT_BYTES_MAX: usize = 256;
 /// Who may read a file beside its owner.
 const OTHERS: u32 = 0o077;
+const READ_BY_GROUP: u32 = 0o040;
 
 /// A master key.
 #[derive(Clone)]
@@ -58,6 +59,12 @@ pub enum MasterKeyError {
     Random(#[from] crate::NotRandom),
 }
 
+/// A file of root that a group may read is how secrets are mounted into containers.
+const fn others_may_read(mode: u32, owner: u32) -> bool {
+    let allowed = if owner == 0 { READ_BY_GROUP } else { 0 };
+    mode & OTHERS & !allowed != 0
+}
+
 impl MasterKey {
     /// Reads 32 bytes in Base64, with blanks around them or not.
     ///
@@ -73,15 +80,16 @@ impl MasterKey {
         }
     }
 
-    /// Reads the key in a file that nobody but its owner may read.
+    /// Reads the key in a file that nobody but its owner may read; a file of root, also its group.
     ///
     /// # Errors
     /// There is no such file, others may read it, or it has no key.
     pub fn read(path: &Path) -> Result<Self, MasterKeyError> {
         let failed = |source| MasterKeyError::File { what: "read", path: path.to_owned(), source };
         let file = File::open(path).map_err(failed)?;
-        let mode = file.metadata().map_err(failed)?.mode() & 0o7777;
-        if mode & OTHERS != 0 {
+        let metadata = file.metadata().map_err(failed)?;
+        let mode = metadata.mode() & 0o7777;
+        if others_may_read(mode, metadata.uid()) {
             return Err(MasterKeyError::Readable { path: path.to_owned(), mode });
         }
         Self::parse(&read_short(file).map_err(failed)?)
@@ -220,7 +228,7 @@ mod tests {
         let path = folder.path().join("key");
         fs::write(&path, TEXT).unwrap();
 
-        for (mode, is_read) in [(0o600, true), (0o400, true), (0o640, false), (0o604, false)] {
+        for (mode, is_read) in [(0o600, true), (0o400, true), (0o660, false), (0o604, false)] {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
             let read = MasterKey::read(&path);
 
@@ -229,5 +237,14 @@ mod tests {
                 assert!(error.to_string().contains("chmod 600"), "{error}");
             }
         }
+    }
+
+    #[test]
+    fn a_group_may_read_a_file_of_root() {
+        let cases = [(0o440, 0), (0o640, 0), (0o440, 10_001), (0o444, 0), (0o460, 0), (0o400, 10_001)];
+
+        let found = cases.map(|(mode, owner)| others_may_read(mode, owner));
+
+        assert_eq!(found, [false, false, true, true, true, false]);
     }
 }
