@@ -167,6 +167,7 @@ async fn a_filter_looks_through_a_part_of_a_long_log_and_says_where_it_goes_on()
         action: action.into(),
         target: "/".into(),
         outcome: None,
+        refused: None,
     };
     for number in 0..10_500 {
         let action = if number == 0 { "first" } else { "other" };

@@ -76,7 +76,9 @@ fn the_server_starts_with_the_arguments_of_the_examples() {
 
         let server = Server::start(&folder, &words);
 
-        assert!(server.said.contains("admin     https://flows.example/join/"), "{words:?}: {}", server.said);
+        let (code, said) = server.stop("TERM");
+        assert_eq!(code, Some(0), "{words:?}: {said}");
+        assert!(said.contains("admin     https://flows.example/join/"), "{words:?}: {said}");
     }
 }
 

@@ -8015,7 +8015,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Your role does not allow this, or the request came from a page of another site */
+            /** @description The key could do more than you */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;

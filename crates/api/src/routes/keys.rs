@@ -7,7 +7,9 @@ use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
-use steadflow_access::{Forgotten, Grantor, IssueError, NewKey, issue, network, normal_name, service_account};
+use steadflow_access::{
+    Forgotten, Grantor, IssueError, NewKey, issue, network, normal_name, service_account,
+};
 use steadflow_core::access::FlowScope;
 use steadflow_core::caller::Role;
 use steadflow_core::ids::{FlowId, KeyId, PrincipalId, TenantId};

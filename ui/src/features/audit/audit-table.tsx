@@ -43,7 +43,7 @@ export function AuditTable({ rows }: { rows: readonly AuditRow[] }) {
               <Target path={made ?? request.target} />
             </Table.Td>
             <Table.Td data-label={columns.result}>
-              <Result status={status} />
+              <Result status={status} count={request.refusals ?? 1} />
             </Table.Td>
             <Table.Td data-label={columns.address}>{request.address}</Table.Td>
           </Table.Tr>
@@ -79,13 +79,14 @@ function Target({ path }: { path: string }) {
 
 const TONES = { done: 'success', refused: 'warning', failed: 'danger', unknown: 'muted' } as const;
 
-function Result({ status }: { status: number | null }) {
+function Result({ status, count }: { status: number | null; count: number }) {
   const result = resultOf(status);
   const text = result === 'refused' || result === 'failed' ? texts.results[result](status ?? 0) : texts.results[result];
   if (result !== 'unknown') {
     return (
       <span className={table.mark} data-tone={TONES[result]}>
         {text}
+        {count > 1 && ` × ${count.toLocaleString('en')}`}
       </span>
     );
   }

@@ -13,6 +13,7 @@ const ENTRY: AuditEntry = {
   outcome_of: null,
   status: null,
   made: null,
+  refusals: null,
   hash: '0',
 };
 const FLOW = '01900000-0000-7000-8000-0000000000f1';
@@ -20,7 +21,7 @@ const FLOW = '01900000-0000-7000-8000-0000000000f1';
 it('puts what came of a request beside it, whatever was in between', () => {
   const made = `/api/v1/studio/flows/${FLOW}`;
   const rows = rowsOf([
-    { ...ENTRY, number: 5, status: 403 },
+    { ...ENTRY, number: 5, status: 403, refusals: 3 },
     { ...ENTRY, number: 4, outcome_of: 1, status: 201, made },
     { ...ENTRY, number: 3, outcome_of: 2, status: 422 },
     { ...ENTRY, number: 2 },
@@ -56,6 +57,7 @@ it('leads to what an entry is about', () => {
   expect(of('studio/account/keys/k1')).toEqual({ kind: 'API key', id: 'k1', place: { to: '/keys' } });
   expect(of('decisions/{token}')).toEqual({ kind: 'Link to decide with', id: null, place: null });
   expect(of('studio/flows').place).toBeNull();
+  expect(of('studio/flows/{id}')).toEqual({ kind: 'Flow', id: null, place: null });
   expect(of('studio/constructor/1').kind).toBe('/api/v1/studio/constructor/1');
   expect(of('studio/secrets/%').id).toBe('%');
   expect([idText(FLOW), idText('KEY')]).toEqual(['…000000f1', 'KEY']);

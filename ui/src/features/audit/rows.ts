@@ -18,7 +18,7 @@ export function rowsOf(entries: readonly AuditEntry[]): AuditRow[] {
       outcomes.set(entry.outcome_of, entry);
       continue;
     }
-    // What was refused at the door is one entry.
+    // What was refused at the door is one entry, for all of a minute.
     const outcome = outcomes.get(entry.number) ?? entry;
     rows.push({ request: entry, status: outcome.status, made: outcome.made });
   }

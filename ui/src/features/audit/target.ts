@@ -29,7 +29,8 @@ export function targetOf(path: string): Target {
 }
 
 function idIn(kind: string, [first, second]: readonly string[]): string | null {
-  if (first === undefined) return null;
+  // What is counted for many has a placeholder.
+  if (first === undefined || first.startsWith('{')) return null;
   // A template is a flow.
   if (kind === 'flows' && first === 'templates') return second ?? null;
   // The ID of an approval names its execution, a colon and the call.
