@@ -63,8 +63,9 @@ test('a secret is added, and what cannot be one is explained', async ({ page, se
   complaints.expect(/status of 400/);
   await firstAdmin(page, server);
   await page.goto('/secrets');
-  await expect(page.getByText('No secrets yet')).toBeVisible();
-  await passes(page, 'the page of secrets without secrets');
+  // Other tests may have given the server secrets in its environment.
+  await expect(page.getByText(/^(No secrets yet|Environment)/).first()).toBeVisible();
+  await passes(page, 'the page of secrets before one is stored');
 
   await page.getByRole('button', { name: 'Add secret' }).first().focus();
   await page.keyboard.press('Enter');

@@ -15,7 +15,9 @@ export function KeyBox({ made, onDone }: { made: NewApiKey; onDone: () => void }
   const command = `curl -H "Authorization: Bearer $STEADFLOW_KEY" ${window.location.origin}/api/v1/studio/flows`;
   return (
     <div className={table.form}>
-      <p className={table.text}>{texts.made.detail}</p>
+      <p className={table.text}>
+        <strong>{texts.made.title}</strong> {texts.made.detail}
+      </p>
       <TextInput
         ref={field}
         label={texts.made.label}

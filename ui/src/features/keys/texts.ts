@@ -65,7 +65,7 @@ export const texts = {
     cancel: 'Cancel',
   },
   made: {
-    title: 'Copy your key now',
+    title: 'Copy your key now.',
     detail: 'It is not shown again. Anyone who has it can use it, so keep it where you keep passwords.',
     label: 'API key',
     copy: 'Copy key',

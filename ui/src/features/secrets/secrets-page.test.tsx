@@ -90,3 +90,11 @@ test('an operator is told why there is nothing to see, and nothing is asked for'
   expect(await screen.findByText('This needs the role Editor, and yours is Operator. Ask an admin.')).toBeDefined();
   expect(asked.map(({ path }) => path)).toEqual(['/studio/account']);
 });
+
+test('where there is no secret yet, it is said how one is used', async () => {
+  fakeApi({ 'GET /studio/secrets': () => [], 'GET /studio/secret-uses': () => [] });
+  await renderScreen(<SecretsPage />);
+
+  expect(await screen.findByText('No secrets yet')).toBeDefined();
+  expect(screen.getAllByRole('button', { name: 'Add secret' }).length).toBe(2);
+});
