@@ -25,6 +25,8 @@ OPTIMISED := --package steadflow-guards --package steadflow-sim
 NEXTEST := $(CARGO) nextest run --locked --profile $(if $(CI),ci,default)
 # All tests but the simulator, named together, so that nothing is built twice with different features.
 TESTS := $(NEXTEST) --workspace --exclude steadflow-sim
+# How many inputs each test of fuzz/ gets in CI: about a minute on two cores. `make fuzz` takes MINUTES for each.
+FUZZ_CASES := 10000
 # Changes the code for `make mutants`: of one crate, for so long.
 MUTANTS := .tools/bin/cargo-mutants
 CRATE ?= core
@@ -62,6 +64,7 @@ run: build ## Build, and serve on http://127.0.0.1:8080 with example flows
 test: $(if $(CI),check) studio-tests simulator tests-built $(VENV)/.peers $(STUDIO) $(if $(NPM),$(E2E_MODULES)) ## Run all tests; in CI (CI=true) this is `make verify`
 	@# The binary is built with its tests. Asked for alone, it would be built again: its dependencies have fewer features then.
 	STEADFLOW_BIN=$(CURDIR)/target/debug/steadflow $(TESTS)
+	$(if $(CI),PROPTEST_CASES=$(FUZZ_CASES) $(TESTS) -E 'package(steadflow-core) and binary(fuzz)')
 	@# Last, on the binary that was built above: it reads the studio from ui/dist.
 	@$(MAKE) --no-print-directory browser-tests STEADFLOW_BINARY=target/debug/steadflow
 

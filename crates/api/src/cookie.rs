@@ -99,6 +99,8 @@ fn is_from_our_page(method: &Method, headers: &HeaderMap) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const VALUE: &str = "0123456789012345678901234567890123456789012";
@@ -164,5 +166,41 @@ mod tests {
         assert_eq!(counts(Method::POST, &[(site, "none")]), refused);
         let none = headers(&[("cookie", "__Host-steadflow=short"), (site, "cross-site")]);
         assert_eq!(sign_in(&Method::POST, &none, true).map(|token| token.is_some()).ok(), Some(false));
+    }
+
+    /// What cookies are made of, and what they are not.
+    const PIECES: [&str; 14] = [
+        "__Host-steadflow",
+        "steadflow",
+        "=",
+        ";",
+        " ",
+        "\t",
+        "\"",
+        ",",
+        "a",
+        "%3d",
+        "__host-steadflow",
+        "\u{e9}",
+        VALUE,
+        "x",
+    ];
+
+    proptest! {
+        #[test]
+        fn a_cookie_is_one_value_of_that_name_or_none(
+            lines in prop::collection::vec(prop::collection::vec(prop::sample::select(&PIECES[..]), 0..12), 0..4),
+        ) {
+            let lines: Vec<String> = lines.iter().map(|pieces| pieces.concat()).collect();
+            let sent: Vec<_> = lines.iter().map(|line| ("cookie", line.as_str())).collect();
+
+            let read = Cookie::SignIn.read(&headers(&sent), true).map(str::to_owned);
+
+            // Lines that are no text are as if they were not there.
+            let pairs = lines.iter().filter(|line| line.is_ascii()).flat_map(|line| line.split(';'));
+            let ours = pairs.filter_map(|pair| pair.trim().strip_prefix("__Host-steadflow=").map(str::to_owned));
+            let ours: Vec<String> = ours.collect();
+            prop_assert_eq!(read, (ours.len() == 1).then(|| ours[0].clone()));
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! The documents begin as those in `corpus/` and in `examples/`. `PROPTEST_CASES` says how many are made of each; `make fuzz`
 //! makes them for minutes, with little memory.
 
+mod doors;
 mod mutation;
 mod rows;
 mod texts;

@@ -67,7 +67,7 @@ proptest! {
 }
 
 /// Returns a scope in which the trigger data and the output of each node are `data`.
-fn scope(data: &Value) -> Scope {
+pub(crate) fn scope(data: &Value) -> Scope {
     let payload = Payload::from_value(data);
     let node = |id: &str| NodeScope { id: NodeId::new(id), output: Some(payload.clone()), error: None };
     Scope {
