@@ -1,6 +1,6 @@
 //! Who is let in, and what they may do: each operation, without a credential, with each role, and with a key of some flows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -450,4 +450,38 @@ async fn who_asks_too_often_waits_before_the_body_is_read() {
     assert_eq!(ask("", "/healthz", 1).await.status, 405, "it is not counted");
     tokio::time::advance(Duration::from_secs(1)).await;
     assert_eq!(ask(&one, &quick, 1).await.status, 404, "what it was told is true");
+}
+
+/// Keys that only the server sets, and such that there are not.
+const OF_THE_SERVER: [&str; 6] =
+    ["tenant_id", "created_by", "lease_epoch", "is_first_admin", "hash", "__proto__"];
+
+#[tokio::test(start_paused = true)]
+async fn every_body_refuses_keys_that_it_does_not_have() {
+    let api = Api::new().await;
+    let document = steadflow_api::openapi();
+    let mut named = BTreeSet::new();
+
+    for operation in operations().iter().filter(|operation| !operation.path.contains("{token}")) {
+        let described = &document["paths"][&operation.path][operation.method.to_lowercase()]["requestBody"];
+        if described["content"]["application/json"].is_null()
+            || ["receive_call", "validate_flow"].contains(&&*operation.id)
+        {
+            continue;
+        }
+        for key in OF_THE_SERVER {
+            let body = json!({ key: 1 }).to_string();
+            let mut request = operation.request(NO_ID);
+            request.headers_mut().insert(header::CONTENT_TYPE, "application/json".parse().unwrap());
+            let answer = api.send(request.map(|_| Body::from(body.clone()))).await;
+            // Of a document, what it lacks is said first, and that there is none to change.
+            assert!([400, 404, 422].contains(&answer.status), "{} {body}: {}", operation.id, answer.text);
+            if answer.status == 400 {
+                assert!(answer.text.contains(key), "{} {body}: {}", operation.id, answer.text);
+                named.insert(operation.id.clone());
+            }
+        }
+    }
+
+    assert!(named.len() >= 20, "{named:?}");
 }
