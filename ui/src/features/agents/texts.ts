@@ -95,7 +95,7 @@ export const texts = {
     baseUrl: 'Base URL',
     baseUrlHint: 'Leave empty to use the provider’s own URL.',
     apiKey: 'API key',
-    apiKeyHint: 'A secret, as ${secrets.NAME}. The server reads it from STEADFLOW_SECRET_NAME.',
+    apiKeyHint: 'A secret, as ${secrets.NAME}. It is stored on the page Secrets.',
     temperature: 'Temperature',
     stream: 'Stream answers',
     streamHint: 'The answer is read as the model writes it. Turn it off for servers that cannot stream.',

@@ -50,7 +50,7 @@ export function Problems() {
             isFirst={checking === 'waiting'}
           />
         ) : (
-          <Said tone="neutral" icon={IconEye} text={why ?? ''} />
+          <Said tone="neutral" icon={IconEye} text={texts.problems.readOnly(why ?? '')} />
         )}
         {count > 0 && (
           <button

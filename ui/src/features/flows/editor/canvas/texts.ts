@@ -49,6 +49,7 @@ export const texts = {
   },
   problems: {
     title: 'Problems and warnings',
+    readOnly: (why: string) => `You can look at this flow, but not save it. ${why}`,
     none: 'No problems',
     onlyWarnings: (warnings: number) => `No problems, ${counted(warnings, 'warning')}`,
     fault: 'Problem',
