@@ -43,7 +43,7 @@ async fn run(store: &Arc<dyn Store>, public_url: &str, invite: Invite) -> anyhow
         );
     };
     output::note(format_args!(
-        "This is the link. Whoever has it can use it, once, until {}. It is not shown again.",
+        "This is the link. Anyone who has it can use it, once, until {}. It is not shown again.",
         record.expires_at
     ));
     output::line(format!("{public_url}/join/{}", token.text()));

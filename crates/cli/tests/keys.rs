@@ -83,7 +83,7 @@ fn a_link_to_join_is_made_in_the_database_and_both_are_in_the_audit_log() {
     let link = made.stdout.trim_end();
     let token = link.strip_prefix("https://flows.example/join/").expect("it is where people find the server");
     assert_eq!(token.len(), 43, "the link is all of standard output");
-    assert!(made.stderr.contains("Whoever has it can use it, once"), "{}", made.stderr);
+    assert!(made.stderr.contains("Anyone who has it can use it, once"), "{}", made.stderr);
     assert!(refused.stderr.contains("`ann` is no e-mail address."), "{}", refused.stderr);
     assert!(
         log.contains("create_key") && log.contains("create_invitation") && log.contains("command line"),

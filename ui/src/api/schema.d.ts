@@ -4488,7 +4488,7 @@ export interface components {
              */
             readonly expires_at?: string | null;
         };
-        /** @description A link to join with. Whoever has it can use it, once. */
+        /** @description A link to join with. Anyone who has it can use it, once. */
         readonly LinkToJoin: {
             /** Format: uuid */
             readonly id: string;

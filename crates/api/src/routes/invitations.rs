@@ -79,7 +79,7 @@ impl From<&InvitationRecord> for InvitationView {
     }
 }
 
-/// A link to join with. Whoever has it can use it, once.
+/// A link to join with. Anyone who has it can use it, once.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct LinkToJoin {
     id: Uuid,

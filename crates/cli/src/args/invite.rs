@@ -4,7 +4,7 @@ use super::keys::KeyRole;
 
 /// Make a link with which somebody becomes a member
 ///
-/// It is made in the database, for when nobody can sign in any more. With SQLite, stop the server first. Whoever opens the link enters a
+/// It is made in the database, for when nobody can sign in any more. With SQLite, stop the server first. The person who opens the link enters a
 /// name, an e-mail address and a password; it works once, for 7 days. For an address that a member has, the link sets a new password.
 #[derive(Debug, clap::Args)]
 #[command(after_help = INVITE_EXAMPLES)]
