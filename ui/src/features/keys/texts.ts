@@ -8,7 +8,7 @@ export const texts = {
   cannot: 'You act by a service account, which makes no keys. Ask an admin.',
   empty: 'No API keys yet',
   emptyDetail:
-    'Create one for each program, with no more rights than it needs. It is sent as `Authorization: Bearer sf_live_…`.',
+    'Create one for each program, with no more rights than it needs. Requests send it as `Authorization: Bearer KEY`.',
   local:
     'Nobody signs in at this server, so nobody needs a key yet. Keys are asked for when it is started with `--auth on`.',
   columns: {

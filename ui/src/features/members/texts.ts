@@ -32,7 +32,7 @@ export const texts = {
   invitations: 'Open invitations',
   anyone: 'Anyone with the link',
   resets: 'New password',
-  until: 'Works until',
+  until: 'Expires',
   withdraw: 'Withdraw',
   withdrawOf: (whom: string) => `Withdraw the invitation of ${whom}`,
   form: {
