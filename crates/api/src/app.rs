@@ -239,7 +239,7 @@ impl App {
     /// Those who sign in.
     ///
     /// # Errors
-    /// [`ProblemKind::NoAccounts`] where nobody has to.
+    /// A [`Problem`] of its own where nobody has to.
     pub(crate) fn people(&self) -> Result<&People, Problem> {
         self.inner.people.as_ref().ok_or_else(Problem::no_accounts)
     }
