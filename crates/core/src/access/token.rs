@@ -21,6 +21,7 @@ pub const API_KEY_CHARS: usize = KEY_BEGIN.len() + TOKEN_CHARS + CHECKSUM_CHARS;
 pub const KEY_PREFIX_CHARS: usize = KEY_BEGIN.len() + 8;
 
 const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const BASE: u64 = 62;
 
 /// What nobody can guess.
 #[derive(Clone, PartialEq, Eq)]
@@ -67,22 +68,27 @@ impl Token {
         base62(&self.0, TOKEN_CHARS)
     }
 
-    /// Reads what [`Self::text`] has written.
+    /// Reads what [`Self::text`] has written. Each request with a key does it.
     pub fn read(text: &str) -> Option<Self> {
         if text.len() != TOKEN_CHARS {
             return None;
         }
-        let mut bytes = [0; TOKEN_BYTES];
+        // 32 bits of the number each, the lowest first.
+        let mut parts = [0_u64; TOKEN_BYTES / 4];
         for digit in text.bytes() {
-            let mut carry = DIGITS.iter().position(|known| *known == digit)?;
-            for byte in bytes.iter_mut().rev() {
-                let value = usize::from(*byte) * DIGITS.len() + carry;
-                *byte = value.to_le_bytes()[0];
-                carry = value >> 8;
+            let mut carry = value_of(digit)?;
+            for part in &mut parts {
+                let value = *part * BASE + carry;
+                *part = value & u64::from(u32::MAX);
+                carry = value >> 32;
             }
             if carry > 0 {
                 return None;
             }
+        }
+        let mut bytes = [0; TOKEN_BYTES];
+        for (bytes, part) in bytes.rchunks_exact_mut(4).zip(parts) {
+            bytes.copy_from_slice(&part.to_be_bytes()[4..]);
         }
         Some(Self(bytes))
     }
@@ -144,6 +150,17 @@ impl fmt::Debug for CredentialHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("CredentialHash")
     }
+}
+
+/// Returns what a letter or digit stands for.
+fn value_of(digit: u8) -> Option<u64> {
+    let value = match digit {
+        b'0'..=b'9' => digit - b'0',
+        b'A'..=b'Z' => digit - b'A' + 10,
+        b'a'..=b'z' => digit - b'a' + 36,
+        _ => return None,
+    };
+    Some(value.into())
 }
 
 /// Returns what a key ends with.

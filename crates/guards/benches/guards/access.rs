@@ -15,7 +15,7 @@ use crate::Guard;
 
 const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 
-pub(crate) const CHECK: Guard = Guard { name: "check_a_kept_key", counted: 21_000, units: 1_000, run: check };
+pub(crate) const CHECK: Guard = Guard { name: "check_a_kept_key", counted: 11_950, units: 1_000, run: check };
 
 /// Makes a key, shows it once, and then so often.
 fn check(times: u32) {
