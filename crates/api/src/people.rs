@@ -158,7 +158,7 @@ impl From<JoinRefused> for Problem {
 }
 
 impl Problem {
-    /// Returns the problem of a link to join with that has expired, was used, or was never made: which of these, nobody is told.
+    /// Returns the problem of a link to join with that has expired, was used, or was never made. It does not say which of these.
     pub(crate) fn no_such_invitation() -> Self {
         Self::new(
             ProblemKind::NoSuchInvitation,

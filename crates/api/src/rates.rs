@@ -1,4 +1,4 @@
-//! How often clients of an address may ask, whoever they are. It is counted before anything is read of a body.
+//! How often clients of an address may ask, with or without credentials. It is counted before anything is read of a body.
 
 use std::collections::HashMap;
 use std::net::IpAddr;

@@ -96,3 +96,22 @@ fn a_database_that_was_moved_away_is_not_backed_up() {
     assert!(refused.stderr.contains("was moved to sqlite:new.db"), "{}", refused.stderr);
     assert!(!folder.path().join("copy.db").exists());
 }
+
+#[test]
+fn two_commands_do_not_write_to_one_backup() {
+    let folder = used();
+    let partial = std::fs::File::create(folder.path().join("copy.db.partial")).unwrap();
+    partial.lock().unwrap();
+
+    let refused = folder.run(&["backup", "copy.db"]).expect(1);
+
+    assert!(
+        refused.stderr.contains("copy.db.partial is being written by another process"),
+        "{}",
+        refused.stderr
+    );
+    assert!(folder.path().join("copy.db.partial").exists(), "it is the other command's");
+    drop(partial);
+    // What a command leaves that was killed is taken over.
+    folder.run(&["backup", "copy.db"]).expect(0);
+}

@@ -4,8 +4,9 @@
 //! and on the disk: a process that is killed before leaves nothing that looks like a backup or a database.
 
 use std::collections::BTreeSet;
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
@@ -80,21 +81,35 @@ impl SqliteStore {
 struct Partial {
     path: PathBuf,
     to: PathBuf,
+    /// Locked as long as it is written: another process with the same name would write into it, too.
+    file: File,
 }
 
 impl Partial {
-    /// Makes an empty file in the place of one that an earlier process did not complete.
+    /// Makes an empty file, or takes over one that an earlier process did not complete.
     fn new(to: &Path) -> Result<Self, OpenError> {
-        if to.exists() {
-            return Err(OpenError::Exists { path: to.to_owned() });
+        let path = beside(to, PARTIAL);
+        let io = |source| OpenError::Io { path: path.clone(), source };
+        let file = open_private(&path, OFlags::NOFOLLOW).map_err(io)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(OpenError::InProgress { path }),
+            Err(TryLockError::Error(source)) => return Err(io(source)),
         }
-        let partial = Self { path: beside(to, PARTIAL), to: to.to_owned() };
-        match std::fs::remove_file(&partial.path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(partial.io(error)),
-            Ok(()) | Err(_) => {}
+        // Another process may have completed or deleted it before the lock was taken.
+        let is_ours =
+            path.metadata().is_ok_and(|named| file.metadata().is_ok_and(|own| own.ino() == named.ino()));
+        match (is_ours, to.exists()) {
+            (true, false) => {}
+            (false, false) => return Err(OpenError::InProgress { path }),
+            (true, true) => {
+                std::fs::remove_file(&path).map_err(io)?;
+                return Err(OpenError::Exists { path: to.to_owned() });
+            }
+            (false, true) => return Err(OpenError::Exists { path: to.to_owned() }),
         }
-        open_private(&partial.path, OFlags::EXCL | OFlags::NOFOLLOW).map_err(|error| partial.io(error))?;
-        Ok(partial)
+        file.set_len(0).map_err(io)?;
+        Ok(Self { path, to: to.to_owned(), file })
     }
 
     /// Copies a database into it.
@@ -108,12 +123,11 @@ impl Partial {
     /// Gives it its name. Returns its size in bytes.
     fn complete(self) -> Result<u64, OpenError> {
         let completed = || -> io::Result<u64> {
-            let file = File::open(&self.path)?;
-            file.sync_all()?;
+            self.file.sync_all()?;
             renameat_with(CWD, &self.path, CWD, &self.to, RenameFlags::NOREPLACE)?;
             let folder = self.to.parent().filter(|folder| !folder.as_os_str().is_empty());
             File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
-            Ok(file.metadata()?.len())
+            Ok(self.file.metadata()?.len())
         };
         completed().map_err(|error| {
             let is_there = error.kind() == io::ErrorKind::AlreadyExists;

@@ -133,6 +133,12 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
+    /// Another process is making it.
+    #[error("{} is being written by another process; wait until it has ended, or name another file", .path.display())]
+    InProgress {
+        /// The file.
+        path: PathBuf,
+    },
     /// Nothing keeps it from being opened.
     #[error("the database {} was not moved, so it can be used as it is", .path.display())]
     NotMoved {

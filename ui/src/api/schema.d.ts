@@ -520,7 +520,7 @@ export interface paths {
         /** Lists the alerts, newest first. */
         readonly get: operations["list_alerts"];
         readonly put?: never;
-        /** Creates an alert. Nobody is told of what was before. */
+        /** Creates an alert. What happened before is not reported. */
         readonly post: operations["create_alert"];
         readonly delete?: never;
         readonly options?: never;
@@ -4823,7 +4823,7 @@ export interface components {
             /** @description Whom it is for: a name or an address in one line. It is shown as who decided. */
             readonly for?: string | null;
         };
-        /** @description Whom to invite. */
+        /** @description The person to invite. */
         readonly NewInvitation: {
             /** @description What they may do: `viewer`, `operator`, `editor` or `admin`. */
             readonly role: string;
@@ -13008,7 +13008,7 @@ export interface operations {
                 readonly limit?: number;
                 /** @description Where the page before ended, as its `Link` header says. */
                 readonly cursor?: string;
-                /** @description Of whom: with this text in the e-mail address of a person or in the beginning of a key, whatever the case of its letters. */
+                /** @description Only entries of actors with this text in the e-mail address of the person or in the beginning of the key; case does not matter. */
                 readonly actor?: string;
                 /** @description Of this operation of the API. */
                 readonly action?: string;

@@ -29,7 +29,7 @@ export function fakeApi(routes: Record<string, Route>): Asked[] {
     );
     const asked = await read(input instanceof Request ? input : request);
     const route = Object.entries(routes).find(([pattern]) => fits(pattern, asked))?.[1];
-    // Whoever tests something else may do everything.
+    // Tests of something else may do everything.
     if (!route && fits('GET /studio/account', asked)) return json(EVERYTHING);
     all.push(asked);
     if (!route) return problem(404, 'no-such-route', `Nothing answers ${asked.method} ${asked.path}.`);

@@ -194,7 +194,7 @@ pub(crate) async fn list_alerts(
     Ok(reply::ok(&views))
 }
 
-/// Creates an alert. Nobody is told of what was before.
+/// Creates an alert. What happened before is not reported.
 #[utoipa::path(post, path = "/api/v1/studio/alerts", tag = "alerts", request_body = AlertInput,
     responses((status = 201, description = "The alert", body = AlertView),
               (status = 409, description = "There are too many alerts", body = ProblemBody, content_type = "application/problem+json"),

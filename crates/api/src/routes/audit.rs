@@ -56,7 +56,7 @@ pub(crate) struct AuditWindow {
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct AuditFilter {
-    /// Of whom: with this text in the e-mail address of a person or in the beginning of a key, whatever the case of its letters.
+    /// Only entries of actors with this text in the e-mail address of the person or in the beginning of the key; case does not matter.
     #[param(max_length = 200)]
     actor: Option<String>,
     /// Of this operation of the API.

@@ -79,7 +79,7 @@ impl Engine {
         Ok(stored(found.ok_or(RuntimeError::NoAlert(id))?)?)
     }
 
-    /// Stores a new alert. Nobody is told of what was before.
+    /// Stores a new alert. What happened before is not reported.
     ///
     /// # Errors
     /// [`RuntimeError::AlertInvalid`] if the document has faults, [`RuntimeError::TooManyAlerts`].
