@@ -9,6 +9,7 @@ mod action;
 mod agent;
 mod body;
 mod call;
+mod client;
 mod code;
 mod dates;
 mod directory;
@@ -24,6 +25,7 @@ mod status;
 mod texts;
 
 pub use agent::{McpCommand, McpCommands};
+pub use client::{ANSWER_BYTES_MAX, GuardedAnswer, GuardedCall, GuardedClient};
 pub use code::{CodeConfig, code_faults};
 pub use directory::{AgentDirectory, DirectoryError, NoAgents};
 pub use egress::{

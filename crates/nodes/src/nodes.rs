@@ -19,6 +19,7 @@ use crate::agent::{
     Commands, Eras, Fits, McpCommands, Wanted, answer_question, ask_judge, call_tool, cancel_task,
     list_tools, run_skill,
 };
+use crate::client::GuardedClient;
 use crate::code::{CodeConfig, Sandboxes, faults_of, run_code};
 use crate::directory::AgentDirectory;
 use crate::egress::{
@@ -242,6 +243,11 @@ impl Nodes {
     /// Why it could not be checked, which says nothing about the flow.
     pub async fn code_faults(&self, flow: &Flow) -> Result<Vec<Fault>, Failure> {
         faults_of(&self.shared.code, flow).await
+    }
+
+    /// Returns the client for calls of the server itself, which may call what flows may call.
+    pub fn client(&self) -> GuardedClient {
+        GuardedClient::new(self.shared.egress.clone(), self.shared.responses.clone())
     }
 
     /// Returns whether there is a server for mail.

@@ -7,6 +7,7 @@ mod agent_canaries;
 mod agents;
 mod budgets;
 mod canaries;
+mod client;
 mod egress;
 mod exact;
 mod fallbacks;
