@@ -66,6 +66,23 @@ impl Attempts {
         }
     }
 
+    /// Returns whether an address may make an attempt of which it is not known as whom.
+    ///
+    /// # Errors
+    /// How long it has to wait.
+    pub(crate) fn check_address(&self, from: Option<IpAddr>) -> Result<(), Wait> {
+        let now = Instant::now();
+        match self.by_address.lock().get(&from).filter(|failures| failures.is_many(now)) {
+            Some(failures) => Err(Wait((failures.first + WINDOW).saturating_duration_since(now))),
+            None => Ok(()),
+        }
+    }
+
+    /// Counts an attempt that was refused, of which it is not known as whom.
+    pub(crate) fn failed_address(&self, from: Option<IpAddr>) {
+        count(&mut self.by_address.lock(), from, |failures, now| now - failures.first >= WINDOW);
+    }
+
     /// Counts a wrong password.
     pub(crate) fn failed(&self, email: &Arc<str>, from: Option<IpAddr>) {
         let is_quiet = |failures: &Failures, now| now - failures.last >= QUIET;

@@ -1,8 +1,10 @@
 //! What can go wrong below what people ask for.
 
+use std::sync::Arc;
+
 use steadflow_core::access::Token;
 use steadflow_core::decision_link::SigningKey;
-use steadflow_store::StoreError;
+use steadflow_store::{Store, StoreError};
 
 use crate::{NotRandom, draw_bytes};
 
@@ -22,9 +24,12 @@ pub(crate) fn fresh_token() -> Result<Token, NotRandom> {
     random().map(Token::new)
 }
 
-/// Makes a random key to sign with.
-pub(crate) fn fresh_key() -> Result<SigningKey, NotRandom> {
-    random().map(SigningKey::new)
+/// Returns the key of the installation for a purpose, which is made when it is needed for the first time.
+pub(crate) async fn stored_key(store: &Arc<dyn Store>, purpose: &'static str) -> Result<SigningKey, Failure> {
+    match store.signing_key(purpose).await? {
+        Some(key) => Ok(key),
+        None => Ok(store.signing_key_or(purpose, random().map(SigningKey::new)?).await?),
+    }
 }
 
 fn random() -> Result<[u8; 32], NotRandom> {

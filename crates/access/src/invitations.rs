@@ -23,6 +23,9 @@ pub const FIRST_ADMIN_TTL: Duration = Duration::from_secs(24 * 3_600);
 /// How many invitations of a tenant are open at the same time.
 pub const INVITATIONS_MAX: usize = 200;
 
+/// By whom an invitation is that was made where the database is.
+pub const COMMAND_LINE: &str = "command line";
+
 /// Whom an invitation is for.
 #[derive(Clone, Debug)]
 pub struct Invited {
@@ -158,6 +161,12 @@ impl People {
         Ok(found.filter(|invitation| invitation.expires_at > now))
     }
 
+    /// Returns whether an invitation can be accepted with a password. Where nobody signs in with one, it can for the first admin, and with a
+    /// link that was made where the database is: so nobody is locked out for good by a provider.
+    pub fn takes_password(&self, invitation: &InvitationRecord) -> bool {
+        self.ways.passwords || invitation.is_first_admin || &*invitation.created_by == COMMAND_LINE
+    }
+
     /// Makes somebody a member who has the link, or gives them a new password, and signs them in.
     ///
     /// # Errors
@@ -174,11 +183,14 @@ impl People {
         if invitation.email.as_ref().is_some_and(|meant| *meant != email) {
             return Err(JoinRefused::OtherAddress);
         }
+        if !self.takes_password(&invitation) {
+            return Err(SignInRefused::PasswordsOff.into());
+        }
         check_password(&password, &email).map_err(SignInRefused::from)?;
         let password = self.passwords.hash(password).await.map_err(SignInRefused::from)?;
         let mut person = person(invitation.tenant, name, email, now);
         person.password = Some(password);
-        match self.store.accept_invitation(invitation.hash, person, now).await? {
+        match self.store.accept_invitation(invitation.hash, person, None, now).await? {
             InvitationAccepted::Done(person) => {
                 self.authenticator.forget(Forgotten::Of(person.id));
                 Ok(self.begin(*person, browser, now).await?)

@@ -12,14 +12,14 @@ use steadflow_core::decision_link::SigningKey;
 use steadflow_core::ids::PrincipalId;
 use steadflow_store::{PrincipalRecord, Store};
 
-use crate::failure::{Failure, fresh_key};
+use crate::failure::{Failure, stored_key};
 
 const PURPOSE: &str = "known_browsers";
 const CONTEXT: &[u8] = b"steadflow known browser\0";
 
 /// Returns what a browser shows for that person.
 pub(crate) async fn mark(store: &Arc<dyn Store>, person: PrincipalId) -> Result<String, Failure> {
-    Ok(URL_SAFE_NO_PAD.encode(mac(&key(store).await?, person).finalize().into_bytes()))
+    Ok(URL_SAFE_NO_PAD.encode(mac(&stored_key(store, PURPOSE).await?, person).finalize().into_bytes()))
 }
 
 /// Returns whether a browser shows that this person has signed in with it.
@@ -30,14 +30,7 @@ pub(crate) async fn is_of(
 ) -> Result<bool, Failure> {
     let (Some(person), Some(shown)) = (person, shown) else { return Ok(false) };
     let Ok(shown) = URL_SAFE_NO_PAD.decode(shown) else { return Ok(false) };
-    Ok(mac(&key(store).await?, person.id).verify_slice(&shown).is_ok())
-}
-
-async fn key(store: &Arc<dyn Store>) -> Result<SigningKey, Failure> {
-    match store.signing_key(PURPOSE).await? {
-        Some(key) => Ok(key),
-        None => Ok(store.signing_key_or(PURPOSE, fresh_key()?).await?),
-    }
+    Ok(mac(&stored_key(store, PURPOSE).await?, person.id).verify_slice(&shown).is_ok())
 }
 
 fn mac(key: &SigningKey, person: PrincipalId) -> Hmac<Sha256> {

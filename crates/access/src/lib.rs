@@ -4,6 +4,7 @@
 //! What they may do is decided in `core::access`, and asked at the door, by the handlers of the API; nothing behind it asks again.
 //! The time of the wall is an argument everywhere, so that tests move it.
 
+mod at_provider;
 mod attempts;
 mod authenticator;
 mod failure;
@@ -14,6 +15,7 @@ mod known;
 mod known_browser;
 mod lane;
 mod master_key;
+mod oidc;
 mod passwords;
 mod people;
 mod rate;
@@ -21,12 +23,13 @@ mod sealing;
 mod unknown;
 mod vault;
 
+pub use at_provider::{BegunSignIn, Identified, OidcAnswer, OidcRefused};
 pub use authenticator::Authenticator;
 pub use failure::Failure;
 pub use grantor::{Grantor, TooMuch};
 pub use invitations::{
-    FIRST_ADMIN_TTL, INVITATION_TTL, INVITATIONS_MAX, InviteRefused, Invited, JoinRefused, Joining,
-    first_admin, invite,
+    COMMAND_LINE, FIRST_ADMIN_TTL, INVITATION_TTL, INVITATIONS_MAX, InviteRefused, Invited, JoinRefused,
+    Joining, first_admin, invite,
 };
 pub use keys::{
     IssueError, IssuedKey, KEYS_MAX, NETWORKS_MAX, NewKey, delete_key, issue, network, service_account,
@@ -34,9 +37,14 @@ pub use keys::{
 pub use known::{CREDENTIALS_KEPT_MAX, Checked, FRESH_FOR, Forgotten, SIGN_IN_IDLE_MAX};
 pub use lane::WAITING_MAX;
 pub use master_key::{MasterKey, MasterKeyError, MasterKeySource, MasterKeys};
+pub use oidc::{
+    ATTEMPT_TTL, CLOCK_LEEWAY, ClientSecret, DEFAULT_TENANT, GroupRole, IssuerError, KEYS_READ_AGAIN_AFTER,
+    NoOidcAnswer, Oidc, OidcHttp, OidcProvider, OidcReason, OidcRequest, OidcResponse, check_issuer,
+};
 pub use passwords::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordUnfit, check_password};
 pub use people::{
-    Browser, People, SIGN_IN_TTL, SIGN_INS_MAX, SignInRefused, SignedIn, normal_email, normal_name,
+    Browser, People, SIGN_IN_TTL, SIGN_INS_MAX, SignInRefused, SignInWays, SignedIn, normal_email,
+    normal_name,
 };
 pub use rate::{Rate, Used};
 pub use unknown::{ADDRESSES_MAX, UNKNOWN_MAX};

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::attempts::{Attempts, Wait};
 use crate::failure::{Failure, fresh_token};
 use crate::known_browser;
+use crate::oidc::Oidc;
 use crate::passwords::{Busy, PasswordUnfit, Passwords, check_password};
 use crate::{Authenticator, Forgotten};
 
@@ -38,7 +39,23 @@ pub struct People {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) authenticator: Authenticator,
     pub(crate) passwords: Passwords,
-    attempts: Arc<Attempts>,
+    pub(crate) attempts: Arc<Attempts>,
+    pub(crate) ways: SignInWays,
+}
+
+/// How people sign in.
+#[derive(Clone, Debug)]
+pub struct SignInWays {
+    /// Whether they may with a password.
+    pub passwords: bool,
+    /// The providers at which they may.
+    pub oidc: Option<Oidc>,
+}
+
+impl Default for SignInWays {
+    fn default() -> Self {
+        Self { passwords: true, oidc: None }
+    }
 }
 
 /// Where a request of a person comes from.
@@ -71,6 +88,9 @@ pub enum SignInRefused {
     /// Nobody has that address, or the password is wrong. The answer does not say which.
     #[error("the address or the password is wrong")]
     Wrong,
+    /// Nobody signs in with a password.
+    #[error("nobody signs in with a password")]
+    PasswordsOff,
     /// There were too many wrong passwords.
     #[error("too many attempts")]
     TooMany(Duration),
@@ -105,8 +125,17 @@ impl From<Wait> for SignInRefused {
 
 impl People {
     /// Manages the people of `store`.
-    pub fn new(store: Arc<dyn Store>, authenticator: Authenticator) -> Self {
-        Self { store, authenticator, passwords: Passwords::new(), attempts: Arc::default() }
+    pub fn new(store: Arc<dyn Store>, authenticator: Authenticator, ways: SignInWays) -> Self {
+        Self { store, authenticator, passwords: Passwords::new(), attempts: Arc::default(), ways }
+    }
+
+    /// Returns how people sign in.
+    pub const fn ways(&self) -> &SignInWays {
+        &self.ways
+    }
+
+    pub(crate) const fn check_passwords(&self) -> Result<(), SignInRefused> {
+        if self.ways.passwords { Ok(()) } else { Err(SignInRefused::PasswordsOff) }
     }
 
     /// Signs somebody in.
@@ -120,6 +149,7 @@ impl People {
         browser: &Browser,
         now: Timestamp,
     ) -> Result<SignedIn, SignInRefused> {
+        self.check_passwords()?;
         let email = normal_email(email).ok_or(SignInRefused::Wrong)?;
         let person = self.store.person(Arc::clone(&email)).await?;
         let person = person.filter(|person| person.disabled_at.is_none());
@@ -216,6 +246,7 @@ impl People {
         browser: &Browser,
         now: Timestamp,
     ) -> Result<SignedIn, SignInRefused> {
+        self.check_passwords()?;
         let tenant = principal.caller.tenant;
         let person = self.store.principal(tenant, principal.id).await?;
         let email = person.as_ref().and_then(|person| person.email.clone()).ok_or(SignInRefused::Wrong)?;

@@ -68,6 +68,8 @@ pub(crate) enum Place<'a> {
     DataKey(TenantId, Uuid),
     /// A secret of a tenant, and the hosts that it may be sent to.
     Secret { tenant: TenantId, name: &'a str, hosts: &'a str },
+    /// What a browser keeps while somebody signs in at a provider.
+    OidcAttempt,
 }
 
 impl Place<'_> {
@@ -83,6 +85,7 @@ impl Place<'_> {
                 let begin = [&b"steadflow secret\0"[..], tenant.as_bytes(), &length].concat();
                 [&begin[..], name.as_bytes(), hosts.as_bytes()].concat()
             }
+            Self::OidcAttempt => b"steadflow oidc attempt\0".to_vec(),
         }
     }
 }
@@ -125,6 +128,7 @@ mod tests {
             Place::Secret { tenant: OURS, name: "KEY", hosts: "" },
             Place::Secret { tenant: OURS, name: "KEYa", hosts: ".example" },
             Place::DataKey(OURS, id),
+            Place::OidcAttempt,
         ] {
             assert!(sealing.open(&other, &sealed).is_none(), "{other:?}");
         }

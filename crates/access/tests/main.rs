@@ -2,7 +2,9 @@
 
 mod authenticator;
 mod keys;
+mod oidc;
 mod people;
+mod provider;
 mod vault;
 
 use std::sync::Arc;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use steadflow_access::{
     Authenticator, Browser, Checked, FIRST_ADMIN_TTL, Grantor, INVITATION_TTL, INVITATIONS_MAX, Invited,
-    JoinRefused, Joining, People, SIGN_INS_MAX, SignInRefused, SignedIn, first_admin, invite,
+    JoinRefused, Joining, People, SIGN_INS_MAX, SignInRefused, SignInWays, SignedIn, first_admin, invite,
 };
 use steadflow_core::access::{CredentialKind, Principal, Token};
 use steadflow_core::caller::{Caller, Role};
@@ -21,7 +21,7 @@ const OTHER: &str = "battery staple";
 fn people() -> (People, Arc<dyn Store>, Authenticator) {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
     let authenticator = Authenticator::new(Arc::clone(&store));
-    (People::new(Arc::clone(&store), authenticator.clone()), store, authenticator)
+    (People::new(Arc::clone(&store), authenticator.clone(), SignInWays::default()), store, authenticator)
 }
 
 fn joining(email: &str) -> Joining {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::http::Uri;
-use steadflow_access::{Authenticator, People, Rate, Vault};
+use steadflow_access::{Authenticator, People, Rate, SignInWays, Vault};
 use steadflow_core::execution::{Execution, ExecutionStatus};
 use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::timestamp::Timestamp;
@@ -73,6 +73,8 @@ pub struct AppConfig {
     pub address_rate: Option<Rate>,
     /// What checks credentials. Without it, anyone who reaches the server may do everything.
     pub authenticator: Option<Authenticator>,
+    /// How people sign in, where anybody does.
+    pub sign_in_ways: SignInWays,
     /// The secrets that are stored; without it, none can be.
     pub vault: Option<Vault>,
     /// The secrets of the environment, without their values.
@@ -96,6 +98,7 @@ impl AppConfig {
             secrets: SecretValues::default(),
             address_rate: None,
             authenticator: None,
+            sign_in_ways: SignInWays::default(),
             vault: None,
             environment_secrets: Vec::new(),
         }
@@ -144,7 +147,8 @@ impl App {
         let mut hosts = config.allowed_hosts;
         hosts.extend(config.public_url.as_ref().and_then(Uri::authority).map(ToString::to_string));
         let store = config.engine.store();
-        let people = config.authenticator.clone().map(|kept| People::new(Arc::clone(store), kept));
+        let ways = config.sign_in_ways;
+        let people = config.authenticator.clone().map(|kept| People::new(Arc::clone(store), kept, ways));
         let inner = Inner {
             metrics: Metrics::new(config.traces),
             feed: Feed::new(config.engine.clone()),

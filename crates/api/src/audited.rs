@@ -2,7 +2,7 @@
 //!
 //! Which operations are audited follows from the document of the API: all that may change something, but those that are named here.
 //! Who asks is known where the permission of an operation is asked for, so that is where a request is added: those that are refused
-//! there are counted ([`refusals`](crate::refusals)). Who signs in, and who accepts an invitation, is known in the handler.
+//! there are counted ([`refusals`](crate::refusals)). Who signs in, and who accepts an invitation, is known in the handler, and so is who comes from a provider.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -26,7 +26,8 @@ use crate::problem::Problem;
 use crate::refusals::Refusal;
 
 /// Operations that change nothing that stays, and those that start executions, which name who did in their journals.
-const NOT_AUDITED: [&str; 15] = [
+const NOT_AUDITED: [&str; 16] = [
+    "begin_at_provider",
     "execute_agent",
     "execute_flow",
     "fork_execution",

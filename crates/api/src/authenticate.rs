@@ -24,13 +24,15 @@ use crate::rates::too_many;
 
 /// Routes that ask nobody who they are: how the server is and what it describes itself with, and those whose callers show something
 /// else, a signature or a token of their own.
-const OPEN: [&str; 11] = [
+const OPEN: [&str; 13] = [
     "/healthz",
     "/readyz",
     "/hooks/{*path}",
     "/api/v1/decisions/{token}",
     "/api/v1/invitations/{token}",
     "/api/v1/session",
+    "/api/v1/session/oidc/{provider}",
+    "/api/v1/session/oidc/{provider}/answer",
     "/api/v1/openapi.json",
     "/api/docs",
     "/api/docs/page.js",

@@ -18,6 +18,8 @@ pub(crate) enum Cookie {
     SignIn,
     /// That somebody has signed in with this browser before.
     Known,
+    /// That somebody has gone to a provider to sign in.
+    Attempt,
 }
 
 impl Cookie {
@@ -28,6 +30,8 @@ impl Cookie {
             (Self::SignIn, false) => "steadflow",
             (Self::Known, true) => "__Host-steadflow-known",
             (Self::Known, false) => "steadflow-known",
+            (Self::Attempt, true) => "__Host-steadflow-attempt",
+            (Self::Attempt, false) => "steadflow-attempt",
         }
     }
 

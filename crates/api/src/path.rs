@@ -168,6 +168,18 @@ impl FromRequestParts<App> for PathInvitation {
     }
 }
 
+/// The path's `{provider}`, at which people sign in.
+#[derive(Clone, Debug)]
+pub(crate) struct PathProvider(pub(crate) String);
+
+impl FromRequestParts<App> for PathProvider {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        parameter(parts, app, "provider").await.map(Self)
+    }
+}
+
 fn invalid(detail: impl Into<Cow<'static, str>>) -> Problem {
     Problem::new(ProblemKind::InvalidParameter, detail)
 }

@@ -9,7 +9,8 @@ use axum::http::header;
 use axum::http::request::Parts;
 use axum::response::Response;
 use steadflow_access::{
-    Failure, Grantor, InviteRefused, JoinRefused, SIGN_IN_TTL, SignInRefused, SignedIn, TooMuch, normal_name,
+    Failure, Grantor, InviteRefused, JoinRefused, OidcRefused, SIGN_IN_TTL, SignInRefused, SignedIn, TooMuch,
+    normal_name,
 };
 use steadflow_core::access::{FlowScope, Principal};
 use steadflow_core::caller::{Caller, Role};
@@ -93,6 +94,10 @@ impl From<SignInRefused> for Problem {
                 "The e-mail address or the password is wrong. If you have forgotten the password, ask an admin for a link to set a \
                  new one.",
             ),
+            SignInRefused::PasswordsOff => Self::new(
+                ProblemKind::PasswordsOff,
+                "Nobody signs in at this server with a password. Sign in at one of its providers.",
+            ),
             SignInRefused::TooMany(wait) => too_many(wait),
             SignInRefused::Unfit(unfit) => Self::new(ProblemKind::PasswordUnfit, unfit.to_string()),
             SignInRefused::Busy => Self::busy(),
@@ -108,6 +113,39 @@ fn too_many(wait: Duration) -> Problem {
          have signed in before, do not wait."
     );
     Problem::new(ProblemKind::TooManyAttempts, detail).after(seconds)
+}
+
+impl From<OidcRefused> for Problem {
+    fn from(refused: OidcRefused) -> Self {
+        match refused {
+            OidcRefused::NoProvider => Self::new(
+                ProblemKind::NoSuchProvider,
+                "Nobody signs in at this server at a provider of that name.",
+            ),
+            OidcRefused::Refused(_) => Self::new(
+                ProblemKind::SignInRefused,
+                "You were not signed in. Try it again from the beginning. If that does not help, ask an admin: the log of the \
+                 server says why.",
+            ),
+            OidcRefused::TooMany(wait) => {
+                let seconds = whole_seconds(wait);
+                let detail = format!(
+                    "Too many sign-ins from your address were refused, so the next one has to wait {seconds} seconds."
+                );
+                Self::new(ProblemKind::TooManyAttempts, detail).after(seconds)
+            }
+            OidcRefused::Busy => Self::busy(),
+            OidcRefused::Unavailable(label) => {
+                let detail = format!(
+                    "{label} does not answer, or not as it must, so nobody can sign in with it now. Try again in a minute. The log \
+                     of the server says what is wrong."
+                );
+                Self::new(ProblemKind::ProviderUnavailable, detail)
+            }
+            OidcRefused::Join(refused) => refused.into(),
+            OidcRefused::Failed(failure) => failure.into(),
+        }
+    }
 }
 
 impl From<Failure> for Problem {

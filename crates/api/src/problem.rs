@@ -65,6 +65,8 @@ problem_kinds! {
     NotRetryable = BAD_REQUEST, "not-retryable", "The execution cannot be retried";
     /// There is nobody with the address, or the password is another one.
     WrongCredentials = UNAUTHORIZED, "wrong-credentials", "The e-mail address or the password is wrong";
+    /// A provider was asked who somebody is, and they may not sign in, or its answer proves nothing.
+    SignInRefused = UNAUTHORIZED, "sign-in-refused", "You were not signed in";
     /// The call of a webhook is not what its sender signed.
     WebhookRefused = UNAUTHORIZED, "webhook-refused", "The call of the webhook is not accepted";
     /// The request shows nothing that stands for somebody.
@@ -105,6 +107,8 @@ problem_kinds! {
     NoSuchSignIn = NOT_FOUND, "no-such-sign-in", "There is no such sign-in";
     /// There is no such invitation, or it is over.
     NoSuchInvitation = NOT_FOUND, "no-such-invitation", "There is no such invitation";
+    /// Nobody signs in at such a provider.
+    NoSuchProvider = NOT_FOUND, "no-such-provider", "There is no such provider";
     /// The address does not take this method.
     MethodNotAllowed = METHOD_NOT_ALLOWED, "method-not-allowed", "The address does not take this method";
     /// The body did not arrive in time.
@@ -123,6 +127,8 @@ problem_kinds! {
     TooManyKeys = CONFLICT, "too-many-keys", "There are too many API keys";
     /// Nobody has to sign in, so there are no accounts.
     NoAccounts = CONFLICT, "no-accounts", "The server has no accounts";
+    /// Nobody signs in with a password.
+    PasswordsOff = CONFLICT, "passwords-off", "Passwords are not used here";
     /// Somebody has the address or the name already.
     MemberExists = CONFLICT, "member-exists", "There is such a member already";
     /// There would be no admin any more.
@@ -191,6 +197,8 @@ problem_kinds! {
     Damaged = INTERNAL_SERVER_ERROR, "damaged", "What is stored cannot be read";
     /// The service behind a skill failed, or its response cannot be used.
     SkillFailed = BAD_GATEWAY, "skill-failed", "The service behind the skill failed";
+    /// The provider at which people sign in does not answer, or not as it must.
+    ProviderUnavailable = BAD_GATEWAY, "provider-unavailable", "Nobody can sign in at the provider now";
     /// The server is starting, stopping, or lost its database.
     Unavailable = SERVICE_UNAVAILABLE, "unavailable", "The server is not available";
     /// The flow of the webhook is paused.

@@ -33,6 +33,7 @@ mod mcp_commands;
 mod members;
 mod node_types;
 mod nodes;
+mod oidc;
 pub(crate) mod openapi;
 mod own_keys;
 mod protection;
@@ -88,6 +89,7 @@ pub(crate) fn all(document: openapi::Document) -> OpenApiRouter<App> {
         .merge(mcp_commands::routes())
         .merge(node_types::routes())
         .merge(session::routes())
+        .merge(oidc::routes())
         .merge(account::routes())
         .merge(members::routes())
         .merge(invitations::routes())

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use steadflow_access::{Grantor, NewKey, issue, service_account};
+use steadflow_access::{DEFAULT_TENANT, Grantor, NewKey, issue, service_account};
 use steadflow_core::access::FlowScope;
 use steadflow_core::caller::{Caller, Role};
 use steadflow_core::ids::TenantId;
@@ -20,7 +20,6 @@ use crate::wiring::{open_present, open_store};
 use crate::{local_audit, output};
 
 /// The name of the tenant that has no record.
-const DEFAULT: &str = "default";
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 /// Keys are read in parts of this size.
 const PAGE: usize = 1_000;
@@ -46,7 +45,7 @@ async fn run(store: &dyn Store, tenant: &str, command: KeysCommand) -> anyhow::R
 
 /// Returns the tenant that has a name.
 pub(crate) async fn tenant_of(store: &dyn Store, name: &str) -> anyhow::Result<TenantId> {
-    if name == DEFAULT {
+    if name == DEFAULT_TENANT {
         return Ok(TenantId::DEFAULT);
     }
     let tenants = store.tenants().await.context("Could not read the tenants")?;

@@ -24,6 +24,7 @@ mod moving;
 mod open_files;
 mod openapi;
 mod output;
+mod providers;
 mod revoke_links;
 mod run;
 mod secrets;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context;
+use steadflow_access::COMMAND_LINE;
 use steadflow_core::audit::AuditEntry;
 use steadflow_core::caller::{Actor, ActorKind, Caller};
 use steadflow_runtime::{Clock, SystemClock};
@@ -10,7 +11,7 @@ use steadflow_store::Store;
 
 /// Returns who changes something on the command line.
 pub(crate) fn actor() -> Actor {
-    Actor { kind: ActorKind::User, id: Some("command line".into()) }
+    Actor { kind: ActorKind::User, id: Some(COMMAND_LINE.into()) }
 }
 
 /// Adds a change to the log. It is made afterwards.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use axum::Router;
-use steadflow_access::{Authenticator, Rate, Vault};
+use steadflow_access::{Authenticator, Oidc, Rate, SignInWays, Vault};
 use steadflow_api::{App, AppConfig};
 use steadflow_runtime::Engine;
 use tokio::net::TcpListener;
@@ -15,6 +15,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::connections::{Connections, Door, Tls};
 use crate::open_files::OpenFiles;
+use crate::providers::{ProviderClient, check_tenants};
 use crate::settings::ServeSettings;
 use crate::traces::Traces;
 use crate::{demo, memory, output, wiring};
@@ -67,6 +68,9 @@ async fn run(mut settings: ServeSettings, listener: Option<TcpListener>) -> anyh
     };
     let address = listener.local_addr().context("The listener has no address")?;
     own.add(address, settings.demo.then_some(demo::PATH));
+    for provider in &settings.sign_in.providers {
+        check_tenants(&**engine.store(), provider).await?;
+    }
     let app = app(&settings, wiring, traces.as_ref())?;
     let door = Door { tls, proxies: settings.network.proxies.clone() };
     let connections = Connections::open(listener, door, router(&app, settings.demo), open_files.connections);
@@ -130,6 +134,15 @@ fn app(settings: &ServeSettings, wiring: wiring::Wiring, traces: Option<&Traces>
     config.proxies.clone_from(&settings.network.proxies);
     let public_url = config.engine.public_url().parse();
     config.public_url = Some(public_url.context("The setting `public_url` is not the URL of a server")?);
+    config.sign_in_ways = SignInWays {
+        passwords: settings.sign_in.passwords,
+        oidc: Some(settings.sign_in.providers.clone()).filter(|providers| !providers.is_empty()).map(
+            |providers| {
+                let client = ProviderClient(wiring.client);
+                Oidc::new(providers, Arc::new(client), config.engine.public_url())
+            },
+        ),
+    };
     config.allowed_hosts.clone_from(&settings.allowed_hosts);
     config.allowed_origins.clone_from(&settings.allowed_origins);
     config.executor = Some(wiring.executor);

@@ -6,6 +6,7 @@ mod master_key;
 mod network;
 mod requests;
 mod server;
+mod sign_in;
 mod traces;
 mod upkeep;
 
@@ -34,6 +35,7 @@ pub(crate) use self::master_key::MasterKeySettings;
 pub(crate) use self::network::{LISTEN, Network, TlsFiles};
 pub(crate) use self::requests::RequestRates;
 pub(crate) use self::server::{ServerAddress, ServerKey};
+pub(crate) use self::sign_in::SignInSettings;
 pub(crate) use self::traces::TraceSettings;
 pub(crate) use self::upkeep::UpkeepSettings;
 use crate::secrets::KnownSecrets;
@@ -82,6 +84,9 @@ pub(crate) struct SettingsFile {
     keep: upkeep::KeepTable,
     #[serde(default)]
     traces: traces::TracesTable,
+    password_sign_in: Option<bool>,
+    #[serde(default)]
+    oidc: Vec<sign_in::OidcTable>,
     #[serde(default)]
     mcp: BTreeMap<String, commands::CommandTable>,
     #[serde(skip)]
@@ -197,6 +202,7 @@ pub(crate) struct ServeSettings {
     pub(crate) network: Network,
     /// Whether requests must show who they come from.
     pub(crate) auth: bool,
+    pub(crate) sign_in: SignInSettings,
     pub(crate) requests: RequestRates,
     pub(crate) database: Database,
     pub(crate) access: Access,
@@ -224,6 +230,7 @@ impl ServeSettings {
         Ok(Self {
             network,
             auth,
+            sign_in: SignInSettings::new(file, auth)?,
             requests: RequestRates::new(&flags.requests, file),
             database: database(flags.database, file)?,
             access: Access {

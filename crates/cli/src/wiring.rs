@@ -15,7 +15,7 @@ use steadflow_core::trace::Sampling;
 use steadflow_core::trial::Question;
 use steadflow_core::work::Work;
 use steadflow_nodes::{
-    AgentDirectory, CodeConfig, DirectoryError, EgressPolicy, Nodes, NodesConfig, Secrets,
+    AgentDirectory, CodeConfig, DirectoryError, EgressPolicy, GuardedClient, Nodes, NodesConfig, Secrets,
 };
 use steadflow_runtime::{
     Capacity, Engine, EngineConfig, Executor, FaultsFuture, HasSecret, LiveTexts, Performing, SystemClock,
@@ -39,6 +39,8 @@ pub(crate) struct Wiring {
     pub(crate) engine: Engine,
     /// Performs attempts; also used for tests that do not belong to an execution.
     pub(crate) executor: Arc<dyn Executor>,
+    /// What the server itself calls others with.
+    pub(crate) client: GuardedClient,
     /// The values of secrets, for signatures of webhooks.
     pub(crate) secrets: SecretValues,
     /// The secrets that are stored, where any can be.
@@ -131,12 +133,13 @@ pub(crate) async fn start(
         lease_ttl,
         ..EngineConfig::default()
     };
+    let client = nodes.client();
     let executor: Arc<dyn Executor> = Arc::new(NodeExecutor(nodes));
     let engine = Engine::start(config, store, Arc::clone(&executor), Arc::new(SystemClock::new()))
         .await
         .context("Could not start the engine with this database")?;
     let secrets = SecretValues::new(move |tenant, name| Some(secrets.secret(tenant, name)?.value));
-    Ok(Wiring { engine, executor, secrets, vault, environment })
+    Ok(Wiring { engine, executor, client, secrets, vault, environment })
 }
 
 async fn open_vault(store: &Arc<dyn Store>, keys: MasterKeys) -> anyhow::Result<Vault> {

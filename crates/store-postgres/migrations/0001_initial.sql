@@ -562,6 +562,19 @@ CREATE TABLE invitations (
 );
 CREATE INDEX invitations_of_tenant ON invitations (tenant, id);
 
+-- Who people are at providers of OpenID Connect.
+CREATE TABLE oidc_subjects (
+    issuer text NOT NULL,
+    subject text NOT NULL,
+    tenant uuid NOT NULL,
+    principal uuid NOT NULL,
+    created_at bigint NOT NULL,
+    -- When the last attempt was begun that has signed them in.
+    used_at bigint NOT NULL,
+    PRIMARY KEY (issuer, subject)
+);
+CREATE UNIQUE INDEX oidc_subjects_of_principal ON oidc_subjects (principal, issuer);
+
 -- What was asked for and by whom, as one chain for each tenant: see `core::audit`. Nothing is changed or deleted.
 CREATE TABLE audit (
     tenant uuid NOT NULL,

@@ -4,6 +4,7 @@ mod credentials;
 mod invitations;
 mod principals;
 mod row;
+mod subjects;
 
 use std::sync::Arc;
 
@@ -12,8 +13,8 @@ use steadflow_core::ids::{KeyId, PrincipalId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{
     ApiKeyRecord, CredentialRecord, CredentialUse, Identities, InvitationAccepted, InvitationRecord,
-    KeyCreated, Listed, Page, PasswordHash, PrincipalChange, PrincipalChanged, PrincipalRecord, SignInRecord,
-    SignIns, StoreFuture, TenantRecord,
+    KeyCreated, Listed, OidcSubject, Page, PasswordHash, PrincipalChange, PrincipalChanged, PrincipalRecord,
+    SignInRecord, SignIns, StoreFuture, TenantRecord,
 };
 use uuid::Uuid;
 
@@ -216,10 +217,13 @@ impl Identities for PostgresStore {
         &self,
         hash: CredentialHash,
         person: PrincipalRecord,
+        subject: Option<OidcSubject>,
         now: Timestamp,
     ) -> StoreFuture<'_, InvitationAccepted> {
         call("accept_invitation", async move {
-            transaction!(&self.pool, |db| invitations::accept(db, hash, person.clone(), now).await)
+            transaction!(&self.pool, |db| {
+                invitations::accept(db, hash, person.clone(), subject.clone(), now).await
+            })
         })
     }
 
@@ -228,6 +232,48 @@ impl Identities for PostgresStore {
             let sql = "DELETE FROM invitations WHERE tenant = $1 AND id = $2";
             let db = session(&self.pool).await?;
             Ok(db.execute_typed(sql, params![tenant.uuid(), id]).await? > 0)
+        })
+    }
+
+    fn create_oidc_subject(&self, subject: OidcSubject) -> StoreFuture<'_, bool> {
+        call("create_oidc_subject", async move {
+            transaction!(&self.pool, |db| subjects::create(db, &subject).await)
+        })
+    }
+
+    fn oidc_subject(&self, issuer: Arc<str>, subject: Arc<str>) -> StoreFuture<'_, Option<OidcSubject>> {
+        call(
+            "oidc_subject",
+            async move { subjects::find(&*session(&self.pool).await?, &issuer, &subject).await },
+        )
+    }
+
+    fn oidc_subjects(&self, tenant: TenantId, of: PrincipalId) -> StoreFuture<'_, Vec<Listed<OidcSubject>>> {
+        call("oidc_subjects", async move {
+            let sql = format!(
+                "SELECT {} FROM oidc_subjects WHERE tenant = $1 AND principal = $2 ORDER BY issuer",
+                row::OIDC_SUBJECT
+            );
+            let found =
+                session(&self.pool).await?.query_typed(&sql, params![tenant.uuid(), of.uuid()]).await?;
+            found.iter().map(|next| listed(next, row::oidc_subject)).collect()
+        })
+    }
+
+    fn use_oidc_subject(
+        &self,
+        issuer: Arc<str>,
+        subject: Arc<str>,
+        begun_at: Timestamp,
+    ) -> StoreFuture<'_, bool> {
+        call("use_oidc_subject", async move {
+            let sql =
+                "UPDATE oidc_subjects SET used_at = $3 WHERE issuer = $1 AND subject = $2 AND used_at < $3";
+            let db = session(&self.pool).await?;
+            Ok(db
+                .execute_typed(sql, params![stored(&issuer), stored(&subject), begun_at.as_micros()])
+                .await?
+                > 0)
         })
     }
 }

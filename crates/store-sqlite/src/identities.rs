@@ -4,6 +4,7 @@ mod credentials;
 mod invitations;
 mod principals;
 mod row;
+mod subjects;
 
 use std::sync::Arc;
 
@@ -13,8 +14,8 @@ use steadflow_core::ids::{KeyId, PrincipalId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{
     ApiKeyRecord, CredentialRecord, CredentialUse, Identities, InvitationAccepted, InvitationRecord,
-    KeyCreated, Listed, Page, PasswordHash, PrincipalChange, PrincipalChanged, PrincipalRecord, SignInRecord,
-    SignIns, StoreFuture, TenantRecord,
+    KeyCreated, Listed, OidcSubject, Page, PasswordHash, PrincipalChange, PrincipalChanged, PrincipalRecord,
+    SignInRecord, SignIns, StoreFuture, TenantRecord,
 };
 use uuid::Uuid;
 
@@ -182,15 +183,49 @@ impl Identities for SqliteStore {
         &self,
         hash: CredentialHash,
         person: PrincipalRecord,
+        subject: Option<OidcSubject>,
         now: Timestamp,
     ) -> StoreFuture<'_, InvitationAccepted> {
-        Box::pin(self.change("accept_invitation", move |db| invitations::accept(db, hash, person, now)))
+        Box::pin(
+            self.change("accept_invitation", move |db| invitations::accept(db, hash, person, subject, now)),
+        )
     }
 
     fn delete_invitation(&self, tenant: TenantId, id: Uuid) -> StoreFuture<'_, bool> {
         let sql = "DELETE FROM invitations WHERE tenant = ?1 AND id = ?2";
         Box::pin(self.change("delete_invitation", move |db| {
             Ok(db.prepare_cached(sql)?.execute(params![blob(tenant.uuid()), blob(id)])? > 0)
+        }))
+    }
+
+    fn create_oidc_subject(&self, subject: OidcSubject) -> StoreFuture<'_, bool> {
+        Box::pin(self.change("create_oidc_subject", move |db| subjects::create(db, &subject)))
+    }
+
+    fn oidc_subject(&self, issuer: Arc<str>, subject: Arc<str>) -> StoreFuture<'_, Option<OidcSubject>> {
+        Box::pin(self.read("oidc_subject", move |db| subjects::find(db, &issuer, &subject)))
+    }
+
+    fn oidc_subjects(&self, tenant: TenantId, of: PrincipalId) -> StoreFuture<'_, Vec<Listed<OidcSubject>>> {
+        let sql = format!(
+            "SELECT {} FROM oidc_subjects WHERE tenant = ?1 AND principal = ?2 ORDER BY issuer",
+            row::OIDC_SUBJECT
+        );
+        Box::pin(self.read("oidc_subjects", move |db| {
+            let wanted = params![blob(tenant.uuid()), blob(of.uuid())];
+            db.prepare_cached(&sql)?.query_map(wanted, |next| listed(next, row::oidc_subject))?.collect()
+        }))
+    }
+
+    fn use_oidc_subject(
+        &self,
+        issuer: Arc<str>,
+        subject: Arc<str>,
+        begun_at: Timestamp,
+    ) -> StoreFuture<'_, bool> {
+        let sql = "UPDATE oidc_subjects SET used_at = ?3 WHERE issuer = ?1 AND subject = ?2 AND used_at < ?3";
+        Box::pin(self.change("use_oidc_subject", move |db| {
+            Ok(db.prepare_cached(sql)?.execute(params![&*issuer, &*subject, begun_at.as_micros()])? > 0)
         }))
     }
 }

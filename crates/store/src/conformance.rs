@@ -16,6 +16,7 @@ mod samples;
 pub mod schedules;
 pub mod secrets;
 pub mod sessions;
+pub mod subjects;
 pub mod tenants;
 pub mod webhooks;
 
@@ -256,6 +257,10 @@ macro_rules! conformance_tests {
             an_invitation_is_accepted_once
             an_invitation_sets_a_new_password
             one_first_admin_is_invited
+        }
+        $crate::conformance_tests! { @module $harness, subjects = subjects:
+            a_subject_of_a_provider_is_one_person_and_each_attempt_counts_once
+            an_invitation_is_accepted_by_who_a_provider_says
         }
         $crate::conformance_tests! { @module $harness, audit = audit:
             what_was_audited_is_one_chain_for_each_tenant

@@ -110,16 +110,36 @@ pub trait Identities: Send + Sync + 'static {
     fn invitation(&self, hash: CredentialHash) -> StoreFuture<'_, Option<InvitationRecord>>;
 
     /// Takes an invitation that is not over at `now`: deletes it, with all others for a first admin if it is one, and stores the person
-    /// that it makes, in its tenant and with its role. If it is for somebody who is there already, they get the password of `person`, and their sign-ins end.
+    /// that it makes, in its tenant and with its role. If it is for somebody who is there already, they get the password of `person`,
+    /// if that has one, and their sign-ins end. Who they are at a provider takes the place of what was stored for that provider.
     fn accept_invitation(
         &self,
         hash: CredentialHash,
         person: PrincipalRecord,
+        subject: Option<OidcSubject>,
         now: Timestamp,
     ) -> StoreFuture<'_, InvitationAccepted>;
 
     /// Deletes an invitation of a tenant. Returns whether there was one.
     fn delete_invitation(&self, tenant: TenantId, id: Uuid) -> StoreFuture<'_, bool>;
+
+    /// Stores who a person is at a provider, unless that is somebody else already, or the person is somebody else there. Returns
+    /// whether it did.
+    fn create_oidc_subject(&self, subject: OidcSubject) -> StoreFuture<'_, bool>;
+
+    /// Returns the person of any tenant whom an issuer calls so.
+    fn oidc_subject(&self, issuer: Arc<str>, subject: Arc<str>) -> StoreFuture<'_, Option<OidcSubject>>;
+
+    /// Returns who a person is at providers, by their issuers.
+    fn oidc_subjects(&self, tenant: TenantId, of: PrincipalId) -> StoreFuture<'_, Vec<Listed<OidcSubject>>>;
+
+    /// Stores that an attempt signs somebody in, unless that one or one that was begun later has done so. Returns whether it did.
+    fn use_oidc_subject(
+        &self,
+        issuer: Arc<str>,
+        subject: Arc<str>,
+        begun_at: Timestamp,
+    ) -> StoreFuture<'_, bool>;
 }
 
 /// A tenant.
@@ -405,6 +425,23 @@ pub struct InvitationRecord {
     pub expires_at: Timestamp,
 }
 
+/// Who a person is at a provider of OpenID Connect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OidcSubject {
+    /// The provider.
+    pub issuer: Arc<str>,
+    /// What it calls the person, and never anybody else.
+    pub subject: Arc<str>,
+    /// Whose the person is.
+    pub tenant: TenantId,
+    /// The person.
+    pub principal: PrincipalId,
+    /// When they signed in so for the first time.
+    pub created_at: Timestamp,
+    /// When the last attempt was begun that has signed them in.
+    pub used_at: Timestamp,
+}
+
 /// What became of an invitation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InvitationAccepted {
@@ -412,6 +449,6 @@ pub enum InvitationAccepted {
     Done(Box<PrincipalRecord>),
     /// It is over, was used, or was never made; or who it is for is gone or disabled.
     Gone,
-    /// Somebody else has the address. The invitation stays.
+    /// Somebody else has the address, or is who the provider speaks of. The invitation stays.
     Taken,
 }

@@ -59,8 +59,8 @@ pub use history::{
 };
 pub use identities::{
     ApiKeyRecord, CredentialRecord, CredentialUse, FIRST_ADMIN_LINKS_MAX, Identities, InvitationAccepted,
-    InvitationRecord, KeyCreated, PasswordHash, PrincipalChange, PrincipalChanged, PrincipalKind,
-    PrincipalRecord, SignInRecord, SignIns, TenantRecord,
+    InvitationRecord, KeyCreated, OidcSubject, PasswordHash, PrincipalChange, PrincipalChanged,
+    PrincipalKind, PrincipalRecord, SignInRecord, SignIns, TenantRecord,
 };
 pub use journal::{LONG_RECORD, is_long, journal_length, journal_of, records_of};
 pub use keys::Keys;

@@ -12,6 +12,10 @@ export type Account = Schemas['Account'];
 export type SignedInBrowser = Schemas['SignedInBrowser'];
 /** What a link to join with is about. */
 export type Invitation = Schemas['InvitationToYou'];
+/** A provider at which people sign in. */
+export type Provider = Schemas['SignInProvider'];
+/** What a provider has sent somebody back with. */
+export type ProviderAnswer = Schemas['ProviderAnswer'];
 /** Who accepts an invitation. */
 export type NewMember = Schemas['NewMember'];
 
@@ -24,6 +28,25 @@ export const accountQuery = () =>
 
 export async function signIn(body: Schemas['SignIn']): Promise<void> {
   await call('POST', '/session', { body });
+}
+
+/** How people sign in here. */
+export const signInWaysQuery = () =>
+  queryOptions({
+    queryKey: ['sign-in-ways'],
+    queryFn: async ({ signal }) => (await call('GET', '/session', { signal })).data,
+    staleTime: 60_000,
+    retry: false,
+  });
+
+/** Returns the page of a provider where somebody signs in; with the token of an invitation, they accept it so. */
+export async function beginAtProvider(provider: string, body: Schemas['NewProviderSignIn']): Promise<string> {
+  return (await call('POST', '/session/oidc/{provider}', { path: { provider }, body })).data.url;
+}
+
+/** Signs somebody in who comes back from a provider, and returns the page to show. */
+export async function finishAtProvider(provider: string, body: ProviderAnswer): Promise<string> {
+  return (await call('POST', '/session/oidc/{provider}/answer', { path: { provider }, body })).data.return_to;
 }
 
 export async function signOut(): Promise<void> {

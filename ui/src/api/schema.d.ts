@@ -64,13 +64,51 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        readonly get?: never;
+        /** Shows how people sign in at this server. */
+        readonly get: operations["show_sign_in_ways"];
         readonly put?: never;
         /**
          * Signs a person in. The answer sets a cookie, which counts for pages of this server only.
          * @description Whether there is anybody with that address shows neither in the answer nor in the time that it takes.
          */
         readonly post: operations["sign_in"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/session/oidc/{provider}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Begins to sign a person in at a provider. The answer sets a cookie, with which the same browser ends it within 10 minutes. */
+        readonly post: operations["begin_at_provider"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/session/oidc/{provider}/answer": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Signs a person in who comes back from a provider. The answer sets a cookie, as of one with a password.
+         * @description Why it is refused is in the log of the server, and not in the answer.
+         */
+        readonly post: operations["finish_at_provider"];
         readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
@@ -1863,6 +1901,10 @@ export interface components {
             readonly role: string;
             /** @description What they may do, by the names that the reference of access has. */
             readonly permissions: readonly string[];
+            /** @description Whether they have a password with which they can sign in. */
+            readonly has_password: boolean;
+            /** @description The providers at which they have signed in. */
+            readonly providers: readonly components["schemas"]["UsedProvider"][];
         };
         /** @description What may be changed of an account by whose it is. */
         readonly AccountPatch: {
@@ -4449,6 +4491,8 @@ export interface components {
             readonly is_new_password: boolean;
             /** @description Whether it makes the first admin of this server. */
             readonly is_first_admin: boolean;
+            /** @description Whether it can be accepted with a password. */
+            readonly takes_password: boolean;
             readonly expires_at: components["schemas"]["Time"];
         };
         /** @description One entry of the journal. The events of one decision have the same `seq` and `at`. */
@@ -4850,6 +4894,13 @@ export interface components {
              * @description 10 to 256 characters.
              */
             readonly new_password: string;
+        };
+        /** @description What a browser goes to a provider with. */
+        readonly NewProviderSignIn: {
+            /** @description The page of the studio that is shown afterwards, such as `/flows`. What is no page of this server counts as `/`. */
+            readonly return_to?: string | null;
+            /** @description The last part of a link to join with, which is accepted so. */
+            readonly invitation?: string | null;
         };
         /** @description When a schedule starts next. */
         readonly NextStarts: {
@@ -5310,6 +5361,20 @@ export interface components {
             readonly open_until: components["schemas"]["Time"] | null;
             readonly held_until: components["schemas"]["Time"] | null;
             readonly next_at: components["schemas"]["Time"] | null;
+        };
+        /** @description What a provider has sent somebody back with: the parameters of the address. */
+        readonly ProviderAnswer: {
+            readonly code?: string | null;
+            readonly state?: string | null;
+            /** @description Who the provider says to be (RFC 9207). */
+            readonly iss?: string | null;
+            /** @description Why the provider has refused it. */
+            readonly error?: string | null;
+        };
+        /** @description Where somebody signs in. */
+        readonly ProviderSignIn: {
+            /** @description The page of the provider. */
+            readonly url: string;
         };
         /** @description An event, as it was taken. */
         readonly ReceivedEvent: {
@@ -5959,6 +6024,25 @@ export interface components {
             readonly email: string;
             /** Format: password */
             readonly password: string;
+        };
+        /** @description A provider at which people sign in. */
+        readonly SignInProvider: {
+            /** @description What it is called in addresses. */
+            readonly id: string;
+            /** @description What people call it. */
+            readonly label: string;
+        };
+        /** @description How people sign in. */
+        readonly SignInWays: {
+            /** @description Whether they may with a password. */
+            readonly passwords: boolean;
+            /** @description The providers at which they may. */
+            readonly providers: readonly components["schemas"]["SignInProvider"][];
+        };
+        /** @description The page that is shown to somebody who has signed in. */
+        readonly SignedInAt: {
+            /** @description A path of this server. */
+            readonly return_to: string;
         };
         /** @description Where somebody is signed in. */
         readonly SignedInBrowser: {
@@ -6856,6 +6940,13 @@ export interface components {
             /** @description The costs by currency. Absent unless there are several. */
             readonly costs?: readonly components["schemas"]["Cost"][];
         };
+        /** @description A provider at which somebody has signed in. */
+        readonly UsedProvider: {
+            /** @description What people call it. */
+            readonly label: string;
+            /** @description To about ten minutes. */
+            readonly used_at: components["schemas"]["Time"];
+        };
         /** @description Whether a document is valid. */
         readonly Validation: {
             readonly valid: boolean;
@@ -7370,7 +7461,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Somebody with this address has an account already */
+            /** @description Somebody with this address has an account already, or passwords are not used here */
             readonly 409: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -7518,6 +7609,89 @@ export interface operations {
             };
         };
     };
+    readonly show_sign_in_ways: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The ways */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SignInWays"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signs in at this server */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly sign_in: {
         readonly parameters: {
             readonly query?: never;
@@ -7574,7 +7748,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Nobody signs in at this server */
+            /** @description Nobody signs in at this server, or not with a password */
             readonly 409: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -7621,6 +7795,294 @@ export interface operations {
             };
             /** @description A fault of the server */
             readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly begin_at_provider: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The id of the provider */
+                readonly provider: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["NewProviderSignIn"];
+            };
+        };
+        readonly responses: {
+            /** @description Where the person signs in */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ProviderSignIn"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such provider, or the link to join with is not valid */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signs in at this server */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider does not answer, or not as it must */
+            readonly 502: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly finish_at_provider: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The id of the provider */
+                readonly provider: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["ProviderAnswer"];
+            };
+        };
+        readonly responses: {
+            /** @description The person has signed in */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["SignedInAt"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The person may not sign in, or what came back proves nothing */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such provider, or the link to join with is not valid */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody signs in at this server, or somebody with this address has an account already */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There were too many refusals */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The provider does not answer, or not as it must */
+            readonly 502: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
@@ -8282,7 +8744,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Nobody signs in at this server, or it was asked with a key */
+            /** @description Nobody signs in at this server, or not with a password, or it was asked with a key */
             readonly 409: {
                 headers: {
                     readonly [name: string]: unknown;

@@ -161,6 +161,12 @@ const join = createRoute({
   component: lazyRouteComponent(() => import('@/features/join/join-page'), 'JoinPage'),
 });
 
+const signIn = createRoute({
+  getParentRoute: () => alone,
+  path: '/sign-in/$provider',
+  component: lazyRouteComponent(() => import('@/features/sign-in/provider-page'), 'ProviderPage'),
+});
+
 const form = createRoute({
   getParentRoute: () => alone,
   path: '/form/$flowId',
@@ -195,7 +201,7 @@ export const router = createRouter({
       keys,
       audit,
     ]),
-    alone.addChildren([decide, join, form, chat]),
+    alone.addChildren([decide, join, signIn, form, chat]),
   ]),
   context: { queries: undefined as never },
   parseSearch,

@@ -1,11 +1,14 @@
 import { screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { call } from '@/api/client';
+import { goTo } from '@/lib/go-to';
 import { reportRefused } from '@/lib/session';
 import { fakeApi, problem } from '@/testing/fake-api';
 import { renderScreen } from '@/testing/render';
 import { SignInGate } from './sign-in-gate';
+
+vi.mock('@/lib/go-to');
 
 afterEach(() => {
   reportRefused(false);
@@ -40,7 +43,8 @@ test('somebody whom the server does not know signs in, and what was open stays',
   await user.type(screen.getByLabelText(/^Password/), 'correct horse{Enter}');
 
   await waitFor(() => expect(isShown()).toBe(false));
-  expect(asked.at(-1)?.body).toEqual({ email: 'ann@example.org', password: 'correct horse' });
+  const posted = asked.filter(({ method }) => method === 'POST');
+  expect(posted.at(-1)?.body).toEqual({ email: 'ann@example.org', password: 'correct horse' });
   expect(screen.getByLabelText<HTMLInputElement>('Draft').value).toBe('half written');
 });
 
@@ -65,4 +69,20 @@ test('a key is used instead of a password', async () => {
 
   await waitFor(() => expect(isShown()).toBe(false));
   expect(sessionStorage.getItem('steadflow.api-key')).toBe('sf_live_x');
+});
+
+test('somebody signs in at a provider where passwords are not used', async () => {
+  const asked = fakeApi({
+    'GET /session': () => ({ passwords: false, providers: [{ id: 'okta', label: 'Okta' }] }),
+    'POST /session/oidc/okta': () => ({ url: 'https://login.example.org/auth?state=s' }),
+  });
+  const user = userEvent.setup();
+  await renderScreen(<SignInGate>page</SignInGate>);
+  reportRefused(true);
+
+  await user.click(await screen.findByRole('button', { name: 'Sign in with Okta' }));
+
+  await waitFor(() => expect(goTo).toHaveBeenCalledWith('https://login.example.org/auth?state=s'));
+  expect(asked.at(-1)?.body).toEqual({ return_to: '/' });
+  expect(screen.queryByLabelText(/^Password/)).toBeNull();
 });

@@ -1,9 +1,11 @@
-import { Anchor, Button, Modal, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { Anchor, Button, Divider, Modal, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, type ReactNode, useState } from 'react';
-import { signIn } from '@/api/account';
+import { type Provider, signIn, signInWaysQuery } from '@/api/account';
 import { forgetApiKey, saveApiKey } from '@/api/credentials';
 import { ProblemCard } from '@/components/problem-card';
+import { ProviderButtons } from '@/components/provider-buttons';
+import { BlockSkeleton } from '@/components/skeletons';
 import { reportRefused, useRefused } from '@/lib/session';
 import { texts } from '@/lib/texts';
 import { Logo } from './logo';
@@ -33,17 +35,36 @@ export function SignInGate({ children }: { children: ReactNode }) {
 
 function SignIn() {
   const [withKey, setWithKey] = useState(false);
+  const ways = useQuery(signInWaysQuery());
+  // Where the server does not say, a password is tried.
+  const passwords = ways.data?.passwords ?? true;
   return (
     <div className={classes.card}>
       <title>{`${texts.signIn.title} · ${texts.product}`}</title>
       <Logo size={28} />
       <h1 className={classes.title}>{texts.signIn.title}</h1>
-      {withKey ? <KeyForm /> : <PasswordForm />}
+      {withKey && <KeyForm />}
+      {!withKey && ways.isPending && <BlockSkeleton height={180} />}
+      {!withKey && !ways.isPending && (
+        <>
+          <Providers providers={ways.data?.providers ?? []} />
+          {passwords && (ways.data?.providers.length ?? 0) > 0 && <Divider label={texts.signIn.or} />}
+          {passwords && <PasswordForm />}
+        </>
+      )}
       <Anchor component="button" type="button" size="sm" onClick={() => setWithKey(!withKey)}>
-        {withKey ? texts.signIn.usePassword : texts.signIn.useKey}
+        {withKey ? otherWay(passwords) : texts.signIn.useKey}
       </Anchor>
     </div>
   );
+}
+
+const otherWay = (passwords: boolean) => (passwords ? texts.signIn.usePassword : texts.signIn.useOther);
+
+function Providers({ providers }: { providers: readonly Provider[] }) {
+  if (providers.length === 0) return null;
+  const { pathname, search } = window.location;
+  return <ProviderButtons providers={providers} label={texts.signIn.withProvider} returnTo={pathname + search} />;
 }
 
 /** Goes on where somebody was: everything on the page is fetched again. */

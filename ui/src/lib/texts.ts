@@ -156,6 +156,9 @@ export const texts = {
     submitKey: 'Continue',
     useKey: 'Use an API key instead',
     usePassword: 'Use a password instead',
+    useOther: 'Sign in another way',
+    withProvider: (provider: string) => `Sign in with ${provider}`,
+    or: 'or',
   },
   account: {
     menu: (name: string) => `Account of ${name}`,

@@ -17,7 +17,17 @@ export const ACCOUNT: Account = {
     'edit_flows',
     'run_flows',
   ],
+  has_password: true,
+  providers: [],
 };
 
 /** What the server says where nobody signs in. */
-export const LOCAL: Account = { ...ACCOUNT, is_local: true, id: null, kind: null, name: null, email: null };
+export const LOCAL: Account = {
+  ...ACCOUNT,
+  is_local: true,
+  id: null,
+  kind: null,
+  name: null,
+  email: null,
+  has_password: false,
+};

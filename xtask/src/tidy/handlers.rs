@@ -7,8 +7,8 @@ use anyhow::Result;
 use super::{files, has_extension, read, shown};
 
 /// Handlers that answer everyone alike, how the server is and files that are part of it, the one of webhooks, whose callers
-/// prove who they are by a signature, and the one where people say who they are.
-const FOR_EVERYONE: [&str; 9] = [
+/// prove who they are by a signature, and those where people say who they are.
+const FOR_EVERYONE: [&str; 12] = [
     "healthz",
     "readyz",
     "openapi_document",
@@ -17,7 +17,10 @@ const FOR_EVERYONE: [&str; 9] = [
     "style",
     "problems",
     "receive_call",
+    "show_sign_in_ways",
     "sign_in",
+    "begin_at_provider",
+    "finish_at_provider",
 ];
 
 /// Finds handlers that name no permission, or not before everything else of the request.

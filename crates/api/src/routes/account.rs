@@ -4,9 +4,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
+use steadflow_access::{Oidc, People};
 use steadflow_core::access::{Permission, decide};
 use steadflow_core::caller::Caller;
-use steadflow_store::{PrincipalChange, PrincipalRecord, SignInRecord};
+use steadflow_store::{PrincipalChange, PrincipalRecord, SignInRecord, StoreError};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -46,9 +47,42 @@ pub(crate) struct AccountView {
     role: &'static str,
     /// What they may do, by the names that the reference of access has.
     permissions: Vec<&'static str>,
+    /// Whether they have a password with which they can sign in.
+    has_password: bool,
+    /// The providers at which they have signed in.
+    providers: Vec<UsedProvider>,
+}
+
+/// A provider at which somebody has signed in.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct UsedProvider {
+    /// What people call it.
+    label: String,
+    /// To about ten minutes.
+    used_at: Time,
 }
 
 impl AccountView {
+    async fn read(app: &App, caller: &Caller, record: Option<&PrincipalRecord>) -> Result<Self, StoreError> {
+        let (mut view, Some(record)) = (Self::new(caller, record), record) else {
+            return Ok(Self::new(caller, None));
+        };
+        let Ok(ways) = app.people().map(People::ways) else { return Ok(view) };
+        view.has_password = ways.passwords && record.password.is_some();
+        let used = app.engine().store().oidc_subjects(record.tenant, record.id).await?;
+        // One that is no more in the settings signs nobody in.
+        view.providers = used
+            .iter()
+            .flatten()
+            .filter_map(|used| {
+                let provider = ways.oidc.iter().flat_map(Oidc::providers);
+                let provider = provider.into_iter().find(|provider| provider.issuer == used.issuer)?;
+                Some(UsedProvider { label: provider.label.to_string(), used_at: used.used_at.into() })
+            })
+            .collect();
+        Ok(view)
+    }
+
     fn new(caller: &Caller, record: Option<&PrincipalRecord>) -> Self {
         let may = Permission::ALL.iter().filter(|permission| decide(caller, **permission).is_ok());
         Self {
@@ -59,6 +93,8 @@ impl AccountView {
             email: record.and_then(|record| record.email.as_ref()).map(ToString::to_string),
             role: caller.role.as_str(),
             permissions: may.map(|permission| permission.as_str()).collect(),
+            has_password: false,
+            providers: Vec::new(),
         }
     }
 }
@@ -75,7 +111,7 @@ pub(crate) async fn show_account(
         Some(principal) => app.engine().store().principal(caller.tenant, principal.id).await?,
         None => None,
     };
-    Ok(reply::ok(&AccountView::new(&caller, record.as_ref())))
+    Ok(reply::ok(&AccountView::read(&app, &caller, record.as_ref()).await?))
 }
 
 /// What may be changed of an account by whose it is.
@@ -101,7 +137,7 @@ pub(crate) async fn change_account(
     let change = PrincipalChange { name, at: app.engine().wall(), ..PrincipalChange::default() };
     let changed = people.change(caller.tenant, principal.id, change).await?;
     let record = super::members::done(principal.id, changed)?;
-    Ok(reply::ok(&AccountView::new(&caller, Some(&record))))
+    Ok(reply::ok(&AccountView::read(&app, &caller, Some(&record)).await?))
 }
 
 /// A new password.
@@ -119,7 +155,7 @@ pub(crate) struct NewPassword {
 #[utoipa::path(post, path = "/api/v1/studio/account/password", tag = "account", request_body = NewPassword,
     responses((status = 204, description = "The password is changed; the answer sets a new cookie"),
               (status = 401, description = "The present password is another one", body = ProblemBody, content_type = "application/problem+json"),
-              (status = 409, description = "Nobody signs in at this server, or it was asked with a key", body = ProblemBody, content_type = "application/problem+json"),
+              (status = 409, description = "Nobody signs in at this server, or not with a password, or it was asked with a key", body = ProblemBody, content_type = "application/problem+json"),
               (status = 422, description = "The new password cannot be set", body = ProblemBody, content_type = "application/problem+json"),
               (status = 429, description = "There were too many wrong passwords", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn change_password(

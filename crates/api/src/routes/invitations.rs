@@ -169,6 +169,8 @@ pub(crate) struct InvitationToYou {
     is_new_password: bool,
     /// Whether it makes the first admin of this server.
     is_first_admin: bool,
+    /// Whether it can be accepted with a password.
+    takes_password: bool,
     expires_at: Time,
 }
 
@@ -178,6 +180,7 @@ pub(crate) struct InvitationToYou {
     responses((status = 200, description = "The invitation", body = InvitationToYou),
               (status = 404, description = "The link is not valid", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn show_invitation(
+    State(app): State<App>,
     PathInvitation { invitation, .. }: PathInvitation,
 ) -> Result<Response, Problem> {
     Ok(reply::ok(&InvitationToYou {
@@ -185,6 +188,7 @@ pub(crate) async fn show_invitation(
         email: invitation.email.as_ref().map(ToString::to_string),
         is_new_password: invitation.principal.is_some(),
         is_first_admin: invitation.is_first_admin,
+        takes_password: app.people()?.takes_password(&invitation),
         expires_at: invitation.expires_at.into(),
     }))
 }
@@ -208,7 +212,7 @@ pub(crate) struct NewMember {
     params(("token" = String, Path, description = "The last part of the link")),
     responses((status = 204, description = "Somebody is a member, and has signed in"),
               (status = 404, description = "The link is not valid", body = ProblemBody, content_type = "application/problem+json"),
-              (status = 409, description = "Somebody with this address has an account already", body = ProblemBody, content_type = "application/problem+json"),
+              (status = 409, description = "Somebody with this address has an account already, or passwords are not used here", body = ProblemBody, content_type = "application/problem+json"),
               (status = 422, description = "The password cannot be set", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn accept_invitation(
     State(app): State<App>,

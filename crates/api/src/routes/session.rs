@@ -1,12 +1,12 @@
-//! Signing in and out.
+//! Signing in with a password, and out.
 
 use std::net::IpAddr;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
-use steadflow_access::{SignInRefused, normal_email};
+use serde::{Deserialize, Serialize};
+use steadflow_access::{Oidc, SignInRefused, SignInWays, normal_email};
 use steadflow_core::access::CredentialKind;
 use steadflow_core::caller::{Actor, ActorKind, Caller};
 use steadflow_core::ids::TenantId;
@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::oidc::ProviderView;
 use crate::app::App;
 use crate::audited::ToAudit;
 use crate::authorized::{Authorized, UseOwnAccount};
@@ -24,9 +25,30 @@ use crate::json::Json;
 use crate::people::{AsWhom, with_sign_in, without_sign_in};
 use crate::problem::{Problem, ProblemBody};
 use crate::refusals::Refusal;
+use crate::reply;
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::default().routes(routes!(sign_in)).routes(routes!(sign_out))
+    OpenApiRouter::default().routes(routes!(show_sign_in_ways, sign_in)).routes(routes!(sign_out))
+}
+
+/// How people sign in.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SignInWays)]
+pub(crate) struct SignInWaysView {
+    /// Whether they may with a password.
+    passwords: bool,
+    /// The providers at which they may.
+    providers: Vec<ProviderView>,
+}
+
+/// Shows how people sign in at this server.
+#[utoipa::path(get, path = "/api/v1/session", tag = "account",
+    responses((status = 200, description = "The ways", body = SignInWaysView),
+              (status = 409, description = "Nobody signs in at this server", body = ProblemBody, content_type = "application/problem+json")))]
+pub(crate) async fn show_sign_in_ways(State(app): State<App>) -> Result<Response, Problem> {
+    let SignInWays { passwords, oidc } = app.people()?.ways();
+    let providers = oidc.iter().flat_map(Oidc::providers).map(ProviderView::from).collect();
+    Ok(reply::ok(&SignInWaysView { passwords: *passwords, providers }))
 }
 
 /// Who signs in.
@@ -45,7 +67,7 @@ pub(crate) struct SignIn {
 #[utoipa::path(post, path = "/api/v1/session", tag = "account", request_body = SignIn,
     responses((status = 204, description = "The person has signed in"),
               (status = 401, description = "The e-mail address or the password is wrong", body = ProblemBody, content_type = "application/problem+json"),
-              (status = 409, description = "Nobody signs in at this server", body = ProblemBody, content_type = "application/problem+json"),
+              (status = 409, description = "Nobody signs in at this server, or not with a password", body = ProblemBody, content_type = "application/problem+json"),
               (status = 429, description = "There were too many wrong passwords", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn sign_in(
     State(app): State<App>,
@@ -88,7 +110,10 @@ async fn count_refused(
     let status = match refused {
         SignInRefused::Wrong => StatusCode::UNAUTHORIZED,
         SignInRefused::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
-        SignInRefused::Unfit(_) | SignInRefused::Busy | SignInRefused::Failed(_) => return Ok(()),
+        SignInRefused::PasswordsOff
+        | SignInRefused::Unfit(_)
+        | SignInRefused::Busy
+        | SignInRefused::Failed(_) => return Ok(()),
     };
     let person = match normal_email(email) {
         Some(email) => app.engine().store().person(email).await?,

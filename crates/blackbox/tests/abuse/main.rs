@@ -13,4 +13,5 @@ mod keys;
 mod load;
 mod mirror;
 mod overshoot;
+mod providers;
 mod readers;

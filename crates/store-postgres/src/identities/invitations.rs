@@ -3,12 +3,12 @@
 use steadflow_core::access::CredentialHash;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{
-    FIRST_ADMIN_LINKS_MAX, InvitationAccepted, InvitationRecord, PrincipalRecord, SignIns,
+    FIRST_ADMIN_LINKS_MAX, InvitationAccepted, InvitationRecord, OidcSubject, PrincipalRecord, SignIns,
 };
 use tokio_postgres::Client;
 
 use super::credentials::delete_sign_ins;
-use super::{principals, row};
+use super::{principals, row, subjects};
 use crate::error::Result;
 use crate::value::{params, rows_max, stored};
 
@@ -60,20 +60,28 @@ pub(super) async fn accept(
     db: &Client,
     hash: CredentialHash,
     person: PrincipalRecord,
+    subject: Option<OidcSubject>,
     now: Timestamp,
 ) -> Result<InvitationAccepted> {
     let invitation = lock(db, hash).await?.filter(|invitation| invitation.expires_at > now);
     let Some(invitation) = invitation else { return Ok(InvitationAccepted::Gone) };
+    if let Some(subject) = &subject {
+        let known = subjects::find(db, &subject.issuer, &subject.subject).await?;
+        if known.is_some_and(|known| Some(known.principal) != invitation.principal) {
+            return Ok(InvitationAccepted::Taken);
+        }
+    }
     let accepted = if let Some(id) = invitation.principal {
         let known = principals::lock(db, invitation.tenant, id).await?;
         let Some(known) = known.filter(|known| known.disabled_at.is_none()) else {
             return Ok(InvitationAccepted::Gone);
         };
-        let password = person.password.as_ref().map(|password| password.as_str());
+        let password = person.password.or(known.password);
         let sql = "UPDATE principals SET password = $2 WHERE id = $1";
-        db.execute_typed(sql, params![id.uuid(), password]).await?;
+        db.execute_typed(sql, params![id.uuid(), password.as_ref().map(|password| password.as_str())])
+            .await?;
         delete_sign_ins(db, SignIns::Of(id, None)).await?;
-        PrincipalRecord { password: person.password, ..known }
+        PrincipalRecord { password, ..known }
     } else {
         let person = PrincipalRecord { tenant: invitation.tenant, role: invitation.role, ..person };
         if !principals::create(db, &person).await? {
@@ -81,6 +89,10 @@ pub(super) async fn accept(
         }
         person
     };
+    if let Some(subject) = subject {
+        let subject = OidcSubject { tenant: accepted.tenant, principal: accepted.id, ..subject };
+        subjects::replace(db, &subject).await?;
+    }
     let sql = "DELETE FROM invitations WHERE hash = $1 OR ($2 AND is_first_admin)";
     db.execute_typed(sql, params![&hash.bytes()[..], invitation.is_first_admin]).await?;
     Ok(InvitationAccepted::Done(Box::new(accepted)))

@@ -7,8 +7,8 @@ use steadflow_core::caller::{Actor, ActorKind};
 use steadflow_core::ids::{KeyId, PrincipalId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{
-    ApiKeyRecord, CredentialRecord, InvitationRecord, PasswordHash, PrincipalRecord, SignInRecord,
-    TenantRecord,
+    ApiKeyRecord, CredentialRecord, InvitationRecord, OidcSubject, PasswordHash, PrincipalRecord,
+    SignInRecord, TenantRecord,
 };
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -23,6 +23,7 @@ pub(super) const SIGN_IN: &str =
     "id, hash, tenant, principal, created_at, expires_at, used_at, address, user_agent";
 pub(super) const INVITATION: &str = "id, hash, tenant, role, email, principal, is_first_admin, created_at, \
      created_by, expires_at";
+pub(super) const OIDC_SUBJECT: &str = "issuer, subject, tenant, principal, created_at, used_at";
 
 fn hash(row: &Row, column: usize) -> Result<CredentialHash> {
     let bytes: &[u8] = get(row, column)?;
@@ -113,6 +114,17 @@ pub(super) fn invitation(row: &Row) -> Result<InvitationRecord> {
         created_at: timestamp(row, 7)?,
         created_by: text(row, 8)?,
         expires_at: timestamp(row, 9)?,
+    })
+}
+
+pub(super) fn oidc_subject(row: &Row) -> Result<OidcSubject> {
+    Ok(OidcSubject {
+        issuer: text(row, 0)?,
+        subject: text(row, 1)?,
+        tenant: tenant_id(row, 2)?,
+        principal: principal_id(row, 3)?,
+        created_at: timestamp(row, 4)?,
+        used_at: timestamp(row, 5)?,
     })
 }
 

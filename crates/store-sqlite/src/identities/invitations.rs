@@ -4,11 +4,11 @@ use rusqlite::{Connection, OptionalExtension, params};
 use steadflow_core::access::CredentialHash;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{
-    FIRST_ADMIN_LINKS_MAX, InvitationAccepted, InvitationRecord, PrincipalRecord, SignIns,
+    FIRST_ADMIN_LINKS_MAX, InvitationAccepted, InvitationRecord, OidcSubject, PrincipalRecord, SignIns,
 };
 
 use super::credentials::delete_sign_ins;
-use super::{principals, row};
+use super::{principals, row, subjects};
 use crate::columns::{blob, rows_max};
 
 pub(super) fn create(db: &Connection, new: &InvitationRecord, max: usize) -> rusqlite::Result<bool> {
@@ -47,20 +47,27 @@ pub(super) fn accept(
     db: &Connection,
     hash: CredentialHash,
     person: PrincipalRecord,
+    subject: Option<OidcSubject>,
     now: Timestamp,
 ) -> rusqlite::Result<InvitationAccepted> {
     let invitation = find(db, hash)?.filter(|invitation| invitation.expires_at > now);
     let Some(invitation) = invitation else { return Ok(InvitationAccepted::Gone) };
+    if let Some(subject) = &subject {
+        let known = subjects::find(db, &subject.issuer, &subject.subject)?;
+        if known.is_some_and(|known| Some(known.principal) != invitation.principal) {
+            return Ok(InvitationAccepted::Taken);
+        }
+    }
     let stored = if let Some(id) = invitation.principal {
         let known = principals::find(db, invitation.tenant, id)?;
         let Some(known) = known.filter(|known| known.disabled_at.is_none()) else {
             return Ok(InvitationAccepted::Gone);
         };
-        let password = person.password.as_ref().map(|password| password.as_str());
+        let password = person.password.or(known.password);
         db.prepare_cached("UPDATE principals SET password = ?2 WHERE id = ?1")?
-            .execute(params![blob(id.uuid()), password])?;
+            .execute(params![blob(id.uuid()), password.as_ref().map(|password| password.as_str())])?;
         delete_sign_ins(db, SignIns::Of(id, None))?;
-        PrincipalRecord { password: person.password, ..known }
+        PrincipalRecord { password, ..known }
     } else {
         let person = PrincipalRecord { tenant: invitation.tenant, role: invitation.role, ..person };
         if !principals::create(db, &person)? {
@@ -68,6 +75,9 @@ pub(super) fn accept(
         }
         person
     };
+    if let Some(subject) = subject {
+        subjects::replace(db, &OidcSubject { tenant: stored.tenant, principal: stored.id, ..subject })?;
+    }
     db.prepare_cached("DELETE FROM invitations WHERE hash = ?1 OR (?2 AND is_first_admin)")?
         .execute(params![hash.bytes(), invitation.is_first_admin])?;
     Ok(InvitationAccepted::Done(Box::new(stored)))

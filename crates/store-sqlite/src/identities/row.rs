@@ -8,8 +8,8 @@ use steadflow_core::caller::{Actor, ActorKind};
 use steadflow_core::ids::{KeyId, PrincipalId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{
-    ApiKeyRecord, CredentialRecord, InvitationRecord, PasswordHash, PrincipalRecord, SignInRecord,
-    TenantRecord,
+    ApiKeyRecord, CredentialRecord, InvitationRecord, OidcSubject, PasswordHash, PrincipalRecord,
+    SignInRecord, TenantRecord,
 };
 
 use crate::columns::{named, tenant_id, text, text_or_none, timestamp, timestamp_or_none, unreadable, uuid};
@@ -21,6 +21,7 @@ pub(super) const SIGN_IN: &str =
     "id, hash, tenant, principal, created_at, expires_at, used_at, address, user_agent";
 pub(super) const INVITATION: &str = "id, hash, tenant, role, email, principal, is_first_admin, created_at, \
      created_by, expires_at";
+pub(super) const OIDC_SUBJECT: &str = "issuer, subject, tenant, principal, created_at, used_at";
 
 fn hash(row: &Row<'_>, column: usize) -> rusqlite::Result<CredentialHash> {
     row.get(column).map(CredentialHash::new)
@@ -110,6 +111,17 @@ pub(super) fn invitation(row: &Row<'_>) -> rusqlite::Result<InvitationRecord> {
         created_at: timestamp(row, 7)?,
         created_by: text(row, 8)?,
         expires_at: timestamp(row, 9)?,
+    })
+}
+
+pub(super) fn oidc_subject(row: &Row<'_>) -> rusqlite::Result<OidcSubject> {
+    Ok(OidcSubject {
+        issuer: text(row, 0)?,
+        subject: text(row, 1)?,
+        tenant: tenant_id(row, 2)?,
+        principal: principal_id(row, 3)?,
+        created_at: timestamp(row, 4)?,
+        used_at: timestamp(row, 5)?,
     })
 }
 

@@ -428,7 +428,7 @@ pub async fn an_invitation_is_accepted_once<H: Harness>(harness: &H) {
     assert!(!store.create_invitation(invitation(4), 2).await.expect("an answer"), "there are two");
     let accept = async |number, person, seconds| {
         let hash = invitation(number).hash;
-        store.accept_invitation(hash, person, at(seconds)).await.expect("an answer")
+        store.accept_invitation(hash, person, None, at(seconds)).await.expect("an answer")
     };
 
     assert_eq!(accept(1, principal(5), 100).await, InvitationAccepted::Gone, "it is over");
@@ -461,7 +461,8 @@ pub async fn an_invitation_sets_a_new_password<H: Harness>(harness: &H) {
     let password = Some(PasswordHash::new("$argon2id$new"));
     let asked = PrincipalRecord { password: password.clone(), role: Role::Admin, ..principal(9) };
 
-    let accepted = store.accept_invitation(forgotten.hash, asked.clone(), at(5)).await.expect("an answer");
+    let accepted =
+        store.accept_invitation(forgotten.hash, asked.clone(), None, at(5)).await.expect("an answer");
 
     let stored = PrincipalRecord { password, ..principal(1) };
     assert_eq!(accepted, InvitationAccepted::Done(Box::new(stored.clone())));
@@ -469,7 +470,7 @@ pub async fn an_invitation_sets_a_new_password<H: Harness>(harness: &H) {
     assert!(stand_for(&store, &[sign_in(2, 1).hash]).await.is_empty(), "their sign-ins end");
     let disable = PrincipalChange { is_disabled: Some(true), ..PrincipalChange::default() };
     assert!(is_done(&change(&store, 1, disable).await));
-    let late = store.accept_invitation(again.hash, asked, at(5)).await.expect("an answer");
+    let late = store.accept_invitation(again.hash, asked, None, at(5)).await.expect("an answer");
     assert_eq!(late, InvitationAccepted::Gone, "it lets nobody in who is disabled");
 }
 
@@ -486,10 +487,11 @@ pub async fn one_first_admin_is_invited<H: Harness>(harness: &H) {
     let mut expected: Vec<_> = (3..=last).rev().map(first).collect();
     expected.push(invitation(1));
     assert_eq!(listed, expected, "the links of other processes stay, but not without end");
-    let accepted = store.accept_invitation(first(4).hash, principal(5), at(5)).await.expect("an answer");
+    let accepted =
+        store.accept_invitation(first(4).hash, principal(5), None, at(5)).await.expect("an answer");
     assert!(matches!(accepted, InvitationAccepted::Done(_)));
     assert_eq!(sound(store.invitations(OURS).await.expect("ours")), [invitation(1)]);
-    let late = store.accept_invitation(first(5).hash, principal(6), at(5)).await.expect("an answer");
+    let late = store.accept_invitation(first(5).hash, principal(6), None, at(5)).await.expect("an answer");
     assert_eq!(late, InvitationAccepted::Gone, "there is one first admin");
     assert!(store.has_admin(at(5)).await.expect("an answer"));
 }

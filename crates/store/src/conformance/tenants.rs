@@ -10,11 +10,13 @@ use super::samples::{
     ALL, FLOW, OTHER_FLOW, OURS, THEIRS, all_costs, all_counters, at, calls, completed, document, failed,
     finished_with, flow, id, key, keyed_by, new_agent, row, shown, uuid,
 };
+use super::subjects::subject;
 use super::{Harness, commit, worker};
 use crate::{
     AgentChange, AgentFilter, AgentUse, ApiKeyRecord, Catalogue, Changed, Committed, ExecutionFilter,
     ExecutionRow, FailureQuery, FlowChange, FlowFilter, FlowRecord, Identities, InvitationRecord, KeyCreated,
-    PrincipalChange, PrincipalChanged, PrincipalRecord, Rollup, SignInRecord, Store, VersionPage,
+    OidcSubject, PrincipalChange, PrincipalChanged, PrincipalRecord, Rollup, SignInRecord, Store,
+    VersionPage,
 };
 
 const OUR_AGENT: AgentId = AgentId::new(uuid(1));
@@ -62,6 +64,7 @@ async fn seen_by(store: &impl Store, tenant: TenantId) -> Vec<(&'static str, Str
         shown("Identities::api_keys", store.api_keys(tenant, None, ALL).await),
         shown("Identities::sign_ins", store.sign_ins(tenant, principal(1).id).await),
         shown("Identities::invitations", store.invitations(tenant).await),
+        shown("Identities::oidc_subjects", store.oidc_subjects(tenant, principal(1).id).await),
     ]
 }
 
@@ -88,6 +91,8 @@ async fn fill_identities(store: &impl Store, tenant: TenantId, own: u16) {
     assert!(store.create_sign_in(sign_in, person.password, 9).await.expect("a sign-in is stored"));
     let invitation = InvitationRecord { tenant, ..invitation(own) };
     assert!(store.create_invitation(invitation, 9).await.expect("an invitation is stored"));
+    let subject = OidcSubject { tenant, ..subject(&own.to_string(), own) };
+    assert!(store.create_oidc_subject(subject).await.expect("a subject is stored"));
 }
 
 /// Stores one of everything for a tenant. Executions and calls are of the flows and the agents of both tenants.

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{MemoryStore, all_sound, at_once};
 use crate::{
     ApiKeyRecord, CredentialRecord, CredentialUse, FIRST_ADMIN_LINKS_MAX, Identities, InvitationAccepted,
-    InvitationRecord, KeyCreated, Listed, Page, PasswordHash, PrincipalChange, PrincipalChanged,
+    InvitationRecord, KeyCreated, Listed, OidcSubject, Page, PasswordHash, PrincipalChange, PrincipalChanged,
     PrincipalKind, PrincipalRecord, SignInRecord, SignIns, StoreError, StoreFuture, TenantRecord,
 };
 
@@ -25,6 +25,8 @@ pub(super) struct StoredIdentities {
     keys: BTreeMap<KeyId, ApiKeyRecord>,
     sign_ins: BTreeMap<CredentialHash, SignInRecord>,
     invitations: BTreeMap<CredentialHash, InvitationRecord>,
+    /// By issuer and subject.
+    subjects: BTreeMap<(Arc<str>, Arc<str>), OidcSubject>,
 }
 
 impl StoredIdentities {
@@ -84,6 +86,7 @@ impl StoredIdentities {
         self.keys.retain(|_, key| key.principal != id);
         self.sign_ins.retain(|_, sign_in| sign_in.principal != id);
         self.invitations.retain(|_, invitation| invitation.principal != Some(id));
+        self.subjects.retain(|_, subject| subject.principal != id);
         self.principals.remove(&id);
         PrincipalChanged::Done(Box::new(principal))
     }
@@ -229,16 +232,25 @@ impl StoredIdentities {
         &mut self,
         hash: CredentialHash,
         person: PrincipalRecord,
+        subject: Option<OidcSubject>,
         now: Timestamp,
     ) -> InvitationAccepted {
         let invitation = self.invitations.get(&hash).filter(|known| known.expires_at > now).cloned();
         let Some(invitation) = invitation else { return InvitationAccepted::Gone };
+        let is_of_other = |subject: &OidcSubject| {
+            let known = self.subjects.get(&(Arc::clone(&subject.issuer), Arc::clone(&subject.subject)));
+            known.is_some_and(|known| Some(known.principal) != invitation.principal)
+        };
+        if subject.as_ref().is_some_and(is_of_other) {
+            return InvitationAccepted::Taken;
+        }
         let stored = if let Some(id) = invitation.principal {
             let Some(known) = self.principal(invitation.tenant, id) else { return InvitationAccepted::Gone };
             if known.disabled_at.is_some() {
                 return InvitationAccepted::Gone;
             }
-            let stored = PrincipalRecord { password: person.password, ..known.clone() };
+            let password = person.password.or_else(|| known.password.clone());
+            let stored = PrincipalRecord { password, ..known.clone() };
             self.delete_sign_ins(SignIns::Of(id, None));
             stored
         } else {
@@ -251,6 +263,10 @@ impl StoredIdentities {
         let is_first_admin = invitation.is_first_admin;
         self.invitations.retain(|known, other| *known != hash && !(is_first_admin && other.is_first_admin));
         self.principals.insert(stored.id, stored.clone());
+        if let Some(subject) = subject {
+            self.subjects.retain(|_, known| (&known.issuer, known.principal) != (&subject.issuer, stored.id));
+            self.create_subject(OidcSubject { tenant: stored.tenant, principal: stored.id, ..subject });
+        }
         InvitationAccepted::Done(Box::new(stored))
     }
 
@@ -258,6 +274,20 @@ impl StoredIdentities {
         let before = self.invitations.len();
         self.invitations.retain(|_, known| (known.tenant, known.id) != (tenant, id));
         self.invitations.len() < before
+    }
+
+    fn create_subject(&mut self, new: OidcSubject) -> bool {
+        let is_known = self.principal(new.tenant, new.principal).is_some();
+        let is_taken = self.subjects.values().any(|known| {
+            known.issuer == new.issuer && (known.subject == new.subject || known.principal == new.principal)
+        });
+        let key = (Arc::clone(&new.issuer), Arc::clone(&new.subject));
+        is_known && !is_taken && self.subjects.insert(key, new).is_none()
+    }
+
+    fn use_subject(&mut self, issuer: Arc<str>, subject: Arc<str>, begun_at: Timestamp) -> bool {
+        let known = self.subjects.get_mut(&(issuer, subject)).filter(|known| known.used_at < begun_at);
+        known.map(|known| known.used_at = begun_at).is_some()
     }
 }
 
@@ -400,12 +430,37 @@ impl Identities for MemoryStore {
         &self,
         hash: CredentialHash,
         person: PrincipalRecord,
+        subject: Option<OidcSubject>,
         now: Timestamp,
     ) -> StoreFuture<'_, InvitationAccepted> {
-        self.in_identities(|stored| stored.accept(hash, person, now))
+        self.in_identities(|stored| stored.accept(hash, person, subject, now))
     }
 
     fn delete_invitation(&self, tenant: TenantId, id: Uuid) -> StoreFuture<'_, bool> {
         self.in_identities(|stored| stored.delete_invitation(tenant, id))
+    }
+
+    fn create_oidc_subject(&self, subject: OidcSubject) -> StoreFuture<'_, bool> {
+        self.in_identities(|stored| stored.create_subject(subject))
+    }
+
+    fn oidc_subject(&self, issuer: Arc<str>, subject: Arc<str>) -> StoreFuture<'_, Option<OidcSubject>> {
+        self.in_identities(|stored| stored.subjects.get(&(issuer, subject)).cloned())
+    }
+
+    fn oidc_subjects(&self, tenant: TenantId, of: PrincipalId) -> StoreFuture<'_, Vec<Listed<OidcSubject>>> {
+        self.in_identities(|stored| {
+            let is_meant = |known: &&OidcSubject| (known.tenant, known.principal) == (tenant, of);
+            all_sound(stored.subjects.values().filter(is_meant).cloned().collect())
+        })
+    }
+
+    fn use_oidc_subject(
+        &self,
+        issuer: Arc<str>,
+        subject: Arc<str>,
+        begun_at: Timestamp,
+    ) -> StoreFuture<'_, bool> {
+        self.in_identities(|stored| stored.use_subject(issuer, subject, begun_at))
     }
 }

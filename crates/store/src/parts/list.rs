@@ -295,6 +295,17 @@ pub const PARTS: &[Part] = &[
             int("expires_at"),
         ],
     },
+    Part {
+        name: "oidc_subjects",
+        columns: &[
+            text("issuer"),
+            text("subject"),
+            id("tenant"),
+            id("principal"),
+            int("created_at"),
+            int("used_at"),
+        ],
+    },
     Part { name: "audit", columns: &[id("tenant"), int("number"), text("entry"), bytes("hash")] },
     Part {
         name: "data_keys",

@@ -40,7 +40,8 @@ export function AccountPage() {
       {account.data && !account.data.is_local && (
         <div className={classes.panels}>
           <Who account={account.data} />
-          {account.data.kind === 'person' && <Password email={account.data.email ?? ''} />}
+          {account.data.providers.length > 0 && <Ways account={account.data} />}
+          {account.data.has_password && <Password email={account.data.email ?? ''} />}
           {account.data.kind === 'person' && <SignIns />}
         </div>
       )}
@@ -90,6 +91,31 @@ function Who({ account }: { account: Account }) {
           </Button>
         </div>
       </form>
+    </Panel>
+  );
+}
+
+/** How somebody signs in who does not do so with a password alone. */
+function Ways({ account }: { account: Account }) {
+  return (
+    <Panel title={texts.ways}>
+      <ul className={classes.list}>
+        {account.has_password && (
+          <li className={classes.row}>
+            <span className={classes.name}>{texts.password}</span>
+          </li>
+        )}
+        {account.providers.map(({ label, used_at: usedAt }) => (
+          <li key={label} className={classes.row}>
+            <div className={classes.browser}>
+              <span className={classes.name}>{label}</span>
+              <span className={classes.soft}>
+                {texts.used} <RelativeTime time={usedAt} />
+              </span>
+            </div>
+          </li>
+        ))}
+      </ul>
     </Panel>
   );
 }

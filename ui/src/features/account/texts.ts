@@ -9,6 +9,7 @@ export const texts = {
   saved: 'Saved',
   email: 'E-mail address',
   role: 'Role',
+  ways: 'How you sign in',
   password: 'Password',
   current: 'Current password',
   next: 'New password',

@@ -16,6 +16,7 @@ const INVITATION: Invitation = {
   email: null,
   is_new_password: false,
   is_first_admin: true,
+  takes_password: true,
   expires_at: '2026-12-06T20:00:00Z',
 };
 

@@ -1,13 +1,14 @@
-import { Button, PasswordInput, Stack, TextInput } from '@mantine/core';
+import { Button, Divider, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
 import { IconLinkOff } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
-import { type Invitation, invitationQuery, join } from '@/api/account';
+import { type Invitation, invitationQuery, join, signInWaysQuery } from '@/api/account';
 import { forgetApiKey } from '@/api/credentials';
 import { toProblem } from '@/api/problem';
 import { EmptyState } from '@/components/empty-state';
 import { ProblemCard } from '@/components/problem-card';
+import { ProviderButtons } from '@/components/provider-buttons';
 import { BlockSkeleton } from '@/components/skeletons';
 import { reportRefused } from '@/lib/session';
 import { texts as common } from '@/lib/texts';
@@ -25,7 +26,7 @@ export function JoinPage() {
         <h1 className={classes.title}>{`${texts.title} ${common.product}`}</h1>
         {invitation.isPending && <BlockSkeleton height={240} />}
         {invitation.isError && <Invalid problem={invitation.error} onRetry={() => void invitation.refetch()} />}
-        {invitation.data && <JoinForm key={token} token={token} invitation={invitation.data} />}
+        {invitation.data && <Join key={token} token={token} invitation={invitation.data} />}
       </div>
     </div>
   );
@@ -37,8 +38,32 @@ function Invalid({ problem, onRetry }: { problem: unknown; onRetry: () => void }
   return <EmptyState icon={IconLinkOff} title={texts.wrong} detail={detail} />;
 }
 
-function JoinForm({ token, invitation }: { token: string; invitation: Invitation }) {
-  const { email: meant, role, is_new_password: isNewPassword } = invitation;
+interface JoinProps {
+  token: string;
+  invitation: Invitation;
+}
+
+/** The ways in which the invitation can be accepted. */
+function Join({ token, invitation }: JoinProps) {
+  const ways = useQuery(signInWaysQuery());
+  const providers = ways.data?.providers ?? [];
+  const { takes_password: takesPassword, role } = invitation;
+  if (ways.isPending) return <BlockSkeleton height={240} />;
+  return (
+    <Stack gap="sm">
+      <p className={classes.about}>{aboutOf(invitation, role)}</p>
+      {providers.length > 0 && (
+        <ProviderButtons providers={providers} label={texts.withProvider} returnTo="/flows" invitation={token} />
+      )}
+      {providers.length > 0 && takesPassword && <Divider label={common.signIn.or} />}
+      {takesPassword && <JoinForm token={token} invitation={invitation} />}
+      {providers.length === 0 && !takesPassword && <Text size="sm">{texts.noWay}</Text>}
+    </Stack>
+  );
+}
+
+function JoinForm({ token, invitation }: JoinProps) {
+  const { email: meant, is_new_password: isNewPassword } = invitation;
   const [name, setName] = useState('');
   const [email, setEmail] = useState(meant ?? '');
   const [password, setPassword] = useState('');
@@ -60,7 +85,6 @@ function JoinForm({ token, invitation }: { token: string; invitation: Invitation
   return (
     <form onSubmit={submit}>
       <Stack gap="sm">
-        <p className={classes.about}>{aboutOf(invitation, role)}</p>
         {!isNewPassword && (
           <TextInput
             label={texts.name}

@@ -8,6 +8,8 @@ export const texts = {
   email: 'E-mail address',
   password: 'Password',
   passwordHint: 'At least 10 characters. Several words in a row are easy to remember.',
+  withProvider: (provider: string) => `Continue with ${provider}`,
+  noWay: 'Nobody can join with this link now. Ask the person who sent it.',
   submit: 'Create account',
   submitPassword: 'Set password',
   wrong: 'This link is not valid',

@@ -17,7 +17,13 @@ const ANN: Member = {
   disabled_at: null,
 };
 const BOB: Member = { ...ANN, id: '01900000-0000-7000-8000-000000000002', name: 'Bob', email: 'bob@example.org' };
-const ACCOUNT: Account = { ...ANN, is_local: false, permissions: ['manage_members'] };
+const ACCOUNT: Account = {
+  ...ANN,
+  is_local: false,
+  permissions: ['manage_members'],
+  has_password: true,
+  providers: [],
+};
 const LINK = { id: BOB.id, url: 'https://flows.example/join/abc', expires_at: '2026-12-06T20:00:00Z' };
 
 const rowOf = (name: string) =>
