@@ -12,6 +12,8 @@ export type Account = Schemas['Account'];
 export type SignedInBrowser = Schemas['SignedInBrowser'];
 /** What a link to join with is about. */
 export type Invitation = Schemas['InvitationToYou'];
+/** How people sign in. */
+export type SignInWays = Schemas['SignInWays'];
 /** A provider at which people sign in. */
 export type Provider = Schemas['SignInProvider'];
 /** What a provider has sent somebody back with. */

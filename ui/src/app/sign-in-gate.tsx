@@ -1,11 +1,10 @@
 import { Anchor, Button, Divider, Modal, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, type ReactNode, useState } from 'react';
-import { type Provider, signIn, signInWaysQuery } from '@/api/account';
+import { type Provider, type SignInWays, signIn, signInWaysQuery } from '@/api/account';
 import { forgetApiKey, saveApiKey } from '@/api/credentials';
 import { ProblemCard } from '@/components/problem-card';
 import { ProviderButtons } from '@/components/provider-buttons';
-import { BlockSkeleton } from '@/components/skeletons';
 import { reportRefused, useRefused } from '@/lib/session';
 import { texts } from '@/lib/texts';
 import { Logo } from './logo';
@@ -14,11 +13,14 @@ import classes from './sign-in-gate.module.css';
 /** Asks who somebody is where the server wants to know. What is open stays behind it, with everything that is filled in. */
 export function SignInGate({ children }: { children: ReactNode }) {
   const refused = useRefused();
+  // It opens when it is known what it asks for, so that the first field has the focus.
+  const ways = useQuery({ ...signInWaysQuery(), enabled: refused });
+  const isOpen = refused && !ways.isPending;
   return (
     <>
       {children}
       <Modal
-        opened={refused}
+        opened={isOpen}
         onClose={() => undefined}
         closeOnEscape={false}
         withCloseButton={false}
@@ -27,31 +29,26 @@ export function SignInGate({ children }: { children: ReactNode }) {
         classNames={{ content: classes.page, body: classes.body }}
         attributes={{ content: { 'aria-label': texts.signIn.title } }}
       >
-        {refused && <SignIn />}
+        {isOpen && <SignIn ways={ways.data ?? PASSWORDS} />}
       </Modal>
     </>
   );
 }
 
-function SignIn() {
+/** Where the server does not say how people sign in, a password is tried. */
+const PASSWORDS: SignInWays = { passwords: true, providers: [] };
+
+function SignIn({ ways: { passwords, providers } }: { ways: SignInWays }) {
   const [withKey, setWithKey] = useState(false);
-  const ways = useQuery(signInWaysQuery());
-  // Where the server does not say, a password is tried.
-  const passwords = ways.data?.passwords ?? true;
   return (
     <div className={classes.card}>
       <title>{`${texts.signIn.title} · ${texts.product}`}</title>
       <Logo size={28} />
       <h1 className={classes.title}>{texts.signIn.title}</h1>
       {withKey && <KeyForm />}
-      {!withKey && ways.isPending && <BlockSkeleton height={180} />}
-      {!withKey && !ways.isPending && (
-        <>
-          <Providers providers={ways.data?.providers ?? []} />
-          {passwords && (ways.data?.providers.length ?? 0) > 0 && <Divider label={texts.signIn.or} />}
-          {passwords && <PasswordForm />}
-        </>
-      )}
+      {!withKey && providers.length > 0 && <Providers providers={providers} />}
+      {!withKey && providers.length > 0 && passwords && <Divider label={texts.signIn.or} />}
+      {!withKey && passwords && <PasswordForm />}
       <Anchor component="button" type="button" size="sm" onClick={() => setWithKey(!withKey)}>
         {withKey ? otherWay(passwords) : texts.signIn.useKey}
       </Anchor>
@@ -62,7 +59,6 @@ function SignIn() {
 const otherWay = (passwords: boolean) => (passwords ? texts.signIn.usePassword : texts.signIn.useOther);
 
 function Providers({ providers }: { providers: readonly Provider[] }) {
-  if (providers.length === 0) return null;
   const { pathname, search } = window.location;
   return <ProviderButtons providers={providers} label={texts.signIn.withProvider} returnTo={pathname + search} />;
 }
