@@ -26,10 +26,10 @@ export class Server {
     this.joinUrl = joinUrl;
   }
 
-  /** Starts one on a free port, with these flags beside the address and the database. */
-  static async start(flags: readonly string[]): Promise<Server> {
+  /** Starts one on a free port, or at this address, with these flags beside the address and the database. */
+  static async start(flags: readonly string[], address = '127.0.0.1:0'): Promise<Server> {
     const folder = await mkdtemp(join(tmpdir(), 'steadflow-e2e-'));
-    return new Server(folder, flags, await serve(folder, '127.0.0.1:0', flags));
+    return new Server(folder, flags, await serve(folder, address, flags));
   }
 
   /** Kills it without warning, as a power cut would. */

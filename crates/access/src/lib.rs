@@ -16,6 +16,8 @@ mod known_browser;
 mod lane;
 mod master_key;
 mod oidc;
+mod passkey_site;
+mod passkeys;
 mod passwords;
 mod people;
 mod rate;
@@ -40,6 +42,10 @@ pub use master_key::{MasterKey, MasterKeyError, MasterKeySource, MasterKeys};
 pub use oidc::{
     ATTEMPT_TTL, CLOCK_LEEWAY, ClientSecret, DEFAULT_TENANT, GroupRole, IssuerError, KEYS_READ_AGAIN_AFTER,
     NoOidcAnswer, Oidc, OidcHttp, OidcProvider, OidcReason, OidcRequest, OidcResponse, check_issuer,
+};
+pub use passkey_site::PasskeySite;
+pub use passkeys::{
+    CEREMONY_TTL, PASSKEYS_MAX, PasskeyAnswer, PasskeyAsked, PasskeyReason, PasskeyRefused, RECENT_FOR,
 };
 pub use passwords::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, PasswordUnfit, check_password};
 pub use people::{

@@ -19,6 +19,7 @@ use crate::attempts::{Attempts, Wait};
 use crate::failure::{Failure, fresh_token};
 use crate::known_browser;
 use crate::oidc::Oidc;
+use crate::passkey_site::PasskeySite;
 use crate::passwords::{Busy, PasswordUnfit, Passwords, check_password};
 use crate::{Authenticator, Forgotten};
 
@@ -50,11 +51,13 @@ pub struct SignInWays {
     pub passwords: bool,
     /// The providers at which they may.
     pub oidc: Option<Oidc>,
+    /// For which pages they have passkeys; without it, they have none.
+    pub passkeys: Option<PasskeySite>,
 }
 
 impl Default for SignInWays {
     fn default() -> Self {
-        Self { passwords: true, oidc: None }
+        Self { passwords: true, oidc: None, passkeys: None }
     }
 }
 
@@ -156,6 +159,18 @@ impl People {
         self.check(&email, person.as_ref(), password, browser).await?;
         let person = person.ok_or(SignInRefused::Wrong)?;
         self.begin(person, browser, now).await
+    }
+
+    /// Checks the password of somebody who has signed in.
+    pub(crate) async fn check_person(
+        &self,
+        person: &PrincipalRecord,
+        password: String,
+        browser: &Browser,
+    ) -> Result<(), SignInRefused> {
+        self.check_passwords()?;
+        let email = person.email.clone().ok_or(SignInRefused::Wrong)?;
+        self.check(&email, Some(person), password, browser).await
     }
 
     /// Checks a password, and counts it if it is wrong.

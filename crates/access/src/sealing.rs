@@ -70,6 +70,8 @@ pub(crate) enum Place<'a> {
     Secret { tenant: TenantId, name: &'a str, hosts: &'a str },
     /// What a browser keeps while somebody signs in at a provider.
     OidcAttempt,
+    /// What a browser keeps while a device is asked for a passkey.
+    Passkey,
 }
 
 impl Place<'_> {
@@ -86,6 +88,7 @@ impl Place<'_> {
                 [&begin[..], name.as_bytes(), hosts.as_bytes()].concat()
             }
             Self::OidcAttempt => b"steadflow oidc attempt\0".to_vec(),
+            Self::Passkey => b"steadflow passkey\0".to_vec(),
         }
     }
 }
@@ -129,6 +132,7 @@ mod tests {
             Place::Secret { tenant: OURS, name: "KEYa", hosts: ".example" },
             Place::DataKey(OURS, id),
             Place::OidcAttempt,
+            Place::Passkey,
         ] {
             assert!(sealing.open(&other, &sealed).is_none(), "{other:?}");
         }

@@ -3,6 +3,7 @@
 mod authenticator;
 mod keys;
 mod oidc;
+mod passkeys;
 mod people;
 mod provider;
 mod vault;

@@ -26,7 +26,9 @@ use crate::problem::Problem;
 use crate::refusals::Refusal;
 
 /// Operations that change nothing that stays, and those that start executions, which name who did in their journals.
-const NOT_AUDITED: [&str; 16] = [
+const NOT_AUDITED: [&str; 18] = [
+    "ask_new_passkey",
+    "ask_passkey",
     "begin_at_provider",
     "execute_agent",
     "execute_flow",

@@ -24,7 +24,7 @@ use crate::rates::too_many;
 
 /// Routes that ask nobody who they are: how the server is and what it describes itself with, and those whose callers show something
 /// else, a signature or a token of their own.
-const OPEN: [&str; 13] = [
+const OPEN: [&str; 15] = [
     "/healthz",
     "/readyz",
     "/hooks/{*path}",
@@ -33,6 +33,8 @@ const OPEN: [&str; 13] = [
     "/api/v1/session",
     "/api/v1/session/oidc/{provider}",
     "/api/v1/session/oidc/{provider}/answer",
+    "/api/v1/session/passkey",
+    "/api/v1/session/passkey/answer",
     "/api/v1/openapi.json",
     "/api/docs",
     "/api/docs/page.js",

@@ -20,6 +20,8 @@ pub(crate) enum Cookie {
     Known,
     /// That somebody has gone to a provider to sign in.
     Attempt,
+    /// That a device is asked for a passkey.
+    Passkey,
 }
 
 impl Cookie {
@@ -32,6 +34,8 @@ impl Cookie {
             (Self::Known, false) => "steadflow-known",
             (Self::Attempt, true) => "__Host-steadflow-attempt",
             (Self::Attempt, false) => "steadflow-attempt",
+            (Self::Passkey, true) => "__Host-steadflow-passkey",
+            (Self::Passkey, false) => "steadflow-passkey",
         }
     }
 

@@ -9,8 +9,8 @@ use axum::http::header;
 use axum::http::request::Parts;
 use axum::response::Response;
 use steadflow_access::{
-    Failure, Grantor, InviteRefused, JoinRefused, OidcRefused, SIGN_IN_TTL, SignInRefused, SignedIn, TooMuch,
-    normal_name,
+    Failure, Grantor, InviteRefused, JoinRefused, OidcRefused, PASSKEYS_MAX, PasskeyRefused, SIGN_IN_TTL,
+    SignInRefused, SignedIn, TooMuch, normal_name,
 };
 use steadflow_core::access::{FlowScope, Principal};
 use steadflow_core::caller::{Caller, Role};
@@ -144,6 +144,38 @@ impl From<OidcRefused> for Problem {
             }
             OidcRefused::Join(refused) => refused.into(),
             OidcRefused::Failed(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<PasskeyRefused> for Problem {
+    fn from(refused: PasskeyRefused) -> Self {
+        match refused {
+            PasskeyRefused::NoSite => Self::new(
+                ProblemKind::NoPasskeys,
+                "Browsers have passkeys for names with TLS, and for `localhost`. Start the server with `--public-url`, such as \
+                 `https://flows.example.org`, and open that.",
+            ),
+            PasskeyRefused::Refused(_) => Self::new(
+                ProblemKind::SignInRefused,
+                "The passkey was not accepted. Try it again, or sign in another way. The log of the server says why.",
+            ),
+            PasskeyRefused::TooMany(wait) => OidcRefused::TooMany(wait).into(),
+            PasskeyRefused::NotRecent(SignInRefused::Wrong | SignInRefused::PasswordsOff) => Self::new(
+                ProblemKind::SignInNotRecent,
+                "You have signed in more than 10 minutes ago. Give your password, or sign out and in again.",
+            ),
+            PasskeyRefused::NotRecent(refused) => refused.into(),
+            PasskeyRefused::Name => {
+                Self::of_body("/name", "`name` must be one line of 1 to 100 characters that can be seen.")
+            }
+            PasskeyRefused::Full => {
+                let detail = format!(
+                    "You have {PASSKEYS_MAX} passkeys, which is as many as there can be. Delete one first."
+                );
+                Self::new(ProblemKind::TooManyPasskeys, detail)
+            }
+            PasskeyRefused::Failed(failure) => failure.into(),
         }
     }
 }

@@ -109,6 +109,8 @@ problem_kinds! {
     NoSuchInvitation = NOT_FOUND, "no-such-invitation", "There is no such invitation";
     /// Nobody signs in at such a provider.
     NoSuchProvider = NOT_FOUND, "no-such-provider", "There is no such provider";
+    /// The person has no such passkey.
+    NoSuchPasskey = NOT_FOUND, "no-such-passkey", "There is no such passkey";
     /// The address does not take this method.
     MethodNotAllowed = METHOD_NOT_ALLOWED, "method-not-allowed", "The address does not take this method";
     /// The body did not arrive in time.
@@ -129,6 +131,12 @@ problem_kinds! {
     NoAccounts = CONFLICT, "no-accounts", "The server has no accounts";
     /// Nobody signs in with a password.
     PasswordsOff = CONFLICT, "passwords-off", "Passwords are not used here";
+    /// Browsers have no passkeys for the address of the server.
+    NoPasskeys = CONFLICT, "no-passkeys", "There are no passkeys at this address";
+    /// The person has as many passkeys as they may have.
+    TooManyPasskeys = CONFLICT, "too-many-passkeys", "There are too many passkeys";
+    /// Something needs a sign-in that is recent, or the password.
+    SignInNotRecent = CONFLICT, "sign-in-not-recent", "The sign-in is not recent";
     /// Somebody has the address or the name already.
     MemberExists = CONFLICT, "member-exists", "There is such a member already";
     /// There would be no admin any more.

@@ -36,6 +36,7 @@ mod nodes;
 mod oidc;
 pub(crate) mod openapi;
 mod own_keys;
+mod passkeys;
 mod protection;
 mod retry;
 mod schedules;
@@ -90,6 +91,7 @@ pub(crate) fn all(document: openapi::Document) -> OpenApiRouter<App> {
         .merge(node_types::routes())
         .merge(session::routes())
         .merge(oidc::routes())
+        .merge(passkeys::routes())
         .merge(account::routes())
         .merge(members::routes())
         .merge(invitations::routes())

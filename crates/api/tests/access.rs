@@ -133,7 +133,7 @@ async fn what_is_open_asks_nobody() {
     assert_eq!(kind_of(&api.send(hook).await), "no-such-webhook", "its bearer is no key");
     let open: Vec<_> =
         operations().into_iter().filter(|operation| operation.is_open).map(|open| open.id).collect();
-    assert_eq!(open.len(), 11, "{open:?}");
+    assert_eq!(open.len(), 13, "{open:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use axum::Router;
-use steadflow_access::{Authenticator, Oidc, Rate, SignInWays, Vault};
+use steadflow_access::{Authenticator, Oidc, PasskeySite, Rate, SignInWays, Vault};
 use steadflow_api::{App, AppConfig};
 use steadflow_runtime::Engine;
 use tokio::net::TcpListener;
@@ -136,6 +136,7 @@ fn app(settings: &ServeSettings, wiring: wiring::Wiring, traces: Option<&Traces>
     config.public_url = Some(public_url.context("The setting `public_url` is not the URL of a server")?);
     config.sign_in_ways = SignInWays {
         passwords: settings.sign_in.passwords,
+        passkeys: PasskeySite::of(config.engine.public_url()),
         oidc: Some(settings.sign_in.providers.clone()).filter(|providers| !providers.is_empty()).map(
             |providers| {
                 let client = ProviderClient(wiring.client);

@@ -575,6 +575,22 @@ CREATE TABLE oidc_subjects (
 );
 CREATE UNIQUE INDEX oidc_subjects_of_principal ON oidc_subjects (principal, issuer);
 
+-- Keys of people that their devices keep, and of which only the public part is stored.
+CREATE TABLE passkeys (
+    id uuid PRIMARY KEY,
+    -- What the device calls it.
+    credential bytea NOT NULL UNIQUE,
+    tenant uuid NOT NULL,
+    principal uuid NOT NULL,
+    name text NOT NULL,
+    public_key bytea NOT NULL,
+    counter bigint NOT NULL,
+    created_at bigint NOT NULL,
+    -- When the last attempt was begun that has signed the person in.
+    used_at bigint
+);
+CREATE INDEX passkeys_of_principal ON passkeys (principal, id);
+
 -- What was asked for and by whom, as one chain for each tenant: see `core::audit`. Nothing is changed or deleted.
 CREATE TABLE audit (
     tenant uuid NOT NULL,

@@ -27,6 +27,7 @@ mod log;
 mod migrate;
 mod needs;
 mod parts;
+mod passkeys;
 mod row;
 mod schedules;
 mod search;

@@ -26,6 +26,7 @@ mod lock;
 mod log;
 mod migrate;
 mod parts;
+mod passkeys;
 mod readers;
 mod schedules;
 mod search;

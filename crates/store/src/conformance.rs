@@ -12,6 +12,7 @@ pub mod history;
 pub mod identities;
 pub mod keys;
 pub mod log;
+pub mod passkeys;
 mod samples;
 pub mod schedules;
 pub mod secrets;
@@ -257,6 +258,9 @@ macro_rules! conformance_tests {
             an_invitation_is_accepted_once
             an_invitation_sets_a_new_password
             one_first_admin_is_invited
+        }
+        $crate::conformance_tests! { @module $harness, passkeys = passkeys:
+            passkeys_are_counted_used_once_and_deleted
         }
         $crate::conformance_tests! { @module $harness, subjects = subjects:
             a_subject_of_a_provider_is_one_person_and_each_attempt_counts_once

@@ -27,6 +27,7 @@ mod log;
 mod memory;
 mod page_room;
 pub mod parts;
+mod passkeys;
 mod schedules;
 mod secrets;
 mod sessions;
@@ -71,6 +72,7 @@ pub use log::{
 };
 pub use memory::MemoryStore;
 pub use page_room::{PAGE_BYTES_MAX, PageRoom, WithDocument};
+pub use passkeys::{PasskeyCreated, PasskeyRecord, Passkeys};
 pub use schedules::{ScheduleRecord, Schedules};
 pub use secrets::{DataKeyRecord, SealedSecrets, SecretRecord};
 pub use sessions::{Claimed, SessionDeleted, SessionPage, SessionRecord, Sessions, interrupt_of};
@@ -93,6 +95,7 @@ pub trait Store:
     + Alerts
     + Keys
     + Identities
+    + Passkeys
     + Audit
     + SealedSecrets
     + Debug

@@ -16,6 +16,8 @@ export type Invitation = Schemas['InvitationToYou'];
 export type SignInWays = Schemas['SignInWays'];
 /** A provider at which people sign in. */
 export type Provider = Schemas['SignInProvider'];
+/** A passkey. */
+export type Passkey = Schemas['Passkey'];
 /** What a provider has sent somebody back with. */
 export type ProviderAnswer = Schemas['ProviderAnswer'];
 /** Who accepts an invitation. */
@@ -49,6 +51,32 @@ export async function beginAtProvider(provider: string, body: Schemas['NewProvid
 /** Signs somebody in who comes back from a provider, and returns the page to show. */
 export async function finishAtProvider(provider: string, body: ProviderAnswer): Promise<string> {
   return (await call('POST', '/session/oidc/{provider}/answer', { path: { provider }, body })).data.return_to;
+}
+
+/** Returns what a device is asked with to sign in. */
+export async function askPasskey(): Promise<Schemas['PasskeyRequest']> {
+  return (await call('POST', '/session/passkey')).data;
+}
+
+export async function signInWithPasskey(body: Schemas['SignedByPasskey']): Promise<void> {
+  await call('POST', '/session/passkey/answer', { body });
+}
+
+export async function listPasskeys(signal: AbortSignal): Promise<Listed<Passkey>> {
+  return parted<Passkey, Damaged>((await call('GET', '/studio/account/passkeys', { signal })).data);
+}
+
+/** Returns what a device is asked with for a new passkey. */
+export async function askNewPasskey(body: Schemas['NewPasskeyAsker']): Promise<Schemas['NewPasskeyRequest']> {
+  return (await call('POST', '/studio/account/passkeys', { body })).data;
+}
+
+export async function addPasskey(body: Schemas['MadePasskey']): Promise<void> {
+  await call('POST', '/studio/account/passkeys/answer', { body });
+}
+
+export async function deletePasskey(id: string): Promise<void> {
+  await call('DELETE', '/studio/account/passkeys/{id}', { path: { id } });
 }
 
 export async function signOut(): Promise<void> {

@@ -73,7 +73,7 @@ test('a key is used instead of a password', async () => {
 
 test('somebody signs in at a provider where passwords are not used', async () => {
   const asked = fakeApi({
-    'GET /session': () => ({ passwords: false, providers: [{ id: 'okta', label: 'Okta' }] }),
+    'GET /session': () => ({ passwords: false, providers: [{ id: 'okta', label: 'Okta' }], passkeys: false }),
     'POST /session/oidc/okta': () => ({ url: 'https://login.example.org/auth?state=s' }),
   });
   const user = userEvent.setup();

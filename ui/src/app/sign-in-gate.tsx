@@ -1,10 +1,11 @@
 import { Anchor, Button, Divider, Modal, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, type ReactNode, useState } from 'react';
-import { type Provider, type SignInWays, signIn, signInWaysQuery } from '@/api/account';
+import { askPasskey, type Provider, type SignInWays, signIn, signInWaysQuery, signInWithPasskey } from '@/api/account';
 import { forgetApiKey, saveApiKey } from '@/api/credentials';
 import { ProblemCard } from '@/components/problem-card';
 import { ProviderButtons } from '@/components/provider-buttons';
+import { hasPasskeys, signWithPasskey } from '@/lib/passkey';
 import { reportRefused, useRefused } from '@/lib/session';
 import { texts } from '@/lib/texts';
 import { Logo } from './logo';
@@ -36,9 +37,11 @@ export function SignInGate({ children }: { children: ReactNode }) {
 }
 
 /** Where the server does not say how people sign in, a password is tried. */
-const PASSWORDS: SignInWays = { passwords: true, providers: [] };
+const PASSWORDS: SignInWays = { passwords: true, providers: [], passkeys: false };
 
-function SignIn({ ways: { passwords, providers } }: { ways: SignInWays }) {
+function SignIn({ ways: { passwords, providers, passkeys } }: { ways: SignInWays }) {
+  const withPasskey = passkeys && hasPasskeys();
+  const hasOthers = withPasskey || providers.length > 0;
   const [withKey, setWithKey] = useState(false);
   return (
     <div className={classes.card}>
@@ -47,7 +50,8 @@ function SignIn({ ways: { passwords, providers } }: { ways: SignInWays }) {
       <h1 className={classes.title}>{texts.signIn.title}</h1>
       {withKey && <KeyForm />}
       {!withKey && providers.length > 0 && <Providers providers={providers} />}
-      {!withKey && providers.length > 0 && passwords && <Divider label={texts.signIn.or} />}
+      {!withKey && withPasskey && <PasskeyButton />}
+      {!withKey && hasOthers && passwords && <Divider label={texts.signIn.or} />}
       {!withKey && passwords && <PasswordForm />}
       <Anchor component="button" type="button" size="sm" onClick={() => setWithKey(!withKey)}>
         {withKey ? otherWay(passwords) : texts.signIn.useKey}
@@ -70,6 +74,31 @@ function useContinue() {
     reportRefused(false);
     void queries.invalidateQueries();
   };
+}
+
+function PasskeyButton() {
+  const goOn = useContinue();
+  const attempt = useMutation({
+    mutationFn: async () => {
+      const signed = await signWithPasskey(await askPasskey());
+      if (signed === null) return false;
+      await signInWithPasskey(signed);
+      return true;
+    },
+    onSuccess: (isIn) => {
+      if (!isIn) return;
+      forgetApiKey();
+      goOn();
+    },
+  });
+  return (
+    <Stack gap="sm">
+      <Button variant="default" loading={attempt.isPending} onClick={() => attempt.mutate()}>
+        {texts.signIn.withPasskey}
+      </Button>
+      {attempt.isError && <ProblemCard problem={attempt.error} />}
+    </Stack>
+  );
 }
 
 function PasswordForm() {

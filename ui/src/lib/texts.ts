@@ -158,6 +158,7 @@ export const texts = {
     usePassword: 'Use a password instead',
     useOther: 'Sign in another way',
     withProvider: (provider: string) => `Sign in with ${provider}`,
+    withPasskey: 'Sign in with a passkey',
     or: 'or',
   },
   account: {

@@ -8,7 +8,7 @@ use super::{files, has_extension, read, shown};
 
 /// Handlers that answer everyone alike, how the server is and files that are part of it, the one of webhooks, whose callers
 /// prove who they are by a signature, and those where people say who they are.
-const FOR_EVERYONE: [&str; 12] = [
+const FOR_EVERYONE: [&str; 14] = [
     "healthz",
     "readyz",
     "openapi_document",
@@ -21,6 +21,8 @@ const FOR_EVERYONE: [&str; 12] = [
     "sign_in",
     "begin_at_provider",
     "finish_at_provider",
+    "ask_passkey",
+    "sign_in_with_passkey",
 ];
 
 /// Finds handlers that name no permission, or not before everything else of the request.

@@ -39,6 +39,8 @@ pub(crate) struct SignInWaysView {
     passwords: bool,
     /// The providers at which they may.
     providers: Vec<ProviderView>,
+    /// Whether they can have passkeys: the address of the server has a name, and TLS or this machine behind it.
+    passkeys: bool,
 }
 
 /// Shows how people sign in at this server.
@@ -46,9 +48,9 @@ pub(crate) struct SignInWaysView {
     responses((status = 200, description = "The ways", body = SignInWaysView),
               (status = 409, description = "Nobody signs in at this server", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn show_sign_in_ways(State(app): State<App>) -> Result<Response, Problem> {
-    let SignInWays { passwords, oidc } = app.people()?.ways();
+    let SignInWays { passwords, oidc, passkeys } = app.people()?.ways();
     let providers = oidc.iter().flat_map(Oidc::providers).map(ProviderView::from).collect();
-    Ok(reply::ok(&SignInWaysView { passwords: *passwords, providers }))
+    Ok(reply::ok(&SignInWaysView { passwords: *passwords, providers, passkeys: passkeys.is_some() }))
 }
 
 /// Who signs in.

@@ -97,7 +97,10 @@ async fn somebody_who_was_invited_joins_at_a_real_provider_and_signs_in_again() 
     let mut server = Setup::new(&workplace).variables(variables).start().await;
     let (api, admin) = (server.api().clone(), Api::with_key(server.address(), &key));
     let ways = api.get("/api/v1/session").await.expect(200);
-    assert_eq!(ways, json!({ "passwords": false, "providers": [{ "id": "local", "label": "Example" }] }));
+    assert_eq!(
+        ways,
+        json!({ "passwords": false, "providers": [{ "id": "local", "label": "Example" }], "passkeys": false })
+    );
     let invited = json!({ "role": "operator", "email": "bob@example.org" });
     let invited = admin.post("invitations", &invited).await.expect(201);
     let token = invited["url"].as_str().and_then(|url| url.rsplit('/').next()).expect("a link").to_owned();

@@ -6,6 +6,7 @@ use steadflow_core::failure::ErrorClass;
 use steadflow_core::ids::{AgentId, FlowId, TenantId};
 
 use super::identities::{invitation, key as key_of, principal, service, sign_in};
+use super::passkeys::passkey;
 use super::samples::{
     ALL, FLOW, OTHER_FLOW, OURS, THEIRS, all_costs, all_counters, at, calls, completed, document, failed,
     finished_with, flow, id, key, keyed_by, new_agent, row, shown, uuid,
@@ -15,8 +16,8 @@ use super::{Harness, commit, worker};
 use crate::{
     AgentChange, AgentFilter, AgentUse, ApiKeyRecord, Catalogue, Changed, Committed, ExecutionFilter,
     ExecutionRow, FailureQuery, FlowChange, FlowFilter, FlowRecord, Identities, InvitationRecord, KeyCreated,
-    OidcSubject, PrincipalChange, PrincipalChanged, PrincipalRecord, Rollup, SignInRecord, Store,
-    VersionPage,
+    OidcSubject, PasskeyCreated, PasskeyRecord, PrincipalChange, PrincipalChanged, PrincipalRecord, Rollup,
+    SignInRecord, Store, VersionPage,
 };
 
 const OUR_AGENT: AgentId = AgentId::new(uuid(1));
@@ -64,6 +65,7 @@ async fn seen_by(store: &impl Store, tenant: TenantId) -> Vec<(&'static str, Str
         shown("Identities::api_keys", store.api_keys(tenant, None, ALL).await),
         shown("Identities::sign_ins", store.sign_ins(tenant, principal(1).id).await),
         shown("Identities::invitations", store.invitations(tenant).await),
+        shown("Passkeys::passkeys", store.passkeys(tenant, principal(1).id).await),
         shown("Identities::oidc_subjects", store.oidc_subjects(tenant, principal(1).id).await),
     ]
 }
@@ -91,6 +93,9 @@ async fn fill_identities(store: &impl Store, tenant: TenantId, own: u16) {
     assert!(store.create_sign_in(sign_in, person.password, 9).await.expect("a sign-in is stored"));
     let invitation = InvitationRecord { tenant, ..invitation(own) };
     assert!(store.create_invitation(invitation, 9).await.expect("an invitation is stored"));
+    let passkey = PasskeyRecord { tenant, ..passkey(own, own) };
+    let created = store.create_passkey(passkey, 9).await.expect("a passkey is stored");
+    assert_eq!(created, PasskeyCreated::Done);
     let subject = OidcSubject { tenant, ..subject(&own.to_string(), own) };
     assert!(store.create_oidc_subject(subject).await.expect("a subject is stored"));
 }

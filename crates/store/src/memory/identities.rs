@@ -13,8 +13,9 @@ use uuid::Uuid;
 use super::{MemoryStore, all_sound, at_once};
 use crate::{
     ApiKeyRecord, CredentialRecord, CredentialUse, FIRST_ADMIN_LINKS_MAX, Identities, InvitationAccepted,
-    InvitationRecord, KeyCreated, Listed, OidcSubject, Page, PasswordHash, PrincipalChange, PrincipalChanged,
-    PrincipalKind, PrincipalRecord, SignInRecord, SignIns, StoreError, StoreFuture, TenantRecord,
+    InvitationRecord, KeyCreated, Listed, OidcSubject, Page, PasskeyRecord, PasswordHash, PrincipalChange,
+    PrincipalChanged, PrincipalKind, PrincipalRecord, SignInRecord, SignIns, StoreError, StoreFuture,
+    TenantRecord,
 };
 
 /// What a database would hold of who may ask.
@@ -27,6 +28,7 @@ pub(super) struct StoredIdentities {
     invitations: BTreeMap<CredentialHash, InvitationRecord>,
     /// By issuer and subject.
     subjects: BTreeMap<(Arc<str>, Arc<str>), OidcSubject>,
+    pub(super) passkeys: BTreeMap<Uuid, PasskeyRecord>,
 }
 
 impl StoredIdentities {
@@ -35,7 +37,7 @@ impl StoredIdentities {
         is_free && self.tenants.insert(tenant.id, tenant).is_none()
     }
 
-    fn principal(&self, tenant: TenantId, id: PrincipalId) -> Option<&PrincipalRecord> {
+    pub(super) fn principal(&self, tenant: TenantId, id: PrincipalId) -> Option<&PrincipalRecord> {
         self.principals.get(&id).filter(|principal| principal.tenant == tenant)
     }
 
@@ -87,6 +89,7 @@ impl StoredIdentities {
         self.sign_ins.retain(|_, sign_in| sign_in.principal != id);
         self.invitations.retain(|_, invitation| invitation.principal != Some(id));
         self.subjects.retain(|_, subject| subject.principal != id);
+        self.passkeys.retain(|_, passkey| passkey.principal != id);
         self.principals.remove(&id);
         PrincipalChanged::Done(Box::new(principal))
     }
@@ -292,7 +295,7 @@ impl StoredIdentities {
 }
 
 impl MemoryStore {
-    fn in_identities<'a, T: Send + 'a>(
+    pub(super) fn in_identities<'a, T: Send + 'a>(
         &'a self,
         change: impl FnOnce(&mut StoredIdentities) -> T,
     ) -> StoreFuture<'a, T> {

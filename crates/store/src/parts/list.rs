@@ -306,6 +306,20 @@ pub const PARTS: &[Part] = &[
             int("used_at"),
         ],
     },
+    Part {
+        name: "passkeys",
+        columns: &[
+            id("id"),
+            bytes("credential"),
+            id("tenant"),
+            id("principal"),
+            text("name"),
+            bytes("public_key"),
+            int("counter"),
+            int("created_at"),
+            int("used_at").or_null(),
+        ],
+    },
     Part { name: "audit", columns: &[id("tenant"), int("number"), text("entry"), bytes("hash")] },
     Part {
         name: "data_keys",

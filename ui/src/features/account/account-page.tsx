@@ -11,6 +11,7 @@ import {
   listSignIns,
   renameAccount,
   type SignedInBrowser,
+  signInWaysQuery,
 } from '@/api/account';
 import { rowsOf } from '@/api/damaged';
 import { EmptyState } from '@/components/empty-state';
@@ -20,8 +21,10 @@ import { ProblemCard } from '@/components/problem-card';
 import { Prose } from '@/components/prose';
 import { RelativeTime } from '@/components/relative-time';
 import { RowsSkeleton } from '@/components/skeletons';
+import { hasPasskeys } from '@/lib/passkey';
 import classes from './account.module.css';
 import { browserOf } from './browser';
+import { Passkeys } from './passkeys';
 import { texts } from './texts';
 
 const signInsQuery = () =>
@@ -30,6 +33,7 @@ const signInsQuery = () =>
 /** One's own account: the name, the password, and where one is signed in. */
 export function AccountPage() {
   const account = useQuery(accountQuery());
+  const ways = useQuery({ ...signInWaysQuery(), enabled: account.data?.is_local === false });
   return (
     <Page title={texts.title}>
       {account.isPending && <RowsSkeleton rows={2} height={140} />}
@@ -41,6 +45,9 @@ export function AccountPage() {
         <div className={classes.panels}>
           <Who account={account.data} />
           {account.data.providers.length > 0 && <Ways account={account.data} />}
+          {account.data.kind === 'person' && ways.data?.passkeys && hasPasskeys() && (
+            <Passkeys account={account.data} />
+          )}
           {account.data.has_password && <Password email={account.data.email ?? ''} />}
           {account.data.kind === 'person' && <SignIns />}
         </div>
