@@ -7,6 +7,7 @@
 mod at_provider;
 mod attempts;
 mod authenticator;
+mod cipher;
 mod failure;
 mod grantor;
 mod invitations;

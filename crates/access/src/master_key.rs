@@ -95,6 +95,14 @@ impl MasterKey {
         Self::parse(&read_short(file).map_err(failed)?)
     }
 
+    /// Draws a key for what does not outlive this process.
+    ///
+    /// # Errors
+    /// The system gives no random bytes.
+    pub fn draw() -> Result<Self, crate::NotRandom> {
+        Key::draw().map(Self::new)
+    }
+
     /// Draws a key and stores it in a new file, which only its owner may read; when this returns, it is on the disk.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use std::fmt;
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
-use steadflow_core::ids::TenantId;
+use steadflow_core::ids::{ExecutionId, TenantId};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -15,7 +15,7 @@ use crate::{NotRandom, draw_bytes};
 
 /// Bytes of a key.
 pub(crate) const KEY_BYTES: usize = 32;
-const NONCE_BYTES: usize = 24;
+pub(crate) const NONCE_BYTES: usize = 24;
 
 /// A key that encrypts. `Debug` hides it, and its memory is overwritten when it is dropped.
 #[derive(Clone)]
@@ -41,10 +41,15 @@ impl Key {
     pub(crate) fn seal(&self, place: &Place<'_>, plain: &[u8]) -> Result<Vec<u8>, NotRandom> {
         let mut nonce = [0; NONCE_BYTES];
         draw_bytes(&mut nonce)?;
+        Ok(self.seal_with(place, &nonce, plain))
+    }
+
+    /// Encrypts with a nonce that no other text is encrypted with.
+    pub(crate) fn seal_with(&self, place: &Place<'_>, nonce: &[u8; NONCE_BYTES], plain: &[u8]) -> Vec<u8> {
         let (cipher, aad) = (XChaCha20Poly1305::new((&*self.0).into()), place.text());
-        let sealed = cipher.encrypt(&XNonce::from(nonce), Payload { msg: plain, aad: &aad });
-        let sealed = sealed.expect("a secret is far shorter than what the cipher takes");
-        Ok([&nonce[..], &sealed].concat())
+        let sealed = cipher.encrypt(&XNonce::from(*nonce), Payload { msg: plain, aad: &aad });
+        let sealed = sealed.expect("it is far shorter than what the cipher takes");
+        [&nonce[..], &sealed].concat()
     }
 
     /// Decrypts what was sealed with this key for `place`; `None` for anything else.
@@ -72,6 +77,8 @@ pub(crate) enum Place<'a> {
     OidcAttempt,
     /// What a browser keeps while a device is asked for a passkey.
     Passkey,
+    /// A value of an execution.
+    Execution { tenant: TenantId, execution: ExecutionId },
 }
 
 impl Place<'_> {
@@ -89,6 +96,10 @@ impl Place<'_> {
             }
             Self::OidcAttempt => b"steadflow oidc attempt\0".to_vec(),
             Self::Passkey => b"steadflow passkey\0".to_vec(),
+            Self::Execution { tenant, execution } => {
+                let (tenant, execution) = (tenant.uuid(), execution.uuid());
+                [&b"steadflow execution\0"[..], tenant.as_bytes(), execution.as_bytes()].concat()
+            }
         }
     }
 }

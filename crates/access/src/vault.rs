@@ -4,6 +4,7 @@
 //! its secrets, and the master key encrypts these keys, so that another master key needs no secret to be encrypted again.
 //! What does not open is left out, named in the log, and never replaced by a secret of the same name from elsewhere.
 
+mod ciphers;
 mod rotation;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 use parking_lot::RwLock;
 use steadflow_core::ids::TenantId;
+use steadflow_core::sensitive::Cipher;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{DataKeyRecord, SecretRecord, Store, StoreError};
 use tokio::sync::Mutex;
@@ -20,6 +22,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::NotRandom;
+use crate::cipher::DataCipher;
 use crate::master_key::{MasterKey, MasterKeyError, MasterKeySource, MasterKeys};
 use crate::sealing::{Key, Place};
 
@@ -57,6 +60,8 @@ struct Opened {
     is_next_used: bool,
     /// The newest key of each tenant that opens.
     data_keys: BTreeMap<TenantId, (Uuid, Key)>,
+    /// What encrypts executions, by data key: all keys that open.
+    ciphers: BTreeMap<Uuid, (TenantId, Arc<dyn Cipher>)>,
     secrets: BTreeMap<TenantId, BTreeMap<Arc<str>, Stored>>,
     /// A master key that is not ours, and that a secret needs.
     foreign: Option<Arc<str>>,
@@ -359,7 +364,9 @@ impl Vault {
             created_at: at,
         };
         self.inner.store.create_data_key(record).await?;
-        self.inner.opened.write().data_keys.insert(tenant, (id, key.clone()));
+        let mut opened = self.inner.opened.write();
+        opened.data_keys.insert(tenant, (id, key.clone()));
+        opened.ciphers.insert(id, (tenant, Arc::new(DataCipher::new(tenant, id, &key))));
         Ok((id, key))
     }
 
@@ -403,7 +410,9 @@ impl Opened {
             self.is_next_used |= self.next.as_ref().is_some_and(|next| *next.id() == record.master);
             let opened = self.data_key(&record).ok_or(record.master);
             if let Ok(key) = &opened {
-                self.data_keys.insert(record.tenant, (record.id, key.clone()));
+                let DataKeyRecord { id, tenant, .. } = record;
+                self.data_keys.insert(tenant, (id, key.clone()));
+                self.ciphers.insert(id, (tenant, Arc::new(DataCipher::new(tenant, id, key))));
             }
             all.insert(record.id, opened);
         }

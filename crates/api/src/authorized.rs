@@ -37,7 +37,7 @@ macro_rules! permissions {
 }
 
 permissions! {
-    ViewCatalogue ViewExecutions UseOwnAccount RunFlows ControlExecutions Decide EditFlows EditAgents EditAlerts ViewSecrets
+    ViewCatalogue ViewExecutions ViewSensitive UseOwnAccount RunFlows ControlExecutions Decide EditFlows EditAgents EditAlerts ViewSecrets
     ManageSecrets ManageKeys ManageMembers ReadAudit KillEngine WatchServer RotateMasterKey
 }
 

@@ -106,6 +106,10 @@ pub(crate) enum DayBudget {}
 #[derive(Debug)]
 pub(crate) enum Budget {}
 
+/// What of the data of executions is sensitive.
+#[derive(Debug)]
+pub(crate) enum SensitiveData {}
+
 /// A node of a flow.
 #[derive(Debug)]
 pub(crate) enum Node {}
@@ -172,5 +176,6 @@ named!(
     DayBudget,
     Prices,
     Protection,
+    SensitiveData,
     Skill
 );

@@ -39,6 +39,7 @@ mod own_keys;
 mod passkeys;
 mod protection;
 mod retry;
+mod reveal;
 mod schedules;
 mod secret_uses;
 mod secrets;
@@ -63,6 +64,7 @@ pub(crate) fn all(document: openapi::Document) -> OpenApiRouter<App> {
         .merge(cancel::routes())
         .merge(nodes::routes())
         .merge(values::routes())
+        .merge(reveal::routes())
         .merge(conversation::routes())
         .merge(text::routes())
         .merge(approvals::routes())

@@ -7,6 +7,7 @@ mod approvals;
 mod args;
 mod backup;
 mod bench;
+mod ciphers;
 mod client;
 mod compact;
 mod connections;

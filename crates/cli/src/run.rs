@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
+use steadflow_access::{MasterKey, MasterKeySource};
 use steadflow_core::caller::Caller;
 use steadflow_core::execution::{Execution, ExecutionStatus};
 use steadflow_core::flow::Fault;
@@ -62,7 +63,11 @@ pub(crate) async fn run(args: Run, mut access: Access) -> anyhow::Result<ExitCod
     }
     let store: Arc<dyn Store> = match &args.database {
         Some(url) => wiring::open_store(&Database::parse(url)?).await?,
-        None => Arc::new(MemoryStore::default()),
+        None => {
+            // What is encrypted does not outlive this process.
+            access.master_key = Some(MasterKeySource::Given(MasterKey::draw()?).into());
+            Arc::new(MemoryStore::default())
+        }
     };
     let engine = wiring::start(store, access, OpenFiles::raised().calls, None, LEASE).await?.engine;
     let flow = store_flow(&engine, &args.file, &document).await?;
@@ -177,6 +182,8 @@ async fn follow(engine: &Engine, id: ExecutionId) -> anyhow::Result<End> {
         progress.show(&execution, engine.now());
         if execution.status().is_finished() {
             progress.end();
+            // Who runs a flow here may see its result.
+            let execution = engine.unmasked_execution(Caller::LOCAL.tenant, id).await?.execution;
             return Ok(End { execution, is_interrupted });
         }
         if needs_decision(&execution) {

@@ -24,6 +24,7 @@ use steadflow_store::{Store, StoreError};
 use steadflow_store_postgres::{PostgresOptions, PostgresStore};
 use steadflow_store_sqlite::{SqliteOptions, SqliteStore};
 
+use crate::ciphers::VaultCiphers;
 use crate::memory;
 use crate::secrets::AllSecrets;
 use crate::settings::{Access, Database, SUPERVISOR};
@@ -100,6 +101,7 @@ pub(crate) async fn start(
         Some(keys) => Some(open_vault(&store, keys).await?),
         None => None,
     };
+    let ciphers = Arc::new(VaultCiphers(vault.clone()));
     let environment = secrets.listed();
     let secrets = Arc::new(AllSecrets { vault: vault.clone(), environment: secrets });
     let names = commands.commands.keys().map(|name| name.as_str().into()).collect();
@@ -126,6 +128,7 @@ pub(crate) async fn start(
         check_agent: steadflow_nodes::schema_faults,
         check_arguments: steadflow_nodes::argument_faults,
         has_secret: HasSecret::new(move |tenant, name| known.secret(tenant, name).is_some()),
+        ciphers,
         commands: Arc::new(names),
         public_url: public_url.unwrap_or_default().into(),
         capacity: Capacity::of_memory(memory::limit()),

@@ -217,7 +217,12 @@ fn kind(value: Option<&Value>) -> Result<Option<Comparison>, ExpressionError> {
     })
 }
 
-fn path(ids: &[NodeId], value: Option<&Value>, limits: &Limits) -> Result<Expression, ExpressionError> {
+/// Reads a path, or the template of one.
+pub(crate) fn path(
+    ids: &[NodeId],
+    value: Option<&Value>,
+    limits: &Limits,
+) -> Result<Expression, ExpressionError> {
     let wanted = "a condition's `field` is a path such as `score.risk`";
     let text = value.and_then(Value::as_str).ok_or_else(|| ExpressionError::beside(wanted))?;
     let text = template::unwrapped(text);

@@ -20,8 +20,10 @@ mod events;
 mod failed;
 mod flow_calls;
 mod fork_plan;
+mod masking;
 mod messages;
 mod node;
+mod pinned;
 mod replay;
 mod result;
 mod retry_plan;
@@ -48,6 +50,7 @@ use crate::ids::{AgentId, ExecutionId, FlowId, NodeId, NodeIndex, StepKey};
 use crate::inbox::Signal;
 use crate::payload::Payload;
 use crate::protection::SlotAnswer;
+use crate::sensitive::Cipher;
 use crate::session::SessionAnswer;
 use crate::timestamp::Timestamp;
 use crate::trace::Span;
@@ -59,9 +62,11 @@ pub use crate::status::{ExecutionStatus, NodeStatus, Wait};
 pub(crate) use begin::passed_through;
 pub use decision::{Decision, Effect, NewExecution, Spent, Stopped};
 pub use fork_plan::{Edits, ForkPlan};
+pub use masking::mask;
 pub(crate) use messages::attempt_timed_out;
 pub use messages::last_error;
 pub use node::{AttemptError, AttemptRecord, NodeExecution, NodeState};
+pub use pinned::Pinned;
 pub use replay::Corrupt;
 pub use result::ResultParts;
 pub use retry_plan::{RetryMode, RetryPlan};
@@ -72,23 +77,6 @@ pub use version::FlowVersion;
 /// Agents by their ids, each in the version that an execution is pinned to.
 pub type PinnedAgents = Arc<BTreeMap<AgentId, Arc<Agent>>>;
 
-/// The versions that an execution is pinned to: of its own flow, of those of its children, and of agents.
-#[derive(Clone, Debug)]
-pub struct Pinned {
-    /// What it runs.
-    pub flow: Arc<FlowVersion>,
-    /// What its children run, their children included; `None` where it has none.
-    pub children: Option<Arc<BTreeMap<FlowId, Arc<FlowVersion>>>>,
-    /// The agents whose skills have tools; `None` where there are none.
-    pub agents: Option<PinnedAgents>,
-}
-
-impl From<Arc<FlowVersion>> for Pinned {
-    fn from(flow: Arc<FlowVersion>) -> Self {
-        Self { flow, children: None, agents: None }
-    }
-}
-
 /// One run of one flow version.
 #[derive(Clone, Debug)]
 pub struct Execution {
@@ -96,6 +84,7 @@ pub struct Execution {
     flow: Arc<FlowVersion>,
     child_flows: Option<Arc<BTreeMap<FlowId, Arc<FlowVersion>>>>,
     agents: Option<PinnedAgents>,
+    cipher: Option<Arc<dyn Cipher>>,
     accepted: Box<Accepted>,
     seq: u64,
     status: ExecutionStatus,
@@ -325,7 +314,12 @@ impl Execution {
     /// Returns the versions that it is pinned to.
     pub fn pinned(&self) -> Pinned {
         let (flow, children) = (Arc::clone(&self.flow), self.child_flows.clone());
-        Pinned { flow, children, agents: self.agents.clone() }
+        Pinned { flow, children, agents: self.agents.clone(), cipher: self.cipher.clone() }
+    }
+
+    /// Returns what encrypts its records, if they are encrypted.
+    pub fn cipher(&self) -> Option<&dyn Cipher> {
+        self.accepted.data_key.and(self.cipher.as_deref())
     }
 
     /// Returns what it started from.

@@ -9,6 +9,7 @@ mod document;
 mod graph;
 mod node_types;
 mod parse;
+mod sensitive;
 mod trigger_fields;
 mod warnings;
 
@@ -28,6 +29,7 @@ pub use crate::node::LAST;
 use crate::payload::Payload;
 use crate::retry::RetryPolicy;
 use crate::schedule::Schedule;
+use crate::sensitive::Sensitive;
 use crate::timestamp::Seconds;
 use crate::webhook::Webhook;
 use crate::work::OfferedFlow;
@@ -38,6 +40,8 @@ pub(crate) use control::StartTemplates;
 pub use document::{Document, Restored, Unreadable};
 pub use graph::Handlers;
 pub use node_types::{NodeTypes, node_types};
+pub use sensitive::Rules;
+pub(crate) use sensitive::{ENTRIES_MAX, FieldPath, WHOLE};
 pub use trigger_fields::TriggerField;
 
 /// Why a flow with a budget is refused that starts other executions.
@@ -53,6 +57,8 @@ pub struct Flow {
     pub definition: Payload,
     /// The graph as it runs.
     pub graph: Graph,
+    /// Where its sensitive data is, if it has any.
+    pub sensitive: Option<Arc<Rules>>,
     start_templates: StartTemplates,
     trigger_fields: OnceLock<Vec<TriggerField>>,
 }
@@ -65,6 +71,7 @@ impl Flow {
             settings: Settings { name: self.settings.name.clone(), ..Settings::default() },
             definition: body.definition.clone(),
             graph: body.graph.clone(),
+            sensitive: self.sensitive.clone(),
             start_templates: StartTemplates::default(),
             trigger_fields: OnceLock::new(),
         }
@@ -145,6 +152,8 @@ pub struct Settings {
     pub context_id_template: Option<String>,
     /// `context_type` where a start names none.
     pub context_type_default: Option<String>,
+    /// What of its data is not shown to everybody; `None` for nothing.
+    pub sensitive: Option<Sensitive>,
 }
 
 /// The nodes and edges of one flow version. Has no cycle.

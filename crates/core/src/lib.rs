@@ -41,6 +41,7 @@ pub mod remote_task;
 pub mod retry;
 pub mod schedule;
 pub mod scope;
+pub mod sensitive;
 pub mod session;
 pub mod status;
 pub mod step;

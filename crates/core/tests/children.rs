@@ -587,6 +587,7 @@ fn a_retry_goes_into_a_sub_flow_with_the_input_that_it_had() {
         flow: Arc::clone(&flow),
         children: Some(Arc::new(BTreeMap::from([(child, sub)]))),
         agents: None,
+        cipher: None,
     };
     let mut old = World::new();
     old.failing.insert(r#""then 2027-01-15T08:00:00Z""#.to_owned(), 1);
@@ -614,7 +615,7 @@ fn a_sub_flow_refuses_what_does_not_fit_its_form() {
     let ended = |input: Value| {
         let node = json!({ "id": "sub", "type": "subflow", "flow_id": child, "input": input });
         let children = Some(Arc::new(BTreeMap::from([(child, Arc::clone(&sub))])));
-        let pinned = Pinned { flow: version(&flow(&node)), children, agents: None };
+        let pinned = Pinned { flow: version(&flow(&node)), children, agents: None, cipher: None };
         let mut world = World::new();
         world.start(pinned, Accepted { flows: BTreeMap::from([(child, 4)]), ..accepted() });
         (world.end(), world.calls())

@@ -38,6 +38,7 @@ mod retries;
 mod saving;
 mod schedules;
 mod schemas;
+mod sensitive;
 mod sessions;
 mod slots;
 mod stories;

@@ -273,7 +273,7 @@ fn family_with(settings: Value, mut node: Value, others: &[Value]) -> (Pinned, A
     let children = Some(Arc::new(BTreeMap::from([(child.flow_id, child)])));
     let mut document = flow(settings, &node);
     document["flow_definition"]["nodes"].as_array_mut().expect("a list").extend_from_slice(others);
-    let pinned = Pinned { flow: version(&document), children, agents: None };
+    let pinned = Pinned { flow: version(&document), children, agents: None, cipher: None };
     (pinned, Accepted { flows, ..accepted() })
 }
 

@@ -47,6 +47,7 @@ fn a_description_goes_into_the_objects_of_a_document() {
 
     insta::assert_snapshot!(lines.join("\n"), @"
     /budget: max_tokens, max_cost, currency
+    /sensitive: fields, patterns
     /flow_definition: nodes, edges
     /flow_definition/nodes: id, name, type, join, timeout_seconds, retry, on_interrupt, on_exhausted, compensate_with, position
     /flow_definition/nodes/retry: enabled, count, initial_interval_seconds, backoff_coefficient, max_interval_seconds, jitter, retry_on, do_not_retry_on

@@ -40,6 +40,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::admission::{Admission, Held};
+use crate::ciphers::Ciphers;
 use crate::clock::Clock;
 use crate::driver::{Call, Driver, World};
 use crate::error::{EngineFailure, RuntimeError};
@@ -127,7 +128,7 @@ impl Engine {
         executor: Arc<dyn Executor>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, RuntimeError> {
-        let versions = Arc::new(FlowVersions::new(config.limits));
+        let versions = Arc::new(FlowVersions::new(config.limits, config.ciphers));
         let world = World {
             store: Arc::clone(&store),
             executor: Arc::clone(&executor),
@@ -213,6 +214,10 @@ impl Engine {
         self.inner.versions.limits()
     }
 
+    pub(crate) fn ciphers(&self) -> &dyn Ciphers {
+        &*self.inner.versions.ciphers
+    }
+
     /// Returns the names of the local commands that agents may name.
     pub fn commands(&self) -> &BTreeSet<Arc<str>> {
         &self.inner.commands
@@ -261,11 +266,23 @@ impl Engine {
         found.ok_or(RuntimeError::NoFlowVersion(flow, version))
     }
 
-    /// Returns an execution as it is committed.
+    /// Returns an execution as it is committed, its sensitive data masked.
     ///
     /// # Errors
     /// [`RuntimeError::NoExecution`] if this tenant has none of that id.
     pub async fn execution(
+        &self,
+        tenant: TenantId,
+        id: ExecutionId,
+    ) -> Result<ExecutionSnapshot, RuntimeError> {
+        self.unmasked_execution(tenant, id).await?.masked().await
+    }
+
+    /// Returns an execution as it is committed, with its sensitive data, which only those are shown who may see it.
+    ///
+    /// # Errors
+    /// [`RuntimeError::NoExecution`] if this tenant has none of that id.
+    pub async fn unmasked_execution(
         &self,
         tenant: TenantId,
         id: ExecutionId,
@@ -304,16 +321,16 @@ impl Engine {
         Ok(self.inner.store.count_executions(filter).await?)
     }
 
-    /// Waits until an execution has ended, and returns it.
+    /// Waits until an execution has ended, and returns it, its sensitive data masked.
     ///
     /// # Errors
     /// [`RuntimeError::NoExecution`] if this tenant has none of that id.
     pub async fn ended(&self, tenant: TenantId, id: ExecutionId) -> Result<ExecutionSnapshot, RuntimeError> {
-        self.execution(tenant, id).await?;
+        self.unmasked_execution(tenant, id).await?;
         loop {
             let reply = self.ask(move |reply| Message::Await { execution: id, reply }).await?;
             match reply {
-                Reply::Snapshot(loaded) => return Ok(ExecutionSnapshot::from(*loaded)),
+                Reply::Snapshot(loaded) => return ExecutionSnapshot::from(*loaded).masked().await,
                 Reply::NotHere => {}
                 Reply::Accepted
                 | Reply::Hit(_)
@@ -328,7 +345,7 @@ impl Engine {
             }
             let stored = self.stored(tenant, id).await?;
             if stored.execution.status().is_finished() {
-                return Ok(stored);
+                return stored.masked().await;
             }
             // Another process drives it, and does not say when it ends.
             sleep(LOOK_AGAIN_AFTER).await;

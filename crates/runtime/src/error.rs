@@ -11,6 +11,8 @@ use steadflow_core::session::SessionHolder;
 use steadflow_store::StoreError;
 use uuid::Uuid;
 
+use crate::ciphers::NoCipher;
+
 /// Why an engine ended without being asked to. Nothing that was acknowledged is lost; the next start recovers it.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum EngineFailure {
@@ -115,6 +117,9 @@ pub enum RuntimeError {
     /// The flow does not say for this trigger data where the execution stands in its queue. Nothing was started.
     #[error("{0}")]
     QueuePlace(String),
+    /// The flow has sensitive data, which cannot be encrypted. Nothing was changed or started.
+    #[error(transparent)]
+    NoCipher(#[from] NoCipher),
     /// There is no memory for a further execution; nothing was started. Try again when others have ended.
     #[error("there is no memory for a further execution")]
     Overloaded,

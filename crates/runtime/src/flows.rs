@@ -16,12 +16,13 @@ use steadflow_store::{
 };
 
 use crate::agents::{AgentVersions, all_limits};
+use crate::ciphers::Ciphers;
 use crate::kept::Kept;
 use crate::shard::{Loaded, Recovered};
 use crate::worker::Rest;
 
 /// How much of a journal is read without a thread for it, in bytes.
-const PARSED_HERE_MAX: usize = 512 * 1024;
+pub(crate) const PARSED_HERE_MAX: usize = 512 * 1024;
 
 /// How much of a list is read at once.
 const PART_MAX: usize = 1_000;
@@ -30,6 +31,8 @@ const PART_MAX: usize = 1_000;
 #[derive(Debug)]
 pub(crate) struct FlowVersions {
     limits: Limits,
+    /// What encrypts executions.
+    pub(crate) ciphers: Arc<dyn Ciphers>,
     /// The versions of agents that executions are pinned to beside them.
     pub(crate) agents: AgentVersions,
     versions: Mutex<Kept<(FlowId, u32), FlowVersion>>,
@@ -39,8 +42,13 @@ impl FlowVersions {
     /// Bytes of the versions that are kept in memory. Others are read again when they are needed.
     const BYTES_MAX: usize = 256 * 1024 * 1024;
 
-    pub(crate) fn new(limits: Limits) -> Self {
-        Self { limits, agents: AgentVersions::new(), versions: Mutex::new(Kept::new(Self::BYTES_MAX)) }
+    pub(crate) fn new(limits: Limits, ciphers: Arc<dyn Ciphers>) -> Self {
+        Self {
+            limits,
+            ciphers,
+            agents: AgentVersions::new(),
+            versions: Mutex::new(Kept::new(Self::BYTES_MAX)),
+        }
     }
 
     pub(crate) const fn limits(&self) -> &Limits {
@@ -97,7 +105,7 @@ impl FlowVersions {
         let corrupt =
             |reason: String| StoreError::Corrupt { what: format!("execution {}", stored.id), reason };
         let (journal, parsed) = parsed(stored.records).await;
-        let records = parsed.map_err(corrupt)?;
+        let mut records = parsed.map_err(corrupt)?;
         let Some(Event::Accepted(accepted)) = records.first().and_then(|first| first.2.first()) else {
             return Err(corrupt("its journal does not begin with an acceptance".into()));
         };
@@ -109,7 +117,19 @@ impl FlowVersions {
             records.last().is_some_and(|last| matches!(last.2.last(), Some(Event::Finished { .. })));
         let children = self.pinned_children(store, accepted).await?;
         let agents = if has_ended { None } else { self.agents.pinned(store, accepted).await? };
-        let pinned = Pinned { flow, children, agents };
+        let mut pinned = Pinned { flow, children, agents, cipher: None };
+        if let Some(key) = accepted.data_key {
+            let cipher = self.ciphers.of_key(accepted.tenant, key).await;
+            let cipher = cipher.map_err(|none| corrupt(format!("its data is encrypted: {none}")))?;
+            for record in &mut records {
+                record.decrypt(stored.id, &*cipher).map_err(|error| corrupt(error.to_string()))?;
+            }
+            pinned.cipher = Some(cipher);
+        } else if pinned.needs_cipher() && !has_ended {
+            // A child of it is encrypted, and it is not: without a key, the child cannot start.
+            let tenant = pinned.flow.tenant;
+            pinned.cipher = self.ciphers.newest(tenant).await.ok();
+        }
         let execution =
             Execution::replay(stored.id, pinned, records).map_err(|error| corrupt(error.to_string()))?;
         Ok(Loaded { execution, journal })
@@ -234,7 +254,7 @@ async fn parsed(journal: Vec<Arc<str>>) -> (Vec<Arc<str>>, Result<Vec<Record>, S
     task.await.unwrap_or_else(|error| (Vec::new(), Err(error.to_string())))
 }
 
-fn parse(journal: &[Arc<str>]) -> Result<Vec<Record>, String> {
+pub(crate) fn parse(journal: &[Arc<str>]) -> Result<Vec<Record>, String> {
     let records = journal.iter().map(|text| serde_json::from_str(text));
     records.collect::<Result<_, _>>().map_err(|error: serde_json::Error| error.to_string())
 }

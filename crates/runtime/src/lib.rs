@@ -9,6 +9,7 @@ mod admission;
 mod agents;
 mod allowed;
 mod catalogue;
+mod ciphers;
 mod clock;
 mod driver;
 mod engine;
@@ -27,6 +28,7 @@ pub mod worker;
 pub use admission::Capacity;
 pub use allowed::Allowed;
 pub use catalogue::{AgentEdit, DocumentEdit, FlowEdit, NewFlow, SecretUser, SecretUses};
+pub use ciphers::{Ciphers, NoCipher};
 pub use clock::{Clock, SystemClock};
 pub use engine::{
     ActiveSchedule, BulkRetry, BulkRetryItem, CurrentFlow, DayUse, Engine, EngineConfig, ExecutionSnapshot,

@@ -17,6 +17,7 @@ export const FLOW_SETTINGS = [
   'budget',
   'context_id_template',
   'context_type_default',
+  'sensitive',
 ] as const;
 
 export type FlowSetting = (typeof FLOW_SETTINGS)[number];

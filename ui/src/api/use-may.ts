@@ -5,6 +5,7 @@ import { accountQuery } from './account';
 
 /** The least role for each permission, as the reference of access has it. The server decides; this only says why. */
 export const LEAST_ROLES = {
+  view_sensitive: 'admin',
   run_flows: 'operator',
   control_executions: 'operator',
   decide: 'operator',

@@ -278,6 +278,13 @@ export const texts = {
     restoreLong: (version: number) => `Restore version ${version}`,
     restored: (from: number, to: number) => `Version ${from} restored as version ${to}`,
   },
+  sensitive: {
+    masked: 'Sensitive data is masked.',
+    revealed: 'Sensitive data is shown.',
+    reveal: 'Reveal',
+    hide: 'Hide',
+    audited: 'Revealing values is noted in the audit log.',
+  },
   json: {
     none: 'None',
     large: (size: string) => `${size}: too large to show in full. Copy or download it to see everything.`,

@@ -24,6 +24,7 @@ export function aFlow(change: Partial<Flow> = {}): Flow {
     budget: null,
     context_id_template: null,
     context_type_default: null,
+    sensitive: null,
     timeout_seconds: null,
     flow_definition: { nodes: [{ id: 'start', type: 'trigger' }], edges: [] },
     ...change,

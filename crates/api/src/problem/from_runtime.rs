@@ -67,6 +67,7 @@ impl From<RuntimeError> for Problem {
             RuntimeError::ContextId(reason) => context_id(&reason),
             RuntimeError::TriggerDataUnfit(faults) => trigger_data_unfit(faults),
             RuntimeError::QueuePlace(reason) => queue_place(&reason),
+            RuntimeError::NoCipher(reason) => Self::new(ProblemKind::NoMasterKey, reason.to_string()),
             RuntimeError::StorageFull => Self::new(
                 ProblemKind::StorageFull,
                 "The database has no room left, so nothing was changed. Free some space, then try again.",

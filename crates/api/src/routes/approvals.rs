@@ -15,6 +15,7 @@ use steadflow_core::execution::{Execution, Wait};
 use steadflow_core::flow::Fault;
 use steadflow_core::ids::{AgentId, ExecutionId, NodeId, NodeIndex, TenantId};
 use steadflow_core::payload::Payload;
+use steadflow_core::sensitive::{MASK, restored};
 use steadflow_core::transcript::decided_on;
 use steadflow_runtime::ExecutionSnapshot;
 use steadflow_store::ExecutionFilter;
@@ -264,7 +265,10 @@ impl Found {
         }
         self.check_role(caller.role)?;
         let verdict = match decision {
-            ApprovalDecisionName::Approved => self.approved(app, arguments, form).await?,
+            ApprovalDecisionName::Approved => {
+                let arguments = self.unmasked(app, caller.tenant, arguments).await?;
+                self.approved(app, arguments, form).await?
+            }
             ApprovalDecisionName::Rejected => self.refused(Verdict::Rejected, arguments, form)?,
             ApprovalDecisionName::Cancelled if self.subject() == Subject::Input => {
                 self.refused(Verdict::Cancelled, arguments, form)?
@@ -278,6 +282,29 @@ impl Found {
         app.engine().approve(caller, execution, self.node_id(), answer).await?;
         let id = self.id();
         Self::with(app, caller.tenant, execution, |known| known == id).await
+    }
+
+    /// Puts back what was masked in arguments when their editor was shown them; `None` if nothing else was changed.
+    async fn unmasked(
+        &self,
+        app: &App,
+        tenant: TenantId,
+        arguments: Option<Payload>,
+    ) -> Result<Option<Payload>, Problem> {
+        let execution = &self.snapshot.execution;
+        let Some(edited) = arguments else { return Ok(None) };
+        if execution.accepted().data_key.is_none() {
+            return Ok(Some(edited));
+        }
+        let whole = app.engine().unmasked_execution(tenant, execution.id()).await?.execution;
+        let mut approvals = whole.node(self.node).approvals.iter();
+        let Some(own) = approvals.find(|own| own.step == self.approval.step) else { return Ok(Some(edited)) };
+        let put_back = restored(&edited, &own.arguments).map_err(|pointer| {
+            let detail =
+                format!("`{MASK}` stands for a value that is not shown, and there is none here. Give one.");
+            Problem::of_body(format!("/arguments{pointer}"), detail)
+        })?;
+        Ok(Some(put_back).filter(|put_back| *put_back != own.arguments))
     }
 
     pub(super) fn id(&self) -> String {

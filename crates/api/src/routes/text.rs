@@ -53,6 +53,11 @@ pub(crate) async fn follow_text(
     let changes = app.engine().follow(id);
     let snapshot = app.engine().execution(tenant, id).await?;
     let index = index_of(&snapshot.execution, &node)?;
+    if snapshot.execution.accepted().data_key.is_some() {
+        return Err(none(
+            "The flow has sensitive data, so texts of models are shown when they are complete.",
+        ));
+    }
     let asked = snapshot.execution.graph().node(index).kind.room().skill();
     asked.ok_or_else(|| none("The node asks no agent, so there is no text to follow."))?;
     let texts = app.engine().follow_texts(id, index);

@@ -87,8 +87,11 @@ pub(crate) async fn show_result(
     Authorized(caller, _): Authorized<ViewExecutions>,
     PathId(id): PathId<ExecutionId>,
 ) -> Result<Response, Problem> {
-    let snapshot = app.engine().execution(caller.tenant, id).await?;
-    let parts = snapshot.execution.result_parts();
+    result_of(&app.engine().execution(caller.tenant, id).await?.execution)
+}
+
+pub(super) fn result_of(execution: &Execution) -> Result<Response, Problem> {
+    let parts = execution.result_parts();
     let parts = parts.ok_or_else(|| none("The execution has no result: it did not complete."))?;
     if parts.only().is_none() {
         check_length(parts.len_bytes())?;
@@ -117,9 +120,11 @@ pub(crate) async fn show_node_input(
     Authorized(caller, _): Authorized<ViewExecutions>,
     PathNode(id, node): PathNode,
 ) -> Result<Response, Problem> {
-    let snapshot = app.engine().execution(caller.tenant, id).await?;
-    let execution = &snapshot.execution;
-    let index = index_of(execution, &node)?;
+    input_of(&app.engine().execution(caller.tenant, id).await?.execution, &node)
+}
+
+pub(super) fn input_of(execution: &Execution, node: &NodeId) -> Result<Response, Problem> {
+    let index = index_of(execution, node)?;
     let input = execution.input_of(index);
     let input = input.ok_or_else(|| none("The node has no input: no attempt of it has begun."))?;
     Ok(whole(input.clone()))
@@ -135,9 +140,12 @@ pub(crate) async fn show_node_output(
     Authorized(caller, _): Authorized<ViewExecutions>,
     PathNode(id, node): PathNode,
 ) -> Result<Response, Problem> {
-    let snapshot = app.engine().execution(caller.tenant, id).await?;
-    let index = index_of(&snapshot.execution, &node)?;
-    let output = snapshot.execution.node(index).output.as_ref();
+    output_of(&app.engine().execution(caller.tenant, id).await?.execution, &node)
+}
+
+pub(super) fn output_of(execution: &Execution, node: &NodeId) -> Result<Response, Problem> {
+    let index = index_of(execution, node)?;
+    let output = execution.node(index).output.as_ref();
     let output = output.ok_or_else(|| none("The node has no output: it has not completed."))?;
     Ok(whole(output.clone()))
 }

@@ -9,6 +9,7 @@ use steadflow_core::execution::FlowVersion;
 use steadflow_core::flow::{Document, Fault, Flow};
 use steadflow_core::ids::FlowId;
 use steadflow_core::payload::Payload;
+use steadflow_core::sensitive::Sensitive;
 use steadflow_core::timestamp::Seconds;
 use steadflow_runtime::CurrentFlow;
 use steadflow_store::{ExecutionCounts, FlowRecord, FlowVersionRecord, StoreError};
@@ -50,6 +51,8 @@ pub(crate) struct DocumentView {
     budget: Option<Budget>,
     context_id_template: Option<String>,
     context_type_default: Option<String>,
+    #[schema(value_type = Option<super::super::documents::SensitiveData>)]
+    sensitive: Option<Sensitive>,
     #[schema(value_type = super::super::documents::FlowDefinition)]
     flow_definition: Payload,
 }
@@ -74,6 +77,7 @@ impl From<Document> for DocumentView {
             budget: settings.budget,
             context_id_template: settings.context_id_template,
             context_type_default: settings.context_type_default,
+            sensitive: settings.sensitive,
             flow_definition: definition,
         }
     }

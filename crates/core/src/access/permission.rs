@@ -9,6 +9,8 @@ pub enum Permission {
     ViewCatalogue,
     /// Look at executions, their data, and what is counted of them.
     ViewExecutions,
+    /// Look at the sensitive data of executions.
+    ViewSensitive,
     /// Look at and change one's own account.
     UseOwnAccount,
     /// Start executions, retry and fork them, send events, call agents.
@@ -48,6 +50,7 @@ impl Permission {
     pub const ALL: &[Self] = &[
         Self::ViewCatalogue,
         Self::ViewExecutions,
+        Self::ViewSensitive,
         Self::UseOwnAccount,
         Self::RunFlows,
         Self::ControlExecutions,
@@ -71,6 +74,7 @@ impl Permission {
         match self {
             Self::ViewCatalogue => "view_catalogue",
             Self::ViewExecutions => "view_executions",
+            Self::ViewSensitive => "view_sensitive",
             Self::UseOwnAccount => "use_own_account",
             Self::RunFlows => "run_flows",
             Self::ControlExecutions => "control_executions",
@@ -98,7 +102,8 @@ impl Permission {
             }
             Self::RunFlows | Self::ControlExecutions | Self::Decide => Role::Operator,
             Self::EditFlows | Self::EditAgents | Self::EditAlerts | Self::ViewSecrets => Role::Editor,
-            Self::ManageSecrets
+            Self::ViewSensitive
+            | Self::ManageSecrets
             | Self::ManageKeys
             | Self::ManageMembers
             | Self::ReadAudit

@@ -22,7 +22,7 @@ use crate::usage::Usage;
 impl Execution {
     /// Returns the state of an execution that has just been accepted, before any event.
     pub(super) fn new(id: ExecutionId, pinned: Pinned, accepted: Box<Accepted>, at: Timestamp) -> Self {
-        let Pinned { flow, children: child_flows, agents } = pinned;
+        let Pinned { flow, children: child_flows, agents, cipher } = pinned;
         let graph = &flow.flow.graph;
         Self {
             id,
@@ -48,6 +48,7 @@ impl Execution {
             flow,
             child_flows,
             agents,
+            cipher,
         }
     }
 

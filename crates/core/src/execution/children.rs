@@ -89,6 +89,10 @@ impl Decider<'_> {
     fn child(&self, node: NodeIndex, number: u32, start: &mut ChildStart) -> Result<NewExecution, Failure> {
         let execution = &*self.execution;
         let pinned = execution.pinned_for(node, start)?;
+        if pinned.flow.flow.sensitive.is_some() && pinned.cipher.is_none() {
+            let message = "The sub-flow has sensitive data, and there is no key to encrypt it with";
+            return Err(Failure::new(ErrorClass::Configuration, message));
+        }
         let of_node = self.node(node);
         let id = Some(of_node.id.clone());
         let (body, subflow) = if start.flow.is_none() { (id, None) } else { (None, id) };
@@ -144,6 +148,7 @@ impl Decider<'_> {
             regenerates: None,
             queue,
             trace: execution.trace_below(Span::Node(node)),
+            data_key: pinned.data_key(execution.accepted.data_key.is_some()),
             worker: Arc::clone(&execution.worker),
         };
         Ok(NewExecution { id, pinned, accepted })
@@ -335,6 +340,11 @@ impl Execution {
             };
             Failure::new(ErrorClass::Configuration, message)
         })?;
-        Ok(Pinned { flow, children: self.child_flows.clone(), agents: self.agents.clone() })
+        Ok(Pinned {
+            flow,
+            children: self.child_flows.clone(),
+            agents: self.agents.clone(),
+            cipher: self.cipher.clone(),
+        })
     }
 }

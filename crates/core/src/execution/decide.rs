@@ -88,7 +88,8 @@ pub(super) struct Decider<'a> {
 }
 
 impl Decider<'_> {
-    pub(super) fn emit(&mut self, event: Event) {
+    pub(super) fn emit(&mut self, mut event: Event) {
+        self.execution.mask_messages(&mut event);
         self.decision.spent.bytes += event.data_bytes();
         self.execution.apply(&event, self.now);
         self.decision.events.push(event);

@@ -56,6 +56,8 @@ pub(crate) enum Source<'p> {
     TriggerData(&'p [Step]),
     /// The output of a node.
     Output(&'p NodeId, &'p [Step]),
+    /// `item`.
+    Item(&'p [Step]),
     /// Something else.
     Other,
 }
@@ -138,8 +140,8 @@ impl Path {
         match &self.root {
             Root::TriggerData => Source::TriggerData(&self.steps),
             Root::Short(id) | Root::Output(id) => Source::Output(id, &self.steps),
-            Root::Item
-            | Root::Index
+            Root::Item => Source::Item(&self.steps),
+            Root::Index
             | Root::Context
             | Root::Execution
             | Root::Attempt

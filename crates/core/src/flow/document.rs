@@ -205,7 +205,7 @@ mod tests {
 
         let stored = Document::of(&flow).to_payload();
 
-        insta::assert_snapshot!(stored.as_str(), @r#"{"format":1,"name":"Review","description":"","category":null,"tags":[],"is_template":false,"retry_on_failure":true,"retry_count":2,"timeout_seconds":60,"max_concurrent_executions":null,"concurrency_key":null,"max_concurrent_per_key":null,"priority":null,"debounce_seconds":null,"max_delay_seconds":null,"budget":null,"context_id_template":null,"context_type_default":null,"flow_definition":{"nodes":[{"id":"a","type":"action","action":"echo","input":{"x":"${trigger_data.x}"},"retry":{"initial_interval_seconds":5}},{"id":"b","type":"merge"}],"edges":[{"from":"a","to":"b"}],"zoom":2}}"#);
+        insta::assert_snapshot!(stored.as_str(), @r#"{"format":1,"name":"Review","description":"","category":null,"tags":[],"is_template":false,"retry_on_failure":true,"retry_count":2,"timeout_seconds":60,"max_concurrent_executions":null,"concurrency_key":null,"max_concurrent_per_key":null,"priority":null,"debounce_seconds":null,"max_delay_seconds":null,"budget":null,"context_id_template":null,"context_type_default":null,"sensitive":null,"flow_definition":{"nodes":[{"id":"a","type":"action","action":"echo","input":{"x":"${trigger_data.x}"},"retry":{"initial_interval_seconds":5}},{"id":"b","type":"merge"}],"edges":[{"from":"a","to":"b"}],"zoom":2}}"#);
     }
 
     #[test]

@@ -10,11 +10,12 @@ mod edge;
 mod node;
 mod retry;
 mod schemas;
+mod sensitive;
 mod settings;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{LazyLock, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use serde_json::Value;
 
@@ -23,7 +24,7 @@ use crate::form;
 use crate::limits::Limits;
 
 use super::graph;
-use super::{Flow, Graph, Node, PlacedNode, STARTS_OTHERS};
+use super::{Flow, Graph, Node, PlacedNode, Rules, STARTS_OTHERS};
 use definition::DefinitionReader;
 pub(super) use definition::{Parts, describe as describe_nodes};
 
@@ -124,13 +125,11 @@ fn flow(document: &Value, reading: &mut Reading) -> Option<Flow> {
         refuse_second_webhook(graph, &mut reading.faults);
         check_form(graph, &mut reading.faults);
     }
-    Some(Flow {
-        settings: settings?,
-        definition,
-        graph: graph?,
-        start_templates,
-        trigger_fields: OnceLock::new(),
-    })
+    let (settings, graph) = (settings?, graph?);
+    let written = settings.sensitive.as_ref();
+    let read = |written| Rules::read(written, &graph, &start_templates, &reading.limits, &mut reading.faults);
+    let sensitive = written.map(read).map(Arc::new);
+    Some(Flow { settings, definition, graph, sensitive, start_templates, trigger_fields: OnceLock::new() })
 }
 
 fn read(keys: &mut Keys<'_>) -> Option<(settings::Read, Option<Parts>)> {

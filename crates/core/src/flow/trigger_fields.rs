@@ -180,7 +180,7 @@ impl<'f> Fields<'f> {
         match source {
             Source::TriggerData(_) => true,
             Source::Output(id, _) => matches!(self.outputs.get(id.as_str()), Some(Output::Trigger)),
-            Source::Other => false,
+            Source::Item(_) | Source::Other => false,
         }
     }
 
@@ -195,7 +195,7 @@ impl<'f> Fields<'f> {
                 };
                 self.handed_on(id.as_str(), steps)
             }
-            Source::Other => None,
+            Source::Item(_) | Source::Other => None,
         }
     }
 

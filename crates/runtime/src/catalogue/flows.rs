@@ -179,6 +179,10 @@ impl Engine {
         if !faults.is_empty() {
             return Err(RuntimeError::FlowInvalid(faults));
         }
+        if flow.sensitive.is_some() {
+            // What is saved can be encrypted when it runs.
+            self.ciphers().newest(tenant).await?;
+        }
         let known = before.map(sources).unwrap_or_default();
         if !sources(&flow).is_subset(&known) {
             let faults = self.code_faults(&flow).await?;

@@ -12,6 +12,7 @@ use steadflow_core::ids::TenantId;
 use steadflow_core::limits::Limits;
 
 use crate::admission::Capacity;
+use crate::ciphers::{Ciphers, NoCiphers};
 use crate::live::LiveTexts;
 
 /// Says whether a tenant has a secret of a name.
@@ -46,6 +47,8 @@ pub struct EngineConfig {
     pub check_arguments: fn(&Value, &Value) -> Vec<Fault>,
     /// Whether a tenant has a secret with this name. The engine never sees values.
     pub has_secret: HasSecret,
+    /// What encrypts the data of executions whose flow says that some of it is sensitive.
+    pub ciphers: Arc<dyn Ciphers>,
     /// The names of the local commands that agents may name.
     pub commands: Arc<BTreeSet<Arc<str>>>,
     /// Where people find the studio, without a slash at the end; empty if that is not known.
@@ -71,6 +74,7 @@ impl Default for EngineConfig {
             check_agent: |_| Vec::new(),
             check_arguments: |_, _| Vec::new(),
             has_secret: HasSecret::new(|_, _| true),
+            ciphers: Arc::new(NoCiphers),
             commands: Arc::default(),
             public_url: "".into(),
             lease_ttl: Duration::from_secs(15),

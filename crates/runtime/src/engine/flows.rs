@@ -209,7 +209,7 @@ impl Engine {
             }
             for id in &unfinished {
                 // That is not cut short, and takes its time.
-                let found = self.execution(caller.tenant, *id).await;
+                let found = self.unmasked_execution(caller.tenant, *id).await;
                 if found.is_ok_and(|found| found.execution.ending_as().is_some()) {
                     return Err(RuntimeError::Undoing(*id));
                 }

@@ -55,7 +55,7 @@ impl Engine {
             wanted = flows_of_tools(pinned.as_ref()).filter(|flow| !seen.contains(flow)).collect();
             if wanted.is_empty() || children.len() >= FLOWS_MAX {
                 let children = (!children.is_empty()).then(|| Arc::new(children));
-                return Ok(Pinned { flow, children, agents: pinned });
+                return Ok(Pinned { flow, children, agents: pinned, cipher: None });
             }
         }
     }

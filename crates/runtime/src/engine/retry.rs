@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use steadflow_core::caller::Caller;
 use steadflow_core::execution::{Execution, ExecutionStatus, FlowVersion, RetryMode, RetryPlan};
+use steadflow_core::flow::Fault;
 use steadflow_core::flow_control::SlotLimits;
 use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::payload::Payload;
+use steadflow_core::sensitive::{MASK, restored};
 use steadflow_store::{ExecutionFilter, ExecutionRow, FlowStatus, Lineage, Listed, Page};
 
 use super::start::{RequestKey, Started, ToAccept, check_form, new_id};
@@ -84,7 +86,8 @@ impl Engine {
         let old = self.retryable(caller.tenant, id).await?;
         let (flow, limits) = self.version_to_retry(caller.tenant, &old.execution, &retry).await?;
         let plan = self.plan_of(&old.execution, retry.mode, &flow).await?;
-        let accepted = old.execution.retried(plan, retry.trigger_data, caller.actor.clone(), self.worker());
+        let trigger_data = retry.trigger_data.map(|edited| unmasked(&edited, &old.execution)).transpose()?;
+        let accepted = old.execution.retried(plan, trigger_data, caller.actor.clone(), self.worker());
         drop(old);
         check_form(&flow, &accepted.trigger_data)?;
         self.accept(ToAccept { id: new_id(), flow, accepted, limits, key: retry.key, wait: None }).await
@@ -123,7 +126,7 @@ impl Engine {
         plan: &mut RetryPlan,
     ) -> Result<(), RuntimeError> {
         while let Some(id) = plan.wanted() {
-            match self.execution(tenant, id).await {
+            match self.unmasked_execution(tenant, id).await {
                 Ok(child) => plan.add(Some(&child.execution)),
                 Err(RuntimeError::NoExecution(_)) => plan.add(None),
                 Err(error) => return Err(error),
@@ -133,7 +136,7 @@ impl Engine {
     }
 
     async fn retryable(&self, tenant: TenantId, id: ExecutionId) -> Result<ExecutionSnapshot, RuntimeError> {
-        let old = self.execution(tenant, id).await?;
+        let old = self.unmasked_execution(tenant, id).await?;
         is_whole(&old.execution)?;
         match old.execution.status() {
             ExecutionStatus::Failed | ExecutionStatus::Cancelled => Ok(old),
@@ -244,6 +247,19 @@ impl Engine {
             Err(error) => Ok(item(None, Some(format!("Not retried: {error}.")))),
         }
     }
+}
+
+/// Puts back what was masked in trigger data when its editor was shown it.
+pub(super) fn unmasked(edited: &Payload, old: &Execution) -> Result<Payload, RuntimeError> {
+    let of_old = &old.accepted().trigger_data;
+    restored(edited, of_old).map_err(|pointer| RuntimeError::TriggerDataUnfit(vec![masked_fault(pointer)]))
+}
+
+pub(super) fn masked_fault(pointer: String) -> Fault {
+    let message = format!(
+        "`{MASK}` stands for a value that is not shown, and the old execution has none here; give one"
+    );
+    Fault { pointer, message }
 }
 
 /// Refuses an execution of a body: what it reads, and where its result goes, is that of the one that started it.

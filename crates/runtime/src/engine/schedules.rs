@@ -304,9 +304,10 @@ impl Known {
         let status = match row {
             Ok(Some(row)) => Ok(row.status),
             // Its row is not shown yet, or it is gone.
-            Ok(None) => {
-                engine.execution(self.record.tenant, last).await.map(|found| found.execution.status())
-            }
+            Ok(None) => engine
+                .unmasked_execution(self.record.tenant, last)
+                .await
+                .map(|found| found.execution.status()),
             Err(error) => Err(error),
         };
         match status {
@@ -325,7 +326,7 @@ impl Known {
         id: ExecutionId,
     ) -> Result<Looked, RuntimeError> {
         let ScheduleRecord { tenant, flow, ref node, .. } = self.record;
-        let started = match engine.execution(tenant, id).await {
+        let started = match engine.unmasked_execution(tenant, id).await {
             Ok(_) => Ok(id),
             Err(error) if error.is_damage() => Ok(id),
             Err(RuntimeError::NoExecution(_)) => {

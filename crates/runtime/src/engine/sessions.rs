@@ -58,7 +58,7 @@ impl Engine {
         if last.number != turn {
             return Err(RuntimeError::NotLastTurn(last.number));
         }
-        let old = self.execution(caller.tenant, last.execution).await?;
+        let old = self.unmasked_execution(caller.tenant, last.execution).await?;
         is_whole(&old.execution)?;
         let current = self.current_flow(caller.tenant, old.execution.accepted().flow).await?;
         let limits = current.version.flow.settings.slot_limits();

@@ -145,7 +145,12 @@ impl Engine {
         let (sender, answer) = oneshot::channel();
         let (end_sender, end) = oneshot::channel();
         let (reply, end_reply) = (self.new_reply(), wait.map(|_| self.new_reply()));
-        let pinned = self.pin(&mut accepted, flow).await?;
+        let mut pinned = self.pin(&mut accepted, flow).await?;
+        let was_encrypted = accepted.data_key.is_some();
+        if was_encrypted || pinned.needs_cipher() {
+            pinned.cipher = Some(self.inner.versions.ciphers.newest(tenant).await?);
+        }
+        accepted.data_key = pinned.data_key(was_encrypted);
         let new = NewExecution { id, pinned, accepted };
         let accept = Accept { new, limits, idempotency, reply, wait: end_reply };
         let mut asked_by = vec![(reply, sender)];
@@ -164,7 +169,10 @@ impl Engine {
             Some(wait) => timeout(wait, end).await.ok().and_then(Result::ok).and_then(Reply::into_snapshot),
             None => None,
         };
-        let ended = ended.map(|loaded| Box::new(ExecutionSnapshot::from(*loaded)));
+        let ended = match ended {
+            Some(loaded) => Some(Box::new(ExecutionSnapshot::from(*loaded).masked().await?)),
+            None => None,
+        };
         Ok(Started { execution: id, is_replay: false, ended })
     }
 

@@ -4,14 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use steadflow_core::execution::Execution;
+use steadflow_core::event::Record;
+use steadflow_core::execution::{Execution, mask};
 use steadflow_core::ids::{ExecutionId, TenantId};
-use steadflow_store::ExecutionRow;
+use steadflow_store::{ExecutionRow, StoreError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::Engine;
 use crate::error::RuntimeError;
+use crate::flows::{PARSED_HERE_MAX, parse};
 use crate::row::row_of;
 use crate::shard::{Loaded, Message};
 
@@ -42,6 +44,45 @@ impl From<Loaded> for ExecutionSnapshot {
 }
 
 impl ExecutionSnapshot {
+    /// Returns it with its sensitive data masked, in its state and in its records.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if a record cannot be read.
+    pub(super) async fn masked(self) -> Result<Self, RuntimeError> {
+        let is_encrypted = self.execution.accepted().data_key.is_some();
+        if !is_encrypted && self.execution.flow().flow.sensitive.is_none() {
+            return Ok(self);
+        }
+        let id = self.execution.id();
+        let corrupt = |reason| StoreError::Corrupt { what: format!("execution {id}"), reason };
+        let made = if self.journal_bytes() <= PARSED_HERE_MAX {
+            self.mask()
+        } else {
+            let made = tokio::task::spawn_blocking(|| self.mask()).await;
+            made.unwrap_or_else(|error| Err(error.to_string()))
+        };
+        made.map_err(|reason| corrupt(reason).into())
+    }
+
+    fn mask(self) -> Result<Self, String> {
+        let (id, pinned) = (self.execution.id(), self.execution.pinned());
+        let mut records = parse(&self.journal)?;
+        if let Some(cipher) = self.execution.cipher() {
+            for record in &mut records {
+                record.decrypt(id, cipher).map_err(|error| error.to_string())?;
+            }
+        }
+        mask(&mut records, &pinned);
+        let text = |record: &Record| {
+            let mut text = String::new();
+            record.write(&mut text);
+            text.into()
+        };
+        let journal = records.iter().map(text).collect();
+        let execution = Execution::replay(id, pinned, records).map_err(|error| error.to_string())?;
+        Ok(Self { execution, journal, _room: self._room })
+    }
+
     /// Returns the length of its records, in bytes.
     pub fn journal_bytes(&self) -> usize {
         self.journal.iter().map(|record| record.len()).sum()

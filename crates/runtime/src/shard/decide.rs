@@ -165,7 +165,14 @@ pub(super) fn seal(
 ) -> Arc<str> {
     let sealed = execution.seal(decision, now);
     scratch.clear();
-    sealed.write(scratch);
+    match execution.cipher() {
+        None => sealed.write(scratch),
+        Some(cipher) => {
+            let mut stored = sealed.clone();
+            stored.encrypt(execution.id(), cipher);
+            stored.write(scratch);
+        }
+    }
     decision.events = sealed.2;
     scratch.as_str().into()
 }

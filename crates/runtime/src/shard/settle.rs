@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use steadflow_core::event::Record;
 use steadflow_core::execution::{Effect, Execution};
 use steadflow_core::ids::ExecutionId;
 use steadflow_core::timestamp::Timestamp;
@@ -300,8 +301,13 @@ fn change_of(live: &Live) -> Change {
 }
 
 fn replayed(live: &Live) -> Execution {
-    let read =
-        |text: &std::sync::Arc<str>| serde_json::from_str(text).expect("we wrote this record a moment ago");
+    let read = |text: &std::sync::Arc<str>| {
+        let mut record: Record = serde_json::from_str(text).expect("we wrote this record a moment ago");
+        if let Some(cipher) = live.execution.cipher() {
+            record.decrypt(live.execution.id(), cipher).expect("we encrypted it a moment ago");
+        }
+        record
+    };
     let records = live.journal.iter().map(read).collect();
     Execution::replay(live.execution.id(), live.execution.pinned(), records)
         .expect("these records were applied a moment ago")

@@ -55,7 +55,7 @@ impl World {
         let children = accepted.flows.iter().filter_map(version).collect();
         let skipped = self.breaks(Mutation::JudgeSkipped).then(crate::agents::unjudged);
         let agents = skipped.unwrap_or_else(|| Arc::clone(&self.agents));
-        Pinned { flow, children: Some(Arc::new(children)), agents: Some(agents) }
+        Pinned { flow, children: Some(Arc::new(children)), agents: Some(agents), cipher: None }
     }
 
     /// Returns the version as the engine under test is given it.

@@ -22,5 +22,6 @@ export const texts = {
     budget: 'Budget',
     context_id_template: 'Reference ID template',
     context_type_default: 'Default reference type',
+    sensitive: 'Sensitive data',
   } as Record<string, string>,
 } as const;

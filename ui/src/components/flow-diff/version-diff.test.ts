@@ -21,6 +21,7 @@ const version = (definition: FlowDefinition, settings: object = {}) => ({
   budget: null,
   context_id_template: null,
   context_type_default: null,
+  sensitive: null,
   timeout_seconds: null,
   flow_definition: definition,
   ...settings,

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::budget::read_budget;
 use super::definition::{DefinitionReader, describe};
+use super::sensitive::read_sensitive;
 use super::{edge, read, retry};
 use crate::condition;
 use crate::document::{Description, Terms, Unknown, named};
@@ -25,6 +26,7 @@ impl Flow {
         let edge = Description::of(terms, Unknown::Kept, |keys| Some(edge::read(keys, None)));
         let retry = Description::of(terms, Unknown::Refused, retry::Given::read);
         let budget = Description::of(terms, Unknown::Refused, read_budget);
+        let sensitive = Description::of(terms, Unknown::Refused, read_sensitive);
         let mut schemas = node::schemas();
         schemas.extend([
             named("FlowInput", "A flow document.", document.schema()),
@@ -33,6 +35,7 @@ impl Flow {
             named(node::SETTINGS, "What every node may have. Other keys are kept.", describe(terms).schema()),
             named("Edge", "A connection between two nodes. Other keys are kept.", edge.schema()),
             named("Budget", "What all calls of models may use together.", budget.schema()),
+            named("SensitiveData", "What of the data of executions is sensitive.", sensitive.schema()),
             named("RetryPolicy", "When a failed node is retried.", retry.schema()),
             named("Condition", "What must hold: an expression, or a comparison.", condition::schema()),
         ]);

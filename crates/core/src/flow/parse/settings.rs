@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::budget::read_budget;
 use super::retry::Defaults;
+use super::sensitive::read_sensitive;
 use crate::document::{
     Keys, Place, Plain, Reader, Reading, Terms, boolean, key, list, object, plain_text, seconds, text, whole,
 };
@@ -67,6 +68,10 @@ pub(super) fn read(keys: &mut Keys<'_>) -> Read {
             .doc("What the calls of models of one execution may use, all nodes and attempts together. Empty: no limit."),
     );
     let (context_id, context_type) = read_context(keys, &mut start_templates);
+    let sensitive = keys.take(
+        key("sensitive", "Sensitive data", object(read_sensitive).named("SensitiveData"))
+            .doc("What of the data of executions is shown only to those who may see it, and encrypted where it is stored. Empty: nothing."),
+    );
     let defaults = Defaults { enabled: retries.unwrap_or(false), count: count.unwrap_or(0) };
     let settings = name.map(|name| Settings {
         name,
@@ -86,6 +91,7 @@ pub(super) fn read(keys: &mut Keys<'_>) -> Read {
         budget: budget.filter(|budget| budget.max_tokens.is_some() || budget.max_cost.is_some()),
         context_id_template: context_id,
         context_type_default: context_type,
+        sensitive,
     });
     Read { settings, start_templates, defaults }
 }

@@ -72,7 +72,7 @@ fn settings_out_of_range_are_refused_and_never_changed() {
     /max_concurrent_executions `max_concurrent_executions` must be a whole number 1 or more, not 0
     /context_id_template `context_id_template` can use `trigger_data` only: it is filled in before any node runs
     /retry_cuont there is no key `retry_cuont` here; did you mean `retry_count`?
-    /status there is no key `status` here; there are `name`, `description`, `category`, `tags`, `is_template`, `retry_on_failure`, `retry_count`, `timeout_seconds`, `max_concurrent_executions`, `concurrency_key`, `max_concurrent_per_key`, `priority`, `debounce_seconds`, `max_delay_seconds`, `budget`, `context_id_template`, `context_type_default`, `flow_definition`
+    /status there is no key `status` here; there are `name`, `description`, `category`, `tags`, `is_template`, `retry_on_failure`, `retry_count`, `timeout_seconds`, `max_concurrent_executions`, `concurrency_key`, `max_concurrent_per_key`, `priority`, `debounce_seconds`, `max_delay_seconds`, `budget`, `context_id_template`, `context_type_default`, `sensitive`, `flow_definition`
     "#);
 }
 

@@ -1,5 +1,7 @@
+import type { Revealed } from '@/api/reveal';
 import type { Execution } from '@/api/types';
 import { Panel } from '@/components/panel';
+import { SensitiveValue } from '@/components/sensitive-value';
 import { isFinished } from '@/components/status';
 import { ValueView } from '@/components/value-view';
 import classes from './detail.module.css';
@@ -16,6 +18,7 @@ export function DataTab({ execution }: { execution: Execution }) {
         <Value
           title={texts.data.result}
           value={execution.status === 'completed' ? execution.result : null}
+          revealed={{ execution: execution.id, of: 'result' }}
           none={noResult}
           fileName={`result-${id}.json`}
         />
@@ -36,8 +39,9 @@ export function DataTab({ execution }: { execution: Execution }) {
 /** Returns what the execution was started with: an item, the result of the iteration before, trigger data. */
 function inputsOf({ id, item, last, trigger_data }: Execution): ValueProps[] {
   const file = id.slice(-8);
-  const trigger = { title: texts.data.trigger, value: trigger_data, none: texts.data.noTrigger };
-  const inputs = [
+  const revealed: Revealed = { execution: id, of: 'trigger-data' };
+  const trigger = { title: texts.data.trigger, value: trigger_data, revealed, none: texts.data.noTrigger };
+  const inputs: ValueProps[] = [
     { title: texts.data.item, value: item, none: '', fileName: `item-${file}.json` },
     { title: texts.data.last, value: last, none: '', fileName: `last-${file}.json` },
     { ...trigger, fileName: `trigger-data-${file}.json` },
@@ -49,15 +53,19 @@ function inputsOf({ id, item, last, trigger_data }: Execution): ValueProps[] {
 interface ValueProps {
   title: string;
   value: unknown;
+  /** Where it is as it is, if something of it may be masked. */
+  revealed?: Revealed;
   none: string;
   fileName: string;
 }
 
-function Value({ title, value, none, fileName }: ValueProps) {
+function Value({ title, value, revealed, none, fileName }: ValueProps) {
   return (
     <Panel title={title}>
       {value === null || value === undefined ? (
         <p className={classes.none}>{none}</p>
+      ) : revealed ? (
+        <SensitiveValue value={value} revealed={revealed} fileName={fileName} />
       ) : (
         <ValueView value={value} fileName={fileName} />
       )}

@@ -1,10 +1,11 @@
 import { ActionIcon } from '@mantine/core';
 import { IconX } from '@tabler/icons-react';
+import type { Revealed } from '@/api/reveal';
 import type { Execution, ExecutionStatus, JournalEvent, NodeExecution } from '@/api/types';
 import { Prose } from '@/components/prose';
+import { SensitiveValue } from '@/components/sensitive-value';
 import { isFinished, nodeStatusKey } from '@/components/status';
 import { StatusBadge } from '@/components/status-badge';
-import { ValueView } from '@/components/value-view';
 import { AskedSection } from './asked-section';
 import { AttemptsTable } from './attempts-table';
 import { ChildrenSection } from './children-section';
@@ -80,10 +81,10 @@ export function NodePanel(props: NodePanelProps) {
           node={node}
           seq={lastSeqOf(journal, node.node_id)}
           file={file}
-          plain={<Work node={node} file={file} />}
+          plain={<Work execution={execution} node={node} file={file} />}
         />
       ) : (
-        <Work node={node} file={file} />
+        <Work execution={execution} node={node} file={file} />
       )}
       <NodeTiming node={node} />
     </>
@@ -91,19 +92,26 @@ export function NodePanel(props: NodePanelProps) {
 }
 
 /** The attempts of a node, and what goes in and comes out. What goes into an approval is shown where it is decided on. */
-function Work({ node, file }: { node: NodeExecution; file: string }) {
+function Work({ execution, node, file }: { execution: Execution; node: NodeExecution; file: string }) {
+  const part = (part: 'input' | 'output'): Revealed => ({ execution: execution.id, of: { node: node.node_id, part } });
   const isAsked = node.node_type === 'approval';
   return (
     <>
       {(!isAsked || node.attempts.length > 1) && <AttemptsTable node={node} />}
       {!isAsked && (
         <Section title={texts.node.input}>
-          <Value value={node.input_data} none={texts.node.noInput} fileName={`${file}-input.json`} />
+          <Value
+            value={node.input_data}
+            revealed={part('input')}
+            none={texts.node.noInput}
+            fileName={`${file}-input.json`}
+          />
         </Section>
       )}
       <Section title={texts.node.output}>
         <Value
           value={node.output_data}
+          revealed={part('output')}
           none={isFinished(node.status) ? texts.node.neverOutput : texts.node.noOutput}
           fileName={`${file}-output.json`}
         />
@@ -119,7 +127,14 @@ function lastSeqOf(journal: readonly JournalEvent[], nodeId: string): number {
   return journal.findLast(isMeant)?.seq ?? 0;
 }
 
-function Value({ value, none, fileName }: { value: unknown; none: string; fileName: string }) {
+interface ValueProps {
+  value: unknown;
+  revealed: Revealed;
+  none: string;
+  fileName: string;
+}
+
+function Value({ value, revealed, none, fileName }: ValueProps) {
   if (value === null || value === undefined) return <p className={classes.none}>{none}</p>;
-  return <ValueView value={value} fileName={fileName} />;
+  return <SensitiveValue value={value} revealed={revealed} fileName={fileName} />;
 }

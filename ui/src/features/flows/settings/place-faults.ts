@@ -8,17 +8,23 @@ export interface PlacedFaults {
   rest: readonly Fault[];
 }
 
-/** Uses the first key of each JSON pointer, within a budget the second: `/tags/0` belongs to the field `tags`. */
+/** Uses the first key of each JSON pointer, within an object of settings the second, too: `/tags/0` belongs to the field `tags`. */
 export function placeFaults(faults: readonly Fault[], values: SettingValues): PlacedFaults {
   const fields: SettingFaults = {};
   const rest: Fault[] = [];
   for (const fault of faults) {
-    const [, first = '', second = 'max_tokens'] = fault.pointer.split('/');
-    const key = first === 'budget' ? second : first;
+    const key = fieldOf(fault.pointer);
     if (!Object.hasOwn(values, key)) rest.push(fault);
     else fields[key as SettingKey] ??= sentence(fault.detail, key);
   }
   return { fields, rest };
+}
+
+function fieldOf(pointer: string): string {
+  const [, first = '', second] = pointer.split('/');
+  if (first === 'budget') return second ?? 'max_tokens';
+  if (first === 'sensitive') return `sensitive_${second ?? 'fields'}`;
+  return first;
 }
 
 /** Messages start with the name of their field, in lower case; at the field itself it is omitted. */

@@ -26,6 +26,9 @@ export interface SettingValues {
   currency: string;
   context_id_template: string;
   context_type_default: string;
+  /** These two are the keys of `sensitive`. */
+  sensitive_fields: string[];
+  sensitive_patterns: string[];
 }
 
 export type SettingKey = keyof SettingValues;
@@ -60,6 +63,8 @@ export function valuesOf(flow: Flow): SettingValues {
     currency: flow.budget?.currency ?? '',
     context_id_template: flow.context_id_template ?? '',
     context_type_default: flow.context_type_default ?? '',
+    sensitive_fields: [...(flow.sensitive?.fields ?? [])],
+    sensitive_patterns: [...(flow.sensitive?.patterns ?? [])],
   };
 }
 
@@ -77,9 +82,17 @@ export function differences(before: SettingValues, after: SettingValues): Settin
 
 /** Returns what to send so that `keys` get the values in `values`. */
 export function patchOf(values: SettingValues, keys: readonly SettingKey[]): FlowPatch {
-  const own = keys.filter((key) => !isOfBudget(key)).map((key) => [key, sent(values, key)]);
+  const own = keys.filter((key) => !isOfBudget(key) && !isOfSensitive(key)).map((key) => [key, sent(values, key)]);
   const budget = keys.some(isOfBudget) ? { budget: budgetOf(values) } : {};
-  return { ...Object.fromEntries(own), ...budget } as FlowPatch;
+  const sensitive = keys.some(isOfSensitive) ? { sensitive: sensitiveOf(values) } : {};
+  return { ...Object.fromEntries(own), ...budget, ...sensitive } as FlowPatch;
+}
+
+const isOfSensitive = (key: SettingKey) => key === 'sensitive_fields' || key === 'sensitive_patterns';
+
+/** Returns what is sensitive as the server expects it: `null` where nothing is. */
+function sensitiveOf({ sensitive_fields: fields, sensitive_patterns: patterns }: SettingValues): unknown {
+  return fields.length + patterns.length > 0 ? { fields, patterns } : null;
 }
 
 const BUDGET: readonly SettingKey[] = ['max_tokens', 'max_cost', 'currency'];

@@ -13,6 +13,7 @@ import { placeFaults } from './place-faults';
 import { SettingsConflict } from './queries';
 import { ReliabilityFields } from './reliability-fields';
 import { RetryMeaning } from './retry-meaning';
+import { SensitiveFields } from './sensitive-fields';
 import { differences, faultsIn, rebase, type SettingKey, type SettingValues, valuesOf } from './setting-values';
 import classes from './settings.module.css';
 import { SettingsFooter } from './settings-footer';
@@ -82,6 +83,7 @@ export function SettingsForm({ flow, isAsking, onDirty, onStay, onCancel, onLeav
         <div className={classes.column}>
           <AboutFields form={form} />
           <ContextFields form={form} />
+          <SensitiveFields form={form} />
         </div>
         <div className={classes.column}>
           <ReliabilityFields form={form} />

@@ -65,6 +65,14 @@ export const texts = {
   contextIdExample: 'vendor-${trigger_data.vendor_id}',
   contextType: 'Default reference type',
   contextTypeExample: 'vendor',
+  sensitive: 'Sensitive data',
+  sensitiveLead:
+    'Masked in all views, and encrypted where it is stored with all other data of the execution. Admins can reveal values, which is in the audit log.',
+  sensitiveFields: 'Fields',
+  sensitiveFieldsDetail: 'Paths in the trigger data or in outputs of nodes. Press Enter after each.',
+  sensitiveFieldsExample: 'trigger_data.customer.iban',
+  sensitivePatterns: 'Patterns',
+  sensitivePatternsDetail: 'Masked wherever they are found: choose one, or enter regex: and an expression.',
   meaning: {
     title: 'What this means',
     lead: 'If a node keeps failing:',
@@ -132,5 +140,7 @@ export const texts = {
     currency: 'Currency of the cost',
     context_id_template: 'Reference ID template',
     context_type_default: 'Default reference type',
+    sensitive_fields: 'Sensitive fields',
+    sensitive_patterns: 'Sensitive patterns',
   },
 } as const;
