@@ -23,6 +23,7 @@ mod passwords;
 mod people;
 mod rate;
 mod sealing;
+mod tenants;
 mod unknown;
 mod vault;
 
@@ -54,6 +55,7 @@ pub use people::{
     normal_name,
 };
 pub use rate::{Rate, Used};
+pub use tenants::{TENANTS_MAX, TenantRefused, make_tenant};
 pub use unknown::{ADDRESSES_MAX, UNKNOWN_MAX};
 pub use vault::{Found, NewSecret, Rotated, SECRETS_MAX, SecretEntry, Vault, VaultError};
 

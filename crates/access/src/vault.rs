@@ -302,7 +302,11 @@ impl Vault {
         Ok(())
     }
 
-    async fn read_again(&self) -> Result<(), VaultError> {
+    /// Reads and opens all again, after something was changed without it.
+    ///
+    /// # Errors
+    /// [`VaultError::Store`]; then it has what it had.
+    pub async fn read_again(&self) -> Result<(), VaultError> {
         let _turn = self.inner.turn.lock().await;
         self.read_all().await
     }

@@ -38,7 +38,8 @@ macro_rules! permissions {
 
 permissions! {
     ViewCatalogue ViewExecutions ViewSensitive UseOwnAccount RunFlows ControlExecutions Decide EditFlows EditAgents EditAlerts ViewSecrets
-    ManageSecrets ManageKeys ManageMembers ReadAudit KillEngine WatchServer RotateMasterKey
+    ManageSecrets ManageKeys ManageMembers ReadAudit KillEngine WatchServer ManageTenants
+    RotateMasterKey
 }
 
 /// Who asks, who may do `P`. Every handler of the API names one, right behind the state, so that a caller without the permission learns nothing else:

@@ -46,6 +46,7 @@ mod unread;
 mod views;
 mod watch;
 mod webhooks;
+mod whole_seconds;
 
 pub use app::{App, AppConfig};
 pub use client_address::{ClientAddress, ClientIp};

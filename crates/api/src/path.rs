@@ -6,7 +6,7 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use steadflow_core::access::Token;
 use steadflow_core::decision_link::{DecisionLink, LinkRefused};
-use steadflow_core::ids::{AgentId, ExecutionId, FlowId, NodeId, PrincipalId};
+use steadflow_core::ids::{AgentId, ExecutionId, FlowId, NodeId, PrincipalId, TenantId};
 use steadflow_store::InvitationRecord;
 use uuid::Uuid;
 
@@ -220,6 +220,12 @@ impl From<Id> for AgentId {
 }
 
 impl From<Id> for PrincipalId {
+    fn from(id: Id) -> Self {
+        Self::new(id.0)
+    }
+}
+
+impl From<Id> for TenantId {
     fn from(id: Id) -> Self {
         Self::new(id.0)
     }

@@ -20,7 +20,7 @@ use steadflow_runtime::RuntimeError;
 use crate::app::App;
 use crate::cookie::Cookie;
 use crate::problem::{Problem, ProblemKind};
-use crate::rates::whole_seconds;
+use crate::whole_seconds::whole_seconds;
 
 /// How long a browser keeps what says that somebody has signed in with it, in seconds: a year.
 const KNOWN_SECONDS: u64 = 365 * 24 * 3_600;

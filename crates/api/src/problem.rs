@@ -75,6 +75,8 @@ problem_kinds! {
     ForeignOrigin = FORBIDDEN, "foreign-origin", "Requests from other sites are refused";
     /// The role of the caller does not allow it, or what their key is limited to.
     NotAllowed = FORBIDDEN, "not-allowed", "You are not allowed to do this";
+    /// The tenant is disabled.
+    TenantDisabled = FORBIDDEN, "tenant-disabled", "The tenant is disabled";
     /// There is nothing at this address.
     NoSuchRoute = NOT_FOUND, "no-such-route", "There is nothing at this address";
     /// There is no such flow or version.
@@ -105,6 +107,8 @@ problem_kinds! {
     NoSuchMember = NOT_FOUND, "no-such-member", "There is no such member";
     /// The person has no such sign-in.
     NoSuchSignIn = NOT_FOUND, "no-such-sign-in", "There is no such sign-in";
+    /// There is no such tenant.
+    NoSuchTenant = NOT_FOUND, "no-such-tenant", "There is no such tenant";
     /// There is no such invitation, or it is over.
     NoSuchInvitation = NOT_FOUND, "no-such-invitation", "There is no such invitation";
     /// Nobody signs in at such a provider.
@@ -143,6 +147,12 @@ problem_kinds! {
     LastAdmin = CONFLICT, "last-admin", "The last admin cannot be changed like this";
     /// The tenant has as many open invitations as it may have.
     TooManyInvitations = CONFLICT, "too-many-invitations", "There are too many open invitations";
+    /// Another tenant has the name.
+    TenantExists = CONFLICT, "tenant-exists", "There is a tenant of this name";
+    /// There are as many tenants as there may be.
+    TooManyTenants = CONFLICT, "too-many-tenants", "There are too many tenants";
+    /// The tenant is in use, is being deleted, or is the one that is always there.
+    TenantState = CONFLICT, "tenant-state", "The state of the tenant does not allow it";
     /// The execution has ended.
     ExecutionFinished = CONFLICT, "execution-finished", "The execution has ended";
     /// The execution's status does not allow it.
@@ -197,6 +207,12 @@ problem_kinds! {
     TooManyAttempts = TOO_MANY_REQUESTS, "too-many-attempts", "Too many credentials were not valid";
     /// A credential or an address asks more often than it may.
     TooManyRequests = TOO_MANY_REQUESTS, "too-many-requests", "There were too many requests";
+    /// The tenant has as many executions that have not ended as it may have.
+    QuotaExecutions = TOO_MANY_REQUESTS, "quota-executions", "The tenant has too many executions at once";
+    /// The tenant has started as many executions within a minute as it may.
+    QuotaStarts = TOO_MANY_REQUESTS, "quota-starts", "The tenant starts too many executions";
+    /// The models of the tenant have used what they may in a day.
+    QuotaSpend = TOO_MANY_REQUESTS, "quota-spend", "The tenant has used up its budget of the day";
     /// The service behind a skill limits its rate.
     SkillRateLimited = TOO_MANY_REQUESTS, "skill-rate-limited", "The service behind the skill limits its rate";
     /// A fault of ours.
@@ -215,6 +231,8 @@ problem_kinds! {
     SkillTimedOut = GATEWAY_TIMEOUT, "skill-timed-out", "The service behind the skill did not respond in time";
     /// The database has no room.
     StorageFull = INSUFFICIENT_STORAGE, "storage-full", "The database has no room left";
+    /// The tenant has stored as much as it may.
+    QuotaStorage = INSUFFICIENT_STORAGE, "quota-storage", "The tenant has stored as much as it may";
 }
 
 /// Kinds after which a request may be repeated, and in how many seconds.

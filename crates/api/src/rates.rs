@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -11,6 +10,7 @@ use tokio::time::Instant;
 
 use crate::client_address::ClientAddress;
 use crate::problem::{Problem, ProblemKind};
+use crate::whole_seconds::whole_seconds;
 
 /// How many addresses are counted at a time. While there are more, further ones are counted as one.
 const ADDRESSES_MAX: usize = 10_000;
@@ -83,15 +83,10 @@ pub(crate) fn too_many(wait: Duration, what: &str, more: &str) -> Problem {
     Problem::new(ProblemKind::TooManyRequests, detail).after(seconds)
 }
 
-/// Returns the whole seconds after which a time is over.
-pub(crate) fn whole_seconds(time: Duration) -> NonZeroU32 {
-    let more = u64::from(time.subsec_nanos() > 0);
-    let seconds = u32::try_from(time.as_secs().saturating_add(more)).unwrap_or(u32::MAX);
-    NonZeroU32::new(seconds).unwrap_or(NonZeroU32::MIN)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU32;
+
     use super::*;
 
     fn address(number: u32) -> ClientAddress {

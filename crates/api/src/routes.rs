@@ -46,6 +46,7 @@ mod secrets;
 mod session;
 mod sessions;
 mod templates;
+mod tenants;
 mod test_node;
 mod text;
 mod values;
@@ -97,6 +98,7 @@ pub(crate) fn all(document: openapi::Document) -> OpenApiRouter<App> {
         .merge(account::routes())
         .merge(members::routes())
         .merge(invitations::routes())
+        .merge(tenants::routes())
         .merge(demo::routes())
         .merge(health::routes())
         .merge(openapi::routes(document))

@@ -9,7 +9,7 @@ use crate::analytics::{HOUR, NOW, rollup, with_counters};
 use crate::support::{list, text};
 
 /// An execution that ended in an hour with calls of an agent: the model, the currency and the cost of each.
-fn ended(flow: u128, hour: i64, agent: Option<AgentId>, calls: &[(&str, &str, f64)]) -> Rollup {
+pub(crate) fn ended(flow: u128, hour: i64, agent: Option<AgentId>, calls: &[(&str, &str, f64)]) -> Rollup {
     let calls = calls.iter().map(|(model, currency, cost)| {
         let key = CostKey { agent, model: Some((*model).into()), currency: currency.parse().ok() };
         let is_unpriced = currency.is_empty().into();

@@ -17,7 +17,7 @@ const OTHER: &str = "battery staple";
 const SAME_ORIGIN: (&str, &str) = ("sec-fetch-site", "same-origin");
 
 /// Starts a server that asks who somebody is, under a name of its own.
-async fn api() -> Api {
+pub(crate) async fn api() -> Api {
     let mut kept = None;
     let api = Api::configured(|config| {
         config.public_url = Some("https://flows.example".parse().expect("a URL"));
@@ -32,7 +32,7 @@ async fn api() -> Api {
 }
 
 /// Sends JSON as a page of ours does, with the cookies of `who`.
-async fn ask(api: &Api, who: &str, method: &str, path: &str, body: Option<Value>) -> Answer {
+pub(crate) async fn ask(api: &Api, who: &str, method: &str, path: &str, body: Option<Value>) -> Answer {
     send(api, &[SAME_ORIGIN, ("cookie", who)], method, path, body).await
 }
 
@@ -47,18 +47,18 @@ async fn send(api: &Api, headers: &[(&str, &str)], method: &str, path: &str, bod
 }
 
 /// Returns the cookies that an answer sets, as a browser sends them back.
-fn cookies(answer: &Answer) -> String {
+pub(crate) fn cookies(answer: &Answer) -> String {
     let set = answer.headers.get_all(header::SET_COOKIE).iter();
     let pairs = set.map(|cookie| cookie.to_str().expect("a text").split(';').next().unwrap_or_default());
     pairs.collect::<Vec<_>>().join("; ")
 }
 
-fn new_member(email: &str) -> Value {
+pub(crate) fn new_member(email: &str) -> Value {
     json!({ "name": "Ann", "email": email, "password": PASSWORD })
 }
 
 /// Makes the first admin, and returns their cookies.
-async fn admin(api: &Api) -> String {
+pub(crate) async fn admin(api: &Api) -> String {
     let token = first_admin(api.engine.store(), api.engine.wall()).await.expect("a link").expect("no admin");
     let path = format!("/api/v1/invitations/{}", token.text());
     let joined = ask(api, "", "POST", &path, Some(new_member("ann@example.org"))).await;

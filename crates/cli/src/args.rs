@@ -14,6 +14,7 @@ mod moving;
 mod network;
 mod requests;
 mod secrets;
+mod tenants;
 mod verify;
 mod webhooks;
 
@@ -24,6 +25,7 @@ pub(crate) use self::moving::Move;
 pub(crate) use self::network::Network;
 pub(crate) use self::requests::Requests;
 pub(crate) use self::secrets::{Secrets, SecretsCommand};
+pub(crate) use self::tenants::{CreateTenant, SetQuota, Tenants, TenantsCommand};
 pub(crate) use self::verify::Verify;
 pub(crate) use executions::{Executions, ExecutionsCommand, Fork, RetryFrom};
 pub(crate) use invite::Invite;
@@ -88,6 +90,7 @@ pub(crate) enum Command {
     Webhooks(Webhooks),
     Keys(Keys),
     Invite(Invite),
+    Tenants(Tenants),
     Secrets(Secrets),
     Health(Health),
     #[command(flatten)]

@@ -35,6 +35,7 @@ mod shown;
 mod stored_secrets;
 #[cfg(target_os = "linux")]
 mod supervisor;
+mod tenants;
 mod traces;
 mod validate;
 mod value_address;
@@ -120,6 +121,10 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
             log.start("warn")?;
             invited(invite, &file)
         }
+        Command::Tenants(tenants) => {
+            log.start("warn")?;
+            tenants_of(tenants, &file)
+        }
         Command::Secrets(secrets) => {
             let server = ServerAddress::new(&secrets.asked, &file)?;
             block_on(stored_secrets::secrets(server, secrets.asked.json, secrets.command))
@@ -149,6 +154,15 @@ fn invited(mut invite: args::Invite, file: &SettingsFile) -> anyhow::Result<Exit
     let url = settings::public_url(invite.public_url.take(), file)?;
     let url = url.unwrap_or_else(|| format!("http://{}", settings::LISTEN));
     block_on(invite::invite(database, &url, invite))
+}
+
+fn tenants_of(mut tenants: args::Tenants, file: &SettingsFile) -> anyhow::Result<ExitCode> {
+    let database = settings::database(tenants.database.take(), file)?;
+    if let args::TenantsCommand::Create(new) = &mut tenants.command {
+        let url = settings::public_url(new.public_url.take(), file)?;
+        new.public_url = Some(url.unwrap_or_else(|| format!("http://{}", settings::LISTEN)));
+    }
+    block_on(tenants::tenants(database, tenants.command))
 }
 
 fn on_database(command: OnDatabase, file: &SettingsFile) -> anyhow::Result<ExitCode> {

@@ -114,11 +114,25 @@ fn keep_going(engine: &Engine, settings: &ServeSettings, vault: Option<Vault>) {
     tokio::spawn(async move { alerting.keep_alerts().await });
     let following = engine.clone();
     tokio::spawn(async move { tokio::join!(following.follow_edits(), following.follow_others()) });
+    let tenants = engine.clone();
+    tokio::spawn(async move { tenants.keep_tenants().await });
     if let Some(vault) = vault {
+        let deleted = engine.deleted_tenants();
+        tokio::spawn(forget_secrets(vault.clone(), deleted));
         tokio::spawn(async move { vault.keep_fresh().await });
     }
     let delivering = engine.clone();
     tokio::spawn(async move { delivering.deliver_events().await });
+}
+
+/// The secrets of a tenant that was deleted leave the memory, too.
+async fn forget_secrets(vault: Vault, mut deleted: tokio::sync::watch::Receiver<u64>) {
+    while deleted.changed().await.is_ok() {
+        if let Err(error) = vault.read_again().await {
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(error, "secrets of a deleted tenant are in memory until the next start");
+        }
+    }
 }
 
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {

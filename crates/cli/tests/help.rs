@@ -111,6 +111,7 @@ fn help_of_the_program() {
       webhooks      List and show the webhooks of a running server, and call them
       keys          Make, list and delete API keys
       invite        Make a link with which somebody becomes a member
+      tenants       Make, limit, disable, export and delete tenants
       secrets       List, set and delete the stored secrets of a running server
       health        Check whether a server accepts new work
       doctor        Check the consistency of a database

@@ -22,6 +22,7 @@ mod proxy;
 mod run;
 mod serve;
 mod support;
+mod tenants;
 mod terminal;
 mod validate;
 mod verify;

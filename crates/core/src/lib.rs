@@ -46,6 +46,7 @@ pub mod session;
 pub mod status;
 pub mod step;
 pub mod template;
+pub mod tenant;
 pub mod timestamp;
 pub mod trace;
 pub mod trace_parent;

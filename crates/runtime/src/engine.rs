@@ -17,6 +17,7 @@ mod sessions;
 mod signals;
 mod start;
 mod stored;
+mod tenants;
 mod upkeep;
 mod webhooks;
 
@@ -49,6 +50,7 @@ use crate::flows::FlowVersions;
 use crate::hub::Hub;
 use crate::kept::Kept;
 use crate::live::LiveTexts;
+use crate::quotas::Quotas;
 use crate::shard::{Message, Reply, ReplyId};
 use crate::worker::{End, WorkerConfig};
 
@@ -66,6 +68,7 @@ pub use retry::{BulkRetry, BulkRetryItem, Retry, RetryMany, VersionChoice};
 pub use schedules::ActiveSchedule;
 pub use start::{RequestKey, Start, Started};
 pub use stored::ExecutionSnapshot;
+pub use tenants::delete_tenant;
 pub use upkeep::{Room, UpkeepConfig};
 pub use webhooks::FlowWebhook;
 
@@ -109,6 +112,7 @@ struct Inner {
     load: Arc<Held>,
     gates: Arc<Mutex<GateTotals>>,
     admission: Admission,
+    tenants: tenants::Watched,
     /// When the engine was asked to stop, and how long what is under way may take from then on.
     stopping: watch::Sender<Option<(Instant, Duration)>>,
     /// Whether the worker drives.
@@ -129,12 +133,13 @@ impl Engine {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, RuntimeError> {
         let versions = Arc::new(FlowVersions::new(config.limits, config.ciphers));
+        let quotas = Arc::<Quotas>::default();
         let world = World {
             store: Arc::clone(&store),
             executor: Arc::clone(&executor),
             clock: Arc::clone(&clock),
             flows: Arc::clone(&versions),
-            hub: Hub::new(),
+            hub: Hub::new(Arc::clone(&quotas)),
             load: Arc::default(),
             gates: Arc::default(),
         };
@@ -179,6 +184,7 @@ impl Engine {
                 commands: config.commands,
                 public_url: config.public_url,
                 admission: Admission::new(config.capacity, Arc::clone(&load)),
+                tenants: tenants::Watched::new(quotas),
                 load,
                 gates,
                 stopping: watch::Sender::new(None),
@@ -187,6 +193,7 @@ impl Engine {
             }),
         };
         engine.wait_for_start().await?;
+        engine.read_tenants().await?;
         Ok(engine)
     }
 

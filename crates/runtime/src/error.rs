@@ -12,6 +12,7 @@ use steadflow_store::StoreError;
 use uuid::Uuid;
 
 use crate::ciphers::NoCipher;
+use crate::quotas::{NotAdmitted, QuotaReached};
 
 /// Why an engine ended without being asked to. Nothing that was acknowledged is lost; the next start recovers it.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -120,6 +121,12 @@ pub enum RuntimeError {
     /// The flow has sensitive data, which cannot be encrypted. Nothing was changed or started.
     #[error(transparent)]
     NoCipher(#[from] NoCipher),
+    /// The tenant is disabled, so nothing of it starts.
+    #[error("the tenant is disabled")]
+    TenantDisabled,
+    /// The tenant has used up what it may; nothing was started.
+    #[error(transparent)]
+    Quota(QuotaReached),
     /// There is no memory for a further execution; nothing was started. Try again when others have ended.
     #[error("there is no memory for a further execution")]
     Overloaded,
@@ -141,6 +148,15 @@ impl RuntimeError {
     /// Returns whether what was asked for is there and cannot be read.
     pub(crate) fn is_damage(&self) -> bool {
         matches!(self, Self::Store(error) if matches!(**error, StoreError::Corrupt { .. }))
+    }
+}
+
+impl From<NotAdmitted> for RuntimeError {
+    fn from(why: NotAdmitted) -> Self {
+        match why {
+            NotAdmitted::Disabled => Self::TenantDisabled,
+            NotAdmitted::Reached(reached) => Self::Quota(reached),
+        }
     }
 }
 

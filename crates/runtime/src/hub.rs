@@ -8,6 +8,7 @@ use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use tokio::sync::broadcast;
 
 use crate::followed::{Followed, Following};
+use crate::quotas::Quotas;
 
 /// A committed change of an execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +25,10 @@ pub struct Change {
     pub status: ExecutionStatus,
     /// Whether the trace of its caller is kept, if it continues one.
     pub is_sampled: Option<bool>,
+    /// Whether the execution was accepted with it.
+    pub is_new: bool,
+    /// Whether another execution has started it.
+    pub is_child: bool,
 }
 
 /// A listener's end. One that does not keep up learns how many changes it missed, and reads the state again.
@@ -36,23 +41,29 @@ pub(crate) struct Hub {
     followed: Arc<Followed<ExecutionId, u64>>,
     /// How many executions ended how, in the order of [`ExecutionStatus::ALL`].
     ended: Arc<[AtomicU64; 6]>,
+    quotas: Arc<Quotas>,
 }
 
 impl Hub {
     /// Changes that a slow listener may lag behind.
     const BACKLOG: usize = 4_096;
 
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(quotas: Arc<Quotas>) -> Self {
         Self {
             listeners: broadcast::Sender::new(Self::BACKLOG),
             followed: Arc::default(),
             ended: Arc::default(),
+            quotas,
         }
     }
 
     pub(crate) fn publish(&self, change: Change) {
         if change.status.is_finished() {
             self.ended[change.status as usize].fetch_add(1, Ordering::Relaxed);
+        }
+        let has_ended = change.status.is_finished();
+        if !change.is_child && (change.is_new || has_ended) {
+            self.quotas.note(change.tenant, change.is_new, has_ended);
         }
         self.followed.publish(change.execution, || change.seq);
         if self.listeners.receiver_count() > 0 {
@@ -98,12 +109,14 @@ mod tests {
             seq,
             status: ExecutionStatus::Running,
             is_sampled: None,
+            is_new: false,
+            is_child: false,
         }
     }
 
     #[tokio::test]
     async fn a_follower_hears_of_its_own_execution_and_only_of_what_is_new() {
-        let hub = Hub::new();
+        let hub = Hub::new(Arc::default());
         let [own, other] = [2, 3].map(|id| ExecutionId::new(Uuid::from_u128(id)));
         let mut following = hub.follow(own);
 
@@ -117,7 +130,7 @@ mod tests {
 
     #[test]
     fn changes_reach_their_listeners_and_ends_are_counted() {
-        let hub = Hub::new();
+        let hub = Hub::new(Arc::default());
         let id = ExecutionId::new(Uuid::from_u128(2));
         let mut changes = hub.subscribe();
         let ended = |seq| Change { status: ExecutionStatus::Failed, ..change(id, seq) };
@@ -131,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_listener_that_lags_too_far_behind_learns_how_much_it_missed() {
-        let hub = Hub::new();
+        let hub = Hub::new(Arc::default());
         let id = ExecutionId::new(Uuid::from_u128(2));
         let mut changes = hub.subscribe();
 

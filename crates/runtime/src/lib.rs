@@ -20,6 +20,7 @@ mod followed;
 mod hub;
 mod kept;
 mod live;
+mod quotas;
 mod row;
 pub mod shard;
 mod traces;
@@ -33,13 +34,14 @@ pub use clock::{Clock, SystemClock};
 pub use engine::{
     ActiveSchedule, BulkRetry, BulkRetryItem, CurrentFlow, DayUse, Engine, EngineConfig, ExecutionSnapshot,
     FlowWebhook, Fork, Forked, HasSecret, NewEvent, RequestKey, Retry, RetryMany, Room, SentEvent, Start,
-    Started, StoredAlert, UpkeepConfig, VersionChoice, replace_link_key,
+    Started, StoredAlert, UpkeepConfig, VersionChoice, delete_tenant, replace_link_key,
 };
 pub use error::{EngineFailure, RuntimeError};
 pub use executor::{Executor, FaultsFuture, OutcomeFuture, Performing};
 pub use followed::Following;
 pub use hub::{Change, Changes};
 pub use live::{LiveFollowing, LiveText, LiveTexts, Piece};
+pub use quotas::{QuotaReached, TenantUse};
 pub use row::{rollup_of, row_of};
 pub use shard::{Shard, ShardConfig};
 pub use traces::TraceCounts;

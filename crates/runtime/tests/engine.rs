@@ -8,6 +8,7 @@ mod restart;
 mod room;
 mod schedules;
 mod support;
+mod tenants;
 mod upkeep;
 
 use std::time::Duration;

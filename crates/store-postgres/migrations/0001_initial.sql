@@ -395,7 +395,7 @@ CREATE TABLE received_events (
     -- Whether all that follows from it is stored.
     is_delivered boolean NOT NULL
 );
-CREATE INDEX received_events_undelivered ON received_events (id) WHERE NOT is_delivered;
+CREATE INDEX received_events_undelivered ON received_events (tenant, id) WHERE NOT is_delivered;
 CREATE INDEX received_events_by_name ON received_events (tenant, name, at);
 CREATE INDEX received_events_by_correlation ON received_events (tenant, name, correlation, at);
 CREATE INDEX received_events_by_time ON received_events (at);
@@ -486,9 +486,28 @@ CREATE TABLE tenants (
     id uuid PRIMARY KEY,
     name text NOT NULL UNIQUE,
     created_at bigint NOT NULL,
-    -- Since when nobody of it may do anything.
-    disabled_at bigint
+    -- Since when nobody of it may do anything, and nothing of it starts.
+    disabled_at bigint,
+    -- Since when its executions are being cancelled, and since when it is being deleted.
+    cancelling_since bigint,
+    deleting_since bigint
 );
+
+-- What tenants may use; those without a row are not limited.
+CREATE TABLE tenant_quotas (
+    tenant uuid PRIMARY KEY,
+    -- JSON: see `core::tenant`.
+    quota text NOT NULL
+);
+
+-- How many starts each process has counted since it runs, of tenants whose rate is limited.
+CREATE TABLE tenant_starts (
+    tenant uuid NOT NULL,
+    process uuid NOT NULL,
+    starts bigint NOT NULL,
+    at bigint NOT NULL,
+    PRIMARY KEY (tenant, process)
+) WITH (fillfactor = 50);
 
 -- Who may ask: people and service accounts, each of one tenant.
 CREATE TABLE principals (
@@ -591,7 +610,8 @@ CREATE TABLE passkeys (
 );
 CREATE INDEX passkeys_of_principal ON passkeys (principal, id);
 
--- What was asked for and by whom, as one chain for each tenant: see `core::audit`. Nothing is changed or deleted.
+-- What was asked for and by whom, as one chain for each tenant: see `core::audit`. Nothing is changed, and the log of
+-- a tenant is deleted with it alone.
 CREATE TABLE audit (
     tenant uuid NOT NULL,
     number bigint NOT NULL,

@@ -22,13 +22,27 @@ impl Events for PostgresStore {
         call("put_event", async move { transaction!(&self.pool, |db| put(db, &event, known_since).await) })
     }
 
-    fn undelivered_events(&self, after: Option<Uuid>, limit: usize) -> StoreFuture<'_, Vec<ExternalEvent>> {
+    fn undelivered_tenants(&self) -> StoreFuture<'_, Vec<TenantId>> {
+        call("undelivered_tenants", async move {
+            let sql = include_str!("queries/undelivered_tenants.sql");
+            let found = session(&self.pool).await?.query_typed(sql, &[]).await?;
+            found.iter().map(|row| tenant_id(row, 0)).collect()
+        })
+    }
+
+    fn undelivered_events(
+        &self,
+        tenant: TenantId,
+        after: Option<Uuid>,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<ExternalEvent>> {
         call("undelivered_events", async move {
             let sql = format!(
-                "SELECT {EVENT_COLUMNS} FROM received_events WHERE NOT is_delivered AND ($1 IS NULL OR id > $1)
-                ORDER BY id LIMIT $2"
+                "SELECT {EVENT_COLUMNS} FROM received_events
+                WHERE NOT is_delivered AND tenant = $1 AND ($2 IS NULL OR id > $2) ORDER BY id LIMIT $3"
             );
-            let found = session(&self.pool).await?.query_typed(&sql, params![after, rows_max(limit)]).await?;
+            let db = session(&self.pool).await?;
+            let found = db.query_typed(&sql, params![tenant.uuid(), after, rows_max(limit)]).await?;
             found.iter().map(read_event).collect()
         })
     }

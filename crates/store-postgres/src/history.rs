@@ -2,7 +2,7 @@
 
 mod costs;
 mod count;
-mod expiry;
+pub(crate) mod expiry;
 mod failures;
 mod list;
 mod rollups;

@@ -14,7 +14,7 @@ use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{
     ApiKeyRecord, CredentialRecord, CredentialUse, Identities, InvitationAccepted, InvitationRecord,
     KeyCreated, Listed, OidcSubject, Page, PasswordHash, PrincipalChange, PrincipalChanged, PrincipalRecord,
-    SignInRecord, SignIns, StoreFuture, TenantRecord,
+    SignInRecord, SignIns, StoreFuture,
 };
 use uuid::Uuid;
 
@@ -24,28 +24,6 @@ use crate::value::{params, rows_max, stored};
 use crate::{PostgresStore, call};
 
 impl Identities for PostgresStore {
-    fn create_tenant(&self, tenant: TenantRecord) -> StoreFuture<'_, bool> {
-        call("create_tenant", async move {
-            let sql = "INSERT INTO tenants (id, name, created_at, disabled_at) VALUES ($1, $2, $3, $4)
-                ON CONFLICT DO NOTHING";
-            let TenantRecord { id, name, created_at, disabled_at } = &tenant;
-            let (created_at, disabled_at) = (created_at.as_micros(), row::micros(*disabled_at));
-            Ok(session(&self.pool)
-                .await?
-                .execute_typed(sql, params![id.uuid(), stored(name), created_at, disabled_at])
-                .await?
-                > 0)
-        })
-    }
-
-    fn tenants(&self) -> StoreFuture<'_, Vec<Listed<TenantRecord>>> {
-        call("tenants", async move {
-            let sql = "SELECT id, name, created_at, disabled_at FROM tenants ORDER BY id";
-            let found = session(&self.pool).await?.query_typed(sql, &[]).await?;
-            found.iter().map(|next| listed(next, row::tenant)).collect()
-        })
-    }
-
     fn create_principal(&self, principal: PrincipalRecord) -> StoreFuture<'_, bool> {
         call(
             "create_principal",

@@ -36,6 +36,7 @@ mod session;
 mod sessions;
 mod statement_cache;
 mod store;
+mod tenants;
 #[cfg(test)]
 mod testing;
 mod value;

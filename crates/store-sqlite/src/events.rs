@@ -19,13 +19,26 @@ impl Events for SqliteStore {
         Box::pin(self.change("put_event", move |db| put(db, &event, known_since)))
     }
 
-    fn undelivered_events(&self, after: Option<Uuid>, limit: usize) -> StoreFuture<'_, Vec<ExternalEvent>> {
+    fn undelivered_tenants(&self) -> StoreFuture<'_, Vec<TenantId>> {
+        let sql = include_str!("queries/undelivered_tenants.sql");
+        Box::pin(self.read("undelivered_tenants", move |db| {
+            db.prepare_cached(sql)?.query_map([], |row| tenant_id(row, 0))?.collect()
+        }))
+    }
+
+    fn undelivered_events(
+        &self,
+        tenant: TenantId,
+        after: Option<Uuid>,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<ExternalEvent>> {
         let sql = format!(
-            "SELECT {EVENT_COLUMNS} FROM received_events WHERE is_delivered = 0 AND (?1 IS NULL OR id > ?1)
-            ORDER BY id LIMIT ?2"
+            "SELECT {EVENT_COLUMNS} FROM received_events
+            WHERE is_delivered = 0 AND tenant = ?1 AND (?2 IS NULL OR id > ?2) ORDER BY id LIMIT ?3"
         );
         Box::pin(self.read("undelivered_events", move |db| {
-            db.prepare_cached(&sql)?.query_map(params![after.map(blob), rows(limit)], read_event)?.collect()
+            let wanted = params![blob(tenant.uuid()), after.map(blob), rows(limit)];
+            db.prepare_cached(&sql)?.query_map(wanted, read_event)?.collect()
         }))
     }
 

@@ -2,7 +2,7 @@
 
 pub(crate) mod costs;
 mod count;
-mod expiry;
+pub(crate) mod expiry;
 mod failures;
 mod list;
 pub(crate) mod rollups;

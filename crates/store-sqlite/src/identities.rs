@@ -15,7 +15,7 @@ use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{
     ApiKeyRecord, CredentialRecord, CredentialUse, Identities, InvitationAccepted, InvitationRecord,
     KeyCreated, Listed, OidcSubject, Page, PasswordHash, PrincipalChange, PrincipalChanged, PrincipalRecord,
-    SignInRecord, SignIns, StoreFuture, TenantRecord,
+    SignInRecord, SignIns, StoreFuture,
 };
 use uuid::Uuid;
 
@@ -23,24 +23,6 @@ use crate::SqliteStore;
 use crate::columns::{blob, listed, rows_max};
 
 impl Identities for SqliteStore {
-    fn create_tenant(&self, tenant: TenantRecord) -> StoreFuture<'_, bool> {
-        let sql = "INSERT INTO tenants (id, name, created_at, disabled_at) VALUES (?1, ?2, ?3, ?4)
-            ON CONFLICT DO NOTHING";
-        Box::pin(self.change("create_tenant", move |db| {
-            let TenantRecord { id, name, created_at, disabled_at } = &tenant;
-            let (created_at, disabled_at) = (created_at.as_micros(), row::micros(*disabled_at));
-            let values = params![blob(id.uuid()), &**name, created_at, disabled_at];
-            Ok(db.prepare_cached(sql)?.execute(values)? > 0)
-        }))
-    }
-
-    fn tenants(&self) -> StoreFuture<'_, Vec<Listed<TenantRecord>>> {
-        let sql = "SELECT id, name, created_at, disabled_at FROM tenants ORDER BY id";
-        Box::pin(self.read("tenants", move |db| {
-            db.prepare_cached(sql)?.query_map([], |next| listed(next, row::tenant))?.collect()
-        }))
-    }
-
     fn create_principal(&self, principal: PrincipalRecord) -> StoreFuture<'_, bool> {
         Box::pin(self.change("create_principal", move |db| principals::create(db, &principal)))
     }

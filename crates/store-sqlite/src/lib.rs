@@ -33,6 +33,7 @@ mod search;
 mod secrets;
 mod space;
 mod store;
+mod tenants;
 mod writer;
 
 use std::path::Path;

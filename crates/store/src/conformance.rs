@@ -304,6 +304,8 @@ macro_rules! conformance_tests {
             a_tenant_sees_nothing_of_another
             what_a_tenant_stores_adds_nothing_to_what_another_sees
             a_tenant_changes_and_deletes_nothing_of_another
+            a_tenant_is_changed_and_disabled_before_it_is_deleted
+            what_a_tenant_may_use_and_uses_is_known
         }
         $crate::conformance_tests! { @module $harness, health = health:
             a_healthy_store_has_no_findings

@@ -14,8 +14,16 @@ pub trait Events: Send + Sync + 'static {
     /// Stores an event, unless one of its tenant has its key and came after `known_since`: then the id of that one is returned.
     fn put_event(&self, event: ExternalEvent, known_since: Timestamp) -> StoreFuture<'_, Option<Uuid>>;
 
-    /// Returns events whose effects are not all stored, the oldest first, behind the one that is given.
-    fn undelivered_events(&self, after: Option<Uuid>, limit: usize) -> StoreFuture<'_, Vec<ExternalEvent>>;
+    /// Returns the tenants that have events whose effects are not all stored. It costs as much as there are such tenants.
+    fn undelivered_tenants(&self) -> StoreFuture<'_, Vec<TenantId>>;
+
+    /// Returns events of a tenant whose effects are not all stored, the oldest first, behind the one that is given.
+    fn undelivered_events(
+        &self,
+        tenant: TenantId,
+        after: Option<Uuid>,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<ExternalEvent>>;
 
     /// Says that all effects of an event are stored.
     fn event_delivered(&self, id: Uuid) -> StoreFuture<'_, ()>;

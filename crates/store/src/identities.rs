@@ -1,4 +1,4 @@
-//! Who may ask: tenants, their people and service accounts, and what these prove with who they are.
+//! Who may ask: the people and service accounts of tenants, and what these prove with who they are.
 //!
 //! Of a credential, the store has its hash alone. What a credential stands for is asked again each time that it matters, so that
 //! one that is revoked, and one of somebody who is disabled or of a tenant that is, stands for nothing at once, in all processes.
@@ -18,14 +18,8 @@ use crate::{Listed, Page, StoreFuture};
 /// How many invitations for a first admin are open at the same time.
 pub const FIRST_ADMIN_LINKS_MAX: usize = 20;
 
-/// Tenants, principals and their credentials.
+/// Principals and their credentials.
 pub trait Identities: Send + Sync + 'static {
-    /// Stores a new tenant, unless another one has its name. Returns whether it did.
-    fn create_tenant(&self, tenant: TenantRecord) -> StoreFuture<'_, bool>;
-
-    /// Returns all tenants by id, except the default one, which is always there and has no record.
-    fn tenants(&self) -> StoreFuture<'_, Vec<Listed<TenantRecord>>>;
-
     /// Stores a new principal, unless another person has the address, or another service account of its tenant the name. Returns
     /// whether it did.
     fn create_principal(&self, principal: PrincipalRecord) -> StoreFuture<'_, bool>;
@@ -140,19 +134,6 @@ pub trait Identities: Send + Sync + 'static {
         subject: Arc<str>,
         begun_at: Timestamp,
     ) -> StoreFuture<'_, bool>;
-}
-
-/// A tenant.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TenantRecord {
-    /// Its id.
-    pub id: TenantId,
-    /// Its name, which no other has.
-    pub name: Arc<str>,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// Since when nobody of it may do anything.
-    pub disabled_at: Option<Timestamp>,
 }
 
 /// What a principal is.

@@ -5,9 +5,9 @@
 //! once a change is old enough to be shown. The state is the fold of journal and tail; no decision depends on projections.
 //! Of a long record ([`LONG_RECORD`]), tail and journal have only the place.
 //!
-//! A store is eleven parts, each with its part of the conformance suite: the [`Log`], the [`History`], the [`Catalogue`], the
-//! [`Sessions`], the [`Schedules`], the [`Events`], the [`Alerts`], the [`Keys`], the [`Identities`], the [`Audit`] and the
-//! [`SealedSecrets`]. Every implementation passes [`conformance_tests!`].
+//! A store is twelve parts, each with its part of the conformance suite: the [`Log`], the [`History`], the [`Catalogue`], the
+//! [`Sessions`], the [`Schedules`], the [`Events`], the [`Alerts`], the [`Keys`], the [`Tenants`], the [`Identities`], the
+//! [`Audit`] and the [`SealedSecrets`]. Every implementation passes [`conformance_tests!`].
 
 mod alerts;
 mod audit;
@@ -32,6 +32,7 @@ mod schedules;
 mod secrets;
 mod sessions;
 mod space;
+mod tenants;
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -61,7 +62,7 @@ pub use history::{
 pub use identities::{
     ApiKeyRecord, CredentialRecord, CredentialUse, FIRST_ADMIN_LINKS_MAX, Identities, InvitationAccepted,
     InvitationRecord, KeyCreated, OidcSubject, PasswordHash, PrincipalChange, PrincipalChanged,
-    PrincipalKind, PrincipalRecord, SignInRecord, SignIns, TenantRecord,
+    PrincipalKind, PrincipalRecord, SignInRecord, SignIns,
 };
 pub use journal::{LONG_RECORD, is_long, journal_length, journal_of, records_of};
 pub use keys::Keys;
@@ -77,6 +78,7 @@ pub use schedules::{ScheduleRecord, Schedules};
 pub use secrets::{DataKeyRecord, SealedSecrets, SecretRecord};
 pub use sessions::{Claimed, SessionDeleted, SessionPage, SessionRecord, Sessions, interrupt_of};
 pub use space::Space;
+pub use tenants::{StartsOfOther, TenantBytes, TenantChange, TenantChanged, TenantRecord, Tenants};
 
 /// What every call of a store returns: a future that borrows nothing but the store.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -94,6 +96,7 @@ pub trait Store:
     + Events
     + Alerts
     + Keys
+    + Tenants
     + Identities
     + Passkeys
     + Audit

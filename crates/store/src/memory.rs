@@ -19,6 +19,7 @@ mod passkeys;
 mod schedules;
 mod secrets;
 mod sessions;
+mod tenants;
 
 use std::collections::BTreeMap;
 use std::future::{poll_fn, ready};
@@ -34,6 +35,7 @@ use steadflow_core::external_event::NodeWait;
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId, NodeId, NodeIndex, TenantId};
 use steadflow_core::protection::SharedGate;
 use steadflow_core::session::SessionId;
+use steadflow_core::tenant::TenantQuota;
 use steadflow_core::timestamp::Timestamp;
 use uuid::Uuid;
 
@@ -88,6 +90,7 @@ struct Database {
     alerts: alerts::StoredAlerts,
     signing_keys: BTreeMap<&'static str, SigningKey>,
     identities: identities::StoredIdentities,
+    quotas: BTreeMap<TenantId, TenantQuota>,
     audit: BTreeMap<TenantId, Vec<AuditRow>>,
     secrets: secrets::StoredSecrets,
     /// How many bytes are free on the disk that it pretends to have.

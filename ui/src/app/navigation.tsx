@@ -2,6 +2,7 @@ import {
   IconActivityHeartbeat,
   IconAlertTriangle,
   IconBell,
+  IconBuilding,
   IconChartHistogram,
   IconChecklist,
   IconKey,
@@ -38,6 +39,7 @@ const SERVER_PAGES = [
   { to: '/secrets', label: texts.nav.secrets, icon: IconLock, needs: 'view_secrets', isOfAccounts: false },
   { to: '/audit', label: texts.nav.audit, icon: IconListDetails, needs: 'read_audit', isOfAccounts: false },
   { to: '/members', label: texts.nav.members, icon: IconUsers, needs: 'manage_members', isOfAccounts: true },
+  { to: '/tenants', label: texts.nav.tenants, icon: IconBuilding, needs: 'manage_tenants', isOfAccounts: true },
   { to: '/keys', label: texts.nav.keys, icon: IconKey, needs: 'use_own_account', isOfAccounts: true },
 ] as const;
 

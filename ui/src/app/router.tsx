@@ -135,6 +135,12 @@ const account = createRoute({
   component: lazyRouteComponent(() => import('@/features/account/account-page'), 'AccountPage'),
 });
 
+const tenants = createRoute({
+  getParentRoute: () => shell,
+  path: '/tenants',
+  component: lazyRouteComponent(() => import('@/features/tenants/tenants-page'), 'TenantsPage'),
+});
+
 const secrets = createRoute({
   getParentRoute: () => shell,
   path: '/secrets',
@@ -196,6 +202,7 @@ export const router = createRouter({
       costs,
       agents,
       members,
+      tenants,
       account,
       secrets,
       keys,

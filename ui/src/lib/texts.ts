@@ -3,6 +3,13 @@ import { counted } from './counted';
 /** English texts that are shared by features. Each feature has its own in its `texts.ts`. */
 export const texts = {
   product: 'Steadflow',
+  joinLink: {
+    title: 'Send this link',
+    detail: 'It works once. Anyone who has it can use it, so send it in a way that you trust. It is not shown again.',
+    label: 'Link',
+    copy: 'Copy link',
+    done: 'Done',
+  },
   nav: {
     flows: 'Flows',
     executions: 'Executions',
@@ -14,6 +21,7 @@ export const texts = {
     secrets: 'Secrets',
     audit: 'Audit log',
     members: 'Members',
+    tenants: 'Tenants',
     keys: 'API keys',
     label: 'Main',
     open: 'Open navigation',

@@ -11,10 +11,11 @@ use steadflow_core::flow::Fault;
 use steadflow_core::ids::ExecutionId;
 use steadflow_core::session::SessionHolder;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_runtime::RuntimeError;
+use steadflow_runtime::{QuotaReached, RuntimeError};
 use steadflow_store::{FlowStatus, StoreError};
 
 use super::{Problem, ProblemKind};
+use crate::whole_seconds::whole_seconds;
 
 impl From<RuntimeError> for Problem {
     fn from(error: RuntimeError) -> Self {
@@ -68,6 +69,11 @@ impl From<RuntimeError> for Problem {
             RuntimeError::TriggerDataUnfit(faults) => trigger_data_unfit(faults),
             RuntimeError::QueuePlace(reason) => queue_place(&reason),
             RuntimeError::NoCipher(reason) => Self::new(ProblemKind::NoMasterKey, reason.to_string()),
+            RuntimeError::TenantDisabled => Self::new(
+                ProblemKind::TenantDisabled,
+                "The tenant is disabled, so nothing of it starts. Ask the operator of this server.",
+            ),
+            RuntimeError::Quota(reached) => quota_reached(reached),
             RuntimeError::StorageFull => Self::new(
                 ProblemKind::StorageFull,
                 "The database has no room left, so nothing was changed. Free some space, then try again.",
@@ -93,6 +99,40 @@ fn session_busy(SessionHolder { execution, node }: &SessionHolder) -> Problem {
         "Node `{node}` of execution {execution} has the session. Wait until it has ended, or cancel the execution."
     );
     Problem::new(ProblemKind::SessionBusy, detail)
+}
+
+/// Says what a tenant has used up. Only where it is known when there is some again, the answer says so.
+fn quota_reached(reached: QuotaReached) -> Problem {
+    let nothing = "so nothing was started";
+    match reached {
+        QuotaReached::Executions { max } => Problem::new(
+            ProblemKind::QuotaExecutions,
+            format!(
+                "Your tenant may have {max} executions that have not ended, and has as many, {nothing}. Try again when \
+                 one has ended, or cancel some."
+            ),
+        ),
+        QuotaReached::Starts { max, wait } => Problem::new(
+            ProblemKind::QuotaStarts,
+            format!("Your tenant may start {max} executions in a minute, and has, {nothing}. Retry-After says when to try again."),
+        )
+        .after(whole_seconds(wait)),
+        QuotaReached::Bytes { max, used } => Problem::new(
+            ProblemKind::QuotaStorage,
+            format!(
+                "Your tenant may store {max} bytes of executions and conversations, and has {used}, {nothing}. Delete flows or \
+                 conversations that are not needed, keep executions for less long, or ask the operator for more."
+            ),
+        ),
+        QuotaReached::Spend { wait, .. } => Problem::new(
+            ProblemKind::QuotaSpend,
+            format!(
+                "The models of your tenant have used what they may in a day of UTC, {nothing}. Retry-After says when the next day \
+                 begins."
+            ),
+        )
+        .after(whole_seconds(wait)),
+    }
 }
 
 fn no_alert(id: uuid::Uuid) -> Problem {

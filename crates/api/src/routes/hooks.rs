@@ -198,6 +198,11 @@ fn key_of(found: &FlowWebhook, event: &EventKey, body: &[u8]) -> RequestKey {
 }
 
 fn not_started(error: RuntimeError) -> Problem {
+    if matches!(error, RuntimeError::TenantDisabled) {
+        // What is disabled is nothing that its senders need to know.
+        let detail = "The flow of this webhook is paused, so nothing was started. Send the call again later.";
+        return Problem::new(ProblemKind::WebhookPaused, detail);
+    }
     if matches!(error, RuntimeError::KeyReused) {
         let detail = "A call with this event ID and another body has started an execution, so this one started none. Give each event \
                       an ID of its own.";

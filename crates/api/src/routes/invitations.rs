@@ -95,6 +95,17 @@ pub(super) async fn link_to_join(
     email: Option<Arc<str>>,
     principal: Option<PrincipalId>,
 ) -> Result<Response, Problem> {
+    Ok(reply::json(StatusCode::CREATED, &invited(app, by, role, email, principal).await?))
+}
+
+/// Makes an invitation to the tenant of `by`, and returns its link.
+pub(super) async fn invited(
+    app: &App,
+    by: Grantor<'_>,
+    role: Role,
+    email: Option<Arc<str>>,
+    principal: Option<PrincipalId>,
+) -> Result<LinkToJoin, Problem> {
     app.people()?;
     let invited = Invited { role, email, principal };
     let made = invite(app.engine().store(), by, invited, app.engine().wall()).await?;
@@ -105,10 +116,7 @@ pub(super) async fn link_to_join(
         ));
     };
     let url = format!("{}/join/{}", app.engine().public_url(), token.text());
-    Ok(reply::json(
-        StatusCode::CREATED,
-        &LinkToJoin { id: record.id, url, expires_at: record.expires_at.into() },
-    ))
+    Ok(LinkToJoin { id: record.id, url, expires_at: record.expires_at.into() })
 }
 
 /// Lists the invitations that nobody has accepted yet, newest first.
@@ -242,7 +250,7 @@ pub(crate) async fn accept_invitation(
     Ok(with_sign_in(&app, StatusCode::NO_CONTENT.into_response(), &signed_in))
 }
 
-fn email_of_body(text: &str) -> Result<Arc<str>, Problem> {
+pub(super) fn email_of_body(text: &str) -> Result<Arc<str>, Problem> {
     normal_email(text).ok_or_else(|| {
         Problem::of_body("/email", "`email` must be an e-mail address, such as `ann@example.org`.")
     })

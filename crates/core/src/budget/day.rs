@@ -30,9 +30,14 @@ impl Day {
         self.0
     }
 
+    /// Returns when it begins.
+    pub const fn start(self) -> Timestamp {
+        Timestamp::from_micros(self.0.saturating_mul(DAY_MICROS))
+    }
+
     /// Returns when it ends.
     pub fn end(self) -> Timestamp {
-        Timestamp::from_micros(self.0.saturating_mul(DAY_MICROS)).plus(DAY)
+        self.start().plus(DAY)
     }
 }
 

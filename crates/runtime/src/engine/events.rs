@@ -91,17 +91,35 @@ impl Engine {
     /// Takes an event. When this returns, it is stored; what follows from it comes soon.
     ///
     /// # Errors
-    /// [`RuntimeError::StorageFull`] and what the store says; nothing is stored then.
+    /// [`RuntimeError::StorageFull`] and what the store says; nothing is stored then. Neither is it where a flow would start by the
+    /// event and may not: [`RuntimeError::TenantDisabled`], [`RuntimeError::Quota`].
     pub async fn send_event(&self, tenant: TenantId, event: NewEvent) -> Result<SentEvent, RuntimeError> {
         if self.room() == Room::Reserved {
             return Err(RuntimeError::StorageFull);
         }
+        self.may_follow(tenant, &event.name).await?;
         let NewEvent { name, correlation, key, data } = event;
         let (id, at) = (new_id().uuid(), self.now());
         let event = ExternalEvent { id, tenant, name, correlation, key, data, at };
         let known = self.store().put_event(event, ago(at, KEY_KNOWN_FOR)).await?;
         self.inner.wakes.events.notify_one();
         Ok(SentEvent { id: known.unwrap_or(id), is_known: known.is_some() })
+    }
+
+    /// Looks whether flows that an event starts may start. An event that only wakes nodes is always taken: what was accepted goes on.
+    async fn may_follow(&self, tenant: TenantId, name: &str) -> Result<(), RuntimeError> {
+        let Err(why) = self.may_start(tenant) else { return Ok(()) };
+        for (_, flow) in self.flows_that_start().await?.into_iter().filter(|(of, _)| *of == tenant) {
+            match self.current_flow(tenant, flow).await {
+                Ok(flow) if flow.version.flow.starting_events().any(|(_, event)| **event == *name) => {
+                    return Err(why);
+                }
+                Ok(_) | Err(RuntimeError::NoFlow(_)) => {}
+                Err(error) if error.is_damage() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// Delivers events until the engine has ended.
@@ -150,27 +168,47 @@ impl Deliverer<'_> {
         }
     }
 
-    /// Delivers what is there. An event that cannot be delivered now holds up none behind it.
+    /// Delivers what is there, some of each tenant in turn, so that none waits for all of another one's. An event that cannot be
+    /// delivered now holds up none behind it.
     async fn deliver_all(&mut self) -> Result<(), RuntimeError> {
-        let (mut after, mut done) = (None, Ok(()));
+        let (mut reached, mut done) = (BTreeMap::<TenantId, Uuid>::new(), Ok(()));
         loop {
-            let events = self.engine.store().undelivered_events(after, EVENTS).await?;
-            let Some(last) = events.last() else { return done };
-            after = Some(last.id);
-            // What changed before an event came is known before that is delivered.
-            if self.engine.inner.wakes.has_flow_changed.swap(false, Ordering::AcqRel) {
-                self.flows = None;
+            let mut is_over = true;
+            // Others may have sent some since the last turn.
+            for tenant in self.engine.store().undelivered_tenants().await? {
+                let after = reached.get(&tenant).copied();
+                let events = self.engine.store().undelivered_events(tenant, after, EVENTS).await?;
+                let Some(last) = events.last() else { continue };
+                is_over = false;
+                reached.insert(tenant, last.id);
+                done = self.deliver_some(&events).await?.and(done);
             }
-            if self.flows.is_none() {
-                self.flows = Some(self.read().await?);
-            }
-            for event in events {
-                match self.deliver(&event).await {
-                    Ok(()) => self.engine.store().event_delivered(event.id).await?,
-                    Err(error) => done = Err(error),
-                }
+            if is_over {
+                return done;
             }
         }
+    }
+
+    /// Delivers some events. Returns what kept one of them from being delivered.
+    async fn deliver_some(
+        &mut self,
+        events: &[ExternalEvent],
+    ) -> Result<Result<(), RuntimeError>, RuntimeError> {
+        // What changed before an event came is known before that is delivered.
+        if self.engine.inner.wakes.has_flow_changed.swap(false, Ordering::AcqRel) {
+            self.flows = None;
+        }
+        if self.flows.is_none() {
+            self.flows = Some(self.read().await?);
+        }
+        let mut done = Ok(());
+        for event in events {
+            match self.deliver(event).await {
+                Ok(()) => self.engine.store().event_delivered(event.id).await?,
+                Err(error) => done = Err(error),
+            }
+        }
+        Ok(done)
     }
 
     /// Reads which active flows are started by which event.
@@ -246,6 +284,8 @@ impl Deliverer<'_> {
         };
         match self.engine.start_execution(start).await {
             Ok(_) => Ok(()),
+            // It was taken when the tenant had some left.
+            Err(error @ RuntimeError::Quota(_)) => Err(error),
             Err(error) if is_passing(&error) => Err(error),
             Err(error) => {
                 tracing::warn!(flow = %flow, node = %node, event.id = %event.id, error = %error, "an event could not start a flow");

@@ -43,7 +43,11 @@ impl Engine {
             .await?
             .ok_or(RuntimeError::LinkRefused(LinkRefused::Unknown))?;
         // The time of executions stands still while the machine sleeps; the end of a link was told to people.
-        DecisionLink::read(token, &key, self.now().max(self.wall())).map_err(RuntimeError::LinkRefused)
+        let link = DecisionLink::read(token, &key, self.now().max(self.wall()));
+        match link {
+            Ok(link) if self.is_disabled(link.tenant) => Err(RuntimeError::LinkRefused(LinkRefused::Unknown)),
+            link => link.map_err(RuntimeError::LinkRefused),
+        }
     }
 
     /// Returns the address of a link that an alert sends; `None` if that does not wait, or waits for a higher role than

@@ -240,6 +240,8 @@ impl Engine {
             Ok(new) => Ok(item(new, None)),
             Err(
                 error @ (RuntimeError::StorageFull
+                | RuntimeError::TenantDisabled
+                | RuntimeError::Quota(_)
                 | RuntimeError::Overloaded
                 | RuntimeError::Busy
                 | RuntimeError::Unavailable),

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
+use futures_util::{StreamExt, stream};
 use steadflow_core::caller::{Actor, ActorKind, Caller, Role};
 use steadflow_core::ids::{ExecutionId, FlowId, NodeId, TenantId};
 use steadflow_core::inbox::Signal;
@@ -29,6 +31,8 @@ const AGAIN_AFTER: Duration = Duration::from_secs(1);
 const WAIT_EVERY: Duration = Duration::from_millis(200);
 /// How many flows are read at once.
 const FLOWS_A_PAGE: usize = 100;
+/// How many schedules start at the same time, so that their commits share what they cost.
+const AT_ONCE: usize = 32;
 
 /// A schedule of an active flow.
 #[derive(Clone, Debug)]
@@ -225,24 +229,62 @@ impl Scheduler<'_> {
 
     /// Starts what is due, and returns how long nothing else is.
     async fn look(&mut self) -> Duration {
+        let (engine, now) = (self.engine, self.engine.wall());
         let mut wait = LOOK_EVERY;
+        let mut due = Vec::new();
         for known in self.known.values_mut() {
-            let until = match known.look(self.engine).await {
-                Ok(Looked::Until(moment)) => moment.since(self.engine.wall()),
-                Ok(Looked::Waits) => WAIT_EVERY,
-                Ok(Looked::Done) => LOOK_EVERY,
-                Err(error) => {
-                    known.say(self.engine, &error).await;
-                    AGAIN_AFTER
-                }
-            };
+            match known.rest(now) {
+                Some(rest) => wait = wait.min(rest),
+                None => due.push(known),
+            }
+        }
+        let looks =
+            in_turn(due).into_iter().map(|known| -> BoxFuture<'_, Duration> { Box::pin(known.wait(engine)) });
+        let mut looked = stream::iter(looks.collect::<Vec<_>>()).buffer_unordered(AT_ONCE);
+        while let Some(until) = looked.next().await {
             wait = wait.min(until);
         }
         wait
     }
 }
 
+/// Returns schedules of all tenants in turn: the first of each, then the second of each, so that none waits for all of another one's.
+fn in_turn(schedules: Vec<&mut Known>) -> Vec<&mut Known> {
+    let mut places = BTreeMap::<TenantId, usize>::new();
+    let mut all: Vec<(usize, &mut Known)> = Vec::with_capacity(schedules.len());
+    for known in schedules {
+        let place = places.entry(known.record.tenant).or_default();
+        *place += 1;
+        all.push((*place, known));
+    }
+    all.sort_by_key(|(place, _)| *place);
+    all.into_iter().map(|(_, known)| known).collect()
+}
+
 impl Known {
+    /// Returns how long nothing is to be done; `None` if something is now.
+    fn rest(&self, now: Timestamp) -> Option<Duration> {
+        if self.record.starting_at.is_some() && self.record.execution.is_some() {
+            return None;
+        }
+        let Some(first) = self.record.next_at else { return Some(LOOK_EVERY) };
+        let due = self.schedule.due(first, self.record.flow, &self.record.node);
+        (due > now).then(|| due.since(now))
+    }
+
+    /// Starts it if it is due, and returns how long nothing else is to be done.
+    async fn wait(&mut self, engine: &Engine) -> Duration {
+        match self.look(engine).await {
+            Ok(Looked::Until(moment)) => moment.since(engine.wall()),
+            Ok(Looked::Waits) => WAIT_EVERY,
+            Ok(Looked::Done) => LOOK_EVERY,
+            Err(error) => {
+                self.say(engine, &error).await;
+                AGAIN_AFTER
+            }
+        }
+    }
+
     async fn look(&mut self, engine: &Engine) -> Result<Looked, RuntimeError> {
         if let (Some(tick), Some(execution)) = (self.record.starting_at, self.record.execution) {
             return self.start(engine, tick, execution).await;

@@ -83,8 +83,8 @@ impl Engine {
     /// # Errors
     /// [`RuntimeError::FlowNotStartable`] unless the flow is a draft or active; [`RuntimeError::TriggerDataUnfit`] if it has a
     /// form that the trigger data does not fit; [`RuntimeError::KeyReused`] if the key
-    /// was used for something else; [`RuntimeError::Overloaded`], [`RuntimeError::StorageFull`] or
-    /// [`RuntimeError::Unavailable`] if nothing started.
+    /// was used for something else; [`RuntimeError::TenantDisabled`], [`RuntimeError::Quota`], [`RuntimeError::Overloaded`],
+    /// [`RuntimeError::StorageFull`] or [`RuntimeError::Unavailable`] if nothing started.
     pub async fn start_execution(&self, start: Start) -> Result<Started, RuntimeError> {
         self.start_as(new_id(), start).await
     }
@@ -131,6 +131,10 @@ impl Engine {
         if self.room() == Room::Reserved {
             return Err(RuntimeError::StorageFull);
         }
+        let admitted = match self.admit_of_tenant(accepted.tenant).await {
+            Ok(admitted) => admitted,
+            Err(error) => return self.replayed_or(error, accepted.tenant, key, wait).await,
+        };
         let place = self.inner.admission.admit(accepted.trigger_data.len())?;
         let start = StartScope { execution: id, trigger_data: &accepted.trigger_data, now: self.now() };
         accepted.queue = flow
@@ -158,7 +162,7 @@ impl Engine {
         let message = Box::new(Message::Accept(Box::new(accept)));
         self.send(Call::Message(message, asked_by)).await?;
         let answer = answer.await.map_err(|_| RuntimeError::Unavailable)?;
-        drop(place);
+        drop((place, admitted));
         if let Reply::Hit(hit) = answer {
             return self.replayed(tenant, hit, hash, wait).await;
         }
@@ -174,6 +178,21 @@ impl Engine {
             None => None,
         };
         Ok(Started { execution: id, is_replay: false, ended })
+    }
+
+    /// A call that was made before is answered as it was, whatever its tenant may do now.
+    async fn replayed_or(
+        &self,
+        error: RuntimeError,
+        tenant: TenantId,
+        key: Option<RequestKey>,
+        wait: Option<Duration>,
+    ) -> Result<Started, RuntimeError> {
+        let Some(key) = key else { return Err(error) };
+        match self.inner.store.idempotency(tenant, key.key).await? {
+            Some(hit) => self.replayed(tenant, hit, Some(key.hash), wait).await,
+            None => Err(error),
+        }
     }
 
     /// The key was used before: the answer is the first call's.

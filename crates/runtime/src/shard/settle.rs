@@ -84,7 +84,8 @@ impl Shard {
         if committing.writes != Writes::Projection {
             // It goes on to undo its work, which can be refused by itself.
             live.is_refused = false;
-            let publish = Action::Publish(change_of(live));
+            let is_new = committing.writes == Writes::Acceptance;
+            let publish = Action::Publish(change_of(live, is_new));
             self.actions.push(publish);
         }
         if committing.has_sent {
@@ -288,7 +289,7 @@ impl Shard {
     }
 }
 
-fn change_of(live: &Live) -> Change {
+fn change_of(live: &Live, is_new: bool) -> Change {
     let accepted = live.execution.accepted();
     Change {
         tenant: accepted.tenant,
@@ -297,6 +298,8 @@ fn change_of(live: &Live) -> Change {
         seq: live.execution.seq(),
         status: live.execution.status(),
         is_sampled: accepted.trace.as_ref().map(|caller| caller.is_sampled),
+        is_new,
+        is_child: accepted.parent.is_some(),
     }
 }
 

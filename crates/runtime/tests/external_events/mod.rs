@@ -65,7 +65,7 @@ async fn an_event_ends_the_waits_that_it_fits_and_no_other() {
     assert_eq!(order_of(&bench.ended(one).await), "1");
     assert_eq!(order_of(&bench.ended(same).await), "1");
     assert_eq!(status(&bench, other).await, ExecutionStatus::Running);
-    assert_eq!(bench.store.undelivered_events(None, 9).await.unwrap(), []);
+    assert_eq!(bench.store.undelivered_events(TENANT, None, 9).await.unwrap(), []);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,15 +1,15 @@
-//! Deleting executions that are not kept any longer, in steps that are short.
+//! Deleting executions that are not kept any longer, or all of a tenant, in steps that are short.
 
 use std::collections::BTreeMap;
 
-use steadflow_core::ids::ExecutionId;
+use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{Expired, ExpiryStep, Retention};
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
 use crate::columns::{execution_id, flow_id, get, number, status, tenant_id, timestamp, timestamp_or_none};
-use crate::days::RowByRow;
+use crate::days::{EVERYWHERE, RowByRow};
 use crate::error::Result;
 use crate::log::delete;
 use crate::value::{params, rows_max};
@@ -17,7 +17,7 @@ use crate::value::{params, rows_max};
 /// How long the journals are that one step deletes row by row, in bytes, the last one not counted.
 const BYTES_MAX: u64 = 1024 * 1024;
 
-/// An execution that has expired.
+/// An execution that is deleted.
 struct Old {
     id: ExecutionId,
     /// How long its journal is, if that is deleted with it.
@@ -26,7 +26,7 @@ struct Old {
 
 /// What a step has looked at.
 struct Seen {
-    /// What has expired, in the order of the ids.
+    /// What is deleted, in the order of the ids.
     old: Vec<Old>,
     /// The last execution, with when it was accepted, if there may be more.
     last: Option<(ExecutionId, Timestamp)>,
@@ -41,16 +41,30 @@ pub(crate) async fn step(
     step: ExpiryStep,
 ) -> Result<Expired> {
     let Some(shortest) = retention.shortest() else { return Ok(Expired { deleted: 0, next: None }) };
-    let Seen { mut old, last: mut next } = look(db, retention, now, step).await?;
-    measure(db, deleted_from, &mut old).await?;
+    let has_expired = |row: &Row, ended| {
+        // What is not a status was not written by this version, and is kept.
+        let Ok(status) = status(row, 2) else { return Ok(false) };
+        Ok(retention.has_expired(flow_id(row, 1)?, status, ended, now))
+    };
+    let mut seen = look(db, step, has_expired).await?;
     // Executions after one that is too young to have expired are younger still.
-    if next.is_some_and(|(_, created)| created.plus(shortest) > now) {
-        next = None;
-    }
+    seen.last = seen.last.filter(|(_, created)| created.plus(shortest) <= now);
+    delete_seen(db, deleted_from, seen).await
+}
+
+/// See [`steadflow_store::Tenants::delete_executions_of`]; in one transaction.
+pub(crate) async fn step_of(db: &Client, tenant: TenantId, step: ExpiryStep) -> Result<Expired> {
+    let is_of = |row: &Row, ended: Option<Timestamp>| Ok(ended.is_some() && tenant_id(row, 5)? == tenant);
+    let seen = look(db, step, is_of).await?;
+    delete_seen(db, EVERYWHERE, seen).await
+}
+
+async fn delete_seen(db: &Client, deleted_from: RowByRow, Seen { mut old, last }: Seen) -> Result<Expired> {
+    measure(db, deleted_from, &mut old).await?;
     let fits = fitting(&old);
     let is_cut = fits < old.len();
     old.truncate(fits);
-    let resume = if is_cut { old.last().map(|old| old.id) } else { next.map(|(id, _)| id) };
+    let resume = if is_cut { old.last().map(|old| old.id) } else { last.map(|(id, _)| id) };
     Ok(Expired { deleted: delete(db, deleted_from, &old).await?, next: resume })
 }
 
@@ -65,18 +79,19 @@ fn fitting(old: &[Old]) -> usize {
     fits.count()
 }
 
-/// Looks at the next executions.
-async fn look(db: &Client, retention: &Retention, now: Timestamp, step: ExpiryStep) -> Result<Seen> {
+/// Looks at the next executions, for those that `is_old`; it is given when they ended.
+async fn look(
+    db: &Client,
+    step: ExpiryStep,
+    is_old: impl Fn(&Row, Option<Timestamp>) -> Result<bool>,
+) -> Result<Seen> {
     let after = step.after.map(ExecutionId::uuid);
     let sql = include_str!("../queries/expiring.sql");
     let rows = db.query_typed(sql, params![after, rows_max(step.limit)]).await?;
     let (mut old, mut last) = (Vec::new(), None);
     for row in &rows {
         let id = execution_id(row, 0)?;
-        // What is not a status was not written by this version, and is kept.
-        if let Ok(status) = status(row, 2)
-            && retention.has_expired(flow_id(row, 1)?, status, timestamp_or_none(row, 3)?, now)
-        {
+        if is_old(row, timestamp_or_none(row, 3)?)? {
             old.push(Old { id, bytes: 0 });
         }
         last = Some((id, timestamp(row, 4)?));

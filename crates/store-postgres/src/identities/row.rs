@@ -8,7 +8,7 @@ use steadflow_core::ids::{KeyId, PrincipalId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{
     ApiKeyRecord, CredentialRecord, InvitationRecord, OidcSubject, PasswordHash, PrincipalRecord,
-    SignInRecord, TenantRecord,
+    SignInRecord,
 };
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -44,15 +44,6 @@ fn networks(row: &Row, column: usize) -> Result<Option<Arc<[Arc<str>]>>> {
     let networks: Vec<Arc<str>> =
         serde_json::from_str(json).map_err(|error| Error::Unreadable(error.to_string()))?;
     Ok(Some(networks.into()))
-}
-
-pub(super) fn tenant(row: &Row) -> Result<TenantRecord> {
-    Ok(TenantRecord {
-        id: tenant_id(row, 0)?,
-        name: text(row, 1)?,
-        created_at: timestamp(row, 2)?,
-        disabled_at: timestamp_or_none(row, 3)?,
-    })
 }
 
 pub(super) fn principal(row: &Row) -> Result<PrincipalRecord> {

@@ -134,7 +134,7 @@ const TABLES: &[Table] = &[
 ];
 
 /// Tables that no part has, with their columns: who drives what, and what follows from parts.
-const OTHERS: [(&str, &[&str]); 9] = [
+const OTHERS: [(&str, &[&str]); 10] = [
     ("schema_migrations", &["number", "name", "checksum", "applied_at", "compatible_from"]),
     ("workers", &["epoch", "incarnation", "name", "lease_until", "is_fenced", "format"]),
     ("counters", &["name", "value"]),
@@ -144,10 +144,11 @@ const OTHERS: [(&str, &[&str]); 9] = [
     ("flow_slots", &["flow"]),
     ("edits", &["number", "tenant", "flow", "agent"]),
     ("event_keys", &["tenant", "key", "event", "at"]),
+    ("tenant_starts", &["tenant", "process", "starts", "at"]),
 ];
 
 /// Tables of which rows say nothing about whether anything is stored.
-const OF_PROCESSES: [&str; 3] = ["schema_migrations", "workers", "counters"];
+const OF_PROCESSES: [&str; 4] = ["schema_migrations", "workers", "counters", "tenant_starts"];
 
 /// Returns the tables that are empty where nothing is stored.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {

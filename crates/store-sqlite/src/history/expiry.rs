@@ -1,18 +1,20 @@
-//! Deleting executions that are not kept any longer, in steps that are short.
+//! Deleting executions that are not kept any longer, or all of a tenant, in steps that are short.
 
-use rusqlite::Connection;
-use steadflow_core::ids::ExecutionId;
+use rusqlite::{Connection, Row};
+use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{Expired, ExpiryStep, Retention};
 
-use crate::columns::{blob, execution_id, flow_id, readable, status, timestamp, timestamp_or_none};
+use crate::columns::{
+    blob, execution_id, flow_id, readable, status, tenant_id, timestamp, timestamp_or_none,
+};
 use crate::log::delete;
 use crate::writer::Writer;
 
 /// How long the journals are that one step deletes, in bytes, the last one not counted.
 const BYTES_MAX: u64 = 1024 * 1024;
 
-/// An execution that has expired.
+/// An execution that is deleted.
 struct Old {
     number: i64,
     id: ExecutionId,
@@ -21,7 +23,7 @@ struct Old {
 
 /// What a step has looked at.
 struct Seen {
-    /// What has expired, in the order of the ids.
+    /// What is deleted, in the order of the ids.
     old: Vec<Old>,
     /// The last execution, with when it was accepted, if there may be more.
     last: Option<(ExecutionId, Timestamp)>,
@@ -35,15 +37,29 @@ pub(crate) fn step(
     step: ExpiryStep,
 ) -> rusqlite::Result<Expired> {
     let Some(shortest) = retention.shortest() else { return Ok(Expired { deleted: 0, next: None }) };
-    let Seen { mut old, last: mut next } = look(&writer.db, retention, now, step)?;
+    let has_expired = |row: &Row<'_>, ended| {
+        // What is not a status was not written by this version, and is kept.
+        let (Ok(flow), Ok(status)) = (flow_id(row, 2), status(row, 3)) else { return Ok(false) };
+        Ok(retention.has_expired(flow, status, ended, now))
+    };
+    let mut seen = look(&writer.db, step, has_expired)?;
     // Executions after one that is too young to have expired are younger still.
-    if next.is_some_and(|(_, created)| created.plus(shortest) > now) {
-        next = None;
-    }
+    seen.last = seen.last.filter(|(_, created)| created.plus(shortest) <= now);
+    delete_seen(writer, seen)
+}
+
+/// See [`steadflow_store::Tenants::delete_executions_of`].
+pub(crate) fn step_of(writer: &mut Writer, tenant: TenantId, step: ExpiryStep) -> rusqlite::Result<Expired> {
+    let is_of = |row: &Row<'_>, ended: Option<Timestamp>| Ok(ended.is_some() && tenant_id(row, 7)? == tenant);
+    let seen = look(&writer.db, step, is_of)?;
+    delete_seen(writer, seen)
+}
+
+fn delete_seen(writer: &mut Writer, Seen { mut old, last }: Seen) -> rusqlite::Result<Expired> {
     let fits = fitting(&old);
     let is_cut = fits < old.len();
     old.truncate(fits);
-    let resume = if is_cut { old.last().map(|old| old.id) } else { next.map(|(id, _)| id) };
+    let resume = if is_cut { old.last().map(|old| old.id) } else { last.map(|(id, _)| id) };
     delete(writer, &old)?;
     Ok(Expired { deleted: old.len(), next: resume })
 }
@@ -59,8 +75,12 @@ fn fitting(old: &[Old]) -> usize {
     fits.count()
 }
 
-/// Looks at the next executions.
-fn look(db: &Connection, retention: &Retention, now: Timestamp, step: ExpiryStep) -> rusqlite::Result<Seen> {
+/// Looks at the next executions, for those that `is_old`; it is given when they ended.
+fn look(
+    db: &Connection,
+    step: ExpiryStep,
+    is_old: impl Fn(&Row<'_>, Option<Timestamp>) -> rusqlite::Result<bool>,
+) -> rusqlite::Result<Seen> {
     let mut statement = db.prepare_cached(include_str!("../queries/expiring.sql"))?;
     let after = step.after.map(|id| blob(id.uuid()).to_vec()).unwrap_or_default();
     let mut rows = statement.query((after, i64::try_from(step.limit).unwrap_or(i64::MAX)))?;
@@ -68,11 +88,7 @@ fn look(db: &Connection, retention: &Retention, now: Timestamp, step: ExpiryStep
     while let Some(row) = rows.next()? {
         seen += 1;
         let Some(id) = readable(execution_id(row, 1)).transpose()? else { continue };
-        let ended = timestamp_or_none(row, 4)?;
-        // What is not a status was not written by this version, and is kept.
-        if let (Ok(flow), Ok(status)) = (flow_id(row, 2), status(row, 3))
-            && retention.has_expired(flow, status, ended, now)
-        {
+        if is_old(row, timestamp_or_none(row, 4)?)? {
             old.push(Old { number: row.get(0)?, id, bytes: row.get(6)? });
         }
         last = Some((id, timestamp(row, 5)?));

@@ -9,7 +9,7 @@ use steadflow_core::ids::{KeyId, PrincipalId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{
     ApiKeyRecord, CredentialRecord, InvitationRecord, OidcSubject, PasswordHash, PrincipalRecord,
-    SignInRecord, TenantRecord,
+    SignInRecord,
 };
 
 use crate::columns::{named, tenant_id, text, text_or_none, timestamp, timestamp_or_none, unreadable, uuid};
@@ -41,15 +41,6 @@ fn networks(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Arc<[Arc<st
     let networks: Vec<Arc<str>> =
         serde_json::from_str(&json).map_err(|error| unreadable(column, error.to_string()))?;
     Ok(Some(networks.into()))
-}
-
-pub(super) fn tenant(row: &Row<'_>) -> rusqlite::Result<TenantRecord> {
-    Ok(TenantRecord {
-        id: tenant_id(row, 0)?,
-        name: text(row, 1)?,
-        created_at: timestamp(row, 2)?,
-        disabled_at: timestamp_or_none(row, 3)?,
-    })
 }
 
 pub(super) fn principal(row: &Row<'_>) -> rusqlite::Result<PrincipalRecord> {

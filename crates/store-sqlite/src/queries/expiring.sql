@@ -6,7 +6,8 @@ SELECT
     executions.status,
     executions.completed_at,
     executions.created_at,
-    coalesce(octet_length(journals.records), 0)
+    coalesce(octet_length(journals.records), 0),
+    executions.tenant
 FROM executions
 LEFT JOIN journals ON journals.execution = executions.number
 WHERE executions.id > ?1

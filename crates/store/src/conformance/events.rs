@@ -44,8 +44,9 @@ pub async fn events_are_kept_until_they_are_delivered_and_listed<H: Harness>(har
     store.event_delivered(uuid(2)).await.expect("it is delivered");
     let store = reopened(harness, store).await;
 
-    let left = store.undelivered_events(None, 2).await.expect("events");
-    let last = store.undelivered_events(Some(uuid(1)), 2).await.expect("events");
+    assert_eq!(store.undelivered_tenants().await.expect("tenants"), [OURS, THEIRS]);
+    let left = store.undelivered_events(OURS, None, 2).await.expect("events");
+    let last = store.undelivered_events(OURS, Some(uuid(1)), 2).await.expect("events");
     let all = store.events(OURS, None, 9).await.expect("events");
     let behind = store.events(OURS, Some(uuid(3)), 1).await.expect("events");
 

@@ -11,7 +11,7 @@ use super::{Harness, reopened};
 use crate::{
     ApiKeyRecord, CredentialUse, FIRST_ADMIN_LINKS_MAX, Identities, InvitationAccepted, InvitationRecord,
     KeyCreated, Listed, Page, PasswordHash, PrincipalChange, PrincipalChanged, PrincipalKind,
-    PrincipalRecord, SignInRecord, SignIns, Store, TenantRecord,
+    PrincipalRecord, SignInRecord, SignIns, Store, TenantRecord, Tenants,
 };
 
 pub(super) fn principal(number: u16) -> PrincipalRecord {
@@ -135,10 +135,8 @@ fn is_done(changed: &PrincipalChanged) -> bool {
 pub async fn identities_survive_reopening<H: Harness>(harness: &H) {
     let store = harness.open().await;
     let tenant = |number: u16, name: &str| TenantRecord {
-        id: TenantId::new(uuid(number)),
-        name: name.into(),
-        created_at: at(1),
         disabled_at: (number == 2).then(|| at(2)),
+        ..TenantRecord::new(TenantId::new(uuid(number)), name.into(), at(1))
     };
     let tenants = [tenant(1, "a"), tenant(2, "b")];
     for tenant in tenants.clone() {
@@ -345,7 +343,7 @@ pub async fn a_credential_of_a_disabled_tenant_stands_for_nothing<H: Harness>(ha
     let of = |number: u16| TenantId::new(uuid(number));
     for (number, disabled_at) in [(11, None), (12, Some(at(2)))] {
         let (id, name) = (of(number), format!("t{number}").into());
-        let tenant = TenantRecord { id, name, created_at: at(1), disabled_at };
+        let tenant = TenantRecord { disabled_at, ..TenantRecord::new(id, name, at(1)) };
         assert!(store.create_tenant(tenant).await.expect("it is new"));
     }
     // Of the last one, there is no record.

@@ -2,8 +2,10 @@
 
 use std::fmt::Debug;
 
+use steadflow_core::budget::Budget;
 use steadflow_core::failure::ErrorClass;
 use steadflow_core::ids::{AgentId, FlowId, TenantId};
+use steadflow_core::tenant::TenantQuota;
 
 use super::identities::{invitation, key as key_of, principal, service, sign_in};
 use super::passkeys::passkey;
@@ -12,12 +14,13 @@ use super::samples::{
     finished_with, flow, id, key, keyed_by, new_agent, row, shown, uuid,
 };
 use super::subjects::subject;
-use super::{Harness, commit, worker};
+use super::{Harness, commit, reopened, worker};
 use crate::{
     AgentChange, AgentFilter, AgentUse, ApiKeyRecord, Catalogue, Changed, Committed, ExecutionFilter,
-    ExecutionRow, FailureQuery, FlowChange, FlowFilter, FlowRecord, Identities, InvitationRecord, KeyCreated,
-    OidcSubject, PasskeyCreated, PasskeyRecord, PrincipalChange, PrincipalChanged, PrincipalRecord, Rollup,
-    SignInRecord, Store, VersionPage,
+    ExecutionRow, ExpiryStep, FailureQuery, FlowChange, FlowFilter, FlowRecord, Identities, InvitationRecord,
+    KeyCreated, OidcSubject, PasskeyCreated, PasskeyRecord, PrincipalChange, PrincipalChanged,
+    PrincipalRecord, Rollup, SignInRecord, Store, TenantChange, TenantChanged, TenantRecord, Tenants,
+    VersionPage,
 };
 
 const OUR_AGENT: AgentId = AgentId::new(uuid(1));
@@ -198,4 +201,80 @@ pub async fn a_tenant_changes_and_deletes_nothing_of_another<H: Harness>(harness
     let deleted = store.delete_agent(THEIRS, AgentId::new(uuid(2)), None).await.expect("a deletion");
     assert!(matches!(deleted, Changed::Done(_)), "{deleted:?}");
     assert_same(&seen_by(&store, OURS).await, &before);
+}
+
+async fn create(store: &impl Store, id: TenantId, name: &str) {
+    assert!(store.create_tenant(TenantRecord::new(id, name.into(), at(1))).await.expect("it is new"));
+}
+
+async fn change(store: &impl Store, change: TenantChange) -> TenantChanged {
+    store.change_tenant(THEIRS, change).await.expect("an answer")
+}
+
+pub async fn a_tenant_is_changed_and_disabled_before_it_is_deleted<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let (rename, disable) = (
+        |name: &str| TenantChange { name: Some(name.into()), at: at(2), ..TenantChange::default() },
+        |is| TenantChange { is_disabled: Some(is), at: at(3), ..TenantChange::default() },
+    );
+    let cancel = TenantChange { is_cancelling: Some(true), at: at(4), ..TenantChange::default() };
+    let delete = TenantChange { deletes: true, at: at(5), ..TenantChange::default() };
+    assert_eq!(change(&store, rename("new")).await, TenantChanged::Missing);
+    create(&store, THEIRS, "theirs").await;
+    create(&store, TenantId::new(super::samples::uuid(98)), "others").await;
+
+    assert_eq!(change(&store, rename("others")).await, TenantChanged::NameTaken);
+    assert!(matches!(change(&store, rename("new")).await, TenantChanged::Done(_)));
+    assert_eq!(change(&store, delete.clone()).await, TenantChanged::NotDisabled);
+    assert_eq!(change(&store, cancel.clone()).await, TenantChanged::NotDisabled);
+    assert!(matches!(change(&store, disable(true)).await, TenantChanged::Done(_)));
+    assert!(matches!(change(&store, cancel.clone()).await, TenantChanged::Done(_)));
+    let TenantChanged::Done(enabled) = change(&store, disable(false)).await else {
+        panic!("it is not deleted")
+    };
+    assert_eq!((enabled.disabled_at, enabled.cancelling_since), (None, None), "nothing more is cancelled");
+    assert!(matches!(change(&store, disable(true)).await, TenantChanged::Done(_)));
+    let TenantChanged::Done(deleting) = change(&store, delete).await else { panic!("it is disabled") };
+    assert_eq!(change(&store, disable(false)).await, TenantChanged::Deleting);
+
+    let store = reopened(harness, store).await;
+    let expected = TenantRecord {
+        disabled_at: Some(at(3)),
+        deleting_since: Some(at(5)),
+        ..TenantRecord::new(THEIRS, "new".into(), at(1))
+    };
+    assert_eq!(*deleting, expected);
+    assert!(store.tenants().await.expect("all").into_iter().flatten().any(|tenant| tenant == expected));
+}
+
+pub async fn what_a_tenant_may_use_and_uses_is_known<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let quota = TenantQuota {
+        executions: Some(7),
+        starts_per_minute: Some(60),
+        stored_bytes: Some(u64::MAX),
+        per_day: Budget { max_tokens: Some(1_000), max_cost: Some(0.1), currency: None },
+    };
+    store.put_tenant_quota(OURS, quota).await.expect("it is stored");
+    store.put_tenant_quota(THEIRS, TenantQuota { executions: Some(1), ..quota }).await.expect("it is stored");
+    store.put_tenant_quota(THEIRS, TenantQuota::default()).await.expect("it is deleted");
+    fill(&store, OUR_IDS).await;
+    fill(&store, THEIR_IDS).await;
+
+    assert_eq!(store.tenant_quotas().await.expect("all"), [(OURS, quota)]);
+    let mut counts = store.unfinished_counts().await.expect("all");
+    counts.sort_unstable();
+    assert_eq!(counts, [(OURS, 2), (THEIRS, 2)], "of each, two have not ended");
+    let (mut after, mut bytes) = (None, [0, 0]);
+    loop {
+        let found = store.tenant_bytes(ExpiryStep { after, limit: 3 }).await.expect("it is measured");
+        for (tenant, more) in found.bytes {
+            bytes[usize::from(tenant == THEIRS)] += more;
+        }
+        after = found.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert!(bytes[0] > 0 && bytes[0] == bytes[1], "both have the same: {bytes:?}");
 }

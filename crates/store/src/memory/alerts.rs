@@ -30,6 +30,21 @@ pub(super) struct StoredAlerts {
     ends: BTreeMap<(i64, TenantId, FlowId), (u64, u64)>,
 }
 
+impl StoredAlerts {
+    /// Deletes all that is of a tenant, and returns how much.
+    pub(super) fn delete_of(&mut self, tenant: TenantId) -> usize {
+        let before = self.alerts.len() + self.ends.len();
+        self.ends.retain(|(_, of, _), _| *of != tenant);
+        self.alerts.retain(|_, alert| alert.tenant != tenant);
+        let is_there = |alert: &Uuid| self.alerts.contains_key(alert);
+        self.notes.retain(|(alert, _), _| is_there(alert));
+        self.groups.retain(|(alert, _), _| is_there(alert));
+        self.messages.retain(|_, message| is_there(&message.alert));
+        self.claims.retain(|id, _| self.messages.contains_key(id));
+        before - self.alerts.len() - self.ends.len()
+    }
+}
+
 #[derive(Clone, Debug)]
 struct Group {
     /// What has happened since the last message.

@@ -1,5 +1,7 @@
 //! [`Events`] for [`MemoryStore`].
 
+use std::collections::BTreeSet;
+
 use steadflow_core::external_event::{ExternalEvent, NodeWait};
 use steadflow_core::ids::{ExecutionId, NodeIndex, TenantId};
 use steadflow_core::timestamp::Timestamp;
@@ -11,7 +13,7 @@ use crate::{EventEntry, Events, StoreError, StoreFuture};
 /// An event, and whether all its effects are stored.
 #[derive(Clone, Debug)]
 pub(super) struct StoredEvent {
-    event: ExternalEvent,
+    pub(super) event: ExternalEvent,
     is_delivered: bool,
 }
 
@@ -43,12 +45,15 @@ impl MemoryStore {
     /// [`StoreError::Closed`].
     pub fn undelivered_events_now(
         &self,
+        tenant: TenantId,
         after: Option<Uuid>,
         limit: usize,
     ) -> Result<Vec<ExternalEvent>, StoreError> {
         let state = self.open()?;
-        let is_meant =
-            |stored: &&StoredEvent| !stored.is_delivered && after.is_none_or(|after| stored.event.id > after);
+        let is_meant = |stored: &&StoredEvent| {
+            let is_behind = after.is_none_or(|after| stored.event.id > after);
+            !stored.is_delivered && stored.event.tenant == tenant && is_behind
+        };
         let undelivered = state.events.values().filter(is_meant);
         Ok(undelivered.take(limit).map(|stored| stored.event.clone()).collect())
     }
@@ -139,8 +144,20 @@ impl Events for MemoryStore {
         at_once(self.put_event_now(event, known_since))
     }
 
-    fn undelivered_events(&self, after: Option<Uuid>, limit: usize) -> StoreFuture<'_, Vec<ExternalEvent>> {
-        at_once(self.undelivered_events_now(after, limit))
+    fn undelivered_tenants(&self) -> StoreFuture<'_, Vec<TenantId>> {
+        at_once(self.open().map(|state| {
+            let undelivered = state.events.values().filter(|stored| !stored.is_delivered);
+            undelivered.map(|stored| stored.event.tenant).collect::<BTreeSet<_>>().into_iter().collect()
+        }))
+    }
+
+    fn undelivered_events(
+        &self,
+        tenant: TenantId,
+        after: Option<Uuid>,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<ExternalEvent>> {
+        at_once(self.undelivered_events_now(tenant, after, limit))
     }
 
     fn event_delivered(&self, id: Uuid) -> StoreFuture<'_, ()> {

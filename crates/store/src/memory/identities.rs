@@ -21,7 +21,7 @@ use crate::{
 /// What a database would hold of who may ask.
 #[derive(Debug, Default)]
 pub(super) struct StoredIdentities {
-    tenants: BTreeMap<TenantId, TenantRecord>,
+    pub(super) tenants: BTreeMap<TenantId, TenantRecord>,
     principals: BTreeMap<PrincipalId, PrincipalRecord>,
     keys: BTreeMap<KeyId, ApiKeyRecord>,
     sign_ins: BTreeMap<CredentialHash, SignInRecord>,
@@ -32,9 +32,21 @@ pub(super) struct StoredIdentities {
 }
 
 impl StoredIdentities {
-    fn create_tenant(&mut self, tenant: TenantRecord) -> bool {
-        let is_free = self.tenants.values().all(|other| other.name != tenant.name);
-        is_free && self.tenants.insert(tenant.id, tenant).is_none()
+    /// Deletes all that is of a tenant, and returns how much.
+    pub(super) fn delete_of(&mut self, tenant: TenantId) -> usize {
+        let before = self.count();
+        self.principals.retain(|_, record| record.tenant != tenant);
+        self.keys.retain(|_, record| record.tenant != tenant);
+        self.sign_ins.retain(|_, record| record.tenant != tenant);
+        self.invitations.retain(|_, record| record.tenant != tenant);
+        self.subjects.retain(|_, subject| subject.tenant != tenant);
+        self.passkeys.retain(|_, passkey| passkey.tenant != tenant);
+        before - self.count()
+    }
+
+    fn count(&self) -> usize {
+        let known = self.principals.len() + self.subjects.len() + self.passkeys.len();
+        known + self.keys.len() + self.sign_ins.len() + self.invitations.len()
     }
 
     pub(super) fn principal(&self, tenant: TenantId, id: PrincipalId) -> Option<&PrincipalRecord> {
@@ -305,14 +317,6 @@ impl MemoryStore {
 }
 
 impl Identities for MemoryStore {
-    fn create_tenant(&self, tenant: TenantRecord) -> StoreFuture<'_, bool> {
-        self.in_identities(|stored| stored.create_tenant(tenant))
-    }
-
-    fn tenants(&self) -> StoreFuture<'_, Vec<Listed<TenantRecord>>> {
-        self.in_identities(|stored| all_sound(stored.tenants.values().cloned().collect()))
-    }
-
     fn create_principal(&self, principal: PrincipalRecord) -> StoreFuture<'_, bool> {
         self.in_identities(|stored| stored.create_principal(principal))
     }

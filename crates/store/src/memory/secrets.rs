@@ -27,6 +27,14 @@ impl StoredSecrets {
         fits
     }
 
+    /// Deletes all that is of a tenant, and returns how much.
+    pub(super) fn delete_of(&mut self, tenant: TenantId) -> usize {
+        let before = self.secrets.len() + self.data_keys.len();
+        self.secrets.retain(|(of, _), _| *of != tenant);
+        self.data_keys.retain(|_, key| key.tenant != tenant);
+        before - self.secrets.len() - self.data_keys.len()
+    }
+
     fn sorted_data_keys(&self) -> Vec<DataKeyRecord> {
         let mut keys: Vec<_> = self.data_keys.values().cloned().collect();
         keys.sort_by_key(|key| (key.tenant, key.created_at, key.id));

@@ -27,6 +27,11 @@ pub(super) struct Session {
 }
 
 impl Session {
+    /// Returns how many bytes its turns take.
+    pub(super) fn bytes(&self) -> u64 {
+        self.turns.values().map(SessionTurn::bytes).sum()
+    }
+
     fn last(&self) -> u32 {
         self.turns.last_key_value().map_or(0, |(number, _)| *number)
     }
@@ -35,7 +40,7 @@ impl Session {
         SessionRecord {
             session: session.clone(),
             turns: self.last(),
-            bytes: self.turns.values().map(SessionTurn::bytes).sum(),
+            bytes: self.bytes(),
             created_at: self.created_at,
             used_at: self.used_at,
             holder: self.holder.clone(),

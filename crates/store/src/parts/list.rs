@@ -231,8 +231,16 @@ pub const PARTS: &[Part] = &[
     Part { name: "signing_keys", columns: &[text("purpose"), bytes("key")] },
     Part {
         name: "tenants",
-        columns: &[id("id"), text("name"), int("created_at"), int("disabled_at").or_null()],
+        columns: &[
+            id("id"),
+            text("name"),
+            int("created_at"),
+            int("disabled_at").or_null(),
+            int("cancelling_since").or_null(),
+            int("deleting_since").or_null(),
+        ],
     },
+    Part { name: "tenant_quotas", columns: &[id("tenant"), json("quota")] },
     Part {
         name: "principals",
         columns: &[

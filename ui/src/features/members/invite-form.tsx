@@ -1,7 +1,7 @@
 import { Button, Radio, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
+import { JoinLink } from '@/components/join-link';
 import { ProblemCard } from '@/components/problem-card';
-import { LinkBox } from './link-box';
 import classes from './members.module.css';
 import { useInvite } from './queries';
 import { texts } from './texts';
@@ -16,7 +16,7 @@ export function InviteForm({ onDone }: { onDone: () => void }) {
     const address = email.trim();
     invite.mutate({ role, ...(address && { email: address }) });
   };
-  if (invite.data) return <LinkBox link={invite.data} onDone={onDone} />;
+  if (invite.data) return <JoinLink link={invite.data} onDone={onDone} />;
   return (
     <form className={classes.form} onSubmit={submit}>
       <TextInput

@@ -6,6 +6,7 @@ import { accountQuery } from '@/api/account';
 import { deleteMember, type LinkToJoin, type Member, type OpenInvitation } from '@/api/members';
 import { DamagedList } from '@/components/damaged-list';
 import { EmptyState } from '@/components/empty-state';
+import { JoinLink } from '@/components/join-link';
 import { Page } from '@/components/page';
 import { Panel } from '@/components/panel';
 import { ProblemCard } from '@/components/problem-card';
@@ -14,7 +15,6 @@ import { RelativeTime } from '@/components/relative-time';
 import { RowsSkeleton } from '@/components/skeletons';
 import { texts as common } from '@/lib/texts';
 import { InviteForm } from './invite-form';
-import { LinkBox } from './link-box';
 import classes from './members.module.css';
 import {
   damagedMembersQuery,
@@ -84,10 +84,10 @@ function Members({ own }: { own: string | null }) {
       <Modal
         opened={link !== null}
         onClose={() => setLink(null)}
-        title={texts.link.title}
-        closeButtonProps={{ 'aria-label': texts.link.done }}
+        title={common.joinLink.title}
+        closeButtonProps={{ 'aria-label': common.joinLink.done }}
       >
-        {link && <LinkBox link={link} onDone={() => setLink(null)} />}
+        {link && <JoinLink link={link} onDone={() => setLink(null)} />}
       </Modal>
     </>
   );

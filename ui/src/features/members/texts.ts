@@ -41,11 +41,4 @@ export const texts = {
     emailHint: 'The link then works for this address only. Leave it empty to let the person who opens it enter theirs.',
     submit: 'Make link',
   },
-  link: {
-    title: 'Send this link',
-    detail: 'It works once. Anyone who has it can use it, so send it in a way that you trust. It is not shown again.',
-    label: 'Link',
-    copy: 'Copy link',
-    done: 'Done',
-  },
 };

@@ -112,6 +112,7 @@ impl<'e> Noter<'e> {
         let (mut active, now) = (Vec::new(), self.engine.now());
         for record in self.engine.store().alerts(None).await? {
             match record.and_then(listed) {
+                Ok(stored) if self.engine.is_disabled(stored.record.tenant) => {}
                 Ok(stored) => match stored.record.active_since {
                     // The clock was ahead. No alert would be sent for anything before that time.
                     Some(since) if since > now.plus(OVERLAP) => self.begin_again(stored.record, now).await?,

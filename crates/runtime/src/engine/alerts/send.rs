@@ -192,7 +192,9 @@ impl Engine {
         let tried = match alert {
             // It was deleted, and its messages with it.
             Ok(None) => return,
-            Ok(Some(StoredAlert { alert, .. })) if !alert.is_enabled => {
+            Ok(Some(StoredAlert { record, alert }))
+                if !alert.is_enabled || self.is_disabled(record.tenant) =>
+            {
                 self.tried(&message, MessageState::Cancelled, None)
             }
             Ok(Some(StoredAlert { record, alert })) => {

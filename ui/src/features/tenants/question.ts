@@ -1,0 +1,2 @@
+/** What is asked about a tenant. */
+export type Question = 'quota' | 'disable' | 'delete';
