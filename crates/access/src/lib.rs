@@ -10,12 +10,15 @@ mod authenticator;
 mod cipher;
 mod failure;
 mod grantor;
+mod held_token;
 mod invitations;
 mod keys;
 mod known;
 mod known_browser;
 mod lane;
 mod master_key;
+mod oauth;
+mod oauth_config;
 mod oidc;
 mod passkey_site;
 mod passkeys;
@@ -41,6 +44,11 @@ pub use keys::{
 pub use known::{CREDENTIALS_KEPT_MAX, Checked, FRESH_FOR, Forgotten, SIGN_IN_IDLE_MAX};
 pub use lane::WAITING_MAX;
 pub use master_key::{MasterKey, MasterKeyError, MasterKeySource, MasterKeys};
+pub use oauth::{
+    AUTHORIZATION_TTL, AUTHORIZATIONS_MAX, Begun, ConnectError, Connection, Finished, Oauth, OauthStatus,
+    Returned,
+};
+pub use oauth_config::{ClientAuth, ConfigFault, OauthConfig, OauthGrant};
 pub use oidc::{
     ATTEMPT_TTL, CLOCK_LEEWAY, ClientSecret, DEFAULT_TENANT, GroupRole, IssuerError, KEYS_READ_AGAIN_AFTER,
     NoOidcAnswer, Oidc, OidcHttp, OidcProvider, OidcReason, OidcRequest, OidcResponse, check_issuer,
@@ -57,7 +65,7 @@ pub use people::{
 pub use rate::{Rate, Used};
 pub use tenants::{TENANTS_MAX, TenantRefused, make_tenant};
 pub use unknown::{ADDRESSES_MAX, UNKNOWN_MAX};
-pub use vault::{Found, NewSecret, Rotated, SECRETS_MAX, SecretEntry, Vault, VaultError};
+pub use vault::{Found, NewSecret, NewValue, Rotated, SECRETS_MAX, SecretEntry, Vault, VaultError};
 
 /// The system gives no random bytes.
 #[derive(Debug, thiserror::Error)]

@@ -16,6 +16,8 @@ use crate::{NotRandom, draw_bytes};
 /// Bytes of a key.
 pub(crate) const KEY_BYTES: usize = 32;
 pub(crate) const NONCE_BYTES: usize = 24;
+/// The kind of secrets that are a value.
+pub(crate) const VALUE: &str = "value";
 
 /// A key that encrypts. `Debug` hides it, and its memory is overwritten when it is dropped.
 #[derive(Clone)]
@@ -71,8 +73,12 @@ impl fmt::Debug for Key {
 pub(crate) enum Place<'a> {
     /// A key of a tenant.
     DataKey(TenantId, Uuid),
-    /// A secret of a tenant, and the hosts that it may be sent to.
-    Secret { tenant: TenantId, name: &'a str, hosts: &'a str },
+    /// A secret of a tenant, what it is, and the hosts that it may be sent to.
+    Secret { tenant: TenantId, name: &'a str, kind: &'a str, hosts: &'a str },
+    /// The tokens of a secret, and the configuration that they were obtained with.
+    Tokens { tenant: TenantId, name: &'a str, config: Uuid },
+    /// An authorization that a tenant has begun, by the hash of its state.
+    Authorization { tenant: TenantId, hash: &'a [u8; 32] },
     /// What a browser keeps while somebody signs in at a provider.
     OidcAttempt,
     /// What a browser keeps while a device is asked for a passkey.
@@ -88,11 +94,24 @@ impl Place<'_> {
             Self::DataKey(tenant, id) => {
                 [&b"steadflow data key\0"[..], tenant.uuid().as_bytes(), id.as_bytes()].concat()
             }
-            Self::Secret { tenant, name, hosts } => {
-                let length = u32::try_from(name.len()).unwrap_or(u32::MAX).to_be_bytes();
+            Self::Secret { tenant, name, kind, hosts } => {
+                let length = |text: &str| u32::try_from(text.len()).unwrap_or(u32::MAX).to_be_bytes();
+                let name = [&length(name)[..], name.as_bytes()].concat();
+                // Values were stored before there was anything else.
+                let kind = if *kind == VALUE {
+                    b"steadflow secret\0".to_vec()
+                } else {
+                    [&b"steadflow secret of kind\0"[..], &length(kind), kind.as_bytes()].concat()
+                };
+                [&kind[..], tenant.uuid().as_bytes(), &name, hosts.as_bytes()].concat()
+            }
+            Self::Tokens { tenant, name, config } => {
                 let tenant = tenant.uuid();
-                let begin = [&b"steadflow secret\0"[..], tenant.as_bytes(), &length].concat();
-                [&begin[..], name.as_bytes(), hosts.as_bytes()].concat()
+                let begin = [&b"steadflow tokens\0"[..], tenant.as_bytes(), config.as_bytes()].concat();
+                [&begin[..], name.as_bytes()].concat()
+            }
+            Self::Authorization { tenant, hash } => {
+                [&b"steadflow authorization\0"[..], tenant.uuid().as_bytes(), *hash].concat()
             }
             Self::OidcAttempt => b"steadflow oidc attempt\0".to_vec(),
             Self::Passkey => b"steadflow passkey\0".to_vec(),
@@ -110,7 +129,8 @@ mod tests {
 
     const OURS: TenantId = TenantId::DEFAULT;
     const THEIRS: TenantId = TenantId::new(Uuid::from_u128(7));
-    const OUR_KEY: Place<'static> = Place::Secret { tenant: OURS, name: "KEY", hosts: "a.example" };
+    const OUR_KEY: Place<'static> =
+        Place::Secret { tenant: OURS, name: "KEY", kind: "value", hosts: "a.example" };
 
     fn key() -> Key {
         Key::draw().unwrap()
@@ -129,18 +149,22 @@ mod tests {
     }
 
     #[test]
-    fn what_was_sealed_for_another_tenant_name_or_host_does_not_open() {
+    fn what_was_sealed_for_another_tenant_name_kind_or_host_does_not_open() {
         let sealing = key();
         let sealed = sealing.seal(&OUR_KEY, b"canary").unwrap();
         let id = Uuid::from_u128(1);
         let sealed_key = sealing.seal(&Place::DataKey(OURS, id), b"canary").unwrap();
 
         for other in [
-            Place::Secret { tenant: THEIRS, name: "KEY", hosts: "a.example" },
-            Place::Secret { tenant: OURS, name: "KEX", hosts: "a.example" },
-            Place::Secret { tenant: OURS, name: "KEY", hosts: "evil.example" },
-            Place::Secret { tenant: OURS, name: "KEY", hosts: "" },
-            Place::Secret { tenant: OURS, name: "KEYa", hosts: ".example" },
+            Place::Secret { tenant: THEIRS, name: "KEY", kind: "value", hosts: "a.example" },
+            Place::Secret { tenant: OURS, name: "KEX", kind: "value", hosts: "a.example" },
+            Place::Secret { tenant: OURS, name: "KEY", kind: "value", hosts: "evil.example" },
+            Place::Secret { tenant: OURS, name: "KEY", kind: "value", hosts: "" },
+            Place::Secret { tenant: OURS, name: "KEYa", kind: "value", hosts: ".example" },
+            Place::Secret { tenant: OURS, name: "KEY", kind: "oauth2", hosts: "a.example" },
+            Place::Secret { tenant: OURS, name: "KEY", kind: "valuea", hosts: ".example" },
+            Place::Tokens { tenant: OURS, name: "KEY", config: id },
+            Place::Authorization { tenant: OURS, hash: &[0; 32] },
             Place::DataKey(OURS, id),
             Place::OidcAttempt,
             Place::Passkey,

@@ -5,6 +5,8 @@
 //! What does not open is left out, named in the log, and never replaced by a secret of the same name from elsewhere.
 
 mod ciphers;
+mod content;
+mod oauth;
 mod rotation;
 
 use std::collections::BTreeMap;
@@ -21,11 +23,14 @@ use tokio::sync::Mutex;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+use self::content::{Content, Slots, open};
 use crate::NotRandom;
 use crate::cipher::DataCipher;
 use crate::master_key::{MasterKey, MasterKeyError, MasterKeySource, MasterKeys};
 use crate::sealing::{Key, Place};
 
+pub use self::content::NewValue;
+pub(crate) use self::oauth::OauthSecret;
 pub use self::rotation::Rotated;
 
 /// Secrets that one tenant may have.
@@ -62,6 +67,8 @@ struct Opened {
     data_keys: BTreeMap<TenantId, (Uuid, Key)>,
     /// What encrypts executions, by data key: all keys that open.
     ciphers: BTreeMap<Uuid, (TenantId, Arc<dyn Cipher>)>,
+    /// All data keys that open.
+    all_keys: BTreeMap<Uuid, Key>,
     secrets: BTreeMap<TenantId, BTreeMap<Arc<str>, Stored>>,
     /// A master key that is not ours, and that a secret needs.
     foreign: Option<Arc<str>>,
@@ -70,20 +77,10 @@ struct Opened {
 #[derive(Debug)]
 struct Stored {
     /// `None` if it does not open.
-    value: Option<Value>,
+    content: Option<Content>,
     hosts: Arc<str>,
     updated_at: Timestamp,
     updated_by: Arc<str>,
-}
-
-/// The value of a secret. `Debug` hides it, and its memory is overwritten when it is dropped.
-#[derive(Clone)]
-struct Value(Arc<Zeroizing<String>>);
-
-impl fmt::Debug for Value {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Value")
-    }
 }
 
 /// What there is of a name.
@@ -96,6 +93,11 @@ pub enum Found {
         /// Where it may be sent, separated by commas; nowhere if it is empty.
         hosts: Arc<str>,
     },
+    /// A secret whose value is an access token ([`Vault::token`]).
+    Oauth {
+        /// Where the token may be sent, separated by commas; nowhere if it is empty.
+        hosts: Arc<str>,
+    },
     /// A secret that does not open.
     Damaged,
 }
@@ -106,6 +108,7 @@ impl fmt::Debug for Found {
             Self::Secret { value: _, hosts } => {
                 f.debug_struct("Secret").field("hosts", hosts).finish_non_exhaustive()
             }
+            Self::Oauth { hosts } => f.debug_struct("Oauth").field("hosts", hosts).finish(),
             Self::Damaged => f.write_str("Damaged"),
         }
     }
@@ -132,8 +135,8 @@ pub struct NewSecret {
     pub tenant: TenantId,
     /// Its name.
     pub name: Arc<str>,
-    /// Its value.
-    pub value: Zeroizing<String>,
+    /// Its value, or how that is obtained.
+    pub value: NewValue,
     /// Where it may be sent, separated by commas; nowhere if it is empty.
     pub hosts: Arc<str>,
     /// When it is set.
@@ -204,10 +207,10 @@ impl Vault {
     pub fn secret(&self, tenant: TenantId, name: &str) -> Option<Found> {
         let opened = self.inner.opened.read();
         let stored = opened.secrets.get(&tenant)?.get(name)?;
-        Some(match &stored.value {
-            Some(Value(value)) => {
-                Found::Secret { value: Arc::clone(value), hosts: Arc::clone(&stored.hosts) }
-            }
+        let hosts = Arc::clone(&stored.hosts);
+        Some(match &stored.content {
+            Some(Content::Value(value)) => Found::Secret { value: Arc::clone(value), hosts },
+            Some(Content::Oauth(_)) => Found::Oauth { hosts },
             None => Found::Damaged,
         })
     }
@@ -220,7 +223,7 @@ impl Vault {
             hosts: Arc::clone(&stored.hosts),
             updated_at: stored.updated_at,
             updated_by: Arc::clone(&stored.updated_by),
-            is_damaged: stored.value.is_none(),
+            is_damaged: stored.content.is_none(),
         };
         opened.secrets.get(&tenant).into_iter().flatten().map(entry).collect()
     }
@@ -237,12 +240,14 @@ impl Vault {
     async fn put_now(&self, new: NewSecret) -> Result<(), VaultError> {
         let _turn = self.inner.turn.lock().await;
         let (id, key) = self.data_key(new.tenant, new.at).await?;
-        let place = Place::Secret { tenant: new.tenant, name: &new.name, hosts: &new.hosts };
+        let (kind, content) = (new.value.kind(), Content::new(new.value));
+        let place = Place::Secret { tenant: new.tenant, name: &new.name, kind, hosts: &new.hosts };
         let record = SecretRecord {
             tenant: new.tenant,
             name: Arc::clone(&new.name),
+            kind: kind.into(),
             data_key: id,
-            sealed: key.seal(&place, new.value.as_bytes())?,
+            sealed: key.seal(&place, &content.plain())?,
             hosts: Arc::clone(&new.hosts),
             updated_at: new.at,
             updated_by: Arc::clone(&new.by),
@@ -250,8 +255,8 @@ impl Vault {
         if !self.inner.store.put_secret(record, SECRETS_MAX).await? {
             return Err(VaultError::TooMany);
         }
-        let value = Some(Value(Arc::new(new.value)));
-        let stored = Stored { value, hosts: new.hosts, updated_at: new.at, updated_by: new.by };
+        let content = Some(content);
+        let stored = Stored { content, hosts: new.hosts, updated_at: new.at, updated_by: new.by };
         self.inner.opened.write().secrets.entry(new.tenant).or_default().insert(new.name, stored);
         Ok(())
     }
@@ -317,14 +322,14 @@ impl Vault {
         // What changes between these is read the next time.
         let changes = store.secret_changes().await?;
         let (keys, secrets) = (store.data_keys().await?, store.secrets().await?);
-        let mut opened = {
+        let (mut opened, slots) = {
             let before = self.inner.opened.read();
             let (master, next) = (before.master.clone(), before.next.clone());
-            Opened { changes, master, next, ..Opened::default() }
+            (Opened { changes, master, next, ..Opened::default() }, before.slots())
         };
         let keys = opened.open_keys(keys);
         for secret in secrets {
-            opened.add(secret, &keys);
+            opened.add(secret, &keys, &slots);
         }
         let before = std::mem::replace(&mut *self.inner.opened.write(), opened);
         self.say_what_is_damaged(&before);
@@ -339,10 +344,10 @@ impl Vault {
         for (tenant, secrets) in &opened.secrets {
             let was_damaged = |name: &Arc<str>| {
                 let stored = before.secrets.get(tenant).and_then(|secrets| secrets.get(name));
-                stored.is_some_and(|stored| stored.value.is_none())
+                stored.is_some_and(|stored| stored.content.is_none())
             };
             for (name, _) in
-                secrets.iter().filter(|(name, stored)| stored.value.is_none() && !was_damaged(name))
+                secrets.iter().filter(|(name, stored)| stored.content.is_none() && !was_damaged(name))
             {
                 tracing::error!(
                     secret = &**name, tenant = %tenant, master_key = own, needed_master_key = needed,
@@ -371,6 +376,7 @@ impl Vault {
         let mut opened = self.inner.opened.write();
         opened.data_keys.insert(tenant, (id, key.clone()));
         opened.ciphers.insert(id, (tenant, Arc::new(DataCipher::new(tenant, id, &key))));
+        opened.all_keys.insert(id, key.clone());
         Ok((id, key))
     }
 
@@ -398,7 +404,7 @@ impl Vault {
 }
 
 /// Does something to its end, also if nobody waits for it any longer: what is stored is in memory as well.
-async fn to_its_end<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+pub(crate) async fn to_its_end<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
     match tokio::spawn(work).await {
         Ok(done) => done,
         Err(error) => std::panic::resume_unwind(error.into_panic()),
@@ -417,6 +423,7 @@ impl Opened {
                 let DataKeyRecord { id, tenant, .. } = record;
                 self.data_keys.insert(tenant, (id, key.clone()));
                 self.ciphers.insert(id, (tenant, Arc::new(DataCipher::new(tenant, id, key))));
+                self.all_keys.insert(id, key.clone());
             }
             all.insert(record.id, opened);
         }
@@ -435,10 +442,9 @@ impl Opened {
         self.master.iter().chain(&self.next).find(|master| master.id() == id)
     }
 
-    fn add(&mut self, secret: SecretRecord, keys: &BTreeMap<Uuid, Result<Key, Arc<str>>>) {
-        let place = Place::Secret { tenant: secret.tenant, name: &secret.name, hosts: &secret.hosts };
-        let value = match keys.get(&secret.data_key) {
-            Some(Ok(key)) => key.open(&place, &secret.sealed).and_then(as_text),
+    fn add(&mut self, secret: SecretRecord, keys: &BTreeMap<Uuid, Result<Key, Arc<str>>>, slots: &Slots) {
+        let content = match keys.get(&secret.data_key) {
+            Some(Ok(key)) => open(key, &secret, slots),
             Some(Err(needed)) => {
                 if self.master_of(needed).is_none() {
                     self.foreign = Some(Arc::clone(needed));
@@ -447,13 +453,8 @@ impl Opened {
             }
             None => None,
         };
-        let value = value.map(|value| Value(Arc::new(value)));
         let SecretRecord { tenant, name, hosts, updated_at, updated_by, .. } = secret;
-        let stored = Stored { value, hosts, updated_at, updated_by };
+        let stored = Stored { content, hosts, updated_at, updated_by };
         self.secrets.entry(tenant).or_default().insert(name, stored);
     }
-}
-
-fn as_text(mut bytes: Zeroizing<Vec<u8>>) -> Option<Zeroizing<String>> {
-    String::from_utf8(std::mem::take(&mut *bytes)).ok().map(Zeroizing::new)
 }

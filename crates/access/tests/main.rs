@@ -2,6 +2,7 @@
 
 mod authenticator;
 mod keys;
+mod oauth;
 mod oidc;
 mod passkeys;
 mod people;

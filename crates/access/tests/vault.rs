@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use steadflow_access::{
-    Found, MasterKey, MasterKeySource, MasterKeys, NewSecret, SECRETS_MAX, Vault, VaultError,
+    Found, MasterKey, MasterKeySource, MasterKeys, NewSecret, NewValue, SECRETS_MAX, Vault, VaultError,
 };
 use steadflow_core::ids::TenantId;
 use steadflow_core::timestamp::Timestamp;
@@ -29,7 +29,7 @@ fn secret(tenant: TenantId, name: &str, value: &str) -> NewSecret {
     NewSecret {
         tenant,
         name: name.into(),
-        value: Zeroizing::new(value.to_owned()),
+        value: NewValue::Value(Zeroizing::new(value.to_owned())),
         hosts: "api.example.com".into(),
         at: Timestamp::from_micros(5),
         by: "ada".into(),
@@ -40,6 +40,7 @@ fn secret(tenant: TenantId, name: &str, value: &str) -> NewSecret {
 fn value(vault: &Vault, tenant: TenantId, name: &str) -> String {
     match vault.secret(tenant, name) {
         Some(Found::Secret { value, .. }) => value.to_string(),
+        Some(Found::Oauth { .. }) => "oauth2".to_owned(),
         Some(Found::Damaged) => "damaged".to_owned(),
         None => "none".to_owned(),
     }

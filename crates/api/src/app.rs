@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::http::Uri;
-use steadflow_access::{Authenticator, People, Rate, SignInWays, Vault};
+use steadflow_access::{Authenticator, Oauth, People, Rate, SignInWays, Vault};
 use steadflow_core::execution::{Execution, ExecutionStatus};
 use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::timestamp::Timestamp;
@@ -77,6 +77,8 @@ pub struct AppConfig {
     pub sign_in_ways: SignInWays,
     /// The secrets that are stored; without it, none can be.
     pub vault: Option<Vault>,
+    /// What asks for the tokens of OAuth2 secrets; without it, none can be connected.
+    pub oauth: Option<Oauth>,
     /// The secrets of the environment, without their values.
     pub environment_secrets: Vec<EnvironmentSecret>,
 }
@@ -100,6 +102,7 @@ impl AppConfig {
             authenticator: None,
             sign_in_ways: SignInWays::default(),
             vault: None,
+            oauth: None,
             environment_secrets: Vec::new(),
         }
     }
@@ -138,6 +141,7 @@ struct Inner {
     address_rates: AddressRates,
     authenticator: Option<Authenticator>,
     vault: Option<Vault>,
+    oauth: Option<Oauth>,
     environment_secrets: Vec<EnvironmentSecret>,
 }
 
@@ -172,6 +176,7 @@ impl App {
             address_rates: AddressRates::new(config.address_rate),
             authenticator: config.authenticator,
             vault: config.vault,
+            oauth: config.oauth,
             environment_secrets: config.environment_secrets,
         };
         Self { inner: Arc::new(inner) }
@@ -291,6 +296,11 @@ impl App {
     /// The secrets that are stored, where any can be.
     pub(crate) fn vault(&self) -> Option<&Vault> {
         self.inner.vault.as_ref()
+    }
+
+    /// What asks for the tokens of OAuth2 secrets, where any can be.
+    pub(crate) fn oauth(&self) -> Option<&Oauth> {
+        self.inner.oauth.as_ref()
     }
 
     pub(crate) fn environment_secrets(&self) -> &[EnvironmentSecret] {

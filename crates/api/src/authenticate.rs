@@ -23,11 +23,12 @@ use crate::problem::{Problem, ProblemKind};
 use crate::rates::too_many;
 
 /// Routes that ask nobody who they are: how the server is and what it describes itself with, and those whose callers show something
-/// else, a signature or a token of their own.
-const OPEN: [&str; 15] = [
+/// else, a signature, a token of their own, or the state of an authorization.
+const OPEN: [&str; 16] = [
     "/healthz",
     "/readyz",
     "/hooks/{*path}",
+    "/oauth/callback",
     "/api/v1/decisions/{token}",
     "/api/v1/invitations/{token}",
     "/api/v1/session",

@@ -22,6 +22,8 @@ pub(crate) enum Cookie {
     Attempt,
     /// That a device is asked for a passkey.
     Passkey,
+    /// That this browser has begun to connect a secret.
+    Connect,
 }
 
 impl Cookie {
@@ -36,6 +38,16 @@ impl Cookie {
             (Self::Attempt, false) => "steadflow-attempt",
             (Self::Passkey, true) => "__Host-steadflow-passkey",
             (Self::Passkey, false) => "steadflow-passkey",
+            (Self::Connect, true) => "__Host-steadflow-connect",
+            (Self::Connect, false) => "steadflow-connect",
+        }
+    }
+
+    /// Returns from where browsers send it. A provider sends the browser back that connects a secret.
+    const fn same_site(self) -> &'static str {
+        match self {
+            Self::SignIn | Self::Known | Self::Attempt | Self::Passkey => "Strict",
+            Self::Connect => "Lax",
         }
     }
 
@@ -52,7 +64,8 @@ impl Cookie {
     /// Returns the header that sets it, for so many seconds; none of them removes it.
     pub(crate) fn set(self, value: &str, seconds: u64, is_secure: bool) -> HeaderValue {
         let (name, secure) = (self.name(is_secure), if is_secure { "; Secure" } else { "" });
-        let text = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
+        let site = self.same_site();
+        let text = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite={site}{secure}");
         HeaderValue::from_str(&text).expect("values of cookies are letters and digits")
     }
 }
@@ -82,14 +95,18 @@ pub(crate) fn sign_in(
 /// # Errors
 /// [`ProblemKind::ForeignOrigin`].
 pub(crate) fn refuse_other_pages(headers: &HeaderMap) -> Result<(), Problem> {
-    let is_of_browser = headers.contains_key(SEC_FETCH_SITE) || headers.contains_key(header::ORIGIN);
-    if is_of_browser && !is_from_our_page(&Method::POST, headers) {
+    if is_of_browser(headers) && !is_from_our_page(&Method::POST, headers) {
         return Err(Problem::new(
             ProblemKind::ForeignOrigin,
             "People sign in on a page of this server, and this request comes from another one.",
         ));
     }
     Ok(())
+}
+
+/// Returns whether a browser says that it has sent the request.
+pub(crate) fn is_of_browser(headers: &HeaderMap) -> bool {
+    headers.contains_key(SEC_FETCH_SITE) || headers.contains_key(header::ORIGIN)
 }
 
 /// Browsers say with `Sec-Fetch-Site` where a request comes from; on plain HTTP and in old ones, `Origin` says it of all that
@@ -145,6 +162,11 @@ mod tests {
 
         assert_eq!(set(true), "__Host-steadflow=xyz; Path=/; Max-Age=60; HttpOnly; SameSite=Strict; Secure");
         assert_eq!(set(false), "steadflow=xyz; Path=/; Max-Age=60; HttpOnly; SameSite=Strict");
+        let connect = Cookie::Connect.set("xyz", 60, true);
+        assert_eq!(
+            connect,
+            "__Host-steadflow-connect=xyz; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure"
+        );
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod documents;
 mod environment_secret;
 mod feed;
 mod heavy;
+mod hidden_text;
 mod host_guard;
 mod idempotency;
 mod if_match;

@@ -127,6 +127,8 @@ problem_kinds! {
     TooManyAlerts = CONFLICT, "too-many-alerts", "There are too many alerts";
     /// The tenant has as many secrets as it may have.
     TooManySecrets = CONFLICT, "too-many-secrets", "There are too many secrets";
+    /// The secret is no OAuth2 secret that a person connects, or too many were begun.
+    NothingToConnect = CONFLICT, "nothing-to-connect", "The secret cannot be connected";
     /// Secrets cannot be encrypted, or what is stored was encrypted with another master key.
     NoMasterKey = CONFLICT, "no-master-key", "The server does not have the master key";
     /// The account has as many API keys as it may have.

@@ -33,6 +33,7 @@ mod mcp_commands;
 mod members;
 mod node_types;
 mod nodes;
+mod oauth;
 mod oidc;
 pub(crate) mod openapi;
 mod own_keys;
@@ -82,6 +83,7 @@ pub(crate) fn all(document: openapi::Document) -> OpenApiRouter<App> {
         .merge(webhooks::routes())
         .merge(hooks::routes())
         .merge(secrets::routes())
+        .merge(oauth::routes())
         .merge(secret_uses::routes())
         .merge(agents::routes())
         .merge(agent_versions::routes())

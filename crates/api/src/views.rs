@@ -14,6 +14,7 @@ pub(crate) mod flow;
 pub(crate) mod message;
 pub(crate) mod node;
 pub(crate) mod node_type;
+pub(crate) mod oauth;
 pub(crate) mod row;
 pub(crate) mod session;
 pub(crate) mod shown;

@@ -29,6 +29,7 @@ mod grants;
 mod hostile;
 mod journal;
 mod keys;
+mod oauth;
 mod openapi;
 mod people;
 mod protection;

@@ -64,6 +64,7 @@ fn refused(answer: &Answer, begin: &str) {
 fn value(vault: &Vault, tenant: TenantId, name: &str) -> String {
     match vault.secret(tenant, name) {
         Some(Found::Secret { value, .. }) => value.to_string(),
+        Some(Found::Oauth { .. }) => "oauth2".to_owned(),
         Some(Found::Damaged) => "damaged".to_owned(),
         None => "none".to_owned(),
     }
@@ -82,7 +83,7 @@ async fn a_value_is_in_no_answer() {
     assert_eq!(
         stored.body,
         json!({ "name": "KEY", "source": "stored", "hosts": ["api.example.com", "*.b.example:81"],
-                "is_damaged": false, "updated_at": "2027-01-15T08:00:00.000000Z", "updated_by": "user" })
+                "oauth2": null, "is_damaged": false, "updated_at": "2027-01-15T08:00:00.000000Z", "updated_by": "user" })
     );
     assert!(list(&listed.body).contains(&stored.body));
     let mut answers = vec![stored.text, listed.text];

@@ -24,7 +24,7 @@ pub(crate) use self::mail::Mail;
 pub(crate) use self::moving::Move;
 pub(crate) use self::network::Network;
 pub(crate) use self::requests::Requests;
-pub(crate) use self::secrets::{Secrets, SecretsCommand};
+pub(crate) use self::secrets::{ClientAuth, Grant, Oauth2, Secrets, SecretsCommand};
 pub(crate) use self::tenants::{CreateTenant, SetQuota, Tenants, TenantsCommand};
 pub(crate) use self::verify::Verify;
 pub(crate) use executions::{Executions, ExecutionsCommand, Fork, RetryFrom};

@@ -1,12 +1,17 @@
 //! The secrets of flows: stored ones, those of the environment, and those of files that the command line names.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use anyhow::{Context, bail};
-use steadflow_access::{Found, Vault};
+use futures_util::future::BoxFuture;
+use steadflow_access::{Found, Oauth, Vault};
 use steadflow_api::EnvironmentSecret;
+use steadflow_core::failure::Failure;
 use steadflow_core::ids::TenantId;
-use steadflow_nodes::{Secret, SecretHosts, Secrets};
+use steadflow_core::timestamp::Timestamp;
+use steadflow_nodes::{GuardedClient, Secret, SecretHosts, Secrets};
+use steadflow_runtime::{Clock, SystemClock};
 
 const PREFIX: &str = "STEADFLOW_SECRET_";
 /// Ends the name of a variable with the hosts of a secret.
@@ -19,21 +24,44 @@ pub(crate) struct AllSecrets {
     /// Those that are stored, where any can be.
     pub(crate) vault: Option<Vault>,
     pub(crate) environment: KnownSecrets,
+    /// What obtains the tokens of OAuth2 secrets, from when there is a client for it.
+    pub(crate) oauth: OnceLock<Oauth>,
 }
 
 impl AllSecrets {
     fn stored(&self, tenant: TenantId, name: &str) -> Option<Found> {
         self.vault.as_ref()?.secret(tenant, name)
     }
+
+    /// Returns whether there is a secret, although its value may have to be obtained first.
+    pub(crate) fn is_there(&self, tenant: TenantId, name: &str) -> bool {
+        matches!(self.stored(tenant, name), Some(Found::Oauth { .. })) || self.secret(tenant, name).is_some()
+    }
+
+    /// Returns the value of a secret that is one. An access token is none: it is another one each time.
+    pub(crate) fn value(&self, tenant: TenantId, name: &str) -> Option<String> {
+        self.secret(tenant, name).filter(|secret| !secret.is_token).map(|secret| secret.value)
+    }
+}
+
+/// Returns what asks for the tokens of OAuth2 secrets.
+pub(crate) fn oauth(vault: Vault, client: GuardedClient) -> Oauth {
+    Oauth::new(vault, client, wall)
+}
+
+fn wall() -> Timestamp {
+    SystemClock::new().wall()
 }
 
 impl Secrets for AllSecrets {
     fn secret(&self, tenant: TenantId, name: &str) -> Option<Secret> {
         match self.stored(tenant, name) {
             Some(Found::Secret { value, hosts }) => {
-                let hosts =
-                    if hosts.is_empty() { SecretHosts::none() } else { SecretHosts::parse(&hosts).ok()? };
-                Some(Secret { value: value.to_string(), hosts: Some(hosts) })
+                Some(Secret { value: value.to_string(), hosts: Some(bound(&hosts)?), is_token: false })
+            }
+            Some(Found::Oauth { hosts }) => {
+                let token = self.vault.as_ref()?.token(tenant, name, wall())?;
+                Some(Secret { value: token.to_string(), hosts: Some(bound(&hosts)?), is_token: true })
             }
             Some(Found::Damaged) => None,
             None => self.environment.known.get(name).filter(|_| tenant == TenantId::DEFAULT).cloned(),
@@ -41,6 +69,9 @@ impl Secrets for AllSecrets {
     }
 
     fn missing(&self, tenant: TenantId, name: &str) -> String {
+        if matches!(self.stored(tenant, name), Some(Found::Oauth { .. })) {
+            return format!("The token of the secret `{name}` has expired again before it could be used.");
+        }
         if self.stored(tenant, name).is_some() {
             return format!(
                 "The secret `{name}` is stored, but cannot be decrypted. Start the server with the master key that it was \
@@ -49,6 +80,21 @@ impl Secrets for AllSecrets {
         }
         self.environment.missing(name)
     }
+
+    fn obtain<'a>(&'a self, tenant: TenantId, name: &'a str) -> Option<BoxFuture<'a, Result<(), Failure>>> {
+        let is_obtained = matches!(self.stored(tenant, name), Some(Found::Oauth { .. }));
+        let oauth = self.oauth.get().filter(|_| is_obtained)?;
+        Some(Box::pin(oauth.obtain(tenant, name)))
+    }
+
+    fn refuse(&self, tenant: TenantId, name: &str, token: &str) -> bool {
+        self.vault.as_ref().is_some_and(|vault| vault.refuse_token(tenant, name, token, wall()))
+    }
+}
+
+/// Returns the hosts that a stored secret may be sent to.
+fn bound(hosts: &str) -> Option<SecretHosts> {
+    if hosts.is_empty() { Some(SecretHosts::none()) } else { SecretHosts::parse(hosts).ok() }
 }
 
 /// Secrets that are given when the program starts, by name.
@@ -199,7 +245,7 @@ fn is_name(text: &str) -> bool {
 mod tests {
     use std::sync::Arc;
 
-    use steadflow_access::{MasterKey, MasterKeySource, NewSecret};
+    use steadflow_access::{MasterKey, MasterKeySource, NewSecret, NewValue};
     use steadflow_core::timestamp::Timestamp;
     use steadflow_store::MemoryStore;
 
@@ -253,7 +299,7 @@ mod tests {
         put(other, "B", "b.example").await;
         let given = variables(&[("A", "1"), ("A_HOSTS", "env.example"), ("C", "3")]);
         let environment = KnownSecrets::of_variables(&given, Bindings::new()).unwrap();
-        let secrets = AllSecrets { vault: Some(vault.clone()), environment };
+        let secrets = AllSecrets { vault: Some(vault.clone()), environment, oauth: OnceLock::new() };
 
         let found = |tenant, name: &str| {
             let secret = secrets.secret(tenant, name)?;
@@ -285,7 +331,7 @@ mod tests {
     }
 
     fn stored(tenant: TenantId, name: &str, hosts: &str) -> NewSecret {
-        let value = "stored".to_owned().into();
+        let value = NewValue::Value("stored".to_owned().into());
         let (at, by) = (Timestamp::from_micros(1), "ada".into());
         NewSecret { tenant, name: name.into(), value, hosts: hosts.into(), at, by }
     }

@@ -165,6 +165,7 @@ fn app(settings: &ServeSettings, wiring: wiring::Wiring, traces: Option<&Traces>
     config.address_rate = settings.requests.per_address;
     config.authenticator = settings.auth.then(|| authenticator(&config.engine, settings.requests.per_key));
     config.vault = wiring.vault;
+    config.oauth = wiring.oauth;
     config.environment_secrets = wiring.environment;
     config.traces = traces.map(Traces::counts);
     config.kill = settings.demo.then_some(demo::kill as fn());

@@ -1,11 +1,11 @@
 //! Connects the store, the nodes and the engine. Only this module knows all three.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use futures_util::future::BoxFuture;
-use steadflow_access::{MasterKeys, Vault};
+use steadflow_access::{MasterKeys, Oauth, Vault};
 use steadflow_api::{EnvironmentSecret, SecretValues};
 use steadflow_core::agent::Agent;
 use steadflow_core::flow::Flow;
@@ -15,7 +15,7 @@ use steadflow_core::trace::Sampling;
 use steadflow_core::trial::Question;
 use steadflow_core::work::Work;
 use steadflow_nodes::{
-    AgentDirectory, CodeConfig, DirectoryError, EgressPolicy, GuardedClient, Nodes, NodesConfig, Secrets,
+    AgentDirectory, CodeConfig, DirectoryError, EgressPolicy, GuardedClient, Nodes, NodesConfig,
 };
 use steadflow_runtime::{
     Capacity, Engine, EngineConfig, Executor, FaultsFuture, HasSecret, LiveTexts, Performing, SystemClock,
@@ -26,7 +26,7 @@ use steadflow_store_sqlite::{SqliteOptions, SqliteStore};
 
 use crate::ciphers::VaultCiphers;
 use crate::memory;
-use crate::secrets::AllSecrets;
+use crate::secrets::{self, AllSecrets};
 use crate::settings::{Access, Database, SUPERVISOR};
 
 /// The part of all memory that responses to outgoing calls may take while they arrive.
@@ -46,6 +46,8 @@ pub(crate) struct Wiring {
     pub(crate) secrets: SecretValues,
     /// The secrets that are stored, where any can be.
     pub(crate) vault: Option<Vault>,
+    /// What asks for the tokens of OAuth2 secrets, where any can be stored.
+    pub(crate) oauth: Option<Oauth>,
     /// The secrets of the environment, without their values.
     pub(crate) environment: Vec<EnvironmentSecret>,
 }
@@ -103,7 +105,7 @@ pub(crate) async fn start(
     };
     let ciphers = Arc::new(VaultCiphers(vault.clone()));
     let environment = secrets.listed();
-    let secrets = Arc::new(AllSecrets { vault: vault.clone(), environment: secrets });
+    let secrets = Arc::new(AllSecrets { vault: vault.clone(), environment: secrets, oauth: OnceLock::new() });
     let names = commands.commands.keys().map(|name| name.as_str().into()).collect();
     let policy = EgressPolicy::parse(&egress.allow).context("The setting `egress_allow` is not valid")?;
     let agents = Arc::new(StoredAgents(Arc::clone(&store)));
@@ -122,13 +124,13 @@ pub(crate) async fn start(
         ..NodesConfig::new(agents, Arc::clone(&secrets) as _)
     };
     let nodes = Nodes::new(config).context("Could not set up the HTTP client")?;
-    let known = Arc::clone(&secrets);
+    let (known, known_tokens) = (Arc::clone(&secrets), Arc::clone(&secrets));
     let config = EngineConfig {
         worker: worker_name().into(),
         check_agent: steadflow_nodes::schema_faults,
         check_arguments: steadflow_nodes::argument_faults,
-        has_secret: HasSecret::new(move |tenant, name| known.secret(tenant, name).is_some()),
         ciphers,
+        has_secret: HasSecret::new(move |tenant, name| known.is_there(tenant, name)),
         commands: Arc::new(names),
         public_url: public_url.unwrap_or_default().into(),
         capacity: Capacity::of_memory(memory::limit()),
@@ -137,12 +139,16 @@ pub(crate) async fn start(
         ..EngineConfig::default()
     };
     let client = nodes.client();
+    let oauth = vault.clone().map(|vault| secrets::oauth(vault, client.clone()));
+    if let Some(oauth) = &oauth {
+        known_tokens.oauth.get_or_init(|| oauth.clone());
+    }
     let executor: Arc<dyn Executor> = Arc::new(NodeExecutor(nodes));
     let engine = Engine::start(config, store, Arc::clone(&executor), Arc::new(SystemClock::new()))
         .await
         .context("Could not start the engine with this database")?;
-    let secrets = SecretValues::new(move |tenant, name| Some(secrets.secret(tenant, name)?.value));
-    Ok(Wiring { engine, executor, client, secrets, vault, environment })
+    let secrets = SecretValues::new(move |tenant, name| secrets.value(tenant, name));
+    Ok(Wiring { engine, executor, client, secrets, vault, oauth, environment })
 }
 
 async fn open_vault(store: &Arc<dyn Store>, keys: MasterKeys) -> anyhow::Result<Vault> {

@@ -614,11 +614,12 @@ fn help_of_secrets() {
     Usage: steadflow secrets [OPTIONS] <COMMAND>
 
     Commands:
-      list    List secrets by name, with the hosts that they may be sent to
-      set     Store a secret, or replace it: its value is read from standard input
-      rotate  Encrypt the stored secrets of all tenants with the next master key of the server
-      delete  Delete a stored secret
-      help    Print this message or the help of the given subcommand(s)
+      list     List secrets by name, with the hosts that they may be sent to
+      set      Store a secret, or replace it: its value is read from standard input
+      connect  Print the page of the provider where a person allows an OAuth2 secret
+      rotate   Encrypt the stored secrets of all tenants with the next master key of the server
+      delete   Delete a stored secret
+      help     Print this message or the help of the given subcommand(s)
 
     Options:
           --server <URL>
@@ -636,11 +637,18 @@ fn help_of_secrets() {
 
           …
     ");
+}
+
+#[test]
+fn help_of_setting_a_secret() {
     insta::assert_snapshot!(own_help(&["secrets", "set"]), @"
     Store a secret, or replace it: its value is read from standard input
 
     A line break at the end is not part of the value. Without `--hosts`, the secret is sent nowhere, and
     only verifies calls of webhooks.
+
+    With `--oauth2`, the value of the secret is an access token that the server obtains, and the client
+    secret is read from standard input.
 
     Usage: steadflow secrets set [OPTIONS] <NAME>
 
@@ -666,6 +674,48 @@ fn help_of_secrets() {
               Print the JSON of the API instead of tables
 
           …
+
+    OAuth2:
+          --oauth2 <GRANT>
+              Obtain an access token by OAuth2: with the credentials of the client alone, or after a
+              person has allowed it
+
+              Possible values:
+              - client-credentials: With the credentials of the client alone
+              - authorization-code: A person allows it once: see `steadflow secrets connect`
+
+          --token-url <URL>
+              Token URL of the provider
+
+          --authorization-url <URL>
+              URL of the provider where a person allows it
+
+          --issuer <URL>
+              Issuer of the provider; if it is given, an answer of another one is refused
+
+          --client-id <ID>
+              ID of the client
+
+          --client-auth <HOW>
+              How the client sends its secret. With `none`, it has no secret, and nothing is read
+
+              Possible values:
+              - basic: In the header `Authorization`
+              - post:  In the form
+              - none:  It has no secret
+
+              [default: basic]
+
+          --scope <SCOPE>
+              Scope to ask for. May be repeated
+
+          --token-parameter <NAME=VALUE>
+              Further parameter for the token URL, such as `audience=https://api.example.com`. May be
+              repeated
+
+          --authorization-parameter <NAME=VALUE>
+              Further parameter for the authorization URL, such as `access_type=offline`. May be
+              repeated
     ");
 }
 

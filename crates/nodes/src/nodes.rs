@@ -30,7 +30,7 @@ use crate::farewell::{Farewell, Farewells};
 use crate::mail::MailServer;
 use crate::responses::{Responses, Share};
 use crate::schema::Checks;
-use crate::secrets::{Keyring, Scrubbers, Secrets};
+use crate::secrets::{Keyring, Scrubbers, Secrets, Supply};
 use crate::slots::{Slot, Slots};
 
 /// The configuration of [`Nodes`].
@@ -260,9 +260,16 @@ impl Nodes {
         let (shared, stop) = (Arc::clone(&self.shared), Stop::default());
         let asked = stop.clone();
         let running = async move {
-            let mut keyring = Keyring::new(&*shared.secrets, &shared.scrubbers, question.work.tenant);
-            let outcome = answer_question(&shared, &asked, &question, &mut keyring).await;
-            within_limit(keyring.scrub(outcome), shared.limits.output_bytes_max)
+            let tenant = question.work.tenant;
+            let mut supply = Supply::new(&*shared.secrets, tenant);
+            loop {
+                let mut keyring = Keyring::new(&*shared.secrets, &shared.scrubbers, tenant);
+                supply.hide_refused(&mut keyring);
+                let outcome = answer_question(&shared, &asked, &question, &mut keyring).await;
+                if let Some(outcome) = supply.outcome(outcome, &keyring).await {
+                    return within_limit(keyring.scrub(outcome), shared.limits.output_bytes_max);
+                }
+            }
         };
         Performing::Running(Box::pin(running), stop)
     }
@@ -298,46 +305,57 @@ impl fmt::Debug for Performing {
 }
 
 async fn run(shared: Arc<Shared>, stop: Stop, work: Work) -> Outcome {
-    let mut keyring = Keyring::new(&*shared.secrets, &shared.scrubbers, work.tenant);
-    let outcome = match &work.task {
-        Task::Skill { agent_id, version, skill } => {
-            let wanted = Wanted { agent: *agent_id, version: *version, skill };
-            run_skill(&shared, &stop, &work, wanted, &mut keyring).await
+    let mut supply = Supply::new(&*shared.secrets, work.tenant);
+    let outcome = loop {
+        let mut keyring = Keyring::new(&*shared.secrets, &shared.scrubbers, work.tenant);
+        supply.hide_refused(&mut keyring);
+        let outcome = done(&shared, &stop, &work, &mut keyring).await;
+        if let Some(outcome) = supply.outcome(outcome, &keyring).await {
+            break within_limit(keyring.scrub(outcome), shared.limits.output_bytes_max);
         }
-        Task::Turn(turn) => {
-            let wanted = Wanted { agent: turn.agent_id, version: turn.version, skill: &turn.skill };
-            run_skill(&shared, &stop, &work, wanted, &mut keyring).await
-        }
-        Task::Summary(summary) => {
-            let Summarizing { agent_id, version, skill, .. } = &**summary;
-            let wanted = Wanted { agent: *agent_id, version: *version, skill };
-            run_skill(&shared, &stop, &work, wanted, &mut keyring).await
-        }
-        Task::Tool { .. } => call_tool(&shared, &stop, &work, &mut keyring).await,
-        Task::Judge(_) => ask_judge(&shared, &stop, &work, &mut keyring).await,
-        Task::CancelTask { agent_id, version } => {
-            cancel_task(&shared, &stop, &work, (*agent_id, *version), &mut keyring).await
-        }
-        Task::ListTools { agent_id, version } => {
-            list_tools(&shared, &stop, &work, (*agent_id, *version), &mut keyring)
-                .await
-                .map_or_else(Outcome::failed, Outcome::completed)
-        }
-        Task::Code(script) => run_code(&shared.code, shared.limits.output_bytes_max, &stop, &work, script)
-            .await
-            .map_or_else(Outcome::failed, Outcome::completed),
-        Task::Message(channel) => send_message(&shared, &stop, &work, *channel, &mut keyring)
-            .await
-            .map_or_else(Outcome::failed, Outcome::completed),
-        Task::Echo | Task::HttpRequest => http_request(&shared, &stop, &work, HttpInput::read, &mut keyring)
-            .await
-            .map_or_else(Outcome::failed, Outcome::completed),
     };
-    let outcome = within_limit(keyring.scrub(outcome), shared.limits.output_bytes_max);
     // What is left is left of the whole work, of which some of the above does only a part.
     let rest =
         |rest: Box<Work>| Box::new(Work { remote_task: rest.remote_task, dialog: rest.dialog, ..work });
     Outcome { goes_on: outcome.goes_on.map(rest), ..outcome }
+}
+
+/// Does the work with the secrets that there are.
+async fn done(shared: &Shared, stop: &Stop, work: &Work, keyring: &mut Keyring<'_>) -> Outcome {
+    match &work.task {
+        Task::Skill { agent_id, version, skill } => {
+            let wanted = Wanted { agent: *agent_id, version: *version, skill };
+            run_skill(shared, stop, work, wanted, keyring).await
+        }
+        Task::Turn(turn) => {
+            let wanted = Wanted { agent: turn.agent_id, version: turn.version, skill: &turn.skill };
+            run_skill(shared, stop, work, wanted, keyring).await
+        }
+        Task::Summary(summary) => {
+            let Summarizing { agent_id, version, skill, .. } = &**summary;
+            let wanted = Wanted { agent: *agent_id, version: *version, skill };
+            run_skill(shared, stop, work, wanted, keyring).await
+        }
+        Task::Tool { .. } => call_tool(shared, stop, work, keyring).await,
+        Task::Judge(_) => ask_judge(shared, stop, work, keyring).await,
+        Task::CancelTask { agent_id, version } => {
+            cancel_task(shared, stop, work, (*agent_id, *version), keyring).await
+        }
+        Task::ListTools { agent_id, version } => {
+            list_tools(shared, stop, work, (*agent_id, *version), keyring)
+                .await
+                .map_or_else(Outcome::failed, Outcome::completed)
+        }
+        Task::Code(script) => run_code(&shared.code, shared.limits.output_bytes_max, stop, work, script)
+            .await
+            .map_or_else(Outcome::failed, Outcome::completed),
+        Task::Message(channel) => send_message(shared, stop, work, *channel, keyring)
+            .await
+            .map_or_else(Outcome::failed, Outcome::completed),
+        Task::Echo | Task::HttpRequest => http_request(shared, stop, work, HttpInput::read, keyring)
+            .await
+            .map_or_else(Outcome::failed, Outcome::completed),
+    }
 }
 
 fn within_limit(outcome: Outcome, bytes_max: usize) -> Outcome {

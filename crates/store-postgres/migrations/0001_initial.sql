@@ -632,6 +632,8 @@ CREATE TABLE data_keys (
 CREATE TABLE secrets (
     tenant uuid NOT NULL,
     name text NOT NULL,
+    -- What it is: `value`, or `oauth2`, whose value is an access token.
+    kind text NOT NULL DEFAULT 'value',
     data_key uuid NOT NULL,
     -- The nonce, and the value, encrypted.
     sealed bytea NOT NULL,
@@ -640,6 +642,35 @@ CREATE TABLE secrets (
     updated_at bigint NOT NULL,
     updated_by text NOT NULL,
     PRIMARY KEY (tenant, name)
+);
+-- What OAuth2 secrets have obtained.
+CREATE TABLE oauth_tokens (
+    tenant uuid NOT NULL,
+    name text NOT NULL,
+    generation bigint NOT NULL,
+    -- Both NULL: there are no tokens.
+    data_key uuid,
+    sealed bytea,
+    obtained_at bigint,
+    expires_at bigint,
+    needs_connection boolean NOT NULL,
+    error text,
+    -- Who asks for others, and until when nobody else does.
+    claim uuid,
+    claimed_until bigint,
+    PRIMARY KEY (tenant, name)
+);
+-- Authorizations that somebody has begun.
+CREATE TABLE oauth_authorizations (
+    -- A hash of the state that the provider sends back.
+    hash bytea PRIMARY KEY,
+    tenant uuid NOT NULL,
+    name text NOT NULL,
+    data_key uuid NOT NULL,
+    sealed bytea NOT NULL,
+    created_by text NOT NULL,
+    created_at bigint NOT NULL,
+    expires_at bigint NOT NULL
 );
 -- Counts the changes of secrets and data keys, by which processes notice those of others.
 INSERT INTO counters (name, value) VALUES ('secrets', 0);

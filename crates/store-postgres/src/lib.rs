@@ -26,6 +26,7 @@ mod keys;
 mod log;
 mod migrate;
 mod needs;
+mod oauth;
 mod parts;
 mod passkeys;
 mod row;

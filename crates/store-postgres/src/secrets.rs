@@ -12,12 +12,13 @@ use crate::columns::{get, number, tenant_id, text, timestamp};
 use crate::error::Result;
 use crate::session::{session, transaction};
 use crate::value::{params, rows_max, stored};
-use crate::{PostgresStore, call};
+use crate::{PostgresStore, call, oauth};
 
 impl SealedSecrets for PostgresStore {
     fn secrets(&self) -> StoreFuture<'_, Vec<SecretRecord>> {
         call("secrets", async move {
-            let sql = "SELECT tenant, name, data_key, sealed, hosts, updated_at, updated_by FROM secrets
+            let sql =
+                "SELECT tenant, name, kind, data_key, sealed, hosts, updated_at, updated_by FROM secrets
                 ORDER BY tenant, name";
             let found = session(&self.pool).await?.query_typed(sql, &[]).await?;
             found.iter().map(secret).collect()
@@ -33,7 +34,9 @@ impl SealedSecrets for PostgresStore {
             transaction!(&self.pool, |db| {
                 count(db).await?;
                 let sql = "DELETE FROM secrets WHERE tenant = $1 AND name = $2";
-                Ok(db.execute_typed(sql, params![tenant.uuid(), stored(&name)]).await? > 0)
+                let is_deleted = db.execute_typed(sql, params![tenant.uuid(), stored(&name)]).await? > 0;
+                oauth::forget(db, tenant, &name).await?;
+                Ok(is_deleted)
             })
         })
     }
@@ -79,19 +82,20 @@ async fn count(db: &Client) -> Result<()> {
 
 async fn put(db: &Client, secret: &SecretRecord, max: usize) -> Result<bool> {
     count(db).await?;
-    let sql = "INSERT INTO secrets (tenant, name, data_key, sealed, hosts, updated_at, updated_by)
-        SELECT $1, $2, $3, $4, $5, $6, $7
+    let sql = "INSERT INTO secrets (tenant, name, kind, data_key, sealed, hosts, updated_at, updated_by)
+        SELECT $1, $2, $3, $4, $5, $6, $7, $8
             WHERE EXISTS (SELECT 1 FROM secrets WHERE tenant = $1 AND name = $2)
-                OR (SELECT count(*) FROM secrets WHERE tenant = $1) < $8
-        ON CONFLICT (tenant, name) DO UPDATE SET data_key = excluded.data_key, sealed = excluded.sealed,
+                OR (SELECT count(*) FROM secrets WHERE tenant = $1) < $9
+        ON CONFLICT (tenant, name) DO UPDATE SET kind = excluded.kind, data_key = excluded.data_key, sealed = excluded.sealed,
             hosts = excluded.hosts, updated_at = excluded.updated_at, updated_by = excluded.updated_by";
-    let SecretRecord { tenant, name, data_key, sealed, hosts, updated_at, updated_by } = secret;
-    let stored = db
+    let SecretRecord { tenant, name, kind, data_key, sealed, hosts, updated_at, updated_by } = secret;
+    let is_stored = db
         .execute_typed(
             sql,
             params![
                 tenant.uuid(),
                 stored(name),
+                stored(kind),
                 *data_key,
                 *sealed,
                 stored(hosts),
@@ -100,8 +104,12 @@ async fn put(db: &Client, secret: &SecretRecord, max: usize) -> Result<bool> {
                 rows_max(max),
             ],
         )
-        .await?;
-    Ok(stored > 0)
+        .await?
+        > 0;
+    if is_stored {
+        oauth::forget(db, *tenant, name).await?;
+    }
+    Ok(is_stored)
 }
 
 async fn create(db: &Client, key: &DataKeyRecord) -> Result<()> {
@@ -117,11 +125,12 @@ fn secret(row: &Row) -> Result<SecretRecord> {
     Ok(SecretRecord {
         tenant: tenant_id(row, 0)?,
         name: text(row, 1)?,
-        data_key: get(row, 2)?,
-        sealed: get(row, 3)?,
-        hosts: text(row, 4)?,
-        updated_at: timestamp(row, 5)?,
-        updated_by: text(row, 6)?,
+        kind: text(row, 2)?,
+        data_key: get(row, 3)?,
+        sealed: get(row, 4)?,
+        hosts: text(row, 5)?,
+        updated_at: timestamp(row, 6)?,
+        updated_by: text(row, 7)?,
     })
 }
 

@@ -25,6 +25,7 @@ mod keys;
 mod lock;
 mod log;
 mod migrate;
+mod oauth;
 mod parts;
 mod passkeys;
 mod readers;

@@ -8,10 +8,11 @@ use steadflow_store::{DataKeyRecord, SealedSecrets, SecretRecord, StoreFuture};
 
 use crate::SqliteStore;
 use crate::columns::{blob, rows_max, tenant_id, text, timestamp, uuid};
+use crate::oauth;
 
 impl SealedSecrets for SqliteStore {
     fn secrets(&self) -> StoreFuture<'_, Vec<SecretRecord>> {
-        let sql = "SELECT tenant, name, data_key, sealed, hosts, updated_at, updated_by FROM secrets
+        let sql = "SELECT tenant, name, kind, data_key, sealed, hosts, updated_at, updated_by FROM secrets
             ORDER BY tenant, name";
         Box::pin(self.read("secrets", move |db| db.prepare_cached(sql)?.query_map([], secret)?.collect()))
     }
@@ -23,7 +24,9 @@ impl SealedSecrets for SqliteStore {
     fn delete_secret(&self, tenant: TenantId, name: Arc<str>) -> StoreFuture<'_, bool> {
         let sql = "DELETE FROM secrets WHERE tenant = ?1 AND name = ?2";
         Box::pin(self.change("delete_secret", move |db| {
-            Ok(db.prepare_cached(sql)?.execute(params![blob(tenant.uuid()), name])? > 0)
+            let is_deleted = db.prepare_cached(sql)?.execute(params![blob(tenant.uuid()), name])? > 0;
+            oauth::forget(db, tenant, &name)?;
+            Ok(is_deleted)
         }))
     }
 
@@ -56,16 +59,17 @@ impl SealedSecrets for SqliteStore {
 }
 
 fn put(db: &Connection, secret: &SecretRecord, max: usize) -> rusqlite::Result<bool> {
-    let sql = "INSERT INTO secrets (tenant, name, data_key, sealed, hosts, updated_at, updated_by)
-        SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7
+    let sql = "INSERT INTO secrets (tenant, name, kind, data_key, sealed, hosts, updated_at, updated_by)
+        SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8
             WHERE EXISTS (SELECT 1 FROM secrets WHERE tenant = ?1 AND name = ?2)
-                OR (SELECT count(*) FROM secrets WHERE tenant = ?1) < ?8
-        ON CONFLICT (tenant, name) DO UPDATE SET data_key = excluded.data_key, sealed = excluded.sealed,
+                OR (SELECT count(*) FROM secrets WHERE tenant = ?1) < ?9
+        ON CONFLICT (tenant, name) DO UPDATE SET kind = excluded.kind, data_key = excluded.data_key, sealed = excluded.sealed,
             hosts = excluded.hosts, updated_at = excluded.updated_at, updated_by = excluded.updated_by";
-    let SecretRecord { tenant, name, data_key, sealed, hosts, updated_at, updated_by } = secret;
+    let SecretRecord { tenant, name, kind, data_key, sealed, hosts, updated_at, updated_by } = secret;
     let row = params![
         blob(tenant.uuid()),
         name,
+        kind,
         blob(*data_key),
         sealed,
         hosts,
@@ -73,18 +77,23 @@ fn put(db: &Connection, secret: &SecretRecord, max: usize) -> rusqlite::Result<b
         updated_by,
         rows_max(max),
     ];
-    Ok(db.prepare_cached(sql)?.execute(row)? > 0)
+    let is_stored = db.prepare_cached(sql)?.execute(row)? > 0;
+    if is_stored {
+        oauth::forget(db, *tenant, name)?;
+    }
+    Ok(is_stored)
 }
 
 fn secret(row: &Row<'_>) -> rusqlite::Result<SecretRecord> {
     Ok(SecretRecord {
         tenant: tenant_id(row, 0)?,
         name: text(row, 1)?,
-        data_key: uuid(row, 2)?,
-        sealed: row.get(3)?,
-        hosts: text(row, 4)?,
-        updated_at: timestamp(row, 5)?,
-        updated_by: text(row, 6)?,
+        kind: text(row, 2)?,
+        data_key: uuid(row, 3)?,
+        sealed: row.get(4)?,
+        hosts: text(row, 5)?,
+        updated_at: timestamp(row, 6)?,
+        updated_by: text(row, 7)?,
     })
 }
 

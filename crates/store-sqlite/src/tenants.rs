@@ -27,6 +27,8 @@ const TABLES: &[(&str, &str)] = &[
     ("passkeys", "id"),
     ("oidc_subjects", "issuer, subject"),
     ("principals", "id"),
+    ("oauth_authorizations", "hash"),
+    ("oauth_tokens", "tenant, name"),
     ("secrets", "tenant, name"),
     ("data_keys", "id"),
     ("schedules", "flow, node"),

@@ -12,6 +12,7 @@ pub mod history;
 pub mod identities;
 pub mod keys;
 pub mod log;
+pub mod oauth;
 pub mod passkeys;
 mod samples;
 pub mod schedules;
@@ -276,6 +277,11 @@ macro_rules! conformance_tests {
             a_tenant_replaces_and_deletes_no_secret_of_another
             data_keys_are_kept_and_replaced_together
             each_change_of_a_secret_is_noticed_where_several_processes_make_them
+        }
+        $crate::conformance_tests! { @module $harness, oauth = oauth:
+            tokens_are_replaced_by_who_has_claimed_them
+            tokens_end_with_their_secret
+            an_authorization_is_finished_once
         }
         $crate::conformance_tests! { @module $harness, webhooks = webhooks:
             of_all_active_flows_one_has_the_path_of_a_webhook

@@ -25,6 +25,7 @@ mod keys;
 mod listed;
 mod log;
 mod memory;
+mod oauth;
 mod page_room;
 pub mod parts;
 mod passkeys;
@@ -72,6 +73,7 @@ pub use log::{
     Projection, QueuedExecution, SessionChanges, SlotClaim, SlotHolder, SlotsOf, TakenSlots, Waiting, Worker,
 };
 pub use memory::MemoryStore;
+pub use oauth::{OauthAuthorizationRecord, OauthClaim, OauthTokenRecord, OauthTokenState, OauthTokens};
 pub use page_room::{PAGE_BYTES_MAX, PageRoom, WithDocument};
 pub use passkeys::{PasskeyCreated, PasskeyRecord, Passkeys};
 pub use schedules::{ScheduleRecord, Schedules};
@@ -101,6 +103,7 @@ pub trait Store:
     + Passkeys
     + Audit
     + SealedSecrets
+    + OauthTokens
     + Debug
     + Send
     + Sync

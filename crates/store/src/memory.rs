@@ -15,6 +15,7 @@ mod history;
 mod identities;
 mod keys;
 mod log;
+mod oauth;
 mod passkeys;
 mod schedules;
 mod secrets;

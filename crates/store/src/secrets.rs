@@ -31,6 +31,8 @@ pub struct SecretRecord {
     pub tenant: TenantId,
     /// Its name, which is unique in the tenant.
     pub name: Arc<str>,
+    /// What it is: `value` or `oauth2`.
+    pub kind: Arc<str>,
     /// The [`DataKeyRecord`] that encrypts it.
     pub data_key: Uuid,
     /// The value, encrypted.
@@ -54,9 +56,10 @@ impl fmt::Debug for DataKeyRecord {
 
 impl fmt::Debug for SecretRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { tenant, name, data_key, sealed: _, hosts, updated_at, updated_by } = self;
+        let Self { tenant, name, kind, data_key, sealed: _, hosts, updated_at, updated_by } = self;
         let mut fields = f.debug_struct("SecretRecord");
-        fields.field("tenant", tenant).field("name", name).field("data_key", data_key).field("hosts", hosts);
+        fields.field("tenant", tenant).field("name", name).field("kind", kind).field("data_key", data_key);
+        fields.field("hosts", hosts);
         fields.field("updated_at", updated_at).field("updated_by", updated_by).finish_non_exhaustive()
     }
 }
@@ -66,11 +69,11 @@ pub trait SealedSecrets: Send + Sync + 'static {
     /// Returns the secrets of all tenants, in the order of tenants and names.
     fn secrets(&self) -> StoreFuture<'_, Vec<SecretRecord>>;
 
-    /// Stores a secret, in the place of one of the same name. Returns `false`, and stores nothing, where it would be a new one
+    /// Stores a secret, in the place of one of the same name, whose tokens ([`OauthTokens`](crate::OauthTokens)) are deleted. Returns `false`, and stores nothing, where it would be a new one
     /// of a tenant that has `max` already.
     fn put_secret(&self, secret: SecretRecord, max: usize) -> StoreFuture<'_, bool>;
 
-    /// Deletes a secret. Returns whether there was one.
+    /// Deletes a secret with its tokens. Returns whether there was one.
     fn delete_secret(&self, tenant: TenantId, name: Arc<str>) -> StoreFuture<'_, bool>;
 
     /// Returns all data keys, in the order of tenants, the oldest first.

@@ -1909,11 +1909,34 @@ export interface paths {
             readonly cookie?: never;
         };
         readonly get?: never;
-        /** Stores a secret, in the place of one of the same name. Flows use it at once, and in attempts of executions that are in progress. */
+        /**
+         * Stores a secret, in the place of one of the same name. Flows use it at once, and in attempts of executions that are in progress.
+         * @description Tokens that were obtained for one of the same name are deleted: one with the grant `authorization_code` has to be connected again.
+         */
         readonly put: operations["put_secret"];
         readonly post?: never;
         /** Deletes a stored secret. Flows that use it fail from then on, unless the environment has one of the same name. */
         readonly delete: operations["delete_secret"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/studio/secrets/{name}/authorize": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Begins to connect an OAuth2 secret with the grant `authorization_code`: returns the page of the provider where a person allows
+         *     it. A browser has to come back as the one that has begun.
+         */
+        readonly post: operations["authorize_secret"];
+        readonly delete?: never;
         readonly options?: never;
         readonly head?: never;
         readonly patch?: never;
@@ -4894,6 +4917,7 @@ export interface components {
             readonly credential: string;
             readonly client_data: string;
             readonly authenticator_data: string;
+        };
         /** @description A tenant that was made, and the link with which its first admin joins. */
         readonly MadeTenant: {
             readonly tenant: components["schemas"]["Tenant"];
@@ -5451,6 +5475,77 @@ export interface components {
             /** Format: date-time */
             readonly at: string;
         };
+        /** @description Where a person allows it. */
+        readonly OauthAuthorization: {
+            /** @description The page of the provider. It works once. */
+            readonly url: string;
+            /** @description Where the provider sends the browser back to, which has to be registered there. */
+            readonly redirect_uri: string;
+            /** @description Until when it can be finished. */
+            readonly expires_at: components["schemas"]["Time"];
+        };
+        /**
+         * @description How the client proves who it is.
+         * @enum {string}
+         */
+        readonly OauthClientAuth: "basic" | "post" | "none";
+        /**
+         * @description Whether an OAuth2 secret can be used.
+         * @enum {string}
+         */
+        readonly OauthConnection: "ready" | "needs_connection" | "failing";
+        /**
+         * @description How the first token is obtained.
+         * @enum {string}
+         */
+        readonly OauthGrant: "client_credentials" | "authorization_code";
+        /** @description How an access token is obtained. */
+        readonly OauthInput: {
+            readonly grant: components["schemas"]["OauthGrant"];
+            /** @description What is asked for tokens: a URL of `https`, or of your own network. */
+            readonly token_url: string;
+            /** @description Where a person allows it, with the grant `authorization_code`. */
+            readonly authorization_url?: string | null;
+            /** @description What the provider calls itself in its answer to that (RFC 9207). If it is given, another answer is refused. */
+            readonly issuer?: string | null;
+            readonly client_id: string;
+            /** @description The secret of the client. It is never shown again. */
+            readonly client_secret?: string | null;
+            readonly client_auth?: components["schemas"]["OauthClientAuth"] | null;
+            /** @description What is asked for, each scope as an entry of its own. */
+            readonly scopes?: readonly string[];
+            /** @description Further parameters of the calls of the token endpoint, such as `audience` or `resource`. They are shown. */
+            readonly token_parameters?: {
+                readonly [key: string]: string;
+            };
+            /** @description Further parameters of the page where a person allows it, such as `access_type` or `prompt`. They are shown. */
+            readonly authorization_parameters?: {
+                readonly [key: string]: string;
+            };
+        };
+        /** @description How an access token is obtained, and how that is going. The client secret and tokens are not shown. */
+        readonly OauthSecret: {
+            readonly grant: components["schemas"]["OauthGrant"];
+            readonly token_url: string;
+            readonly authorization_url: string | null;
+            readonly issuer: string | null;
+            readonly client_id: string;
+            readonly client_auth: components["schemas"]["OauthClientAuth"];
+            readonly scopes: readonly string[];
+            readonly token_parameters: {
+                readonly [key: string]: string;
+            };
+            readonly authorization_parameters: {
+                readonly [key: string]: string;
+            };
+            /** @description Where the provider sends browsers back to, which has to be registered there; only with the grant `authorization_code`. */
+            readonly redirect_uri: string | null;
+            readonly connection: components["schemas"]["OauthConnection"];
+            readonly obtained_at: components["schemas"]["Time"] | null;
+            readonly expires_at: components["schemas"]["Time"] | null;
+            /** @description Why the last try to get a token failed, if it did. */
+            readonly error: string | null;
+        };
         /** @description A key to be made for oneself. */
         readonly OwnKeyInput: {
             /** @description To tell it from others. */
@@ -5988,19 +6083,21 @@ export interface components {
              *     nowhere, and only verifies calls of webhooks.
              */
             readonly hosts: readonly string[] | null;
+            readonly oauth2: components["schemas"]["OauthSecret"] | null;
             /** @description Whether it cannot be decrypted: it was stored with another master key, or its row was changed. Flows fail that use it. */
             readonly is_damaged: boolean;
             readonly updated_at: components["schemas"]["Time"] | null;
             /** @description Who set it, if it is stored. */
             readonly updated_by: string | null;
         };
-        /** @description What a secret becomes. */
+        /** @description What a secret becomes: a value, or an access token that is obtained by OAuth2. */
         readonly SecretInput: {
             /**
              * @description The value: 1 to 65,536 bytes. It is never shown again. A change of the hosts needs it again, so that nobody can have a
              *     secret sent to themselves that they do not know.
              */
-            readonly value: string;
+            readonly value?: string | null;
+            readonly oauth2?: components["schemas"]["OauthInput"] | null;
             /**
              * @description The only hosts that it may be sent to, such as `api.example.com`, `*.example.com` or `10.0.0.5:8443`. None: it is sent nowhere,
              *     and only verifies calls of webhooks.
@@ -22337,6 +22434,119 @@ export interface operations {
             };
             /** @description No such secret is stored */
             readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly authorize_secret: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description Its name */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The page of the provider */
+            readonly 201: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["OauthAuthorization"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The role does not allow it */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such secret is stored */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The secret is not one that is connected, or too many were begun */
+            readonly 409: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

@@ -7,6 +7,11 @@ type Schemas = components['schemas'];
 
 /** A secret that there is. */
 export type Secret = Schemas['Secret'];
+/** What a secret becomes. */
+export type SecretInput = Schemas['SecretInput'];
+/** How an access token is obtained that is the value of a secret. */
+export type OauthInput = Schemas['OauthInput'];
+export type OauthSecret = Schemas['OauthSecret'];
 /** Something that uses secrets. */
 export type SecretUses = Schemas['SecretUses'];
 
@@ -23,10 +28,15 @@ export const secretUsesQuery = () =>
     queryFn: async ({ signal }) => (await call('GET', '/studio/secret-uses', { signal })).data,
   });
 
-export async function putSecret(name: string, body: Schemas['SecretInput']): Promise<Secret> {
+export async function putSecret(name: string, body: SecretInput): Promise<Secret> {
   return (await call('PUT', '/studio/secrets/{name}', { path: { name }, body })).data;
 }
 
 export async function deleteSecret(name: string): Promise<void> {
   await call('DELETE', '/studio/secrets/{name}', { path: { name } });
+}
+
+/** Begins to connect a secret: the answer has the page of the provider. */
+export async function authorizeSecret(name: string): Promise<Schemas['OauthAuthorization']> {
+  return (await call('POST', '/studio/secrets/{name}/authorize', { path: { name } })).data;
 }

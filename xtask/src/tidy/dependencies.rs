@@ -18,7 +18,7 @@ const ARROWS: [(&str, &[&str]); 16] = [
     ("steadflow-store-sqlite", &["steadflow-core", "steadflow-store"]),
     ("steadflow-store-postgres", &["steadflow-core", "steadflow-store"]),
     ("steadflow-runtime", &["steadflow-core", "steadflow-store"]),
-    ("steadflow-access", &["steadflow-core", "steadflow-store"]),
+    ("steadflow-access", &["steadflow-core", "steadflow-store", "steadflow-nodes"]),
     ("steadflow-sandbox", &[]),
     ("steadflow-nodes", &["steadflow-core", "steadflow-sandbox"]),
     ("steadflow-telemetry", &["steadflow-core", "steadflow-runtime"]),

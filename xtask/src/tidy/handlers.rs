@@ -7,8 +7,9 @@ use anyhow::Result;
 use super::{files, has_extension, read, shown};
 
 /// Handlers that answer everyone alike, how the server is and files that are part of it, the one of webhooks, whose callers
-/// prove who they are by a signature, and those where people say who they are.
-const FOR_EVERYONE: [&str; 14] = [
+/// prove who they are by a signature, the one that providers send browsers back to, which counts with a state that somebody with
+/// the permission has got, and those where people say who they are.
+const FOR_EVERYONE: [&str; 15] = [
     "healthz",
     "readyz",
     "openapi_document",
@@ -17,6 +18,7 @@ const FOR_EVERYONE: [&str; 14] = [
     "style",
     "problems",
     "receive_call",
+    "finish_authorization",
     "show_sign_in_ways",
     "sign_in",
     "begin_at_provider",

@@ -69,10 +69,7 @@ impl From<RuntimeError> for Problem {
             RuntimeError::TriggerDataUnfit(faults) => trigger_data_unfit(faults),
             RuntimeError::QueuePlace(reason) => queue_place(&reason),
             RuntimeError::NoCipher(reason) => Self::new(ProblemKind::NoMasterKey, reason.to_string()),
-            RuntimeError::TenantDisabled => Self::new(
-                ProblemKind::TenantDisabled,
-                "The tenant is disabled, so nothing of it starts. Ask the operator of this server.",
-            ),
+            RuntimeError::TenantDisabled => tenant_disabled(),
             RuntimeError::Quota(reached) => quota_reached(reached),
             RuntimeError::StorageFull => Self::new(
                 ProblemKind::StorageFull,
@@ -99,6 +96,13 @@ fn session_busy(SessionHolder { execution, node }: &SessionHolder) -> Problem {
         "Node `{node}` of execution {execution} has the session. Wait until it has ended, or cancel the execution."
     );
     Problem::new(ProblemKind::SessionBusy, detail)
+}
+
+fn tenant_disabled() -> Problem {
+    Problem::new(
+        ProblemKind::TenantDisabled,
+        "The tenant is disabled, so nothing of it starts. Ask the operator of this server.",
+    )
 }
 
 /// Says what a tenant has used up. Only where it is known when there is some again, the answer says so.

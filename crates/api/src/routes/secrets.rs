@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Deserializer, Serialize};
-use steadflow_access::{NewSecret, SECRETS_MAX, SecretEntry, Vault, VaultError};
+use serde::{Deserialize, Serialize};
+use steadflow_access::{NewSecret, NewValue, SECRETS_MAX, SecretEntry, Vault, VaultError};
 use steadflow_core::access::made_by;
 use steadflow_core::ids::TenantId;
 use steadflow_nodes::SecretHosts;
@@ -14,15 +14,17 @@ use steadflow_runtime::RuntimeError;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use zeroize::Zeroizing;
 
+use super::oauth::oauth_views;
 use crate::app::App;
 use crate::authorized::{Authorized, ManageSecrets, RotateMasterKey, ViewSecrets};
 use crate::environment_secret::EnvironmentSecret;
+use crate::hidden_text::HiddenText;
 use crate::json::Json;
 use crate::path::PathSecret;
 use crate::problem::{Problem, ProblemBody, ProblemKind};
 use crate::reply;
+use crate::views::oauth::{OauthInput, OauthView};
 use crate::views::wire::Time;
 
 /// Bytes of the value of a secret.
@@ -57,6 +59,8 @@ pub(crate) struct SecretView {
     /// The only hosts that it may be sent to; `null` for all, which only secrets of the environment can have. An empty list: it is sent
     /// nowhere, and only verifies calls of webhooks.
     hosts: Option<Vec<String>>,
+    /// How its value is obtained, which is an access token of OAuth2; `null` if it is a value.
+    oauth2: Option<OauthView>,
     /// Whether it cannot be decrypted: it was stored with another master key, or its row was changed. Flows fail that use it.
     is_damaged: bool,
     /// When it was last set, if it is stored.
@@ -66,11 +70,12 @@ pub(crate) struct SecretView {
 }
 
 impl SecretView {
-    fn stored(entry: &SecretEntry) -> Self {
+    fn stored(entry: &SecretEntry, oauth2: Option<OauthView>) -> Self {
         Self {
             name: entry.name.to_string(),
             source: Source::Stored,
             hosts: Some(listed(&entry.hosts)),
+            oauth2,
             is_damaged: entry.is_damaged,
             updated_at: Some(entry.updated_at.into()),
             updated_by: Some(entry.updated_by.to_string()),
@@ -82,6 +87,7 @@ impl SecretView {
             name: secret.name.clone(),
             source: Source::Environment,
             hosts: secret.hosts.as_deref().map(listed),
+            oauth2: None,
             is_damaged: false,
             updated_at: None,
             updated_by: None,
@@ -93,26 +99,44 @@ fn listed(hosts: &str) -> Vec<String> {
     hosts.split(',').map(|host| host.trim().to_owned()).filter(|host| !host.is_empty()).collect()
 }
 
-/// What a secret becomes.
+/// What a secret becomes: a value, or an access token that is obtained by OAuth2.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 pub(crate) struct SecretInput {
     /// The value: 1 to 65,536 bytes. It is never shown again. A change of the hosts needs it again, so that nobody can have a
     /// secret sent to themselves that they do not know.
-    #[schema(value_type = String, write_only, min_length = 1, max_length = 65536)]
-    value: HiddenText,
+    #[schema(value_type = Option<String>, write_only, min_length = 1, max_length = 65536)]
+    value: Option<HiddenText>,
+    /// How an access token is obtained, in the place of a value.
+    oauth2: Option<OauthInput>,
     /// The only hosts that it may be sent to, such as `api.example.com`, `*.example.com` or `10.0.0.5:8443`. None: it is sent nowhere,
     /// and only verifies calls of webhooks.
     #[schema(max_items = 100)]
     hosts: Vec<String>,
 }
 
-/// A text that nothing shows, and whose memory is overwritten when it is dropped.
-struct HiddenText(Zeroizing<String>);
-
-impl<'de> Deserialize<'de> for HiddenText {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(|text| Self(Zeroizing::new(text)))
+impl SecretInput {
+    fn checked_value(value: Option<HiddenText>, oauth2: Option<OauthInput>) -> Result<NewValue, Problem> {
+        match (value, oauth2) {
+            (Some(HiddenText(value)), None) => {
+                if (1..=SECRET_BYTES_MAX).contains(&value.len()) {
+                    return Ok(NewValue::Value(value));
+                }
+                let detail = format!(
+                    "The value of a secret has 1 to {SECRET_BYTES_MAX} bytes, and not {}.",
+                    value.len()
+                );
+                Err(Problem::of_body("/value", detail))
+            }
+            (None, Some(oauth2)) => match oauth2.checked() {
+                Ok(config) => Ok(NewValue::Oauth(Box::new(config))),
+                Err(fault) => Err(Problem::of_body(format!("/oauth2{}", fault.pointer), fault.message)),
+            },
+            (Some(_), Some(_)) => {
+                Err(Problem::of_body("/oauth2", "A secret has a `value` or `oauth2`, and not both."))
+            }
+            (None, None) => Err(Problem::of_body("/value", "A secret has a `value`, or `oauth2`.")),
+        }
     }
 }
 
@@ -126,15 +150,19 @@ pub(crate) async fn list_secrets(
 ) -> Result<Response, Problem> {
     let mut views: Vec<SecretView> =
         of_environment(&app, caller.tenant).iter().map(SecretView::of_environment).collect();
+    let mut oauth = oauth_views(&app, caller.tenant).await?;
     for stored in app.vault().map(|vault| vault.list(caller.tenant)).unwrap_or_default() {
         views.retain(|view| view.name != *stored.name);
-        views.push(SecretView::stored(&stored));
+        let oauth2 = oauth.remove(&stored.name);
+        views.push(SecretView::stored(&stored, oauth2));
     }
     views.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(reply::ok(&views))
 }
 
 /// Stores a secret, in the place of one of the same name. Flows use it at once, and in attempts of executions that are in progress.
+///
+/// Tokens that were obtained for one of the same name are deleted: one with the grant `authorization_code` has to be connected again.
 #[utoipa::path(put, path = "/api/v1/studio/secrets/{name}", tag = "secrets", request_body = SecretInput,
     params(("name" = String, Path, description = "Its name: 1 to 100 letters, digits and `_`")),
     responses((status = 200, description = "The secret, without its value", body = SecretView),
@@ -146,12 +174,8 @@ pub(crate) async fn put_secret(
     PathSecret(name): PathSecret,
     body: Json<SecretInput>,
 ) -> Result<Response, Problem> {
-    let SecretInput { value: HiddenText(value), hosts } = body.value;
-    if !(1..=SECRET_BYTES_MAX).contains(&value.len()) {
-        let detail =
-            format!("The value of a secret has 1 to {SECRET_BYTES_MAX} bytes, and not {}.", value.len());
-        return Err(Problem::of_body("/value", detail));
-    }
+    let SecretInput { value, oauth2, hosts } = body.value;
+    let value = SecretInput::checked_value(value, oauth2)?;
     let (hosts, at) = (checked(&hosts)?, app.engine().wall());
     let entry = SecretEntry {
         name: Arc::clone(&name),
@@ -163,7 +187,8 @@ pub(crate) async fn put_secret(
     let by = Arc::clone(&entry.updated_by);
     let new = NewSecret { tenant: caller.tenant, name, value, hosts, at, by };
     vault(&app)?.put(new).await.map_err(problem)?;
-    Ok(reply::ok(&SecretView::stored(&entry)))
+    let oauth2 = oauth_views(&app, caller.tenant).await?.remove(&entry.name);
+    Ok(reply::ok(&SecretView::stored(&entry, oauth2)))
 }
 
 /// Deletes a stored secret. Flows that use it fail from then on, unless the environment has one of the same name.
@@ -225,7 +250,7 @@ fn of_environment(app: &App, tenant: TenantId) -> &[EnvironmentSecret] {
     if tenant == TenantId::DEFAULT { app.environment_secrets() } else { &[] }
 }
 
-fn vault(app: &App) -> Result<&Vault, Problem> {
+pub(super) fn vault(app: &App) -> Result<&Vault, Problem> {
     app.vault().ok_or_else(|| problem(VaultError::NoMasterKey))
 }
 
@@ -248,7 +273,7 @@ fn checked(hosts: &[String]) -> Result<Arc<str>, Problem> {
     Ok(hosts.join(", ").into())
 }
 
-fn problem(error: VaultError) -> Problem {
+pub(super) fn problem(error: VaultError) -> Problem {
     match error {
         VaultError::Store(error) => RuntimeError::from(error).into(),
         VaultError::NoMasterKey => Problem::new(

@@ -36,6 +36,8 @@ pub enum CredentialKind {
     SignIn,
     /// A link with which somebody becomes a member, or sets a new password.
     Invitation,
+    /// What a provider sends back when somebody has authorized this server.
+    Authorization,
 }
 
 impl CredentialKind {
@@ -44,6 +46,7 @@ impl CredentialKind {
             Self::Key => b"steadflow key\0",
             Self::SignIn => b"steadflow sign-in\0",
             Self::Invitation => b"steadflow invitation\0",
+            Self::Authorization => b"steadflow authorization\0",
         }
     }
 }
@@ -236,10 +239,16 @@ mod tests {
     #[test]
     fn a_token_is_another_credential_for_each_use() {
         let token = Token::new([7; 32]);
-        let hashes = [CredentialKind::Key, CredentialKind::SignIn, CredentialKind::Invitation]
-            .map(|kind| token.hash(kind));
+        let kinds = [
+            CredentialKind::Key,
+            CredentialKind::SignIn,
+            CredentialKind::Invitation,
+            CredentialKind::Authorization,
+        ];
+        let hashes = kinds.map(|kind| token.hash(kind));
 
-        assert!(hashes[0] != hashes[1] && hashes[1] != hashes[2] && hashes[0] != hashes[2]);
+        let all: std::collections::BTreeSet<_> = hashes.iter().collect();
+        assert_eq!(all.len(), kinds.len());
         assert_eq!(format!("{token:?} {:?}", hashes[0]), "Token CredentialHash");
     }
 }

@@ -28,6 +28,10 @@ pub(crate) struct Keyring<'a> {
     tenant: TenantId,
     used: Vec<String>,
     bound: Vec<Bound>,
+    /// Access tokens that were used, by the names of their secrets.
+    tokens: Vec<(String, String)>,
+    /// A secret that is missing.
+    missing: Option<String>,
 }
 
 /// A secret that may be sent to some hosts only.
@@ -45,7 +49,15 @@ pub(crate) struct Opened {
 
 impl<'a> Keyring<'a> {
     pub(crate) fn new(secrets: &'a dyn Secrets, scrubbers: &'a Scrubbers, tenant: TenantId) -> Self {
-        Self { secrets, scrubbers, tenant, used: Vec::new(), bound: Vec::new() }
+        Self {
+            secrets,
+            scrubbers,
+            tenant,
+            used: Vec::new(),
+            bound: Vec::new(),
+            tokens: Vec::new(),
+            missing: None,
+        }
     }
 
     /// Returns `text` with the values of its `${secrets.NAME}`.
@@ -158,7 +170,8 @@ impl<'a> Keyring<'a> {
     }
 
     fn value_of(&mut self, name: &str) -> Result<String, Failure> {
-        let Some(Secret { value, hosts }) = self.secrets.secret(self.tenant, name) else {
+        let Some(Secret { value, hosts, is_token }) = self.secrets.secret(self.tenant, name) else {
+            self.missing = Some(name.to_owned());
             let message = self.secrets.missing(self.tenant, name);
             return Err(Failure::new(ErrorClass::Configuration, message));
         };
@@ -166,7 +179,20 @@ impl<'a> Keyring<'a> {
             self.bound.push(Bound { name: name.to_owned(), hosts });
         }
         self.hide(&value);
+        if is_token && !self.tokens.iter().any(|(_, token)| *token == value) {
+            self.tokens.push((name.to_owned(), value.clone()));
+        }
         Ok(value)
+    }
+
+    /// Returns the name of a secret that is missing, if one is.
+    pub(super) fn missing(&self) -> Option<&str> {
+        self.missing.as_deref()
+    }
+
+    /// Returns the access tokens that were used, by the names of their secrets.
+    pub(super) fn tokens(&self) -> &[(String, String)] {
+        &self.tokens
     }
 
     /// Masks `text`, too, which holds a secret in another form.

@@ -228,8 +228,13 @@ impl Secrets for Known {
             "BOUND" => Some(Secret {
                 value: "bound-secret".to_owned(),
                 hosts: Some(SecretHosts::parse("api.example").unwrap()),
+                is_token: false,
             }),
-            "KEPT" => Some(Secret { value: "kept-secret".to_owned(), hosts: Some(SecretHosts::none()) }),
+            "KEPT" => Some(Secret {
+                value: "kept-secret".to_owned(),
+                hosts: Some(SecretHosts::none()),
+                is_token: false,
+            }),
             _ => None,
         }
     }

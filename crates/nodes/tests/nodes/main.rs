@@ -27,6 +27,7 @@ mod mcp_failures;
 mod mcp_server;
 mod mcp_tasks;
 mod models;
+mod obtained;
 mod peers;
 mod proxy;
 mod questions;

@@ -166,8 +166,7 @@ async fn a_server_that_names_an_authorization_server_gets_no_secret_sent_elsewhe
         let failure = look(&server).await.unwrap_err();
 
         assert_eq!((failure.class, failure.status), (ErrorClass::Rejected, Some(401)));
-        let said =
-            "Give the agent an `api_key`: Steadflow asks no authorization server that an MCP server names.";
+        let said = "Give the agent an `api_key`, such as an OAuth2 secret: Steadflow asks no authorization server that an MCP server names.";
         assert!(failure.message.contains(said), "{}", failure.message);
         assert!(!failure.message.contains("sk-4711-key"), "{}", failure.message);
     }

@@ -197,7 +197,7 @@ impl Secrets for Webhook {
 
 fn with_webhook(url: &str, hosts: Option<&str>) -> Nodes {
     let hosts = hosts.map(|list| SecretHosts::parse(list).unwrap());
-    let secrets = Arc::new(Webhook(Secret { value: url.to_owned(), hosts }));
+    let secrets = Arc::new(Webhook(Secret { value: url.to_owned(), hosts, is_token: false }));
     Nodes::new(NodesConfig { secrets, ..config("127.0.0.1") }).unwrap()
 }
 

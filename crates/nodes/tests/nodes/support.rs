@@ -132,6 +132,7 @@ impl Secrets for Canaries {
             "BOUND" => Some(Secret {
                 value: "bound-4711".to_owned(),
                 hosts: Some(SecretHosts::parse("bound.test").expect("it is a host")),
+                is_token: false,
             }),
             _ => None,
         }

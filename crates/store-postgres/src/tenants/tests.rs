@@ -25,7 +25,7 @@ async fn columns(db: &Client) -> BTreeMap<String, Vec<(String, String)>> {
 async fn add(db: &Client, table: &str, columns: &[(String, String)], tenant: TenantId) {
     let (id, number) = (tenant.uuid(), tenant.uuid().as_u128());
     let values = columns.iter().map(|(name, kind)| match (&**name, &**kind) {
-        ("hash", _) => format!("decode('{}', 'hex')", format!("{:032x}", number).repeat(2)),
+        ("hash" | "credential", _) => format!("decode('{}', 'hex')", format!("{:032x}", number).repeat(2)),
         ("kind", _) => "'person'".to_owned(),
         (_, "uuid") => format!("'{id}'"),
         (_, "int8" | "int2" | "float8") => number.to_string(),

@@ -10,6 +10,7 @@ fn secret(tenant: TenantId, name: &str, sealed: &[u8]) -> SecretRecord {
     SecretRecord {
         tenant,
         name: name.into(),
+        kind: "value".into(),
         data_key: uuid(7),
         sealed: sealed.to_vec(),
         hosts: "api.example.com, *.example.org".into(),
@@ -46,6 +47,7 @@ pub async fn a_secret_is_kept_replaced_and_deleted<H: Harness>(harness: &H) {
     let first = store.secrets().await.expect("secrets");
     assert_eq!(first, [secret(OURS, "A", &[2]), secret(OURS, "KEY", &[0, 1, 255])]);
     let changed = SecretRecord {
+        kind: "oauth2".into(),
         data_key: uuid(8),
         hosts: "".into(),
         updated_at: at(4),

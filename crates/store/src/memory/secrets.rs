@@ -7,13 +7,18 @@ use steadflow_core::ids::TenantId;
 use uuid::Uuid;
 
 use super::{MemoryStore, a_moment_later, at_once};
-use crate::{DataKeyRecord, SealedSecrets, SecretRecord, StoreError, StoreFuture};
+use crate::{
+    DataKeyRecord, OauthAuthorizationRecord, OauthTokenRecord, SealedSecrets, SecretRecord, StoreError,
+    StoreFuture,
+};
 
 /// What a database would hold of secrets.
 #[derive(Debug, Default)]
 pub(super) struct StoredSecrets {
-    secrets: BTreeMap<(TenantId, Arc<str>), SecretRecord>,
+    pub(super) secrets: BTreeMap<(TenantId, Arc<str>), SecretRecord>,
     data_keys: BTreeMap<Uuid, DataKeyRecord>,
+    pub(super) tokens: BTreeMap<(TenantId, Arc<str>), OauthTokenRecord>,
+    pub(super) authorizations: BTreeMap<[u8; 32], OauthAuthorizationRecord>,
 }
 
 impl StoredSecrets {
@@ -22,6 +27,7 @@ impl StoredSecrets {
         let count = self.secrets.keys().filter(|(tenant, _)| *tenant == secret.tenant).count();
         let fits = count < max || self.secrets.contains_key(&key);
         if fits {
+            self.forget(&key);
             self.secrets.insert(key, secret);
         }
         fits
@@ -29,10 +35,20 @@ impl StoredSecrets {
 
     /// Deletes all that is of a tenant, and returns how much.
     pub(super) fn delete_of(&mut self, tenant: TenantId) -> usize {
-        let before = self.secrets.len() + self.data_keys.len();
+        let count = |all: &Self| {
+            all.secrets.len() + all.data_keys.len() + all.tokens.len() + all.authorizations.len()
+        };
+        let before = count(self);
         self.secrets.retain(|(of, _), _| *of != tenant);
         self.data_keys.retain(|_, key| key.tenant != tenant);
-        before - self.secrets.len() - self.data_keys.len()
+        self.tokens.retain(|(of, _), _| *of != tenant);
+        self.authorizations.retain(|_, begun| begun.tenant != tenant);
+        before - count(self)
+    }
+
+    fn delete(&mut self, key: &(TenantId, Arc<str>)) -> bool {
+        self.forget(key);
+        self.secrets.remove(key).is_some()
     }
 
     fn sorted_data_keys(&self) -> Vec<DataKeyRecord> {
@@ -51,7 +67,10 @@ impl StoredSecrets {
 }
 
 impl MemoryStore {
-    fn with_secrets<T>(&self, call: impl FnOnce(&mut StoredSecrets) -> T) -> Result<T, StoreError> {
+    pub(super) fn with_secrets<T>(
+        &self,
+        call: impl FnOnce(&mut StoredSecrets) -> T,
+    ) -> Result<T, StoreError> {
         Ok(call(&mut self.open()?.secrets))
     }
 }
@@ -66,7 +85,7 @@ impl SealedSecrets for MemoryStore {
     }
 
     fn delete_secret(&self, tenant: TenantId, name: Arc<str>) -> StoreFuture<'_, bool> {
-        a_moment_later(self.with_secrets(|stored| stored.secrets.remove(&(tenant, name)).is_some()))
+        a_moment_later(self.with_secrets(|stored| stored.delete(&(tenant, name))))
     }
 
     fn data_keys(&self) -> StoreFuture<'_, Vec<DataKeyRecord>> {

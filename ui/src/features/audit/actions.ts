@@ -18,6 +18,8 @@ const ACTIONS = [
   'delete_alert',
   'put_secret',
   'delete_secret',
+  'authorize_secret',
+  'finish_authorization',
   'create_key',
   'delete_key',
   'create_invitation',
@@ -44,11 +46,13 @@ const ACTIONS = [
   'delete_session',
   'regenerate_session',
   'kill',
-] as const satisfies readonly (keyof operations)[];
+] as const satisfies readonly (keyof operations | 'finish_authorization')[];
 
 /** Where the words of the operation are not those of the studio. */
 const WORDS: Readonly<Record<string, string>> = {
   put_secret: 'Set secret',
+  authorize_secret: 'Begin to connect secret',
+  finish_authorization: 'Connect secret',
   create_own_key: 'Create key',
   delete_own_key: 'Delete key',
   create_password_link: 'Make link for a new password',

@@ -1,10 +1,9 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { deleteSecret, putSecret } from '@/api/secrets';
+import { deleteSecret, putSecret, type SecretInput } from '@/api/secrets';
 
 interface Put {
   name: string;
-  value: string;
-  hosts: string[];
+  body: SecretInput;
 }
 
 /** Flows have other warnings then, too. */
@@ -20,7 +19,7 @@ function useRefresh() {
 
 export function usePutSecret() {
   return useMutation({
-    mutationFn: ({ name, value, hosts }: Put) => putSecret(name, { value, hosts }),
+    mutationFn: ({ name, body }: Put) => putSecret(name, body),
     // The value is not kept in memory for longer than it takes.
     gcTime: 0,
     onSuccess: useRefresh(),

@@ -8,7 +8,7 @@ export interface SecretRow {
   uses: readonly SecretUses[];
 }
 
-/** Returns one row for each name: first those that are missing or damaged, then by name. */
+/** Returns one row for each name: first those that are missing, damaged or not connected, then by name. */
 export function rowsOf(secrets: readonly Secret[], uses: readonly SecretUses[]): SecretRow[] {
   const byName = new Map<string, SecretRow>(
     secrets.map((secret) => [secret.name, { name: secret.name, secret, uses: usesOf(secret.name, uses) }]),
@@ -21,7 +21,7 @@ export function rowsOf(secrets: readonly Secret[], uses: readonly SecretUses[]):
 }
 
 function isBroken({ secret }: SecretRow): boolean {
-  return secret === null || secret.is_damaged;
+  return secret === null || secret.is_damaged || secret.oauth2?.connection === 'needs_connection';
 }
 
 function usesOf(name: string, uses: readonly SecretUses[]): SecretUses[] {

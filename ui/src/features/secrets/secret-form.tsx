@@ -1,4 +1,4 @@
-import { Anchor, Button, Checkbox, TagsInput, Textarea, TextInput } from '@mantine/core';
+import { Button, SegmentedControl, TagsInput, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { type FormEvent, useState } from 'react';
 import { toProblem } from '@/api/problem';
@@ -7,9 +7,11 @@ import { ProblemCard } from '@/components/problem-card';
 import { Prose } from '@/components/prose';
 import table from '@/components/record-table.module.css';
 import { Warnings } from '@/components/warnings';
+import { draftOf, inputOf, isComplete } from './oauth-draft';
+import { OauthFields } from './oauth-fields';
 import { usePutSecret } from './queries';
-import classes from './secrets.module.css';
 import { texts } from './texts';
+import { ValueField } from './value-field';
 
 const { form: words } = texts;
 const NAME = /^[A-Za-z0-9_]{1,100}$/;
@@ -22,38 +24,36 @@ interface SecretFormProps {
   onDone: () => void;
 }
 
-/** Where the value of a secret is entered. It is never shown: what is there already is replaced. */
+/** Where a secret is entered: a value, or how a token is obtained. What is there already is replaced. */
 export function SecretForm({ name: fixed, secrets, onDone }: SecretFormProps) {
   const [name, setName] = useState(fixed ?? '');
-  const [value, setValue] = useState('');
-  const [isShown, setShown] = useState(false);
   const present = secrets.find((secret) => secret.name === name);
+  const [kind, setKind] = useState(present?.oauth2 ? 'oauth2' : 'value');
+  const [value, setValue] = useState('');
+  const [draft, setDraft] = useState(() => draftOf(present?.oauth2 ?? null));
   const [hosts, setHosts] = useState<string[]>([...(present?.hosts ?? [])]);
   // What was typed and not yet made a host by Enter.
   const [host, setHost] = useState('');
   const put = usePutSecret();
   const isNamed = NAME.test(name);
-  const fault = (pointer: string) => {
-    const faults = put.isError ? toProblem(put.error).faults : [];
-    return faults.find((one) => one.pointer.startsWith(pointer))?.detail;
-  };
+  const isValue = kind === 'value';
+  const isEntered = isValue ? value !== '' : isComplete(draft);
+  const faults = put.isError ? toProblem(put.error).faults : [];
+  const fault = (pointer: string) => faults.find((one) => one.pointer.startsWith(pointer))?.detail;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const all = host.trim() === '' ? hosts : [...hosts, host.trim()];
-    if (!isNamed || value === '' || put.isPending) return;
-    put.mutate(
-      { name, value, hosts: all },
-      {
-        onSuccess: () => {
-          notifications.show({ message: words.saved(name), color: 'green' });
-          onDone();
-        },
-      },
-    );
+    if (!isNamed || !isEntered || put.isPending) return;
+    const body = isValue ? { value, hosts: all } : { oauth2: inputOf(draft), hosts: all };
+    const onSuccess = () => {
+      notifications.show({ message: words.saved(name), color: 'green' });
+      onDone();
+    };
+    put.mutate({ name, body }, { onSuccess });
   };
-  const isPlaced = fault('/value') !== undefined || fault('/hosts') !== undefined;
   return (
     <form className={table.form} onSubmit={submit} autoComplete="off">
+      <SegmentedControl aria-label={words.kind} data={words.kinds} value={kind} onChange={setKind} />
       {fixed === null && (
         <TextInput
           label={words.name}
@@ -67,34 +67,10 @@ export function SecretForm({ name: fixed, secrets, onDone }: SecretFormProps) {
           data-autofocus
         />
       )}
-      <Textarea
-        label={words.value}
-        description={words.valueHint}
-        value={value}
-        error={fault('/value')}
-        classNames={{ input: isShown ? classes.shown : classes.masked }}
-        onChange={(event) => setValue(event.currentTarget.value)}
-        autoComplete="off"
-        spellCheck={false}
-        autosize
-        minRows={1}
-        maxRows={6}
-        required
-        data-autofocus={fixed !== null || undefined}
-      />
-      <Checkbox
-        size="xs"
-        label={words.show}
-        checked={isShown}
-        onChange={(event) => setShown(event.currentTarget.checked)}
-      />
-      {value !== value.trim() && (
-        <div className={classes.blanks}>
-          <Warnings messages={[words.blanks]} />
-          <Anchor component="button" type="button" size="xs" onClick={() => setValue(value.trim())}>
-            {words.trim}
-          </Anchor>
-        </div>
+      {isValue ? (
+        <ValueField value={value} error={fault('/value')} isFirst={fixed !== null} onChange={setValue} />
+      ) : (
+        <OauthFields draft={draft} set={(change) => setDraft((before) => ({ ...before, ...change }))} fault={fault} />
       )}
       <TagsInput
         label={words.hosts}
@@ -108,8 +84,10 @@ export function SecretForm({ name: fixed, secrets, onDone }: SecretFormProps) {
         maxTags={100}
         acceptValueOnBlur
       />
-      {value !== '' && hosts.length === 0 && host.trim() === '' && <Warnings messages={[words.noHosts]} />}
-      {put.isError && !isPlaced && <ProblemCard problem={put.error} />}
+      {isEntered && hosts.length === 0 && host.trim() === '' && (
+        <Warnings messages={[isValue ? words.noHosts : words.noHostsOfToken]} />
+      )}
+      {put.isError && faults.length === 0 && <ProblemCard problem={put.error} />}
       <div className={table.buttons}>
         <Button variant="default" onClick={onDone}>
           {words.cancel}

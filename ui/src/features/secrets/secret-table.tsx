@@ -3,6 +3,8 @@ import { useMay } from '@/api/use-may';
 import { ReasonedButton } from '@/components/reasoned-button';
 import table from '@/components/record-table.module.css';
 import { RelativeTime } from '@/components/relative-time';
+import { ConnectButton } from './connect-button';
+import { OauthState } from './oauth-state';
 import type { SecretRow } from './rows';
 import { texts } from './texts';
 import { UsesList } from './uses-list';
@@ -49,6 +51,7 @@ function Row({ row, onSet, onDelete }: { row: SecretRow; onSet: () => void; onDe
       <Table.Td className={`${table.name} ${table.code}`}>{name}</Table.Td>
       <Table.Td data-label={columns.source}>
         <Source row={row} />
+        {secret?.oauth2 && <OauthState oauth2={secret.oauth2} />}
       </Table.Td>
       <Table.Td data-label={columns.hosts}>{secret && <Hosts hosts={secret.hosts} />}</Table.Td>
       <Table.Td data-label={columns.uses}>
@@ -63,6 +66,9 @@ function Row({ row, onSet, onDelete }: { row: SecretRow; onSet: () => void; onDe
         )}
       </Table.Td>
       <Table.Td className={table.actions}>
+        {secret?.oauth2?.grant === 'authorization_code' && (
+          <ConnectButton name={name} why={why} isConnected={secret.oauth2.connection !== 'needs_connection'} />
+        )}
         <ReasonedButton reason={why} variant="default" aria-label={texts.setOf(name)} onClick={onSet}>
           {texts.set}
         </ReasonedButton>

@@ -1,9 +1,9 @@
 import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
-import type { Secret, SecretUses } from '@/api/secrets';
+import type { OauthSecret, Secret, SecretUses } from '@/api/secrets';
 import { ACCOUNT } from '@/testing/an-account';
-import { fakeApi, problem } from '@/testing/fake-api';
+import { fakeApi, json, problem } from '@/testing/fake-api';
 import { renderScreen } from '@/testing/render';
 import { rowsOf } from './rows';
 import { SecretsPage } from './secrets-page';
@@ -12,6 +12,7 @@ const STORED: Secret = {
   name: 'STORED',
   source: 'stored',
   hosts: ['api.example.com'],
+  oauth2: null,
   is_damaged: false,
   updated_at: '2026-11-29T20:00:00Z',
   updated_by: 'ann@example.org',
@@ -61,6 +62,77 @@ test('a value is sent with its hosts, and is not shown', async () => {
   await waitFor(() => expect(asked.some(({ method }) => method === 'PUT')).toBe(true));
   const put = asked.find(({ method }) => method === 'PUT');
   expect(put?.body).toEqual({ value: 'canary', hosts: ['api.example.com', 'b.example'] });
+});
+
+const OAUTH: OauthSecret = {
+  grant: 'authorization_code',
+  token_url: 'https://login.example.com/token',
+  authorization_url: 'https://login.example.com/authorize',
+  issuer: null,
+  client_id: 'flows',
+  client_auth: 'post',
+  scopes: ['read'],
+  token_parameters: { audience: 'a=b' },
+  authorization_parameters: {},
+  redirect_uri: 'https://flows.example/oauth/callback',
+  connection: 'needs_connection',
+  obtained_at: null,
+  expires_at: null,
+  error: 'The provider refused it.',
+};
+
+const REFUSED = {
+  type: '/docs/problems#invalid-body',
+  title: 'x',
+  status: 400,
+  detail: 'x',
+  errors: [{ pointer: '/oauth2/token_url', detail: 'Not a URL.' }],
+};
+
+test('how a token is obtained is entered, and sent without what is not meant', async () => {
+  const asked = fakeApi({
+    'GET /studio/account': () => ACCOUNT,
+    'GET /studio/secrets': () => [{ ...STORED, oauth2: OAUTH }],
+    'GET /studio/secret-uses': () => [],
+    'PUT /studio/secrets/STORED': () => json(REFUSED, { status: 400 }),
+  });
+  const user = userEvent.setup();
+  await renderScreen(<SecretsPage />);
+
+  await user.click(await screen.findByRole('button', { name: 'Set value of STORED' }));
+  await user.type(await screen.findByLabelText(/^Client secret/), 'canary');
+  await user.click(screen.getByRole('button', { name: 'Save' }));
+
+  await screen.findByText('Not a URL.');
+  const put = asked.find(({ method }) => method === 'PUT');
+  const { connection, obtained_at, expires_at, error, redirect_uri, issuer, ...config } = OAUTH;
+  expect(put?.body).toEqual({ oauth2: { ...config, client_secret: 'canary' }, hosts: ['api.example.com'] });
+  await user.click(screen.getByLabelText(/^Client credentials/));
+  await user.click(screen.getByRole('button', { name: 'Save' }));
+  await waitFor(() => expect(asked.filter(({ method }) => method === 'PUT').length).toBe(2));
+  const second = asked.filter(({ method }) => method === 'PUT')[1]?.body as { oauth2: object };
+  expect(Object.keys(second.oauth2)).not.toContain('authorization_url');
+});
+
+test('a secret that is not connected says why and what to register', async () => {
+  const asked = fakeApi({
+    'GET /studio/account': () => ACCOUNT,
+    'GET /studio/secrets': () => [{ ...STORED, oauth2: OAUTH }],
+    'GET /studio/secret-uses': () => [],
+    'POST /studio/secrets/STORED/authorize': () => problem(409, 'nothing-to-connect', 'Too many were begun.'),
+  });
+  const user = userEvent.setup();
+  await renderScreen(<SecretsPage />, '/secrets?authorization=failed&name=STORED');
+
+  const notice = await screen.findByRole('alert');
+  expect(notice.textContent).toContain('The secret was not connected');
+  expect(notice.textContent).toContain('The provider refused it.');
+  const row = rowOf('STORED');
+  for (const text of ['Not connected', 'https://flows.example/oauth/callback', 'login.example.com: read']) {
+    expect(within(row).getByText(text)).toBeDefined();
+  }
+  await user.click(within(row).getByRole('button', { name: 'Connect STORED' }));
+  await waitFor(() => expect(asked.some(({ method }) => method === 'POST')).toBe(true));
 });
 
 test('what uses a secret is said before it is deleted', async () => {

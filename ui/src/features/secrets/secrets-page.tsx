@@ -13,6 +13,7 @@ import { Prose } from '@/components/prose';
 import { ReasonedButton } from '@/components/reasoned-button';
 import { RowsSkeleton } from '@/components/skeletons';
 import { DeleteForm } from './delete-form';
+import { Outcome } from './outcome';
 import { rowsOf, type SecretRow } from './rows';
 import { readSecretsSearch } from './search';
 import { SecretForm } from './secret-form';
@@ -46,7 +47,8 @@ function Secrets({ onOpen }: { onOpen: (set: string | undefined) => void }) {
   const manages = useMay('manage_secrets');
   const secrets = useQuery(secretsQuery());
   const uses = useQuery(secretUsesQuery());
-  const { set } = readSecretsSearch(useSearch({ strict: false }));
+  const search = readSecretsSearch(useSearch({ strict: false }));
+  const { set } = search;
   const [removed, setRemoved] = useState<SecretRow | null>(null);
   const isKnown = secrets.isSuccess && !uses.isPending;
   const rows = isKnown ? rowsOf(secrets.data, uses.data ?? []) : [];
@@ -56,6 +58,7 @@ function Secrets({ onOpen }: { onOpen: (set: string | undefined) => void }) {
     <>
       {!isKnown && !secrets.isError && <RowsSkeleton rows={5} height={52} />}
       {secrets.isError && <ProblemCard problem={secrets.error} onRetry={() => void secrets.refetch()} />}
+      {secrets.isSuccess && <Outcome search={search} secrets={secrets.data} onClose={() => onOpen(undefined)} />}
       {uses.isError && <ProblemCard problem={uses.error} onRetry={() => void uses.refetch()} />}
       {isKnown && rows.length === 0 && (
         <EmptyState icon={IconKey} title={texts.empty} detail={<Prose text={texts.emptyDetail} />}>

@@ -342,7 +342,7 @@ impl<'a> Client<'a> {
         let is_unauthorized = answer.status().as_u16() == 401;
         let mut failure = status::failure_of(answer, &self.caller.keyring.scrubber()).await;
         if is_unauthorized {
-            let hint = " Give the agent an `api_key`: Steadflow asks no authorization server that an MCP server names.";
+            let hint = " Give the agent an `api_key`, such as an OAuth2 secret: Steadflow asks no authorization server that an MCP server names.";
             failure.message.push_str(hint);
         }
         failure
