@@ -55,8 +55,12 @@ test('somebody adds a passkey, signs in with it by the keyboard alone, and delet
     await expect(page.getByRole('heading', { name: 'Sign in' })).toBeHidden();
     await expect(page).toHaveURL(/\/account$/);
 
+    const deleted = page.waitForResponse((response) => response.request().method() === 'DELETE');
     await passkeys.getByRole('button', { name: 'Delete the passkey My phone' }).click();
+    expect((await deleted).status()).toBe(204);
     await expect(passkeys.getByText('My phone')).toBeHidden();
+    // Nothing is under way when the server goes.
+    await page.goto('about:blank');
   } finally {
     await server.dispose();
   }

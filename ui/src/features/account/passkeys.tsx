@@ -24,7 +24,12 @@ const passkeysQuery = () =>
 export function Passkeys({ account }: { account: Account }) {
   const passkeys = useQuery(passkeysQuery());
   const queries = useQueryClient();
-  const refresh = () => queries.invalidateQueries({ queryKey: ['account', 'passkeys'] });
+  const refresh = async () => {
+    const { queryKey } = passkeysQuery();
+    // A first load that is under way may have been answered before the change.
+    await queries.cancelQueries({ queryKey });
+    await queries.invalidateQueries({ queryKey });
+  };
   const remove = useMutation({ mutationFn: deletePasskey, onSettled: refresh });
   return (
     <Panel title={texts.passkeys}>
