@@ -44,7 +44,7 @@ test('somebody adds a passkey, signs in with it by the keyboard alone, and delet
     await page.getByRole('menuitem', { name: 'Sign out' }).click();
     const enter = page.getByRole('button', { name: 'Sign in with a passkey' });
     await expect(enter).toBeVisible();
-    // Somebody whom the device does not know is not let in.
+    // Without a verified person, nobody is let in.
     await devtools.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified: false });
     await enter.click();
     await expect(enter).toBeEnabled();

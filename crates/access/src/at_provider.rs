@@ -53,7 +53,7 @@ pub struct OidcAnswer<'a> {
     pub error: Option<&'a str>,
 }
 
-/// Somebody of whom a provider has said who they are, and who may sign in.
+/// Somebody who was identified by a provider, and may sign in.
 #[derive(Debug)]
 pub struct Identified {
     member: Member,
@@ -116,7 +116,7 @@ impl From<Wait> for OidcRefused {
 }
 
 impl Identified {
-    /// Returns as whom they act.
+    /// Returns the actor that they are in the audit log.
     pub fn caller(&self) -> Caller {
         let (tenant, person) = match &self.member.plan {
             Plan::Enter(person) | Plan::Link(person) | Plan::Create(person) => (person.tenant, person),

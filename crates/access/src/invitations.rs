@@ -23,7 +23,7 @@ pub const FIRST_ADMIN_TTL: Duration = Duration::from_secs(24 * 3_600);
 /// How many invitations of a tenant are open at the same time.
 pub const INVITATIONS_MAX: usize = 200;
 
-/// By whom an invitation is that was made where the database is.
+/// The maker of an invitation that was made where the database is.
 pub const COMMAND_LINE: &str = "command line";
 
 /// Whom an invitation is for.

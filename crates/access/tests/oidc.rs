@@ -1,4 +1,4 @@
-//! People who sign in at a provider: what it says counts if all of it is right, and whom it lets in.
+//! People who sign in at a provider: what it says counts if all of it is right, and who is let in.
 
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -27,9 +27,9 @@ const KNOWN_SECONDS: u64 = 365 * 24 * 3_600;
 
 /// The person or key of a request; `None` where nobody has to sign in.
 #[derive(Debug)]
-pub(crate) struct AsWhom(pub(crate) Option<Arc<Principal>>);
+pub(crate) struct RequestPrincipal(pub(crate) Option<Arc<Principal>>);
 
-impl AsWhom {
+impl RequestPrincipal {
     /// Returns who asks.
     ///
     /// # Errors
@@ -49,7 +49,7 @@ impl AsWhom {
     }
 }
 
-impl FromRequestParts<App> for AsWhom {
+impl FromRequestParts<App> for RequestPrincipal {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {

@@ -162,7 +162,7 @@ fn items_and_results_of_bodies_are_masked() {
 
 #[test]
 fn with_more_values_than_can_be_looked_for_all_is_masked() {
-    let texts: Vec<String> = (0..600).map(|number| format!("{number:08}").repeat(1_000)).collect();
+    let texts: Vec<String> = (0..150).map(|number| format!("{number:08}").repeat(1_000)).collect();
     let data = Payload::from_value(&json!({ "long": texts, "city": "Lisbon" }));
     let flow = flow(&json!({ "fields": ["trigger_data.long"] }));
     let play = Play::of(version(&flow), Accepted { trigger_data: data, ..accepted() });

@@ -121,7 +121,7 @@ pub trait Identities: Send + Sync + 'static {
     /// whether it did.
     fn create_oidc_subject(&self, subject: OidcSubject) -> StoreFuture<'_, bool>;
 
-    /// Returns the person of any tenant whom an issuer calls so.
+    /// Returns the person of any tenant that an issuer has this name for.
     fn oidc_subject(&self, issuer: Arc<str>, subject: Arc<str>) -> StoreFuture<'_, Option<OidcSubject>>;
 
     /// Returns who a person is at providers, by their issuers.

@@ -26,7 +26,7 @@ function MaskedValue({ value, revealed, fileName }: SensitiveValueProps) {
   const { may, why } = useMay('view_sensitive');
   const whole = useMutation({ mutationFn: () => reveal(revealed) });
   return (
-    <div className={classes.view}>
+    <div>
       <div className={classes.part}>
         <span>{whole.isSuccess ? texts.sensitive.revealed : texts.sensitive.masked}</span>
         {whole.isSuccess ? (

@@ -1,4 +1,4 @@
-//! Which member of which tenant it is of whom a provider speaks.
+//! Which member of which tenant a provider means.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ pub(super) struct Member {
     pub(super) role: Option<Role>,
 }
 
-/// Whom a provider speaks of.
+/// The person that a provider means.
 pub(super) struct Spoken<'a> {
     pub(super) settings: &'a OidcProvider,
     pub(super) claims: &'a Claims,

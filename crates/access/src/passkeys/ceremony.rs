@@ -55,7 +55,7 @@ pub(super) struct New {
 }
 
 impl Ceremony {
-    /// Checks that a device has signed the challenge, for our pages, for somebody whom it has made sure of.
+    /// Checks that a device has signed the challenge, for our pages, after it has verified the person.
     pub(super) fn signed(
         &self,
         asked: Asked<'_>,

@@ -18,7 +18,7 @@ use crate::authorized::{Authorized, UseOwnAccount};
 use crate::browser::{FromBrowser, Secret};
 use crate::json::Json;
 use crate::path::PathId;
-use crate::people::{AsWhom, name_of_body, with_sign_in};
+use crate::people::{RequestPrincipal, name_of_body, with_sign_in};
 use crate::problem::{Problem, ProblemBody, ProblemKind};
 use crate::reply;
 use crate::views::entry::{Entry, entries};
@@ -105,7 +105,7 @@ impl AccountView {
 pub(crate) async fn show_account(
     State(app): State<App>,
     Authorized(caller, _): Authorized<UseOwnAccount>,
-    AsWhom(principal): AsWhom,
+    RequestPrincipal(principal): RequestPrincipal,
 ) -> Result<Response, Problem> {
     let record = match principal {
         Some(principal) => app.engine().store().principal(caller.tenant, principal.id).await?,
@@ -129,10 +129,10 @@ pub(crate) struct AccountPatch {
 pub(crate) async fn change_account(
     State(app): State<App>,
     Authorized(caller, _): Authorized<UseOwnAccount>,
-    whom: AsWhom,
+    asker: RequestPrincipal,
     body: Json<AccountPatch>,
 ) -> Result<Response, Problem> {
-    let (people, principal) = (app.people()?, whom.principal()?);
+    let (people, principal) = (app.people()?, asker.principal()?);
     let name = Some(name_of_body(&body.value.name)?);
     let change = PrincipalChange { name, at: app.engine().wall(), ..PrincipalChange::default() };
     let changed = people.change(caller.tenant, principal.id, change).await?;
@@ -161,11 +161,11 @@ pub(crate) struct NewPassword {
 pub(crate) async fn change_password(
     State(app): State<App>,
     _: Authorized<UseOwnAccount>,
-    whom: AsWhom,
+    asker: RequestPrincipal,
     FromBrowser(browser): FromBrowser,
     body: Json<NewPassword>,
 ) -> Result<Response, Problem> {
-    let (people, principal) = (app.people()?, whom.principal()?);
+    let (people, principal) = (app.people()?, asker.principal()?);
     let NewPassword { current_password: Secret(current), new_password: Secret(new) } = body.value;
     let signed_in = people.change_password(principal, current, new, &browser, app.engine().wall()).await?;
     Ok(with_sign_in(&app, StatusCode::NO_CONTENT.into_response(), &signed_in))
@@ -197,9 +197,9 @@ type SignInEntry = Entry<SignInView>;
 pub(crate) async fn list_sign_ins(
     State(app): State<App>,
     Authorized(caller, _): Authorized<UseOwnAccount>,
-    whom: AsWhom,
+    asker: RequestPrincipal,
 ) -> Result<Response, Problem> {
-    let principal = whom.principal()?;
+    let principal = asker.principal()?;
     let sign_ins = app.engine().store().sign_ins(caller.tenant, principal.id).await?;
     let views = entries(app.metrics(), &sign_ins, |sign_in: &SignInRecord| {
         Ok(SignInView {
@@ -222,9 +222,9 @@ pub(crate) async fn list_sign_ins(
 pub(crate) async fn end_other_sign_ins(
     State(app): State<App>,
     _: Authorized<UseOwnAccount>,
-    whom: AsWhom,
+    asker: RequestPrincipal,
 ) -> Result<StatusCode, Problem> {
-    app.people()?.end_sign_ins(whom.principal()?, None).await?;
+    app.people()?.end_sign_ins(asker.principal()?, None).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -237,10 +237,10 @@ pub(crate) async fn end_other_sign_ins(
 pub(crate) async fn end_sign_in(
     State(app): State<App>,
     _: Authorized<UseOwnAccount>,
-    whom: AsWhom,
+    asker: RequestPrincipal,
     PathId(id): PathId<Uuid>,
 ) -> Result<StatusCode, Problem> {
-    if app.people()?.end_sign_ins(whom.principal()?, Some(id)).await? == 0 {
+    if app.people()?.end_sign_ins(asker.principal()?, Some(id)).await? == 0 {
         let detail = format!("You have no sign-in {id}; it may have ended.");
         return Err(Problem::new(ProblemKind::NoSuchSignIn, detail));
     }

@@ -23,7 +23,7 @@ use crate::app::App;
 use crate::authorized::{Authorized, Decide};
 use crate::json::{Json, OptionalJson};
 use crate::path::{PathApproval, PathLink};
-use crate::people::AsWhom;
+use crate::people::RequestPrincipal;
 use crate::problem::{Problem, ProblemBody, ProblemKind};
 use crate::reply;
 use crate::views::decision::{DecisionTakenView, DecisionView, LinkView};
@@ -58,7 +58,7 @@ pub(crate) async fn create_link(
     State(app): State<App>,
     Authorized(caller, _): Authorized<Decide>,
     id: PathApproval,
-    whom: AsWhom,
+    asker: RequestPrincipal,
     body: OptionalJson<NewDecisionLink>,
 ) -> Result<Response, Problem> {
     let NewDecisionLink { expires_in_seconds, r#for } = body.value;
@@ -79,7 +79,7 @@ pub(crate) async fn create_link(
     let found = Found::by(&app, caller.tenant, &id).await?;
     let role = found.check_role(caller.role)?;
     let expires_at = expiry(app.engine().wall(), ttl);
-    whom.grantor(&caller).check_link(expires_at, "/expires_in_seconds")?;
+    asker.grantor(&caller).check_link(expires_at, "/expires_in_seconds")?;
     found.check_open()?;
     let link = DecisionLink {
         tenant: caller.tenant,

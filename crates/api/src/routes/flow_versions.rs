@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::authorized::{Authorized, EditFlows, ViewCatalogue};
 use crate::if_match::IfMatch;
 use crate::path::PathId;
-use crate::people::AsWhom;
+use crate::people::RequestPrincipal;
 use crate::problem::{Problem, ProblemBody};
 use crate::query::{Query, RestoreQuery, VersionWindow};
 use crate::views::entry::entries;
@@ -72,10 +72,10 @@ pub(crate) async fn restore_flow_version(
     PathId(id): PathId<FlowId>,
     Query(query): Query<RestoreQuery>,
     IfMatch(allowed): IfMatch,
-    whom: AsWhom,
+    asker: RequestPrincipal,
 ) -> Result<Response, Problem> {
     let document = DocumentEdit::Restore(query.version()?);
-    let edit = FlowEdit { document, allowed, may_start: whom.may_start(), ..FlowEdit::default() };
+    let edit = FlowEdit { document, allowed, may_start: asker.may_start(), ..FlowEdit::default() };
     let flow = app.engine().edit_flow(&caller, id, edit).await?;
     flows::show(&app, &flow).await
 }

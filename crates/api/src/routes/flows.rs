@@ -21,7 +21,7 @@ use crate::documents::{FlowDraft, FlowInput, FlowPatch};
 use crate::if_match::IfMatch;
 use crate::json::Json;
 use crate::path::PathId;
-use crate::people::AsWhom;
+use crate::people::RequestPrincipal;
 use crate::problem::{Problem, ProblemBody, ProblemKind};
 use crate::query::{FromParams, Params, Query, Window};
 use crate::reply;
@@ -242,7 +242,7 @@ pub(crate) async fn change_flow(
     Authorized(caller, _): Authorized<EditFlows>,
     PathId(id): PathId<FlowId>,
     IfMatch(allowed): IfMatch,
-    whom: AsWhom,
+    asker: RequestPrincipal,
     body: Json<FlowPatch>,
 ) -> Result<Response, Problem> {
     let mut patch = Value::Object(body.value.0);
@@ -251,7 +251,7 @@ pub(crate) async fn change_flow(
     let document = DocumentEdit::Patch(patch.as_object().cloned().unwrap_or_default());
     let flow = app
         .engine()
-        .edit_flow(&caller, id, FlowEdit { document, status, allowed, may_start: whom.may_start() })
+        .edit_flow(&caller, id, FlowEdit { document, status, allowed, may_start: asker.may_start() })
         .await?;
     show(&app, &flow).await
 }

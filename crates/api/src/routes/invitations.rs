@@ -24,7 +24,7 @@ use crate::browser::{FromBrowser, Secret};
 use crate::cookie;
 use crate::json::Json;
 use crate::path::{PathId, PathInvitation};
-use crate::people::{AsWhom, name_of_body, role_of_body, with_sign_in};
+use crate::people::{RequestPrincipal, name_of_body, role_of_body, with_sign_in};
 use crate::problem::{Problem, ProblemBody, ProblemKind};
 use crate::reply;
 use crate::views::entry::{Entry, entries};
@@ -140,13 +140,13 @@ pub(crate) async fn list_invitations(
 pub(crate) async fn create_invitation(
     State(app): State<App>,
     Authorized(caller, _): Authorized<ManageMembers>,
-    whom: AsWhom,
+    asker: RequestPrincipal,
     body: Json<NewInvitation>,
 ) -> Result<Response, Problem> {
     let NewInvitation { role, email } = body.value;
     let role = role_of_body(&role)?;
     let email = email.as_deref().map(email_of_body).transpose()?;
-    link_to_join(&app, whom.grantor(&caller), role, email, None).await
+    link_to_join(&app, asker.grantor(&caller), role, email, None).await
 }
 
 /// Withdraws an invitation.

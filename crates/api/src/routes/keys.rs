@@ -25,7 +25,7 @@ use crate::app::App;
 use crate::authorized::{Authorized, ManageKeys};
 use crate::json::Json;
 use crate::path::PathId;
-use crate::people::AsWhom;
+use crate::people::RequestPrincipal;
 use crate::problem::{Problem, ProblemBody, ProblemKind};
 use crate::query::{Query, Window};
 use crate::reply;
@@ -189,7 +189,7 @@ pub(crate) async fn list_keys(
 pub(crate) async fn create_key(
     State(app): State<App>,
     Authorized(caller, _): Authorized<ManageKeys>,
-    whom: AsWhom,
+    asker: RequestPrincipal,
     body: Json<KeyInput>,
 ) -> Result<Response, Problem> {
     let (store, now) = (app.engine().store(), app.engine().wall());
@@ -198,7 +198,7 @@ pub(crate) async fn create_key(
     let new = Wanted { name, role, flow_ids, addresses, expires_at: expires_at.as_deref() }.read(now)?;
     let account = name_at("/account", account)?;
     let account = service_account(&**store, caller.tenant, account, Role::Admin, now).await?;
-    made(&app, whom.grantor(&caller), NewKey { principal: account.id, ..new }, "/api/v1/studio/keys").await
+    made(&app, asker.grantor(&caller), NewKey { principal: account.id, ..new }, "/api/v1/studio/keys").await
 }
 
 /// Makes a key, and answers with it. It is deleted below `path`.

@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::authorized::{Authorized, ManageMembers};
 use crate::json::Json;
 use crate::path::PathId;
-use crate::people::{AsWhom, name_of_body, role_of_body};
+use crate::people::{RequestPrincipal, name_of_body, role_of_body};
 use crate::problem::{Problem, ProblemBody, ProblemKind};
 use crate::query::{Query, Window};
 use crate::reply;
@@ -122,12 +122,12 @@ pub(crate) async fn change_member(
     State(app): State<App>,
     Authorized(caller, _): Authorized<ManageMembers>,
     PathId(id): PathId<PrincipalId>,
-    whom: AsWhom,
+    asker: RequestPrincipal,
     body: Json<MemberPatch>,
 ) -> Result<Response, Problem> {
     let MemberPatch { name, role, disabled } = body.value;
     let role = role.as_deref().map(role_of_body).transpose()?;
-    may_change(whom.grantor(&caller), role, disabled)?;
+    may_change(asker.grantor(&caller), role, disabled)?;
     let change = PrincipalChange {
         name: name.as_deref().map(name_of_body).transpose()?,
         role,
@@ -174,11 +174,11 @@ pub(crate) async fn create_password_link(
     State(app): State<App>,
     Authorized(caller, _): Authorized<ManageMembers>,
     PathId(id): PathId<PrincipalId>,
-    whom: AsWhom,
+    asker: RequestPrincipal,
 ) -> Result<Response, Problem> {
     let person = app.engine().store().principal(caller.tenant, id).await?;
     let person = person.filter(|person| person.kind == PrincipalKind::Person);
     let missing = || Problem::new(ProblemKind::NoSuchMember, format!("There is no person {id}."));
     let person = person.ok_or_else(missing)?;
-    link_to_join(&app, whom.grantor(&caller), person.role, person.email, Some(id)).await
+    link_to_join(&app, asker.grantor(&caller), person.role, person.email, Some(id)).await
 }

@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::authorized::{Authorized, UseOwnAccount};
 use crate::json::Json;
 use crate::path::PathId;
-use crate::people::AsWhom;
+use crate::people::RequestPrincipal;
 use crate::problem::{Problem, ProblemBody};
 use crate::reply;
 use crate::views::entry::entries;
@@ -66,9 +66,9 @@ async fn keys_of(
 pub(crate) async fn list_own_keys(
     State(app): State<App>,
     Authorized(caller, _): Authorized<UseOwnAccount>,
-    whom: AsWhom,
+    asker: RequestPrincipal,
 ) -> Result<Response, Problem> {
-    let keys = keys_of(&app, caller.tenant, whom.principal()?).await?;
+    let keys = keys_of(&app, caller.tenant, asker.principal()?).await?;
     Ok(reply::ok(&entries(app.metrics(), &keys, |key| Ok(KeyView::from(key)))))
 }
 
@@ -82,15 +82,15 @@ pub(crate) async fn list_own_keys(
 pub(crate) async fn create_own_key(
     State(app): State<App>,
     Authorized(caller, _): Authorized<UseOwnAccount>,
-    whom: AsWhom,
+    asker: RequestPrincipal,
     body: Json<OwnKeyInput>,
 ) -> Result<Response, Problem> {
-    let principal = whom.principal()?;
+    let principal = asker.principal()?;
     let OwnKeyInput { name, role, flow_ids, addresses, expires_at } = &body.value;
     let (flow_ids, addresses) = (flow_ids.as_deref(), addresses.as_deref());
     let wanted = Wanted { name, role, flow_ids, addresses, expires_at: expires_at.as_deref() };
     let new = wanted.read(app.engine().wall())?;
-    made(&app, whom.grantor(&caller), NewKey { principal: principal.id, ..new }, PATH).await
+    made(&app, asker.grantor(&caller), NewKey { principal: principal.id, ..new }, PATH).await
 }
 
 /// Deletes one of your own API keys. It stands for nothing from then on, and what was begun with it ends.
@@ -101,10 +101,10 @@ pub(crate) async fn create_own_key(
 pub(crate) async fn delete_own_key(
     State(app): State<App>,
     Authorized(caller, _): Authorized<UseOwnAccount>,
-    whom: AsWhom,
+    asker: RequestPrincipal,
     PathId(id): PathId<Uuid>,
 ) -> Result<StatusCode, Problem> {
-    let keys = keys_of(&app, caller.tenant, whom.principal()?).await?;
+    let keys = keys_of(&app, caller.tenant, asker.principal()?).await?;
     let is_own = |key: &Listed<ApiKeyRecord>| match key {
         Ok(key) => key.id.uuid() == id,
         Err(damaged) => damaged.id == id,

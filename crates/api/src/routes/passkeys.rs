@@ -23,7 +23,7 @@ use crate::browser::{FromBrowser, Secret};
 use crate::cookie::{self, Cookie};
 use crate::json::Json;
 use crate::path::PathId;
-use crate::people::{AsWhom, with_sign_in};
+use crate::people::{RequestPrincipal, with_sign_in};
 use crate::problem::{Problem, ProblemBody, ProblemKind};
 use crate::refusals::Refusal;
 use crate::reply;
@@ -158,9 +158,9 @@ impl From<&PasskeyRecord> for PasskeyView {
 pub(crate) async fn list_passkeys(
     State(app): State<App>,
     Authorized(caller, _): Authorized<UseOwnAccount>,
-    whom: AsWhom,
+    asker: RequestPrincipal,
 ) -> Result<Response, Problem> {
-    let principal = whom.principal()?;
+    let principal = asker.principal()?;
     let passkeys = app.engine().store().passkeys(caller.tenant, principal.id).await?;
     Ok(reply::ok(&entries(app.metrics(), &passkeys, |record| Ok(PasskeyView::from(record)))))
 }
@@ -195,11 +195,11 @@ pub(crate) struct NewPasskeyRequest {
 pub(crate) async fn ask_new_passkey(
     State(app): State<App>,
     _: Authorized<UseOwnAccount>,
-    whom: AsWhom,
+    asker: RequestPrincipal,
     FromBrowser(browser): FromBrowser,
     body: Json<NewPasskeyAsker>,
 ) -> Result<Response, Problem> {
-    let (people, principal) = (app.people()?, whom.principal()?);
+    let (people, principal) = (app.people()?, asker.principal()?);
     let password = body.value.password.map(|Secret(password)| password);
     let asked = people.ask_new_passkey(principal, password, &browser, app.engine().wall()).await?;
     let (PasskeyAsked { challenge, site, cookie }, person, known) = asked;
@@ -234,7 +234,7 @@ pub(crate) struct MadePasskey {
 pub(crate) async fn add_passkey(
     State(app): State<App>,
     _: Authorized<UseOwnAccount>,
-    whom: AsWhom,
+    asker: RequestPrincipal,
     headers: HeaderMap,
     body: Json<MadePasskey>,
 ) -> Result<Response, Problem> {
@@ -246,7 +246,7 @@ pub(crate) async fn add_passkey(
         authenticator_data,
         signature: "",
     };
-    let added = app.people()?.add_passkey(whom.principal()?, name, answer, app.engine().wall()).await?;
+    let added = app.people()?.add_passkey(asker.principal()?, name, answer, app.engine().wall()).await?;
     let response = (StatusCode::CREATED, reply::ok(&PasskeyView::from(&added))).into_response();
     Ok(with_cookie(&app, response, ""))
 }
@@ -260,10 +260,10 @@ pub(crate) async fn add_passkey(
 pub(crate) async fn delete_passkey(
     State(app): State<App>,
     Authorized(caller, _): Authorized<UseOwnAccount>,
-    whom: AsWhom,
+    asker: RequestPrincipal,
     PathId(id): PathId<Uuid>,
 ) -> Result<StatusCode, Problem> {
-    if app.engine().store().delete_passkey(caller.tenant, whom.principal()?.id, id).await? {
+    if app.engine().store().delete_passkey(caller.tenant, asker.principal()?.id, id).await? {
         return Ok(StatusCode::NO_CONTENT);
     }
     Err(Problem::new(ProblemKind::NoSuchPasskey, format!("You have no passkey {id}; it may be gone.")))

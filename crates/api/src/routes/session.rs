@@ -22,7 +22,7 @@ use crate::authorized::{Authorized, UseOwnAccount};
 use crate::browser::{FromBrowser, Secret};
 use crate::cookie;
 use crate::json::Json;
-use crate::people::{AsWhom, with_sign_in, without_sign_in};
+use crate::people::{RequestPrincipal, with_sign_in, without_sign_in};
 use crate::problem::{Problem, ProblemBody};
 use crate::refusals::Refusal;
 use crate::reply;
@@ -139,9 +139,9 @@ async fn count_refused(
 pub(crate) async fn sign_out(
     State(app): State<App>,
     _: Authorized<UseOwnAccount>,
-    whom: AsWhom,
+    asker: RequestPrincipal,
 ) -> Result<Response, Problem> {
-    if let Some(principal) = whom.0 {
+    if let Some(principal) = asker.0 {
         app.people()?.sign_out(principal.credential).await?;
     }
     Ok(without_sign_in(&app, StatusCode::NO_CONTENT.into_response()))

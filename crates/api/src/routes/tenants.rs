@@ -23,7 +23,7 @@ use crate::app::App;
 use crate::authorized::{Authorized, ManageTenants};
 use crate::json::Json;
 use crate::path::PathId;
-use crate::people::AsWhom;
+use crate::people::RequestPrincipal;
 use crate::problem::{Problem, ProblemBody, ProblemKind};
 use crate::query::{FromParams, Params, Query};
 use crate::reply;
@@ -246,14 +246,14 @@ pub(crate) struct MadeTenant {
 pub(crate) async fn create_tenant(
     State(app): State<App>,
     Authorized(caller, _): Authorized<ManageTenants>,
-    whom: AsWhom,
+    asker: RequestPrincipal,
     body: Json<NewTenant>,
 ) -> Result<Response, Problem> {
     let NewTenant { name, email, quota } = body.value;
     let quota = quota.map(QuotaView::read).transpose()?;
     let email = email.as_deref().map(email_of_body).transpose()?;
     app.people()?;
-    whom.grantor(&caller).check_unlimited("")?;
+    asker.grantor(&caller).check_unlimited("")?;
     let (store, now) = (app.engine().store(), app.engine().wall());
     let record = make_tenant(&**store, &name, now).await?;
     if let Some(quota) = quota {
@@ -261,7 +261,7 @@ pub(crate) async fn create_tenant(
     }
     app.engine().read_tenants().await?;
     let theirs = Caller { tenant: record.id, ..caller };
-    let invitation = invited(&app, whom.grantor(&theirs), Role::Admin, email, None).await?;
+    let invitation = invited(&app, asker.grantor(&theirs), Role::Admin, email, None).await?;
     let made = MadeTenant { tenant: show(&app, &record).await?, invitation };
     let path = format!("/api/v1/studio/tenants/{}", record.id);
     Ok(reply::located(reply::json(StatusCode::CREATED, &made), &path))

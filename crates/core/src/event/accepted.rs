@@ -119,7 +119,7 @@ impl Accepted {
     }
 
     /// Returns whether it takes a slot of its flow while it is under way. One whose ancestor has one uses that: it would wait
-    /// for it for ever.
+    /// for it without end.
     pub fn takes_slot(&self) -> bool {
         self.parent.as_ref().is_none_or(|parent| parent.body.is_none() && !parent.within.contains(&self.flow))
     }

@@ -11,7 +11,7 @@ use crate::{
 
 const ISSUER: &str = "https://login.example.com";
 
-/// Whom the provider calls so: the principal of a number.
+/// The person that the provider calls so: the principal of a number.
 pub(super) fn subject(name: &str, of: u16) -> OidcSubject {
     OidcSubject {
         issuer: ISSUER.into(),

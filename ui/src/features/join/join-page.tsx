@@ -7,12 +7,12 @@ import { type Invitation, invitationQuery, join, signInWaysQuery } from '@/api/a
 import { forgetApiKey } from '@/api/credentials';
 import { toProblem } from '@/api/problem';
 import { EmptyState } from '@/components/empty-state';
+import classes from '@/components/narrow-page.module.css';
 import { ProblemCard } from '@/components/problem-card';
 import { ProviderButtons } from '@/components/provider-buttons';
 import { BlockSkeleton } from '@/components/skeletons';
 import { reportRefused } from '@/lib/session';
 import { texts as common } from '@/lib/texts';
-import classes from './join-page.module.css';
 import { texts } from './texts';
 
 /** The page behind a link to join with, for somebody who has no account yet or sets a new password. */

@@ -4,11 +4,11 @@ import { useParams, useRouter } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { finishAtProvider, type ProviderAnswer } from '@/api/account';
 import { forgetApiKey } from '@/api/credentials';
+import classes from '@/components/narrow-page.module.css';
 import { ProblemCard } from '@/components/problem-card';
 import { BlockSkeleton } from '@/components/skeletons';
 import { reportRefused } from '@/lib/session';
 import { texts as common } from '@/lib/texts';
-import classes from './provider-page.module.css';
 import { texts } from './texts';
 
 /** A query, so that what works once is sent once, however often the page is drawn. */

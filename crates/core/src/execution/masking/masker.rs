@@ -14,8 +14,8 @@ use crate::sensitive::MASK;
 
 /// Shorter values are masked at their own places alone: elsewhere, they are parts of many texts.
 const CHARS_MIN: usize = 4;
-/// Bytes of values that are looked for.
-const BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Bytes of values that are looked for. What looks for them takes many times as much memory.
+const BYTES_MAX: usize = 1024 * 1024;
 
 /// Masks the sensitive values of one execution.
 #[derive(Debug)]
@@ -166,8 +166,12 @@ impl<'r> Masker<'r> {
         }
         let mut masked = Cow::Borrowed(text);
         if let Some(found) = self.found.as_ref().filter(|found| found.is_match(text)) {
-            let mask = vec![MASK; found.patterns_len()];
-            masked = Cow::Owned(found.replace_all(text, &mask));
+            let mut replaced = String::with_capacity(text.len());
+            found.replace_all_with(text, &mut replaced, |_, _, replaced| {
+                replaced.push_str(MASK);
+                true
+            });
+            masked = Cow::Owned(replaced);
         }
         for pattern in &self.rules.patterns {
             for range in pattern.found_in(&masked).into_iter().rev() {
