@@ -151,11 +151,11 @@ sim: simulator ## Run 10,000 seeds of the simulator
 .PHONY: soak
 soak: export SOAK_MINUTES ?= 30
 soak: build $(VENV)/.tools ## Make faults of processes, the database and the network for 30 minutes, and print the counts
-	$(CARGO) nextest run --locked --release --profile soak --package steadflow-blackbox --test kill --success-output immediate -E 'test(faults_of_processes)'
+	$(CARGO) nextest run --locked --release --profile soak --package steadflow-blackbox --success-output immediate -E 'test(/^kill::.*faults_of_processes/)'
 
 .PHONY: abuse
 abuse: build $(VENV)/.tools ## Attack the release binary for long, with another flow timed meanwhile, and print the counts
-	ABUSE=long $(NEXTEST) --release --package steadflow-blackbox --test abuse --success-output immediate
+	ABUSE=long $(NEXTEST) --release --package steadflow-blackbox --success-output immediate -E 'test(/^abuse::/)'
 
 # Each test is stopped when its time is over. The limit of memory is what the program needs to start, and 300 MB.
 .PHONY: fuzz

@@ -13,7 +13,7 @@ use steadflow_blackbox::{
     Api, Collector, Server, Setup, Workplace, eventually, flow, retries, run, scaled, with,
 };
 
-use crate::mirror::Mirror;
+use crate::abuse::mirror::Mirror;
 
 const CANARIES: usize = 50;
 /// All canaries begin and end so, so that a part of one is found, too.

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use steadflow_blackbox::{Api, Setup, Workplace, echo, flow, http, scaled};
 
-use crate::mirror::Mirror;
+use crate::abuse::mirror::Mirror;
 
 const KEY: &str = "sk-live-7fK2mQ9xR4";
 const MASK: &str = "••••";

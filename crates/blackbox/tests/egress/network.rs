@@ -7,8 +7,8 @@ use std::process::Command;
 
 use tokio::runtime::Builder;
 
-use crate::names::{Names, Zone};
-use crate::witness::Witness;
+use crate::egress::names::{Names, Zone};
+use crate::egress::witness::Witness;
 
 /// Set in the program that runs inside: a folder of its own.
 const INSIDE: &str = "STEADFLOW_TEST_NETWORK";

@@ -6,9 +6,9 @@ use reqwest::Method;
 use serde_json::json;
 use steadflow_blackbox::{Setup, Workplace, echo, flow, http, with};
 
-use crate::names::address;
-use crate::network::Network;
-use crate::targets::{call, run, zones};
+use crate::egress::names::address;
+use crate::egress::network::Network;
+use crate::egress::targets::{call, run, zones};
 
 #[test]
 fn a_redirect_from_a_public_address_leads_to_public_addresses_only() {

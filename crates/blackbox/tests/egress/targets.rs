@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use serde_json::{Value, json};
 use steadflow_blackbox::{Api, Setup, Workplace, flow, http};
 
-use crate::names::{Zone, address, alias, changing, zone};
-use crate::network::Network;
+use crate::egress::names::{Zone, address, alias, changing, zone};
+use crate::egress::network::Network;
 
 /// Hosts in URLs that may not be called.
 const BLOCKED: [&str; 26] = [

@@ -10,8 +10,8 @@ use std::time::Duration;
 use serde_json::json;
 use steadflow_blackbox::{Api, Peer, Run, Setup, Workplace, echo, eventually, flow, run, steadflow};
 
-use crate::kinds::{self, Then};
-use crate::load::{Journal, Load};
+use crate::kill::kinds::{self, Then};
+use crate::kill::load::{Journal, Load};
 
 const BACKUPS: usize = 5;
 /// Executions between two backups.

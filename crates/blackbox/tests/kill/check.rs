@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde_json::Value;
 use steadflow_blackbox::{Api, Call, Peer, millis_between, moment};
 
-use crate::kinds::{Kind, QUEUED_AT_ONCE, QUEUED_MILLIS};
-use crate::load::{Journal, Started};
+use crate::kill::kinds::{Kind, QUEUED_AT_ONCE, QUEUED_MILLIS};
+use crate::kill::load::{Journal, Started};
 
 /// How long everything that was accepted may take to end after the last restart.
 const ENDS_WITHIN: Duration = Duration::from_secs(30);

@@ -11,7 +11,7 @@ use steadflow_blackbox::{Answer, Api, Deadline};
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::kinds::{Kind, Then};
+use crate::kill::kinds::{Kind, Then};
 
 const CLIENTS: usize = 4;
 /// Between two starts of one client.

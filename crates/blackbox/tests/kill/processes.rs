@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use steadflow_blackbox::{Cluster, Crowd, Link, Peer, Pooler, Postgres, eventually};
 use tokio::time::sleep;
 
-use crate::check::Findings;
-use crate::kinds;
-use crate::load::Load;
+use crate::kill::check::Findings;
+use crate::kill::kinds;
+use crate::kill::load::Load;
 
 const PROCESSES: usize = 3;
 /// Fewer than the processes make.

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use steadflow_blackbox::{Cluster, Peer, Postgres, eventually, steadflow};
 
-use crate::check::Findings;
-use crate::kinds;
-use crate::load::Load;
+use crate::kill::check::Findings;
+use crate::kill::kinds;
+use crate::kill::load::Load;
 
 const PROCESSES: usize = 2;
 const GOES_ON_WITHIN: Duration = Duration::from_secs(30);

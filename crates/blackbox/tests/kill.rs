@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 
 use steadflow_blackbox::{Peer, Server, Setup, Workplace, eventually};
 
-use crate::check::Findings;
-use crate::load::Load;
+use crate::kill::check::Findings;
+use crate::kill::load::Load;
 
 const KILLS: usize = 30;
 /// The longest time from starting the process to serving, at the median and at worst.
