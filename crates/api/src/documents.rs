@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use steadflow_core::agent::Agent;
 use steadflow_core::flow::Flow;
+use steadflow_core::folder::FOLDER_CHARS_MAX;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{Object, Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -137,11 +138,17 @@ pub(crate) fn schemas() -> BTreeMap<String, Value> {
     );
     for (name, schema) in &mut schemas {
         if [FlowInput::name(), FlowPatch::name()].contains(&name.as_str().into()) {
-            // The status belongs to the flow, not to its document.
+            // The status and the folder belong to the flow, not to its document.
             schema["properties"]["status"] = json!({
                 "title": "Status",
                 "description": "Whether the flow may be started.",
                 "$ref": "#/components/schemas/FlowStatus",
+            });
+            schema["properties"]["folder"] = json!({
+                "title": "Folder",
+                "description": "Where the flow is, such as `billing/refunds`: 1 to 5 names of 1 to 60 characters. `null` is the top.",
+                "type": ["string", "null"],
+                "maxLength": FOLDER_CHARS_MAX,
             });
         }
     }

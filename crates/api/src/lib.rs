@@ -19,6 +19,7 @@ mod cors;
 mod documents;
 mod environment_secret;
 mod feed;
+mod folders;
 mod heavy;
 mod hidden_text;
 mod host_guard;

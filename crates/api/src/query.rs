@@ -12,6 +12,7 @@ use axum::extract::FromRequestParts;
 use axum::http::Uri;
 use axum::http::request::Parts;
 use steadflow_core::failure::ErrorClass;
+use steadflow_core::folder::Folder;
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId};
 use steadflow_core::timestamp::Timestamp;
 use uuid::Uuid;
@@ -99,6 +100,11 @@ impl Params {
     pub(crate) fn short_text(&mut self, name: &str) -> Option<String> {
         let fits = |text: &str| (text.chars().count() <= TEXT_CHARS_MAX).then(|| text.to_owned());
         self.read(name, "a text of at most 200 characters", fits)
+    }
+
+    /// Takes a folder.
+    pub(crate) fn folder(&mut self) -> Option<Folder> {
+        self.read("folder", "a folder such as `billing/refunds`", |text| text.parse().ok())
     }
 
     /// Takes a parameter and reads it with `parse`; `expected` says what it should have been.

@@ -19,6 +19,7 @@ async fn created_flow_is_answered_whole_with_every_key_set() {
       "id": "[id 1]",
       "version": 1,
       "status": "draft",
+      "folder": null,
       "created_at": "2027-01-15T08:00:00.000000Z",
       "updated_at": "2027-01-15T08:00:00.000000Z",
       "etag": "\"1-draft\"",
@@ -137,7 +138,7 @@ async fn keys_that_only_the_server_sets_are_refused() {
     let status = api.post("flows", &with("status", json!("running"))).await;
 
     insta::assert_snapshot!(version.problem(), @"
-    400 invalid-body: `version` is no key of a flow that can be set. There are name, description, category, tags, is_template, retry_on_failure, retry_count, timeout_seconds, max_concurrent_executions, concurrency_key, max_concurrent_per_key, priority, debounce_seconds, max_delay_seconds, budget, context_id_template, context_type_default, sensitive, flow_definition, status.
+    400 invalid-body: `version` is no key of a flow that can be set. There are name, description, category, tags, is_template, retry_on_failure, retry_count, timeout_seconds, max_concurrent_executions, concurrency_key, max_concurrent_per_key, priority, debounce_seconds, max_delay_seconds, budget, context_id_template, context_type_default, sensitive, flow_definition, status, folder.
       /version: `version` is no key of a flow that can be set
     ");
     insta::assert_snapshot!(status.problem(), @"
@@ -229,7 +230,7 @@ async fn patch_that_makes_a_flow_invalid_changes_nothing() {
       /retry_count: `retry_count` must be a whole number from 0 to 10, not -1
     ");
     insta::assert_snapshot!(unknown.problem(), @"
-    400 invalid-body: `retries` is no key of a flow that can be set. There are name, description, category, tags, is_template, retry_on_failure, retry_count, timeout_seconds, max_concurrent_executions, concurrency_key, max_concurrent_per_key, priority, debounce_seconds, max_delay_seconds, budget, context_id_template, context_type_default, sensitive, flow_definition, status.
+    400 invalid-body: `retries` is no key of a flow that can be set. There are name, description, category, tags, is_template, retry_on_failure, retry_count, timeout_seconds, max_concurrent_executions, concurrency_key, max_concurrent_per_key, priority, debounce_seconds, max_delay_seconds, budget, context_id_template, context_type_default, sensitive, flow_definition, status, folder.
       /retries: `retries` is no key of a flow that can be set
     ");
     insta::assert_snapshot!(no_object.problem(), @"

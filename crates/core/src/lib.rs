@@ -22,6 +22,7 @@ pub mod failure;
 pub mod file;
 pub mod flow;
 pub mod flow_control;
+pub mod folder;
 pub mod form;
 pub mod guardrail;
 pub mod http;

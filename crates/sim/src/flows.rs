@@ -99,6 +99,7 @@ impl Case {
             is_template: false,
             starts_by_itself: false,
             webhook_path: None,
+            folder: None,
             created_at: at,
             updated_at: at,
         }

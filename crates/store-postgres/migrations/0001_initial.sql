@@ -238,10 +238,13 @@ CREATE TABLE flows (
     is_template boolean NOT NULL,
     is_scheduled boolean NOT NULL,
     webhook_path text,
+    -- Where it is, such as `billing/refunds`; NULL is the top.
+    folder text,
     created_at bigint NOT NULL,
     updated_at bigint NOT NULL
 );
 CREATE INDEX flows_of_tenant ON flows (tenant, id);
+CREATE INDEX flows_in_folders ON flows (tenant, folder);
 CREATE INDEX flows_scheduled ON flows (id) WHERE is_scheduled;
 CREATE INDEX flows_webhook ON flows (webhook_path) WHERE webhook_path IS NOT NULL;
 CREATE UNIQUE INDEX flows_active_webhook ON flows (webhook_path) WHERE webhook_path IS NOT NULL AND status = 'active';

@@ -80,6 +80,7 @@ pub(crate) fn flow(number: u32) -> FlowRecord {
         is_template: false,
         starts_by_itself: false,
         webhook_path: Some("hook".into()),
+        folder: None,
         created_at: at(0),
         updated_at: at(0),
     }
@@ -195,6 +196,7 @@ async fn each_change_makes_a_version_of_its_own() {
             webhook_path: None,
         }),
         status: None,
+        folder: None,
         at: at(i64::from(number)),
         if_revision,
     };

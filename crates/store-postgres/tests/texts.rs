@@ -31,6 +31,7 @@ fn flow(number: u128, name: &str) -> FlowRecord {
         is_template: false,
         starts_by_itself: false,
         webhook_path: Some(name.into()),
+        folder: None,
         created_at: AT,
         updated_at: AT,
     }

@@ -60,6 +60,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration::new(32, "passkeys", include_str!("../migrations/0032_passkeys.sql")),
     Migration::new(33, "tenants", include_str!("../migrations/0033_tenants.sql")),
     Migration::new(34, "oauth", include_str!("../migrations/0034_oauth.sql")),
+    Migration::new(35, "folders", include_str!("../migrations/0035_folders.sql")),
 ];
 
 /// The number of the row that says that the database must not be opened. No version knows so many migrations, so older ones refuse

@@ -27,6 +27,7 @@ fn large(number: u128) -> FlowRecord {
         is_template: false,
         starts_by_itself: false,
         webhook_path: None,
+        folder: None,
         created_at: AT,
         updated_at: AT,
     }

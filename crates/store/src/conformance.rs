@@ -199,6 +199,7 @@ macro_rules! conformance_tests {
             a_change_of_nothing_there_is_none
             flows_are_listed_newest_first
             flows_are_filtered
+            a_flow_is_in_a_folder_until_it_is_moved
             pages_of_large_flows_and_versions_are_short
             a_deleted_flow_takes_everything_with_it
             flows_survive_reopening

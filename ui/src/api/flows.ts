@@ -48,8 +48,8 @@ export async function createFlow(document: FlowInput): Promise<Flow> {
 }
 
 /** Creates a draft from a template. */
-export async function instantiateTemplate(id: string, name: string): Promise<Flow> {
-  const options = { path: { id }, body: { name } };
+export async function instantiateTemplate(id: string, name: string, folder: string | null): Promise<Flow> {
+  const options = { path: { id }, body: { name, folder } };
   return received((await call('POST', '/studio/flows/templates/{id}/instantiate', options)).data);
 }
 

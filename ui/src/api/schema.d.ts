@@ -4147,6 +4147,8 @@ export interface components {
              */
             readonly version: number;
             readonly status: components["schemas"]["FlowStatus"];
+            /** @description Where it is, such as `billing/refunds`; `null` is the top. */
+            readonly folder: string | null;
             readonly created_at: components["schemas"]["Time"];
             readonly updated_at: components["schemas"]["Time"];
             /** @description Its entity tag, as in the header `ETag`: send it as `If-Match` with a change. Older versions have none. */
@@ -4327,6 +4329,11 @@ export interface components {
              * @description Whether the flow may be started.
              */
             readonly status?: components["schemas"]["FlowStatus"];
+            /**
+             * Folder
+             * @description Where the flow is, such as `billing/refunds`: 1 to 5 names of 1 to 60 characters. `null` is the top.
+             */
+            readonly folder?: string | null;
         };
         /** @description The keys of a flow document to change; the others stay. Null sets a key to its default. A changed document makes a new version. */
         readonly FlowPatch: {
@@ -4430,6 +4437,11 @@ export interface components {
              * @description Whether the flow may be started.
              */
             readonly status?: components["schemas"]["FlowStatus"];
+            /**
+             * Folder
+             * @description Where the flow is, such as `billing/refunds`: 1 to 5 names of 1 to 60 characters. `null` is the top.
+             */
+            readonly folder?: string | null;
         };
         /** @enum {string} */
         readonly FlowStatus: "draft" | "active" | "paused" | "archived";
@@ -4693,6 +4705,8 @@ export interface components {
         readonly Instantiate: {
             /** @description Its name; the template's unless given. */
             readonly name?: string | null;
+            /** @description The folder to put it in, such as `billing/refunds`; at the top unless given. */
+            readonly folder?: string | null;
         };
         /** @description An invitation that nobody has accepted yet. Its link was shown when it was made. */
         readonly Invitation: {
@@ -18586,6 +18600,8 @@ export interface operations {
                 readonly status?: components["schemas"]["FlowStatus"];
                 /** @description Templates only, or none. */
                 readonly is_template?: boolean;
+                /** @description In this folder, such as `billing/refunds`, and below it. */
+                readonly folder?: string;
                 /** @description With this text in the name. */
                 readonly q?: string;
                 /** @description How many to list. A page of documents has fewer where it would be longer than about 4 MiB. */

@@ -6,6 +6,7 @@ export function aFlow(change: Partial<Flow> = {}): Flow {
     id: 'f1',
     version: 1,
     status: 'active',
+    folder: null,
     created_at: '2026-11-24T00:00:00Z',
     updated_at: '2026-11-24T00:00:00Z',
     name: 'Vendor review',

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use steadflow_core::execution::FlowVersion;
 use steadflow_core::flow::{Fault, Faults, Flow};
+use steadflow_core::folder::{Folder, Folders};
 use steadflow_core::ids::{FlowId, TenantId};
 use steadflow_core::template::pointer_token;
 use steadflow_runtime::{CurrentFlow, DocumentEdit, FlowEdit, NewFlow};
@@ -18,6 +19,7 @@ use utoipa_axum::routes;
 use crate::app::App;
 use crate::authorized::{Authorized, EditFlows, ViewCatalogue};
 use crate::documents::{FlowDraft, FlowInput, FlowPatch};
+use crate::folders::take_folder;
 use crate::if_match::IfMatch;
 use crate::json::Json;
 use crate::path::PathId;
@@ -50,6 +52,9 @@ pub(crate) struct FlowsQuery {
     status: Option<FlowStatus>,
     /// Templates only, or none.
     is_template: Option<bool>,
+    /// In this folder, such as `billing/refunds`, and below it.
+    #[param(value_type = Option<String>, max_length = 304)]
+    folder: Option<Folder>,
     /// With this text in the name.
     #[param(max_length = 200)]
     q: Option<String>,
@@ -63,6 +68,7 @@ impl FromParams for FlowsQuery {
             category: params.short_text("category"),
             status: params.named("status", FlowStatus::ALL.iter().map(|status| status.as_str())),
             is_template: params.flag("is_template"),
+            folder: params.folder(),
             q: params.short_text("q"),
             window: Window::from_params(params),
         }
@@ -78,6 +84,7 @@ impl FlowsQuery {
             is_template: self.is_template,
             starts_by_itself: None,
             has_webhook: None,
+            folders: self.folder.map(Folders::from),
             text: self.q,
         }
     }
@@ -130,7 +137,9 @@ pub(crate) async fn create_flow(
     let mut document = body.value.0;
     refuse_unknown_keys(&document)?;
     let status = take_status(&mut document)?.unwrap_or(FlowStatus::Draft);
-    let flow = app.engine().create_flow(&caller, NewFlow::new(document, status)).await?;
+    let folder = take_folder(&mut document)?.flatten();
+    let flow =
+        app.engine().create_flow(&caller, NewFlow { folder, ..NewFlow::new(document, status) }).await?;
     created(&app, &flow).await
 }
 
@@ -152,7 +161,7 @@ pub(crate) async fn validate_flow(
     body: Json<FlowDraft>,
 ) -> Result<Response, Problem> {
     let mut document = Value::Object(body.value.0);
-    let status_problem = take_status(&mut document).err();
+    let problems = [take_status(&mut document).err(), take_folder(&mut document).err()];
     let (mut faults, warnings) = match Flow::parse(&document, app.engine().limits()) {
         Ok(flow) => {
             let warnings = app.engine().flow_warnings(caller.tenant, &flow).await?;
@@ -162,7 +171,7 @@ pub(crate) async fn validate_flow(
         }
         Err(faults) => (faults, Vec::new()),
     };
-    faults.extend(status_problem.iter().flat_map(|problem| problem.errors()).cloned());
+    faults.extend(problems.iter().flatten().flat_map(|problem| problem.errors()).cloned());
     let errors: Vec<DocumentFault> = faults.into_iter().map(Into::into).collect();
     let warnings = warnings.into_iter().map(Into::into).collect();
     Ok(reply::ok(&Validation { valid: errors.is_empty(), errors, warnings }))
@@ -248,10 +257,11 @@ pub(crate) async fn change_flow(
     let mut patch = Value::Object(body.value.0);
     refuse_unknown_keys(&patch)?;
     let status = take_status(&mut patch)?;
+    let folder = take_folder(&mut patch)?;
     let document = DocumentEdit::Patch(patch.as_object().cloned().unwrap_or_default());
     let flow = app
         .engine()
-        .edit_flow(&caller, id, FlowEdit { document, status, allowed, may_start: asker.may_start() })
+        .edit_flow(&caller, id, FlowEdit { document, status, folder, allowed, may_start: asker.may_start() })
         .await?;
     show(&app, &flow).await
 }
@@ -303,12 +313,13 @@ const STATUS_EXPECTED: &str = "`status` must be one of draft, active, paused, ar
 fn refuse_unknown_keys(document: &Value) -> Result<(), Problem> {
     let keys = document.as_object().into_iter().flat_map(Map::keys);
     let known = Flow::keys();
-    let is_unknown = |key: &&String| *key != "status" && !known.contains(&key.as_str());
+    let is_unknown =
+        |key: &&String| !["status", "folder"].contains(&key.as_str()) && !known.contains(&key.as_str());
     let mut faults = Faults::default();
     faults.extend(keys.filter(is_unknown).map(|key| unknown_key(key)));
     let faults = faults.into_all();
     let Some(first) = faults.first() else { return Ok(()) };
-    let detail = format!("{}. There are {}, status.", first.message, known.join(", "));
+    let detail = format!("{}. There are {}, status, folder.", first.message, known.join(", "));
     Err(Problem::new(ProblemKind::InvalidBody, detail).with_errors(faults))
 }
 

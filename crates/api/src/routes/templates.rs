@@ -13,6 +13,7 @@ use utoipa_axum::routes;
 use super::flows;
 use crate::app::App;
 use crate::authorized::{Authorized, EditFlows, ViewCatalogue};
+use crate::folders::folder_of_body;
 use crate::json::OptionalJson;
 use crate::path::PathId;
 use crate::problem::{Problem, ProblemBody};
@@ -45,6 +46,9 @@ pub(crate) struct Instantiate {
     /// Its name; the template's unless given.
     #[schema(min_length = 1, max_length = 200)]
     name: Option<String>,
+    /// The folder to put it in, such as `billing/refunds`; at the top unless given.
+    #[schema(max_length = 304)]
+    folder: Option<String>,
 }
 
 /// Makes a draft from a template.
@@ -59,6 +63,8 @@ pub(crate) async fn instantiate_template(
     PathId(id): PathId<FlowId>,
     body: OptionalJson<Instantiate>,
 ) -> Result<Response, Problem> {
-    let flow = app.engine().instantiate_template(&caller, id, body.value.name).await?;
+    let Instantiate { name, folder } = body.value;
+    let folder = folder.as_deref().map(folder_of_body).transpose()?;
+    let flow = app.engine().instantiate_template(&caller, id, name, folder).await?;
     flows::created(&app, &flow).await
 }

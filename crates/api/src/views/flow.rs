@@ -7,6 +7,7 @@ use serde_json::Value;
 use steadflow_core::budget::Budget;
 use steadflow_core::execution::FlowVersion;
 use steadflow_core::flow::{Document, Fault, Flow};
+use steadflow_core::folder::Folder;
 use steadflow_core::ids::FlowId;
 use steadflow_core::payload::Payload;
 use steadflow_core::sensitive::Sensitive;
@@ -103,6 +104,9 @@ pub(crate) struct FlowView {
     /// The number of its current version.
     version: u32,
     status: FlowStatusName,
+    /// Where it is, such as `billing/refunds`; `null` is the top.
+    #[schema(value_type = Option<String>)]
+    folder: Option<Folder>,
     created_at: Time,
     updated_at: Time,
     /// Its entity tag, as in the header `ETag`: send it as `If-Match` with a change. Older versions have none.
@@ -198,6 +202,7 @@ impl FlowView {
             id: record.id,
             version: record.version,
             status: record.status.into(),
+            folder: record.folder.clone(),
             created_at: record.created_at.into(),
             updated_at: record.updated_at.into(),
             etag: Some(etag(record.revision())),

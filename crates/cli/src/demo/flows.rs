@@ -88,7 +88,7 @@ async fn put(engine: &Engine, id: FlowId, document: &Document) -> anyhow::Result
     let stored = match engine.current_flow(DEMO.tenant, id).await {
         Ok(stored) => stored,
         Err(RuntimeError::NoFlow(_)) => {
-            engine.create_flow(&DEMO, NewFlow { id, document, status: FlowStatus::Active }).await?;
+            engine.create_flow(&DEMO, NewFlow { id, ..NewFlow::new(document, FlowStatus::Active) }).await?;
             return Ok(true);
         }
         Err(error) => return Err(error.into()),

@@ -221,8 +221,9 @@ impl Exporting<'_> {
             for flow in page {
                 match flow {
                     Ok(flow) => {
-                        let about =
-                            json!({ "status": flow.status.to_string(), "current_version": flow.version });
+                        let about = json!({
+                            "status": flow.status.to_string(), "folder": flow.folder, "current_version": flow.version,
+                        });
                         self.flow_versions(&mut lines, flow.id, &about).await?;
                     }
                     Err(damaged) => lines.add_value(&self.damaged_row(damaged.id, &damaged.reason))?,

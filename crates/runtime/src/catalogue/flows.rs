@@ -8,6 +8,7 @@ use steadflow_core::access::FlowScope;
 use steadflow_core::caller::Caller;
 use steadflow_core::execution::FlowVersion;
 use steadflow_core::flow::{Document, Flow};
+use steadflow_core::folder::Folder;
 use steadflow_core::ids::{FlowId, TenantId};
 use steadflow_store::{FlowChange, FlowDocument, FlowRecord, FlowStatus, StoreError};
 use uuid::Uuid;
@@ -26,12 +27,14 @@ pub struct NewFlow {
     pub document: Value,
     /// Its status.
     pub status: FlowStatus,
+    /// Where it is; `None` is the top.
+    pub folder: Option<Folder>,
 }
 
 impl NewFlow {
     /// Returns a flow with a new id, later than those before.
     pub fn new(document: Value, status: FlowStatus) -> Self {
-        Self { id: FlowId::new(Uuid::now_v7()), document, status }
+        Self { id: FlowId::new(Uuid::now_v7()), document, status, folder: None }
     }
 }
 
@@ -42,6 +45,8 @@ pub struct FlowEdit {
     pub document: DocumentEdit,
     /// The status, which is the flow's and of no version.
     pub status: Option<FlowStatus>,
+    /// Another folder, or the top, which is the flow's as well.
+    pub folder: Option<Option<Folder>>,
     /// The revisions that it may be made to.
     pub allowed: Allowed,
     /// The flows that the changed document may start.
@@ -80,13 +85,14 @@ impl Engine {
             is_template,
             starts_by_itself,
             webhook_path,
+            folder: new.folder,
             created_at: now,
             updated_at: now,
         })
         .await
     }
 
-    /// Makes a draft from a template, with a name of its own or the template's.
+    /// Makes a draft from a template in a folder, with a name of its own or the template's.
     ///
     /// # Errors
     /// [`RuntimeError::NoFlow`] or [`RuntimeError::NoTemplate`] if this tenant has no template of that id;
@@ -96,6 +102,7 @@ impl Engine {
         caller: &Caller,
         template: FlowId,
         name: Option<String>,
+        folder: Option<Folder>,
     ) -> Result<Arc<CurrentFlow>, RuntimeError> {
         let current = self.current_flow(caller.tenant, template).await?;
         if !current.record.is_template {
@@ -106,7 +113,7 @@ impl Engine {
         if let Some(name) = name {
             document["name"] = name.into();
         }
-        self.create_flow(caller, NewFlow::new(document, FlowStatus::Draft)).await
+        self.create_flow(caller, NewFlow { folder, ..NewFlow::new(document, FlowStatus::Draft) }).await
     }
 
     /// Changes a flow. What runs is untouched; what waits for a slot follows a new limit at once. A change that names no
@@ -129,11 +136,11 @@ impl Engine {
             let revision = current.record.revision();
             edit.allowed.check(revision)?;
             let document = self.edited(&current, &edit).await?;
-            if document.is_none() && edit.status.is_none() {
+            if document.is_none() && edit.status.is_none() && edit.folder.is_none() {
                 return Ok(current);
             }
-            let (status, at) = (edit.status, self.now());
-            let change = FlowChange { document, status, at, if_revision: Some(revision) };
+            let (status, folder, at) = (edit.status, edit.folder.clone(), self.now());
+            let change = FlowChange { document, status, folder, at, if_revision: Some(revision) };
             rounds += 1;
             match self.change_flow(caller.tenant, id, change).await {
                 Err(RuntimeError::VersionConflict(_)) if rounds < ROUNDS_MAX => {}

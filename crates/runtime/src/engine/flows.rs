@@ -179,6 +179,7 @@ impl Engine {
         allowed.check(current)?;
         let archived = FlowChange {
             document: None,
+            folder: None,
             status: Some(FlowStatus::Archived),
             at: self.now(),
             if_revision: allowed.pinned(current),

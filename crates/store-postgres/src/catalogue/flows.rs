@@ -1,6 +1,7 @@
 //! Flows and their versions.
 
 use futures_util::TryStreamExt;
+use steadflow_core::folder::{Folder, Folders};
 use steadflow_core::ids::{FlowId, TenantId};
 use steadflow_store::{
     Changed, Edited, FlowChange, FlowFilter, FlowRecord, FlowVersionRecord, Listed, Page, StoreError,
@@ -11,7 +12,7 @@ use uuid::Uuid;
 
 use super::{edits, page, page_of_versions};
 use crate::columns::{
-    flow_id, get, listed, named, number, payload, tenant_id, text, text_or_none, timestamp,
+    flow_id, get, listed, named, named_or_none, number, payload, tenant_id, text, text_or_none, timestamp,
 };
 use crate::days;
 use crate::error::{Error, Result};
@@ -38,6 +39,7 @@ pub(crate) async fn create(db: &Client, flow: &FlowRecord) -> Result<()> {
             flow.is_template,
             flow.starts_by_itself,
             flow.webhook_path.as_deref().map(stored),
+            flow.folder.as_ref().map(Folder::as_str),
             flow.created_at.as_micros(),
             flow.updated_at.as_micros(),
         ],
@@ -65,11 +67,12 @@ pub(crate) async fn change(
         return Ok(Changed::Missing);
     }
     let Some(mut flow) = self::flow(db, tenant, id).await? else { return Ok(Changed::Missing) };
-    let FlowChange { document, status, at, if_revision } = change;
+    let FlowChange { document, status, folder, at, if_revision } = change;
     if if_revision.is_some_and(|revision| revision != flow.revision()) {
         return Ok(Changed::Conflict(flow));
     }
     flow.status = status.unwrap_or(flow.status);
+    flow.folder = folder.clone().unwrap_or(flow.folder);
     flow.updated_at = *at;
     if let Some(document) = document.clone() {
         flow.version += 1;
@@ -92,6 +95,7 @@ pub(crate) async fn change(
             flow.is_template,
             flow.starts_by_itself,
             flow.webhook_path.as_deref().map(stored),
+            flow.folder.as_ref().map(Folder::as_str),
             flow.updated_at.as_micros(),
         ],
     )
@@ -176,6 +180,10 @@ fn is_named(row: &Row, column: usize, text: &Text) -> Result<bool> {
     Ok(text.is_in(&value::read(get(row, column)?)))
 }
 
+/// A flow is in a folder of which the path with its last `/` is one of the values, or is below it.
+const WITHIN: &str =
+    "EXISTS (SELECT 1 FROM unnest(?) AS within WHERE starts_with(flows.folder || '/', within))";
+
 fn conditions(filter: &FlowFilter) -> Conditions {
     let mut conditions = Conditions::default();
     conditions.add("flows.tenant = ?", filter.tenant.map(TenantId::uuid));
@@ -184,6 +192,7 @@ fn conditions(filter: &FlowFilter) -> Conditions {
     conditions.add("is_template = ?", filter.is_template);
     conditions.add("is_scheduled = ?", filter.starts_by_itself);
     conditions.add("(webhook_path IS NOT NULL) = ?", filter.has_webhook);
+    conditions.add(WITHIN, filter.folders.as_ref().map(Folders::prefixes));
     conditions
 }
 
@@ -290,8 +299,9 @@ fn read(row: &Row) -> Result<FlowRecord> {
         is_template: get(row, 7)?,
         starts_by_itself: get(row, 8)?,
         webhook_path: text_or_none(row, 9)?.map(|path| path.to_string()),
-        created_at: timestamp(row, 10)?,
-        updated_at: timestamp(row, 11)?,
+        folder: named_or_none(row, 10)?,
+        created_at: timestamp(row, 11)?,
+        updated_at: timestamp(row, 12)?,
     })
 }
 

@@ -1,6 +1,7 @@
 //! Flows and their versions.
 
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
+use steadflow_core::folder::{Folder, Folders};
 use steadflow_core::ids::{FlowId, TenantId};
 use steadflow_store::{
     Changed, FlowChange, FlowFilter, FlowRecord, FlowStatus, FlowVersionRecord, Listed, Page, PageRoom,
@@ -35,6 +36,7 @@ fn insert(db: &Connection, flow: &FlowRecord) -> rusqlite::Result<()> {
         flow.is_template,
         flow.starts_by_itself,
         &flow.webhook_path,
+        flow.folder.as_ref().map(Folder::as_str),
         flow.created_at.as_micros(),
         flow.updated_at.as_micros(),
     );
@@ -61,12 +63,13 @@ fn changed(
     change: FlowChange,
 ) -> rusqlite::Result<Option<Changed<FlowRecord>>> {
     let Some(mut flow) = self::flow(db, tenant, id)? else { return Ok(Some(Changed::Missing)) };
-    let FlowChange { document, status, at, if_revision } = change;
+    let FlowChange { document, status, folder, at, if_revision } = change;
     if if_revision.is_some_and(|revision| revision != flow.revision()) {
         return Ok(Some(Changed::Conflict(flow)));
     }
     let mut is_new = false;
     flow.status = status.unwrap_or(flow.status);
+    flow.folder = folder.unwrap_or(flow.folder);
     flow.updated_at = at;
     if let Some(document) = document {
         flow.version += 1;
@@ -93,6 +96,7 @@ fn changed(
         flow.is_template,
         flow.starts_by_itself,
         &flow.webhook_path,
+        flow.folder.as_ref().map(Folder::as_str),
         flow.updated_at.as_micros(),
     );
     db.prepare_cached(include_str!("../queries/change_flow.sql"))?.execute(parameters)?;
@@ -150,6 +154,11 @@ pub(crate) fn count(db: &Connection, filter: &FlowFilter) -> rusqlite::Result<u6
     Ok(count)
 }
 
+fn folder(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Folder>> {
+    let text: Option<String> = row.get(column)?;
+    text.map(|folder| named(column, &folder)).transpose()
+}
+
 /// Returns whether `text` is in the name. It is in none that cannot be read.
 fn is_named(row: &Row<'_>, column: usize, text: &Text) -> bool {
     row.get_ref(column).ok().and_then(|value| value.as_str().ok()).is_some_and(|name| text.is_in(name))
@@ -163,6 +172,8 @@ fn conditions(filter: &FlowFilter) -> Conditions {
     conditions.add("is_template = ?", filter.is_template);
     conditions.add("is_scheduled = ?", filter.starts_by_itself);
     conditions.add("(webhook_path IS NOT NULL) = ?", filter.has_webhook);
+    let within = "EXISTS (SELECT 1 FROM json_each(?) WHERE instr(flows.folder || '/', value) = 1)";
+    conditions.add(within, filter.folders.as_ref().map(Folders::to_prefixes));
     conditions
 }
 
@@ -269,8 +280,9 @@ pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<FlowRecord> {
         is_template: row.get(7)?,
         starts_by_itself: row.get(8)?,
         webhook_path: row.get(9)?,
-        created_at: timestamp(row, 10)?,
-        updated_at: timestamp(row, 11)?,
+        folder: folder(row, 10)?,
+        created_at: timestamp(row, 11)?,
+        updated_at: timestamp(row, 12)?,
     })
 }
 

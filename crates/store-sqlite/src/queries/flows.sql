@@ -9,6 +9,7 @@ SELECT
     flows.is_template,
     flows.is_scheduled,
     flows.webhook_path,
+    flows.folder,
     flows.created_at,
     flows.updated_at
 FROM flows

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use steadflow_core::folder::{Folder, Folders};
 use steadflow_core::ids::{FlowId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
@@ -74,6 +75,8 @@ pub struct FlowRecord {
     pub starts_by_itself: bool,
     /// Where it is called from outside; of all active flows, one has a path.
     pub webhook_path: Option<String>,
+    /// Where it is; `None` is the top.
+    pub folder: Option<Folder>,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -109,6 +112,8 @@ pub struct FlowChange {
     pub document: Option<FlowDocument>,
     /// A new status.
     pub status: Option<FlowStatus>,
+    /// Another folder, or the top.
+    pub folder: Option<Option<Folder>>,
     /// When.
     pub at: Timestamp,
     /// Only if this is the current revision.
@@ -147,6 +152,8 @@ pub struct FlowFilter {
     pub starts_by_itself: Option<bool>,
     /// Only those with a webhook, or none.
     pub has_webhook: Option<bool>,
+    /// In one of these folders.
+    pub folders: Option<Folders>,
     /// With this text in the name, whatever the case of its letters.
     pub text: Option<String>,
 }

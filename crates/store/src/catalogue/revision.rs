@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use super::FlowStatus;
 
-/// The state of a flow or an agent that a change is made to. It differs whenever something differs that can be changed.
+/// The state of a flow or an agent that a change is made to. It differs whenever something differs that can be
+/// changed, but the folder of a flow: who edits a flow is not held up by somebody who moves it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Revision {
     /// The current version, from 1.

@@ -301,6 +301,7 @@ pub(super) fn flow(number: u16) -> FlowRecord {
         is_template: false,
         starts_by_itself: false,
         webhook_path: None,
+        folder: None,
         created_at: at(i64::from(number)),
         updated_at: at(i64::from(number)),
     }

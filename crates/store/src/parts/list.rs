@@ -44,6 +44,7 @@ pub const PARTS: &[Part] = &[
             flag("is_template"),
             flag("is_scheduled"),
             text("webhook_path").or_null(),
+            text("folder").or_null(),
             int("created_at"),
             int("updated_at"),
         ],

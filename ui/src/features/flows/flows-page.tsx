@@ -16,8 +16,11 @@ import { DeleteModal } from './list/delete-modal';
 import { fittingFlows, hasFilters } from './list/filter-flows';
 import { FlowFilterBar } from './list/flow-filter-bar';
 import { FlowList } from './list/flow-list';
+import { FolderBar } from './list/folder-bar';
+import { subfoldersOf } from './list/folders';
 import { ImportModal } from './list/import-modal';
 import { ListSkeleton } from './list/list-skeleton';
+import { MoveModal } from './list/move-modal';
 import { NewFlowModal } from './list/new-flow-modal';
 import { NoFlows } from './list/no-flows';
 import { texts } from './list/texts';
@@ -49,6 +52,7 @@ export function FlowsPage() {
   };
   const close = () => setOpened(false);
   const change = (next: FlowsSearch) => void navigate({ search: next, replace: true });
+  const hasFolders = !hasFilters(search) && subfoldersOf(flows.data ?? [], search.folder).length > 0;
   const { may, why } = useMay('edit_flows');
   useHotkeys([['N', () => may && open({ kind: 'new' })]]);
 
@@ -82,14 +86,16 @@ export function FlowsPage() {
         advice={common.damaged.deleteAdvice}
         onDelete={may ? deleteFlow : undefined}
       />
+      <FolderBar flows={flows.data ?? []} search={search} />
       {flows.isPending && <ListSkeleton view={search.view ?? 'cards'} />}
       {flows.isError && !flows.data && <ProblemCard problem={flows.error} onRetry={() => void flows.refetch()} />}
-      {flows.isSuccess && shown.length === 0 && (
+      {flows.isSuccess && shown.length === 0 && !hasFolders && (
         <NoFlows
           isFiltered={hasFilters(search)}
           isEmpty={flows.data.length === 0}
+          isFolder={search.folder !== undefined}
           whyNotNew={why}
-          onClear={() => change({ view: search.view })}
+          onClear={() => change({ view: search.view, folder: search.folder })}
           onNew={() => open({ kind: 'new' })}
           onImport={() => open({ kind: 'import' })}
         />
@@ -99,15 +105,24 @@ export function FlowsPage() {
           flows={shown}
           view={search.view ?? 'cards'}
           isLive={state === 'live'}
+          folder={search.folder}
           onCommand={(kind, flow) => open({ kind, flow })}
         />
       )}
-      <Dialogs dialog={dialog} opened={opened} onClose={close} />
+      <Dialogs dialog={dialog} folder={search.folder} opened={opened} onClose={close} />
     </Page>
   );
 }
 
-function Dialogs({ dialog, opened, onClose }: { dialog: Dialog | null; opened: boolean; onClose: () => void }) {
+interface DialogsProps {
+  dialog: Dialog | null;
+  /** Where new flows are made. */
+  folder: string | undefined;
+  opened: boolean;
+  onClose: () => void;
+}
+
+function Dialogs({ dialog, folder, opened, onClose }: DialogsProps) {
   if (!dialog) return null;
   const frame = { opened, onClose };
   switch (dialog.kind) {
@@ -119,9 +134,11 @@ function Dialogs({ dialog, opened, onClose }: { dialog: Dialog | null; opened: b
       return <VersionsDrawer flow={dialog.flow} {...frame} />;
     case 'delete':
       return <DeleteModal flow={dialog.flow} {...frame} />;
+    case 'move':
+      return <MoveModal flow={dialog.flow} {...frame} />;
     case 'new':
-      return <NewFlowModal {...frame} />;
+      return <NewFlowModal folder={folder} {...frame} />;
     case 'import':
-      return <ImportModal {...frame} />;
+      return <ImportModal folder={folder} {...frame} />;
   }
 }

@@ -10,6 +10,8 @@ export interface FlowsSearch {
   /** All but archived flows when absent. */
   status?: FlowStatus | undefined;
   tag?: string | undefined;
+  /** The top when absent. */
+  folder?: string | undefined;
   /** Only templates. */
   templates?: boolean | undefined;
   /** Cards when absent. */
@@ -30,6 +32,7 @@ export function readFlowsSearch(search: RawSearch): FlowsSearch {
     q: textIn(search, 'q'),
     status: oneOf(search, 'status', FLOW_STATUSES),
     tag: textIn(search, 'tag'),
+    folder: textIn(search, 'folder'),
     templates: flagIn(search, 'templates') || undefined,
     view: oneOf(search, 'view', FLOW_VIEWS),
   };

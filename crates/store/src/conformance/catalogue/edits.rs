@@ -12,9 +12,9 @@ pub async fn edits_are_listed_in_their_order<H: Harness>(harness: &H) {
     }
     let change = |revision| FlowChange {
         document: Some(document("Renamed")),
-        status: None,
         at: at(9),
         if_revision: revision,
+        ..FlowChange::default()
     };
 
     let first = flow(1);

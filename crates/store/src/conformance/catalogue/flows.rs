@@ -1,5 +1,7 @@
 //! Flows and their versions.
 
+use steadflow_core::folder::{Folder, Folders};
+
 use super::super::samples::{
     ALL, FLOW, OURS, THEIRS, accepted, all_counters, at, completed, document, failed, finished, flow,
     flows_listed, half_a_page, id, input, keyed, listed, parked, row, shown, sound,
@@ -19,6 +21,7 @@ const ANY: FlowFilter = FlowFilter {
     is_template: None,
     starts_by_itself: None,
     has_webhook: None,
+    folders: None,
     text: None,
 };
 
@@ -31,7 +34,7 @@ async fn holding<H: Harness>(harness: &H, flows: impl IntoIterator<Item = FlowRe
 }
 
 fn new_document(name: &str, seconds: i64) -> FlowChange {
-    FlowChange { document: Some(document(name)), status: None, at: at(seconds), if_revision: None }
+    FlowChange { document: Some(document(name)), at: at(seconds), ..FlowChange::default() }
 }
 
 async fn change(store: &impl Store, change: FlowChange) -> FlowRecord {
@@ -178,6 +181,46 @@ pub async fn flows_are_filtered<H: Harness>(harness: &H) {
     assert_eq!(flows_listed(&store, FlowFilter { tenant: Some(THEIRS), ..ANY }).await, [4]);
     assert_eq!(flows_listed(&store, FlowFilter { text: Some("vendor 100%".into()), ..ANY }).await, [5]);
     assert_eq!(flows_listed(&store, FlowFilter { text: Some("REVIEW".into()), ..ANY }).await, [5]);
+}
+
+pub async fn a_flow_is_in_a_folder_until_it_is_moved<H: Harness>(harness: &H) {
+    let folder = |text: &str| text.parse::<Folder>().expect("a folder");
+    let placed = |number, text: &str| FlowRecord { folder: Some(folder(text)), ..flow(number) };
+    let theirs = FlowRecord { tenant: THEIRS, ..placed(6, "a/b") };
+    let flows = [
+        flow(1),
+        placed(2, "a"),
+        placed(3, "a/b"),
+        placed(4, "a/b%c"),
+        placed(5, "a/B"),
+        theirs,
+        placed(7, "a/bc"),
+    ];
+    let store = holding(harness, flows).await;
+    let found = async |store: &H::Store, texts: &[&str]| {
+        let folders = Some(Folders::new(texts.iter().map(|text| folder(text))));
+        let filter = FlowFilter { tenant: Some(OURS), folders, ..ANY };
+        let listed = flows_listed(store, filter.clone()).await;
+        assert_eq!(store.count_flows(filter).await.expect("a count"), listed.len() as u64);
+        listed
+    };
+
+    assert_eq!(found(&store, &["a"]).await, [7, 5, 4, 3, 2]);
+    assert_eq!(found(&store, &["a/b", "a/b%c"]).await, [4, 3]);
+    assert!(found(&store, &[]).await.is_empty());
+    assert_eq!(store.flow(OURS, flow(3).id).await.expect("a flow"), Some(placed(3, "a/b")));
+    for to in [Some(folder("a/b/c")), None, Some(folder("ä"))] {
+        let moving = FlowChange { folder: Some(to.clone()), at: at(60), ..FlowChange::default() };
+        let moved = change(&store, moving).await;
+        assert_eq!((moved.folder, moved.version), (to, 1));
+    }
+    let renamed = change(&store, new_document("Elsewhere", 61)).await;
+    assert_eq!(renamed.folder, Some(folder("ä")), "a new document stays where it is");
+
+    let store = reopened(harness, store).await;
+
+    assert_eq!(found(&store, &["ä"]).await, [1]);
+    assert_eq!(found(&store, &["a/b"]).await, [3]);
 }
 
 pub async fn a_deleted_flow_takes_everything_with_it<H: Harness>(harness: &H) {

@@ -185,6 +185,9 @@ impl FlowChange {
         if let Some(status) = self.status {
             flow.status = status;
         }
+        if let Some(folder) = self.folder {
+            flow.folder = folder;
+        }
         flow.updated_at = self.at;
     }
 }
@@ -198,6 +201,7 @@ impl FlowFilter {
             && self.is_template.is_none_or(|is_template| flow.is_template == is_template)
             && self.starts_by_itself.is_none_or(|starts_by_itself| flow.starts_by_itself == starts_by_itself)
             && self.has_webhook.is_none_or(|has_webhook| flow.webhook_path.is_some() == has_webhook)
+            && self.folders.as_ref().is_none_or(|folders| folders.include(flow.folder.as_ref()))
             && self.text.as_ref().is_none_or(holds)
     }
 }

@@ -4,6 +4,7 @@ export const texts = {
   toolbar: {
     label: 'Flow',
     back: 'Flows',
+    folder: (path: string) => `Folder ${path}`,
     version: (version: number) => `v${version}`,
     unsaved: 'Unsaved',
     unsavedTitle: 'This draft has unsaved changes',

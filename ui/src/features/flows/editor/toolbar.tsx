@@ -6,6 +6,7 @@ import {
   IconChevronLeft,
   IconCode,
   IconDeviceFloppy,
+  IconFolder,
   IconForms,
   IconHistory,
   IconLayoutDistributeHorizontal,
@@ -63,9 +64,27 @@ export function Toolbar(props: ToolbarProps) {
   return (
     <header className={classes.bar}>
       <div className={classes.group}>
-        <ActionIcon component={Link} to="/flows" aria-label={texts.toolbar.back} title={texts.toolbar.back}>
+        <ActionIcon
+          component={Link}
+          to="/flows"
+          search={{ folder: flow.folder ?? undefined } as never}
+          aria-label={texts.toolbar.back}
+          title={texts.toolbar.back}
+        >
           <IconChevronLeft size={17} aria-hidden />
         </ActionIcon>
+        {flow.folder !== null && (
+          <Link
+            to="/flows"
+            search={{ folder: flow.folder }}
+            className={classes.folder}
+            aria-label={texts.toolbar.folder(flow.folder)}
+            title={flow.folder}
+          >
+            <IconFolder size={14} aria-hidden />
+            <span>{flow.folder}</span>
+          </Link>
+        )}
         <h1 className={classes.title} title={flow.name}>
           {flow.name}
         </h1>

@@ -48,7 +48,7 @@ describe('importing a flow', () => {
         warnings: [],
       }),
     });
-    await renderScreen(<ImportModal opened onClose={() => {}} />);
+    await renderScreen(<ImportModal folder={undefined} opened onClose={() => {}} />);
 
     choose('{"name": "Review", "retry_count": 99, "flow_definition": {"nodes": []}}');
 
@@ -62,7 +62,7 @@ describe('importing a flow', () => {
       'POST /studio/flows/validate': () => ({ valid: true, errors: [], warnings: [] }),
       'POST /studio/flows': () => flow,
     });
-    const { history } = await renderScreen(<ImportModal opened onClose={() => {}} />);
+    const { history } = await renderScreen(<ImportModal folder={undefined} opened onClose={() => {}} />);
 
     choose(JSON.stringify(flow));
     await screen.findByText(/“Vendor review” is ready to import/);

@@ -1,4 +1,4 @@
-import { IconTemplate } from '@tabler/icons-react';
+import { IconFolder, IconTemplate } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { memo } from 'react';
 import type { Flow } from '@/api/types';
@@ -18,11 +18,13 @@ import { useRecent } from './use-recent';
 interface FlowCardProps {
   flow: Flow;
   isLive: boolean;
+  /** The folder that is shown. */
+  folder: string | undefined;
   onCommand: (command: FlowCommand, flow: Flow) => void;
 }
 
 /** One flow: name, status, reliability settings and recent executions. */
-export const FlowCard = memo(function FlowCard({ flow, isLive, onCommand }: FlowCardProps) {
+export const FlowCard = memo(function FlowCard({ flow, isLive, folder, onCommand }: FlowCardProps) {
   const { ref, recent, week, isWeekKnown } = useRecent(flow.id, isLive);
   const last = recent.data?.[0];
   return (
@@ -40,6 +42,12 @@ export const FlowCard = memo(function FlowCard({ flow, isLive, onCommand }: Flow
       <div className={classes.marks}>
         <NextStart flow={flow} />
         <Reliability flow={flow} />
+        {flow.folder !== null && flow.folder !== folder && (
+          <span className={classes.tag}>
+            <IconFolder size={13} aria-hidden />
+            {flow.folder}
+          </span>
+        )}
         {flow.is_template && (
           <span className={classes.tag} data-tone="info">
             <IconTemplate size={13} aria-hidden />

@@ -6,7 +6,16 @@ import { isRecord, parseJson } from '@/lib/json';
 const KEYS = [...FLOW_SETTINGS, 'flow_definition'] as const;
 
 /** Keys of an API response that are not part of the document; imports ignore them. */
-const SET_BY_SERVER = ['id', 'version', 'status', 'created_at', 'updated_at', 'execution_counts', 'is_current'];
+const SET_BY_SERVER = [
+  'id',
+  'version',
+  'status',
+  'folder',
+  'created_at',
+  'updated_at',
+  'execution_counts',
+  'is_current',
+];
 
 export type FlowDocument = Record<string, unknown>;
 

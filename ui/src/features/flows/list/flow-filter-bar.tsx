@@ -9,7 +9,8 @@ import { countByStatus, type FlowFilters, tagsOf } from './filter-flows';
 import classes from './flow-filter-bar.module.css';
 import { texts } from './texts';
 
-interface Search extends FlowFilters {
+/** What the list shows, as it is in the address. */
+export interface Search extends FlowFilters {
   view?: 'cards' | 'table' | undefined;
 }
 

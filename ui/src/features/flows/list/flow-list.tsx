@@ -12,23 +12,25 @@ interface FlowListProps {
   flows: readonly Flow[];
   view: 'cards' | 'table';
   isLive: boolean;
+  /** The folder that is shown; flows of others say where they are. */
+  folder: string | undefined;
   onCommand: (command: FlowCommand, flow: Flow) => void;
 }
 
 const SHOWN_FIRST = 60;
 
 /** The matching flows, as cards or as a table; more of them on request. */
-export function FlowList({ flows, view, isLive, onCommand }: FlowListProps) {
+export function FlowList({ flows, view, isLive, folder, onCommand }: FlowListProps) {
   const [max, setMax] = useState(SHOWN_FIRST);
   const shown = flows.slice(0, max);
   return (
     <>
       {view === 'table' ? (
-        <FlowTable flows={shown} isLive={isLive} onCommand={onCommand} />
+        <FlowTable flows={shown} isLive={isLive} folder={folder} onCommand={onCommand} />
       ) : (
         <ul className={classes.cards} aria-label={texts.title} onKeyDown={moveFocus}>
           {shown.map((flow) => (
-            <FlowCard key={flow.id} flow={flow} isLive={isLive} onCommand={onCommand} />
+            <FlowCard key={flow.id} flow={flow} isLive={isLive} folder={folder} onCommand={onCommand} />
           ))}
         </ul>
       )}

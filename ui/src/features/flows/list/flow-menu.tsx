@@ -5,6 +5,7 @@ import {
   IconCopy,
   IconDots,
   IconDownload,
+  IconFolderSymlink,
   IconForms,
   IconHistory,
   IconMessage,
@@ -88,14 +89,14 @@ export function FlowMenu({ flow, onCommand }: FlowMenuProps) {
         <Menu.Item leftSection={<IconDownload size={15} aria-hidden />} onClick={commands.export}>
           {actions.export}
         </Menu.Item>
-        {may ? <Changes flow={flow} onDelete={() => onCommand('delete', flow)} /> : <Menu.Label>{why}</Menu.Label>}
+        {may ? <Changes flow={flow} onCommand={onCommand} /> : <Menu.Label>{why}</Menu.Label>}
       </Menu.Dropdown>
     </Menu>
   );
 }
 
 /** Actions that change the flow, or make another one of it. */
-function Changes({ flow, onDelete }: { flow: Flow; onDelete: () => void }) {
+function Changes({ flow, onCommand }: FlowMenuProps) {
   const commands = useFlowCommands(flow);
   const { actions } = texts;
   return (
@@ -125,7 +126,14 @@ function Changes({ flow, onDelete }: { flow: Flow; onDelete: () => void }) {
       <Menu.Item leftSection={<IconCopy size={15} aria-hidden />} onClick={commands.duplicate}>
         {actions.duplicate}
       </Menu.Item>
-      <Menu.Item className={classes.danger} leftSection={<IconTrash size={15} aria-hidden />} onClick={onDelete}>
+      <Menu.Item leftSection={<IconFolderSymlink size={15} aria-hidden />} onClick={() => onCommand('move', flow)}>
+        {actions.move}
+      </Menu.Item>
+      <Menu.Item
+        className={classes.danger}
+        leftSection={<IconTrash size={15} aria-hidden />}
+        onClick={() => onCommand('delete', flow)}
+      >
         {actions.delete}
       </Menu.Item>
     </>

@@ -18,11 +18,13 @@ import { useRecent } from './use-recent';
 interface FlowTableProps {
   flows: readonly Flow[];
   isLive: boolean;
+  /** The folder that is shown. */
+  folder: string | undefined;
   onCommand: (command: FlowCommand, flow: Flow) => void;
 }
 
 /** The flows, one per row. */
-export function FlowTable({ flows, isLive, onCommand }: FlowTableProps) {
+export function FlowTable({ flows, isLive, folder, onCommand }: FlowTableProps) {
   const { columns } = texts;
   return (
     <div className={classes.frame}>
@@ -50,7 +52,7 @@ export function FlowTable({ flows, isLive, onCommand }: FlowTableProps) {
         </thead>
         <tbody onKeyDown={moveFocus}>
           {flows.map((flow) => (
-            <Row key={flow.id} flow={flow} isLive={isLive} onCommand={onCommand} />
+            <Row key={flow.id} flow={flow} isLive={isLive} folder={folder} onCommand={onCommand} />
           ))}
         </tbody>
       </table>
@@ -61,10 +63,12 @@ export function FlowTable({ flows, isLive, onCommand }: FlowTableProps) {
 interface RowProps {
   flow: Flow;
   isLive: boolean;
+  /** The folder that is shown. */
+  folder: string | undefined;
   onCommand: (command: FlowCommand, flow: Flow) => void;
 }
 
-const Row = memo(function Row({ flow, isLive, onCommand }: RowProps) {
+const Row = memo(function Row({ flow, isLive, folder, onCommand }: RowProps) {
   const { ref, recent, week, isWeekKnown } = useRecent(flow.id, isLive);
   const last = recent.data?.[0];
   return (
@@ -73,7 +77,9 @@ const Row = memo(function Row({ flow, isLive, onCommand }: RowProps) {
         <Link to="/flows/$flowId" params={{ flowId: flow.id }} className={classes.link} data-flow>
           {flow.name}
         </Link>
-        <span className={classes.tags}>{[flow.category, ...flow.tags].filter(Boolean).join(' · ')}</span>
+        <span className={classes.tags}>
+          {[flow.folder === folder ? null : flow.folder, flow.category, ...flow.tags].filter(Boolean).join(' · ')}
+        </span>
       </td>
       <td>
         <span className={classes.status}>

@@ -16,7 +16,7 @@ import { texts } from './texts';
 const BYTES_MAX = 4 * 1024 * 1024;
 
 /** Imports a file or pasted text; the server validates it before it is stored. */
-export function ImportForm({ onClose }: { onClose: () => void }) {
+export function ImportForm({ folder, onClose }: { folder: string | null; onClose: () => void }) {
   const queries = useQueryClient();
   const navigate = useNavigate();
   const [text, setText] = useState('');
@@ -29,7 +29,7 @@ export function ImportForm({ onClose }: { onClose: () => void }) {
   const isSettled = settled === text;
   const isReady = isSettled && document !== null && validation.data?.faults.length === 0;
   const store = useMutation({
-    mutationFn: () => createDraft(document ?? {}),
+    mutationFn: () => createDraft({ ...document, folder }),
     onSuccess: (flow) => {
       void queries.invalidateQueries({ queryKey: ['flows'] });
       onClose();

@@ -5,12 +5,14 @@ import { ImportForm } from './import-form';
 import { texts } from './texts';
 
 interface ImportModalProps {
+  /** Where it is put; the top when absent. */
+  folder: string | undefined;
   opened: boolean;
   onClose: () => void;
 }
 
 /** Imports a flow from a file or from text. */
-export function ImportModal({ opened, onClose }: ImportModalProps) {
+export function ImportModal({ folder, opened, onClose }: ImportModalProps) {
   const narrow = useMediaQuery('(max-width: 720px)') ?? false;
   return (
     <Modal
@@ -21,7 +23,7 @@ export function ImportModal({ opened, onClose }: ImportModalProps) {
       title={<span className={classes.title}>{texts.importing.title}</span>}
       closeButtonProps={{ 'aria-label': texts.importing.close }}
     >
-      <ImportForm onClose={onClose} />
+      <ImportForm folder={folder ?? null} onClose={onClose} />
     </Modal>
   );
 }

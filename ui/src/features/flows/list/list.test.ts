@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { ExecutionRow } from '@/api/types';
 import { aFlow } from '@/testing/a-flow';
-import { fittingFlows, tagsOf } from './filter-flows';
+import { type FlowFilters, fittingFlows, tagsOf } from './filter-flows';
 import { copyName, documentOf, readDocument } from './flow-document';
+import { foldersOf, subfoldersOf } from './folders';
 import { withRow } from './recent';
 
 const row = (id: string, status: ExecutionRow['status']) => ({ id, status }) as ExecutionRow;
@@ -23,6 +24,27 @@ describe('the list of flows', () => {
     ];
 
     expect(fittingFlows(flows, { q: 'RISK vendor' }).map(({ id }) => id)).toEqual(['a', 'b']);
+  });
+
+  test('shows a folder itself, and finds what is below it', () => {
+    const flows = [
+      aFlow({ id: 'a', folder: 'x', name: 'One' }),
+      aFlow({ id: 'b', folder: 'x/y', name: 'One' }),
+      aFlow({ id: 'c', folder: 'xy', name: 'One' }),
+      aFlow({ id: 'd', name: 'One' }),
+    ];
+    const ids = (filters: FlowFilters) => fittingFlows(flows, filters).map(({ id }) => id);
+
+    expect(ids({})).toEqual(['d']);
+    expect(ids({ folder: 'x' })).toEqual(['a']);
+    expect(ids({ folder: 'x', q: 'one' })).toEqual(['a', 'b']);
+    expect(ids({ q: 'one' })).toEqual(['a', 'b', 'c', 'd']);
+    expect(subfoldersOf(flows, undefined)).toEqual([
+      { path: 'x', name: 'x', flows: 2 },
+      { path: 'xy', name: 'xy', flows: 1 },
+    ]);
+    expect(subfoldersOf(flows, 'x')).toEqual([{ path: 'x/y', name: 'y', flows: 1 }]);
+    expect(foldersOf([aFlow({ folder: 'a/b' }), aFlow({ folder: 'a' })])).toEqual(['a', 'a/b']);
   });
 
   test('offers the most used tags first', () => {

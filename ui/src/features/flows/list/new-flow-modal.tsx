@@ -12,12 +12,14 @@ import { STARTERS, type Starter } from './starters';
 import { texts } from './texts';
 
 interface NewFlowModalProps {
+  /** Where it is made; the top when absent. */
+  folder: string | undefined;
   opened: boolean;
   onClose: () => void;
 }
 
 /** Creates a draft, empty or from a template, and opens it. */
-export function NewFlowModal({ opened, onClose }: NewFlowModalProps) {
+export function NewFlowModal({ folder, opened, onClose }: NewFlowModalProps) {
   const narrow = useMediaQuery('(max-width: 720px)') ?? false;
   return (
     <Modal
@@ -28,12 +30,12 @@ export function NewFlowModal({ opened, onClose }: NewFlowModalProps) {
       title={<span className={classes.title}>{texts.create.title}</span>}
       closeButtonProps={{ 'aria-label': texts.create.close }}
     >
-      <NewFlowForm onClose={onClose} />
+      <NewFlowForm folder={folder ?? null} onClose={onClose} />
     </Modal>
   );
 }
 
-function NewFlowForm({ onClose }: { onClose: () => void }) {
+function NewFlowForm({ folder, onClose }: { folder: string | null; onClose: () => void }) {
   const queries = useQueryClient();
   const navigate = useNavigate();
   const flows = useQuery(flowsQuery());
@@ -44,8 +46,8 @@ function NewFlowForm({ onClose }: { onClose: () => void }) {
     mutationFn: () => {
       const starter = STARTERS.find(({ id }) => id === start);
       return starter
-        ? createDraft({ ...starter.document, name: name.trim() })
-        : instantiateTemplate(start, name.trim());
+        ? createDraft({ ...starter.document, name: name.trim(), folder })
+        : instantiateTemplate(start, name.trim(), folder);
     },
     onSuccess: (flow) => {
       void queries.invalidateQueries({ queryKey: ['flows'] });

@@ -9,6 +9,8 @@ interface NoFlowsProps {
   isFiltered: boolean;
   /** Whether there are no flows at all, including archived ones. */
   isEmpty: boolean;
+  /** Whether the list is that of a folder. */
+  isFolder: boolean;
   /** Why no flow can be made; `null` if one can. */
   whyNotNew: string | null;
   onClear: () => void;
@@ -17,7 +19,7 @@ interface NoFlowsProps {
 }
 
 /** Why the list is empty, and what to do about it. */
-export function NoFlows({ isFiltered, isEmpty, whyNotNew, onClear, onNew, onImport }: NoFlowsProps) {
+export function NoFlows({ isFiltered, isEmpty, isFolder, whyNotNew, onClear, onNew, onImport }: NoFlowsProps) {
   if (isFiltered) {
     return (
       <EmptyState icon={IconFilterOff} title={texts.empty.filteredTitle} detail={texts.empty.filteredDetail}>
@@ -27,12 +29,9 @@ export function NoFlows({ isFiltered, isEmpty, whyNotNew, onClear, onNew, onImpo
       </EmptyState>
     );
   }
+  const { title, detail } = reasonOf(isEmpty, isFolder);
   return (
-    <EmptyState
-      icon={IconSitemap}
-      title={isEmpty ? texts.empty.title : texts.empty.archivedTitle}
-      detail={isEmpty ? texts.empty.detail : texts.empty.archivedDetail}
-    >
+    <EmptyState icon={IconSitemap} title={title} detail={detail}>
       <ReasonedButton reason={whyNotNew} onClick={onNew}>
         {texts.new}
       </ReasonedButton>
@@ -41,4 +40,10 @@ export function NoFlows({ isFiltered, isEmpty, whyNotNew, onClear, onNew, onImpo
       </ReasonedButton>
     </EmptyState>
   );
+}
+
+function reasonOf(isEmpty: boolean, isFolder: boolean) {
+  if (isFolder) return { title: texts.folders.emptyTitle, detail: texts.folders.emptyDetail };
+  if (isEmpty) return { title: texts.empty.title, detail: texts.empty.detail };
+  return { title: texts.empty.archivedTitle, detail: texts.empty.archivedDetail };
 }

@@ -22,6 +22,14 @@ export const texts = {
     archivedTitle: 'All flows are archived',
     archivedDetail: 'Archived flows are listed under the status Archived.',
   },
+  folders: {
+    label: 'Folder',
+    top: 'All flows',
+    here: 'Folders',
+    open: (name: string, flows: number) => `Folder ${name}, ${counted(flows, 'flow')}`,
+    emptyTitle: 'No flows in this folder',
+    emptyDetail: 'Create one here, or move a flow to it from the menu of the flow.',
+  },
   columns: {
     name: 'Flow',
     status: 'Status',
@@ -71,6 +79,7 @@ export const texts = {
     use: 'New flow from template',
     duplicate: 'Duplicate',
     export: 'Export as JSON',
+    move: 'Move to folder…',
     delete: 'Delete…',
     stopped: (status: string) => `This flow is ${status}. Activate it first.`,
   },
@@ -93,6 +102,17 @@ export const texts = {
     archive: 'Archive instead',
     cancel: 'Cancel',
     done: (name: string) => `“${name}” deleted`,
+  },
+  move: {
+    title: (name: string) => `Move “${name}”`,
+    close: 'Close',
+    folder: 'Folder',
+    how: 'Up to five names with / between them. Leave it empty for the top.',
+    placeholder: 'billing/refunds',
+    cancel: 'Cancel',
+    submit: 'Move',
+    done: (name: string, folder: string | null) =>
+      folder === null ? `“${name}” is in no folder` : `“${name}” is in ${folder}`,
   },
   create: {
     title: 'New flow',

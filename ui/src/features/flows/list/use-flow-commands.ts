@@ -11,7 +11,7 @@ import { createDraft } from './queries';
 import { texts } from './texts';
 
 /** Commands that open a dialog about a flow. */
-export type FlowCommand = 'run' | 'settings' | 'versions' | 'delete';
+export type FlowCommand = 'run' | 'settings' | 'versions' | 'move' | 'delete';
 
 /** Commands that act on a flow at once, without a dialog. */
 export function useFlowCommands(flow: Flow) {
@@ -29,13 +29,13 @@ export function useFlowCommands(flow: Flow) {
     mutationFn: async () => {
       const known = queries.getQueryData(flowsQuery().queryKey)?.rows ?? [];
       const name = copyName(flow.name, new Set(known.map((other) => other.name)));
-      return createDraft({ ...documentOf(flow), name });
+      return createDraft({ ...documentOf(flow), name, folder: flow.folder });
     },
     onSuccess: go,
     onError: refuse,
   });
   const fromTemplate = useMutation({
-    mutationFn: () => instantiateTemplate(flow.id, flow.name),
+    mutationFn: () => instantiateTemplate(flow.id, flow.name, flow.folder),
     onSuccess: go,
     onError: refuse,
   });
