@@ -24,8 +24,32 @@ const compressedCopies: Plugin = {
   },
 };
 
+/**
+ * Checks that `src/styles/mantine.css` has the styles of the Mantine components that the studio uses, and no others: all of
+ * them would be a tenth of the first page.
+ */
+const mantineStyles: Plugin = {
+  name: 'mantine-styles',
+  apply: 'build',
+  async generateBundle(_, bundle) {
+    const used = new Set<string>();
+    for (const chunk of Object.values(bundle)) {
+      for (const [id, { renderedLength }] of Object.entries(chunk.type === 'chunk' ? chunk.modules : {})) {
+        const name = /@mantine\/core\/esm\/.*\/(\w+)\.module\.mjs$/.exec(id)?.[1];
+        if (name && renderedLength > 0) used.add(name);
+      }
+    }
+    const styles = await readFile(fileURLToPath(new URL('./src/styles/mantine.css', import.meta.url)), 'utf8');
+    const there = new Set([...styles.matchAll(/styles\/([A-Z]\w*)\.css/g)].map(([, name]) => name));
+    const missing = [...used].filter((name) => !there.has(name));
+    const idle = [...there].filter((name) => name && !used.has(name));
+    if (missing.length > 0) this.error(`src/styles/mantine.css lacks the styles of ${missing.join(', ')}.`);
+    if (idle.length > 0) this.error(`src/styles/mantine.css has styles that nothing uses: ${idle.join(', ')}.`);
+  },
+};
+
 export default defineConfig({
-  plugins: [react(), compressedCopies],
+  plugins: [react(), compressedCopies, mantineStyles],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   server: {
     proxy: { '/api': { target: server, changeOrigin: true, headers: { origin: server } } },

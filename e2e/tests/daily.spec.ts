@@ -88,14 +88,14 @@ test('the palette finds flows on the server, and opens or runs them', async ({ p
   await page.goto('/executions');
   await expect(page.getByRole('heading', { name: 'Executions' })).toBeVisible();
   await page.keyboard.press('Control+k');
-  const search = page.getByPlaceholder('Flow, execution ID, page or action');
+  const search = page.getByPlaceholder('Search for an action, page, flow, agent or execution ID');
   const asked = page.waitForRequest((request) => request.url().includes('q=quarterly'));
   await search.pressSequentially('quarterly');
   await asked;
 
-  const found = page.getByRole('button', { name: /^Run Quarterly closing/ });
+  const found = page.getByRole('option', { name: /^Run Quarterly closing/ });
   await expect(found).toBeVisible();
-  await expect(page.getByRole('button', { name: /^Executions of Quarterly closing/ })).toBeVisible();
+  await expect(page.getByRole('option', { name: /^Executions of Quarterly closing/ })).toBeVisible();
   await found.click();
 
   await expect(page.getByRole('dialog', { name: /^Run flow Quarterly closing/ })).toBeVisible();

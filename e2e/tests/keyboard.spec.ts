@@ -71,7 +71,7 @@ test('the keyboard shortcuts are listed on request', async ({ page }) => {
   await expect(shortcuts).toBeHidden();
 
   await page.keyboard.press('Control+k');
-  await page.getByPlaceholder('Flow, execution ID, page or action').fill('keyboard');
-  await page.getByRole('dialog').getByRole('button', { name: 'Keyboard shortcuts' }).click();
+  await page.getByPlaceholder('Search for an action, page, flow, agent or execution ID').fill('keyboard');
+  await page.getByRole('option', { name: 'Keyboard shortcuts' }).click();
   await expect(shortcuts).toBeVisible();
 });

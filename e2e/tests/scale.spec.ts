@@ -151,7 +151,8 @@ test('the first page is small, cached by the browser, and loads within a second'
   const usable = Math.min(await timeOfFirstVisit(page), await timeOfFirstVisit(page), await timeOfFirstVisit(page));
 
   console.log(`    /flows: ${first.files} scripts and styles in ${first.bytes} bytes, usable after ${usable.toFixed(0)} ms`);
-  expect(first.bytes).toBeLessThan(500_000);
+  // What it has today and a tenth: what grows it is loaded when it is needed.
+  expect(first.bytes).toBeLessThan(340_000);
   expect(again.bytes, 'what is loaded a second time').toBe(0);
   expect(usable, 'a second, with room for a machine that does much else').toBeLessThan(4_000);
   const html = await request.get('/flows');

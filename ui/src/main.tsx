@@ -1,7 +1,6 @@
 import '@/lib/csp';
-import '@mantine/core/styles.css';
+import '@/styles/mantine.css';
 import '@mantine/notifications/styles.css';
-import '@mantine/spotlight/styles.css';
 import '@/styles/fonts.css';
 import '@/styles/tones.css';
 import '@/styles/base.css';

@@ -17,6 +17,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { accountQuery } from '@/api/account';
 import { openPalette } from '@/app/palette-store';
+import { keysText } from '@/lib/shortcut';
 import { texts } from '@/lib/texts';
 import { Logo } from './logo';
 import { PersonMenu } from './person-menu';
@@ -52,8 +53,6 @@ export function useServerPages() {
   return SERVER_PAGES.filter(isShown);
 }
 
-const IS_MAC = /mac|iphone|ipad/i.test(navigator.userAgent);
-
 /** The main navigation; beside the page on wide screens, in a drawer on narrow ones. */
 export function Navigation() {
   const serverPages = useServerPages();
@@ -66,7 +65,7 @@ export function Navigation() {
       <button type="button" className={classes.search} onClick={openPalette}>
         <IconSearch size={15} aria-hidden />
         {texts.palette.open}
-        <kbd className={classes.keys}>{IS_MAC ? '⌘K' : 'Ctrl K'}</kbd>
+        <kbd className={classes.keys}>{keysText('mod+K')}</kbd>
       </button>
       {PAGES.map(({ to, label, icon: Icon }) => (
         <div key={to} className={classes.entry}>

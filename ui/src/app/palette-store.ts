@@ -1,7 +1,22 @@
-import { createSpotlight } from '@mantine/spotlight';
+/** Whether the command palette is open: it is opened from anywhere in the app. */
+import { useSyncExternalStore } from 'react';
 
-/** The command palette's own store: open it from anywhere in the app. */
-const [store, palette] = createSpotlight();
+const listeners = new Set<() => void>();
+let isOpen = false;
 
-export const paletteStore = store;
-export const openPalette = () => palette.open();
+export function setPaletteOpen(open: boolean): void {
+  isOpen = open;
+  for (const listener of listeners) listener();
+}
+
+export const openPalette = () => setPaletteOpen(true);
+
+export function usePaletteOpen(): boolean {
+  return useSyncExternalStore(
+    (changed) => {
+      listeners.add(changed);
+      return () => listeners.delete(changed);
+    },
+    () => isOpen,
+  );
+}

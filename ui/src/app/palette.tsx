@@ -1,143 +1,198 @@
+import { useMantineColorScheme } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { Spotlight, type SpotlightActionGroupData } from '@mantine/spotlight';
 import {
   IconActivityHeartbeat,
+  IconDeviceDesktop,
   IconFileSearch,
   IconKeyboard,
+  IconMoon,
   IconPlayerPlay,
-  IconSearch,
+  IconRobot,
   IconSitemap,
+  IconSun,
+  IconUser,
 } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
+import { accountQuery } from '@/api/account';
 import { foundFlowsQuery } from '@/api/flows';
 import type { Flow } from '@/api/types';
 import { useMay } from '@/api/use-may';
+import { type Command, fitting } from '@/components/commands/command';
+import { CommandFrame } from '@/components/commands/command-dialog';
+import { CommandSearch } from '@/components/commands/command-search';
+import { pageCommands } from '@/components/commands/page-commands';
+import { agentsQuery } from '@/features/agents/queries';
 import { texts } from '@/lib/texts';
 import { PAGES, useServerPages } from './navigation';
-import { paletteStore } from './palette-store';
 
 /** The server is asked when typing pauses for this long. */
 const TYPING_MS = 150;
 
 const EXECUTION_ID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/i;
 
-/** Ctrl/⌘-K: jump to a page, a flow or an execution by its ID, or search executions. */
-export function Palette({ onShortcuts }: { onShortcuts: () => void }) {
+interface PaletteProps {
+  onClose: () => void;
+  onShortcuts: () => void;
+}
+
+/** Ctrl/⌘-K: what can be done on the page, and where one can go: a page, a flow, an agent, or an execution. */
+export function Palette({ onClose, onShortcuts }: PaletteProps) {
   const [query, setQuery] = useState('');
-  const [opened, setOpened] = useState(false);
-  const navigate = useNavigate();
   const text = query.trim();
-  const [asked] = useDebouncedValue(text, TYPING_MS);
-  const flows = useQuery({ ...foundFlowsQuery(asked), enabled: opened });
-  const { may: mayRun } = useMay('run_flows');
-
-  const serverPages = useServerPages();
-
-  const groups: SpotlightActionGroupData[] = [
-    {
-      group: texts.palette.pages,
-      actions: [...PAGES, ...serverPages].map(({ to, label, icon: Icon }) => ({
-        id: to,
-        label,
-        leftSection: <Icon size={17} stroke={1.7} aria-hidden />,
-        onClick: () => void navigate({ to }),
-      })),
-    },
-    {
-      group: texts.palette.flows,
-      actions: flowActions({ flows: flows.data ?? [], text, mayRun, navigate }),
-    },
-    {
-      group: texts.palette.actions,
-      actions: [
-        {
-          id: 'shortcuts',
-          label: texts.shortcuts.title,
-          leftSection: <IconKeyboard size={17} stroke={1.7} aria-hidden />,
-          onClick: onShortcuts,
-        },
-      ],
-    },
-  ];
-  const executions = { group: texts.palette.executions, actions: executionActions(text, navigate) };
-  // Flows with the name come before a search for it.
-  if (text) groups.splice(EXECUTION_ID.test(text) ? 0 : 2, 0, executions);
-
+  const [offered] = useState(pageCommands);
+  const general = useGeneral(onShortcuts);
+  const pages = usePages();
+  const found = useFound(text);
+  const all = [...offered, ...pages, ...found, ...general];
   return (
-    <Spotlight
-      store={paletteStore}
-      shortcut={['mod + K']}
-      actions={groups}
-      query={query}
-      onQueryChange={setQuery}
-      onSpotlightOpen={() => setOpened(true)}
-      onSpotlightClose={() => setOpened(false)}
-      limit={12}
-      scrollable
-      maxHeight={420}
-      highlightQuery
-      nothingFound={texts.palette.nothing}
-      searchProps={{
-        leftSection: <IconSearch size={17} aria-hidden />,
-        placeholder: texts.palette.hint,
-        'aria-label': texts.palette.hint,
-      }}
-    />
+    <CommandFrame label={texts.palette.hint} onClose={onClose}>
+      {(finish) => (
+        <CommandSearch
+          commands={fitting(all, text)}
+          query={query}
+          onQuery={setQuery}
+          label={texts.palette.hint}
+          nothing={texts.palette.nothing}
+          onRun={finish}
+        />
+      )}
+    </CommandFrame>
   );
 }
 
-interface FlowActions {
-  flows: readonly Flow[];
+type Navigate = ReturnType<typeof useNavigate>;
+
+function usePages(): Command[] {
+  const navigate = useNavigate();
+  const serverPages = useServerPages();
+  const account = useQuery(accountQuery()).data;
+  const go = { group: texts.palette.pages };
+  const pages = [...PAGES, ...serverPages].map(({ to, label, icon }) => ({
+    ...go,
+    id: to,
+    label,
+    icon,
+    words: texts.palette.goTo,
+    run: () => void navigate({ to }),
+  }));
+  if (!account || account.is_local) return pages;
+  const own = {
+    id: '/account',
+    label: texts.account.own,
+    icon: IconUser,
+    run: () => void navigate({ to: '/account' }),
+  };
+  return [...pages, { ...go, ...own }];
+}
+
+const SCHEMES = [
+  { value: 'light', icon: IconSun },
+  { value: 'dark', icon: IconMoon },
+  { value: 'auto', icon: IconDeviceDesktop },
+] as const;
+
+/** What can be done on every page. */
+function useGeneral(onShortcuts: () => void): Command[] {
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const group = texts.palette.actions;
+  const themes = SCHEMES.filter(({ value }) => value !== colorScheme).map(({ value, icon }) => ({
+    id: `theme-${value}`,
+    group,
+    label: texts.palette.theme[value],
+    icon,
+    words: texts.palette.themeWords,
+    run: () => setColorScheme(value),
+  }));
+  const help = {
+    id: 'shortcuts',
+    group,
+    label: texts.shortcuts.title,
+    icon: IconKeyboard,
+    keys: '?',
+    run: onShortcuts,
+  };
+  return [...themes, help];
+}
+
+/** What is found by the text: flows, agents and executions. */
+function useFound(text: string): Command[] {
+  const navigate = useNavigate();
+  const [asked] = useDebouncedValue(text, TYPING_MS);
+  const flows = useQuery(foundFlowsQuery(asked)).data ?? [];
+  const agents = useQuery({ ...agentsQuery(), enabled: text !== '' }).data ?? [];
+  const { may: mayRun } = useMay('run_flows');
+  return [
+    ...flows.flatMap((flow) => ofFlow(flow, { text, mayRun, navigate })),
+    ...agents.map(
+      (agent): Command => ({
+        id: `agent-${agent.id}`,
+        group: texts.palette.agents,
+        label: agent.name,
+        detail: agent.description || undefined,
+        icon: IconRobot,
+        isSearched: true,
+        run: () => void navigate({ to: '/agents', search: { agent: agent.id } }),
+      }),
+    ),
+    ...ofExecutions(text, navigate),
+  ];
+}
+
+interface OfFlow {
   text: string;
   mayRun: boolean;
-  navigate: ReturnType<typeof useNavigate>;
+  navigate: Navigate;
 }
 
 /** Opens a flow in the editor; what was searched for can also be run, and its executions shown. */
-function flowActions({ flows, text, mayRun, navigate }: FlowActions) {
-  return flows.flatMap((flow) => {
-    const params = { flowId: flow.id };
-    const open = {
-      id: `flow-${flow.id}`,
-      label: flow.name,
-      description: flow.description || undefined,
-      leftSection: <IconSitemap size={17} stroke={1.7} aria-hidden />,
-      onClick: () => void navigate({ to: '/flows/$flowId', params }),
-    };
-    if (!text) return [open];
-    const run = {
-      id: `run-${flow.id}`,
-      label: texts.palette.runFlow(flow.name),
-      leftSection: <IconPlayerPlay size={17} stroke={1.7} aria-hidden />,
-      onClick: () => void navigate({ to: '/flows/$flowId', params, search: { run: true } }),
-    };
-    const executions = {
-      id: `executions-${flow.id}`,
-      label: texts.palette.runsOf(flow.name),
-      leftSection: <IconActivityHeartbeat size={17} stroke={1.7} aria-hidden />,
-      onClick: () => void navigate({ to: '/executions', search: { flow: flow.id } }),
-    };
-    return mayRun ? [open, run, executions] : [open, executions];
-  });
+function ofFlow(flow: Flow, { text, mayRun, navigate }: OfFlow): Command[] {
+  const params = { flowId: flow.id };
+  // The server also looks into what is not shown here.
+  const one = { group: texts.palette.flows, isFound: true, detail: flow.description || undefined };
+  const open: Command = {
+    ...one,
+    id: `flow-${flow.id}`,
+    label: flow.name,
+    icon: IconSitemap,
+    run: () => void navigate({ to: '/flows/$flowId', params }),
+  };
+  if (!text) return [open];
+  const run: Command = {
+    ...one,
+    id: `run-${flow.id}`,
+    label: texts.palette.runFlow(flow.name),
+    icon: IconPlayerPlay,
+    run: () => void navigate({ to: '/flows/$flowId', params, search: { run: true } }),
+  };
+  const executions: Command = {
+    ...one,
+    id: `executions-${flow.id}`,
+    label: texts.palette.runsOf(flow.name),
+    icon: IconActivityHeartbeat,
+    run: () => void navigate({ to: '/executions', search: { flow: flow.id } }),
+  };
+  return mayRun ? [open, run, executions] : [open, executions];
 }
 
-function executionActions(text: string, navigate: ReturnType<typeof useNavigate>) {
-  const search = {
+function ofExecutions(text: string, navigate: Navigate): Command[] {
+  if (!text) return [];
+  const about = { group: texts.palette.executions, isFound: true };
+  const search: Command = {
+    ...about,
     id: 'search-executions',
     label: texts.palette.searchExecutions(text),
-    keywords: text,
-    leftSection: <IconFileSearch size={17} stroke={1.7} aria-hidden />,
-    onClick: () => void navigate({ to: '/executions', search: { q: text } }),
+    icon: IconFileSearch,
+    run: () => void navigate({ to: '/executions', search: { q: text } }),
   };
   if (!EXECUTION_ID.test(text)) return [search];
-  const open = {
+  const open: Command = {
+    ...about,
     id: 'open-execution',
     label: texts.palette.openExecution(text),
-    keywords: text,
-    leftSection: <IconPlayerPlay size={17} stroke={1.7} aria-hidden />,
-    onClick: () => void navigate({ to: '/executions/$executionId', params: { executionId: text } }),
+    icon: IconPlayerPlay,
+    run: () => void navigate({ to: '/executions/$executionId', params: { executionId: text } }),
   };
   return [open, search];
 }

@@ -1,24 +1,27 @@
 import { ActionIcon, Burger, Drawer } from '@mantine/core';
 import { IconSearch } from '@tabler/icons-react';
-import { Link, Outlet, useRouterState } from '@tanstack/react-router';
-import { type ReactNode, useState } from 'react';
+import { Link, lazyRouteComponent, Outlet, useRouterState } from '@tanstack/react-router';
+import { type ReactNode, Suspense, useState } from 'react';
 import { texts } from '@/lib/texts';
 import { Logo } from './logo';
 import { Navigation } from './navigation';
 import { OfflineBanner } from './offline-banner';
-import { Palette } from './palette';
-import { openPalette } from './palette-store';
+import { openPalette, setPaletteOpen, usePaletteOpen } from './palette-store';
 import { RoomBanner } from './room-banner';
 import classes from './shell.module.css';
-import { ShortcutsDialog } from './shortcuts-dialog';
 import { ThemeSwitch } from './theme-switch';
 import { usePageKeys } from './use-page-keys';
+
+// Few visits need them.
+const Palette = lazyRouteComponent(() => import('./palette'), 'Palette');
+const ShortcutsDialog = lazyRouteComponent(() => import('./shortcuts-dialog'), 'ShortcutsDialog');
 
 /** The frame around every page of the studio. */
 export function Shell({ children = <Outlet /> }: { children?: ReactNode }) {
   const [isHelpOpen, setHelpOpen] = useState(false);
   const showHelp = () => setHelpOpen(true);
-  usePageKeys(showHelp);
+  const isPaletteOpen = usePaletteOpen();
+  usePageKeys({ onHelp: showHelp, onModifier: () => void Palette.preload?.() });
   return (
     <div className={classes.shell}>
       <a className={classes.skip} href="#main">
@@ -33,8 +36,10 @@ export function Shell({ children = <Outlet /> }: { children?: ReactNode }) {
       <main className={classes.main} id="main" tabIndex={-1}>
         {children}
       </main>
-      <Palette onShortcuts={showHelp} />
-      <ShortcutsDialog opened={isHelpOpen} onClose={() => setHelpOpen(false)} />
+      <Suspense>
+        {isPaletteOpen && <Palette onClose={() => setPaletteOpen(false)} onShortcuts={showHelp} />}
+        {isHelpOpen && <ShortcutsDialog onClose={() => setHelpOpen(false)} />}
+      </Suspense>
     </div>
   );
 }

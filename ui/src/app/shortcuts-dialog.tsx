@@ -1,18 +1,14 @@
 import { Modal } from '@mantine/core';
 import { Fragment } from 'react';
+import { keysText } from '@/lib/shortcut';
 import { texts } from '@/lib/texts';
 import classes from './shortcuts-dialog.module.css';
 
-interface ShortcutsDialogProps {
-  opened: boolean;
-  onClose: () => void;
-}
-
 /** All keyboard shortcuts, grouped by where they work. */
-export function ShortcutsDialog({ opened, onClose }: ShortcutsDialogProps) {
+export function ShortcutsDialog({ onClose }: { onClose: () => void }) {
   const { title, close, groups } = texts.shortcuts;
   return (
-    <Modal opened={opened} onClose={onClose} title={title} size={560} closeButtonProps={{ 'aria-label': close }}>
+    <Modal opened onClose={onClose} title={title} size={560} closeButtonProps={{ 'aria-label': close }}>
       {groups.map((group) => (
         <section key={group.title} className={classes.group}>
           <h3 className={classes.title}>{group.title}</h3>
@@ -20,9 +16,9 @@ export function ShortcutsDialog({ opened, onClose }: ShortcutsDialogProps) {
             {group.keys.map(({ keys, does }) => (
               <Fragment key={does}>
                 <dt>
-                  {keys.map((key) => (
-                    <kbd key={key} className={classes.key}>
-                      {key}
+                  {keys.map((shortcut) => (
+                    <kbd key={shortcut} className={classes.key}>
+                      {keysText(shortcut)}
                     </kbd>
                   ))}
                 </dt>

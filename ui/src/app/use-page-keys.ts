@@ -1,4 +1,5 @@
-import { useWindowEvent } from '@mantine/hooks';
+import { useHotkeys, useWindowEvent } from '@mantine/hooks';
+import { openPalette } from './palette-store';
 import { focusRow, isRowFocused } from './row-focus';
 
 /** Elements that handle keys themselves. */
@@ -6,10 +7,19 @@ const ELSEWHERE = 'input, textarea, select, [contenteditable="true"], [role="dia
 
 const STEPS: Readonly<Record<string, number>> = { j: 1, k: -1, ArrowDown: 1, ArrowUp: -1 };
 
+interface PageKeys {
+  onHelp: () => void;
+  /** Ctrl or ⌘ was pressed, which may become a shortcut. */
+  onModifier: () => void;
+}
+
 /** The keyboard shortcuts of every page. */
-export function usePageKeys(onHelp: () => void): void {
+export function usePageKeys({ onHelp, onModifier }: PageKeys): void {
+  useHotkeys([['mod+K', openPalette]], [], true);
   useWindowEvent('keydown', (event) => {
+    if (event.key === 'Control' || event.key === 'Meta') onModifier();
     if (
+      event.isComposing ||
       event.defaultPrevented ||
       event.ctrlKey ||
       event.metaKey ||

@@ -1,17 +1,15 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { useState } from 'react';
+import { Suspense, useState } from 'react';
 import { flowQuery } from '@/api/flows';
 import type { Flow } from '@/api/types';
 import { Page } from '@/components/page';
 import { BlockSkeleton } from '@/components/skeletons';
 import { texts as common } from '@/lib/texts';
+import { RunModal, SettingsModal, VersionsDrawer } from './dialogs';
 import { Editor } from './editor/editor';
 import { MissingFlow } from './missing-flow';
-import { RunModal } from './run/run-modal';
-import { SettingsModal } from './settings/settings-modal';
 import { texts } from './texts';
-import { VersionsDrawer } from './versions/versions-drawer';
 
 const route = getRouteApi('/studio/flows/$flowId');
 
@@ -53,14 +51,16 @@ function LoadedFlow({ flow, first }: LoadedFlowProps) {
         onVersions={() => setOpened('versions')}
         onRun={() => setOpened('run')}
       />
-      <SettingsModal
-        flow={flow}
-        opened={opened === 'settings'}
-        onClose={close}
-        onSaved={(saved) => queries.setQueryData(flowQuery(flow.id).queryKey, saved)}
-      />
-      <VersionsDrawer flow={flow} opened={opened === 'versions'} onClose={close} />
-      <RunModal flow={flow} opened={opened === 'run'} onClose={close} />
+      <Suspense>
+        <SettingsModal
+          flow={flow}
+          opened={opened === 'settings'}
+          onClose={close}
+          onSaved={(saved) => queries.setQueryData(flowQuery(flow.id).queryKey, saved)}
+        />
+        <VersionsDrawer flow={flow} opened={opened === 'versions'} onClose={close} />
+        <RunModal flow={flow} opened={opened === 'run'} onClose={close} />
+      </Suspense>
     </>
   );
 }

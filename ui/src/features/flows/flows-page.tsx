@@ -2,34 +2,29 @@ import { useHotkeys } from '@mantine/hooks';
 import { IconFileImport, IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { useMemo, useState } from 'react';
+import { Suspense, useMemo, useState } from 'react';
 import { damagedFlowsQuery, deleteFlow, flowsQuery } from '@/api/flows';
 import type { Flow } from '@/api/types';
 import { useMay } from '@/api/use-may';
+import { useCommands } from '@/components/commands/page-commands';
 import { DamagedList } from '@/components/damaged-list';
 import { LiveMark } from '@/components/live-mark';
 import { Page } from '@/components/page';
 import { ProblemCard } from '@/components/problem-card';
 import { ReasonedButton } from '@/components/reasoned-button';
 import { texts as common } from '@/lib/texts';
-import { DeleteModal } from './list/delete-modal';
+import { DeleteModal, ImportModal, MoveModal, NewFlowModal, RunModal, SettingsModal, VersionsDrawer } from './dialogs';
 import { fittingFlows, hasFilters } from './list/filter-flows';
 import { FlowFilterBar } from './list/flow-filter-bar';
 import { FlowList } from './list/flow-list';
 import { FolderBar } from './list/folder-bar';
 import { subfoldersOf } from './list/folders';
-import { ImportModal } from './list/import-modal';
 import { ListSkeleton } from './list/list-skeleton';
-import { MoveModal } from './list/move-modal';
-import { NewFlowModal } from './list/new-flow-modal';
 import { NoFlows } from './list/no-flows';
 import { texts } from './list/texts';
 import type { FlowCommand } from './list/use-flow-commands';
 import { useLiveRecent } from './list/use-live-recent';
-import { RunModal } from './run/run-modal';
 import type { FlowsSearch } from './search';
-import { SettingsModal } from './settings/settings-modal';
-import { VersionsDrawer } from './versions/versions-drawer';
 
 const route = getRouteApi('/studio/flows');
 
@@ -54,6 +49,25 @@ export function FlowsPage() {
   const change = (next: FlowsSearch) => void navigate({ search: next, replace: true });
   const hasFolders = !hasFilters(search) && subfoldersOf(flows.data ?? [], search.folder).length > 0;
   const { may, why } = useMay('edit_flows');
+  useCommands([
+    {
+      id: 'flow-new',
+      group: texts.title,
+      label: texts.new,
+      icon: IconPlus,
+      keys: 'N',
+      reason: why,
+      run: () => open({ kind: 'new' }),
+    },
+    {
+      id: 'flow-import',
+      group: texts.title,
+      label: texts.import,
+      icon: IconFileImport,
+      reason: why,
+      run: () => open({ kind: 'import' }),
+    },
+  ]);
   useHotkeys([['N', () => may && open({ kind: 'new' })]]);
 
   return (
@@ -109,7 +123,9 @@ export function FlowsPage() {
           onCommand={(kind, flow) => open({ kind, flow })}
         />
       )}
-      <Dialogs dialog={dialog} folder={search.folder} opened={opened} onClose={close} />
+      <Suspense>
+        <Dialogs dialog={dialog} folder={search.folder} opened={opened} onClose={close} />
+      </Suspense>
     </Page>
   );
 }

@@ -13,6 +13,7 @@ import { whyNotCancel, whyNotPause } from './reasons';
 import { RetryDialog } from './retry-dialog';
 import { texts } from './texts';
 import { useControl, useKillEngine } from './use-control';
+import { useExecutionCommands } from './use-execution-commands';
 
 interface ActionsProps {
   execution: Execution;
@@ -42,6 +43,15 @@ export function Actions({ execution }: ActionsProps) {
       confirmProps: { color: 'red' },
       onConfirm: () => control.mutate(isUndoing ? 'stop-compensation' : 'cancel'),
     });
+
+  useExecutionCommands({
+    execution,
+    notControllable: busy,
+    notRunnable: runs.why,
+    onRetry: retry.open,
+    onCancel: confirmCancel,
+    onControl: control.mutate,
+  });
 
   return (
     <>

@@ -21,6 +21,7 @@ export const texts = {
   executions: 'Executions',
   copyId: 'Copy execution ID',
   openFlow: 'Open the flow',
+  commands: { title: 'This execution', nodes: 'Nodes', openFlow: (name: string) => `Open the flow ${name}` },
   goneTitle: 'Execution not found',
   goneDetail: 'It may have been deleted with its flow, or the address may be wrong.',
   toList: 'Go to executions',

@@ -1,7 +1,7 @@
 import { useMediaQuery } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import { useQuery } from '@tanstack/react-query';
-import { ReactFlowProvider, useReactFlow } from '@xyflow/react';
+import { ReactFlowProvider } from '@xyflow/react';
 import { useEffect, useState } from 'react';
 import type { Flow } from '@/api/types';
 import { useMay } from '@/api/use-may';
@@ -9,14 +9,14 @@ import { ProblemCard } from '@/components/problem-card';
 import { BlockSkeleton } from '@/components/skeletons';
 import { AddNodeDrawer } from './canvas/add-node-drawer';
 import { Canvas } from './canvas/canvas';
+import { type Asking, CanvasDialog } from './canvas/dialogs';
 import { Palette } from './canvas/palette';
 import { Problems } from './canvas/problems';
-import { fitOf } from './canvas/view';
+import { useCanvasActions } from './canvas/use-actions';
 import { CodeModal } from './code/code-modal';
 import { ConflictBar } from './conflict-bar';
 import { DraftContext, useDraftStore } from './document/draft-context';
 import { createDraftStore, isDirty } from './document/draft-store';
-import { layout } from './document/layout';
 import type { NodeType } from './document/node-types';
 import { nodeTypesQuery } from './document/queries';
 import { watchFaults } from './document/watch-faults';
@@ -67,7 +67,8 @@ function Workbench({ flow, onSettings, onVersions, onRun }: EditorProps) {
   const save = useSave(flow.id);
   const edits = useMay('edit_flows');
   const runs = useMay('run_flows');
-  const { fitView } = useReactFlow();
+  const actions = useCanvasActions();
+  const [asking, setAsking] = useState<Asking | null>(null);
   const isNarrow = useMediaQuery('(max-width: 860px)', false, { getInitialValueInEffect: false });
   const [isJsonOpen, setJsonOpen] = useState(false);
   const [isCodeOpen, setCodeOpen] = useState(false);
@@ -83,16 +84,13 @@ function Workbench({ flow, onSettings, onVersions, onRun }: EditorProps) {
     if (isDirty(store.getState())) await save.mutateAsync();
     onRun();
   };
-  const layOut = async () => {
-    store.getState().apply(await layout(store.getState().graph));
-    requestAnimationFrame(() => void fitView({ ...fitOf(store.getState()), duration: 200 }));
-  };
   // Invalid JSON is dropped when the pane closes.
   const toggleJson = () => {
     store.getState().setJsonFault(null);
     setJsonOpen(!isJsonOpen);
   };
-  useShortcuts(trySave);
+  const tryRun = () => void run().catch(() => undefined);
+  useShortcuts({ actions, onSave: trySave, onRun: tryRun, onAsk: setAsking });
 
   return (
     <div className={classes.editor}>
@@ -101,10 +99,11 @@ function Workbench({ flow, onSettings, onVersions, onRun }: EditorProps) {
         isSaving={save.isPending}
         isJsonOpen={isJsonOpen}
         onToggleJson={toggleJson}
-        onLayout={() => void layOut()}
+        actions={actions}
+        onAsk={setAsking}
         onSave={trySave}
         onCode={() => setCodeOpen(true)}
-        onRun={() => run().catch(() => undefined)}
+        onRun={tryRun}
         onSettings={onSettings}
         onVersions={onVersions}
       />
@@ -123,11 +122,18 @@ function Workbench({ flow, onSettings, onVersions, onRun }: EditorProps) {
         )
       )}
       <div className={classes.stage}>
-        <Canvas flowName={flow.name} types={types.data?.types ?? NO_TYPES} isNarrow={isNarrow} />
+        <Canvas
+          flowName={flow.name}
+          types={types.data?.types ?? NO_TYPES}
+          isNarrow={isNarrow}
+          actions={actions}
+          onAsk={setAsking}
+        />
         <Inspector catalogue={types.data} isNarrow={isNarrow} flow={flow} />
         <Problems />
         {isNarrow && <AddNodeDrawer types={types.data?.types ?? NO_TYPES} />}
       </div>
+      {asking && <CanvasDialog asking={asking} types={types.data?.types ?? NO_TYPES} onClose={() => setAsking(null)} />}
       <CodeModal flow={flow} opened={isCodeOpen} onClose={() => setCodeOpen(false)} />
       <LeaveGuard isSaving={save.isPending} onSave={() => save.mutateAsync()} />
     </div>

@@ -6,6 +6,7 @@ import { setFlowStatus } from '@/api/flows';
 import { toProblem } from '@/api/problem';
 import type { Flow, FlowStatus } from '@/api/types';
 import { useMay } from '@/api/use-may';
+import { useCommands } from '@/components/commands/page-commands';
 import type { Tone } from '@/components/status';
 import { texts } from './texts';
 import classes from './toolbar.module.css';
@@ -40,6 +41,17 @@ export function StatusMenu({ flow }: { flow: Flow }) {
     },
   });
   const { may, why } = useMay('edit_flows');
+  useCommands(
+    MOVES.filter(({ to }) => to !== flow.status).map(({ to, label, detail, icon }) => ({
+      id: `status-${to}`,
+      group: texts.commands.title,
+      label: texts.commands.status(label),
+      detail,
+      icon,
+      reason: why,
+      run: () => change.mutate(to),
+    })),
+  );
   const status = change.isPending ? change.variables : flow.status;
   if (!may) {
     return (

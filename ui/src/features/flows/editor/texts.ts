@@ -62,5 +62,17 @@ export const texts = {
     label: 'Flow definition as JSON',
     applied: 'Changes apply as soon as the JSON is valid.',
   },
-  keys: { mod: /mac|iphone|ipad/i.test(navigator.userAgent) ? '⌘' : 'Ctrl ' },
+  commands: {
+    title: 'This flow',
+    nodes: 'Nodes',
+    status: (change: string) => `${change} the flow`,
+    addNode: 'Add a node…',
+    goTo: 'Go to a node…',
+    fit: 'Fit to view',
+    selectAll: 'Select all nodes',
+    json: 'Show or hide the JSON',
+    settingsWords: 'flow settings retry timeout limits',
+    versionsWords: 'history compare restore',
+    layoutWords: 'tidy arrange layout clean up',
+  },
 } as const;

@@ -20,7 +20,10 @@ import type { Flow } from '@/api/types';
 import { useMay } from '@/api/use-may';
 import { pagesOf } from '@/components/page-links';
 import { ReasonedButton } from '@/components/reasoned-button';
+import { keysText } from '@/lib/shortcut';
 import { texts as common } from '@/lib/texts';
+import type { Asking } from './canvas/dialogs';
+import type { CanvasActions } from './canvas/use-actions';
 import { useDraft } from './document/draft-context';
 import { isDirty } from './document/draft-store';
 import { whyNotRunnable, whyNotSavable } from './reasons';
@@ -28,13 +31,15 @@ import { ScheduleButton } from './schedules/schedule-button';
 import { StatusMenu } from './status-menu';
 import { texts } from './texts';
 import classes from './toolbar.module.css';
+import { useEditorCommands } from './use-editor-commands';
 
 interface ToolbarProps {
   flow: Flow;
   isSaving: boolean;
   isJsonOpen: boolean;
   onToggleJson: () => void;
-  onLayout: () => void;
+  actions: CanvasActions;
+  onAsk: (asking: Asking) => void;
   onSave: () => void;
   onRun: () => void;
   onCode: () => void;
@@ -59,7 +64,8 @@ export function Toolbar(props: ToolbarProps) {
   const notRunnable = runs.why ?? (dirty ? edits.why : null) ?? unrunnable;
   const undo = useDraft((state) => state.undo);
   const redo = useDraft((state) => state.redo);
-  const { mod } = texts.keys;
+  const runLabel = dirty ? texts.toolbar.saveAndRun : texts.toolbar.run;
+  useEditorCommands({ ...props, notSavable, notRunnable, runLabel });
   const { hasForm, hasChat } = pagesOf(flow);
   return (
     <header className={classes.bar}>
@@ -102,21 +108,21 @@ export function Toolbar(props: ToolbarProps) {
       <div className={`${classes.group} ${classes.edit}`}>
         <Tool
           icon={IconArrowBackUp}
-          label={`${texts.toolbar.undo} (${mod}Z)`}
+          label={withKeys(texts.toolbar.undo, 'mod+Z')}
           reason={canUndo ? null : texts.reasons.nothingToUndo}
           onClick={undo}
         />
         <Tool
           icon={IconArrowForwardUp}
-          label={`${texts.toolbar.redo} (${mod}Shift Z)`}
+          label={withKeys(texts.toolbar.redo, 'mod+shift+Z')}
           reason={canRedo ? null : texts.reasons.nothingToRedo}
           onClick={redo}
         />
         <Tool
           icon={IconLayoutDistributeHorizontal}
-          label={texts.toolbar.layout}
+          label={withKeys(texts.toolbar.layout, 'shift+L')}
           reason={isEmpty ? texts.reasons.empty : null}
-          onClick={props.onLayout}
+          onClick={() => void props.actions.layOut()}
         />
         <Tool icon={IconBraces} label={texts.toolbar.json} pressed={isJsonOpen} onClick={props.onToggleJson} />
       </div>
@@ -130,15 +136,16 @@ export function Toolbar(props: ToolbarProps) {
           variant="default"
           size="xs"
           reason={notRunnable}
+          hint={keysText('mod+Enter')}
           leftSection={<IconPlayerPlay size={14} aria-hidden />}
           onClick={props.onRun}
         >
-          {dirty ? texts.toolbar.saveAndRun : texts.toolbar.run}
+          {runLabel}
         </ReasonedButton>
         <ReasonedButton
           size="xs"
           reason={notSavable}
-          hint={`${mod}S`}
+          hint={keysText('mod+S')}
           leftSection={<IconDeviceFloppy size={14} aria-hidden />}
           onClick={props.onSave}
         >
@@ -148,6 +155,8 @@ export function Toolbar(props: ToolbarProps) {
     </header>
   );
 }
+
+const withKeys = (label: string, keys: string) => `${label} (${keysText(keys)})`;
 
 interface PageLinkProps {
   to: '/form/$flowId' | '/chat/$flowId';

@@ -1,6 +1,7 @@
 import { useHotkeys, useWindowEvent } from '@mantine/hooks';
 import { bodyOf } from '@/api/bodies';
-import { focusPalette } from './canvas/palette';
+import type { Asking } from './canvas/dialogs';
+import { type CanvasActions, pasteText } from './canvas/use-actions';
 import { nodeById } from './document/definition';
 import { useDraftStore } from './document/draft-context';
 
@@ -11,8 +12,15 @@ function isElsewhere(target: EventTarget | null): boolean {
   return target instanceof Element && target.closest(ELSEWHERE) !== null;
 }
 
+interface Shortcuts {
+  actions: CanvasActions;
+  onSave: () => void;
+  onRun: () => void;
+  onAsk: (asking: Asking) => void;
+}
+
 /** The keyboard shortcuts of the editor. Saving works in every field. */
-export function useShortcuts(onSave: () => void): void {
+export function useShortcuts({ actions, onSave, onRun, onAsk }: Shortcuts): void {
   const store = useDraftStore();
   const state = () => store.getState();
   /** Menus and dialogs above the canvas handle their keys themselves. */
@@ -34,16 +42,25 @@ export function useShortcuts(onSave: () => void): void {
     const node = selection.nodes.length === 1 && id !== undefined ? nodeById(graph, id) : undefined;
     if (isOnNode && node && bodyOf(node)) enter([...inside, node.id]);
   };
+  const selectBranch = () => {
+    const { nodes } = state().selection;
+    if (nodes.length === 1 && nodes[0] !== undefined) actions.selectBranch(nodes[0]);
+  };
   useHotkeys([['mod+S', onSave]], [], true);
   useHotkeys([
     ['mod+Z', onCanvas(() => state().undo())],
     ['mod+shift+Z', onCanvas(() => state().redo())],
     ['mod+Y', onCanvas(() => state().redo())],
     ['mod+A', onCanvas(() => state().selectAll())],
-    ['mod+D', onCanvas(() => state().paste(state().copy()))],
+    ['mod+D', onCanvas(actions.duplicate)],
     ['Delete', remove, { preventDefault: false }],
     ['Backspace', remove, { preventDefault: false }],
-    ['A', onCanvas(focusPalette)],
+    ['mod+Enter', onCanvas(onRun)],
+    ['A', onCanvas(() => onAsk({ kind: 'add' }))],
+    ['G', onCanvas(() => onAsk({ kind: 'go' }))],
+    ['B', onCanvas(selectBranch)],
+    ['F', onCanvas(actions.fit)],
+    ['shift+L', onCanvas(() => void actions.layOut())],
     ['Escape', onCanvas(stepBack), { preventDefault: false }],
     ['Enter', open, { preventDefault: false }],
   ]);
@@ -61,6 +78,6 @@ export function useShortcuts(onSave: () => void): void {
   useWindowEvent('cut', copy);
   useWindowEvent('paste', (event) => {
     if (isElsewhere(event.target)) return;
-    if (state().paste(event.clipboardData?.getData('text/plain') ?? '')) event.preventDefault();
+    if (pasteText(store, event.clipboardData?.getData('text/plain') ?? '')) event.preventDefault();
   });
 }

@@ -9,25 +9,36 @@ import {
   useReactFlow,
 } from '@xyflow/react';
 import '@xyflow/react/dist/base.css';
-import { type DragEvent, useCallback, useState } from 'react';
+import {
+  type DragEvent,
+  type KeyboardEvent,
+  type MouseEvent as ReactMouseEvent,
+  useCallback,
+  useRef,
+  useState,
+} from 'react';
 import { bodyOf } from '@/api/bodies';
 import { connect, takingOf } from '../document/commands';
 import { closesCycle } from '../document/definition';
 import { useDraft, useDraftStore } from '../document/draft-context';
+import { dropOn, isLoose } from '../document/insert';
 import { type NodeType, typeKey } from '../document/node-types';
 import { GRID } from '../document/positions';
 import type { CanvasEdge as DrawnEdge, CanvasNode as DrawnNode } from '../document/to-canvas';
 import { addNodeOfType, DRAGGED } from './add-node';
+import { aimAt, aimAway } from './aim';
 import classes from './canvas.module.css';
 import { CanvasControls } from './canvas-controls';
 import { CanvasEdge } from './canvas-edge';
 import { CanvasNode } from './canvas-node';
+import { ContextMenu, type MenuPlace } from './context-menu';
+import type { Asking } from './dialogs';
 import { EmptyCanvas } from './empty-canvas';
 import { type LooseEnd, QuickAdd } from './quick-add';
 import { texts } from './texts';
 import { TypesContext } from './types-context';
+import type { CanvasActions } from './use-actions';
 import { useFitOnEntry } from './use-fit-on-entry';
-import { useReveal } from './use-reveal';
 import { FIT, FIT_NARROW } from './view';
 
 const nodeTypes = { 'flow-node': CanvasNode };
@@ -47,10 +58,12 @@ interface CanvasProps {
   flowName: string;
   types: readonly NodeType[];
   isNarrow: boolean;
+  actions: CanvasActions;
+  onAsk: (asking: Asking) => void;
 }
 
 /** The flow as an editable graph. */
-export function Canvas({ flowName, types, isNarrow }: CanvasProps) {
+export function Canvas({ flowName, types, isNarrow, actions, onAsk }: CanvasProps) {
   const store = useDraftStore();
   const nodes = useDraft((state) => state.canvas.nodes);
   const edges = useDraft((state) => state.canvas.edges);
@@ -58,7 +71,7 @@ export function Canvas({ flowName, types, isNarrow }: CanvasProps) {
   const changeEdges = useDraft((state) => state.changeEdges);
   const { screenToFlowPosition } = useReactFlow();
   useFitOnEntry();
-  const reveal = useReveal();
+  const { reveal } = actions;
   const [looseEnd, setLooseEnd] = useState<LooseEnd | null>(null);
 
   const join = useCallback(
@@ -84,19 +97,31 @@ export function Canvas({ flowName, types, isNarrow }: CanvasProps) {
   }, []);
   const enter = (id: string) => store.getState().enter([...store.getState().inside, id]);
   const finish = (type: NodeType) => {
-    if (looseEnd) reveal(addNodeOfType(store, type, screenToFlowPosition(looseEnd.at), looseEnd));
+    if (!looseEnd) return;
+    const place = { at: screenToFlowPosition(looseEnd.at), edge: looseEnd };
+    reveal(addNodeOfType(store, type, place), 'focus');
   };
   const drop = (event: DragEvent) => {
     const key = event.dataTransfer.getData(DRAGGED);
     const type = types.find((candidate) => typeKey(candidate) === key);
+    const at = { x: event.clientX, y: event.clientY };
+    const on = type?.traits.starts ? null : aimAt(at);
+    aimAway();
     if (!type) return;
     event.preventDefault();
-    reveal(addNodeOfType(store, type, screenToFlowPosition({ x: event.clientX, y: event.clientY })));
+    reveal(addNodeOfType(store, type, on === null ? { at: screenToFlowPosition(at) } : { on }));
   };
+  const menu = useContextMenu();
+  const dragging = useDraggingOnEdges();
 
   return (
     // The canvas consumes pointer events, so text that is selected elsewhere must be deselected explicitly.
-    <div className={classes.canvas} onPointerDownCapture={() => window.getSelection()?.removeAllRanges()}>
+    // biome-ignore lint/a11y/noStaticElementInteractions: the menu key opens the menu of what has the focus inside.
+    <div
+      className={classes.canvas}
+      onPointerDownCapture={() => window.getSelection()?.removeAllRanges()}
+      onKeyDown={isNarrow ? undefined : menu.onKeyDown}
+    >
       <TypesContext value={types}>
         <ReactFlow
           {...options}
@@ -114,8 +139,13 @@ export function Canvas({ flowName, types, isNarrow }: CanvasProps) {
           zoomOnDoubleClick={false}
           onDrop={drop}
           onDragOver={(event) => {
-            if (event.dataTransfer.types.includes(DRAGGED)) event.preventDefault();
+            if (!event.dataTransfer.types.includes(DRAGGED)) return;
+            event.preventDefault();
+            aimAt({ x: event.clientX, y: event.clientY });
           }}
+          onDragLeave={aimAway}
+          {...dragging}
+          {...(!isNarrow && menu.handlers)}
           nodesDraggable={!isNarrow}
           nodesConnectable={!isNarrow}
           deleteKeyCode={null}
@@ -134,8 +164,91 @@ export function Canvas({ flowName, types, isNarrow }: CanvasProps) {
           )}
         </ReactFlow>
       </TypesContext>
+      {menu.place && <ContextMenu place={menu.place} actions={actions} onAsk={onAsk} onClose={menu.close} />}
       {looseEnd && <QuickAdd end={looseEnd} types={types} onChoose={finish} onClose={() => setLooseEnd(null)} />}
       {nodes.length === 0 && <EmptyCanvas types={types} />}
     </div>
   );
+}
+
+type Handlers = ReactFlowProps<DrawnNode, DrawnEdge>;
+
+/** Puts a node without edges into the edge that it is dropped on. */
+function useDraggingOnEdges(): Pick<Handlers, 'onNodeDragStart' | 'onNodeDrag' | 'onNodeDragStop'> {
+  const store = useDraftStore();
+  const loose = useRef(false);
+  return {
+    onNodeDragStart: (_, { id }, nodes) => {
+      loose.current = nodes.length === 1 && isLoose(store.getState().graph, id);
+    },
+    onNodeDrag: (event) => {
+      if (loose.current) aimAt(...pointsOf(event));
+    },
+    onNodeDragStop: (event, { id }) => {
+      const on = loose.current ? aimAt(...pointsOf(event)) : null;
+      aimAway();
+      if (on !== null) store.getState().apply(dropOn(on, id));
+    },
+  };
+}
+
+/** The pointer, and the middle of the node that it drags. */
+function pointsOf(event: ReactMouseEvent | MouseEvent | TouchEvent) {
+  const { clientX: x, clientY: y } =
+    'touches' in event ? (event.changedTouches[0] ?? { clientX: -1, clientY: -1 }) : event;
+  const node = document
+    .elementsFromPoint(x, y)
+    .find((element) => element.matches('.react-flow__node.dragging, .react-flow__node'));
+  const box = node?.getBoundingClientRect();
+  return box
+    ? [
+        { x, y },
+        { x: box.x + box.width / 2, y: box.y + box.height / 2 },
+      ]
+    : [{ x, y }];
+}
+
+/** Opens the menu of what is clicked with the right button, or has the focus when the menu key is pressed; selects it first. */
+function useContextMenu() {
+  const store = useDraftStore();
+  const { screenToFlowPosition } = useReactFlow();
+  const [place, setPlace] = useState<MenuPlace | null>(null);
+  const open = (x: number, y: number) => setPlace({ at: { x, y }, onCanvas: screenToFlowPosition({ x, y }) });
+  const choose = (kind: 'nodes' | 'edges', id: string) => {
+    const { selection, select } = store.getState();
+    if (!selection[kind].includes(id)) select({ [kind]: [id] });
+  };
+  const show = (event: ReactMouseEvent | MouseEvent) => {
+    event.preventDefault();
+    open(event.clientX, event.clientY);
+  };
+  const handlers: Pick<
+    Handlers,
+    'onPaneContextMenu' | 'onNodeContextMenu' | 'onEdgeContextMenu' | 'onSelectionContextMenu'
+  > = {
+    onPaneContextMenu: (event) => {
+      store.getState().select({});
+      show(event);
+    },
+    onNodeContextMenu: (event, { id }) => {
+      choose('nodes', id);
+      show(event);
+    },
+    onEdgeContextMenu: (event, { id, selectable }) => {
+      if (selectable !== false) choose('edges', id);
+      show(event);
+    },
+    onSelectionContextMenu: show,
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== 'ContextMenu' && !(event.key === 'F10' && event.shiftKey)) return;
+    if (!(event.target instanceof Element)) return;
+    const focused = event.target.closest('.react-flow__node, .react-flow__edge');
+    const id = focused?.getAttribute('data-id');
+    if (id) choose(focused?.matches('.react-flow__node') ? 'nodes' : 'edges', id);
+    event.preventDefault();
+    const { x, y, width, height } = (focused ?? event.currentTarget).getBoundingClientRect();
+    open(x + width / 2, y + height / 2);
+  };
+  return { place, close: () => setPlace(null), handlers, onKeyDown };
 }

@@ -7,8 +7,6 @@ import classes from './palette.module.css';
 import { texts } from './texts';
 import { useReveal } from './use-reveal';
 
-const PALETTE_ID = 'node-palette';
-
 interface PaletteProps {
   types: readonly NodeType[];
   /** Set in a drawer, which closes on add and has its own title. */
@@ -28,7 +26,7 @@ export function Palette({ types, onAdded }: PaletteProps) {
     reveal(id);
   };
   return (
-    <div className={classes.palette} id={PALETTE_ID}>
+    <div className={classes.palette}>
       {!isDrawer && <h2 className={classes.title}>{texts.palette.title}</h2>}
       {/* biome-ignore lint/a11y/noStaticElementInteractions: arrow keys move between the buttons inside. */}
       <div className={classes.list} onKeyDown={moveFocus}>
@@ -73,9 +71,4 @@ function moveFocus(event: KeyboardEvent<HTMLElement>): void {
   if (!next) return;
   event.preventDefault();
   next.focus();
-}
-
-/** Moves the focus to the palette. */
-export function focusPalette(): void {
-  document.querySelector<HTMLButtonElement>(`#${PALETTE_ID} button`)?.focus();
 }

@@ -1,9 +1,12 @@
-import { Menu } from '@mantine/core';
+import { Popover } from '@mantine/core';
+import { useState } from 'react';
+import { fitting } from '@/components/commands/command';
+import { CommandSearch } from '@/components/commands/command-search';
 import type { Taking } from '../document/commands';
-import { type NodeType, typeKey } from '../document/node-types';
+import type { NodeType } from '../document/node-types';
 import type { Point } from '../document/positions';
 import classes from './canvas.module.css';
-import { lookOf } from './node-looks';
+import { commandsOf } from './node-commands';
 import { texts } from './texts';
 
 /** An edge that was dropped on the empty canvas. */
@@ -23,28 +26,26 @@ interface QuickAddProps {
 
 /** Asks for the node at the end of an edge that was dropped on the empty canvas. */
 export function QuickAdd({ end, types, onChoose, onClose }: QuickAddProps) {
+  const [query, setQuery] = useState('');
+  const offered = types.filter(({ traits }) => !traits.starts);
   return (
-    <Menu opened onClose={onClose} position="bottom-start" width={190} shadow="md" trapFocus withinPortal>
-      <Menu.Target>
-        <span className={classes.looseEnd} style={{ left: end.at.x, top: end.at.y }} />
-      </Menu.Target>
-      <Menu.Dropdown className={classes.quickAdd}>
-        <Menu.Label>{texts.palette.title}</Menu.Label>
-        {types
-          .filter(({ traits }) => !traits.starts)
-          .map((type) => {
-            const { icon: Icon } = lookOf(type.type, type.action);
-            return (
-              <Menu.Item
-                key={typeKey(type)}
-                leftSection={<Icon size={15} stroke={1.7} aria-hidden />}
-                onClick={() => onChoose(type)}
-              >
-                {type.title}
-              </Menu.Item>
-            );
-          })}
-      </Menu.Dropdown>
-    </Menu>
+    <Popover opened onClose={onClose} position="bottom-start" width={300} shadow="md" trapFocus withinPortal>
+      <Popover.Target>
+        <span aria-hidden className={classes.looseEnd} style={{ left: end.at.x, top: end.at.y }} />
+      </Popover.Target>
+      <Popover.Dropdown className={classes.quickAdd} aria-label={texts.palette.title}>
+        <CommandSearch
+          commands={fitting(commandsOf(offered, onChoose), query)}
+          query={query}
+          onQuery={setQuery}
+          label={texts.palette.search}
+          nothing={texts.palette.nothing}
+          onRun={(command) => {
+            onClose();
+            command.run();
+          }}
+        />
+      </Popover.Dropdown>
+    </Popover>
   );
 }

@@ -1,9 +1,12 @@
 import { counted } from '@/lib/counted';
+import { keysText } from '@/lib/shortcut';
 
 export const texts = {
   palette: {
     title: 'Add a node',
-    hint: 'Drag onto the canvas, or click. Press A to jump here.',
+    hint: 'Drag onto the canvas or onto an edge, or click. Press A to search.',
+    search: 'Search for a node to add',
+    nothing: 'No node type has this name.',
     add: 'Add node',
     close: 'Close',
   },
@@ -26,6 +29,45 @@ export const texts = {
     errorHandle: 'On error',
     trueHandle: 'If true',
     falseHandle: 'If false',
+  },
+  go: {
+    here: 'Nodes',
+    search: 'Search for a node by name, ID or type',
+    nothing: 'No node has this name.',
+  },
+  menu: {
+    label: 'Actions',
+    addNode: 'Add a node here…',
+    addNext: 'Add the next node…',
+    insert: 'Insert a node…',
+    editBody: 'Edit the body',
+    goTo: 'Go to a node…',
+    selectAll: 'Select all',
+    selectBranch: 'Select the branch from here',
+    layOut: 'Lay out automatically',
+    copy: 'Copy as JSON',
+    paste: 'Paste here',
+    duplicate: 'Duplicate',
+    remove: 'Delete',
+    align: 'Align',
+    lines: {
+      left: 'Left edges',
+      center: 'Centers',
+      right: 'Right edges',
+      top: 'Top edges',
+      middle: 'Middles',
+      bottom: 'Bottom edges',
+    },
+    distribute: 'Distribute',
+    across: 'Same gaps across',
+    down: 'Same gaps down',
+  },
+  clipboard: {
+    copyByKey: `The browser does not let menus copy. Press ${keysText('mod+C')} instead.`,
+    pasteByKey: `The browser does not let menus paste. Press ${keysText('mod+V')} instead.`,
+    nothing: 'The clipboard has no nodes. Copy some in an editor of flows, or a flow document as JSON.',
+    fault: (fault: string) => `Nothing was pasted. ${fault}`,
+    leftOut: (names: readonly string[]) => (names.length > 0 ? `Not pasted: ${names.join(', ')}.` : null),
   },
   body: {
     open: 'Edit the body (double-click or Enter)',

@@ -1,10 +1,10 @@
 /** Copying parts of a flow: within a flow, between flows, and as text. */
-import type { FlowDefinition } from '@/api/types';
-import { jsonText, parseJsonOr } from '@/lib/json';
-import type { Command, Selection } from './commands';
-import { readDefinition } from './definition';
+import type { FlowDefinition, FlowEdge } from '@/api/types';
+import { isRecord, jsonText, parseJsonOr } from '@/lib/json';
+import { type Command, type Selection, snap } from './commands';
+import { nameOf, readDefinition } from './definition';
 import { freeNames, withNames } from './names';
-import { ownPosition, positionsOf } from './positions';
+import { type Point, positionsOf } from './positions';
 
 const OFFSET = 40;
 
@@ -20,10 +20,44 @@ export function copySelection(definition: FlowDefinition, selection: Selection):
   return jsonText({ nodes, edges });
 }
 
-/** Reads copied nodes; `null` when the text is something else. */
-export function readClipboard(text: string): FlowDefinition | null {
-  const reading = readDefinition(parseJsonOr(text));
-  return 'definition' in reading && reading.definition.nodes.length > 0 ? reading.definition : null;
+/** What text can be pasted: nodes and the edges between them, and the names of what is left out; or why it cannot be. */
+export type Reading = { copied: FlowDefinition; leftOut: readonly string[] } | { fault: string };
+
+/**
+ * Reads copied nodes: those of this editor, a flow document, a list of nodes, or one node. `null` when the text is no JSON.
+ *
+ * Triggers are left out of a body, which has none, and so are edges to nodes that are not in the text.
+ */
+export function readClipboard(text: string, isBody = false): Reading | null {
+  const value = parseJsonOr(text);
+  if (typeof value !== 'object' || value === null) return null;
+  const reading = readDefinition(graphIn(value));
+  if ('fault' in reading) return reading;
+  const { nodes, edges } = reading.definition;
+  const fitting = nodes.filter(({ type }) => !(isBody && type === 'trigger'));
+  if (fitting.length === 0) return { fault: texts.noNodes };
+  const all = new Set(nodes.map(({ id }) => id));
+  const ids = new Set(fitting.map(({ id }) => id));
+  const isInside = ({ from, to }: FlowEdge) => all.has(from) && all.has(to);
+  return {
+    copied: { nodes: fitting, edges: edges.filter(({ from, to }) => ids.has(from) && ids.has(to)) },
+    leftOut: [
+      ...nodes.filter(({ id }) => !ids.has(id)).map(nameOf),
+      ...edges.filter((edge) => !isInside(edge)).map(({ from, to }) => texts.edge(from, to)),
+    ],
+  };
+}
+
+const texts = {
+  noNodes: 'It has no nodes that fit here.',
+  edge: (from: string, to: string) => `${from} → ${to}`,
+} as const;
+
+function graphIn(value: object): unknown {
+  if (Array.isArray(value)) return { nodes: value };
+  if (!isRecord(value)) return value;
+  if (isRecord(value.flow_definition)) return value.flow_definition;
+  return 'type' in value && !('nodes' in value) ? { nodes: [value] } : value;
 }
 
 export interface Pasting {
@@ -32,15 +66,20 @@ export interface Pasting {
   ids: string[];
 }
 
-/** Adds copies next to their originals, under ids that the whole flow does not use; references between them are renamed. */
-export function paste(taken: ReadonlySet<string>, copied: FlowDefinition): Pasting {
+/**
+ * Adds copies under ids that the whole flow does not use, with the references between them renamed: their upper left corner
+ * at a point, or next to their originals.
+ */
+export function paste(taken: ReadonlySet<string>, copied: FlowDefinition, at?: Point): Pasting {
   const names = freeNames(copied.nodes, taken);
-  const ids = new Set(copied.nodes.map(({ id }) => id));
-  const edges = copied.edges.filter((edge) => ids.has(edge.from) && ids.has(edge.to));
-  const copies = withNames({ nodes: copied.nodes, edges }, names);
+  const copies = withNames(copied, names);
+  const positions = positionsOf(copies);
+  const left = Math.min(...[...positions.values()].map(({ x }) => x));
+  const top = Math.min(...[...positions.values()].map(({ y }) => y));
+  const shift = at ? { x: at.x - left, y: at.y - top } : { x: OFFSET, y: OFFSET };
   const nodes = copies.nodes.map((node) => {
-    const { x, y } = ownPosition(node) ?? { x: 0, y: 0 };
-    return { ...node, position: { x: x + OFFSET, y: y + OFFSET } };
+    const { x, y } = positions.get(node.id) ?? { x: 0, y: 0 };
+    return { ...node, position: snap({ x: x + shift.x, y: y + shift.y }) };
   });
   return {
     ids: nodes.map(({ id }) => id),

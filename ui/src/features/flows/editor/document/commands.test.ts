@@ -75,8 +75,7 @@ describe('commands', () => {
   });
 
   it('pastes copies that refer to each other and not to their originals', () => {
-    const copied = readClipboard(copySelection(FLOW, { nodes: ['fetch', 'risky'], edges: [] }));
-    if (!copied) throw new Error('nothing was copied');
+    const copied = copiedIn(copySelection(FLOW, { nodes: ['fetch', 'risky'], edges: [] }));
 
     const { command, ids } = paste(idsOf(FLOW), copied);
     const after = command(FLOW);
@@ -85,6 +84,44 @@ describe('commands', () => {
     expect(after.nodes[4]?.condition).toBe('fetch_2.body.risk > 70');
     expect(after.nodes[3]?.position).toEqual({ x: 40, y: 40 });
     expect(after.edges.at(-1)).toEqual({ from: 'fetch_2', to: 'risky_2' });
+  });
+
+  it('pastes with the upper left corner at a point', () => {
+    const { command } = paste(idsOf(FLOW), { nodes: FLOW.nodes.slice(1), edges: [] }, { x: -100, y: 50 });
+
+    expect(
+      command(FLOW)
+        .nodes.slice(3)
+        .map(({ position }) => position),
+    ).toEqual([
+      { x: -100, y: 50 },
+      { x: 180, y: 50 },
+    ]);
+  });
+
+  it('reads documents, lists of nodes and single nodes, and names what it leaves out', () => {
+    const document = {
+      name: 'Any',
+      flow_definition: {
+        nodes: [
+          { id: 'go', type: 'trigger' },
+          { id: 'a', type: 'delay' },
+        ],
+        edges: [{ from: 'a', to: 'b' }],
+      },
+    };
+    const read = (value: unknown, isBody = false) => readClipboard(writeJson(value), isBody);
+
+    expect(read(document)).toMatchObject({ leftOut: ['a → b'] });
+    expect(read(document, true)).toEqual({
+      copied: { nodes: [{ id: 'a', type: 'delay' }], edges: [] },
+      leftOut: ['go', 'a → b'],
+    });
+    expect(read([{ id: 'a', type: 'delay' }])).toMatchObject({ leftOut: [] });
+    expect(read({ id: 'a', type: 'delay' })).toMatchObject({ leftOut: [] });
+    expect(read({ nodes: [{ id: 'a' }] })).toEqual({ fault: 'Node `a` needs a `type`.' });
+    expect(read([{ id: 'go', type: 'trigger' }], true)).toEqual({ fault: 'It has no nodes that fit here.' });
+    expect(readClipboard('Just words')).toBeNull();
   });
 
   it('lays nodes out from left to right', async () => {
@@ -125,8 +162,8 @@ describe('numbers in a definition', () => {
   });
 
   it('keep their digits when nodes are renamed and copied', () => {
-    const copied = readClipboard(copySelection(definition(), { nodes: ['a', 'b'], edges: [] }));
-    const pasted = paste(idsOf(definition()), copied ?? definition()).command(definition());
+    const copied = copiedIn(copySelection(definition(), { nodes: ['a', 'b'], edges: [] }));
+    const pasted = paste(idsOf(definition()), copied).command(definition());
 
     expect(writeJson(renameNode('a', 'c')(definition()))).toContain('"field":"c.x","value":19.90');
     expect(writeJson(pasted.nodes[2])).toBe(
@@ -172,3 +209,9 @@ describe('ids that every object has', () => {
     expect(after.edges.at(-1)).toEqual({ from: 'other', to: 'end' });
   });
 });
+
+function copiedIn(text: string): FlowDefinition {
+  const reading = readClipboard(text);
+  if (!reading || 'fault' in reading) throw new Error('nothing was copied');
+  return reading.copied;
+}

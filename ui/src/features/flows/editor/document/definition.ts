@@ -64,6 +64,18 @@ export function ancestorsOf(definition: FlowDefinition, id: string): string[] {
   return [...found];
 }
 
+/** Returns a node with every node that a path leads to from it, and those that undo them. */
+export function branchOf(definition: FlowDefinition, id: string): Set<string> {
+  const after = new Map<string, string[]>();
+  for (const { from, to } of definition.edges) after.set(from, [...(after.get(from) ?? []), to]);
+  for (const { id: of, compensate_with: undo } of definition.nodes) {
+    if (typeof undo === 'string') after.set(of, [...(after.get(of) ?? []), undo]);
+  }
+  const found = new Set([id]);
+  for (const one of found) for (const next of after.get(one) ?? []) found.add(next);
+  return found;
+}
+
 /** Returns the node that `id` undoes, if it undoes one. */
 export function undoneBy(definition: FlowDefinition, id: string): FlowNode | undefined {
   return definition.nodes.find((node) => node.compensate_with === id);

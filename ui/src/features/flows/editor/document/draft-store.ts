@@ -4,11 +4,12 @@ import { createStore } from 'zustand/vanilla';
 import type { Flow, FlowDefinition } from '@/api/types';
 import { isSameJson } from '@/lib/json';
 import { droppedBy, pickedBy, stillThere } from './canvas-changes';
-import { copySelection, paste, readClipboard } from './clipboard';
+import { copySelection, paste, type Reading, readClipboard } from './clipboard';
 import { type Command, deleteSelection, moveNodes, type Selection } from './commands';
 import { idsOf } from './definition';
 import type { Findings } from './faults';
 import { FLOW, graphAt, type Inside, isSameGraph, reachable, withGraph } from './inside';
+import type { Point } from './positions';
 import { type Canvas, type CanvasEdge, type CanvasNode, mergeCanvas, toCanvas } from './to-canvas';
 
 type Checking = 'waiting' | 'checking' | 'checked' | 'unreachable';
@@ -50,7 +51,8 @@ export interface DraftState extends Findings {
   selectAll(): void;
   deleteSelected(): void;
   copy(): string;
-  paste(text: string): boolean;
+  /** Pastes copied nodes, at a point or next to their originals. Returns what came of it; `null` when the text is no JSON. */
+  paste(text: string, at?: Point): Reading | null;
   changeNodes(changes: NodeChange<CanvasNode>[]): void;
   changeEdges(changes: EdgeChange<CanvasEdge>[]): void;
   setFindings(findings: Findings): void;
@@ -166,13 +168,13 @@ export function createDraftStore(flow: Flow) {
         if (selection.nodes.length + selection.edges.length > 0) get().apply(deleteSelection(selection));
       },
       copy: () => copySelection(get().graph, get().selection),
-      paste: (text) => {
-        const copied = readClipboard(text);
-        if (!copied) return false;
-        const { command, ids } = paste(idsOf(get().present), copied);
+      paste: (text, at) => {
+        const reading = readClipboard(text, get().inside.length > 0);
+        if (!reading || 'fault' in reading) return reading;
+        const { command, ids } = paste(idsOf(get().present), reading.copied, at);
         get().apply(command);
         get().select({ nodes: ids });
-        return true;
+        return reading;
       },
       changeNodes: (changes) => {
         const { canvas, selection } = get();

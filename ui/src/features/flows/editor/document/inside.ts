@@ -40,6 +40,21 @@ export function nodesTo(definition: FlowDefinition, inside: Inside): FlowNode[] 
   });
 }
 
+export interface PlacedNode {
+  node: FlowNode;
+  /** The nodes whose bodies it is in, from the outermost on. */
+  inside: Inside;
+}
+
+/** Returns every node of a flow with the graph that it is in, outer ones first. */
+export function placedNodes(graph: FlowDefinition, inside: Inside = FLOW): PlacedNode[] {
+  const within = graph.nodes.flatMap((node) => {
+    const body = bodyOf(node);
+    return body ? placedNodes(body, [...inside, node.id]) : [];
+  });
+  return [...graph.nodes.map((node) => ({ node, inside })), ...within];
+}
+
 export function isSameGraph(one: Inside, other: Inside): boolean {
   return one.length === other.length && one.every((id, at) => id === other[at]);
 }
