@@ -64,6 +64,27 @@ test('a flow is changed by keys, menus, and nodes dropped on edges', async ({ pa
   await expect(edgeOf(page, 'pause_2 to report_2')).toHaveCount(0);
 });
 
+test('two versions are compared on the canvas, at an address of its own', async ({ page, api }) => {
+  const flow = await api.createFlow(FLOW);
+  await page.goto(`/flows/${flow}`);
+  await expect(page.getByText('No problems')).toBeVisible();
+  await nodeOf(page, 'Wait a little').click();
+  await page.keyboard.press('Delete');
+  await page.keyboard.press('Control+s');
+  await expect(page.getByText('Saved as version 2')).toBeVisible();
+
+  await page.getByRole('button', { name: 'Versions' }).click();
+  await page.getByRole('button', { name: /^Version 2/ }).click();
+  await page.getByRole('link', { name: 'Compare on the canvas' }).click();
+  await expect(page).toHaveURL(/compare=1-2/);
+  await page.reload();
+  const compared = page.getByRole('dialog', { name: 'Compare versions of Vendor check' });
+  await expect(compared.getByRole('group', { name: 'Wait a little, delay, removed' })).toBeVisible();
+  await expect(compared.getByRole('group', { name: 'Report, action', exact: true })).toBeVisible();
+  await compared.getByRole('button', { name: 'Wait a little' }).click();
+  await passes(page, 'two versions');
+});
+
 function nodeOf(page: Page, name: string): Locator {
   return page.locator('.react-flow__node').filter({ hasText: name });
 }

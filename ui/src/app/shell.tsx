@@ -1,7 +1,7 @@
 import { ActionIcon, Burger, Drawer } from '@mantine/core';
 import { IconSearch } from '@tabler/icons-react';
 import { Link, lazyRouteComponent, Outlet, useRouterState } from '@tanstack/react-router';
-import { type ReactNode, Suspense, useState } from 'react';
+import { type ReactNode, Suspense, useEffect, useState } from 'react';
 import { texts } from '@/lib/texts';
 import { Logo } from './logo';
 import { Navigation } from './navigation';
@@ -16,12 +16,24 @@ import { usePageKeys } from './use-page-keys';
 const Palette = lazyRouteComponent(() => import('./palette'), 'Palette');
 const ShortcutsDialog = lazyRouteComponent(() => import('./shortcuts-dialog'), 'ShortcutsDialog');
 
+/** Loads the palette at the first sign of somebody at work: what is typed right after its shortcut must not be lost. */
+function preloadPalette() {
+  const ended = new AbortController();
+  const preload = () => {
+    ended.abort();
+    void Palette.preload?.();
+  };
+  for (const sign of ['pointermove', 'keydown']) window.addEventListener(sign, preload, { signal: ended.signal });
+  return () => ended.abort();
+}
+
 /** The frame around every page of the studio. */
 export function Shell({ children = <Outlet /> }: { children?: ReactNode }) {
   const [isHelpOpen, setHelpOpen] = useState(false);
   const showHelp = () => setHelpOpen(true);
   const isPaletteOpen = usePaletteOpen();
-  usePageKeys({ onHelp: showHelp, onModifier: () => void Palette.preload?.() });
+  usePageKeys(showHelp);
+  useEffect(preloadPalette, []);
   return (
     <div className={classes.shell}>
       <a className={classes.skip} href="#main">

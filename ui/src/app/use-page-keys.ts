@@ -7,17 +7,10 @@ const ELSEWHERE = 'input, textarea, select, [contenteditable="true"], [role="dia
 
 const STEPS: Readonly<Record<string, number>> = { j: 1, k: -1, ArrowDown: 1, ArrowUp: -1 };
 
-interface PageKeys {
-  onHelp: () => void;
-  /** Ctrl or ⌘ was pressed, which may become a shortcut. */
-  onModifier: () => void;
-}
-
 /** The keyboard shortcuts of every page. */
-export function usePageKeys({ onHelp, onModifier }: PageKeys): void {
+export function usePageKeys(onHelp: () => void): void {
   useHotkeys([['mod+K', openPalette]], [], true);
   useWindowEvent('keydown', (event) => {
-    if (event.key === 'Control' || event.key === 'Meta') onModifier();
     if (
       event.isComposing ||
       event.defaultPrevented ||

@@ -10,7 +10,8 @@ import { TextChange } from './text-change';
 /** What became of a part. */
 export type ChangeKind = 'added' | 'removed' | 'changed';
 
-const LOOKS = {
+/** How each is marked. */
+export const CHANGE_LOOKS = {
   added: { icon: IconPlus, tone: 'success' },
   removed: { icon: IconMinus, tone: 'danger' },
   changed: { icon: IconPencil, tone: 'info' },
@@ -35,16 +36,24 @@ interface ChangedPartProps {
   name: string;
   detail?: string;
   changes: readonly Change[];
+  /** Goes to where the part is shown. */
+  onShow?: (() => void) | undefined;
 }
 
 /** A part of a document, such as a node, with its changes. */
-export function ChangedPart({ kind, name, detail, changes }: ChangedPartProps) {
-  const { icon: Icon, tone } = LOOKS[kind];
+export function ChangedPart({ kind, name, detail, changes, onShow }: ChangedPartProps) {
+  const { icon: Icon, tone } = CHANGE_LOOKS[kind];
   return (
     <div className={classes.part}>
       <div className={classes.partHead} data-tone={tone}>
         <Icon size={14} aria-hidden className={classes.icon} />
-        <span className={classes.name}>{name}</span>
+        {onShow ? (
+          <button type="button" className={`${classes.name} ${classes.show}`} onClick={onShow}>
+            {name}
+          </button>
+        ) : (
+          <span className={classes.name}>{name}</span>
+        )}
         {detail && <span className={classes.type}>{detail}</span>}
         <span className={classes.kind}>{texts.changes.kinds[kind]}</span>
       </div>

@@ -2,16 +2,18 @@
 import { useEffect, useRef } from 'react';
 import type { Command } from './command';
 
-const offers = new Set<() => readonly Command[]>();
+type Offer = () => readonly Command[];
+
+const offers = new Set<Offer>();
 
 /** Offers commands in the palette. They are read when it opens, so they may be new ones in each rendering. */
-export function useCommands(commands: readonly Command[]): void {
+export function useCommands(commands: readonly Command[] | Offer): void {
   const latest = useRef(commands);
   useEffect(() => {
     latest.current = commands;
   });
   useEffect(() => {
-    const offer = () => latest.current;
+    const offer = () => (typeof latest.current === 'function' ? latest.current() : latest.current);
     offers.add(offer);
     return () => {
       offers.delete(offer);

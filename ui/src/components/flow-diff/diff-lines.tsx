@@ -5,8 +5,14 @@ import classes from './diff-lines.module.css';
 import { texts } from './texts';
 import type { VersionDiff } from './version-diff';
 
+interface DiffLinesProps {
+  diff: VersionDiff;
+  /** Goes to a node, where both versions are shown. */
+  onNode?: (id: string) => void;
+}
+
 /** The differences, line by line: settings, nodes, edges. */
-export function DiffLines({ diff }: { diff: VersionDiff }) {
+export function DiffLines({ diff, onNode }: DiffLinesProps) {
   const { settings, nodes, edges, moved } = diff;
   return (
     <ChangeSections>
@@ -26,6 +32,7 @@ export function DiffLines({ diff }: { diff: VersionDiff }) {
               name={node.name}
               detail={node.type}
               changes={node.changes}
+              onShow={onNode && (() => onNode(node.id))}
             />
           ))}
         </ChangeSection>

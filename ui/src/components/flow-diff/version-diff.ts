@@ -17,6 +17,7 @@ interface NodeChange {
 interface EdgeChange {
   from: string;
   to: string;
+  on?: FlowEdge['on'];
   kind: ChangeKind;
   changes: readonly Change[];
 }
@@ -75,14 +76,14 @@ function diffEdges(before: readonly FlowEdge[], after: readonly FlowEdge[]): Edg
   for (const edge of after) {
     const at = placeOf(rest, edge);
     const [was] = at < 0 ? [] : rest.splice(at, 1);
-    const { from, to } = edge;
-    if (!was) edges.push({ from, to, kind: 'added', changes: [] });
+    const { from, to, on } = edge;
+    if (!was) edges.push({ from, to, on, kind: 'added', changes: [] });
     else {
       const changes = changesBetween(was, edge);
-      if (changes.length > 0) edges.push({ from, to, kind: 'changed', changes });
+      if (changes.length > 0) edges.push({ from, to, on, kind: 'changed', changes });
     }
   }
-  for (const { from, to } of rest) edges.push({ from, to, kind: 'removed', changes: [] });
+  for (const { from, to, on } of rest) edges.push({ from, to, on, kind: 'removed', changes: [] });
   return edges;
 }
 

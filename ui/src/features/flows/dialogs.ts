@@ -1,6 +1,7 @@
 /** The dialogs about flows. Each is loaded when it is first opened: most visits need none. */
 import { lazyRouteComponent } from '@tanstack/react-router';
 
+export const CompareModal = lazyRouteComponent(() => import('./compare-modal'), 'CompareModal');
 export const DeleteModal = lazyRouteComponent(() => import('./list/delete-modal'), 'DeleteModal');
 export const ImportModal = lazyRouteComponent(() => import('./list/import-modal'), 'ImportModal');
 export const MoveModal = lazyRouteComponent(() => import('./list/move-modal'), 'MoveModal');

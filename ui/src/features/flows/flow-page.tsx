@@ -1,12 +1,14 @@
+import { IconGitCompare } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { Suspense, useState } from 'react';
 import { flowQuery } from '@/api/flows';
 import type { Flow } from '@/api/types';
+import { useCommands } from '@/components/commands/page-commands';
 import { Page } from '@/components/page';
 import { BlockSkeleton } from '@/components/skeletons';
 import { texts as common } from '@/lib/texts';
-import { RunModal, SettingsModal, VersionsDrawer } from './dialogs';
+import { CompareModal, RunModal, SettingsModal, VersionsDrawer } from './dialogs';
 import { Editor } from './editor/editor';
 import { MissingFlow } from './missing-flow';
 import { texts } from './texts';
@@ -42,6 +44,21 @@ function LoadedFlow({ flow, first }: LoadedFlowProps) {
   const queries = useQueryClient();
   const [opened, setOpened] = useState<Opened | null>(first);
   const close = () => setOpened(null);
+  const { compare } = route.useSearch();
+  const navigate = route.useNavigate();
+  const show = (pair: string | undefined) => void navigate({ search: (now) => ({ ...now, compare: pair }) });
+  useCommands(
+    [flow.version - 1]
+      .filter((before) => before > 0)
+      .map((before) => ({
+        id: 'flow-compare',
+        group: texts.compare.group,
+        label: texts.compare.command,
+        words: texts.compare.commandWords,
+        icon: IconGitCompare,
+        run: () => show(`${before}-${flow.version}`),
+      })),
+  );
   return (
     <>
       <title>{`${flow.name} · ${common.product}`}</title>
@@ -60,6 +77,9 @@ function LoadedFlow({ flow, first }: LoadedFlowProps) {
         />
         <VersionsDrawer flow={flow} opened={opened === 'versions'} onClose={close} />
         <RunModal flow={flow} opened={opened === 'run'} onClose={close} />
+        {compare !== undefined && (
+          <CompareModal flow={flow} pair={compare} onPair={show} onClose={() => show(undefined)} />
+        )}
       </Suspense>
     </>
   );

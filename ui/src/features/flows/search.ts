@@ -21,10 +21,12 @@ export interface FlowsSearch {
 export interface FlowSearch {
   /** Opens the form that runs the flow. */
   run?: boolean | undefined;
+  /** Compares two versions on the canvas: `3-5`. */
+  compare?: string | undefined;
 }
 
 export function readFlowSearch(search: RawSearch): FlowSearch {
-  return { run: flagIn(search, 'run') || undefined };
+  return { run: flagIn(search, 'run') || undefined, compare: textIn(search, 'compare') };
 }
 
 export function readFlowsSearch(search: RawSearch): FlowsSearch {

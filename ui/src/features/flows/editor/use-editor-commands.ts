@@ -75,8 +75,8 @@ export function useEditorCommands({ actions, onAsk, ...on }: EditorCommands): vo
     { label: commands.json, icon: IconBraces, isSearched: true, run: on.onToggleJson },
     { label: toolbar.code, icon: IconCode, isSearched: true, run: on.onCode },
   ];
-  useCommands([
+  useCommands(() => [
     ...offered.map((command) => ({ ...command, id: `editor-${command.label}`, group: commands.title })),
-    ...nodes.map((command) => ({ ...command, isSearched: true })),
+    ...nodes().map((command) => ({ ...command, isSearched: true })),
   ]);
 }

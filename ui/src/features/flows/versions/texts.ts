@@ -7,6 +7,7 @@ export const texts = {
     `Version ${version} cannot be read: ${reason}. It cannot be restored, and its executions cannot be shown.`,
   firstNodes: (nodes: number) => `First version, with ${counted(nodes, 'node')}`,
   same: 'No changes',
+  onCanvas: 'Compare on the canvas',
   summary: {
     settings: (number: number) => counted(number, 'setting'),
     added: (number: number) => `${counted(number, 'node')} added`,

@@ -1,5 +1,7 @@
 import { Drawer } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useCallback } from 'react';
 import { flowQuery, restoreVersion } from '@/api/flows';
 import type { Flow, FlowVersion } from '@/api/types';
 import { useMay } from '@/api/use-may';
@@ -7,7 +9,7 @@ import { DiffLines } from '@/components/flow-diff/diff-lines';
 import { diffVersions, isEmptyDiff, type VersionDiff } from '@/components/flow-diff/version-diff';
 import { ProblemCard } from '@/components/problem-card';
 import { RowsSkeleton } from '@/components/skeletons';
-import type { Against, Described } from '@/components/version-item';
+import type { Against, Described, Versioned } from '@/components/version-item';
 import { VersionList } from '@/components/version-list';
 import classes from '@/components/version-list.module.css';
 import { versionsQuery } from './queries';
@@ -44,6 +46,10 @@ function Versions({ flow }: { flow: Flow }) {
   const queries = useQueryClient();
   const { why } = useMay('edit_flows');
   const versions = useQuery(versionsQuery(flow.id));
+  const describeHere = useCallback(
+    (...versions: Parameters<Versioned<FlowVersion>['describe']>) => describe(flow.id, ...versions),
+    [flow.id],
+  );
   const restore = async (version: number) => {
     const restored = await restoreVersion(flow.id, version);
     queries.setQueryData(flowQuery(flow.id).queryKey, restored);
@@ -57,7 +63,7 @@ function Versions({ flow }: { flow: Flow }) {
     <VersionList
       versions={rows}
       damaged={damaged.map(({ version, damaged: reason }) => texts.damaged(version, reason))}
-      describe={describe}
+      describe={describeHere}
       restoreDetail={texts.restoreDetail}
       whyNotRestore={why}
       onRestore={restore}
@@ -65,10 +71,24 @@ function Versions({ flow }: { flow: Flow }) {
   );
 }
 
-function describe(version: FlowVersion, base: FlowVersion | undefined, against: Against): Described {
+function describe(flowId: string, version: FlowVersion, base: FlowVersion | undefined, against: Against): Described {
   if (!base) return { summary: whyNoDiff(version, against), changes: null };
   const diff = diffVersions(base, version);
-  return { summary: summaryOf(diff), changes: isEmptyDiff(diff) ? null : <DiffLines diff={diff} /> };
+  if (isEmptyDiff(diff)) return { summary: summaryOf(diff), changes: null };
+  const changes = (
+    <>
+      <DiffLines diff={diff} />
+      <Link
+        className={classes.soft}
+        to="/flows/$flowId"
+        params={{ flowId }}
+        search={{ compare: `${base.version}-${version.version}` }}
+      >
+        {texts.onCanvas}
+      </Link>
+    </>
+  );
+  return { summary: summaryOf(diff), changes };
 }
 
 function whyNoDiff(version: FlowVersion, against: Against): string {

@@ -10,6 +10,7 @@ import { heightOf } from '../document/positions';
 import { type CanvasNode as Drawn, decisionWords } from '../document/to-canvas';
 import classes from './canvas-node.module.css';
 import { CaseHandles } from './case-handles';
+import { HandleLabel } from './handle-label';
 import { NodeBadges } from './node-badges';
 import { lookOf, summaryOf } from './node-looks';
 import { texts } from './texts';
@@ -19,6 +20,7 @@ import { useMeasured } from './use-measured';
 /** A node on the canvas: icon, name, summary, overrides, and the number of its problems or warnings. */
 export const CanvasNode = memo(function CanvasNode({ data, selected }: NodeProps<Drawn>) {
   const { node, faults, warnings } = data;
+  const joined = data.joined.split('\n');
   const failsOn = data.failsOn === '' ? [] : data.failsOn.split(',');
   const { icon: Icon, tone, label } = lookOf(node.type, node.action);
   const fails = failsOn.length > 0 ? texts.canvas.failsIf(decisionWords(failsOn)) : null;
@@ -91,24 +93,30 @@ export const CanvasNode = memo(function CanvasNode({ data, selected }: NodeProps
             position={Position.Right}
             className={`${classes.out} ${classes.true}`}
             title={texts.canvas.trueHandle}
-          />
+          >
+            <HandleLabel isOpen={!joined.includes('true')}>{texts.canvas.true}</HandleLabel>
+          </Handle>
           <Handle
             id="false"
             type="source"
             position={Position.Right}
             className={`${classes.out} ${classes.false}`}
             title={texts.canvas.falseHandle}
-          />
+          >
+            <HandleLabel isOpen={!joined.includes('false')}>{texts.canvas.false}</HandleLabel>
+          </Handle>
         </>
       )}
-      {cases.length > 0 && <CaseHandles id={node.id} cases={cases} failsOn={failsOn} />}
+      {cases.length > 0 && <CaseHandles id={node.id} cases={cases} failsOn={failsOn} joined={joined} />}
       <Handle
         id="error"
         type="source"
         position={Position.Bottom}
         className={`${classes.error} ${neverFails ? classes.hidden : ''}`}
         title={texts.canvas.errorHandle}
-      />
+      >
+        <HandleLabel>{texts.canvas.errorHandle}</HandleLabel>
+      </Handle>
     </div>
   );
 });

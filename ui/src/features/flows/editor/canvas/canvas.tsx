@@ -51,6 +51,12 @@ const options: ReactFlowProps<DrawnNode, DrawnEdge> = {
 
 /** Flows with more nodes than this have a minimap. */
 const MAPPED_FROM = 30;
+/** The map draws in this size, whatever its frame has. */
+const MAP_SIZE = { width: 180, height: 120 };
+
+const mapClass = ({ selected, data }: DrawnNode) =>
+  (selected ? classes.mapSelected : data.faults > 0 ? classes.mapFaulty : '') ?? '';
+
 /** Up to this many nodes are always rendered: mounting dozens at once while zooming would make it stall. */
 const KEPT_MAX = 400;
 
@@ -160,7 +166,15 @@ export function Canvas({ flowName, types, isNarrow, actions, onAsk }: CanvasProp
           <Background gap={20} size={1.4} />
           <CanvasControls flowName={flowName} />
           {nodes.length > MAPPED_FROM && !isNarrow && (
-            <MiniMap position="bottom-left" pannable zoomable className={classes.map} />
+            <MiniMap
+              position="bottom-left"
+              pannable
+              zoomable
+              className={classes.map}
+              style={MAP_SIZE}
+              nodeClassName={mapClass}
+              ariaLabel={texts.canvas.map}
+            />
           )}
         </ReactFlow>
       </TypesContext>

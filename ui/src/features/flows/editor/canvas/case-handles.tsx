@@ -1,7 +1,9 @@
 import { Handle, Position } from '@xyflow/react';
 import { writeJson } from '@/lib/json';
 import { caseHandle } from '../document/cases';
+import { HANDLE_STEP } from '../document/positions';
 import classes from './canvas-node.module.css';
+import { HandleLabel } from './handle-label';
 import { texts } from './texts';
 import { useMeasured } from './use-measured';
 
@@ -10,10 +12,12 @@ interface CaseHandlesProps {
   cases: readonly string[];
   /** The decisions that no edge asks for, with which the node fails. */
   failsOn: readonly string[];
+  /** The handles that edges start from. */
+  joined: readonly string[];
 }
 
 /** The handles of a node with cases, from the first to the default, or with decisions. */
-export function CaseHandles({ id, cases, failsOn }: CaseHandlesProps) {
+export function CaseHandles({ id, cases, failsOn, joined }: CaseHandlesProps) {
   useMeasured(id, writeJson(cases));
   return cases.map((name, at) => (
     <Handle
@@ -22,10 +26,12 @@ export function CaseHandles({ id, cases, failsOn }: CaseHandlesProps) {
       type="source"
       position={Position.Right}
       className={`${classes.out} ${classes.case}`}
-      style={{ top: `${((at + 0.5) / cases.length) * 100}%` }}
+      style={{ top: `calc(50% + ${(at - (cases.length - 1) / 2) * HANDLE_STEP}px)` }}
       data-case={name}
       data-open={failsOn.includes(name) || undefined}
       title={failsOn.includes(name) ? texts.canvas.failsOn(name) : name}
-    />
+    >
+      <HandleLabel isOpen={!joined.includes(caseHandle(name))}>{name}</HandleLabel>
+    </Handle>
   ));
 }

@@ -1,4 +1,4 @@
-import { useMemo } from 'react';
+import { useState } from 'react';
 import type { Command } from '@/components/commands/command';
 import { CommandDialog } from '@/components/commands/command-dialog';
 import { nameOf } from '../document/definition';
@@ -46,33 +46,32 @@ function AddDialog({ place, types, onClose }: AddDialogProps) {
 
 /** Every node by its name, those in bodies included. */
 function GoDialog({ onClose }: { onClose: () => void }) {
-  const commands = useNodeCommands(texts.go.here);
+  const commandsOfNodes = useNodeCommands(texts.go.here);
+  const [commands] = useState(commandsOfNodes);
   return <CommandDialog label={texts.go.search} nothing={texts.go.nothing} commands={commands} onClose={onClose} />;
 }
 
-/** A command for each node of the flow, which goes there. */
-export function useNodeCommands(here: string): Command[] {
+/** Returns a function that makes a command for each node of the flow, which goes there. */
+export function useNodeCommands(here: string): () => Command[] {
   const store = useDraftStore();
-  const definition = useDraft((state) => state.present);
   const reveal = useReveal();
-  return useMemo(
-    () =>
-      placedNodes(definition).map(({ node, inside }): Command => {
-        const { icon, label } = lookOf(node.type, node.action);
-        const name = nameOf(node);
-        return {
-          id: `node-${node.id}`,
-          label: name,
-          group: [here, ...nodesTo(definition, inside).map(nameOf)].join(' › '),
-          detail: name === node.id ? label : `${label} · ${node.id}`,
-          icon,
-          run: () => {
-            store.getState().enter(inside);
-            store.getState().select({ nodes: [node.id] });
-            reveal(node.id, 'focus');
-          },
-        };
-      }),
-    [definition, here, reveal, store],
-  );
+  return () => {
+    const { present, enter, select } = store.getState();
+    return placedNodes(present).map(({ node, inside }): Command => {
+      const { icon, label } = lookOf(node.type, node.action);
+      const name = nameOf(node);
+      return {
+        id: `node-${node.id}`,
+        label: name,
+        group: [here, ...nodesTo(present, inside).map(nameOf)].join(' › '),
+        detail: name === node.id ? label : `${label} · ${node.id}`,
+        icon,
+        run: () => {
+          enter(inside);
+          select({ nodes: [node.id] });
+          reveal(node.id, 'focus');
+        },
+      };
+    });
+  };
 }

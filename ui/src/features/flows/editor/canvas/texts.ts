@@ -29,6 +29,9 @@ export const texts = {
     errorHandle: 'On error',
     trueHandle: 'If true',
     falseHandle: 'If false',
+    true: 'true',
+    false: 'false',
+    map: 'Overview of the flow',
   },
   go: {
     here: 'Nodes',

@@ -64,7 +64,7 @@ describe('cases of a switch', () => {
       },
     );
 
-    expect(nodes[0]?.height).toBe(160);
+    expect(nodes[0]?.height).toBe(228);
   });
 });
 

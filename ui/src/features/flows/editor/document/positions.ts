@@ -11,7 +11,8 @@ export interface Point {
 export const NODE_WIDTH = 176;
 export const NODE_HEIGHT = 60;
 export const GRID = 10;
-const CASE_HEIGHT = 16;
+/** From one handle on the right of a node to the next: each can be hit without aiming. */
+export const HANDLE_STEP = 24;
 const COLUMN = NODE_WIDTH + 84;
 const ROW = NODE_HEIGHT + 40;
 
@@ -32,7 +33,7 @@ export function positionsOf(definition: FlowDefinition): Map<string, Point> {
 
 /** Returns the height of a node: one with many cases has room for a handle each. */
 export function heightOf(node: FlowNode): number {
-  return Math.max(NODE_HEIGHT, casesOf(node).length * CASE_HEIGHT);
+  return Math.max(NODE_HEIGHT, (casesOf(node).length - 0.5) * HANDLE_STEP);
 }
 
 /** Returns the position of a node as the canvas calculates with it. */

@@ -30,6 +30,12 @@ describe('toCanvas', () => {
     ]);
   });
 
+  it('says which handles edges start from', () => {
+    const { nodes } = toCanvas(FLOW, { faults: [], warnings: [] }, NOTHING);
+
+    expect(nodes.map((node) => node.data.joined)).toEqual(['out\nerror', 'out', '']);
+  });
+
   it('puts nodes without a position into columns by depth', () => {
     const { nodes } = toCanvas(FLOW, { faults: [], warnings: [] }, NOTHING);
 

@@ -18,6 +18,8 @@ interface NodeData extends Record<string, unknown> {
   warnings: number;
   /** The decisions that no edge asks for, with which an approval fails; joined by commas. */
   failsOn: string;
+  /** The handles that edges start from, each on a line. */
+  joined: string;
 }
 
 interface EdgeData extends Record<string, unknown> {
@@ -65,6 +67,7 @@ export function toCanvas(
   const chosenNodes = new Set(selection.nodes);
   const chosenEdges = new Set(selection.edges);
   const keys = edgeKeys(definition.edges);
+  const joined = joinedHandles(definition.edges, nodesById);
   const nodes = definition.nodes.map((node): CanvasNode => {
     const found = { faults: nodeFaults.get(node.id)?.length ?? 0, warnings: nodeWarnings.get(node.id)?.length ?? 0 };
     return {
@@ -81,7 +84,7 @@ export function toCanvas(
         ...spokenBody(node),
         ...spokenFails(node, definition),
       ].join(', '),
-      data: { node, ...found, failsOn: failsOn(node, definition.edges).join(',') },
+      data: { node, ...found, failsOn: failsOn(node, definition.edges).join(','), joined: joined.get(node.id) ?? '' },
     };
   });
   const edges = definition.edges.flatMap((edge, at): CanvasEdge[] => {
@@ -180,6 +183,15 @@ export function conditionText(condition: unknown): string | null {
   return `${field} ${own(SIGNS, String(type)) ?? type} ${value === undefined ? '?' : writeJson(value)}`;
 }
 
+function joinedHandles(edges: readonly FlowEdge[], nodes: ReadonlyMap<string, FlowNode>): Map<string, string> {
+  const handles = new Map<string, Set<string>>();
+  for (const edge of edges) {
+    const of = handles.get(edge.from) ?? new Set();
+    handles.set(edge.from, of.add(handleOf(edge, nodes.get(edge.from))));
+  }
+  return new Map([...handles].map(([id, of]) => [id, [...of].join('\n')]));
+}
+
 /** Returns the handle that an edge starts from: errors below, `true` and `false` of a condition and cases at their own dots. */
 function handleOf(edge: FlowEdge, from: FlowNode | undefined): string {
   if (edge.on === 'error') return 'error';
@@ -202,6 +214,7 @@ export function mergeCanvas(before: Canvas, after: Canvas): Canvas {
         old.data.faults === node.data.faults &&
         old.data.warnings === node.data.warnings &&
         old.data.failsOn === node.data.failsOn &&
+        old.data.joined === node.data.joined &&
         old.selected === node.selected &&
         old.position.x === node.position.x &&
         old.position.y === node.position.y;
