@@ -1,3 +1,4 @@
+import { passes } from '../support/accessible.ts';
 import { single } from '../support/flows.ts';
 import { expect, test } from '../support/test.ts';
 
@@ -72,6 +73,8 @@ test('the keyboard shortcuts are listed on request', async ({ page }) => {
 
   await page.keyboard.press('Control+k');
   await page.getByPlaceholder('Search for an action, page, flow, agent or execution ID').fill('keyboard');
+  await expect(page.getByRole('option', { name: 'Keyboard shortcuts', selected: true })).toBeVisible();
+  await passes(page, 'the palette');
   await page.getByRole('option', { name: 'Keyboard shortcuts' }).click();
   await expect(shortcuts).toBeVisible();
 });

@@ -1,21 +1,23 @@
-import { IconGitCompare } from '@tabler/icons-react';
+import { IconFolderSymlink, IconGitCompare } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { Suspense, useState } from 'react';
 import { flowQuery } from '@/api/flows';
 import type { Flow } from '@/api/types';
+import { useMay } from '@/api/use-may';
+import type { Command } from '@/components/commands/command';
 import { useCommands } from '@/components/commands/page-commands';
 import { Page } from '@/components/page';
 import { BlockSkeleton } from '@/components/skeletons';
 import { texts as common } from '@/lib/texts';
-import { CompareModal, RunModal, SettingsModal, VersionsDrawer } from './dialogs';
+import { CompareModal, MoveModal, RunModal, SettingsModal, VersionsDrawer } from './dialogs';
 import { Editor } from './editor/editor';
 import { MissingFlow } from './missing-flow';
 import { texts } from './texts';
 
 const route = getRouteApi('/studio/flows/$flowId');
 
-type Opened = 'settings' | 'versions' | 'run';
+type Opened = 'settings' | 'versions' | 'run' | 'move';
 
 /** One flow: its editor, with running, settings and versions. */
 export function FlowPage() {
@@ -47,18 +49,25 @@ function LoadedFlow({ flow, first }: LoadedFlowProps) {
   const { compare } = route.useSearch();
   const navigate = route.useNavigate();
   const show = (pair: string | undefined) => void navigate({ search: (now) => ({ ...now, compare: pair }) });
-  useCommands(
-    [flow.version - 1]
-      .filter((before) => before > 0)
-      .map((before) => ({
-        id: 'flow-compare',
-        group: texts.compare.group,
-        label: texts.compare.command,
-        words: texts.compare.commandWords,
-        icon: IconGitCompare,
-        run: () => show(`${before}-${flow.version}`),
-      })),
-  );
+  const { why } = useMay('edit_flows');
+  const before = flow.version - 1;
+  const compareThem: Command = {
+    id: 'flow-compare',
+    group: texts.commands.group,
+    label: texts.commands.compare,
+    words: texts.commands.compareWords,
+    icon: IconGitCompare,
+    run: () => show(`${before}-${flow.version}`),
+  };
+  const move: Command = {
+    id: 'flow-move',
+    group: texts.commands.group,
+    label: texts.commands.move,
+    icon: IconFolderSymlink,
+    reason: why,
+    run: () => setOpened('move'),
+  };
+  useCommands(before > 0 ? [compareThem, move] : [move]);
   return (
     <>
       <title>{`${flow.name} · ${common.product}`}</title>
@@ -77,6 +86,7 @@ function LoadedFlow({ flow, first }: LoadedFlowProps) {
         />
         <VersionsDrawer flow={flow} opened={opened === 'versions'} onClose={close} />
         <RunModal flow={flow} opened={opened === 'run'} onClose={close} />
+        {opened === 'move' && <MoveModal flow={flow} opened onClose={close} />}
         {compare !== undefined && (
           <CompareModal flow={flow} pair={compare} onPair={show} onClose={() => show(undefined)} />
         )}

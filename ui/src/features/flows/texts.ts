@@ -3,11 +3,14 @@ export const texts = {
   goneTitle: 'Flow not found',
   goneDetail: 'It may have been deleted, or the address may be wrong.',
   toList: 'Go to flows',
+  commands: {
+    group: 'This flow',
+    compare: 'Compare versions on the canvas',
+    compareWords: 'diff changes difference',
+    move: 'Move to a folder…',
+  },
   compare: {
     title: (flow: string) => `Compare versions of ${flow}`,
-    command: 'Compare versions on the canvas',
-    commandWords: 'diff changes difference',
-    group: 'This flow',
     before: 'Before',
     after: 'After',
     current: (version: number) => `Version ${version} (current)`,

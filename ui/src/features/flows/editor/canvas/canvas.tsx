@@ -7,6 +7,7 @@ import {
   ReactFlow,
   type ReactFlowProps,
   useReactFlow,
+  useStore,
 } from '@xyflow/react';
 import '@xyflow/react/dist/base.css';
 import {
@@ -57,6 +58,9 @@ const MAP_SIZE = { width: 180, height: 120 };
 const mapClass = ({ selected, data }: DrawnNode) =>
   (selected ? classes.mapSelected : data.faults > 0 ? classes.mapFaulty : '') ?? '';
 
+/** Below this zoom, small text cannot be read. */
+const FAR = 0.4;
+
 /** Up to this many nodes are always rendered: mounting dozens at once while zooming would make it stall. */
 const KEPT_MAX = 400;
 
@@ -77,6 +81,7 @@ export function Canvas({ flowName, types, isNarrow, actions, onAsk }: CanvasProp
   const changeEdges = useDraft((state) => state.changeEdges);
   const { screenToFlowPosition } = useReactFlow();
   useFitOnEntry();
+  const isFar = useStore((state) => state.transform[2] < FAR);
   const { reveal } = actions;
   const [looseEnd, setLooseEnd] = useState<LooseEnd | null>(null);
 
@@ -125,6 +130,7 @@ export function Canvas({ flowName, types, isNarrow, actions, onAsk }: CanvasProp
     // biome-ignore lint/a11y/noStaticElementInteractions: the menu key opens the menu of what has the focus inside.
     <div
       className={classes.canvas}
+      data-far={isFar || undefined}
       onPointerDownCapture={() => window.getSelection()?.removeAllRanges()}
       onKeyDown={isNarrow ? undefined : menu.onKeyDown}
     >

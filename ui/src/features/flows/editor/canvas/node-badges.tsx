@@ -1,4 +1,11 @@
-import { IconArrowsJoin2, IconClock, IconRefresh, IconRefreshOff, IconUserQuestion } from '@tabler/icons-react';
+import {
+  IconArrowsJoin2,
+  IconClock,
+  IconNote,
+  IconRefresh,
+  IconRefreshOff,
+  IconUserQuestion,
+} from '@tabler/icons-react';
 import type { ComponentType } from 'react';
 import type { FlowNode } from '@/api/types';
 import { isRecord, numberOf } from '@/lib/json';
@@ -12,7 +19,7 @@ interface Badge {
   title: string;
 }
 
-/** Settings of a node that differ from its flow: retries, timeout, join, and whether it waits for a decision. */
+/** Settings of a node that differ from its flow: retries, timeout, join, whether it waits for a decision; and its note. */
 export function NodeBadges({ node }: { node: FlowNode }) {
   const badges = badgesOf(node);
   if (badges.length === 0) return null;
@@ -42,6 +49,7 @@ function badgesOf(node: FlowNode): Badge[] {
   if (node.on_exhausted === 'ask' || node.on_interrupt === 'ask') {
     badges.push({ icon: IconUserQuestion, text: '', title: texts.badges.asks });
   }
+  if (typeof node.note === 'string') badges.push({ icon: IconNote, text: '', title: texts.badges.note(node.note) });
   return badges;
 }
 

@@ -89,6 +89,7 @@ export const texts = {
     timeout: (length: string) => `Timeout per attempt: ${length}`,
     joinAny: 'Runs as soon as one incoming edge is taken',
     asks: 'Waits for a decision',
+    note: (note: string) => `Note: ${note}`,
     faults: (faults: number) => counted(faults, 'problem'),
     warnings: (warnings: number) => counted(warnings, 'warning'),
   },

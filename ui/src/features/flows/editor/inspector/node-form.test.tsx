@@ -127,6 +127,16 @@ it('makes fields from the schema and applies typing as one step', async () => {
   expect(node()?.input).toEqual({});
 });
 
+it('keeps a note for people, and none when it is emptied', async () => {
+  const { node } = show({ action: 'http_request', input: {} });
+
+  await userEvent.type(screen.getByLabelText('Note'), 'Ask Ann');
+  expect(node()?.note).toBe('Ask Ann');
+  await userEvent.clear(screen.getByLabelText('Note'));
+
+  expect(node()).not.toHaveProperty('note');
+});
+
 it('lets a number be an expression', async () => {
   const { node } = show({ action: 'http_request', input: { times: 3 } });
 

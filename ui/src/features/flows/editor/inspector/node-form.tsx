@@ -1,4 +1,4 @@
-import { TextInput } from '@mantine/core';
+import { Textarea, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useCallback, useDeferredValue, useMemo } from 'react';
 import type { Flow, FlowNode } from '@/api/types';
@@ -129,6 +129,16 @@ export function NodeForm({ node, flow, catalogue }: NodeFormProps) {
           {...shared}
         />
       )}
+      <Textarea
+        size="xs"
+        label={texts.note}
+        description={texts.noteDetail}
+        value={typeof node.note === 'string' ? node.note : ''}
+        autosize
+        maxRows={6}
+        maxLength={2_000}
+        onChange={(event) => set('note', event.currentTarget.value || undefined)}
+      />
       <Connections
         node={node}
         definition={definition}

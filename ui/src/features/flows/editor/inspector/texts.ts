@@ -4,6 +4,8 @@ export const texts = {
   label: 'Details',
   close: 'Close',
   name: 'Name',
+  note: 'Note',
+  noteDetail: 'For people who read the flow. Nothing uses it.',
   id: 'ID',
   idDetail: 'Used in expressions; renaming updates them.',
   idTaken: 'Another node has this ID.',
