@@ -1,7 +1,8 @@
 import { ActionIcon, Burger, Drawer } from '@mantine/core';
 import { IconSearch } from '@tabler/icons-react';
-import { Link, lazyRouteComponent, Outlet, useRouterState } from '@tanstack/react-router';
-import { type ReactNode, Suspense, useEffect, useState } from 'react';
+import { Link, Outlet, useRouterState } from '@tanstack/react-router';
+import { type ReactNode, useEffect, useState } from 'react';
+import { lazyPart } from '@/components/lazy-part';
 import { texts } from '@/lib/texts';
 import { Logo } from './logo';
 import { Navigation } from './navigation';
@@ -13,15 +14,15 @@ import { ThemeSwitch } from './theme-switch';
 import { usePageKeys } from './use-page-keys';
 
 // Few visits need them.
-const Palette = lazyRouteComponent(() => import('./palette'), 'Palette');
-const ShortcutsDialog = lazyRouteComponent(() => import('./shortcuts-dialog'), 'ShortcutsDialog');
+const Palette = lazyPart(async () => (await import('./palette')).Palette);
+const ShortcutsDialog = lazyPart(async () => (await import('./shortcuts-dialog')).ShortcutsDialog);
 
 /** Loads the palette at the first sign of somebody at work: what is typed right after its shortcut must not be lost. */
 function preloadPalette() {
   const ended = new AbortController();
   const preload = () => {
     ended.abort();
-    void Palette.preload?.();
+    void Palette.preload();
   };
   for (const sign of ['pointermove', 'keydown']) window.addEventListener(sign, preload, { signal: ended.signal });
   return () => ended.abort();
@@ -48,10 +49,8 @@ export function Shell({ children = <Outlet /> }: { children?: ReactNode }) {
       <main className={classes.main} id="main" tabIndex={-1}>
         {children}
       </main>
-      <Suspense>
-        {isPaletteOpen && <Palette onClose={() => setPaletteOpen(false)} onShortcuts={showHelp} />}
-        {isHelpOpen && <ShortcutsDialog onClose={() => setHelpOpen(false)} />}
-      </Suspense>
+      {isPaletteOpen && <Palette onClose={() => setPaletteOpen(false)} onShortcuts={showHelp} />}
+      {isHelpOpen && <ShortcutsDialog onClose={() => setHelpOpen(false)} />}
     </div>
   );
 }

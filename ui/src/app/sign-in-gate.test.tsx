@@ -1,6 +1,6 @@
 import { screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { call } from '@/api/client';
 import { goTo } from '@/lib/go-to';
 import { reportRefused } from '@/lib/session';
@@ -9,6 +9,9 @@ import { renderScreen } from '@/testing/render';
 import { SignInGate } from './sign-in-gate';
 
 vi.mock('@/lib/go-to');
+
+// It is loaded when it is needed, which takes longer than tests wait.
+beforeAll(() => import('./sign-in'));
 
 afterEach(() => {
   reportRefused(false);

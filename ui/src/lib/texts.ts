@@ -130,6 +130,8 @@ export const texts = {
       },
     ],
   },
+  partMissing:
+    'This part of the studio could not be loaded. Try again when the server can be reached, or reload the page.',
   offline: {
     title: 'The server cannot be reached.',
     detail: 'The data shown may be out of date. The studio reconnects automatically.',

@@ -1,11 +1,11 @@
 /** The dialogs about flows. Each is loaded when it is first opened: most visits need none. */
-import { lazyRouteComponent } from '@tanstack/react-router';
+import { lazyPart } from '@/components/lazy-part';
 
-export const CompareModal = lazyRouteComponent(() => import('./compare-modal'), 'CompareModal');
-export const DeleteModal = lazyRouteComponent(() => import('./list/delete-modal'), 'DeleteModal');
-export const ImportModal = lazyRouteComponent(() => import('./list/import-modal'), 'ImportModal');
-export const MoveModal = lazyRouteComponent(() => import('./list/move-modal'), 'MoveModal');
-export const NewFlowModal = lazyRouteComponent(() => import('./list/new-flow-modal'), 'NewFlowModal');
-export const RunModal = lazyRouteComponent(() => import('./run/run-modal'), 'RunModal');
-export const SettingsModal = lazyRouteComponent(() => import('./settings/settings-modal'), 'SettingsModal');
-export const VersionsDrawer = lazyRouteComponent(() => import('./versions/versions-drawer'), 'VersionsDrawer');
+export const CompareModal = lazyPart(async () => (await import('./compare-modal')).CompareModal);
+export const DeleteModal = lazyPart(async () => (await import('./list/delete-modal')).DeleteModal);
+export const ImportModal = lazyPart(async () => (await import('./list/import-modal')).ImportModal);
+export const MoveModal = lazyPart(async () => (await import('./list/move-modal')).MoveModal);
+export const NewFlowModal = lazyPart(async () => (await import('./list/new-flow-modal')).NewFlowModal);
+export const RunModal = lazyPart(async () => (await import('./run/run-modal')).RunModal);
+export const SettingsModal = lazyPart(async () => (await import('./settings/settings-modal')).SettingsModal);
+export const VersionsDrawer = lazyPart(async () => (await import('./versions/versions-drawer')).VersionsDrawer);

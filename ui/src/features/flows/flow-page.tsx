@@ -1,7 +1,7 @@
 import { IconFolderSymlink, IconGitCompare } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { Suspense, useState } from 'react';
+import { useState } from 'react';
 import { flowQuery } from '@/api/flows';
 import type { Flow } from '@/api/types';
 import { useMay } from '@/api/use-may';
@@ -57,6 +57,7 @@ function LoadedFlow({ flow, first }: LoadedFlowProps) {
     label: texts.commands.compare,
     words: texts.commands.compareWords,
     icon: IconGitCompare,
+    isSearched: true,
     run: () => show(`${before}-${flow.version}`),
   };
   const move: Command = {
@@ -65,6 +66,7 @@ function LoadedFlow({ flow, first }: LoadedFlowProps) {
     label: texts.commands.move,
     icon: IconFolderSymlink,
     reason: why,
+    isSearched: true,
     run: () => setOpened('move'),
   };
   useCommands(before > 0 ? [compareThem, move] : [move]);
@@ -77,20 +79,18 @@ function LoadedFlow({ flow, first }: LoadedFlowProps) {
         onVersions={() => setOpened('versions')}
         onRun={() => setOpened('run')}
       />
-      <Suspense>
-        <SettingsModal
-          flow={flow}
-          opened={opened === 'settings'}
-          onClose={close}
-          onSaved={(saved) => queries.setQueryData(flowQuery(flow.id).queryKey, saved)}
-        />
-        <VersionsDrawer flow={flow} opened={opened === 'versions'} onClose={close} />
-        <RunModal flow={flow} opened={opened === 'run'} onClose={close} />
-        {opened === 'move' && <MoveModal flow={flow} opened onClose={close} />}
-        {compare !== undefined && (
-          <CompareModal flow={flow} pair={compare} onPair={show} onClose={() => show(undefined)} />
-        )}
-      </Suspense>
+      <SettingsModal
+        flow={flow}
+        opened={opened === 'settings'}
+        onClose={close}
+        onSaved={(saved) => queries.setQueryData(flowQuery(flow.id).queryKey, saved)}
+      />
+      <VersionsDrawer flow={flow} opened={opened === 'versions'} onClose={close} />
+      <RunModal flow={flow} opened={opened === 'run'} onClose={close} />
+      {opened === 'move' && <MoveModal flow={flow} opened onClose={close} />}
+      {compare !== undefined && (
+        <CompareModal flow={flow} pair={compare} onPair={show} onClose={() => show(undefined)} />
+      )}
     </>
   );
 }

@@ -2,7 +2,7 @@ import { useHotkeys } from '@mantine/hooks';
 import { IconFileImport, IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { Suspense, useMemo, useState } from 'react';
+import { useMemo, useState } from 'react';
 import { damagedFlowsQuery, deleteFlow, flowsQuery } from '@/api/flows';
 import type { Flow } from '@/api/types';
 import { useMay } from '@/api/use-may';
@@ -123,9 +123,7 @@ export function FlowsPage() {
           onCommand={(kind, flow) => open({ kind, flow })}
         />
       )}
-      <Suspense>
-        <Dialogs dialog={dialog} folder={search.folder} opened={opened} onClose={close} />
-      </Suspense>
+      <Dialogs dialog={dialog} folder={search.folder} opened={opened} onClose={close} />
     </Page>
   );
 }

@@ -46,7 +46,7 @@ export const texts = {
     editBody: 'Edit the body',
     goTo: 'Go to a node…',
     selectAll: 'Select all',
-    selectBranch: 'Select the branch from here',
+    selectBranch: 'Select the branch',
     layOut: 'Lay out automatically',
     copy: 'Copy as JSON',
     paste: 'Paste here',
