@@ -154,7 +154,7 @@ impl App {
         let ways = config.sign_in_ways;
         let people = config.authenticator.clone().map(|kept| People::new(Arc::clone(store), kept, ways));
         let inner = Inner {
-            metrics: Metrics::new(config.traces),
+            metrics: Metrics::new(config.traces, config.engine.blobs().is_set_up()),
             feed: Feed::new(config.engine.clone()),
             allowed_hosts: AllowedHosts::new(&hosts, &config.allowed_origins),
             allowed_origins: config.allowed_origins,

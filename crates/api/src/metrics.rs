@@ -56,6 +56,16 @@ pub(crate) struct Metrics {
     budget_tokens: Gauge,
     budget_refusals: Counter,
     traces: Option<Traces>,
+    blobs: Option<Blobs>,
+}
+
+/// The counters of the blob storage.
+#[derive(Debug, Default)]
+struct Blobs {
+    up: Gauge,
+    written: Counter,
+    read: Counter,
+    failures: Counter,
 }
 
 /// The counters of traces.
@@ -67,7 +77,7 @@ struct Traces {
 }
 
 impl Metrics {
-    pub(crate) fn new(traces: Option<Arc<TraceCounts>>) -> Self {
+    pub(crate) fn new(traces: Option<Arc<TraceCounts>>, has_blobs: bool) -> Self {
         let mut registry = Registry::with_prefix("steadflow");
         let metrics = Self {
             accepted: Counter::default(),
@@ -87,6 +97,7 @@ impl Metrics {
                 sent: Counter::default(),
                 dropped: Counter::default(),
             }),
+            blobs: has_blobs.then(Blobs::default),
             registry: Registry::default(),
         };
         registry.register(
@@ -116,6 +127,16 @@ impl Metrics {
             metrics.room.clone(),
         );
         metrics.register_gates(&mut registry);
+        if let Some(Blobs { up, written, read, failures }) = &metrics.blobs {
+            registry.register(
+                "blob_storage_up",
+                "Whether the blob storage did what it should when it was asked last",
+                up.clone(),
+            );
+            registry.register("blobs_written", "Records written to the blob storage", written.clone());
+            registry.register("blobs_read", "Records read from the blob storage", read.clone());
+            registry.register("blob_failures", "Calls of the blob storage that failed", failures.clone());
+        }
         if let Some(traces) = &metrics.traces {
             registry.register("traces_sent", "Executions whose traces were sent", traces.sent.clone());
             registry.register(
@@ -197,6 +218,16 @@ impl Metrics {
             let counter = self.finished.get_or_create(&Status { status: status.as_str() });
             counter.inner().store(engine.finished_count(status), Ordering::Relaxed);
         }
+        if let Some((Blobs { up, written, read, failures }, counts)) =
+            self.blobs.as_ref().zip(engine.blobs().counts())
+        {
+            up.set(counts.is_up.into());
+            for (counter, count) in
+                [(written, counts.written), (read, counts.read), (failures, counts.failed)]
+            {
+                counter.inner().store(count, Ordering::Relaxed);
+            }
+        }
         if let Some(Traces { counts, sent, dropped }) = &self.traces {
             for (counter, count) in [(sent, counts.sent()), (dropped, counts.dropped())] {
                 counter.inner().store(count, Ordering::Relaxed);
@@ -214,7 +245,7 @@ mod tests {
 
     #[test]
     fn damaged_rows_are_counted_once_each_and_up_to_a_number() {
-        let metrics = Metrics::new(None);
+        let metrics = Metrics::new(None, false);
 
         for id in (0..=DAMAGE_KNOWN_MAX).chain(0..3) {
             metrics.row_damaged(&Damaged { id, reason: "EOF".to_owned() });

@@ -3,6 +3,7 @@
 mod abuse;
 mod agent;
 mod alerts;
+mod blobs;
 mod budgets;
 mod children;
 mod code;

@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 mod backup;
 mod bench;
+mod blobs;
 mod executions;
 mod invite;
 mod keys;
@@ -20,6 +21,7 @@ mod webhooks;
 
 pub(crate) use self::backup::{Backup, Restore};
 pub(crate) use self::bench::{Bench, Measure};
+pub(crate) use self::blobs::Blobs;
 pub(crate) use self::mail::Mail;
 pub(crate) use self::moving::Move;
 pub(crate) use self::network::Network;
@@ -128,6 +130,8 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "WHETHER", env = "STEADFLOW_AUTH")]
     pub(crate) auth: Option<Auth>,
     #[command(flatten)]
+    pub(crate) blobs: Blobs,
+    #[command(flatten)]
     pub(crate) requests: Requests,
     #[command(flatten)]
     pub(crate) egress: Egress,
@@ -233,6 +237,9 @@ steadflow.toml (all keys are optional):
   database_max_mib = 10240
   reserve_mib = 64
   secret_hosts = { OPENAI_KEY = [\"api.openai.com\"] }
+
+  [blobs]
+  storage = \"file:/var/lib/steadflow/blobs\"
 
   [traces]
   otlp_endpoint = \"http://127.0.0.1:4318\"
@@ -400,9 +407,16 @@ pub(crate) struct Health {
 ///
 /// Stop the server first. Changes nothing, except that opening a database applies migrations and recovers it after a crash.
 ///
+/// With a blob storage, it looks whether all blobs are there.
+///
 /// Exit status: 0 no findings, 1 findings, or the database cannot be opened.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Doctor {
+    /// Read all blobs, and compare them with their hashes
+    #[arg(long)]
+    pub(crate) deep: bool,
+    #[command(flatten)]
+    pub(crate) blobs: Blobs,
     /// Database, as `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/DATABASE` [default: sqlite:steadflow.db]
     #[arg(long, value_name = "URL", env = "STEADFLOW_DATABASE")]
     pub(crate) database: Option<String>,

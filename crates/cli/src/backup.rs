@@ -1,17 +1,21 @@
 //! `steadflow backup` and `steadflow restore`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use steadflow_runtime::{Clock, SystemClock};
 use steadflow_store_sqlite::SqliteStore;
 
-use crate::output;
-use crate::settings::Database;
+use crate::settings::{BlobSettings, Database};
+use crate::{blobs, output};
 
 /// Makes a backup.
-pub(crate) fn back_up(database: &Database, file: &Path) -> anyhow::Result<ExitCode> {
+pub(crate) async fn back_up(
+    database: &Database,
+    blobs: Option<BlobSettings>,
+    file: &Path,
+) -> anyhow::Result<ExitCode> {
     let path = file_of(database, "backup")?;
     if !path.exists() {
         bail!("There is no database at {}.", path.display());
@@ -22,11 +26,20 @@ pub(crate) fn back_up(database: &Database, file: &Path) -> anyhow::Result<ExitCo
         "{database}: the backup {} has {bytes} bytes. The master key of secrets is not in it.",
         file.display()
     ));
-    Ok(ExitCode::SUCCESS)
+    let places = SqliteStore::blobs_in(file)?;
+    if places.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let is_needed = || SqliteStore::blobs_in(path).context("Could not read the database again");
+    blobs::back_up(blobs, &places, &folder_of(file), is_needed).await
 }
 
 /// Makes a database of a backup.
-pub(crate) fn restore(database: &Database, file: &Path) -> anyhow::Result<ExitCode> {
+pub(crate) async fn restore(
+    database: &Database,
+    blobs: Option<BlobSettings>,
+    file: &Path,
+) -> anyhow::Result<ExitCode> {
     let path = file_of(database, "restore")?;
     if !file.exists() {
         bail!("There is no backup at {}.", file.display());
@@ -43,7 +56,18 @@ pub(crate) fn restore(database: &Database, file: &Path) -> anyhow::Result<ExitCo
         ),
     };
     output::note(format_args!("{database}: as it was at {taken_at}. {unfinished}"));
-    Ok(ExitCode::SUCCESS)
+    let places = SqliteStore::blobs_in(path)?;
+    if places.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    blobs::restore(blobs.map(|blobs| blobs.storage()), &places, &folder_of(file)).await
+}
+
+/// Returns the folder with the blobs of a backup.
+fn folder_of(backup: &Path) -> PathBuf {
+    let mut name = backup.as_os_str().to_owned();
+    name.push(".blobs");
+    name.into()
 }
 
 fn file_of<'a>(database: &'a Database, command: &str) -> anyhow::Result<&'a Path> {

@@ -8,18 +8,25 @@ use rustix::process::Signal;
 use steadflow_sandbox::Reply;
 use steadflow_store::Space;
 
-use crate::output;
-use crate::settings::{Database, SUPERVISOR};
+use crate::settings::{BlobSettings, Database, SUPERVISOR};
 use crate::wiring::open_present;
+use crate::{blobs, output};
 
 const MIB: u64 = 1024 * 1024;
 /// Room below which it is little, in bytes: ten times the usual reserve.
 const LOW_BYTES: u64 = 640 * MIB;
 
 /// Checks a database.
-pub(crate) async fn doctor(database: Database) -> anyhow::Result<ExitCode> {
+pub(crate) async fn doctor(
+    database: Database,
+    blobs: Option<BlobSettings>,
+    deep: bool,
+) -> anyhow::Result<ExitCode> {
     let store = open_present(&database).await?;
-    let findings = store.doctor().await.with_context(|| format!("Could not check {database}"))?;
+    let mut findings = store.doctor().await.with_context(|| format!("Could not check {database}"))?;
+    let blobs = blobs.map(|blobs| blobs.storage());
+    let of_blobs = blobs::examine(&*store, blobs.as_deref(), deep).await?;
+    findings.extend(of_blobs.findings);
     let space = store.space().await.with_context(|| format!("Could not measure {database}"))?;
     let durability = store.durability();
     store.close().await.with_context(|| format!("Could not close {database}"))?;
@@ -27,7 +34,7 @@ pub(crate) async fn doctor(database: Database) -> anyhow::Result<ExitCode> {
     let (holes, code) = sandbox();
     holes.iter().for_each(output::line);
     output::note(code);
-    advice(&space).iter().for_each(output::note);
+    advice(&space).iter().chain(&of_blobs.notes).for_each(output::note);
     output::note(format_args!(
         "{database} ({durability}): {}",
         output::count(findings.len() + holes.len(), "finding")

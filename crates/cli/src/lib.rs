@@ -7,6 +7,7 @@ mod approvals;
 mod args;
 mod backup;
 mod bench;
+mod blobs;
 mod ciphers;
 mod client;
 mod compact;
@@ -48,11 +49,11 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
-use steadflow_nodes::McpCommands;
+use steadflow_runtime::Offload;
 
 use args::{Args, Command, OnDatabase};
 use secrets::KnownSecrets;
-use settings::{Access, ServerAddress, SettingsFile};
+use settings::{Access, BlobSettings, ServerAddress, SettingsFile};
 
 /// Runs the program with the arguments of the process and returns the exit status: 0 success, 1 failure, 2 invalid
 /// arguments or documents, 130 interrupted.
@@ -162,18 +163,31 @@ fn tenants_of(mut tenants: args::Tenants, file: &SettingsFile) -> anyhow::Result
         let url = settings::public_url(new.public_url.take(), file)?;
         new.public_url = Some(url.unwrap_or_else(|| format!("http://{}", settings::LISTEN)));
     }
-    block_on(tenants::tenants(database, tenants.command))
+    let mut blobs = None;
+    if let args::TenantsCommand::Export { blobs: flags, .. } = &mut tenants.command {
+        blobs = BlobSettings::new(std::mem::take(flags), file)?;
+    }
+    block_on(tenants::tenants(database, tenants.command, blobs))
 }
 
 fn on_database(command: OnDatabase, file: &SettingsFile) -> anyhow::Result<ExitCode> {
     match command {
         OnDatabase::Doctor(doctor) => {
             let database = settings::database(doctor.database, file)?;
-            block_on(doctor::doctor(database))
+            let blobs = BlobSettings::new(doctor.blobs, file)?;
+            block_on(doctor::doctor(database, blobs, doctor.deep))
         }
         OnDatabase::Compact(compact) => compact::compact(&settings::database(compact.database, file)?),
-        OnDatabase::Backup(args) => backup::back_up(&settings::database(args.database, file)?, &args.file),
-        OnDatabase::Restore(args) => backup::restore(&settings::database(args.database, file)?, &args.file),
+        OnDatabase::Backup(args) => {
+            let (database, blobs) =
+                (settings::database(args.database, file)?, BlobSettings::new(args.blobs, file)?);
+            block_on(async move { backup::back_up(&database, blobs, &args.file).await })
+        }
+        OnDatabase::Restore(args) => {
+            let (database, blobs) =
+                (settings::database(args.database, file)?, BlobSettings::new(args.blobs, file)?);
+            block_on(async move { backup::restore(&database, blobs, &args.file).await })
+        }
         OnDatabase::Move(args) => block_on(moving::moved(args)),
         OnDatabase::RevokeLinks(revoke) => {
             let database = settings::database(revoke.database, file)?;
@@ -190,13 +204,14 @@ fn on_database(command: OnDatabase, file: &SettingsFile) -> anyhow::Result<ExitC
 fn access_of(run: &mut args::Run, file: &SettingsFile) -> anyhow::Result<Access> {
     let egress = settings::EgressSettings::new(std::mem::take(&mut run.egress), file)?;
     let secrets = KnownSecrets::named(&run.secret, file.secret_hosts())?;
-    // A file that only happens to be in this directory must neither start programs nor send mail.
-    let (commands, mail) = if file.found().is_none() {
-        (file.commands()?, settings::mail_server(args::Mail::default(), file)?)
-    } else {
-        (McpCommands::default(), None)
-    };
-    Ok(Access { egress, secrets, commands, mail, ..Access::default() })
+    // A file that only happens to be in this directory must neither start programs, nor send mail, nor store anything.
+    if file.found().is_some() {
+        return Ok(Access { egress, secrets, ..Access::default() });
+    }
+    let (commands, mail) = (file.commands()?, settings::mail_server(args::Mail::default(), file)?);
+    let blobs = BlobSettings::new(args::Blobs::default(), file)?;
+    let blobs = blobs.map(|blobs| Offload::to(blobs.storage())).unwrap_or_default();
+    Ok(Access { egress, secrets, commands, mail, blobs, ..Access::default() })
 }
 
 fn block_on(work: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {

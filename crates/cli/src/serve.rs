@@ -18,7 +18,7 @@ use crate::open_files::OpenFiles;
 use crate::providers::{ProviderClient, check_tenants};
 use crate::settings::ServeSettings;
 use crate::traces::Traces;
-use crate::{demo, memory, output, wiring};
+use crate::{blobs, demo, memory, output, wiring};
 
 /// The part of all memory that request bodies may take, with what is made of them.
 const BODY_SHARE: u64 = 8;
@@ -56,6 +56,9 @@ async fn run(mut settings: ServeSettings, listener: Option<TcpListener>) -> anyh
     }
     let open_files = OpenFiles::raised();
     let own = settings.access.egress.own.clone();
+    if let Some(blobs) = &settings.blobs {
+        settings.access.blobs = blobs::opened(blobs).await?;
+    }
     settings.access.master_key = Some(settings.master_key.keys(&settings.database).await?);
     let access = std::mem::take(&mut settings.access);
     let sampling = settings.traces.as_ref().map(|traces| traces.sampling);
@@ -121,6 +124,8 @@ fn keep_going(engine: &Engine, settings: &ServeSettings, vault: Option<Vault>) {
         tokio::spawn(forget_secrets(vault.clone(), deleted));
         tokio::spawn(async move { vault.keep_fresh().await });
     }
+    let keeping = engine.clone();
+    tokio::spawn(async move { keeping.keep_blobs().await });
     let delivering = engine.clone();
     tokio::spawn(async move { delivering.deliver_events().await });
 }
@@ -220,6 +225,9 @@ fn announce(settings: &ServeSettings, public_url: Option<&str>, address: SocketA
         output::note(format_args!("  listens   {own}"));
     }
     output::note(format_args!("  database  {} ({durability})", settings.database));
+    if let Some(blobs) = &settings.blobs {
+        output::note(format_args!("  blobs     {}", blobs.storage().place()));
+    }
     if let Some(traces) = &settings.traces {
         output::note(format_args!("  traces    {}", traces.otlp_endpoint));
     }

@@ -1,5 +1,6 @@
 //! Settings: from options, then the environment, then `steadflow.toml`, then defaults. (clap merges the first two.)
 
+mod blobs;
 mod commands;
 mod mail;
 mod master_key;
@@ -20,6 +21,7 @@ use serde::Deserialize;
 use steadflow_access::MasterKeys;
 use steadflow_api::Origin;
 use steadflow_nodes::{EgressProxy, MailServer, McpCommands, OwnListeners, ProxyError};
+use steadflow_runtime::Offload;
 use steadflow_store_postgres::PostgresOptions;
 use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
@@ -29,6 +31,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::args::{Auth, Egress, LogFormat, Serve};
 
+pub(crate) use self::blobs::BlobSettings;
 pub(crate) use self::commands::SUPERVISOR;
 pub(crate) use self::mail::{mail_server, public_url};
 pub(crate) use self::master_key::MasterKeySettings;
@@ -82,6 +85,8 @@ pub(crate) struct SettingsFile {
     reserve_mib: Option<u32>,
     #[serde(default)]
     keep: upkeep::KeepTable,
+    #[serde(default)]
+    blobs: blobs::BlobsTable,
     #[serde(default)]
     traces: traces::TracesTable,
     password_sign_in: Option<bool>,
@@ -205,6 +210,8 @@ pub(crate) struct ServeSettings {
     pub(crate) sign_in: SignInSettings,
     pub(crate) requests: RequestRates,
     pub(crate) database: Database,
+    /// `None` if long records are in the database.
+    pub(crate) blobs: Option<BlobSettings>,
     pub(crate) access: Access,
     pub(crate) master_key: MasterKeySettings,
     pub(crate) allowed_hosts: Vec<String>,
@@ -233,7 +240,9 @@ impl ServeSettings {
             sign_in: SignInSettings::new(file, auth)?,
             requests: RequestRates::new(&flags.requests, file),
             database: database(flags.database, file)?,
+            blobs: BlobSettings::new(flags.blobs, file)?,
             access: Access {
+                blobs: Offload::default(),
                 egress: EgressSettings::new(flags.egress, file)?,
                 secrets: KnownSecrets::of_environment(file.secret_hosts())?,
                 master_key: None,
@@ -276,6 +285,8 @@ pub(crate) fn database(flag: Option<String>, file: &SettingsFile) -> anyhow::Res
 /// What flows may reach and use.
 #[derive(Debug, Default)]
 pub(crate) struct Access {
+    /// Where long records go.
+    pub(crate) blobs: Offload,
     pub(crate) egress: EgressSettings,
     pub(crate) secrets: KnownSecrets,
     /// What stored secrets are encrypted with; without it, none are.
@@ -361,6 +372,7 @@ mod tests {
             auth: None,
             requests: crate::args::Requests::default(),
             database: None,
+            blobs: crate::args::Blobs::default(),
             egress: Egress::default(),
             master_key_file: None,
             next_master_key_file: None,

@@ -16,16 +16,20 @@ use steadflow_store::{ExecutionFilter, Page, Store, TenantChange, TenantChanged,
 
 use crate::args::{CreateTenant, SetQuota, TenantsCommand};
 use crate::keys::tenant_of;
-use crate::settings::Database;
+use crate::settings::{BlobSettings, Database};
 use crate::wiring::{open_present, open_store};
 use crate::{local_audit, output};
 
 const MIB: u64 = 1024 * 1024;
 
 /// Manages tenants.
-pub(crate) async fn tenants(database: Database, command: TenantsCommand) -> anyhow::Result<ExitCode> {
-    if let TenantsCommand::Export { name, to } = &command {
-        return export::export(&database, name, to).await;
+pub(crate) async fn tenants(
+    database: Database,
+    command: TenantsCommand,
+    blobs: Option<BlobSettings>,
+) -> anyhow::Result<ExitCode> {
+    if let TenantsCommand::Export { name, to, .. } = &command {
+        return export::export(&database, blobs, name, to).await;
     }
     let is_new = matches!(command, TenantsCommand::Create(_));
     // A tenant can be made before the first start.

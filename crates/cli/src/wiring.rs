@@ -98,7 +98,7 @@ pub(crate) async fn start(
     traces: Option<Sampling>,
     lease_ttl: Duration,
 ) -> anyhow::Result<Wiring> {
-    let Access { egress, secrets, master_key, commands, mail, public_url } = access;
+    let Access { blobs, egress, secrets, master_key, commands, mail, public_url } = access;
     let vault = match master_key {
         Some(keys) => Some(open_vault(&store, keys).await?),
         None => None,
@@ -130,6 +130,7 @@ pub(crate) async fn start(
         check_agent: steadflow_nodes::schema_faults,
         check_arguments: steadflow_nodes::argument_faults,
         ciphers,
+        blobs,
         has_secret: HasSecret::new(move |tenant, name| known.is_there(tenant, name)),
         commands: Arc::new(names),
         public_url: public_url.unwrap_or_default().into(),

@@ -1,6 +1,7 @@
 //! The engine's handle: what the API and the command line ask of it.
 
 mod alerts;
+mod blobs;
 mod config;
 mod edits;
 mod events;
@@ -41,6 +42,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::admission::{Admission, Held};
+use crate::blobs::Offload;
 use crate::ciphers::Ciphers;
 use crate::clock::Clock;
 use crate::driver::{Call, Driver, World};
@@ -132,7 +134,7 @@ impl Engine {
         executor: Arc<dyn Executor>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, RuntimeError> {
-        let versions = Arc::new(FlowVersions::new(config.limits, config.ciphers));
+        let versions = Arc::new(FlowVersions::new(config.limits, config.ciphers, config.blobs));
         let quotas = Arc::<Quotas>::default();
         let world = World {
             store: Arc::clone(&store),
@@ -149,6 +151,7 @@ impl Engine {
             WorkerConfig { lease_ttl: config.lease_ttl, ..WorkerConfig::new(Arc::clone(&config.worker)) };
         worker.shard.capacity = config.capacity;
         worker.shard.is_shared = world.store.is_shared();
+        worker.shard.has_blobs = versions.blobs.is_set_up();
         let (calls, inbox) = mpsc::channel(config.calls_max);
         let (driving, is_driving) = watch::channel(false);
         let (end, ended) = watch::channel(None);
@@ -219,6 +222,11 @@ impl Engine {
     /// Returns the bounds of documents and executions.
     pub fn limits(&self) -> &Limits {
         self.inner.versions.limits()
+    }
+
+    /// Returns where long records are.
+    pub fn blobs(&self) -> &Offload {
+        &self.inner.versions.blobs
     }
 
     pub(crate) fn ciphers(&self) -> &dyn Ciphers {

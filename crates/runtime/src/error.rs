@@ -133,6 +133,9 @@ pub enum RuntimeError {
     /// There is so much to do that this did not get its turn in time; nothing was done. Try again.
     #[error("there was no turn in time")]
     Busy,
+    /// What is asked for is in the blob storage, which does not answer as it should. Try again.
+    #[error("{0}")]
+    Blobs(String),
     /// There is no room in the database: nothing was changed.
     #[error("the database has no room left")]
     StorageFull,
@@ -175,6 +178,7 @@ impl From<StoreError> for RuntimeError {
             StoreError::Full { .. } => Self::StorageFull,
             StoreError::Fenced | StoreError::Closed => Self::Unavailable,
             StoreError::Busy { .. } => Self::Busy,
+            StoreError::Blobs { reason } => Self::Blobs(reason),
             StoreError::Unknown { .. }
             | StoreError::Database { .. }
             | StoreError::Refused { .. }

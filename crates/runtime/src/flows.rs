@@ -16,10 +16,11 @@ use steadflow_store::{
 };
 
 use crate::agents::{AgentVersions, all_limits};
+use crate::blobs::Offload;
 use crate::ciphers::Ciphers;
 use crate::kept::Kept;
 use crate::shard::{Loaded, Recovered};
-use crate::worker::Rest;
+use crate::worker::{Orphans, Rest};
 
 /// How much of a journal is read without a thread for it, in bytes.
 pub(crate) const PARSED_HERE_MAX: usize = 512 * 1024;
@@ -33,6 +34,8 @@ pub(crate) struct FlowVersions {
     limits: Limits,
     /// What encrypts executions.
     pub(crate) ciphers: Arc<dyn Ciphers>,
+    /// Where long records are.
+    pub(crate) blobs: Offload,
     /// The versions of agents that executions are pinned to beside them.
     pub(crate) agents: AgentVersions,
     versions: Mutex<Kept<(FlowId, u32), FlowVersion>>,
@@ -42,10 +45,11 @@ impl FlowVersions {
     /// Bytes of the versions that are kept in memory. Others are read again when they are needed.
     const BYTES_MAX: usize = 256 * 1024 * 1024;
 
-    pub(crate) fn new(limits: Limits, ciphers: Arc<dyn Ciphers>) -> Self {
+    pub(crate) fn new(limits: Limits, ciphers: Arc<dyn Ciphers>, blobs: Offload) -> Self {
         Self {
             limits,
             ciphers,
+            blobs,
             agents: AgentVersions::new(),
             versions: Mutex::new(Kept::new(Self::BYTES_MAX)),
         }
@@ -102,6 +106,7 @@ impl FlowVersions {
 
     /// Rebuilds an execution from what is stored of it.
     pub(crate) async fn replay(&self, store: &dyn Store, stored: Stored) -> Result<Loaded, StoreError> {
+        let stored = self.blobs.whole(stored).await?;
         let corrupt =
             |reason: String| StoreError::Corrupt { what: format!("execution {}", stored.id), reason };
         let (journal, parsed) = parsed(stored.records).await;
@@ -178,8 +183,8 @@ impl FlowVersions {
         let queued = all_queued(store).await?;
         let limits = self.limits_of(store, &queued).await?;
         let agents = all_limits(store).await?;
-        let (executions, rest) = self.orphans(store, worker, now, limit).await?;
-        Ok((Box::new(Recovered { executions, slots, queued, limits, agents }), rest))
+        let Orphans { executions, unread, rest } = self.orphans(store, worker, now, limit).await?;
+        Ok((Box::new(Recovered { executions, unread, slots, queued, limits, agents }), rest))
     }
 
     /// Takes over executions that no worker drives, at most `limit`.
@@ -192,17 +197,21 @@ impl FlowVersions {
         worker: Worker,
         now: Timestamp,
         limit: usize,
-    ) -> Result<(Vec<Loaded>, Rest), StoreError> {
+    ) -> Result<Orphans, StoreError> {
         let stored = store.recover(worker, now, limit).await?;
         let rest = if stored.len() < limit { Rest::None } else { Rest::Some };
-        let mut orphans = Vec::with_capacity(stored.len());
+        let mut orphans = Orphans { executions: Vec::with_capacity(stored.len()), unread: Vec::new(), rest };
         for stored in stored {
-            let readable = self.readable(store, stored).await;
-            orphans.extend(
-                readable.map_err(|error| StoreError::Unknown { call: "recover", source: Box::new(error) })?,
-            );
+            let id = stored.id;
+            match self.readable(store, stored).await {
+                Ok(readable) => orphans.executions.extend(readable),
+                Err(StoreError::Blobs { .. }) => orphans.unread.push(id),
+                Err(error) => {
+                    return Err(StoreError::Unknown { call: "recover", source: Box::new(error) });
+                }
+            }
         }
-        Ok((orphans, rest))
+        Ok(orphans)
     }
 
     /// Rebuilds an execution. One that cannot be read is ignored, and said so.

@@ -8,6 +8,7 @@
 mod admission;
 mod agents;
 mod allowed;
+mod blobs;
 mod catalogue;
 mod ciphers;
 mod clock;
@@ -28,6 +29,7 @@ pub mod worker;
 
 pub use admission::Capacity;
 pub use allowed::Allowed;
+pub use blobs::{BlobCounts, Offload};
 pub use catalogue::{AgentEdit, DocumentEdit, FlowEdit, NewFlow, SecretUser, SecretUses};
 pub use ciphers::{Ciphers, NoCipher};
 pub use clock::{Clock, SystemClock};

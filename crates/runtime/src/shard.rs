@@ -93,6 +93,8 @@ pub struct Shard {
     next_suspicion: u64,
     /// Whether a commit that takes long to write may be taken.
     large: Large,
+    /// Batches of which the blob storage writes a part.
+    blob_batches: Vec<BatchId>,
     /// Executions whose turns take long, in the order in which they get one.
     lane: VecDeque<ExecutionId>,
     /// Whether one of them has its turn.
@@ -141,6 +143,7 @@ impl Shard {
             suspects: BTreeMap::new(),
             next_suspicion: 0,
             large: Large::default(),
+            blob_batches: Vec::new(),
             lane: VecDeque::new(),
             is_deciding: false,
             batches: BTreeMap::new(),

@@ -23,7 +23,7 @@ use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{StoreError, Worker as Lessee};
 
 use crate::shard::{Message, Reply, Shard};
-pub use ask::{Action, Answer, Ask, End, IncarnationId, Rest};
+pub use ask::{Action, Answer, Ask, End, IncarnationId, Orphans, Rest};
 pub use config::WorkerConfig;
 use incarnation::{Incarnation, Progress};
 
@@ -303,6 +303,7 @@ const fn is_passing(error: &StoreError) -> bool {
     match error {
         StoreError::Full { .. }
         | StoreError::Busy { .. }
+        | StoreError::Blobs { .. }
         | StoreError::Database { .. }
         | StoreError::Unknown { .. } => true,
         StoreError::Fenced

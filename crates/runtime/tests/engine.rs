@@ -1,5 +1,6 @@
 //! The engine as its callers see it, over the in-memory store. Time is moved, never awaited.
 
+mod blobs;
 mod catalogue;
 mod external_events;
 mod history;

@@ -131,13 +131,18 @@ CREATE TABLE long_records (
     -- It may not have a row yet.
     execution uuid NOT NULL,
     seq bigint NOT NULL,
-    -- A JSON array of number, time and events.
+    -- A JSON array of number, time and events; or the reference to a blob: an object with the SHA-256 and the length of that.
     record text NOT NULL,
     PRIMARY KEY (execution, seq)
 );
 
 -- Executions that were deleted, and whose long records are to be.
 CREATE TABLE deleted_executions (
+    execution uuid PRIMARY KEY
+);
+
+-- Executions that were deleted, and whose blobs are to be.
+CREATE TABLE deleted_blobs (
     execution uuid PRIMARY KEY
 );
 

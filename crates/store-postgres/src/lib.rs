@@ -9,6 +9,7 @@
 
 mod alerts;
 mod audit;
+mod blobs;
 mod catalogue;
 mod columns;
 mod connect;

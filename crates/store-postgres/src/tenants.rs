@@ -223,10 +223,12 @@ async fn bytes(db: &Client, step: ExpiryStep) -> Result<TenantBytes> {
         found.next = Some(execution_id(row, 0)?);
         tenants.insert(execution_id(row, 0)?, tenant_id(row, 1)?);
     }
-    // The ids are named, so that the planner looks at their days alone; `octet_length` does not read the text.
+    // The ids are named, so that the planner looks at their days alone; `octet_length` does not read the text. What is shorter than 1
+    // KiB is the reference to a blob.
     let sql = "SELECT execution, octet_length(records)::bigint FROM journals WHERE execution = ANY($1)
         UNION ALL
-        SELECT execution, octet_length(record)::bigint FROM long_records WHERE execution = ANY($1)";
+        SELECT execution, CASE WHEN octet_length(record) < 1024 THEN coalesce(substring(record FROM '\"bytes\":([0-9]+)')::bigint, 0)
+            ELSE octet_length(record) END FROM long_records WHERE execution = ANY($1)";
     let ids: Vec<Uuid> = tenants.keys().map(|id| id.uuid()).collect();
     for row in &db.query_typed(sql, params![ids]).await? {
         if let Some(tenant) = tenants.get(&execution_id(row, 0)?) {

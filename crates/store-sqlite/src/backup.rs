@@ -13,13 +13,14 @@ use rusqlite::{Connection, OpenFlags};
 use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with};
 use steadflow_core::ids::ExecutionId;
 use steadflow_core::timestamp::Timestamp;
+use steadflow_store::BlobPlace;
 
 use crate::columns::first_bytes;
 use crate::doctor::in_tail;
 use crate::files::{beside, open_private};
 use crate::lock::LockFile;
 use crate::migrate::{self, Mark};
-use crate::{OpenError, SqliteOptions, SqliteStore, connection};
+use crate::{OpenError, SqliteOptions, SqliteStore, blobs, connection};
 
 /// What a database is called until it is whole.
 const PARTIAL: &str = ".partial";
@@ -73,6 +74,21 @@ impl SqliteStore {
         drop(db);
         copy.complete()?;
         Ok(Restored { taken_at, unfinished })
+    }
+
+    /// Returns all references to blobs of a database or a backup, also while a server uses it.
+    ///
+    /// # Errors
+    /// [`OpenError`] if it cannot be read.
+    pub fn blobs_in(path: impl AsRef<Path>) -> Result<Vec<BlobPlace>, OpenError> {
+        let path = path.as_ref();
+        let db = open_backup(path).map_err(failed(path))?;
+        // One of an older version has none.
+        let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'deleted_blobs')";
+        if !db.query_row(sql, [], |row| row.get(0)).map_err(failed(path))? {
+            return Ok(Vec::new());
+        }
+        blobs::places(&db, None, usize::MAX).map_err(failed(path))
     }
 }
 

@@ -10,6 +10,7 @@
 mod alerts;
 mod audit;
 mod backup;
+mod blobs;
 mod catalogue;
 mod checkpoint;
 mod columns;

@@ -5,6 +5,7 @@
 
 pub mod alerts;
 pub mod audit;
+pub mod blobs;
 pub mod catalogue;
 pub mod events;
 pub mod health;
@@ -74,6 +75,10 @@ macro_rules! conformance_tests {
             a_skipped_or_refused_commit_stores_no_long_record
             long_records_are_deleted_with_their_execution
             long_records_are_deleted_with_their_flow
+        }
+        $crate::conformance_tests! { @module $harness, blobs = blobs:
+            references_are_kept_counted_and_found
+            a_deleted_execution_is_named_until_its_blobs_are_forgotten
         }
         $crate::conformance_tests! { @module $harness, idempotency = log::idempotency:
             a_key_is_used_once

@@ -37,6 +37,12 @@ pub enum StoreError {
         /// What the database said.
         source: BoxError,
     },
+    /// The blob storage does not do what it should, and nothing was written. Try again later.
+    #[error("the blob storage failed: {reason}")]
+    Blobs {
+        /// Which one, what it said, and what to do.
+        reason: String,
+    },
     /// The database will never take this write: it is too large, or breaks a rule. Nothing was written. Do not repeat it.
     #[error("the database refuses what call `{call}` writes")]
     Refused {
@@ -72,6 +78,7 @@ impl StoreError {
             Self::Unknown { call, source } => Self::Unknown { call, source: said(source) },
             Self::Busy { call } => Self::Busy { call },
             Self::Database { call, source } => Self::Database { call, source: said(source) },
+            Self::Blobs { reason } => Self::Blobs { reason: reason.clone() },
             Self::Refused { call, source } => Self::Refused { call, source: said(source) },
             Self::WebhookTaken => Self::WebhookTaken,
             Self::Corrupt { what, reason } => Self::Corrupt { what: what.clone(), reason: reason.clone() },

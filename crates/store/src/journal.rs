@@ -5,6 +5,8 @@
 //! else its text would be, in the tail and in the journal, its place is kept: the journal has `null` there. So an execution
 //! that holds much is written once, and not again each time its journal is.
 //!
+//! What is in a blob ([`crate::Blob`]) has a reference as its text here. That is no array, and stored apart however short it is.
+//!
 //! Journals of databases from before long records have all records in them.
 
 use std::sync::Arc;
@@ -20,10 +22,16 @@ pub const LONG_RECORD: usize = 4 * 1024;
 /// What a journal has in the place of a long record.
 const APART: &str = "null";
 
-/// Returns whether a record is stored apart.
+/// Returns whether a record is stored apart: a long one, or the reference to one that is in a blob.
 #[must_use]
 pub const fn is_long(record: &str) -> bool {
-    record.len() >= LONG_RECORD
+    record.len() >= LONG_RECORD || is_reference(record)
+}
+
+/// Returns whether it is not a record, but the reference to one that is in a blob.
+#[must_use]
+pub const fn is_reference(record: &str) -> bool {
+    matches!(record.as_bytes().first(), Some(b'{'))
 }
 
 /// Returns the journal of these records, which are all of an execution from its first on.

@@ -5,13 +5,14 @@
 //! once a change is old enough to be shown. The state is the fold of journal and tail; no decision depends on projections.
 //! Of a long record ([`LONG_RECORD`]), tail and journal have only the place.
 //!
-//! A store is twelve parts, each with its part of the conformance suite: the [`Log`], the [`History`], the [`Catalogue`], the
-//! [`Sessions`], the [`Schedules`], the [`Events`], the [`Alerts`], the [`Keys`], the [`Tenants`], the [`Identities`], the
+//! A store is thirteen parts, each with its part of the conformance suite: the [`Log`], the [`History`], the [`Blobs`], the
+//! [`Catalogue`], the [`Sessions`], the [`Schedules`], the [`Events`], the [`Alerts`], the [`Keys`], the [`Tenants`], the [`Identities`], the
 //! [`Audit`] and the [`SealedSecrets`]. Every implementation passes [`conformance_tests!`].
 
 mod alerts;
 mod audit;
 pub mod batch;
+mod blobs;
 mod by_id;
 mod catalogue;
 #[doc(hidden)]
@@ -46,6 +47,9 @@ pub use alerts::{
     MessageTried, NEXT_WITHIN,
 };
 pub use audit::{Audit, AuditFrom, AuditPage};
+pub use blobs::{
+    BLOB_RECORD, Blob, BlobError, BlobFuture, BlobPlace, BlobStorage, Blobs, REFERENCE_BYTES_MAX,
+};
 pub use by_id::{ById, IdHasher};
 pub use catalogue::{
     AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, EDITS_KEPT,
@@ -65,7 +69,7 @@ pub use identities::{
     InvitationRecord, KeyCreated, OidcSubject, PasswordHash, PrincipalChange, PrincipalChanged,
     PrincipalKind, PrincipalRecord, SignInRecord, SignIns,
 };
-pub use journal::{LONG_RECORD, is_long, journal_length, journal_of, records_of};
+pub use journal::{LONG_RECORD, is_long, is_reference, journal_length, journal_of, records_of};
 pub use keys::Keys;
 pub use listed::{Damaged, Listed, VersionId};
 pub use log::{
@@ -92,6 +96,7 @@ pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 pub trait Store:
     Log
     + History
+    + Blobs
     + Catalogue
     + Sessions
     + Schedules

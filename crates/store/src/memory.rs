@@ -9,6 +9,7 @@
 
 mod alerts;
 mod audit;
+mod blobs;
 mod catalogue;
 mod events;
 mod history;
@@ -22,7 +23,7 @@ mod secrets;
 mod sessions;
 mod tenants;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::{poll_fn, ready};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -66,6 +67,8 @@ struct Database {
     tail: BTreeMap<(ExecutionId, u64), Option<Arc<str>>>,
     /// The long records, by execution and number.
     long: BTreeMap<(ExecutionId, u64), Arc<str>>,
+    /// Executions that were deleted, and whose blobs are to be.
+    deleted_blobs: BTreeSet<ExecutionId>,
     journals: BTreeMap<ExecutionId, Journal>,
     rows: BTreeMap<ExecutionId, ExecutionRow>,
     holders: BTreeMap<ExecutionId, Holder>,
@@ -96,6 +99,8 @@ struct Database {
     secrets: secrets::StoredSecrets,
     /// How many bytes are free on the disk that it pretends to have.
     disk_free: Option<u64>,
+    /// Whether it takes no commit.
+    is_full: bool,
 }
 
 impl Database {
@@ -151,6 +156,15 @@ impl MemoryStore {
     /// [`StoreError::Closed`].
     pub fn set_disk_free(&self, bytes: Option<u64>) -> Result<(), StoreError> {
         self.open()?.disk_free = bytes;
+        Ok(())
+    }
+
+    /// Refuses commits from now on, as a database does that is full; or takes them again.
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    pub fn refuse_commits(&self, refuse: bool) -> Result<(), StoreError> {
+        self.open()?.is_full = refuse;
         Ok(())
     }
 

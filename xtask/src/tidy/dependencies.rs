@@ -11,12 +11,13 @@ use super::{files, read, shown};
 const IMPURE: [&str; 7] = ["tokio", "sqlx", "rusqlite", "rand", "axum", "hyper", "reqwest"];
 
 /// Which of our crates each may build on. A new arrow needs an ADR.
-const ARROWS: [(&str, &[&str]); 16] = [
+const ARROWS: [(&str, &[&str]); 17] = [
     ("steadflow-any-json", &[]),
     ("steadflow-core", &[]),
     ("steadflow-store", &["steadflow-core"]),
     ("steadflow-store-sqlite", &["steadflow-core", "steadflow-store"]),
     ("steadflow-store-postgres", &["steadflow-core", "steadflow-store"]),
+    ("steadflow-blobs", &["steadflow-core", "steadflow-store"]),
     ("steadflow-runtime", &["steadflow-core", "steadflow-store"]),
     ("steadflow-access", &["steadflow-core", "steadflow-store", "steadflow-nodes"]),
     ("steadflow-sandbox", &[]),
@@ -33,6 +34,7 @@ const ARROWS: [(&str, &[&str]); 16] = [
             "steadflow-store",
             "steadflow-store-sqlite",
             "steadflow-store-postgres",
+            "steadflow-blobs",
             "steadflow-runtime",
             "steadflow-nodes",
             "steadflow-sandbox",

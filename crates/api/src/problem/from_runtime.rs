@@ -86,9 +86,17 @@ impl From<RuntimeError> for Problem {
                 "The server has no memory for a further execution, so this one was not started. Try again when \
                  others have ended.",
             ),
+            RuntimeError::Blobs(reason) => blobs_failed(&reason),
             RuntimeError::Store(source) => of_store(&source),
         }
     }
+}
+
+/// Data that is in the blob storage cannot be read now, or ever, by the fault of what is set up outside of the database.
+fn blobs_failed(reason: &str) -> Problem {
+    let detail = "This needs data that is in the blob storage of this server, which does not answer as it should. Try again; if it \
+                  stays so, ask the operator: the log says what the storage said.";
+    Problem::new(ProblemKind::Unavailable, detail).caused_by(reason.to_owned())
 }
 
 fn session_busy(SessionHolder { execution, node }: &SessionHolder) -> Problem {
@@ -353,6 +361,7 @@ fn of_store(error: &StoreError) -> Problem {
         | StoreError::WebhookTaken
         | StoreError::Full { .. }
         | StoreError::Busy { .. }
+        | StoreError::Blobs { .. }
         | StoreError::Unknown { .. }
         | StoreError::Database { .. }
         | StoreError::Closed => Problem::new(

@@ -6,6 +6,8 @@ use std::str::FromStr;
 use clap::Subcommand;
 use steadflow_core::usage::Currency;
 
+use super::Blobs;
+
 /// Make, limit, disable, export and delete tenants
 ///
 /// With SQLite, stop the server first; `export` also works while it runs. While servers run, tenants can be managed in the studio and by
@@ -60,6 +62,8 @@ pub(crate) enum TenantsCommand {
         /// Directory, which must not exist yet
         #[arg(long, value_name = "DIR")]
         to: PathBuf,
+        #[command(flatten)]
+        blobs: Blobs,
     },
     /// Delete a disabled tenant with all that it has
     Delete {

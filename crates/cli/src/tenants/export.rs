@@ -1,30 +1,32 @@
 //! `steadflow tenants export`: all that a tenant has, as files of JSON Lines with a manifest.
 
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{BufWriter, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+mod lines;
+
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use steadflow_core::audit::ExportedRow;
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::session::SessionId;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_runtime::{Clock, SystemClock};
+use steadflow_runtime::{Clock, Offload, SystemClock};
 use steadflow_store::{
     AgentFilter, AuditFrom, AuditPage, ExecutionFilter, ExecutionRow, FlowFilter, Listed, Page, SessionPage,
     Store, StoreError, VersionPage,
 };
 use steadflow_store_sqlite::{OpenError, SqliteStore};
 
+use lines::Lines;
+
 use crate::keys::tenant_of;
 use crate::output;
-use crate::settings::Database;
+use crate::settings::{BlobSettings, Database};
 use crate::wiring::open_present;
 
 /// Rows that are read at once.
@@ -33,7 +35,12 @@ const PAGE: usize = 200;
 const FORMAT: u32 = 1;
 
 /// Exports a tenant.
-pub(super) async fn export(database: &Database, name: &str, to: &Path) -> anyhow::Result<ExitCode> {
+pub(super) async fn export(
+    database: &Database,
+    blobs: Option<BlobSettings>,
+    name: &str,
+    to: &Path,
+) -> anyhow::Result<ExitCode> {
     ensure!(!to.exists(), "{} exists already. Name a directory that does not.", to.display());
     DirBuilder::new()
         .mode(0o700)
@@ -41,7 +48,8 @@ pub(super) async fn export(database: &Database, name: &str, to: &Path) -> anyhow
         .with_context(|| format!("Could not make the directory {}", to.display()))?;
     let copy = Copy::of(database, to).await?;
     let store = open_present(copy.as_ref().map_or(database, |copy| &copy.database)).await?;
-    let done = write_all(&*store, name, to).await;
+    let blobs = blobs.map(|blobs| Offload::to(blobs.storage())).unwrap_or_default();
+    let done = write_all((&*store, &blobs), name, to).await;
     store.close().await.with_context(|| format!("Could not close {database}"))?;
     drop(copy);
     let damaged = done?;
@@ -106,53 +114,11 @@ impl Drop for Copy {
     }
 }
 
-/// A file of an export.
-struct Lines<'a> {
-    dir: &'a Path,
-    name: &'static str,
-    file: BufWriter<File>,
-    hash: Sha256,
-    rows: usize,
-    bytes: u64,
-}
-
-impl<'a> Lines<'a> {
-    fn new(dir: &'a Path, name: &'static str) -> anyhow::Result<Self> {
-        let path = dir.join(name);
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
-        let file = BufWriter::new(file.with_context(|| format!("Could not make {}", path.display()))?);
-        Ok(Self { dir, name, file, hash: Sha256::new(), rows: 0, bytes: 0 })
-    }
-
-    fn add(&mut self, row: impl AsRef<str>) -> anyhow::Result<()> {
-        for part in [row.as_ref().as_bytes(), b"\n"] {
-            self.hash.update(part);
-            self.file.write_all(part).with_context(|| format!("Could not write {}", self.name))?;
-            self.bytes += part.len() as u64;
-        }
-        self.rows += 1;
-        Ok(())
-    }
-
-    fn add_value(&mut self, row: &Value) -> anyhow::Result<()> {
-        self.add(row.to_string())
-    }
-
-    fn end(self) -> anyhow::Result<Value> {
-        let Self { dir, name, file, hash, rows, bytes } = self;
-        let file = file.into_inner().map_err(std::io::IntoInnerError::into_error);
-        let synced = file.and_then(|file| file.sync_all());
-        synced.with_context(|| format!("Could not write {}", dir.join(name).display()))?;
-        let sha256: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(json!({ "name": name, "rows": rows, "bytes": bytes, "sha256": sha256 }))
-    }
-}
-
 /// Writes all files, and the manifest at the end: a directory without one is not complete. Returns how many rows could not be read.
-async fn write_all(store: &dyn Store, name: &str, to: &Path) -> anyhow::Result<usize> {
+async fn write_all((store, blobs): (&dyn Store, &Offload), name: &str, to: &Path) -> anyhow::Result<usize> {
     let tenant = tenant_of(store, name).await?;
     let started_at = SystemClock::new().wall();
-    let mut exporting = Exporting { store, tenant, dir: to, files: Vec::new(), damaged: 0 };
+    let mut exporting = Exporting { store, blobs, tenant, dir: to, files: Vec::new(), damaged: 0 };
     exporting.flows().await?;
     exporting.agents().await?;
     exporting.executions().await?;
@@ -179,6 +145,7 @@ async fn write_all(store: &dyn Store, name: &str, to: &Path) -> anyhow::Result<u
 
 struct Exporting<'a> {
     store: &'a dyn Store,
+    blobs: &'a Offload,
     tenant: TenantId,
     dir: &'a Path,
     files: Vec<Value>,
@@ -332,7 +299,11 @@ impl Exporting<'_> {
     }
 
     async fn execution(&mut self, lines: &mut Lines<'_>, row: &ExecutionRow) -> anyhow::Result<()> {
-        match self.store.execution(self.tenant, row.id).await {
+        let stored = match self.store.execution(self.tenant, row.id).await {
+            Ok(Some(stored)) => self.blobs.whole(stored).await.map(Some),
+            none => none,
+        };
+        match stored {
             Ok(Some(stored)) => {
                 let journal = format!("[{}]", stored.records.join(","));
                 lines.add(with_raw(&shown(row), "journal", &journal))

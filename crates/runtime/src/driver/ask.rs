@@ -57,7 +57,7 @@ impl World {
             }
             Ask::Load(lessee, id) => Answer::Loaded(id, self.load(lessee, id).await),
             Ask::Commit(lessee, batch, commits) => {
-                Answer::Committed(batch, store.commit(lessee, commits).await)
+                Answer::Committed(batch, self.flows.blobs.commit(&**store, lessee, commits).await)
             }
             Ask::Release(lessee) => Answer::Released(lessee, store.release(lessee).await),
         }

@@ -12,6 +12,7 @@ use steadflow_core::ids::TenantId;
 use steadflow_core::limits::Limits;
 
 use crate::admission::Capacity;
+use crate::blobs::Offload;
 use crate::ciphers::{Ciphers, NoCiphers};
 use crate::live::LiveTexts;
 
@@ -49,6 +50,8 @@ pub struct EngineConfig {
     pub has_secret: HasSecret,
     /// What encrypts the data of executions whose flow says that some of it is sensitive.
     pub ciphers: Arc<dyn Ciphers>,
+    /// Where long records go.
+    pub blobs: Offload,
     /// The names of the local commands that agents may name.
     pub commands: Arc<BTreeSet<Arc<str>>>,
     /// Where people find the studio, without a slash at the end; empty if that is not known.
@@ -75,6 +78,7 @@ impl Default for EngineConfig {
             check_arguments: |_, _| Vec::new(),
             has_secret: HasSecret::new(|_, _| true),
             ciphers: Arc::new(NoCiphers),
+            blobs: Offload::default(),
             commands: Arc::default(),
             public_url: "".into(),
             lease_ttl: Duration::from_secs(15),

@@ -244,6 +244,7 @@ impl Engine {
                 | RuntimeError::Quota(_)
                 | RuntimeError::Overloaded
                 | RuntimeError::Busy
+                | RuntimeError::Blobs(_)
                 | RuntimeError::Unavailable),
             ) => Err(error),
             Err(error) => Ok(item(None, Some(format!("Not retried: {error}.")))),

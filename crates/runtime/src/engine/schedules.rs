@@ -433,6 +433,7 @@ pub(super) fn is_passing(error: &RuntimeError) -> bool {
         RuntimeError::Busy
             | RuntimeError::Overloaded
             | RuntimeError::StorageFull
+            | RuntimeError::Blobs(_)
             | RuntimeError::Unavailable
             | RuntimeError::Store(_)
     );

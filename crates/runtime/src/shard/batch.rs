@@ -3,11 +3,14 @@
 //! Those of large data take the database long to write. One of them is under way at a time, and what others decide is
 //! written between them. If others have decided something meanwhile, the next one waits for as long as the last one took: so
 //! at most half of the time is theirs.
+//!
+//! One whose record goes to the blob storage takes the database no longer than others, and that storage as long as it takes: it
+//! is a batch of its own, and some are under way at a time.
 
 use std::time::Duration;
 
 use steadflow_core::timestamp::Timestamp;
-use steadflow_store::Commit;
+use steadflow_store::{BLOB_RECORD, Commit};
 
 use super::{BatchId, Shard};
 
@@ -15,6 +18,10 @@ use super::{BatchId, Shard};
 const BATCH_BYTES: usize = 512 * 1024;
 /// How long the next large commit waits at most, however long the last one took.
 const REST_MAX: Duration = Duration::from_secs(1);
+/// In how much of its record the start of an execution is looked for, in bytes.
+const BEGIN: usize = 256;
+/// How many batches are written to the blob storage at the same time.
+const BLOBS_AT_ONCE: usize = 16;
 
 /// Whether a batch of a large commit may be taken.
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,21 +44,34 @@ impl Large {
     }
 }
 
+/// What a group of commits takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Weight {
+    Small,
+    /// The database takes long to write it.
+    Large,
+    /// The blob storage writes a part of it.
+    Blobs,
+}
+
 impl Shard {
     /// Takes what is to be committed at `now`, in one transaction; `None` if there is nothing, or if it waits.
     pub fn take_batch(&mut self, now: Timestamp) -> Option<(BatchId, Vec<Commit>)> {
         let may_be_large = self.large.may_be_taken(now);
-        if !may_be_large {
-            self.put_small_ones_first();
+        let may_be_blobs = self.blob_batches.len() < BLOBS_AT_ONCE;
+        if !may_be_large || !may_be_blobs {
+            self.put_first(may_be_large, may_be_blobs);
         }
-        let is_large = is_large(groups(&self.commits).next()?);
-        if is_large && !may_be_large {
+        let weight = self.weight(groups(&self.commits).next()?);
+        if !weight.fits(may_be_large, may_be_blobs) {
             return None;
         }
         let id = BatchId(self.next_batch);
         self.next_batch += 1;
-        if is_large {
-            self.large = Large::UnderWay { batch: id, since: now };
+        match weight {
+            Weight::Small => {}
+            Weight::Large => self.large = Large::UnderWay { batch: id, since: now },
+            Weight::Blobs => self.blob_batches.push(id),
         }
         let commits = self.next_commits();
         self.batches.insert(id, commits.iter().map(|commit| commit.execution).collect());
@@ -60,6 +80,7 @@ impl Shard {
 
     /// Notes that a batch has ended.
     pub(super) fn note_batch_end(&mut self, ended: BatchId, now: Timestamp) {
+        self.blob_batches.retain(|batch| *batch != ended);
         if let Large::UnderWay { batch, since } = self.large
             && batch == ended
         {
@@ -83,7 +104,10 @@ impl Shard {
         let mut bytes = 0;
         let mut end = 0;
         for group in groups(&self.commits) {
-            let more = bytes_of(group);
+            let more = match self.weight(group) {
+                Weight::Small | Weight::Large => bytes_of(group),
+                Weight::Blobs => BATCH_BYTES,
+            };
             let is_full = bytes >= BATCH_BYTES || more >= BATCH_BYTES || self.is_apart(&group[0]);
             if end > 0 && is_full {
                 break;
@@ -103,17 +127,44 @@ impl Shard {
         !self.suspects.is_empty() && suspicion(commit) != suspicion(&self.commits[0])
     }
 
-    /// Puts large commits behind the others, in the same order, each with what follows from it.
-    fn put_small_ones_first(&mut self) {
-        let sizes: Vec<_> = groups(&self.commits).map(|group| (group.len(), is_large(group))).collect();
-        let (mut small, mut large) = (Vec::new(), Vec::new());
+    /// Puts the commits that may be taken before the others, in the same order, each with what follows from it.
+    fn put_first(&mut self, may_be_large: bool, may_be_blobs: bool) {
+        let fits = |group: &[Commit]| self.weight(group).fits(may_be_large, may_be_blobs);
+        let sizes: Vec<_> = groups(&self.commits).map(|group| (group.len(), fits(group))).collect();
+        let (mut first, mut behind) = (Vec::new(), Vec::new());
         let mut commits = self.commits.drain(..);
-        for (count, is_large) in sizes {
-            if is_large { &mut large } else { &mut small }.extend(commits.by_ref().take(count));
+        for (count, fits) in sizes {
+            if fits { &mut first } else { &mut behind }.extend(commits.by_ref().take(count));
         }
         drop(commits);
-        self.commits.append(&mut small);
-        self.commits.append(&mut large);
+        self.commits.append(&mut first);
+        self.commits.append(&mut behind);
+    }
+
+    fn weight(&self, group: &[Commit]) -> Weight {
+        if self.config.has_blobs && group.iter().any(is_in_blob) {
+            Weight::Blobs
+        } else if bytes_of(group) >= BATCH_BYTES {
+            Weight::Large
+        } else {
+            Weight::Small
+        }
+    }
+}
+
+/// Returns whether the record of a commit is likely to go to a blob; what does not is found out when it is put there.
+fn is_in_blob(commit: &Commit) -> bool {
+    let is_begin = |text: &str| text.as_bytes()[..BEGIN].windows(9).any(|part| part == b"\"started\"");
+    commit.seq > 1 && commit.record.as_ref().is_some_and(|text| text.len() >= BLOB_RECORD && !is_begin(text))
+}
+
+impl Weight {
+    const fn fits(self, may_be_large: bool, may_be_blobs: bool) -> bool {
+        match self {
+            Self::Small => true,
+            Self::Large => may_be_large,
+            Self::Blobs => may_be_blobs,
+        }
     }
 }
 
@@ -124,8 +175,4 @@ fn groups(commits: &[Commit]) -> impl Iterator<Item = &[Commit]> {
 
 fn bytes_of(group: &[Commit]) -> usize {
     group.iter().map(Commit::bytes).sum()
-}
-
-fn is_large(group: &[Commit]) -> bool {
-    bytes_of(group) >= BATCH_BYTES
 }

@@ -24,6 +24,8 @@ pub struct ShardConfig {
     pub capacity: Capacity,
     /// Whether other processes start executions of the same flows. The store then has the last word on slots.
     pub is_shared: bool,
+    /// Whether there is a storage for blobs, where long records go.
+    pub has_blobs: bool,
     /// How old an input is for which no execution is found when it is seen whether there is one.
     pub unclaimed_after: Duration,
 }
@@ -40,6 +42,7 @@ impl ShardConfig {
             capacity: Capacity::DEFAULT,
             load_ahead: Duration::from_millis(100),
             is_shared: false,
+            has_blobs: false,
             unclaimed_after: Duration::from_secs(60),
         }
     }

@@ -217,6 +217,8 @@ pub struct Loaded {
 /// What the store holds from before.
 #[derive(Debug, Default)]
 pub struct Recovered {
+    /// Those that cannot be read yet: their worker looks for them again.
+    pub unread: Vec<ExecutionId>,
     /// Executions to drive on.
     pub executions: Vec<Loaded>,
     /// How many executions of each flow, and with each key, hold a slot.

@@ -51,6 +51,13 @@ impl Shard {
                 tracing::warn!(error = %error, "the database refused a batch; it will be tried again");
                 Ok(())
             }
+            // It says so in the log by itself, once.
+            Err(StoreError::Blobs { .. }) => {
+                for id in executions {
+                    self.take_back(id, || Reply::Unavailable, now);
+                }
+                Ok(())
+            }
             Err(error @ StoreError::Refused { .. }) => {
                 self.refused(&executions, &error, now);
                 Ok(())

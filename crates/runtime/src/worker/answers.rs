@@ -6,7 +6,7 @@ use steadflow_core::protection::Permits;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{Committed, InboxId, InboxItem, StoreError};
 
-use super::ask::{Answer, Rest};
+use super::ask::{Answer, Orphans, Rest};
 use super::config::WorkerConfig;
 use super::incarnation::{Incarnation, Progress};
 use super::is_passing;
@@ -83,6 +83,7 @@ impl Incarnation {
         match result {
             Ok((recovered, rest)) => {
                 self.looks = Some(Looks::new(rest, config, now));
+                self.read_later(&recovered.unread, now);
                 self.shard.handle(Message::Recovered(recovered), now);
                 Progress::GoesOn
             }
@@ -93,14 +94,15 @@ impl Incarnation {
 
     fn found_orphans(
         &mut self,
-        result: Result<(Vec<Loaded>, Rest), StoreError>,
+        result: Result<Orphans, StoreError>,
         config: &WorkerConfig,
         now: Timestamp,
     ) -> Progress {
         let Some(looks) = &mut self.looks else { return Progress::GoesOn };
         match result {
-            Ok((orphans, rest)) => {
+            Ok(Orphans { executions: orphans, unread, rest }) => {
                 looks.found_orphans(rest, config, now);
+                self.read_later(&unread, now);
                 if !orphans.is_empty() {
                     tracing::info!(orphans = orphans.len(), "executions of a lost worker are taken over");
                     orphans.iter().for_each(|orphan| self.loads.forget(orphan.execution.id()));
@@ -110,7 +112,10 @@ impl Incarnation {
             }
             Err(StoreError::Fenced) => Progress::Fenced,
             Err(
-                error @ (StoreError::Database { .. } | StoreError::Full { .. } | StoreError::Busy { .. }),
+                error @ (StoreError::Database { .. }
+                | StoreError::Full { .. }
+                | StoreError::Busy { .. }
+                | StoreError::Blobs { .. }),
             ) => {
                 looks.found_orphans(Rest::None, config, now);
                 tracing::warn!(error = %error, source = error_source(&error), "orphaned executions could not be looked for; it will be tried again");
@@ -127,6 +132,14 @@ impl Incarnation {
                 | StoreError::Corrupt { .. }
                 | StoreError::Closed),
             ) => Progress::Fatal(error),
+        }
+    }
+
+    /// Looks again later for executions that are its own and cannot be read yet.
+    fn read_later(&mut self, unread: &[ExecutionId], now: Timestamp) {
+        for &id in unread {
+            self.unread.insert(id);
+            self.loads.failed(id, now);
         }
     }
 
@@ -198,6 +211,11 @@ impl Incarnation {
                 tracing::error!(execution.id = %id, what, reason, "execution is not readable; it is left alone");
                 Load::Unreadable
             }
+            // It says so in the log by itself, once.
+            Err(StoreError::Blobs { .. }) => {
+                self.loads.failed(id, now);
+                return Progress::GoesOn;
+            }
             Err(error) => {
                 tracing::warn!(execution.id = %id, error = %error, "execution could not be loaded");
                 self.loads.failed(id, now);
@@ -205,6 +223,12 @@ impl Incarnation {
             }
         };
         self.loads.done(id);
+        if self.unread.remove(&id)
+            && let Load::Taken(orphan) = loaded
+        {
+            self.shard.handle(Message::Orphans(vec![*orphan]), now);
+            return Progress::GoesOn;
+        }
         self.shard.handle(Message::Loaded { execution: id, loaded }, now);
         Progress::GoesOn
     }

@@ -130,6 +130,17 @@ pub enum Rest {
     Some,
 }
 
+/// Executions that are this worker's from now on.
+#[derive(Debug)]
+pub struct Orphans {
+    /// The executions.
+    pub executions: Vec<Loaded>,
+    /// Those that cannot be read yet, because the blob storage does not answer.
+    pub unread: Vec<ExecutionId>,
+    /// Whether there may be more.
+    pub rest: Rest,
+}
+
 /// The answer to the [`Ask`] of a similar name.
 #[derive(Debug)]
 pub enum Answer {
@@ -139,9 +150,9 @@ pub enum Answer {
     Renewed(Result<(), StoreError>),
     /// To [`Ask::TakeOver`], with whether there may be more orphans.
     TakenOver(Result<(Box<Recovered>, Rest), StoreError>),
-    /// To [`Ask::FindOrphans`], with whether there may be more. [`StoreError::Unknown`] if some may be this worker's by
+    /// To [`Ask::FindOrphans`]. [`StoreError::Unknown`] if some may be this worker's by
     /// now that could not be read.
-    Orphans(Result<(Vec<Loaded>, Rest), StoreError>),
+    Orphans(Result<Orphans, StoreError>),
     /// To [`Ask::FindDue`].
     Due(Result<Vec<(Timestamp, ExecutionId)>, StoreError>),
     /// To [`Ask::ReadInbox`].

@@ -1,5 +1,8 @@
 //! A worker with a lease.
 
+use std::collections::BTreeSet;
+
+use steadflow_core::ids::ExecutionId;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{InboxId, StoreError, Worker as Lessee};
 
@@ -21,6 +24,8 @@ pub(super) struct Incarnation {
     pub(super) is_released: bool,
     pub(super) lease: Lease,
     pub(super) loads: Loads,
+    /// Executions that it has taken over and could not read yet.
+    pub(super) unread: BTreeSet<ExecutionId>,
     /// Questions that the last event or moment brought up.
     asks: Vec<Ask>,
     /// What it looks for, once it has taken over what the store holds.
@@ -54,6 +59,7 @@ impl Incarnation {
             is_released: false,
             lease: Lease::new(asked_at, config.lease_ttl),
             loads: Loads::default(),
+            unread: BTreeSet::new(),
             asks: Vec::new(),
             looks: None,
             discarded: Vec::new(),

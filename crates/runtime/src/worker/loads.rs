@@ -33,9 +33,11 @@ impl Loads {
         self.pauses.remove(&id);
     }
 
-    /// Adds an execution that the shard waits for.
+    /// Adds an execution that the shard waits for, unless it is to be loaded already.
     pub(super) fn want(&mut self, id: ExecutionId) {
-        self.wanted.push_back(id);
+        if !self.pauses.contains_key(&id) {
+            self.wanted.push_back(id);
+        }
     }
 
     /// Returns when a failed load is tried again.

@@ -182,10 +182,15 @@ impl Bench {
 
     /// This process is gone; another one works on the same database, after the lease of this one has ended.
     pub(crate) async fn after_crash(self) -> Self {
+        self.after_crash_with(EngineConfig::default()).await
+    }
+
+    /// As [`Self::after_crash`], set up as `config` says.
+    pub(crate) async fn after_crash_with(self, config: EngineConfig) -> Self {
         drop(self.engine);
         tokio::task::yield_now().await;
         tokio::time::advance(Duration::from_secs(3_600)).await;
-        Self::on(self.store.reopen(), self.clock, EngineConfig::default()).await
+        Self::on(self.store.reopen(), self.clock, config).await
     }
 
     /// As [`Self::after_crash`], with the clock set back to when this process began.

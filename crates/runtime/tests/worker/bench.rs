@@ -15,7 +15,7 @@ use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::work::{CallKey, Outcome};
 use steadflow_runtime::shard::{Accept, BatchId, Loaded, LongTurn, Message, Origin, Recovered, ReplyId};
-use steadflow_runtime::worker::{Action, Answer, Ask, IncarnationId, Rest};
+use steadflow_runtime::worker::{Action, Answer, Ask, IncarnationId, Orphans, Rest};
 use steadflow_runtime::{Worker, WorkerConfig};
 use steadflow_store::{Commit, Committed, StoreError, Worker as Lessee};
 use uuid::Uuid;
@@ -167,7 +167,7 @@ impl Bench {
 pub(crate) fn nothing(what: &str) -> Option<Answer> {
     match what {
         "renew" => Some(Answer::Renewed(Ok(()))),
-        "find orphans" => Some(Answer::Orphans(Ok((Vec::new(), Rest::None)))),
+        "find orphans" => Some(orphans(Vec::new(), Rest::None)),
         "find due" => Some(Answer::Due(Ok(Vec::new()))),
         "read inbox" => Some(Answer::Inbox(Ok(Vec::new()))),
         _ => None,
@@ -176,6 +176,11 @@ pub(crate) fn nothing(what: &str) -> Option<Answer> {
 
 pub(crate) fn taken_over() -> Answer {
     Answer::TakenOver(Ok((Box::new(Recovered::default()), Rest::None)))
+}
+
+/// The answer that these executions are this worker's.
+pub(crate) fn orphans(executions: Vec<Loaded>, rest: Rest) -> Answer {
+    Answer::Orphans(Ok(Orphans { executions, unread: Vec::new(), rest }))
 }
 
 pub(crate) fn id(number: u128) -> ExecutionId {

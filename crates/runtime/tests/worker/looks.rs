@@ -5,17 +5,17 @@ use steadflow_runtime::shard::{Message, ReplyId};
 use steadflow_runtime::worker::{Answer, Rest};
 use steadflow_store::StoreError;
 
-use crate::bench::{Bench, at, id, orphan};
+use crate::bench::{Bench, at, id, orphan, orphans};
 
 #[test]
 fn orphans_are_looked_for_while_it_runs_and_at_once_behind_a_full_page() {
     let mut bench = Bench::driving();
     assert!(bench.turn(1.0).contains(&"find orphans".into()));
 
-    let adopted = bench.answer(1.0, Answer::Orphans(Ok((vec![orphan(9)], Rest::Some))));
+    let adopted = bench.answer(1.0, orphans(vec![orphan(9)], Rest::Some));
 
     assert_eq!(adopted, ["find orphans", "commit 9"]);
-    let next = bench.answer(1.0, Answer::Orphans(Ok((Vec::new(), Rest::None))));
+    let next = bench.answer(1.0, orphans(Vec::new(), Rest::None));
     assert!(next.is_empty(), "{next:?}");
     assert!(bench.turn(2.0).contains(&"find orphans".into()));
 }
@@ -42,7 +42,7 @@ fn executions_are_loaded_or_orphans_looked_for_but_not_both_at_once() {
     let loaded = bench.answer(1.2, Answer::Loaded(id(1), Ok(None)));
     assert!(loaded.contains(&"find orphans".into()), "{loaded:?}");
     assert!(!loaded.contains(&"load 2".into()), "{loaded:?}");
-    let looked = bench.answer(1.3, Answer::Orphans(Ok((Vec::new(), Rest::None))));
+    let looked = bench.answer(1.3, orphans(Vec::new(), Rest::None));
 
     assert!(looked.contains(&"load 2".into()), "{looked:?}");
 }
@@ -54,7 +54,7 @@ fn an_orphan_that_was_to_be_loaded_comes_once() {
     bench.turn(1.0);
     bench.handle(1.1, wanted(9));
 
-    let said = bench.answer(1.2, Answer::Orphans(Ok((vec![orphan(9)], Rest::None))));
+    let said = bench.answer(1.2, orphans(vec![orphan(9)], Rest::None));
 
     assert_eq!(said, ["commit 9"]);
 }

@@ -12,7 +12,7 @@ use steadflow_runtime::shard::{BatchId, Loaded, Message, ReplyId};
 use steadflow_runtime::worker::{Answer, Rest};
 use steadflow_store::{Committed, Projection, StoreError};
 
-use crate::bench::{Bench, accept, accept_of, at, busy, done, id, orphan, signal};
+use crate::bench::{Bench, accept, accept_of, at, busy, done, id, orphan, orphans, signal};
 
 /// An execution whose call runs; what was committed so far is batch 0.
 fn running() -> Bench {
@@ -172,7 +172,7 @@ fn a_decision_that_is_refused_takes_no_memory() {
 fn an_execution_that_has_ended_takes_no_memory() {
     let mut bench = Bench::driving();
     bench.turn(1.0);
-    bench.answer(1.0, Answer::Orphans(Ok((vec![orphan(9)], Rest::None))));
+    bench.answer(1.0, orphans(vec![orphan(9)], Rest::None));
     assert!(bench.worker.live_bytes() > 0);
     bench.answer(1.0, done(&bench, 0));
 

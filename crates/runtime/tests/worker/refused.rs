@@ -10,6 +10,7 @@ use steadflow_core::ids::{AgentId, Attempt, NodeIndex, StepKey};
 use steadflow_core::limits::Limits;
 use steadflow_core::payload::Payload;
 use steadflow_core::work::{CallKey, Outcome};
+use steadflow_runtime::WorkerConfig;
 use steadflow_runtime::shard::{Accept, BatchId, Loaded, Message, Origin, ReplyId};
 use steadflow_runtime::worker::{Answer, Rest};
 use steadflow_store::{Committed, Projection, StoreError};
@@ -17,7 +18,7 @@ use uuid::Uuid;
 
 use crate::bench::{
     Bench, accept, accept_family, accept_of, accepted_by, at, busy, call_ended, done, execution_of, flow, id,
-    new_execution, orphan_of,
+    new_execution, orphan_of, orphans,
 };
 
 fn refused(batch: u64) -> Answer {
@@ -94,7 +95,7 @@ fn a_batch_that_is_refused_is_split_so_that_one_decision_holds_up_no_other() {
 #[test]
 fn an_execution_that_is_taken_over_and_refused_undoes_its_work_with_calls_that_are_its_own() {
     let mut bench = Bench::driving();
-    bench.answer(1.0, Answer::Orphans(Ok((vec![half_done(9)], Rest::None))));
+    bench.answer(1.0, orphans(vec![half_done(9)], Rest::None));
 
     let undone = bench.answer(1.0, refused(0));
     let record = bench.commits.remove(0).record.expect("it undoes by a record");
@@ -156,6 +157,27 @@ fn one_large_commit_is_under_way_at_a_time_and_others_go_before_the_next() {
     assert_eq!(later, ["commit 6"]);
     assert!(next.contains(&"commit 2".to_owned()), "{next:?}");
     assert!(!next.contains(&"commit 4".to_owned()), "{next:?}");
+}
+
+#[test]
+fn commits_with_blobs_are_batches_of_their_own_and_some_are_under_way_at_once() {
+    let mut config = WorkerConfig::new("w".into());
+    config.shard.has_blobs = true;
+    let mut bench = Bench::driving_with(config);
+    (1..=20).for_each(|number| bench.worker.handle(accept(number), at(1.0)));
+    assert_eq!(bench.turn(1.0).len(), 1, "what is accepted stays in the database");
+    let all = done(&bench, 0);
+    bench.answer(1.0, all);
+    (1..=20).for_each(|number| bench.worker.handle(call_ended(number, 0, text(100_000)), at(2.0)));
+
+    let begun = bench.turn(2.0);
+    let other = bench.handle(2.0, accept(30));
+    let next = bench.answer(2.0, committed(1, 1));
+
+    let commits = |said: &[String]| said.iter().filter(|said| said.starts_with("commit ")).count();
+    assert_eq!((commits(&begun), commits(&other)), (16, 1), "{begun:?} {other:?}");
+    assert!(begun.iter().all(|said| said.split(' ').count() == 2), "{begun:?}");
+    assert_eq!(commits(&next), 1, "{next:?}");
 }
 
 #[test]

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::bench::signal as signal_of;
 use crate::bench::{
     Bench, accept_family, accepted_by, at, busy, done, execution_of, flow, id, new_execution, number, orphan,
-    orphan_of, signal,
+    orphan_of, orphans, signal,
 };
 
 fn accept_of_one_at_a_time(number: u128) -> Message {
@@ -347,7 +347,7 @@ fn orphans_that_have_not_started_wait_for_slots_of_their_flow() {
     let mut run = Run { bench: Bench::driving(), batch: 0 };
     run.bench.turn(1.0);
 
-    run.bench.answer(1.0, Answer::Orphans(Ok((vec![orphan(8), orphan(9)], Rest::None))));
+    run.bench.answer(1.0, orphans(vec![orphan(8), orphan(9)], Rest::None));
     let said = run.commits(1.0);
 
     assert_eq!(loads(&said), ["load 8"], "{said:?}");

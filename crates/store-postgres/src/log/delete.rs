@@ -30,6 +30,11 @@ pub(crate) async fn executions(db: &Client, found: &[Uuid], from: RowByRow) -> R
         SELECT DISTINCT execution FROM {} WHERE execution = ANY($1) ON CONFLICT DO NOTHING",
         from.long_records
     );
+    // Wherever its long records stay, an execution that is gone names its blobs no longer.
+    let blobs = "INSERT INTO deleted_blobs (execution)
+        SELECT DISTINCT execution FROM long_records
+        WHERE execution = ANY($1) AND octet_length(record) < 1024 ON CONFLICT DO NOTHING";
+    delete(blobs).await?;
     let rows = delete("DELETE FROM executions WHERE id = ANY($1)");
     let journals = delete(&journals);
     let inbox = delete("DELETE FROM inbox WHERE execution = ANY($1)");

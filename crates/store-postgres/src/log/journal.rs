@@ -33,8 +33,10 @@ impl PostgresStore {
     /// See [`steadflow_store::History::journal_bytes`].
     pub(crate) async fn stored_bytes(&self, id: ExecutionId) -> Result<u64> {
         let db = session(&self.pool).await?;
+        // What is shorter than 1 KiB is the reference to a blob.
         let sql = "SELECT octet_length(records) + (
-                SELECT coalesce(sum(octet_length(record)), 0)::bigint FROM long_records WHERE execution = $1
+                SELECT coalesce(sum(CASE WHEN octet_length(record) < 1024 THEN substring(record FROM '\"bytes\":([0-9]+)')::bigint
+                    ELSE octet_length(record) END), 0)::bigint FROM long_records WHERE execution = $1
             ) FROM journals WHERE execution = $1 AND EXISTS (SELECT 1 FROM executions WHERE id = $1)";
         let row = db.query_typed_opt(sql, params![id.uuid()]).await?;
         row.map_or(Ok(0), |row| number(&row, 0))

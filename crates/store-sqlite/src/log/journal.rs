@@ -69,9 +69,10 @@ pub(crate) fn owner(db: &Connection, id: ExecutionId) -> rusqlite::Result<Option
 
 /// Returns how long the journal of an execution is, with its long records; 0 where there is none.
 pub(crate) fn bytes(db: &Connection, id: ExecutionId) -> rusqlite::Result<u64> {
-    // `octet_length` does not read the text.
+    // `octet_length` does not read the text. What is shorter than 1 KiB is the reference to a blob.
     let sql = "SELECT octet_length(journals.records) + (
-                   SELECT coalesce(sum(octet_length(record)), 0) FROM long_records WHERE execution = executions.id
+                   SELECT coalesce(sum(CASE WHEN octet_length(record) < 1024 AND json_valid(record) THEN record ->> 'bytes' ELSE octet_length(record) END), 0)
+                   FROM long_records WHERE execution = executions.id
                )
                FROM executions JOIN journals ON journals.execution = executions.number WHERE executions.id = ?1";
     let mut statement = db.prepare_cached(sql)?;

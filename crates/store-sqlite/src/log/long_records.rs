@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, ToSql};
 use steadflow_core::ids::ExecutionId;
+use steadflow_store::REFERENCE_BYTES_MAX;
 
 use crate::columns::{blob, readable, text};
 
@@ -23,11 +24,17 @@ pub(crate) fn read(db: &Connection, id: ExecutionId, seq: u64) -> rusqlite::Resu
     Ok(readable(read).transpose()?.flatten())
 }
 
-/// Notes for [`sweep`] that an execution is deleted, if it has long records.
+/// Notes for [`sweep`] that an execution is deleted, if it has long records; and that its blobs are to be, if it has some.
 pub(crate) fn leave(db: &Connection, id: [u8; 16]) -> rusqlite::Result<()> {
     let sql = "INSERT OR IGNORE INTO deleted_executions (execution)
                SELECT ?1 WHERE EXISTS (SELECT 1 FROM long_records WHERE execution = ?1)";
-    db.prepare_cached(sql)?.execute([id]).map(drop)
+    if db.prepare_cached(sql)?.execute([id])? == 0 {
+        return Ok(());
+    }
+    let sql = "INSERT OR IGNORE INTO deleted_blobs (execution) SELECT ?1 WHERE EXISTS (
+                   SELECT 1 FROM long_records WHERE execution = ?1 AND octet_length(record) < ?2
+               )";
+    db.prepare_cached(sql)?.execute((id, REFERENCE_BYTES_MAX)).map(drop)
 }
 
 /// Deletes some of the long records of executions that were deleted: all at once would keep others waiting. Returns whether

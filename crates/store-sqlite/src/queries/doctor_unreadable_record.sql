@@ -1,4 +1,8 @@
--- Long records that do not begin with their own number.
+-- Long records that do not begin with their own number, and references to blobs that name none.
 SELECT execution, seq
 FROM long_records
-WHERE CASE WHEN json_valid(record) THEN json_extract(record, '$[0]') IS NOT seq ELSE TRUE END;
+WHERE CASE
+    WHEN NOT json_valid(record) THEN TRUE
+    WHEN octet_length(record) < 1024 THEN json_extract(record, '$.blob') IS NULL OR json_extract(record, '$.bytes') IS NULL
+    ELSE json_extract(record, '$[0]') IS NOT seq
+END;

@@ -59,8 +59,7 @@ impl MemoryStore {
     pub fn journal_bytes_now(&self, id: ExecutionId) -> Result<u64, StoreError> {
         let database = self.open()?;
         let Some(journal) = database.journals.get(&id) else { return Ok(0) };
-        let long = database.long.range((id, 0)..=(id, u64::MAX)).map(|(_, record)| record.len());
-        Ok((journal.records.len() + long.sum::<usize>()) as u64)
+        Ok(journal.records.len() as u64 + database.long_bytes(id))
     }
 
     /// See [`crate::History::row`].

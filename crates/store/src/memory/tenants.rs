@@ -51,8 +51,7 @@ impl Database {
 
     fn bytes_of(&self, id: ExecutionId) -> u64 {
         let journal = self.journals.get(&id).map_or(0, |journal| journal.records.len());
-        let long = self.long.range((id, 0)..=(id, u64::MAX)).map(|(_, record)| record.len());
-        (journal + long.sum::<usize>()) as u64
+        journal as u64 + self.long_bytes(id)
     }
 
     fn tenant_bytes(&self, step: ExpiryStep) -> TenantBytes {

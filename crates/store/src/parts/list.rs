@@ -68,6 +68,7 @@ pub const PARTS: &[Part] = &[
     // The records of tails that no journal covers.
     Part { name: "records", columns: &[id("execution"), int("seq"), bytes("entry"), bytes("record")] },
     Part { name: "deleted_executions", columns: &[id("execution")] },
+    Part { name: "deleted_blobs", columns: &[id("execution")] },
     Part { name: "execution_counts", columns: &[id("tenant"), id("flow"), text("status"), int("value")] },
     Part {
         name: "rollups",

@@ -9,7 +9,7 @@ use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::protection::{GateAsk, Permits};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_runtime::shard::{Loaded, Message, Recovered, Unclaimed};
-use steadflow_runtime::worker::{Answer, Ask, IncarnationId, Rest};
+use steadflow_runtime::worker::{Answer, Ask, IncarnationId, Orphans, Rest};
 use steadflow_store::{InboxId, InboxItem, MemoryStore, QueuedExecution, StoreError, Worker as Lessee};
 
 use super::{Process, ProcessId};
@@ -362,7 +362,8 @@ impl World {
             Ok((orphans, rest)) => {
                 self.note(format_args!("{id} recovers {} executions, {} wait", orphans.len(), queued.len()));
                 let executions = self.adopted(id, orphans);
-                Ok((Box::new(Recovered { executions, slots, queued, limits, agents }), rest))
+                let unread = Vec::new();
+                Ok((Box::new(Recovered { executions, unread, slots, queued, limits, agents }), rest))
             }
         };
         self.answer(id, by, Answer::TakenOver(answer));
@@ -389,7 +390,11 @@ impl World {
         {
             self.note(format_args!("{id} takes {} executions over", orphans.len()));
         }
-        let answer = answer.map(|(orphans, rest)| (self.adopted(id, orphans), rest));
+        let answer = answer.map(|(orphans, rest)| Orphans {
+            executions: self.adopted(id, orphans),
+            unread: Vec::new(),
+            rest,
+        });
         self.answer(id, by, Answer::Orphans(answer));
         Ok(())
     }

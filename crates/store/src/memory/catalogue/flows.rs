@@ -5,7 +5,7 @@ use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use super::super::{Database, MemoryStore};
 use crate::{
     Changed, FlowChange, FlowFilter, FlowRecord, FlowStatus, FlowVersionRecord, Page, PageRoom, StoreError,
-    VersionPage,
+    VersionPage, is_reference,
 };
 
 impl MemoryStore {
@@ -166,6 +166,9 @@ impl Database {
         self.journals.remove(&id);
         self.holders.remove(&id);
         self.tail.retain(|(execution, _), _| *execution != id);
+        if self.long_of(id).any(|(_, record)| is_reference(record)) {
+            self.deleted_blobs.insert(id);
+        }
         self.long.retain(|(execution, _), _| *execution != id);
         self.inbox.retain(|_, input| input.execution != id);
     }

@@ -19,6 +19,9 @@ impl MemoryStore {
     pub fn commit_now(&self, worker: Worker, batch: Vec<Commit>) -> Result<Vec<Committed>, StoreError> {
         let mut database = self.open()?;
         database.check_lease(worker)?;
+        if database.is_full {
+            return Err(StoreError::Full { source: "it takes nothing".into() });
+        }
         for commit in &batch {
             database.check(commit)?;
         }
