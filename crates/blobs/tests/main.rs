@@ -100,7 +100,7 @@ async fn a_folder_that_cannot_be_used_says_why() {
     );
 }
 
-/// The bucket `flows` of a server that verifies signatures.
+/// The bucket `flows` of a server that knows its keys.
 fn bucket(endpoint: &str, change: impl FnOnce(&mut S3Config)) -> S3 {
     let mut config = S3Config {
         endpoint: endpoint.parse().expect("a URL"),
@@ -123,7 +123,7 @@ fn bucket(endpoint: &str, change: impl FnOnce(&mut S3Config)) -> S3 {
 }
 
 #[tokio::test]
-async fn a_bucket_is_a_storage_for_those_who_sign_and_says_what_is_wrong() {
+async fn a_bucket_is_a_storage_and_says_what_is_wrong() {
     let Some(program) = NodeServer::installed("s3rver/bin/s3rver.js") else { return };
     let directory = tempfile::tempdir().expect("a folder");
     let path = directory.path().to_str().expect("it is UTF-8");
@@ -133,11 +133,11 @@ async fn a_bucket_is_a_storage_for_those_who_sign_and_says_what_is_wrong() {
     assert_is_a_storage(&bucket(&endpoint, |_| ())).await;
     assert_is_a_storage(&bucket(&endpoint, |config| config.prefix.clear())).await;
 
-    let forged = bucket(&endpoint, |config| config.credentials.secret_access_key = "other".to_owned().into());
+    let stranger = bucket(&endpoint, |config| config.credentials.access_key_id = "other".into());
     let unknown = bucket(&endpoint, |config| config.bucket = "elsewhere".into());
     let text = record(70_000);
     let blob = Blob::of(text.as_bytes());
-    for (storage, said) in [(forged, "SignatureDoesNotMatch"), (unknown, "NoSuchBucket")] {
+    for (storage, said) in [(stranger, "InvalidAccessKeyId"), (unknown, "NoSuchBucket")] {
         let answers = [
             storage.check().await,
             storage.put(id(1), blob, Arc::clone(&text)).await,

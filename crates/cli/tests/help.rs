@@ -191,6 +191,23 @@ fn help_of_serve() {
               [env: STEADFLOW_AUTH=]
               [possible values: on, off]
 
+          --blobs <URL>
+              Storage for records of 64 KiB or more, as `file:PATH` or `s3://BUCKET/PREFIX` [default:
+              they are in the database]
+
+              [env: STEADFLOW_BLOBS=]
+
+          --blobs-endpoint <URL>
+              Endpoint of `s3://`, such as `https://s3.example.org` [default: that of AWS for the
+              region]
+
+              [env: STEADFLOW_BLOBS_ENDPOINT=]
+
+          --blobs-region <REGION>
+              Region of `s3://` [default: us-east-1]
+
+              [env: STEADFLOW_BLOBS_REGION=]
+
           --requests-per-key <COUNT>
               Requests a second that one API key or sign-in may make, and ten times as many at once; 0
               for no limit [default: 1000]
@@ -358,6 +375,9 @@ fn examples_of_serve() {
       database_max_mib = 10240
       reserve_mib = 64
       secret_hosts = { OPENAI_KEY = ["api.openai.com"] }
+
+      [blobs]
+      storage = "file:/var/lib/steadflow/blobs"
 
       [traces]
       otlp_endpoint = "http://127.0.0.1:4318"

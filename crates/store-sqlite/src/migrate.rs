@@ -60,11 +60,8 @@ const MIGRATIONS: &[Migration] = &[
     Migration::new(32, "passkeys", include_str!("../migrations/0032_passkeys.sql")),
     Migration::new(33, "tenants", include_str!("../migrations/0033_tenants.sql")),
     Migration::new(34, "oauth", include_str!("../migrations/0034_oauth.sql")),
-<<<<<<< HEAD
     Migration::new(35, "folders", include_str!("../migrations/0035_folders.sql")),
-=======
-    Migration::new(35, "blobs", include_str!("../migrations/0035_blobs.sql")),
->>>>>>> 009f2fe8 (Large records go to a folder or a bucket before they are committed)
+    Migration::new(36, "blobs", include_str!("../migrations/0036_blobs.sql")),
 ];
 
 /// The number of the row that says that the database must not be opened. No version knows so many migrations, so older ones refuse

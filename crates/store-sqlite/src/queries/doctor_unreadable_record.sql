@@ -3,6 +3,6 @@ SELECT execution, seq
 FROM long_records
 WHERE CASE
     WHEN NOT json_valid(record) THEN TRUE
-    WHEN octet_length(record) < 1024 THEN json_extract(record, '$.blob') IS NULL OR json_extract(record, '$.bytes') IS NULL
+    WHEN json_type(record) = 'object' THEN json_extract(record, '$.blob') IS NULL OR json_extract(record, '$.bytes') IS NULL
     ELSE json_extract(record, '$[0]') IS NOT seq
 END;
