@@ -1098,11 +1098,33 @@ fn help_of_doctor_and_openapi() {
     Stop the server first. Changes nothing, except that opening a database applies migrations and
     recovers it after a crash.
 
+    With a blob storage, it looks whether all blobs are there.
+
     Exit status: 0 no findings, 1 findings, or the database cannot be opened.
 
     Usage: steadflow doctor [OPTIONS]
 
     Options:
+          --deep
+              Read all blobs, and compare them with their hashes
+
+          --blobs <URL>
+              Storage for records of 64 KiB or more, as `file:PATH` or `s3://BUCKET/PREFIX` [default:
+              they are in the database]
+
+              [env: STEADFLOW_BLOBS=]
+
+          --blobs-endpoint <URL>
+              Endpoint of `s3://`, such as `https://s3.example.org` [default: that of AWS for the
+              region]
+
+              [env: STEADFLOW_BLOBS_ENDPOINT=]
+
+          --blobs-region <REGION>
+              Region of `s3://` [default: us-east-1]
+
+              [env: STEADFLOW_BLOBS_REGION=]
+
           --database <URL>
               Database, as `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/DATABASE` [default:
               sqlite:steadflow.db]

@@ -113,7 +113,7 @@ fn invalid_settings_are_reported_with_their_position() {
       |
     1 | lisen = "127.0.0.1:9000"
       | ^^^^^
-    unknown field `lisen`, expected one of `listen`, `tls_cert`, `tls_key`, `behind_proxy`, `auth`, `requests_per_key`, `requests_per_address`, `database`, `egress_allow`, `egress_proxy`, `egress_no_proxy`, `smtp_url`, `mail_from`, `mail_from_allow`, `public_url`, `allowed_hosts`, `allowed_origins`, `grace_seconds`, `lease_seconds`, `log`, `log_format`, `server`, `secret_hosts`, `master_key_file`, `master_key_command`, `next_master_key_file`, `next_master_key_command`, `database_max_mib`, `reserve_mib`, `keep`, `traces`, `password_sign_in`, `oidc`, `mcp`
+    unknown field `lisen`, expected one of `listen`, `tls_cert`, `tls_key`, `behind_proxy`, `auth`, `requests_per_key`, `requests_per_address`, `database`, `egress_allow`, `egress_proxy`, `egress_no_proxy`, `smtp_url`, `mail_from`, `mail_from_allow`, `public_url`, `allowed_hosts`, `allowed_origins`, `grace_seconds`, `lease_seconds`, `log`, `log_format`, `server`, `secret_hosts`, `master_key_file`, `master_key_command`, `next_master_key_file`, `next_master_key_command`, `database_max_mib`, `reserve_mib`, `keep`, `blobs`, `traces`, `password_sign_in`, `oidc`, `mcp`
     "#);
     insta::assert_snapshot!(serve(&["--config", "broken.toml"]), @r"
     steadflow: broken.toml is not valid: TOML parse error at line 1, column 15

@@ -164,6 +164,7 @@ fn commits_with_blobs_are_batches_of_their_own_and_some_are_under_way_at_once() 
     let mut config = WorkerConfig::new("w".into());
     config.shard.has_blobs = true;
     let mut bench = Bench::driving_with(config);
+    bench.turn(1.0);
     (1..=20).for_each(|number| bench.worker.handle(accept(number), at(1.0)));
     assert_eq!(bench.turn(1.0).len(), 1, "what is accepted stays in the database");
     let all = done(&bench, 0);
