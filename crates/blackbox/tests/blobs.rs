@@ -221,6 +221,10 @@ async fn a_bucket_that_is_away_delays_what_is_large_and_nothing_else() {
     let second = bucket();
     switch.lead_to(Some(&second));
     for wide in [&before, &waits] {
+        eventually("it is read again", SOON, async || {
+            (server.api().get(&format!("executions/{}", wide.id)).await.status == 200).then_some(())
+        })
+        .await;
         assert_is_whole(server.api(), wide).await;
     }
     server.stop().await;

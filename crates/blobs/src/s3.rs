@@ -198,26 +198,31 @@ impl S3 {
         let prefix = self.config.prefix.as_str();
         let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
         // Behind all names that begin with it.
-        let after = after.map_or(String::new(), |after| format!("{}~", self.name(after)));
-        let limit = limit.min(1_000).to_string();
-        let query = [
-            ("delimiter", "/"),
-            ("list-type", "2"),
-            ("max-keys", &limit),
-            ("prefix", &prefix),
-            ("start-after", &after),
-        ];
-        let list = self.list(&query[..if after.is_empty() { 4 } else { 5 }]).await?;
-        let mut found = Vec::new();
-        for common in answer::texts(&list, "CommonPrefixes") {
-            let names = answer::texts(&common, "Prefix");
-            let name = names
-                .first()
-                .and_then(|name| name.strip_prefix(&prefix))
-                .map(|name| name.trim_end_matches('/'));
-            found.extend(name.and_then(|name| Uuid::try_parse(name).ok()).map(ExecutionId::new));
+        let mut after = after.map_or(String::new(), |after| format!("{}~", self.name(after)));
+        let max = limit.min(1_000).to_string();
+        loop {
+            let query = [
+                ("delimiter", "/"),
+                ("list-type", "2"),
+                ("max-keys", &max),
+                ("prefix", &prefix),
+                ("start-after", &after),
+            ];
+            let list = self.list(&query[..if after.is_empty() { 4 } else { 5 }]).await?;
+            let folders: Vec<String> = answer::texts(&list, "CommonPrefixes")
+                .iter()
+                .flat_map(|folder| answer::texts(folder, "Prefix"))
+                .collect();
+            let Some(last) = folders.last() else { return Ok(Vec::new()) };
+            after = format!("{last}~");
+            let id =
+                |folder: &String| Uuid::try_parse(folder.strip_prefix(&prefix)?.trim_end_matches('/')).ok();
+            let found: Vec<_> = folders.iter().filter_map(id).map(ExecutionId::new).take(limit).collect();
+            // Others may have folders there, too.
+            if !found.is_empty() {
+                return Ok(found);
+            }
         }
-        Ok(found)
     }
 }
 
