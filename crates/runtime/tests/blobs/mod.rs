@@ -277,7 +277,10 @@ async fn what_a_commit_leaves_behind_is_deleted() {
     // Nothing is written from here on, whatever was put.
     bench.store.refuse_commits(true).unwrap();
     pass(Duration::from_secs(30)).await;
-    let state = (storage.state().puts, storage.state().blobs.len());
+    let state = {
+        let state = storage.state();
+        (state.puts, state.blobs.len())
+    };
     assert!(state.0 > 20 && state.1 <= 1, "{state:?}");
     bench.store.refuse_commits(false).unwrap();
 
