@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use steadflow_core::access::{FlowScope, Principal};
 use steadflow_core::caller::{Caller, Role};
+use steadflow_core::folder::Folder;
 use steadflow_core::timestamp::Timestamp;
 
 use crate::NewKey;
@@ -73,6 +74,8 @@ impl<'a> Grantor<'a> {
     pub fn check_unlimited(&self, pointer: &str) -> Result<(), TooMuch> {
         let limit = if self.flows().is_some() {
             "limited to some flows"
+        } else if self.folders().is_some() {
+            "limited to some folders"
         } else if self.networks().is_some() {
             "limited to some networks"
         } else if self.expires_at().is_some() {
@@ -100,10 +103,31 @@ impl<'a> Grantor<'a> {
 
     /// Refuses a key that is less limited than they are.
     pub(crate) fn check_key(&self, new: &NewKey) -> Result<(), TooMuch> {
-        self.check_role(new.role)?;
+        self.check_role_of_key(new.role)?;
         self.check_flows(&new.flows)?;
+        self.check_folders(new.folders.as_deref())?;
         self.check_networks(new.networks.as_deref())?;
         self.check_end(new.expires_at, "/expires_at")
+    }
+
+    /// A key has the role in folders as far as its owner has.
+    fn check_role_of_key(&self, asked: Role) -> Result<(), TooMuch> {
+        let in_folders = self.shown.map_or(Role::None, |shown| shown.grants.largest());
+        if asked <= in_folders { Ok(()) } else { self.check_role(asked) }
+    }
+
+    fn check_folders(&self, asked: Option<&[Folder]>) -> Result<(), TooMuch> {
+        let Some(own) = self.folders() else { return Ok(()) };
+        let Some(asked) = asked else {
+            let message = "Your key is limited to some folders, so name some of these in `folders`.";
+            return Err(TooMuch::new("/folders", message));
+        };
+        asked.iter().enumerate().try_for_each(|(at, folder)| {
+            let message =
+                || format!("Your key is not for all of the folder {folder}. Name folders that it is for.");
+            let is_own = own.iter().any(|own| own.includes(folder));
+            if is_own { Ok(()) } else { Err(TooMuch::new(format!("/folders/{at}"), message())) }
+        })
     }
 
     fn check_flows(&self, asked: &FlowScope) -> Result<(), TooMuch> {
@@ -139,6 +163,10 @@ impl<'a> Grantor<'a> {
         }
         let message = format!("Your key expires at {own}, and what it makes must expire by then, too.");
         Err(TooMuch::new(pointer, message))
+    }
+
+    fn folders(&self) -> Option<&'a [Folder]> {
+        self.shown?.folders.as_deref()
     }
 
     fn flows(&self) -> Option<&'a FlowScope> {

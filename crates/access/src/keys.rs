@@ -4,8 +4,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use ipnet::IpNet;
-use steadflow_core::access::{CredentialKind, FLOWS_MAX, FlowScope, Token, made_by};
+use steadflow_core::access::{CredentialKind, FLOWS_MAX, FlowScope, GRANTS_MAX, Grants, Token, made_by};
 use steadflow_core::caller::Role;
+use steadflow_core::folder::Folder;
 use steadflow_core::ids::{KeyId, PrincipalId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{ApiKeyRecord, KeyCreated, Page, PrincipalKind, PrincipalRecord, Store, StoreError};
@@ -31,6 +32,8 @@ pub struct NewKey {
     pub role: Role,
     /// The flows that it is limited to.
     pub flows: FlowScope,
+    /// The folders that it is limited to.
+    pub folders: Option<Vec<Folder>>,
     /// The networks that it is limited to.
     pub networks: Option<Vec<IpNet>>,
     /// When it is over.
@@ -82,7 +85,7 @@ pub enum IssueError {
     TooMany,
     /// It would be limited to more than can be kept of a key.
     #[error(
-        "A key can be limited to {FLOWS_MAX} flows and {NETWORKS_MAX} networks at most, and to one at least."
+        "A key can be limited to {FLOWS_MAX} flows, {GRANTS_MAX} folders and {NETWORKS_MAX} networks at most, and to one at least."
     )]
     Limits,
     /// The system has no random bytes.
@@ -117,18 +120,23 @@ pub async fn issue(
 ) -> Result<IssuedKey, IssueError> {
     by.check_key(&new)?;
     let caller = by.caller();
-    let NewKey { principal, name, role, flows, networks, expires_at } = new;
+    let NewKey { principal, name, role, flows, folders, networks, expires_at } = new;
     let is_kept = |count: usize, max: usize| (1..=max).contains(&count);
     let flows_fit = flows.flows().is_none_or(|flows| is_kept(flows.len(), FLOWS_MAX));
-    if !flows_fit || !networks.as_ref().is_none_or(|networks| is_kept(networks.len(), NETWORKS_MAX)) {
+    let folders_fit = folders.as_ref().is_none_or(|folders| is_kept(folders.len(), GRANTS_MAX));
+    if !flows_fit
+        || !folders_fit
+        || !networks.as_ref().is_none_or(|networks| is_kept(networks.len(), NETWORKS_MAX))
+    {
         return Err(IssueError::Limits);
     }
     let owner = store.principal(caller.tenant, principal).await?.ok_or(IssueError::Missing)?;
     if owner.disabled_at.is_some() {
         return Err(IssueError::Disabled(owner.name));
     }
-    if role > owner.role {
-        return Err(IssueError::MoreThanOwner { name: owner.name, own: owner.role, asked: role });
+    let own = owner.role.max(owner.grants.largest());
+    if role > own {
+        return Err(IssueError::MoreThanOwner { name: owner.name, own, asked: role });
     }
     let token = fresh_token()?;
     let record = ApiKeyRecord {
@@ -140,6 +148,7 @@ pub async fn issue(
         name,
         role,
         flows,
+        folders: folders.map(Into::into),
         networks: networks
             .map(|networks| networks.iter().map(|network| network.to_string().into()).collect()),
         created_at: now,
@@ -194,6 +203,7 @@ pub async fn service_account(
             name: Arc::clone(&name),
             email: None,
             role,
+            grants: Grants::default(),
             password: None,
             created_at: now,
             disabled_at: None,

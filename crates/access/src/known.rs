@@ -87,6 +87,8 @@ impl Known {
         let principal = Principal {
             id: record.principal,
             caller: Caller { tenant: record.tenant, actor: record.actor, role: record.role },
+            grants: record.grants,
+            folders: record.folders,
             scope: record.flows,
             networks: record.networks,
             expires_at: record.expires_at.filter(|_| is_key),
@@ -270,7 +272,7 @@ fn make_room(all: &mut HashMap<CredentialHash, Arc<Known>>) {
 
 #[cfg(test)]
 mod tests {
-    use steadflow_core::access::{CredentialKind, FlowScope, Token};
+    use steadflow_core::access::{CredentialKind, FlowScope, Grants, Token};
     use steadflow_core::caller::{Actor, Role};
     use uuid::Uuid;
 
@@ -288,6 +290,8 @@ mod tests {
             principal: PrincipalId::new(Uuid::from_u128(number as u128)),
             actor: Actor { kind: ActorKind::Key, id: None },
             role: Role::Viewer,
+            grants: Grants::default(),
+            folders: None,
             flows: FlowScope::All,
             networks: None,
             expires_at: None,

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use steadflow_core::access::{CredentialHash, CredentialKind, Principal, Token};
+use steadflow_core::access::{CredentialHash, CredentialKind, Grants, Principal, Token};
 use steadflow_core::caller::Role;
 use steadflow_core::ids::{PrincipalId, TenantId};
 use steadflow_core::timestamp::Timestamp;
@@ -313,6 +313,7 @@ pub(crate) fn person(tenant: TenantId, name: Arc<str>, email: Arc<str>, at: Time
         name,
         email: Some(email),
         role: Role::Viewer,
+        grants: Grants::default(),
         password: None,
         created_at: at,
         disabled_at: None,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use steadflow_access::{Grantor, IssueError, KEYS_MAX, NETWORKS_MAX, NewKey, issue, service_account};
-use steadflow_core::access::{CredentialKind, FLOWS_MAX, FlowScope, Principal, Token};
+use steadflow_core::access::{CredentialKind, FLOWS_MAX, FlowScope, Grants, Principal, Token};
 use steadflow_core::caller::{Actor, ActorKind, Caller, Role};
 use steadflow_core::ids::{FlowId, PrincipalId, TenantId};
 use steadflow_store::{Identities, PrincipalChange};
@@ -47,6 +47,8 @@ async fn a_key_makes_keys_that_are_as_limited_as_it_is() {
     let own = Principal {
         id: new_key().principal,
         caller: Caller::LOCAL,
+        grants: Grants::default(),
+        folders: None,
         scope: flows(&[1, 2]),
         networks: Some(["203.0.113.0/24".into(), "2001:db8::/64".into()].into()),
         expires_at: at(60),

@@ -12,7 +12,7 @@ mod vault;
 use std::sync::Arc;
 
 use steadflow_access::{Grantor, IssuedKey, NewKey, issue};
-use steadflow_core::access::FlowScope;
+use steadflow_core::access::{FlowScope, Grants};
 use steadflow_core::caller::{Caller, Role};
 use steadflow_core::ids::{PrincipalId, TenantId};
 use steadflow_core::timestamp::Timestamp;
@@ -29,6 +29,7 @@ fn person(number: u128, role: Role) -> PrincipalRecord {
         name: format!("Person {number}").into(),
         email: Some(format!("p{number}@example.com").into()),
         role,
+        grants: Grants::default(),
         password: None,
         created_at: NOW,
         disabled_at: None,
@@ -38,7 +39,7 @@ fn person(number: u128, role: Role) -> PrincipalRecord {
 /// Returns a store with a person of each role.
 async fn store() -> Arc<MemoryStore> {
     let store = MemoryStore::new();
-    for (number, role) in (1..).zip(Role::ALL) {
+    for (number, role) in (0..).zip(Role::ALL) {
         assert!(store.create_principal(person(number, role)).await.expect("the store answers"));
     }
     Arc::new(store)
@@ -51,6 +52,7 @@ fn new_key() -> NewKey {
         name: "CI".into(),
         role: Role::Editor,
         flows: FlowScope::All,
+        folders: None,
         networks: None,
         expires_at: None,
     }

@@ -11,6 +11,7 @@ use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
+use futures_util::future::select;
 use http_body::{Frame, SizeHint};
 use steadflow_access::Checked;
 use steadflow_core::access::{CredentialHash, CredentialKind, Principal, Token};
@@ -19,6 +20,7 @@ use steadflow_runtime::RuntimeError;
 use crate::app::App;
 use crate::client_address::ClientIp;
 use crate::cookie;
+use crate::held::Held;
 use crate::problem::{Problem, ProblemKind};
 use crate::rates::too_many;
 
@@ -138,14 +140,26 @@ fn bearer(header: &HeaderValue) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| key.trim_start_matches(' '))
 }
 
-/// Ends a stream with the credential that it was begun with. Other answers are not long enough.
-pub(crate) fn while_it_holds(app: &App, principal: &Principal, response: Response) -> Response {
+/// Ends a stream with the credential that it was begun with, and where it was begun by a role in a folder, with that. Other answers are not long enough.
+pub(crate) fn while_it_holds(
+    app: &App,
+    principal: &Principal,
+    held: Option<Held>,
+    response: Response,
+) -> Response {
     let is_stream = |kind: &HeaderValue| kind.as_bytes().starts_with(b"text/event-stream");
     let Some(authenticator) = app.authenticator() else { return response };
     if !response.headers().get(header::CONTENT_TYPE).is_some_and(is_stream) {
         return response;
     }
-    let ended = Box::pin(authenticator.ended(principal.credential));
+    let ended = authenticator.ended(principal.credential);
+    let ended: Pin<Box<dyn Future<Output = ()> + Send>> = match held {
+        None => Box::pin(ended),
+        Some(held) => {
+            let moved = held.moved(app.clone());
+            Box::pin(async { drop(select(Box::pin(ended), Box::pin(moved)).await) })
+        }
+    };
     response.map(|body| Body::new(WhileItHolds { body, ended }))
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use steadflow_core::folder::{Folder, Folders};
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_runtime::{Changes, Engine};
 use tokio::sync::broadcast::error::RecvError;
@@ -28,9 +29,18 @@ const BACKLOG: usize = 64;
 /// What changed in a moment.
 #[derive(Debug)]
 struct Report {
-    rows: Vec<(FlowId, String)>,
+    rows: Vec<Row>,
     /// Changes that are not reported one by one.
     missed: usize,
+}
+
+/// What is reported of an execution.
+#[derive(Debug)]
+struct Row {
+    flow: FlowId,
+    /// Where the flow is.
+    folder: Option<Folder>,
+    text: String,
 }
 
 type Reports = broadcast::Sender<Arc<Report>>;
@@ -67,14 +77,15 @@ impl Feed {
         Self { engine, tenants: Arc::default() }
     }
 
-    /// Listens to the changes of `tenant` from here on, of `flow` or of all, until the server ends all streams.
+    /// Listens to the changes of `tenant` from here on, of `flow` or of all, in `folders` if they are given, until the server ends all streams.
     pub(crate) fn listen(
         &self,
         tenant: TenantId,
         flow: Option<FlowId>,
+        folders: Option<Folders>,
         end: watch::Receiver<bool>,
     ) -> Listener {
-        Listener { reports: self.reports(tenant), flow, end }
+        Listener { reports: self.reports(tenant), flow, folders, end }
     }
 
     fn reports(&self, tenant: TenantId) -> broadcast::Receiver<Arc<Report>> {
@@ -95,6 +106,7 @@ impl Feed {
 pub(crate) struct Listener {
     reports: broadcast::Receiver<Arc<Report>>,
     flow: Option<FlowId>,
+    folders: Option<Folders>,
     end: watch::Receiver<bool>,
 }
 
@@ -107,7 +119,7 @@ impl Source for Listener {
                 _ = self.end.changed() => return None,
             };
             let text = match report {
-                Ok(report) => text_of(&report, self.flow),
+                Ok(report) => self.text_of(&report),
                 Err(RecvError::Lagged(reports)) => resync(reports),
                 Err(RecvError::Closed) => return None,
             };
@@ -118,14 +130,21 @@ impl Source for Listener {
     }
 }
 
-/// Returns what of a report is about `flow`, or all of it.
-fn text_of(report: &Report, flow: Option<FlowId>) -> String {
-    let rows = report.rows.iter().filter(|(of, _)| flow.is_none_or(|flow| flow == *of));
-    let mut text: String = rows.map(|(_, row)| row.as_str()).collect();
-    if report.missed > 0 {
-        text.push_str(&resync(report.missed as u64));
+impl Listener {
+    /// Returns what of a report is meant for this client.
+    fn text_of(&self, report: &Report) -> String {
+        let is_meant = |row: &&Row| {
+            self.flow.is_none_or(|flow| flow == row.flow)
+                && self.folders.as_ref().is_none_or(|folders| folders.include(row.folder.as_ref()))
+        };
+        let mut text: String = report.rows.iter().filter(is_meant).map(|row| row.text.as_str()).collect();
+        if report.missed > 0 {
+            // How much happens elsewhere is not said.
+            let missed = if self.folders.is_some() { 1 } else { report.missed as u64 };
+            text.push_str(&resync(missed));
+        }
+        text
     }
-    text
 }
 
 fn resync(missed: u64) -> String {
@@ -189,14 +208,17 @@ impl Gathering {
         Some((changed, missed))
     }
 
-    async fn read(&self, changed: &BTreeSet<ExecutionId>) -> Vec<(FlowId, String)> {
+    async fn read(&self, changed: &BTreeSet<ExecutionId>) -> Vec<Row> {
         let mut rows = Vec::new();
         for id in changed {
             // One that is gone meanwhile was deleted with its flow.
             let Ok(row) = self.engine.row(self.tenant, *id).await else { continue };
-            let name = self.engine.flow_name(self.tenant, row.flow).await;
-            let view = RowView::new(&row, name.as_deref());
-            rows.push((row.flow, ListMessage::Execution(Box::new(view)).to_text()));
+            let flow = self.engine.current_flow(self.tenant, row.flow).await.ok();
+            let flow = flow.as_ref().map(|flow| &flow.record);
+            let view = RowView::new(&row, flow.map(|flow| &*flow.name));
+            let folder = flow.and_then(|flow| flow.folder.clone());
+            let text = ListMessage::Execution(Box::new(view)).to_text();
+            rows.push(Row { flow: row.flow, folder, text });
         }
         rows
     }

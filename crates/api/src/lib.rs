@@ -21,6 +21,7 @@ mod environment_secret;
 mod feed;
 mod folders;
 mod heavy;
+mod held;
 mod hidden_text;
 mod host_guard;
 mod idempotency;

@@ -12,9 +12,10 @@ use steadflow_access::{
     Failure, Grantor, InviteRefused, JoinRefused, OidcRefused, PASSKEYS_MAX, PasskeyRefused, SIGN_IN_TTL,
     SignInRefused, SignedIn, TooMuch, normal_name,
 };
-use steadflow_core::access::{FlowScope, Principal};
+use steadflow_core::access::{MayStart, Permission, Place, Principal, decide};
 use steadflow_core::caller::{Caller, Role};
 use steadflow_core::flow::Fault;
+use steadflow_core::folder::Folder;
 use steadflow_runtime::RuntimeError;
 
 use crate::app::App;
@@ -39,8 +40,31 @@ impl RequestPrincipal {
     }
 
     /// Returns the flows that they may start by what they save.
-    pub(crate) fn may_start(&self) -> FlowScope {
-        self.0.as_ref().map(|principal| principal.scope.clone()).unwrap_or_default()
+    pub(crate) fn may_start(&self) -> MayStart {
+        MayStart::of(self.0.clone())
+    }
+
+    /// Refuses to put a flow where they may not edit any.
+    pub(crate) fn may_edit(&self, folder: Option<&Folder>) -> Result<(), Problem> {
+        let Some(principal) = &self.0 else { return Ok(()) };
+        let place = Place::Flow(folder);
+        if decide(&principal.caller, &principal.grants, Permission::EditFlows, place).is_ok() {
+            return Ok(());
+        }
+        let where_to =
+            folder.map_or_else(|| "at the top".to_owned(), |folder| format!("in the folder {folder}"));
+        let message = format!("you may not edit flows {where_to}: name a folder where you are an editor");
+        let fault = Fault { pointer: "/folder".into(), message };
+        let detail = format!("You may not edit flows {where_to}. Name a folder where you are an editor.");
+        Err(Problem::new(ProblemKind::NotAllowed, detail).with_errors(vec![fault]))
+    }
+
+    /// Returns whether they may look at what is in a folder.
+    pub(crate) fn may_see(&self, folder: Option<&Folder>) -> bool {
+        self.0.as_ref().is_none_or(|principal| {
+            let place = Place::Flow(folder);
+            decide(&principal.caller, &principal.grants, Permission::ViewCatalogue, place).is_ok()
+        })
     }
 
     /// Returns what they may give away.
@@ -82,8 +106,9 @@ pub(crate) fn name_of_body(text: &str) -> Result<Arc<str>, Problem> {
 
 /// Reads a role.
 pub(crate) fn role_of_body(text: &str) -> Result<Role, Problem> {
-    text.parse()
-        .map_err(|_| Problem::of_body("/role", "`role` must be `viewer`, `operator`, `editor` or `admin`."))
+    text.parse().map_err(|_| {
+        Problem::of_body("/role", "`role` must be `none`, `viewer`, `operator`, `editor` or `admin`.")
+    })
 }
 
 impl From<SignInRefused> for Problem {

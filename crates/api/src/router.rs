@@ -23,6 +23,7 @@ use crate::audited::{Audited, Auditing, made};
 use crate::authenticate::{authenticate, while_it_holds};
 use crate::client_address::{ClientAddress, ClientIp};
 use crate::heavy::Marked;
+use crate::held::Held;
 use crate::problem::{Cause, Problem, ProblemKind};
 use crate::query::WithoutQuery;
 use crate::routes::openapi::Document;
@@ -130,6 +131,11 @@ async fn surround(State(gate): State<Gate>, mut request: Request, next: Next) ->
     let (request, rest) = unread::lend(request);
     let mut response = match gate.let_in(request).await {
         Ok((mut request, principal)) => {
+            let held =
+                principal.as_ref().filter(|principal| !principal.grants.is_empty()).map(|_| Held::default());
+            if let Some(held) = &held {
+                request.extensions_mut().insert(held.clone());
+            }
             let auditing = gate.audited.mark(&mut request);
             let answer = if let Some(heavy) = heavy::of(&request, &gate.marked) {
                 let request = body::read_ahead(request, &gate.app).await;
@@ -151,7 +157,7 @@ async fn surround(State(gate): State<Gate>, mut request: Request, next: Next) ->
                     if !is_in_log {
                         gate.count_refusal(&principal, client, &asked, response.status());
                     }
-                    while_it_holds(&gate.app, &principal, response)
+                    while_it_holds(&gate.app, &principal, held, response)
                 }
                 None => response,
             }

@@ -10,7 +10,7 @@ use axum::http::{Request, header};
 use futures_util::stream;
 use serde_json::{Value, json};
 use steadflow_access::{Authenticator, FRESH_FOR, Grantor, NewKey, Rate, issue, service_account};
-use steadflow_core::access::{CredentialKind, FlowScope, Principal, Token};
+use steadflow_core::access::{CredentialKind, FlowScope, Grants, Principal, Token};
 use steadflow_core::caller::{Caller, Role};
 use steadflow_core::ids::{FlowId, KeyId, PrincipalId, TenantId};
 use tokio::time::timeout;
@@ -21,10 +21,10 @@ use crate::support::{Answer, Api, NO_ID, echo, hanging, request, text};
 /// An operation of the description.
 pub(crate) struct Operation {
     pub(crate) method: String,
-    path: String,
-    id: String,
+    pub(crate) path: String,
+    pub(crate) id: String,
     pub(crate) is_open: bool,
-    is_stream: bool,
+    pub(crate) is_stream: bool,
 }
 
 pub(crate) fn operations() -> Vec<Operation> {
@@ -78,8 +78,15 @@ async fn key(api: &Api, role: Role, flows: FlowScope) -> (String, KeyId) {
     let account = service_account(api.store(), TenantId::DEFAULT, "tests".into(), Role::Admin, now)
         .await
         .expect("the store answers");
-    let new =
-        NewKey { principal: account.id, name: "Test".into(), role, flows, networks: None, expires_at: None };
+    let new = NewKey {
+        principal: account.id,
+        name: "Test".into(),
+        role,
+        flows,
+        folders: None,
+        networks: None,
+        expires_at: None,
+    };
     let issued =
         issue(api.store(), Grantor::local(&Caller::LOCAL), new, now).await.expect("the store answers");
     (issued.secret(), issued.record.id)
@@ -276,6 +283,8 @@ fn limited_to(flow: &str) -> Arc<Principal> {
     Arc::new(Principal {
         id: PrincipalId::new(Uuid::from_u128(1)),
         caller: Caller::LOCAL,
+        grants: Grants::default(),
+        folders: None,
         scope: FlowScope::Only(Arc::new([flow].into())),
         networks: None,
         expires_at: None,

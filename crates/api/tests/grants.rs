@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::http::Method;
 use serde_json::{Value, json};
 use steadflow_access::{Authenticator, Grantor, NewKey, issue, service_account};
-use steadflow_core::access::{CredentialKind, FlowScope, Principal, Token};
+use steadflow_core::access::{CredentialKind, FlowScope, Grants, Principal, Token};
 use steadflow_core::caller::{Caller, Role};
 use steadflow_core::ids::{FlowId, PrincipalId, TenantId};
 use steadflow_core::timestamp::Timestamp;
@@ -34,6 +34,7 @@ async fn key(api: &Api, limit: impl FnOnce(&mut NewKey)) -> String {
         name: "Test".into(),
         role: Role::Admin,
         flows: FlowScope::All,
+        folders: None,
         networks: None,
         expires_at: None,
     };
@@ -179,6 +180,8 @@ async fn a_limited_key_makes_no_link_that_does_more() {
         let mut principal = Principal {
             id: PrincipalId::new(Uuid::from_u128(1)),
             caller: Caller::LOCAL,
+            grants: Grants::default(),
+            folders: None,
             scope: FlowScope::All,
             networks: None,
             expires_at: None,

@@ -26,6 +26,7 @@ async fn api() -> (Api, String) {
         name: "Root".into(),
         role: Role::Admin,
         flows: FlowScope::All,
+        folders: None,
         networks: None,
         expires_at: None,
     };

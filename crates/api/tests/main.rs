@@ -24,6 +24,7 @@ mod flow_control;
 mod flow_tools;
 mod flow_versions;
 mod flows;
+mod folder_grants;
 mod folders;
 mod fork;
 mod grants;

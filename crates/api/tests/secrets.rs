@@ -136,7 +136,7 @@ async fn editors_see_secrets_and_admins_set_them() {
         let deleted = ask(&api, whose, Method::DELETE, "secrets/KEY", "").await.status;
 
         let expected = match role {
-            Role::Viewer | Role::Operator => [403, 403, 403],
+            Role::None | Role::Viewer | Role::Operator => [403, 403, 403],
             Role::Editor => [200, 403, 403],
             Role::Admin => [200, 200, 204],
         };

@@ -1,5 +1,6 @@
 //! Two processes on one PostgreSQL: what comes to one for an execution of the other, and what happens when one is gone.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -298,6 +299,7 @@ async fn a_key_that_one_process_deletes_ends_in_the_other_with_its_streams() {
         assert_eq!(theirs.get("flows").await.status, 200);
     }
     assert!(!end.is_finished());
+    a_moved_flow_is_closed(&admin, other).await;
 
     let deleted_at = Instant::now();
     let path = format!("keys/{}", made["id"].as_str().expect("an id"));
@@ -311,4 +313,33 @@ async fn a_key_that_one_process_deletes_ends_in_the_other_with_its_streams() {
     ended.expect("its stream ends in time").expect("the stream is read");
     assert_eq!(theirs.get("flows").await.status, 401);
     eprintln!("ended after {:.1?}", deleted_at.elapsed());
+}
+
+/// A key of a folder loses a flow that another process moves, with its streams.
+async fn a_moved_flow_is_closed(admin: &Api, other: SocketAddr) {
+    let key = json!({ "name": "Folder", "role": "viewer", "account": "ci", "folders": ["a"] });
+    let key = admin.post("keys", &key).await.expect(201);
+    let theirs = Api::with_key(other, key["key"].as_str().expect("a key"));
+    let waits = json!({ "id": "w", "type": "delay", "delay_seconds": 600 });
+    let flow =
+        json!({ "name": "F", "folder": "a/b", "status": "active", "flow_definition": { "nodes": [waits] } });
+    let flow = admin.post("flows", &flow).await.expect(201)["id"].as_str().expect("an id").to_owned();
+    let started = admin.post(&format!("flows/{flow}/execute"), &json!({})).await.expect(201);
+    let path = format!("executions/{}", started["execution_id"].as_str().expect("an id"));
+    assert_eq!(theirs.get(&path).await.status, 200);
+    let mut events = theirs.follow(&format!("{path}/events"), None).await;
+    let end = tokio::spawn(async move { while events.next().await.is_some() {} });
+
+    let moved_at = Instant::now();
+    let moved = json!({ "folder": "c" });
+    let answer = admin.call(reqwest::Method::PATCH, &format!("flows/{flow}"), &[], Some(&moved)).await;
+    assert_eq!(answer.expect("an answer").status, 200);
+
+    eventually("the other process closes the flow", REVOKED_WITHIN, async || {
+        (theirs.get(&path).await.status == 404).then_some(())
+    })
+    .await;
+    let ended = tokio::time::timeout(REVOKED_WITHIN.saturating_sub(moved_at.elapsed()), end).await;
+    ended.expect("its stream ends in time").expect("the stream is read");
+    assert_eq!(theirs.get("flows").await.expect(200), json!([]));
 }

@@ -63,6 +63,7 @@ async fn create(store: &dyn Store, tenant: TenantId, new: CreateKey) -> anyhow::
         name: new.name.into(),
         role: new.role.into(),
         flows: if flows.is_empty() { FlowScope::All } else { FlowScope::Only(Arc::new(flows)) },
+        folders: None,
         networks: Some(new.address).filter(|networks| !networks.is_empty()),
         expires_at: new.expires_in.map(|days| now.plus(DAY * days)),
     };

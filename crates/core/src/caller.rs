@@ -68,8 +68,11 @@ impl Actor {
 }
 
 /// What a caller may do; each role includes those before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Role {
+    /// Nothing of what the tenant has.
+    None,
     /// Look at everything.
     Viewer,
     /// Run, retry, cancel, decide.
@@ -82,11 +85,12 @@ pub enum Role {
 
 impl Role {
     /// Every role, from the least.
-    pub const ALL: [Self; 4] = [Self::Viewer, Self::Operator, Self::Editor, Self::Admin];
+    pub const ALL: [Self; 5] = [Self::None, Self::Viewer, Self::Operator, Self::Editor, Self::Admin];
 
     /// Returns the name that documents and answers use.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::None => "none",
             Self::Viewer => "viewer",
             Self::Operator => "operator",
             Self::Editor => "editor",
@@ -97,7 +101,7 @@ impl Role {
 
 /// A text that is the name of no role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a role is viewer, operator, editor or admin")]
+#[error("a role is none, viewer, operator, editor or admin")]
 pub struct UnknownRole;
 
 impl FromStr for Role {

@@ -149,7 +149,7 @@ pub enum RuntimeError {
 
 impl RuntimeError {
     /// Returns whether what was asked for is there and cannot be read.
-    pub(crate) fn is_damage(&self) -> bool {
+    pub fn is_damage(&self) -> bool {
         matches!(self, Self::Store(error) if matches!(**error, StoreError::Corrupt { .. }))
     }
 }

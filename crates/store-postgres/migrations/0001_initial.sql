@@ -526,6 +526,8 @@ CREATE TABLE principals (
     -- Of people, in lower case.
     email text,
     role text NOT NULL,
+    -- Roles in folders, as JSON; NULL for none.
+    grants text,
     -- The hash of the password, with what it was made with; NULL for who signs in in another way, or not at all.
     password text,
     created_at bigint NOT NULL,
@@ -548,6 +550,8 @@ CREATE TABLE api_keys (
     role text NOT NULL,
     -- JSON arrays of flow ids and of networks; NULL: all.
     flows text,
+    -- The folders that it is limited to, as JSON; NULL for no limit.
+    folders text,
     networks text,
     created_at bigint NOT NULL,
     created_by text NOT NULL,

@@ -281,7 +281,8 @@ async fn damaged_executions_and_counts_hide_no_failures_and_retries() {
     )
     .await;
     let tenant = TenantId::DEFAULT;
-    let failures = FailureQuery { tenant, flow: None, from: None, to: None, now: AT, limit: 9 };
+    let failures =
+        FailureQuery { tenant, flow: None, folders: None, from: None, to: None, now: AT, limit: 9 };
 
     let groups = store.failures(failures).await.expect("groups");
     let retries = store.retried_by(tenant, ExecutionId::new(Uuid::nil()), 9).await.expect("retries");

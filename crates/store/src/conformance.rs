@@ -8,6 +8,7 @@ pub mod audit;
 pub mod blobs;
 pub mod catalogue;
 pub mod events;
+pub mod grants;
 pub mod health;
 pub mod history;
 pub mod identities;
@@ -205,6 +206,7 @@ macro_rules! conformance_tests {
             flows_are_listed_newest_first
             flows_are_filtered
             a_flow_is_in_a_folder_until_it_is_moved
+            lists_are_narrowed_to_folders
             pages_of_large_flows_and_versions_are_short
             a_deleted_flow_takes_everything_with_it
             flows_survive_reopening
@@ -265,6 +267,9 @@ macro_rules! conformance_tests {
             an_invitation_is_accepted_once
             an_invitation_sets_a_new_password
             one_first_admin_is_invited
+        }
+        $crate::conformance_tests! { @module $harness, grants = grants:
+            roles_in_folders_limit_keys_and_end_no_sign_in
         }
         $crate::conformance_tests! { @module $harness, passkeys = passkeys:
             passkeys_are_counted_used_once_and_deleted

@@ -7,8 +7,9 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use steadflow_core::access::{CredentialHash, FlowScope};
+use steadflow_core::access::{CredentialHash, FlowScope, Grants};
 use steadflow_core::caller::{Actor, Role};
+use steadflow_core::folder::Folder;
 use steadflow_core::ids::{KeyId, PrincipalId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 use uuid::Uuid;
@@ -178,6 +179,8 @@ pub struct PrincipalRecord {
     pub email: Option<Arc<str>>,
     /// What it may do.
     pub role: Role,
+    /// What else it may do, in folders of flows.
+    pub grants: Grants,
     /// What the password is checked against; `None` for who signs in in another way, or not at all.
     pub password: Option<PasswordHash>,
     /// When it was made.
@@ -222,6 +225,8 @@ pub struct PrincipalChange {
     pub name: Option<Arc<str>>,
     /// Its role.
     pub role: Option<Role>,
+    /// Its roles in folders, in place of those that it has.
+    pub grants: Option<Grants>,
     /// Its password.
     pub password: Option<PasswordHash>,
     /// Whether it may do nothing.
@@ -249,6 +254,7 @@ impl PrincipalChange {
         PrincipalRecord {
             name: self.name.unwrap_or(to.name),
             role: self.role.unwrap_or(to.role),
+            grants: self.grants.unwrap_or(to.grants),
             password: self.password.or(to.password),
             disabled_at,
             ..to
@@ -288,6 +294,8 @@ pub struct ApiKeyRecord {
     pub role: Role,
     /// The flows that it is limited to.
     pub flows: FlowScope,
+    /// The folders that it is limited to.
+    pub folders: Option<Arc<[Folder]>>,
     /// The networks that it is limited to, such as `203.0.113.0/24`.
     pub networks: Option<Arc<[Arc<str>]>>,
     /// When it was made.
@@ -360,6 +368,10 @@ pub struct CredentialRecord {
     pub actor: Actor,
     /// The lesser one of its role and its principal's.
     pub role: Role,
+    /// Its principal's roles in folders, each no more than its own.
+    pub grants: Grants,
+    /// The folders that it is limited to.
+    pub folders: Option<Arc<[Folder]>>,
     /// The flows that it is limited to.
     pub flows: FlowScope,
     /// The networks that it is limited to.

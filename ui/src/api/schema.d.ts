@@ -2111,8 +2111,10 @@ export interface components {
             readonly kind: string | null;
             readonly name: string | null;
             readonly email: string | null;
-            /** @description `viewer`, `operator`, `editor` or `admin`. */
+            /** @description `none`, `viewer`, `operator`, `editor` or `admin`. */
             readonly role: string;
+            /** @description Their roles in folders of flows, beside that one. */
+            readonly grants: readonly components["schemas"]["Grant"][];
             /** @description What they may do, by the names that the reference of access has. */
             readonly permissions: readonly string[];
             /** @description Whether they have a password with which they can sign in. */
@@ -2680,6 +2682,7 @@ export interface components {
              */
             readonly owner_id: string;
             readonly flow_ids: readonly string[] | null;
+            readonly folders: readonly string[] | null;
             readonly addresses: readonly string[] | null;
             readonly created_at: components["schemas"]["Time"];
             /** @description Who has made it. */
@@ -4504,6 +4507,13 @@ export interface components {
             /** Format: uuid */
             readonly forked_from: string;
         };
+        /** @description A role in a folder of flows and below it. */
+        readonly Grant: {
+            /** @description Such as `billing/refunds`. */
+            readonly folder: string;
+            /** @description `viewer`, `operator` or `editor`. */
+            readonly role: string;
+        };
         /** @description What a value of a skill has to be, and what follows if it is not. */
         readonly Guardrail: {
             /**
@@ -4763,6 +4773,8 @@ export interface components {
             readonly account: string;
             /** @description The flows that it is limited to; all, and everything else, unless given. */
             readonly flow_ids?: readonly string[] | null;
+            /** @description The folders of flows that it is limited to; all, and everything else, unless given. */
+            readonly folders?: readonly string[] | null;
             /** @description The addresses and networks that it works from, such as `203.0.113.0/24`; all unless given. */
             readonly addresses?: readonly string[] | null;
             /**
@@ -5062,8 +5074,10 @@ export interface components {
             readonly name: string;
             /** @description Of a person. */
             readonly email: string | null;
-            /** @description `viewer`, `operator`, `editor` or `admin`. */
+            /** @description `none`, `viewer`, `operator`, `editor` or `admin`. */
             readonly role: string;
+            /** @description Its roles in folders of flows, beside that one. */
+            readonly grants: readonly components["schemas"]["Grant"][];
             readonly created_at: components["schemas"]["Time"];
             readonly disabled_at: components["schemas"]["Time"] | null;
         };
@@ -5071,8 +5085,10 @@ export interface components {
         /** @description What may be changed of a member. */
         readonly MemberPatch: {
             readonly name?: string | null;
-            /** @description `viewer`, `operator`, `editor` or `admin`. */
+            /** @description `none`, `viewer`, `operator`, `editor` or `admin`. */
             readonly role?: string | null;
+            /** @description Its roles in folders, in place of those that it has. */
+            readonly grants?: readonly components["schemas"]["NewGrant"][] | null;
             /** @description Whether it may do nothing. */
             readonly disabled?: boolean | null;
         };
@@ -5118,6 +5134,13 @@ export interface components {
             readonly expires_in_seconds?: number | null;
             /** @description Whom it is for: a name or an address in one line. It is shown as who decided. */
             readonly for?: string | null;
+        };
+        /** @description A role in a folder, to be given. */
+        readonly NewGrant: {
+            /** @description Such as `billing/refunds`. It need not have a flow. */
+            readonly folder: string;
+            /** @description `viewer`, `operator` or `editor`. */
+            readonly role: string;
         };
         /** @description The person to invite. */
         readonly NewInvitation: {
@@ -5571,6 +5594,8 @@ export interface components {
             readonly role: string;
             /** @description The flows that it is limited to; all, and everything else, unless given. */
             readonly flow_ids?: readonly string[] | null;
+            /** @description The folders of flows that it is limited to; all, and everything else, unless given. */
+            readonly folders?: readonly string[] | null;
             /** @description The addresses and networks that it works from, such as `203.0.113.0/24`; all unless given. */
             readonly addresses?: readonly string[] | null;
             /**
@@ -18746,7 +18771,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Your role does not allow this, or the request came from a page of another site */
+            /** @description The document starts flows that you may not run, or you may not edit flows in the folder */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -18993,7 +19018,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Your role does not allow this, or the request came from a page of another site */
+            /** @description You may not edit flows in the folder, or not run what the flow starts */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -19644,7 +19669,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The document starts flows that your key is not for */
+            /** @description The document starts flows that you may not run, or you may not edit flows in the folder */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -20256,7 +20281,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The old document starts flows that your key is not for */
+            /** @description The old document starts flows that you may not run */
             readonly 403: {
                 headers: {
                     readonly [name: string]: unknown;

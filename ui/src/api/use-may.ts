@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
+import { createContext, useContext } from 'react';
 import { own } from '@/lib/own';
 import { texts } from '@/lib/texts';
-import { accountQuery } from './account';
+import { type Account, accountQuery } from './account';
 
 /** The least role for each permission, as the reference of access has it. The server decides; this only says why. */
 export const LEAST_ROLES = {
@@ -22,6 +23,32 @@ export const LEAST_ROLES = {
 
 export type Permission = keyof typeof LEAST_ROLES;
 
+/** What is about flows: a role in a folder allows it there. */
+const OF_FLOWS: readonly Permission[] = ['run_flows', 'control_executions', 'decide', 'edit_flows'];
+const ROLES: readonly string[] = ['none', 'viewer', 'operator', 'editor', 'admin'];
+
+/** The folder of the flow that is shown; `null` at the top, `undefined` where it is about no flow, or not known. */
+const FolderContext = createContext<string | null | undefined>(undefined);
+export const InFolder = FolderContext.Provider;
+
+/** The role that somebody has for the flows of a folder. */
+function roleIn(account: Account, folder: string | null | undefined): string {
+  return largest(
+    account,
+    account.grants.filter((grant) => `${folder ?? ''}/`.startsWith(`${grant.folder}/`)),
+  );
+}
+
+/** The largest role that somebody has anywhere. */
+export function largestRole(account: Account): string {
+  return largest(account, account.grants);
+}
+
+function largest(account: Account, grants: Account['grants']): string {
+  const all = [account.role, ...grants.map(({ role }) => role)];
+  return all.reduce((most, role) => (ROLES.indexOf(role) > ROLES.indexOf(most) ? role : most));
+}
+
 export interface May {
   /** Whether it is allowed, or may be: the server has not said yet. */
   may: boolean;
@@ -38,10 +65,15 @@ export interface May {
  */
 export function useMay(permission: Permission | null): May {
   const { data: account, isError } = useQuery({ ...accountQuery(), enabled: permission !== null });
+  const folder = useContext(FolderContext);
   if (permission === null) return { may: true, isKnown: true, why: null };
   if (!account) return { may: true, isKnown: isError, why: null };
   if (account.permissions.includes(permission)) return { may: true, isKnown: true, why: null };
+  const role = OF_FLOWS.includes(permission) ? roleIn(account, folder) : account.role;
+  if (role !== account.role && ROLES.indexOf(role) >= ROLES.indexOf(LEAST_ROLES[permission])) {
+    return { may: true, isKnown: true, why: null };
+  }
   const roles = texts.account.roles;
   const needed = roles[LEAST_ROLES[permission]];
-  return { may: false, isKnown: true, why: texts.account.notAllowed(needed, own(roles, account.role) ?? account.role) };
+  return { may: false, isKnown: true, why: texts.account.notAllowed(needed, own(roles, role) ?? role) };
 }

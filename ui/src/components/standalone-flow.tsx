@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { flowQuery } from '@/api/flows';
 import { toProblem } from '@/api/problem';
 import type { Flow } from '@/api/types';
+import { InFolder } from '@/api/use-may';
 import { texts as common } from '@/lib/texts';
 import { EmptyState } from './empty-state';
 import { ProblemCard } from './problem-card';
@@ -19,7 +20,7 @@ interface StandaloneFlowProps {
 /** The content of a page of one flow without navigation: once the flow is loaded, or else why it cannot be shown. */
 export function StandaloneFlow({ flowId, texts, children }: StandaloneFlowProps) {
   const flow = useQuery(flowQuery(flowId));
-  if (flow.data) return children(flow.data);
+  if (flow.data) return <InFolder value={flow.data.folder}>{children(flow.data)}</InFolder>;
   if (flow.isPending) return <BlockSkeleton height={280} />;
   const { status } = toProblem(flow.error);
   return (

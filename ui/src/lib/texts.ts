@@ -182,7 +182,7 @@ export const texts = {
     menu: (name: string) => `Account of ${name}`,
     unnamed: 'Without a name',
     role: (role: string) => `Role: ${role}`,
-    roles: { viewer: 'Viewer', operator: 'Operator', editor: 'Editor', admin: 'Admin' },
+    roles: { none: 'No role', viewer: 'Viewer', operator: 'Operator', editor: 'Editor', admin: 'Admin' },
     notAllowed: (needed: string, own: string) => `This needs the role ${needed}, and yours is ${own}. Ask an admin.`,
     own: 'Your account',
     signOut: 'Sign out',

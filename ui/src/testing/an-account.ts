@@ -8,6 +8,7 @@ export const ACCOUNT: Account = {
   name: 'Ann',
   email: 'ann@example.org',
   role: 'admin',
+  grants: [],
   permissions: [
     'manage_members',
     'manage_keys',

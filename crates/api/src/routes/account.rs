@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use steadflow_access::{Oidc, People};
-use steadflow_core::access::{Permission, decide};
+use steadflow_core::access::{Grants, Permission, Place, decide};
 use steadflow_core::caller::Caller;
 use steadflow_store::{PrincipalChange, PrincipalRecord, SignInRecord, StoreError};
 use utoipa::ToSchema;
@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::authorized::{Authorized, UseOwnAccount};
 use crate::browser::{FromBrowser, Secret};
+use crate::folders::GrantView;
 use crate::json::Json;
 use crate::path::PathId;
 use crate::people::{RequestPrincipal, name_of_body, with_sign_in};
@@ -43,8 +44,10 @@ pub(crate) struct AccountView {
     kind: Option<&'static str>,
     name: Option<String>,
     email: Option<String>,
-    /// `viewer`, `operator`, `editor` or `admin`.
+    /// `none`, `viewer`, `operator`, `editor` or `admin`.
     role: &'static str,
+    /// Their roles in folders of flows, beside that one.
+    grants: Vec<GrantView>,
     /// What they may do, by the names that the reference of access has.
     permissions: Vec<&'static str>,
     /// Whether they have a password with which they can sign in.
@@ -63,10 +66,14 @@ pub(crate) struct UsedProvider {
 }
 
 impl AccountView {
-    async fn read(app: &App, caller: &Caller, record: Option<&PrincipalRecord>) -> Result<Self, StoreError> {
-        let (mut view, Some(record)) = (Self::new(caller, record), record) else {
-            return Ok(Self::new(caller, None));
-        };
+    async fn read(
+        app: &App,
+        caller: &Caller,
+        grants: &Grants,
+        record: Option<&PrincipalRecord>,
+    ) -> Result<Self, StoreError> {
+        let mut view = Self::new(caller, grants, record);
+        let Some(record) = record else { return Ok(view) };
         let Ok(ways) = app.people().map(People::ways) else { return Ok(view) };
         view.has_password = ways.passwords && record.password.is_some();
         let used = app.engine().store().oidc_subjects(record.tenant, record.id).await?;
@@ -83,8 +90,10 @@ impl AccountView {
         Ok(view)
     }
 
-    fn new(caller: &Caller, record: Option<&PrincipalRecord>) -> Self {
-        let may = Permission::ALL.iter().filter(|permission| decide(caller, **permission).is_ok());
+    fn new(caller: &Caller, grants: &Grants, record: Option<&PrincipalRecord>) -> Self {
+        let may = Permission::ALL
+            .iter()
+            .filter(|permission| decide(caller, &Grants::default(), **permission, Place::Tenant).is_ok());
         Self {
             is_local: record.is_none(),
             id: record.map(|record| record.id.uuid()),
@@ -92,6 +101,7 @@ impl AccountView {
             name: record.map(|record| record.name.to_string()),
             email: record.and_then(|record| record.email.as_ref()).map(ToString::to_string),
             role: caller.role.as_str(),
+            grants: grants.iter().map(GrantView::from).collect(),
             permissions: may.map(|permission| permission.as_str()).collect(),
             has_password: false,
             providers: Vec::new(),
@@ -107,11 +117,12 @@ pub(crate) async fn show_account(
     Authorized(caller, _): Authorized<UseOwnAccount>,
     RequestPrincipal(principal): RequestPrincipal,
 ) -> Result<Response, Problem> {
+    let grants = principal.as_ref().map(|principal| principal.grants.clone()).unwrap_or_default();
     let record = match principal {
         Some(principal) => app.engine().store().principal(caller.tenant, principal.id).await?,
         None => None,
     };
-    Ok(reply::ok(&AccountView::read(&app, &caller, record.as_ref()).await?))
+    Ok(reply::ok(&AccountView::read(&app, &caller, &grants, record.as_ref()).await?))
 }
 
 /// What may be changed of an account by whose it is.
@@ -137,7 +148,7 @@ pub(crate) async fn change_account(
     let change = PrincipalChange { name, at: app.engine().wall(), ..PrincipalChange::default() };
     let changed = people.change(caller.tenant, principal.id, change).await?;
     let record = super::members::done(principal.id, changed)?;
-    Ok(reply::ok(&AccountView::read(&app, &caller, Some(&record)).await?))
+    Ok(reply::ok(&AccountView::read(&app, &caller, &principal.grants, Some(&record)).await?))
 }
 
 /// A new password.

@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use super::agents;
 use crate::app::App;
-use crate::authorized::{Authorized, EditAgents, ViewCatalogue};
+use crate::authorized::{Authorized, EditAgents, OfParts, ViewCatalogue};
 use crate::if_match::IfMatch;
 use crate::path::PathId;
 use crate::problem::{Problem, ProblemBody};
@@ -31,7 +31,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
                        ("X-Total-Count" = u64, description = "How many there are, on all pages together")))))]
 pub(crate) async fn list_agent_versions(
     State(app): State<App>,
-    Authorized(caller, _): Authorized<ViewCatalogue>,
+    Authorized(caller, _): Authorized<ViewCatalogue, OfParts>,
     PathId(id): PathId<AgentId>,
     uri: Uri,
     Query(window): Query<VersionWindow>,

@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::attempt::{self, LoopOutcome};
-use crate::authorized::{Authorized, EditAgents, RunFlows, ViewCatalogue};
+use crate::authorized::{Authorized, EditAgents, OfParts, RunFlows, ViewCatalogue};
 use crate::documents::{AgentInput, AgentPatch, AgentSource};
 use crate::if_match::IfMatch;
 use crate::json::Json;
@@ -83,7 +83,7 @@ impl FromParams for AgentsQuery {
                        ("X-Total-Count" = u64, description = "How many there are, on all pages together")))))]
 pub(crate) async fn list_agents(
     State(app): State<App>,
-    Authorized(caller, _): Authorized<ViewCatalogue>,
+    Authorized(caller, _): Authorized<ViewCatalogue, OfParts>,
     uri: Uri,
     Query(query): Query<AgentsQuery>,
 ) -> Result<Response, Problem> {
@@ -153,7 +153,7 @@ pub(super) async fn show(app: &App, record: &AgentRecord) -> Result<Response, Pr
                headers(("ETag" = String, description = "Its entity tag")))))]
 pub(crate) async fn show_agent(
     State(app): State<App>,
-    Authorized(caller, _): Authorized<ViewCatalogue>,
+    Authorized(caller, _): Authorized<ViewCatalogue, OfParts>,
     PathId(id): PathId<AgentId>,
 ) -> Result<Response, Problem> {
     show(&app, &app.engine().agent(caller.tenant, id).await?).await

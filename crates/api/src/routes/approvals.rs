@@ -26,7 +26,7 @@ use utoipa_axum::routes;
 use super::conversation::pinned;
 use super::values::whole;
 use crate::app::App;
-use crate::authorized::{Authorized, Decide, ViewExecutions};
+use crate::authorized::{Authorized, Decide, OfFlows, ViewExecutions};
 use crate::json::Json;
 use crate::path::PathApproval;
 use crate::problem::{Problem, ProblemBody, ProblemKind};
@@ -60,13 +60,14 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
                        ("X-Total-Count" = u64, description = "How many there are, if this page has all")))))]
 pub(crate) async fn list_approvals(
     State(app): State<App>,
-    Authorized(caller, _): Authorized<ViewExecutions>,
+    Authorized(caller, reach): Authorized<ViewExecutions, OfFlows>,
     uri: Uri,
     Query(window): Query<Window>,
 ) -> Result<Response, Problem> {
     let window = window.at_most(EXECUTIONS_MAX);
     let filter = ExecutionFilter {
         tenant: Some(caller.tenant),
+        folders: reach.within,
         waiting_for: Some(Wait::Approval.as_str()),
         ..ExecutionFilter::default()
     };

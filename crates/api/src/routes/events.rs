@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use super::executions::flow_names;
 use crate::app::App;
-use crate::authorized::{Authorized, ViewExecutions};
+use crate::authorized::{Authorized, OfFlows, ViewExecutions};
 use crate::client_address::ClientAddress;
 use crate::heavy::{NODES_AT_ONCE, RECORDS_AT_ONCE};
 use crate::path::PathId;
@@ -99,18 +99,23 @@ impl FromParams for FollowQuery {
     responses((status = 200, description = "The messages", body = ListStream, content_type = "text/event-stream")))]
 pub(crate) async fn follow_executions(
     State(app): State<App>,
-    Authorized(caller, _): Authorized<ViewExecutions>,
+    Authorized(caller, reach): Authorized<ViewExecutions, OfFlows>,
     address: ClientAddress,
     Query(FollowQuery { flow_id }): Query<FollowQuery>,
 ) -> Result<Response, Problem> {
-    let listener = app.feed().listen(caller.tenant, flow_id, app.streams_end());
-    let snapshot = snapshot_of(&app, caller.tenant, flow_id).await?;
+    let filter = ExecutionFilter {
+        tenant: Some(caller.tenant),
+        flow: flow_id,
+        folders: reach.within,
+        ..ExecutionFilter::default()
+    };
+    let listener = app.feed().listen(caller.tenant, flow_id, filter.folders.clone(), app.streams_end());
+    let snapshot = snapshot_of(&app, caller.tenant, filter).await?;
     sse::stream(app.backlog(address), snapshot, listener)
 }
 
-async fn snapshot_of(app: &App, tenant: TenantId, flow: Option<FlowId>) -> Result<String, Problem> {
-    let lineage = Some(Lineage::Root);
-    let filter = ExecutionFilter { tenant: Some(tenant), flow, lineage, ..ExecutionFilter::default() };
+async fn snapshot_of(app: &App, tenant: TenantId, filter: ExecutionFilter) -> Result<String, Problem> {
+    let filter = ExecutionFilter { lineage: Some(Lineage::Root), ..filter };
     let rows = app.engine().executions(filter, Page { before: None, limit: SNAPSHOT_ROWS }).await?;
     let names = flow_names(app, tenant, rows.iter().flatten().map(|row| row.flow)).await;
     // What is damaged is in the list, which says so.

@@ -11,16 +11,17 @@ use serde::{Deserialize, Serialize};
 use steadflow_core::caller::Caller;
 use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::flow_control::PRIORITY_MAX;
+use steadflow_core::folder::Folders;
 use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::payload::Payload;
 use steadflow_runtime::Start;
-use steadflow_store::ExecutionRow;
+use steadflow_store::{ExecutionFilter, ExecutionRow};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::authorized::{Authorized, RunFlows, ViewExecutions};
+use crate::authorized::{Authorized, OfFlows, RunFlows, ViewExecutions};
 use crate::heavy::NODES_AT_ONCE;
 use crate::idempotency::IdempotencyKey;
 use crate::json::OptionalJson;
@@ -200,7 +201,7 @@ pub(crate) async fn list_flow_executions(
     Query(query): Query<ExecutionsQuery>,
 ) -> Result<Response, Problem> {
     app.engine().current_flow(caller.tenant, flow).await?;
-    list(&app, &caller, &uri, query.of_flow(Some(flow))).await
+    list(&app, &caller, &uri, query.of_flow(Some(flow)), None).await
 }
 
 /// Which executions of which flow.
@@ -228,17 +229,23 @@ impl FromParams for AllExecutionsQuery {
                        ("X-Total-Count" = u64, description = "How many there are, on all pages together. Left out where more than 10,000 executions would have to be read to know")))))]
 pub(crate) async fn list_executions(
     State(app): State<App>,
-    Authorized(caller, _): Authorized<ViewExecutions>,
+    Authorized(caller, reach): Authorized<ViewExecutions, OfFlows>,
     uri: Uri,
     Query(query): Query<AllExecutionsQuery>,
 ) -> Result<Response, Problem> {
-    list(&app, &caller, &uri, query.rest.of_flow(query.flow_id)).await
+    list(&app, &caller, &uri, query.rest.of_flow(query.flow_id), reach.within).await
 }
 
-async fn list(app: &App, caller: &Caller, uri: &Uri, query: ExecutionsQuery) -> Result<Response, Problem> {
+async fn list(
+    app: &App,
+    caller: &Caller,
+    uri: &Uri,
+    query: ExecutionsQuery,
+    within: Option<Folders>,
+) -> Result<Response, Problem> {
     let window = query.window;
     let _turn = if window.is_long() { Some(app.heavy_turns().shown().await?) } else { None };
-    let filter = query.into_filter(caller.tenant);
+    let filter = ExecutionFilter { folders: within, ..query.into_filter(caller.tenant) };
     let rows = app.engine().executions(filter.clone(), window.page()).await?;
     let page = window.cut(rows, |row| id_of(row, |row| row.id.uuid()));
     let total = match page.total() {

@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use super::executions::flow_names;
 use crate::app::App;
-use crate::authorized::{Authorized, ViewExecutions};
+use crate::authorized::{Authorized, OfFlows, ViewExecutions};
 use crate::problem::Problem;
 use crate::query::{FromParams, Params, Query};
 use crate::reply;
@@ -98,12 +98,20 @@ pub(crate) struct FailureBucket {
     responses((status = 200, description = "The groups", body = [GroupEntry])))]
 pub(crate) async fn list_failures(
     State(app): State<App>,
-    Authorized(caller, _): Authorized<ViewExecutions>,
+    Authorized(caller, reach): Authorized<ViewExecutions, OfFlows>,
     Query(query): Query<FailuresQuery>,
 ) -> Result<Response, Problem> {
     app.engine().show().await?;
     let FailuresQuery { flow_id: flow, from, to } = query;
-    let query = FailureQuery { tenant: caller.tenant, flow, from, to, now: app.now(), limit: GROUPS_MAX };
+    let query = FailureQuery {
+        tenant: caller.tenant,
+        flow,
+        folders: reach.within,
+        from,
+        to,
+        now: app.now(),
+        limit: GROUPS_MAX,
+    };
     let groups = app.engine().store().failures(query).await?;
     let names = flow_names(&app, caller.tenant, groups.iter().flatten().map(|group| group.flow)).await;
     let view = |group| Ok(view_of(group, names.get(&group.flow).map(String::as_str)));

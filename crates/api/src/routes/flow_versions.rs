@@ -63,7 +63,7 @@ fn number_of(version: &Listed<FlowVersionRecord, VersionId>) -> u32 {
     params(("id" = Uuid, Path, description = "The flow"), RestoreQuery, IfMatch),
     responses((status = 200, description = "The flow as it is then", body = FlowView,
                headers(("ETag" = String, description = "Its entity tag"))),
-              (status = 403, description = "The old document starts flows that your key is not for", body = ProblemBody, content_type = "application/problem+json"),
+              (status = 403, description = "The old document starts flows that you may not run", body = ProblemBody, content_type = "application/problem+json"),
               (status = 409, description = "Another active flow has the path of the webhook", body = ProblemBody, content_type = "application/problem+json"),
               (status = 422, description = "The old document is no longer valid", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn restore_flow_version(

@@ -17,9 +17,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::authorized::{Authorized, EditFlows, ViewCatalogue};
+use crate::authorized::{Authorized, EditFlows, OfFlows, OfParts, ViewCatalogue};
 use crate::documents::{FlowDraft, FlowInput, FlowPatch};
-use crate::folders::take_folder;
+use crate::folders::{narrowed, take_folder};
 use crate::if_match::IfMatch;
 use crate::json::Json;
 use crate::path::PathId;
@@ -76,7 +76,7 @@ impl FromParams for FlowsQuery {
 }
 
 impl FlowsQuery {
-    fn into_filter(self, tenant: TenantId) -> FlowFilter {
+    fn into_filter(self, tenant: TenantId, within: Option<Folders>) -> FlowFilter {
         FlowFilter {
             tenant: Some(tenant),
             category: self.category,
@@ -84,7 +84,7 @@ impl FlowsQuery {
             is_template: self.is_template,
             starts_by_itself: None,
             has_webhook: None,
-            folders: self.folder.map(Folders::from),
+            folders: narrowed(self.folder, within),
             text: self.q,
         }
     }
@@ -97,11 +97,11 @@ impl FlowsQuery {
                        ("X-Total-Count" = u64, description = "How many there are, on all pages together")))))]
 pub(crate) async fn list_flows(
     State(app): State<App>,
-    Authorized(caller, _): Authorized<ViewCatalogue>,
+    Authorized(caller, reach): Authorized<ViewCatalogue, OfFlows>,
     uri: Uri,
     Query(query): Query<FlowsQuery>,
 ) -> Result<Response, Problem> {
-    list(&app, &uri, query.window, query.into_filter(caller.tenant)).await
+    list(&app, &uri, query.window, query.into_filter(caller.tenant, reach.within)).await
 }
 
 /// Answers with the flows that fit.
@@ -127,19 +127,25 @@ pub(super) async fn list(
     responses((status = 201, description = "The flow", body = FlowView,
                headers(("Location" = String, description = "The flow's address"),
                        ("ETag" = String, description = "Its entity tag"))),
+              (status = 403, description = "The document starts flows that you may not run, or you may not edit flows in the folder", body = ProblemBody, content_type = "application/problem+json"),
               (status = 409, description = "Another active flow has the path of the webhook", body = ProblemBody, content_type = "application/problem+json"),
               (status = 422, description = "The document has faults", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn create_flow(
     State(app): State<App>,
-    Authorized(caller, _): Authorized<EditFlows>,
+    Authorized(caller, _): Authorized<EditFlows, OfParts>,
+    asker: RequestPrincipal,
     body: Json<FlowInput>,
 ) -> Result<Response, Problem> {
     let mut document = body.value.0;
     refuse_unknown_keys(&document)?;
     let status = take_status(&mut document)?.unwrap_or(FlowStatus::Draft);
     let folder = take_folder(&mut document)?.flatten();
-    let flow =
-        app.engine().create_flow(&caller, NewFlow { folder, ..NewFlow::new(document, status) }).await?;
+    asker.may_edit(folder.as_ref())?;
+    let may_start = asker.may_start();
+    let flow = app
+        .engine()
+        .create_flow(&caller, NewFlow { folder, may_start, ..NewFlow::new(document, status) })
+        .await?;
     created(&app, &flow).await
 }
 
@@ -157,7 +163,7 @@ pub(super) async fn created(app: &App, flow: &CurrentFlow) -> Result<Response, P
     responses((status = 200, description = "Whether it is valid, and every fault", body = Validation)))]
 pub(crate) async fn validate_flow(
     State(app): State<App>,
-    Authorized(caller, _): Authorized<EditFlows>,
+    Authorized(caller, _): Authorized<EditFlows, OfParts>,
     body: Json<FlowDraft>,
 ) -> Result<Response, Problem> {
     let mut document = Value::Object(body.value.0);
@@ -243,7 +249,7 @@ async fn warnings(app: &App, flow: &CurrentFlow, version: &FlowVersion) -> Resul
     params(("id" = Uuid, Path, description = "The flow"), IfMatch), request_body = FlowPatch,
     responses((status = 200, description = "The flow as it is then", body = FlowView,
                headers(("ETag" = String, description = "Its entity tag"))),
-              (status = 403, description = "The document starts flows that your key is not for", body = ProblemBody, content_type = "application/problem+json"),
+              (status = 403, description = "The document starts flows that you may not run, or you may not edit flows in the folder", body = ProblemBody, content_type = "application/problem+json"),
               (status = 409, description = "Another active flow has the path of the webhook", body = ProblemBody, content_type = "application/problem+json"),
               (status = 422, description = "The changed document has faults", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn change_flow(
@@ -258,6 +264,9 @@ pub(crate) async fn change_flow(
     refuse_unknown_keys(&patch)?;
     let status = take_status(&mut patch)?;
     let folder = take_folder(&mut patch)?;
+    if let Some(folder) = &folder {
+        asker.may_edit(folder.as_ref())?;
+    }
     let document = DocumentEdit::Patch(patch.as_object().cloned().unwrap_or_default());
     let flow = app
         .engine()

@@ -23,6 +23,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::authorized::{Authorized, ManageKeys};
+use crate::folders::folders_of_body;
 use crate::json::Json;
 use crate::path::PathId;
 use crate::people::RequestPrincipal;
@@ -52,6 +53,9 @@ pub(crate) struct KeyInput {
     /// The flows that it is limited to; all, and everything else, unless given.
     #[schema(min_items = 1, max_items = 100)]
     flow_ids: Option<Vec<Uuid>>,
+    /// The folders of flows that it is limited to; all, and everything else, unless given.
+    #[schema(min_items = 1, max_items = 50)]
+    folders: Option<Vec<String>>,
     /// The addresses and networks that it works from, such as `203.0.113.0/24`; all unless given.
     #[schema(min_items = 1, max_items = 20)]
     addresses: Option<Vec<String>>,
@@ -72,6 +76,7 @@ pub(super) struct KeyView {
     /// The person or the service account that acts by it. It may do no more than these may.
     owner_id: Uuid,
     flow_ids: Option<Vec<Uuid>>,
+    folders: Option<Vec<String>>,
     addresses: Option<Vec<String>>,
     created_at: Time,
     /// Who has made it.
@@ -107,6 +112,7 @@ impl From<&ApiKeyRecord> for KeyView {
             role: record.role.as_str(),
             owner_id: record.principal.uuid(),
             flow_ids: record.flows.flows().map(flows),
+            folders: record.folders.as_ref().map(|all| all.iter().map(ToString::to_string).collect()),
             addresses: record.networks.as_ref().map(texts),
             created_at: record.created_at.into(),
             created_by: record.created_by.to_string(),
@@ -122,6 +128,7 @@ pub(super) struct Wanted<'a> {
     pub(super) name: &'a str,
     pub(super) role: &'a str,
     pub(super) flow_ids: Option<&'a [Uuid]>,
+    pub(super) folders: Option<&'a [String]>,
     pub(super) addresses: Option<&'a [String]>,
     pub(super) expires_at: Option<&'a str>,
 }
@@ -129,10 +136,9 @@ pub(super) struct Wanted<'a> {
 impl Wanted<'_> {
     /// Returns the key to make. Whose it is, is filled in later.
     pub(super) fn read(&self, now: Timestamp) -> Result<NewKey, Problem> {
-        let role = self
-            .role
-            .parse()
-            .map_err(|_| Problem::of_body("/role", "A role is `viewer`, `operator`, `editor` or `admin`."))?;
+        let role = self.role.parse().ok().filter(|role| *role > Role::None).ok_or_else(|| {
+            Problem::of_body("/role", "A role is `viewer`, `operator`, `editor` or `admin`.")
+        })?;
         let ids = self.flow_ids.map(|ids| ids.iter().copied().map(FlowId::new).collect());
         let addresses = self.addresses.into_iter().flatten().enumerate();
         let networks: Result<Vec<_>, Problem> = addresses
@@ -143,6 +149,7 @@ impl Wanted<'_> {
             name: name_at("/name", self.name)?,
             role,
             flows: ids.map_or(FlowScope::All, |ids| FlowScope::Only(Arc::new(ids))),
+            folders: self.folders.map(folders_of_body).transpose()?,
             networks: self.addresses.is_some().then_some(networks?),
             expires_at: self.expires_at.map(|text| expiry(text, now)).transpose()?,
         })
@@ -193,9 +200,10 @@ pub(crate) async fn create_key(
     body: Json<KeyInput>,
 ) -> Result<Response, Problem> {
     let (store, now) = (app.engine().store(), app.engine().wall());
-    let KeyInput { name, role, account, flow_ids, addresses, expires_at } = &body.value;
-    let (flow_ids, addresses) = (flow_ids.as_deref(), addresses.as_deref());
-    let new = Wanted { name, role, flow_ids, addresses, expires_at: expires_at.as_deref() }.read(now)?;
+    let KeyInput { name, role, account, flow_ids, folders, addresses, expires_at } = &body.value;
+    let (flow_ids, folders, addresses) = (flow_ids.as_deref(), folders.as_deref(), addresses.as_deref());
+    let new =
+        Wanted { name, role, flow_ids, folders, addresses, expires_at: expires_at.as_deref() }.read(now)?;
     let account = name_at("/account", account)?;
     let account = service_account(&**store, caller.tenant, account, Role::Admin, now).await?;
     made(&app, asker.grantor(&caller), NewKey { principal: account.id, ..new }, "/api/v1/studio/keys").await

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use steadflow_access::{Grantor, TooMuch};
+use steadflow_core::access::Grants;
 use steadflow_core::caller::Role;
 use steadflow_core::ids::PrincipalId;
 use steadflow_store::{PrincipalChange, PrincipalChanged, PrincipalKind, PrincipalRecord};
@@ -16,6 +17,7 @@ use uuid::Uuid;
 use super::invitations::{LinkToJoin, link_to_join};
 use crate::app::App;
 use crate::authorized::{Authorized, ManageMembers};
+use crate::folders::{GrantInput, GrantView, grants_of_body};
 use crate::json::Json;
 use crate::path::PathId;
 use crate::people::{RequestPrincipal, name_of_body, role_of_body};
@@ -42,8 +44,10 @@ pub(crate) struct MemberView {
     name: String,
     /// Of a person.
     email: Option<String>,
-    /// `viewer`, `operator`, `editor` or `admin`.
+    /// `none`, `viewer`, `operator`, `editor` or `admin`.
     role: &'static str,
+    /// Its roles in folders of flows, beside that one.
+    grants: Vec<GrantView>,
     created_at: Time,
     /// Since when it may do nothing.
     disabled_at: Option<Time>,
@@ -60,6 +64,7 @@ impl From<&PrincipalRecord> for MemberView {
             name: record.name.to_string(),
             email: record.email.as_ref().map(ToString::to_string),
             role: record.role.as_str(),
+            grants: record.grants.iter().map(GrantView::from).collect(),
             created_at: record.created_at.into(),
             disabled_at: record.disabled_at.map(Into::into),
         }
@@ -105,8 +110,11 @@ pub(crate) async fn list_members(
 pub(crate) struct MemberPatch {
     #[schema(min_length = 1, max_length = 100)]
     name: Option<String>,
-    /// `viewer`, `operator`, `editor` or `admin`.
+    /// `none`, `viewer`, `operator`, `editor` or `admin`.
     role: Option<String>,
+    /// Its roles in folders, in place of those that it has.
+    #[schema(max_items = 50)]
+    grants: Option<Vec<GrantInput>>,
     /// Whether it may do nothing.
     disabled: Option<bool>,
 }
@@ -125,12 +133,14 @@ pub(crate) async fn change_member(
     asker: RequestPrincipal,
     body: Json<MemberPatch>,
 ) -> Result<Response, Problem> {
-    let MemberPatch { name, role, disabled } = body.value;
+    let MemberPatch { name, role, grants, disabled } = body.value;
     let role = role.as_deref().map(role_of_body).transpose()?;
-    may_change(asker.grantor(&caller), role, disabled)?;
+    let grants = grants.as_deref().map(grants_of_body).transpose()?;
+    may_change(asker.grantor(&caller), role, grants.as_ref(), disabled)?;
     let change = PrincipalChange {
         name: name.as_deref().map(name_of_body).transpose()?,
         role,
+        grants,
         is_disabled: disabled,
         at: app.engine().wall(),
         ..PrincipalChange::default()
@@ -140,10 +150,18 @@ pub(crate) async fn change_member(
 }
 
 /// Refuses a change after which a member may do more than who makes it.
-fn may_change(by: Grantor<'_>, role: Option<Role>, disabled: Option<bool>) -> Result<(), TooMuch> {
+fn may_change(
+    by: Grantor<'_>,
+    role: Option<Role>,
+    grants: Option<&Grants>,
+    disabled: Option<bool>,
+) -> Result<(), TooMuch> {
     if let Some(role) = role {
         by.check_unlimited("/role")?;
         by.check_role(role)?;
+    }
+    if grants.is_some_and(|grants| !grants.is_empty()) {
+        by.check_unlimited("/grants")?;
     }
     if disabled == Some(false) { by.check_unlimited("/disabled") } else { Ok(()) }
 }

@@ -42,6 +42,9 @@ pub(crate) struct OwnKeyInput {
     /// The flows that it is limited to; all, and everything else, unless given.
     #[schema(min_items = 1, max_items = 100)]
     flow_ids: Option<Vec<Uuid>>,
+    /// The folders of flows that it is limited to; all, and everything else, unless given.
+    #[schema(min_items = 1, max_items = 50)]
+    folders: Option<Vec<String>>,
     /// The addresses and networks that it works from, such as `203.0.113.0/24`; all unless given.
     #[schema(min_items = 1, max_items = 20)]
     addresses: Option<Vec<String>>,
@@ -86,9 +89,9 @@ pub(crate) async fn create_own_key(
     body: Json<OwnKeyInput>,
 ) -> Result<Response, Problem> {
     let principal = asker.principal()?;
-    let OwnKeyInput { name, role, flow_ids, addresses, expires_at } = &body.value;
-    let (flow_ids, addresses) = (flow_ids.as_deref(), addresses.as_deref());
-    let wanted = Wanted { name, role, flow_ids, addresses, expires_at: expires_at.as_deref() };
+    let OwnKeyInput { name, role, flow_ids, folders, addresses, expires_at } = &body.value;
+    let (flow_ids, folders, addresses) = (flow_ids.as_deref(), folders.as_deref(), addresses.as_deref());
+    let wanted = Wanted { name, role, flow_ids, folders, addresses, expires_at: expires_at.as_deref() };
     let new = wanted.read(app.engine().wall())?;
     made(&app, asker.grantor(&caller), NewKey { principal: principal.id, ..new }, PATH).await
 }

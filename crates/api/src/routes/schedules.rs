@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::authorized::{Authorized, ViewCatalogue};
+use crate::authorized::{Authorized, OfFlows, OfParts, ViewCatalogue};
 use crate::problem::{Problem, ProblemBody, ProblemKind};
 use crate::query::{FromParams, Params, Query};
 use crate::reply;
@@ -99,10 +99,10 @@ impl ScheduleView {
     responses((status = 200, description = "The schedules", body = [ScheduleView])))]
 pub(crate) async fn list_schedules(
     State(app): State<App>,
-    Authorized(caller, _): Authorized<ViewCatalogue>,
+    Authorized(caller, reach): Authorized<ViewCatalogue, OfFlows>,
     Query(query): Query<SchedulesQuery>,
 ) -> Result<Response, Problem> {
-    let mut all = app.engine().schedules(caller.tenant, query.flow_id).await?;
+    let mut all = app.engine().schedules(caller.tenant, query.flow_id, reach.within.as_ref()).await?;
     all.sort_by_key(|schedule| schedule.record.next_at.unwrap_or(Timestamp::MAX));
     let mut views = Vec::new();
     for schedule in all.into_iter().take(SCHEDULES_MAX) {
@@ -151,7 +151,7 @@ pub(crate) struct NextStarts {
               (status = 400, description = "The expression or the time zone has a fault", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn show_next_starts(
     State(app): State<App>,
-    Authorized(_caller, _): Authorized<ViewCatalogue>,
+    Authorized(_caller, _): Authorized<ViewCatalogue, OfParts>,
     Query(query): Query<NextQuery>,
 ) -> Result<Response, Problem> {
     let NextQuery { cron, timezone, count } = query;

@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 
 use super::oauth::oauth_views;
 use crate::app::App;
-use crate::authorized::{Authorized, ManageSecrets, RotateMasterKey, ViewSecrets};
+use crate::authorized::{Authorized, ManageSecrets, OfParts, RotateMasterKey, ViewSecrets};
 use crate::environment_secret::EnvironmentSecret;
 use crate::hidden_text::HiddenText;
 use crate::json::Json;
@@ -146,7 +146,7 @@ impl SecretInput {
               (status = 403, description = "The role does not allow it", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn list_secrets(
     State(app): State<App>,
-    Authorized(caller, _): Authorized<ViewSecrets>,
+    Authorized(caller, _): Authorized<ViewSecrets, OfParts>,
 ) -> Result<Response, Problem> {
     let mut views: Vec<SecretView> =
         of_environment(&app, caller.tenant).iter().map(SecretView::of_environment).collect();

@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::authorized::{Authorized, ViewCatalogue};
+use crate::authorized::{Authorized, OfFlows, ViewCatalogue};
 use crate::problem::{Problem, ProblemBody};
 use crate::query::{FromParams, Params, Query};
 use crate::reply;
@@ -151,9 +151,9 @@ fn view(app: &App, FlowWebhook { flow, node, webhook }: FlowWebhook) -> WebhookV
               (status = 404, description = "There is no such flow", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn list_webhooks(
     State(app): State<App>,
-    Authorized(caller, _): Authorized<ViewCatalogue>,
+    Authorized(caller, reach): Authorized<ViewCatalogue, OfFlows>,
     Query(query): Query<WebhooksQuery>,
 ) -> Result<Response, Problem> {
-    let all = app.engine().webhooks(caller.tenant, query.flow_id, WEBHOOKS_MAX).await?;
+    let all = app.engine().webhooks(caller.tenant, query.flow_id, reach.within, WEBHOOKS_MAX).await?;
     Ok(reply::ok(&all.into_iter().map(|webhook| view(&app, webhook)).collect::<Vec<_>>()))
 }

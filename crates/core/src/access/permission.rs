@@ -97,9 +97,8 @@ impl Permission {
     /// Returns the least role that has it.
     pub const fn least_role(self) -> Role {
         match self {
-            Self::ViewCatalogue | Self::ViewExecutions | Self::UseOwnAccount | Self::WatchServer => {
-                Role::Viewer
-            }
+            Self::UseOwnAccount => Role::None,
+            Self::ViewCatalogue | Self::ViewExecutions | Self::WatchServer => Role::Viewer,
             Self::RunFlows | Self::ControlExecutions | Self::Decide => Role::Operator,
             Self::EditFlows | Self::EditAgents | Self::EditAlerts | Self::ViewSecrets => Role::Editor,
             Self::ViewSensitive

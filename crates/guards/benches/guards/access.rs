@@ -40,6 +40,7 @@ async fn key(store: &dyn Store) -> String {
         name: "CI".into(),
         role: Role::Operator,
         flows: FlowScope::All,
+        folders: None,
         networks: None,
         expires_at: None,
     };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
-use steadflow_core::access::FlowScope;
+use steadflow_core::access::MayStart;
 use steadflow_core::caller::Caller;
 use steadflow_core::execution::FlowVersion;
 use steadflow_core::flow::{Document, Flow};
@@ -29,12 +29,20 @@ pub struct NewFlow {
     pub status: FlowStatus,
     /// Where it is; `None` is the top.
     pub folder: Option<Folder>,
+    /// The flows that its document may start.
+    pub may_start: MayStart,
 }
 
 impl NewFlow {
     /// Returns a flow with a new id, later than those before.
     pub fn new(document: Value, status: FlowStatus) -> Self {
-        Self { id: FlowId::new(Uuid::now_v7()), document, status, folder: None }
+        Self {
+            id: FlowId::new(Uuid::now_v7()),
+            document,
+            status,
+            folder: None,
+            may_start: MayStart::default(),
+        }
     }
 }
 
@@ -50,7 +58,7 @@ pub struct FlowEdit {
     /// The revisions that it may be made to.
     pub allowed: Allowed,
     /// The flows that the changed document may start.
-    pub may_start: FlowScope,
+    pub may_start: MayStart,
 }
 
 /// What to change of a flow's document.
@@ -69,10 +77,16 @@ impl Engine {
     /// Stores a new flow as version 1.
     ///
     /// # Errors
-    /// [`RuntimeError::FlowInvalid`] if the document has faults.
+    /// [`RuntimeError::FlowInvalid`] if the document has faults; [`RuntimeError::StartsOthers`] if it starts flows that it may not
+    /// start.
     pub async fn create_flow(&self, caller: &Caller, new: NewFlow) -> Result<Arc<CurrentFlow>, RuntimeError> {
+        let flow = self.checked(caller.tenant, &new.document, None).await?;
+        let beyond = self.starts_beyond(caller.tenant, &flow, &new.may_start).await?;
+        if !beyond.is_empty() {
+            return Err(RuntimeError::StartsOthers(beyond));
+        }
         let FlowDocument { document, name, category, is_template, starts_by_itself, webhook_path } =
-            stored(&Document::of(&self.checked(caller.tenant, &new.document, None).await?));
+            stored(&Document::of(&flow));
         let (now, tenant) = (self.now(), caller.tenant);
         self.insert_flow(FlowRecord {
             id: new.id,
@@ -103,6 +117,7 @@ impl Engine {
         template: FlowId,
         name: Option<String>,
         folder: Option<Folder>,
+        may_start: MayStart,
     ) -> Result<Arc<CurrentFlow>, RuntimeError> {
         let current = self.current_flow(caller.tenant, template).await?;
         if !current.record.is_template {
@@ -113,7 +128,8 @@ impl Engine {
         if let Some(name) = name {
             document["name"] = name.into();
         }
-        self.create_flow(caller, NewFlow { folder, ..NewFlow::new(document, FlowStatus::Draft) }).await
+        self.create_flow(caller, NewFlow { folder, may_start, ..NewFlow::new(document, FlowStatus::Draft) })
+            .await
     }
 
     /// Changes a flow. What runs is untouched; what waits for a slot follows a new limit at once. A change that names no

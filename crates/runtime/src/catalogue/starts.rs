@@ -6,17 +6,25 @@
 
 use std::collections::BTreeMap;
 
-use steadflow_core::access::FlowScope;
+use steadflow_core::access::MayStart;
 use steadflow_core::agent::Agent;
 use steadflow_core::flow::{Fault, Flow};
-use steadflow_core::ids::{AgentId, TenantId};
+use steadflow_core::ids::{AgentId, FlowId, TenantId};
 
 use super::flow_tools::{FlowTool, flow_tools};
 use crate::engine::{AgentParts, Engine};
 use crate::error::RuntimeError;
 
+/// A flow that a document starts.
+struct Started {
+    flow: FlowId,
+    /// What starts it, as a JSON pointer and in a sentence.
+    pointer: String,
+    by: String,
+}
+
 impl Engine {
-    /// Finds what a document starts that `scope` does not include, with JSON pointers.
+    /// Finds what a document starts that somebody may not, with JSON pointers.
     ///
     /// # Errors
     /// What the store says.
@@ -24,47 +32,69 @@ impl Engine {
         &self,
         tenant: TenantId,
         flow: &Flow,
-        scope: &FlowScope,
+        may_start: &MayStart,
     ) -> Result<Vec<Fault>, RuntimeError> {
-        if *scope == FlowScope::All {
+        if may_start.is_all() {
             return Ok(Vec::new());
         }
-        let mut beyond = subflows_beyond(flow, scope);
+        let mut all = subflows(flow);
         let mut parts = AgentParts { tenant, wanted: flow.graph.agents.clone() };
         while let Some(records) = parts.next(self).await? {
             // One that cannot be read calls no tool.
             let known =
                 records.into_iter().flatten().filter_map(|record| Some((record.id, record.agent().ok()?)));
-            beyond.extend(tools_beyond(flow, &known.collect(), scope));
+            all.extend(tools(flow, &known.collect()));
+        }
+        let mut beyond = Vec::new();
+        for Started { flow, pointer, by } in all {
+            if !may_start.includes(flow) {
+                let message = format!("your key is not for the flow {flow}, which {by}");
+                beyond.push(Fault { pointer, message });
+            } else if !may_start.is_everywhere() && !self.is_where(tenant, flow, may_start).await? {
+                let message = format!("you may not run the flow {flow}, which {by}");
+                beyond.push(Fault { pointer, message });
+            }
         }
         Ok(beyond)
     }
+
+    /// Returns whether a flow is there, and where somebody may run it.
+    async fn is_where(
+        &self,
+        tenant: TenantId,
+        flow: FlowId,
+        may_start: &MayStart,
+    ) -> Result<bool, RuntimeError> {
+        match self.current_flow(tenant, flow).await {
+            Ok(current) => Ok(may_start.is_in(current.record.folder.as_ref())),
+            Err(RuntimeError::NoFlow(_)) => Ok(false),
+            Err(error) if error.is_damage() => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
 }
 
-fn subflows_beyond(flow: &Flow, scope: &FlowScope) -> Vec<Fault> {
+fn subflows(flow: &Flow) -> Vec<Started> {
     let nodes = flow.graph.all_nodes("/flow_definition").into_iter();
     let started = nodes.filter_map(|(pointer, node)| Some((pointer, node.kind.room().child_flow()?)));
-    let beyond = started.filter(|(_, started)| !scope.includes(*started)).map(|(pointer, started)| Fault {
+    let started = started.map(|(pointer, flow)| Started {
+        flow,
         pointer: format!("{pointer}/flow_id"),
-        message: format!("your key is not for the flow {started}, which this node starts"),
+        by: "this node starts".to_owned(),
     });
-    beyond.collect()
+    started.collect()
 }
 
-fn tools_beyond(flow: &Flow, known: &BTreeMap<AgentId, Agent>, scope: &FlowScope) -> Vec<Fault> {
-    let mut beyond = Vec::new();
+fn tools(flow: &Flow, known: &BTreeMap<AgentId, Agent>) -> Vec<Started> {
+    let mut started = Vec::new();
     for (pointer, node) in flow.graph.all_nodes("/flow_definition") {
         let Some((agent, skill)) = node.kind.room().skill() else { continue };
         let tools = known.get(&agent).into_iter().flat_map(flow_tools).filter(|tool| tool.skill == skill);
-        beyond.extend(tools.filter(|tool| !scope.includes(tool.flow)).map(
-            |FlowTool { tool, flow, .. }| Fault {
-                pointer: format!("{pointer}/agent_id"),
-                message: format!(
-                    "your key is not for the flow {flow}, which the tool `{}` of the agent starts",
-                    tool.name
-                ),
-            },
-        ));
+        started.extend(tools.map(|FlowTool { tool, flow, .. }| Started {
+            flow,
+            pointer: format!("{pointer}/agent_id"),
+            by: format!("the tool `{}` of the agent starts", tool.name),
+        }));
     }
-    beyond
+    started
 }

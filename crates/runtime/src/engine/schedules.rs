@@ -10,6 +10,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::{StreamExt, stream};
 use steadflow_core::caller::{Actor, ActorKind, Caller, Role};
+use steadflow_core::folder::Folders;
 use steadflow_core::ids::{ExecutionId, FlowId, NodeId, TenantId};
 use steadflow_core::inbox::Signal;
 use steadflow_core::schedule::{Overlap, Schedule, Tick};
@@ -60,13 +61,15 @@ impl Engine {
         &self,
         tenant: TenantId,
         flow: Option<FlowId>,
+        folders: Option<&Folders>,
     ) -> Result<Vec<ActiveSchedule>, RuntimeError> {
         let mut all = Vec::new();
+        let is_in = |flow: &CurrentFlow| folders.is_none_or(|all| all.include(flow.record.folder.as_ref()));
         let is_meant =
             |record: &ScheduleRecord| record.tenant == tenant && flow.is_none_or(|flow| record.flow == flow);
         for mut record in self.store().schedules().await?.into_iter().filter(is_meant) {
             let flow = match self.current_flow(tenant, record.flow).await {
-                Ok(flow) if flow.record.status == FlowStatus::Active => flow,
+                Ok(flow) if flow.record.status == FlowStatus::Active && is_in(&flow) => flow,
                 Ok(_) | Err(RuntimeError::NoFlow(_)) => continue,
                 // The list of flows says so.
                 Err(error) if error.is_damage() => continue,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use steadflow_core::flow::{Document, Fault};
+use steadflow_core::folder::Folders;
 use steadflow_core::ids::{FlowId, NodeId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::webhook::Webhook;
@@ -47,7 +48,7 @@ impl Engine {
         Ok(FlowWebhook::of(flow).filter(|found| is_called && *found.webhook.path == *path))
     }
 
-    /// Returns the newest `max` flows of a tenant that have a webhook, or one flow if it has one, whatever their status is.
+    /// Returns the newest `max` flows of a tenant, in `folders` if they are given, that have a webhook, or one flow if it has one, whatever their status is.
     ///
     /// # Errors
     /// What the store says.
@@ -55,12 +56,18 @@ impl Engine {
         &self,
         tenant: TenantId,
         flow: Option<FlowId>,
+        folders: Option<Folders>,
         max: usize,
     ) -> Result<Vec<FlowWebhook>, RuntimeError> {
         if let Some(flow) = flow {
-            return Ok(FlowWebhook::of(self.current_flow(tenant, flow).await?).into_iter().collect());
+            let current = self.current_flow(tenant, flow).await?;
+            if folders.is_some_and(|folders| !folders.include(current.record.folder.as_ref())) {
+                return Err(RuntimeError::NoFlow(flow));
+            }
+            return Ok(FlowWebhook::of(current).into_iter().collect());
         }
-        let filter = FlowFilter { tenant: Some(tenant), has_webhook: Some(true), ..FlowFilter::default() };
+        let filter =
+            FlowFilter { tenant: Some(tenant), has_webhook: Some(true), folders, ..FlowFilter::default() };
         let (mut all, mut before) = (Vec::new(), None);
         while all.len() < max {
             let page = Page { before, limit: max };

@@ -190,7 +190,7 @@ async fn only_active_flows_start_and_begin_again_with_the_next_moment() {
     pass(HOUR).await;
     assert_eq!(bench.store.schedules().await.unwrap()[0].next_at, None);
     assert!(
-        bench.engine.schedules(TENANT, Some(flow)).await.unwrap().is_empty(),
+        bench.engine.schedules(TENANT, Some(flow), None).await.unwrap().is_empty(),
         "it does not start by itself"
     );
     edit(&bench, flow, Some(FlowStatus::Active), json!({})).await;
@@ -241,7 +241,7 @@ async fn a_start_that_the_flow_refuses_is_said_and_the_next_moment_tried() {
     keep_schedules(&bench);
     pass(HOUR + Duration::from_secs(60)).await;
 
-    let record = bench.engine.schedules(TENANT, None).await.unwrap().remove(0).record;
+    let record = bench.engine.schedules(TENANT, None, None).await.unwrap().remove(0).record;
 
     assert_eq!((record.flow, record.node), (flow, NodeId::new("start")));
     assert_eq!(record.next_at, Some(Timestamp::parse("2027-01-15T10:00:00Z").unwrap()));

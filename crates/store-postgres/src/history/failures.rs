@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::future::try_join_all;
+use steadflow_core::folder::Folders;
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{Buckets, FailureGroup, FailureQuery, Listed};
@@ -34,7 +35,9 @@ pub(crate) async fn failures(db: &Client, query: &FailureQuery) -> Result<Vec<Li
     let flow = query.flow.map(FlowId::uuid);
     let sql = include_str!("../queries/failure_groups.sql");
     let limit = rows_max(query.limit);
-    let groups = db.query_typed(sql, params![among.tenant, flow, among.from, among.to, limit]).await?;
+    let folders = query.folders.as_ref().map(Folders::prefixes);
+    let groups =
+        db.query_typed(sql, params![among.tenant, flow, among.from, among.to, limit, folders]).await?;
     let groups = groups.iter().map(|row| listed(row, group)).collect::<Result<Vec<_>>>()?;
     let Some(buckets) = query.buckets(groups.iter().flatten()) else { return Ok(groups) };
     let retries = retries(db, among, flow).await?;

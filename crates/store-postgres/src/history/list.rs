@@ -1,6 +1,7 @@
 //! Lists of executions.
 
 use steadflow_core::execution::ExecutionStatus;
+use steadflow_core::folder::Folders;
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_store::{ExecutionCounts, ExecutionFilter, ExecutionRow, Lineage, Listed, Page};
 use tokio_postgres::{Client, Row};
@@ -27,6 +28,10 @@ pub(crate) async fn row(db: &Session, tenant: TenantId, id: ExecutionId) -> Resu
 const AFTER_CHILD: &str =
     "(item_index, created_at, id) > (SELECT item_index, created_at, id FROM executions WHERE id = ?)";
 
+/// A flow is in a folder, or below one, of which the path with a `/` at its end is one of the values. IDs of
+/// flows are those of no other tenant, so the flows are read once and not for each row.
+const OF_FOLDERS: &str = "flow IN (SELECT flows.id FROM flows WHERE \
+     EXISTS (SELECT 1 FROM unnest(?) AS within WHERE starts_with(flows.folder || '/', within)))";
 const FORK_OF: &str = "forked_from = ?";
 /// A context has few executions: others are not read, whatever else is asked for.
 const OF_CONTEXT: &str = "context_id = ?";
@@ -97,6 +102,7 @@ pub(super) fn conditions(filter: &ExecutionFilter) -> Conditions {
     conditions.add("fingerprint = ?", filter.fingerprint.as_deref().map(text));
     conditions.add("created_at >= ?", filter.from.map(|at| at.as_micros()));
     conditions.add("created_at < ?", filter.to.map(|at| at.as_micros()));
+    conditions.add(OF_FOLDERS, filter.folders.as_ref().map(Folders::prefixes));
     add_statuses(&mut conditions, filter);
     exclude_completed(&mut conditions, filter);
     conditions
@@ -122,7 +128,8 @@ pub(super) fn narrowest(filter: &ExecutionFilter) -> Conditions {
         add_statuses(&mut conditions, filter);
         exclude_completed(&mut conditions, filter);
     } else {
-        return of_flow_and_lineage(filter);
+        conditions = of_flow_and_lineage(filter);
+        conditions.add(OF_FOLDERS, filter.folders.as_ref().map(Folders::prefixes));
     }
     conditions
 }

@@ -8,7 +8,7 @@ use steadflow_store::{
 use tokio_postgres::Client;
 
 use super::principals;
-use super::row::{self, micros, networks_json};
+use super::row::{self, folders_json, micros, networks_json};
 use crate::columns::readable;
 use crate::error::Result;
 use crate::session::Session;
@@ -19,10 +19,10 @@ pub(super) async fn create_key(db: &Client, key: &ApiKeyRecord, max: usize) -> R
         return Ok(KeyCreated::Missing);
     }
     let sql =
-        "INSERT INTO api_keys (id, tenant, principal, hash, prefix, name, role, flows, networks, created_at,
+        "INSERT INTO api_keys (id, tenant, principal, hash, prefix, name, role, flows, folders, networks, created_at,
             created_by, expires_at, used_at, used_from)
-        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14
-        WHERE (SELECT count(*) FROM api_keys WHERE principal = $3) < $15";
+        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15
+        WHERE (SELECT count(*) FROM api_keys WHERE principal = $3) < $16";
     let is_created = db
         .execute_typed(
             sql,
@@ -35,6 +35,7 @@ pub(super) async fn create_key(db: &Client, key: &ApiKeyRecord, max: usize) -> R
                 stored(&key.name),
                 key.role.as_str(),
                 key.flows.to_json(),
+                folders_json(key.folders.as_deref()),
                 networks_json(key.networks.as_deref()),
                 key.created_at.as_micros(),
                 stored(&key.created_by),

@@ -14,8 +14,8 @@ use crate::value::{params, stored};
 /// Stores a principal, unless another one has the address or the name.
 pub(super) async fn create(db: &Client, new: &PrincipalRecord) -> Result<bool> {
     let sql =
-        "INSERT INTO principals (id, tenant, kind, name, email, role, password, created_at, disabled_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING";
+        "INSERT INTO principals (id, tenant, kind, name, email, role, grants, password, created_at, disabled_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING";
     Ok(db
         .execute_typed(
             sql,
@@ -26,6 +26,7 @@ pub(super) async fn create(db: &Client, new: &PrincipalRecord) -> Result<bool> {
                 stored(&new.name),
                 new.email.as_deref().map(stored),
                 new.role.as_str(),
+                new.grants.to_json(),
                 new.password.as_ref().map(|password| password.as_str()),
                 new.created_at.as_micros(),
                 micros(new.disabled_at),
@@ -80,7 +81,7 @@ pub(super) async fn change(
         return Ok(PrincipalChanged::LastAdmin);
     }
     // Of two that take a name at the same time, the index refuses one.
-    let sql = "UPDATE principals SET name = $2, role = $3, password = $4, disabled_at = $5
+    let sql = "UPDATE principals SET name = $2, role = $3, password = $4, disabled_at = $5, grants = $7
         WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM principals AS other
             WHERE other.tenant = $6 AND other.name = $2 AND other.kind = 'service'
                 AND principals.kind = 'service' AND other.id <> $1)";
@@ -94,7 +95,8 @@ pub(super) async fn change(
                 after.role.as_str(),
                 password,
                 micros(after.disabled_at),
-                tenant.uuid()
+                tenant.uuid(),
+                after.grants.to_json(),
             ],
         )
         .await?

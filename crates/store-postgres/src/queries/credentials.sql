@@ -1,6 +1,6 @@
 -- What credentials stand for now; rows of who is gone or disabled, or whose tenant is, are not in it.
 SELECT api_keys.hash, principals.tenant, principals.id, 'key', api_keys.prefix, api_keys.role, principals.role,
-    api_keys.flows, api_keys.networks, api_keys.expires_at, api_keys.used_at
+    principals.grants, api_keys.folders, api_keys.flows, api_keys.networks, api_keys.expires_at, api_keys.used_at
 FROM api_keys
 JOIN principals ON principals.id = api_keys.principal
 LEFT JOIN tenants ON tenants.id = principals.tenant
@@ -10,7 +10,7 @@ WHERE api_keys.hash = ANY($1)
     AND tenants.disabled_at IS NULL
 UNION ALL
 SELECT sign_ins.hash, principals.tenant, principals.id, 'user', principals.email, principals.role, principals.role,
-    NULL, NULL, sign_ins.expires_at, sign_ins.used_at
+    principals.grants, NULL, NULL, NULL, sign_ins.expires_at, sign_ins.used_at
 FROM sign_ins
 JOIN principals ON principals.id = sign_ins.principal
 LEFT JOIN tenants ON tenants.id = principals.tenant

@@ -24,6 +24,12 @@ FROM (
         AND ($2 IS NULL OR flow = $2)
         AND ($3 IS NULL OR completed_at >= $3)
         AND ($4 IS NULL OR completed_at < $4)
+        AND ($6 IS NULL OR flow IN (
+            SELECT flows.id
+            FROM flows
+            JOIN unnest($6) AS folders (prefix) ON starts_with(flows.folder || '/', folders.prefix)
+            WHERE flows.tenant = $1
+        ))
     GROUP BY fingerprint, flow
     ORDER BY count DESC, last_seen DESC
     LIMIT $5

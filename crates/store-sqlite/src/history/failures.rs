@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rusqlite::{Connection, Row};
+use steadflow_core::folder::Folders;
 use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_store::{Buckets, FailureGroup, FailureQuery, Fingerprint, Listed};
 
@@ -24,6 +25,7 @@ pub(crate) fn failures(db: &Connection, query: &FailureQuery) -> rusqlite::Resul
         query.from.map(|from| from.as_micros()),
         query.to.map(|to| to.as_micros()),
         rows_max(query.limit),
+        query.folders.as_ref().map(Folders::to_prefixes),
     );
     let rows = statement.query_map(parameters, |row| listed(row, group))?;
     let groups: Vec<Listed<FailureGroup>> = rows.collect::<rusqlite::Result<_>>()?;

@@ -3,6 +3,7 @@
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 use steadflow_core::execution::ExecutionStatus;
+use steadflow_core::folder::Folders;
 use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_store::{ExecutionCounts, ExecutionFilter, ExecutionRow, Lineage, Listed, Page};
 
@@ -25,6 +26,10 @@ pub(crate) fn row(
 const AFTER_CHILD: &str =
     "(item_index, created_at, id) > (SELECT item_index, created_at, id FROM executions WHERE id = ?)";
 
+/// A flow is in a folder, or below one, of which the path with a `/` at its end is in a JSON array. IDs of flows
+/// are those of no other tenant, so the flows are read once and not for each row.
+const OF_FOLDERS: &str = "flow IN (SELECT flows.id FROM flows WHERE \
+     EXISTS (SELECT 1 FROM json_each(?) WHERE instr(flows.folder || '/', value) = 1))";
 const FORK_OF: &str = "forked_from = ?";
 /// A context has few executions: others are not read, whatever else is asked for.
 const OF_CONTEXT: &str = "context_id = ?";
@@ -72,6 +77,7 @@ pub(super) fn conditions(filter: &ExecutionFilter) -> Conditions {
     conditions.add("fingerprint = ?", filter.fingerprint.as_ref().map(|id| id.to_string()));
     conditions.add("created_at >= ?", filter.from.map(|at| at.as_micros()));
     conditions.add("created_at < ?", filter.to.map(|at| at.as_micros()));
+    conditions.add(OF_FOLDERS, filter.folders.as_ref().map(Folders::to_prefixes));
     add_statuses(&mut conditions, filter);
     if excludes_completed(filter) {
         // It follows from the others, and lets SQLite use the index without the completed ones.
@@ -100,7 +106,8 @@ pub(super) fn narrowest(filter: &ExecutionFilter) -> Conditions {
         add_statuses(&mut conditions, filter);
         conditions.add_plain("status <> 'completed'");
     } else {
-        return of_flow_and_lineage(filter);
+        conditions = of_flow_and_lineage(filter);
+        conditions.add(OF_FOLDERS, filter.folders.as_ref().map(Folders::to_prefixes));
     }
     conditions
 }

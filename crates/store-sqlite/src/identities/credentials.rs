@@ -9,7 +9,7 @@ use steadflow_store::{
 };
 
 use super::principals;
-use super::row::{self, micros, networks_json};
+use super::row::{self, folders_json, micros, networks_json};
 use crate::columns::{blob, readable, rows_max};
 
 pub(super) fn create_key(db: &Connection, key: &ApiKeyRecord, max: usize) -> rusqlite::Result<KeyCreated> {
@@ -17,10 +17,10 @@ pub(super) fn create_key(db: &Connection, key: &ApiKeyRecord, max: usize) -> rus
         return Ok(KeyCreated::Missing);
     }
     let sql =
-        "INSERT INTO api_keys (id, tenant, principal, hash, prefix, name, role, flows, networks, created_at,
+        "INSERT INTO api_keys (id, tenant, principal, hash, prefix, name, role, flows, folders, networks, created_at,
             created_by, expires_at, used_at, used_from)
-        SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14
-        WHERE (SELECT count(*) FROM api_keys WHERE principal = ?3) < ?15";
+        SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15
+        WHERE (SELECT count(*) FROM api_keys WHERE principal = ?3) < ?16";
     let values = params![
         blob(key.id.uuid()),
         blob(key.tenant.uuid()),
@@ -30,6 +30,7 @@ pub(super) fn create_key(db: &Connection, key: &ApiKeyRecord, max: usize) -> rus
         &*key.name,
         key.role.as_str(),
         key.flows.to_json(),
+        folders_json(key.folders.as_deref()),
         networks_json(key.networks.as_deref()),
         key.created_at.as_micros(),
         &*key.created_by,

@@ -12,8 +12,8 @@ use crate::columns::blob;
 /// Stores a principal, unless another one has the address or the name.
 pub(super) fn create(db: &Connection, new: &PrincipalRecord) -> rusqlite::Result<bool> {
     let sql =
-        "INSERT INTO principals (id, tenant, kind, name, email, role, password, created_at, disabled_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING";
+        "INSERT INTO principals (id, tenant, kind, name, email, role, grants, password, created_at, disabled_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING";
     let values = params![
         blob(new.id.uuid()),
         blob(new.tenant.uuid()),
@@ -21,6 +21,7 @@ pub(super) fn create(db: &Connection, new: &PrincipalRecord) -> rusqlite::Result
         &*new.name,
         new.email.as_deref(),
         new.role.as_str(),
+        new.grants.to_json(),
         new.password.as_ref().map(|password| password.as_str()),
         new.created_at.as_micros(),
         micros(new.disabled_at),
@@ -63,11 +64,13 @@ pub(super) fn change(
         return Ok(PrincipalChanged::LastAdmin);
     }
     let sql =
-        "UPDATE OR IGNORE principals SET name = ?2, role = ?3, password = ?4, disabled_at = ?5 WHERE id = ?1";
+        "UPDATE OR IGNORE principals SET name = ?2, role = ?3, grants = ?4, password = ?5, disabled_at = ?6
+        WHERE id = ?1";
     let values = params![
         blob(id.uuid()),
         &*after.name,
         after.role.as_str(),
+        after.grants.to_json(),
         after.password.as_ref().map(|password| password.as_str()),
         micros(after.disabled_at),
     ];

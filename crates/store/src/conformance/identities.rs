@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use steadflow_core::access::{CredentialHash, CredentialKind, FlowScope, Token};
+use steadflow_core::access::{CredentialHash, CredentialKind, FlowScope, Grants, Token};
 use steadflow_core::caller::{Actor, ActorKind, Role};
 use steadflow_core::ids::{KeyId, PrincipalId, TenantId};
 
@@ -22,6 +22,7 @@ pub(super) fn principal(number: u16) -> PrincipalRecord {
         name: format!("Person {number}").into(),
         email: Some(format!("p{number}@example.com").into()),
         role: Role::Editor,
+        grants: Grants::default(),
         password: Some(PasswordHash::new(format!("$argon2id${number}"))),
         created_at: at(1),
         disabled_at: None,
@@ -55,6 +56,7 @@ pub(super) fn key(number: u16, of: u16) -> ApiKeyRecord {
         name: format!("Key {number}").into(),
         role: Role::Admin,
         flows: FlowScope::Only(Arc::new([FLOW].into())),
+        folders: None,
         networks: Some(["203.0.113.0/24".into()].into()),
         created_at: at(1),
         created_by: "p1@example.com".into(),
@@ -94,18 +96,18 @@ pub(super) fn invitation(number: u16) -> InvitationRecord {
     }
 }
 
-async fn create(store: &impl Store, principals: impl IntoIterator<Item = PrincipalRecord>) {
+pub(super) async fn create(store: &impl Store, principals: impl IntoIterator<Item = PrincipalRecord>) {
     for principal in principals {
         assert!(store.create_principal(principal).await.expect("an answer"), "it is new");
     }
 }
 
-async fn create_key(store: &impl Store, key: ApiKeyRecord) {
+pub(super) async fn create_key(store: &impl Store, key: ApiKeyRecord) {
     assert_eq!(store.create_api_key(key, 9).await.expect("an answer"), KeyCreated::Done);
 }
 
 /// Signs the principal of a sample in.
-async fn create_sign_in(store: &impl Store, sign_in: SignInRecord, max: usize) {
+pub(super) async fn create_sign_in(store: &impl Store, sign_in: SignInRecord, max: usize) {
     let found = store.principal(sign_in.tenant, sign_in.principal).await.expect("an answer");
     let password = found.expect("there is one").password;
     assert!(store.create_sign_in(sign_in, password, max).await.expect("an answer"));

@@ -32,7 +32,8 @@ async fn seen_by(store: &impl Store, tenant: TenantId) -> Vec<(&'static str, Str
         (method, format!("{:?}", answer.expect("a store that is open answers")))
     }
     let versions = VersionPage { before: None, limit: 9 };
-    let failures = FailureQuery { tenant, flow: None, from: None, to: None, now: at(60), limit: 9 };
+    let failures =
+        FailureQuery { tenant, flow: None, folders: None, from: None, to: None, now: at(60), limit: 9 };
     let ours = ExecutionFilter { tenant: Some(tenant), ..ExecutionFilter::default() };
     let flows = FlowFilter { tenant: Some(tenant), ..FlowFilter::default() };
     let agents = AgentFilter { tenant: Some(tenant), ..AgentFilter::default() };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use steadflow_core::execution::{ExecutionStatus, Wait};
 use steadflow_core::failure::ErrorClass;
 use steadflow_core::flow_control::QueuePlace;
+use steadflow_core::folder::Folders;
 use steadflow_core::ids::{ExecutionId, FlowId, NodeId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 
@@ -121,6 +122,8 @@ pub struct ExecutionFilter {
     pub tenant: Option<TenantId>,
     /// Of this flow.
     pub flow: Option<FlowId>,
+    /// Of flows in one of these folders.
+    pub folders: Option<Folders>,
     /// Without a parent, or with this one.
     pub lineage: Option<Lineage>,
     /// Started by this node. These are listed in the order of their items or iterations, and of those for the same one, the
@@ -179,6 +182,8 @@ pub struct FailureQuery {
     pub tenant: TenantId,
     /// Of this flow.
     pub flow: Option<FlowId>,
+    /// Of flows in one of these folders.
+    pub folders: Option<Folders>,
     /// Ended at or after.
     pub from: Option<Timestamp>,
     /// Ended before.

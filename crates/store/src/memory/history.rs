@@ -7,10 +7,11 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use steadflow_core::execution::ExecutionStatus;
+use steadflow_core::folder::Folders;
 use steadflow_core::ids::{ExecutionId, FlowId, NodeId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 
-use super::{MemoryStore, all_sound, at_once};
+use super::{Database, MemoryStore, all_sound, at_once};
 use crate::{
     Buckets, CostQuery, CostSums, ExecutionCounts, ExecutionFilter, ExecutionRow, Expired, ExpiryStep,
     FailureGroup, FailureQuery, Fingerprint, History, IdempotencyHit, Lineage, Listed, Page, Retention,
@@ -81,10 +82,21 @@ impl MemoryStore {
     ) -> Result<Vec<ExecutionRow>, StoreError> {
         let database = self.open()?;
         if filter.parent_node.is_some() {
-            return Ok(children(database.rows.values().filter(|row| filter.fits(row)), page));
+            return Ok(children(
+                database
+                    .rows
+                    .values()
+                    .filter(|row| filter.fits(row) && database.is_in(row.flow, filter.folders.as_ref())),
+                page,
+            ));
         }
         let is_before = |row: &&ExecutionRow| page.before.is_none_or(|before| row.id.uuid() < before);
-        let rows = database.rows.values().rev().filter(is_before).filter(|row| filter.fits(row));
+        let rows = database
+            .rows
+            .values()
+            .rev()
+            .filter(is_before)
+            .filter(|row| filter.fits(row) && database.is_in(row.flow, filter.folders.as_ref()));
         Ok(rows.take(page.limit).cloned().collect())
     }
 
@@ -93,7 +105,10 @@ impl MemoryStore {
     /// # Errors
     /// [`StoreError::Closed`].
     pub fn count_executions_now(&self, filter: &ExecutionFilter) -> Result<u64, StoreError> {
-        Ok(self.open()?.rows.values().filter(|row| filter.fits(row)).count() as u64)
+        let database = self.open()?;
+        let fits =
+            |row: &&ExecutionRow| filter.fits(row) && database.is_in(row.flow, filter.folders.as_ref());
+        Ok(database.rows.values().filter(fits).count() as u64)
     }
 
     /// See [`crate::History::retried_by`].
@@ -133,7 +148,12 @@ impl MemoryStore {
     pub fn failures_now(&self, query: &FailureQuery) -> Result<Vec<FailureGroup>, StoreError> {
         let database = self.open()?;
         let mut groups: BTreeMap<(FlowId, Fingerprint), (FailureGroup, Vec<Timestamp>)> = BTreeMap::new();
-        for row in database.rows.values().rev().filter(|row| query.fits(row)) {
+        for row in database
+            .rows
+            .values()
+            .rev()
+            .filter(|row| query.fits(row) && database.is_in(row.flow, query.folders.as_ref()))
+        {
             let (Some(fingerprint), Some(ended)) = (&row.fingerprint, row.completed_at) else { continue };
             let empty = || (empty_group(row, fingerprint, ended), Vec::new());
             let (group, all_ended) = groups.entry((row.flow, fingerprint.clone())).or_insert_with(empty);
@@ -291,6 +311,14 @@ fn empty_group(row: &ExecutionRow, fingerprint: &Fingerprint, ended: Timestamp) 
         last_seen: ended,
         buckets: Buckets::over(ended, ended),
         executions: Vec::new(),
+    }
+}
+
+impl Database {
+    /// Returns whether a flow is in one of `folders`, if there are any to be in.
+    fn is_in(&self, flow: FlowId, folders: Option<&Folders>) -> bool {
+        let folder = || self.flows.get(&flow).and_then(|flow| flow.folder.as_ref());
+        folders.is_none_or(|folders| folders.include(folder()))
     }
 }
 

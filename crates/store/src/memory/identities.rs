@@ -194,11 +194,14 @@ impl StoredIdentities {
     fn credential(&self, hash: CredentialHash) -> Option<CredentialRecord> {
         if let Some(key) = self.keys.values().find(|key| key.hash == hash) {
             let principal = self.acting(key.principal)?;
+            let (role, grants) = principal.grants.limited(principal.role, key.role, key.folders.as_deref());
             return Some(CredentialRecord {
                 tenant: principal.tenant,
                 principal: principal.id,
                 actor: Actor { kind: ActorKind::Key, id: Some(Arc::clone(&key.prefix)) },
-                role: key.role.min(principal.role),
+                role,
+                grants,
+                folders: key.folders.clone(),
                 flows: key.flows.clone(),
                 networks: key.networks.clone(),
                 expires_at: key.expires_at,
@@ -212,6 +215,8 @@ impl StoredIdentities {
             principal: principal.id,
             actor: Actor { kind: ActorKind::User, id: principal.email.clone() },
             role: principal.role,
+            grants: principal.grants.clone(),
+            folders: None,
             flows: Default::default(),
             networks: None,
             expires_at: Some(sign_in.expires_at),

@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import type { Ref } from 'react';
 import type { Approval } from '@/api/approvals';
 import { ApprovalForm } from '@/components/approval-form';
+import { OfFlow } from '@/components/of-flow';
 import { RelativeTime } from '@/components/relative-time';
 import { RequestForm } from '@/components/request-form';
 import type { OnSettled } from '@/components/use-decision';
@@ -20,7 +21,15 @@ interface InboxDetailProps {
 }
 
 /** What waits: what it is, where, with which value, and what can be decided. */
-export function InboxDetail({ approval, heading, onSettled }: InboxDetailProps) {
+export function InboxDetail(props: InboxDetailProps) {
+  return (
+    <OfFlow id={props.approval.flow_id}>
+      <Detail {...props} />
+    </OfFlow>
+  );
+}
+
+function Detail({ approval, heading, onSettled }: InboxDetailProps) {
   const { id, subject, execution_id: executionId, node_id: node, agent_name: agent } = approval;
   const title = titleOf(approval);
   const flow = approval.flow_name ?? texts.deletedFlow;

@@ -1,6 +1,7 @@
 import { IconArrowDown } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { FailureGroup } from '@/api/reports';
+import { OfFlow } from '@/components/of-flow';
 import { useNodeNames } from '@/components/use-node-names';
 import type { Period } from '@/lib/periods';
 import { timeName } from './counts';
@@ -39,7 +40,9 @@ export function FailureList({ groups, period, order, onOrder, onRetry }: Failure
         onBlur={() => setKept(null)}
       >
         {shown.map((group) => (
-          <FailureRow key={keyOf(group)} group={group} period={period} onRetry={onRetry} nameOf={nameOf} />
+          <OfFlow key={keyOf(group)} id={group.flow_id}>
+            <FailureRow group={group} period={period} onRetry={onRetry} nameOf={nameOf} />
+          </OfFlow>
         ))}
       </div>
     </div>

@@ -4,7 +4,7 @@ import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
 import { flowQuery } from '@/api/flows';
 import type { Flow } from '@/api/types';
-import { useMay } from '@/api/use-may';
+import { InFolder, useMay } from '@/api/use-may';
 import type { Command } from '@/components/commands/command';
 import { useCommands } from '@/components/commands/page-commands';
 import { Page } from '@/components/page';
@@ -24,7 +24,13 @@ export function FlowPage() {
   const { flowId } = route.useParams();
   const { run } = route.useSearch();
   const flow = useQuery(flowQuery(flowId));
-  if (flow.data) return <LoadedFlow key={flowId} flow={flow.data} first={run ? 'run' : null} />;
+  if (flow.data) {
+    return (
+      <InFolder value={flow.data.folder}>
+        <LoadedFlow key={flowId} flow={flow.data} first={run ? 'run' : null} />
+      </InFolder>
+    );
+  }
   return (
     <Page title={texts.label}>
       {flow.isPending ? (

@@ -5,7 +5,7 @@ import { getRouteApi } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { damagedFlowsQuery, deleteFlow, flowsQuery } from '@/api/flows';
 import type { Flow } from '@/api/types';
-import { useMay } from '@/api/use-may';
+import { InFolder, useMay } from '@/api/use-may';
 import { useCommands } from '@/components/commands/page-commands';
 import { DamagedList } from '@/components/damaged-list';
 import { LiveMark } from '@/components/live-mark';
@@ -33,6 +33,14 @@ type Dialog = { kind: FlowCommand; flow: Flow } | { kind: 'new' | 'import' };
 /** All flows, with their recent executions and actions. */
 export function FlowsPage() {
   const search = route.useSearch();
+  return (
+    <InFolder value={search.folder ?? null}>
+      <Flows search={search} />
+    </InFolder>
+  );
+}
+
+function Flows({ search }: { search: FlowsSearch }) {
   const navigate = route.useNavigate();
   const flows = useQuery(flowsQuery());
   const damaged = useQuery(damagedFlowsQuery());
@@ -138,6 +146,15 @@ interface DialogsProps {
 
 function Dialogs({ dialog, folder, opened, onClose }: DialogsProps) {
   if (!dialog) return null;
+  if (!('flow' in dialog)) return <DialogOf dialog={dialog} folder={folder} opened={opened} onClose={onClose} />;
+  return (
+    <InFolder value={dialog.flow.folder}>
+      <DialogOf dialog={dialog} folder={folder} opened={opened} onClose={onClose} />
+    </InFolder>
+  );
+}
+
+function DialogOf({ dialog, folder, opened, onClose }: DialogsProps & { dialog: Dialog }) {
   const frame = { opened, onClose };
   switch (dialog.kind) {
     case 'run':

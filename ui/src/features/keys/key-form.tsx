@@ -4,6 +4,7 @@ import { type FormEvent, useState } from 'react';
 import type { Account } from '@/api/account';
 import { flowsQuery } from '@/api/flows';
 import { toProblem } from '@/api/problem';
+import { largestRole } from '@/api/use-may';
 import { ProblemCard } from '@/components/problem-card';
 import { Prose } from '@/components/prose';
 import table from '@/components/record-table.module.css';
@@ -15,7 +16,7 @@ import { useCreateKey } from './queries';
 import { texts } from './texts';
 
 const { form: words } = texts;
-const ROLES = Object.entries(common.account.roles);
+const ROLES = Object.entries(common.account.roles).filter(([value]) => value !== 'none');
 const DAY_MS = 86_400_000;
 
 interface KeyFormProps {
@@ -55,7 +56,7 @@ export function KeyForm({ account, services, onDone }: KeyFormProps) {
     create.mutate({ input, account: owner === 'own' ? null : service });
   };
   if (create.data) return <KeyBox made={create.data} onDone={onDone} />;
-  const roles = ROLES.slice(0, ROLES.findIndex(([value]) => value === account.role) + 1);
+  const roles = ROLES.slice(0, ROLES.findIndex(([value]) => value === largestRole(account)) + 1);
   return (
     <form className={table.form} onSubmit={submit}>
       {hasOwn && hasServices && (

@@ -94,13 +94,15 @@ function Owner({ member, isOwn }: { member: Member | undefined; isOwn: boolean }
   );
 }
 
-function Limits({ apiKey: { flow_ids: flows, addresses: networks } }: { apiKey: ApiKey }) {
+function Limits({ apiKey: { flow_ids: flows, folders, addresses: networks } }: { apiKey: ApiKey }) {
   const known = useQuery({ ...flowsQuery(), enabled: flows !== null });
-  if (flows === null && networks === null) return <span className={table.soft}>{texts.unlimited}</span>;
+  if (flows === null && folders === null && networks === null)
+    return <span className={table.soft}>{texts.unlimited}</span>;
   const nameOf = (id: string) => known.data?.find((flow) => flow.id === id)?.name ?? texts.goneFlow(shortId(id));
   return (
     <ul className={table.list}>
       {flows !== null && <Limit text={texts.flows(flows.length)} names={flows.map(nameOf)} />}
+      {folders !== null && <Limit text={texts.folders(folders.length)} names={folders} />}
       {networks !== null && <Limit text={texts.networks(networks.length)} names={networks} />}
     </ul>
   );

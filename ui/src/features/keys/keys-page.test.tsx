@@ -14,6 +14,7 @@ const KEY: ApiKey = {
   role: 'operator',
   owner_id: '01900000-0000-7000-8000-00000000000b',
   flow_ids: null,
+  folders: null,
   addresses: ['192.0.2.0/24', '2001:db8::/32'],
   created_at: '2026-11-29T20:00:00Z',
   created_by: 'ann@example.org',

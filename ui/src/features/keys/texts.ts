@@ -26,6 +26,7 @@ export const texts = {
   program: 'service account',
   unlimited: 'Nothing',
   flows: (count: number) => counted(count, 'flow'),
+  folders: (count: number) => counted(count, 'folder'),
   networks: (count: number) => counted(count, 'network'),
   goneFlow: (id: string) => `A deleted flow (${id})`,
   never: 'Never',

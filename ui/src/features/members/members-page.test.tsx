@@ -13,6 +13,7 @@ const ANN: Member = {
   name: 'Ann',
   email: 'ann@example.org',
   role: 'admin',
+  grants: [],
   created_at: '2026-11-29T20:00:00Z',
   disabled_at: null,
 };

@@ -14,6 +14,7 @@ import { Prose } from '@/components/prose';
 import { RelativeTime } from '@/components/relative-time';
 import { RowsSkeleton } from '@/components/skeletons';
 import { texts as common } from '@/lib/texts';
+import { GrantsForm } from './grants-form';
 import { InviteForm } from './invite-form';
 import classes from './members.module.css';
 import {
@@ -103,7 +104,8 @@ function MemberRow({ member, isOwn, onLink }: MemberRowProps) {
   const change = useChangeMember();
   const password = usePasswordLink();
   const [isAsking, setAsking] = useState(false);
-  const { id, name, email, role, kind, disabled_at: disabledAt } = member;
+  const [isGranting, setGranting] = useState(false);
+  const { id, name, email, role, grants, kind, disabled_at: disabledAt } = member;
   const problem = change.error ?? password.error;
   return (
     <li className={classes.member}>
@@ -115,6 +117,11 @@ function MemberRow({ member, isOwn, onLink }: MemberRowProps) {
           {disabledAt && <Badge color="red">{texts.disabled}</Badge>}
         </span>
         {email && <span className={classes.soft}>{email}</span>}
+        {grants.map((grant) => (
+          <span key={grant.folder} className={classes.soft}>
+            {texts.grants.shown(grant.folder, texts.roles[grant.role] ?? grant.role)}
+          </span>
+        ))}
       </div>
       <Select
         className={classes.role}
@@ -126,6 +133,9 @@ function MemberRow({ member, isOwn, onLink }: MemberRowProps) {
         onChange={(next) => next && next !== role && change.mutate({ id, role: next })}
       />
       <div className={classes.actions} role="group" aria-label={texts.actionsOf(name)}>
+        <Button size="xs" variant="default" onClick={() => setGranting(true)}>
+          {texts.grants.button(grants.length)}
+        </Button>
         {kind === 'person' && !isOwn && (
           <Button
             size="xs"
@@ -153,6 +163,14 @@ function MemberRow({ member, isOwn, onLink }: MemberRowProps) {
           <ProblemCard problem={problem} />
         </div>
       )}
+      <Modal
+        opened={isGranting}
+        onClose={() => setGranting(false)}
+        title={texts.grants.title(name)}
+        closeButtonProps={{ 'aria-label': texts.cancel }}
+      >
+        {isGranting && <GrantsForm member={member} onDone={() => setGranting(false)} />}
+      </Modal>
       <Modal
         opened={isAsking}
         onClose={() => setAsking(false)}

@@ -135,6 +135,7 @@ impl ExecutionsQuery {
         ExecutionFilter {
             tenant: Some(tenant),
             flow: self.flow,
+            folders: None,
             lineage: self.lineage(),
             parent_node: self.parent_node,
             forked_from: self.forked_from,

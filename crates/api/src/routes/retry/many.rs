@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use super::{FlowVersionChoice, ModeName};
 use crate::app::App;
-use crate::authorized::{Authorized, RunFlows};
+use crate::authorized::{Authorized, OfFlows, RunFlows};
 use crate::json::Json;
 use crate::problem::Problem;
 use crate::query::TEXT_CHARS_MAX;
@@ -145,7 +145,7 @@ impl From<BulkRetryItem> for RetriedItem {
     responses((status = 200, description = "What came of each", body = RetriedMany)))]
 pub(crate) async fn retry_executions(
     State(app): State<App>,
-    Authorized(caller, _): Authorized<RunFlows>,
+    Authorized(caller, reach): Authorized<RunFlows, OfFlows>,
     body: Json<RetryManyBody>,
 ) -> Result<Response, Problem> {
     let RetryManyBody { filter, mode, flow_version, dry_run, limit, before } = body.value;
@@ -158,7 +158,7 @@ pub(crate) async fn retry_executions(
         version: flow_version.map(Into::into),
         ..Retry::default()
     };
-    let filter = filter.into_filter()?;
+    let filter = ExecutionFilter { folders: reach.within, ..filter.into_filter()? };
     let page = Page { before: before.map(ExecutionId::uuid), limit };
     let result = app.engine().retry_many(&caller, RetryMany { filter, retry, page, dry_run }).await?;
     let items: Vec<RetriedItem> = result.items.into_iter().map(Into::into).collect();

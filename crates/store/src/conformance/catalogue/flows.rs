@@ -223,6 +223,36 @@ pub async fn a_flow_is_in_a_folder_until_it_is_moved<H: Harness>(harness: &H) {
     assert_eq!(found(&store, &["a/b"]).await, [3]);
 }
 
+pub async fn lists_are_narrowed_to_folders<H: Harness>(harness: &H) {
+    let folder = |text: &str| text.parse::<Folder>().expect("a folder");
+    let placed = |number, text: &str| FlowRecord { folder: Some(folder(text)), ..flow(number) };
+    let store = holding(harness, [placed(1, "a/x"), placed(2, "b"), flow(3)]).await;
+    let worker = worker(&store).await;
+    let of = |flow: FlowRecord, number| shown(ExecutionRow { flow: flow.id, ..row(number) });
+    let ended = [finished(completed(1)), finished(failed(2, "a"))];
+    commit(&store, worker, ended).await;
+    commit(&store, worker, [of(flow(2), 3), of(flow(3), 4)]).await;
+    let found = async |texts: &[&str]| {
+        let folders = Some(Folders::new(texts.iter().map(|text| folder(text))));
+        let filter =
+            ExecutionFilter { tenant: Some(OURS), folders: folders.clone(), ..ExecutionFilter::default() };
+        let all = listed(&store, filter.clone()).await;
+        assert_eq!(store.count_executions(filter.clone()).await.expect("a count"), Some(all.len() as u64));
+        let roots = ExecutionFilter { lineage: Some(crate::Lineage::Root), ..filter };
+        assert_eq!(store.count_executions(roots).await.expect("a count"), Some(all.len() as u64));
+        let failures =
+            FailureQuery { tenant: OURS, flow: None, folders, from: None, to: None, now: at(9), limit: 9 };
+        (all, store.failures(failures).await.expect("failures").len())
+    };
+
+    assert_eq!(found(&["a"]).await, (vec![2, 1], 1));
+    assert_eq!(found(&["b", "a/x"]).await, (vec![3, 2, 1], 1));
+    assert_eq!(found(&["b"]).await, (vec![3], 0));
+    assert_eq!(found(&[]).await, (vec![], 0));
+    change(&store, FlowChange { folder: Some(None), at: at(60), ..FlowChange::default() }).await;
+    assert_eq!(found(&["a", "b"]).await, (vec![3], 0));
+}
+
 pub async fn a_deleted_flow_takes_everything_with_it<H: Harness>(harness: &H) {
     let store = holding(harness, [flow(1), flow(2)]).await;
     let worker = worker(&store).await;
@@ -240,7 +270,8 @@ pub async fn a_deleted_flow_takes_everything_with_it<H: Harness>(harness: &H) {
     assert_eq!(store.flow_version(OURS, FLOW, 1).await.expect("a version"), None);
     assert_eq!(store.execution(OURS, id(1)).await.expect("a read"), None);
     assert_eq!(listed(&store, ExecutionFilter::default()).await, [3]);
-    let failures = FailureQuery { tenant: OURS, flow: None, from: None, to: None, now: at(9), limit: 9 };
+    let failures =
+        FailureQuery { tenant: OURS, flow: None, folders: None, from: None, to: None, now: at(9), limit: 9 };
     assert_eq!(store.failures(failures).await.expect("failures"), []);
     assert_eq!(store.rollup_sums(all_counters(OURS)).await.expect("sums").flows, []);
     assert_eq!(store.execution_counts(OURS, FLOW).await.expect("counts"), ExecutionCounts::default());

@@ -18,7 +18,7 @@ use crate::{
 };
 
 const FAILURES: FailureQuery =
-    FailureQuery { tenant: OURS, flow: None, from: None, to: None, now: at(60), limit: 100 };
+    FailureQuery { tenant: OURS, flow: None, folders: None, from: None, to: None, now: at(60), limit: 100 };
 const ROLLUPS: RollupQuery = all_counters(OURS);
 
 async fn failed_with<H: Harness>(harness: &H, rows: impl IntoIterator<Item = ExecutionRow>) -> H::Store {

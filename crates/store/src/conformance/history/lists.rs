@@ -15,6 +15,7 @@ use crate::{ExecutionCounts, ExecutionFilter, ExecutionRow, History, Lineage, Pa
 const ANY: ExecutionFilter = ExecutionFilter {
     tenant: None,
     flow: None,
+    folders: None,
     lineage: None,
     parent_node: None,
     forked_from: None,

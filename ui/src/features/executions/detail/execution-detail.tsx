@@ -6,6 +6,7 @@ import { toProblem } from '@/api/problem';
 import type { Execution, JournalEvent } from '@/api/types';
 import { EmptyState } from '@/components/empty-state';
 import { LiveMark } from '@/components/live-mark';
+import { OfFlow } from '@/components/of-flow';
 import { Page } from '@/components/page';
 import { ProblemCard } from '@/components/problem-card';
 import { BlockSkeleton } from '@/components/skeletons';
@@ -37,7 +38,13 @@ interface ExecutionDetailProps extends Look {
 /** One execution, updated live. */
 export function ExecutionDetail({ id, ...look }: ExecutionDetailProps) {
   const { query, journal, stream } = useLiveExecution(id);
-  if (query.data && journal) return <Loaded execution={query.data} journal={journal} stream={stream} {...look} />;
+  if (query.data && journal) {
+    return (
+      <OfFlow id={query.data.flow_id}>
+        <Loaded execution={query.data} journal={journal} stream={stream} {...look} />
+      </OfFlow>
+    );
+  }
   return (
     <Page title={texts.label}>
       {query.isError ? <Missing error={query.error} onRetry={() => void query.refetch()} /> : <Loading />}

@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { memo } from 'react';
 import type { Flow } from '@/api/types';
+import { InFolder } from '@/api/use-may';
 import { FlowStatus } from '@/components/flow-status';
 import { RelativeTime } from '@/components/relative-time';
 import { FlowMenu } from './flow-menu';
@@ -72,39 +73,45 @@ const Row = memo(function Row({ flow, isLive, folder, onCommand }: RowProps) {
   const { ref, recent, week, isWeekKnown } = useRecent(flow.id, isLive);
   const last = recent.data?.[0];
   return (
-    <tr ref={ref}>
-      <td className={classes.name}>
-        <Link to="/flows/$flowId" params={{ flowId: flow.id }} className={classes.link} data-flow>
-          {flow.name}
-        </Link>
-        <span className={classes.tags}>
-          {[flow.folder === folder ? null : flow.folder, flow.category, ...flow.tags].filter(Boolean).join(' · ')}
-        </span>
-      </td>
-      <td>
-        <span className={classes.status}>
-          <FlowStatus status={flow.status} />
-          <NextStart flow={flow} />
-        </span>
-      </td>
-      <td className={classes.wide}>
-        <Reliability flow={flow} />
-      </td>
-      <td className={classes.middle}>
-        <Sparkline flow={flow} recent={recent} />
-      </td>
-      <td className={classes.middle}>
-        <SuccessRate week={week} isKnown={isWeekKnown} />
-      </td>
-      <td className={`${classes.middle} ${classes.soft}`}>
-        {last ? <RelativeTime time={last.started_at ?? last.created_at} /> : recent.isSuccess && texts.card.neverShort}
-      </td>
-      <td>
-        <span className={classes.actions}>
-          <RunButton flow={flow} onRun={() => onCommand('run', flow)} isCompact />
-          <FlowMenu flow={flow} onCommand={onCommand} />
-        </span>
-      </td>
-    </tr>
+    <InFolder value={flow.folder}>
+      <tr ref={ref}>
+        <td className={classes.name}>
+          <Link to="/flows/$flowId" params={{ flowId: flow.id }} className={classes.link} data-flow>
+            {flow.name}
+          </Link>
+          <span className={classes.tags}>
+            {[flow.folder === folder ? null : flow.folder, flow.category, ...flow.tags].filter(Boolean).join(' · ')}
+          </span>
+        </td>
+        <td>
+          <span className={classes.status}>
+            <FlowStatus status={flow.status} />
+            <NextStart flow={flow} />
+          </span>
+        </td>
+        <td className={classes.wide}>
+          <Reliability flow={flow} />
+        </td>
+        <td className={classes.middle}>
+          <Sparkline flow={flow} recent={recent} />
+        </td>
+        <td className={classes.middle}>
+          <SuccessRate week={week} isKnown={isWeekKnown} />
+        </td>
+        <td className={`${classes.middle} ${classes.soft}`}>
+          {last ? (
+            <RelativeTime time={last.started_at ?? last.created_at} />
+          ) : (
+            recent.isSuccess && texts.card.neverShort
+          )}
+        </td>
+        <td>
+          <span className={classes.actions}>
+            <RunButton flow={flow} onRun={() => onCommand('run', flow)} isCompact />
+            <FlowMenu flow={flow} onCommand={onCommand} />
+          </span>
+        </td>
+      </tr>
+    </InFolder>
   );
 });

@@ -42,10 +42,12 @@ export function FolderBar({ flows, search }: FolderBarProps) {
         <ul className={classes.folders} aria-label={texts.folders.here}>
           {subfolders.map(({ path, name, flows: count }) => (
             <li key={path}>
-              <Link {...to(path)} className={classes.folder} aria-label={texts.folders.open(name, count)}>
+              <Link {...to(path)} className={classes.folder}>
                 <IconFolder size={16} stroke={1.7} aria-hidden />
                 <span className={classes.name}>{name}</span>
-                <span className={classes.count}>{count}</span>
+                <span className={classes.count}>
+                  {count} <span className="visually-hidden">{texts.folders.unit(count)}</span>
+                </span>
               </Link>
             </li>
           ))}

@@ -26,7 +26,7 @@ export const texts = {
     label: 'Folder',
     top: 'All flows',
     here: 'Folders',
-    open: (name: string, flows: number) => `Folder ${name}, ${counted(flows, 'flow')}`,
+    unit: (flows: number) => (flows === 1 ? 'flow' : 'flows'),
     emptyTitle: 'No flows in this folder',
     emptyDetail: 'Create one here, or move a flow to it from the menu of the flow.',
   },
