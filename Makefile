@@ -135,8 +135,9 @@ endif
 
 # Asks a database on the network what is known today, so it is no part of `verify`, whose answer depends on the tree alone.
 .PHONY: advisories
-advisories: $(VENV)/.tools ## Check the dependencies for known vulnerabilities (needs the network)
+advisories: $(VENV)/.tools ## Check the dependencies for known vulnerabilities, and that none is younger than a week (needs the network)
 	$(CARGO) deny --locked check advisories
+	$(CARGO) xtask ages
 
 # Not optimised, it takes ten times as long.
 .PHONY: simulator

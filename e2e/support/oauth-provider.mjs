@@ -1,14 +1,15 @@
 // A real OAuth2 provider (oidc-provider), whose one person allows everything, and a resource that takes its tokens.
 //
-// It serves GET /resource, which takes an access token and says whose it is, GET /counts, which has all tokens that were issued, and
+// It serves GET /resource, which takes an access token and says whose it is, /mcp, which passes calls with an access token on to the
+// MCP server that is named behind the lifetime, GET /counts, which has all tokens that were issued, and
 // what tests tell it with POST: /hold and /release (answers of the token endpoint wait meanwhile), /forget (access tokens count no
 // more) and /revoke (grants count no more). POST /echo is a token endpoint that repeats in its error what it was sent.
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, request as call } from 'node:http';
 import Provider from 'oidc-provider';
 
-const [redirectUri = 'http://127.0.0.1/oauth/callback', lifetime = '3600'] = process.argv.slice(2);
-const counts = { tokens: 0, refreshes: 0, refused: 0, issued: [] };
+const [redirectUri = 'http://127.0.0.1/oauth/callback', lifetime = '3600', mcpUrl] = process.argv.slice(2);
+const counts = { tokens: 0, refreshes: 0, refused: 0, mcp: 0, issued: [] };
 const stored = new Map();
 let released = Promise.resolve();
 let release = () => {};
@@ -112,9 +113,27 @@ provider.use(async (ctx, next) => {
 });
 const answers = provider.callback();
 
+const tokenOf = (request) => (request.headers.authorization ?? '').replace(/^Bearer /, '');
+
+async function accepted(token) {
+  return (await provider.AccessToken.find(token)) ?? provider.ClientCredentials.find(token);
+}
+
+async function mcp(request, response) {
+  if (!(await accepted(tokenOf(request)))?.isValid) return response.writeHead(401).end();
+  counts.mcp += 1;
+  const { authorization, ...headers } = request.headers;
+  const passed = call(mcpUrl, { method: request.method, headers }, (answer) => {
+    response.writeHead(answer.statusCode, answer.headers);
+    answer.pipe(response);
+  });
+  passed.on('error', () => response.destroy());
+  request.pipe(passed);
+}
+
 async function resource(request, response) {
-  const token = (request.headers.authorization ?? '').replace(/^Bearer /, '');
-  const found = (await provider.AccessToken.find(token)) ?? (await provider.ClientCredentials.find(token));
+  const token = tokenOf(request);
+  const found = await accepted(token);
   response.writeHead(found?.isValid ? 200 : 401, { 'content-type': 'application/json' });
   // A service that echoes what it was sent.
   response.end(JSON.stringify({ client: found?.clientId, account: found?.accountId, token }));
@@ -141,6 +160,7 @@ const orders = {
 server.on('request', async (request, response) => {
   const path = new URL(request.url, issuer).pathname;
   if (path === '/resource') return resource(request, response);
+  if (path === '/mcp' && mcpUrl) return mcp(request, response);
   if (path === '/echo') return echo(request, response);
   if (path === '/counts') return response.end(JSON.stringify(counts));
   if (request.method === 'POST' && orders[path]) return response.end(String(orders[path]() ?? ''));

@@ -1,5 +1,6 @@
 //! Chores of the repository: `cargo xtask tidy` checks the rules that no compiler knows.
 
+mod ages;
 mod release;
 mod tidy;
 
@@ -13,12 +14,14 @@ const USAGE: &str = "\
 usage: cargo xtask <chore>
 
   tidy                  Check the rules that no compiler knows; exit 1 if one is broken
+  ages                  List the locked crates that are younger than a week; exit 1 if there are any (needs the network)
   release-notes <tag>   Print what CHANGELOG.md says of a version; exit 1 if tag, version and changelog disagree";
 
 fn main() -> Result<ExitCode> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["tidy"] => tidy(),
+        ["tidy"] => report(&tidy::findings(root()?)?),
+        ["ages"] => report(&ages::findings(root()?)?),
         ["release-notes", tag] => release_notes(tag),
         _ => {
             eprintln!("{USAGE}");
@@ -27,9 +30,8 @@ fn main() -> Result<ExitCode> {
     }
 }
 
-fn tidy() -> Result<ExitCode> {
-    let findings = tidy::findings(root()?)?;
-    for finding in &findings {
+fn report(findings: &[String]) -> Result<ExitCode> {
+    for finding in findings {
         eprintln!("{finding}");
     }
     Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -1,5 +1,6 @@
 //! The rules that no compiler knows. Each check gives its findings as sentences that say where and what.
 
+mod build_code;
 mod circles;
 mod contributing;
 mod dependencies;
@@ -19,6 +20,7 @@ use anyhow::{Context, Result};
 pub(crate) fn findings(root: &Path) -> Result<Vec<String>> {
     let mut findings = dependencies::impurities_of_core(root)?;
     findings.extend(dependencies::wrong_arrows(root)?);
+    findings.extend(build_code::unread_build_code(root)?);
     findings.extend(circles::circles(root)?);
     findings.extend(sources::untidy_files(root)?);
     findings.extend(handlers::handlers_without_permission(root)?);

@@ -27,12 +27,17 @@ struct Provider {
 impl Provider {
     /// Starts one that sends browsers back to `server`; its access tokens live so many seconds.
     fn start(server: &Server, lifetime: u32) -> Option<Self> {
+        Self::before(server, lifetime, "")
+    }
+
+    /// Starts one that passes on to an MCP server what has a token.
+    fn before(server: &Server, lifetime: u32, mcp: &str) -> Option<Self> {
         NodeServer::installed("oidc-provider/lib/index.js")?;
         let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../e2e/support/oauth-provider.mjs");
         let callback = format!("http://{}/oauth/callback", server.address());
         let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
         Some(Self {
-            server: NodeServer::start(&program, &[&callback, &lifetime.to_string()]),
+            server: NodeServer::start(&program, &[&callback, &lifetime.to_string(), mcp]),
             client: client.build().expect("a plain HTTP client can be made"),
         })
     }
@@ -179,6 +184,43 @@ async fn a_flow_calls_a_service_with_the_tokens_of_a_client() {
         run(workplace.path(), &["secrets", "list", "--server", &format!("http://{}", server.address())]);
     assert!(listed_by_command.stdout.contains("OAuth2, failing"), "{}", listed_by_command.stdout);
     let texts = [refused, echoed, shown, json!(listed_by_command.stdout), api.get("audit").await.body];
+    server.stop().await;
+    assert_clean(&provider, workplace.path(), &texts).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tools_of_an_mcp_server_are_called_with_tokens_that_are_renewed() {
+    let Some(program) =
+        NodeServer::installed("@modelcontextprotocol/server-everything/dist/transports/streamableHttp.js")
+    else {
+        return;
+    };
+    let mcp = NodeServer::start(&program, &[]);
+    let workplace = Workplace::new();
+    let mut server = Setup::new(&workplace).arguments(["--log", "debug"]).start().await;
+    let Some(provider) = Provider::before(&server, 3_600, &mcp.url("/mcp")) else { return };
+    let api = server.api().clone();
+    put(&api, "API", &provider.of_client()).await;
+    let config = json!({ "url": provider.server.url("/mcp"), "headers": { "Authorization": "Bearer ${secrets.API}" } });
+    let agent = json!({ "name": "Everything", "agent_type": "mcp", "config": config, "skills": ["get-sum"] });
+    let agent = api.post("agents", &agent).await.expect(201)["id"].as_str().expect("an id").to_owned();
+    let tools = api.post(&format!("agents/{agent}/tools"), &json!({})).await.expect(200);
+    let sum = json!({ "id": "call", "type": "action", "action": "mcp_tool", "agent_id": agent, "tool": "get-sum",
+                      "input": { "a": 2, "b": 3 } });
+    let flow = api.create_flow(&flow("Adds", &[sum], &[])).await;
+
+    let first = call(&api, &flow).await;
+    provider.order("/forget").await;
+    // The session of before ends with its token.
+    let after_refusal = call(&api, &flow).await;
+
+    for call in [&first, &after_refusal] {
+        assert_eq!(call["output_data"], json!({ "text": "The sum of 2 and 3 is 5." }), "{call}");
+    }
+    let counts = provider.counts().await;
+    assert_eq!(counts["tokens"], 2, "{counts}");
+    assert!(counts["mcp"].as_u64() > Some(4), "{counts}");
+    let texts = [tools, first, after_refusal, api.get("audit").await.body];
     server.stop().await;
     assert_clean(&provider, workplace.path(), &texts).await;
 }

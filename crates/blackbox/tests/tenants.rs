@@ -1,6 +1,6 @@
 //! Tenants against the program: a deletion outlives `kill -9`, an export is whole, and a long queue of one tenant delays no other.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -128,4 +128,47 @@ async fn a_tenant_is_exported_while_the_server_runs_and_its_deletion_survives_ki
     two.server.kill();
     let doctor = run(two.workplace.path(), &["doctor"]);
     assert_eq!(doctor.code, Some(0), "{}{}", doctor.stdout, doctor.stderr);
+}
+
+/// The median time of calls for an ID, in turn with those for another one, so that both have what else the machine does.
+async fn medians(api: &Api, path: &str, ids: [&str; 2]) -> [Duration; 2] {
+    let mut times = [Vec::new(), Vec::new()];
+    for _ in 0..81 {
+        for (id, times) in ids.iter().zip(&mut times) {
+            let asked = Instant::now();
+            let answer = api.get(&path.replace("{id}", id)).await;
+            times.push(asked.elapsed());
+            assert_eq!(answer.status, 404, "{path}: {}", answer.body);
+        }
+    }
+    times.map(|mut times| {
+        times.sort_unstable();
+        times[times.len() / 2]
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_id_of_another_tenant_takes_as_long_as_one_that_nothing_has() {
+    let two = Two::new().await;
+    let api = two.ours();
+    // Large, so that reading any of it would be seen.
+    let long = "x".repeat(2_000_000);
+    let flow = api.create_flow(&flow("F", &[echo("a", json!("${trigger_data}"))], &[])).await;
+    let execution = api.start(&flow, json!({ "long": long })).await;
+    api.finished(&execution, SOON).await;
+    let nothing = "01890a5d-ac96-774b-bcce-b302099a8057";
+
+    for (path, id) in [
+        ("flows/{id}", &flow),
+        ("flows/{id}/versions", &flow),
+        ("executions/{id}", &execution),
+        ("executions/{id}/events", &execution),
+        ("executions/{id}/trigger-data", &execution),
+    ] {
+        let [theirs, none] = medians(&two.theirs(), path, [id, nothing]).await;
+        eprintln!("{path}: of another tenant {theirs:?}, of nothing {none:?}");
+        // The rest is the noise of a machine that does much else. To read only how long the journal is takes a millisecond more.
+        let within = none * 5 / 4 + Duration::from_micros(400);
+        assert!(theirs < within, "{path}: of another tenant {theirs:?}, of nothing {none:?}");
+    }
 }
