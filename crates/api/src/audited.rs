@@ -25,8 +25,8 @@ use crate::operations::operations;
 use crate::problem::Problem;
 use crate::refusals::Refusal;
 
-/// Operations that change nothing that stays, and those that start executions, which name who did in their journals.
-const NOT_AUDITED: [&str; 18] = [
+/// Operations that change nothing that stays, the one that keeps each change of an editor before it is saved as a version, and those that start executions, which name who did in their journals.
+const NOT_AUDITED: [&str; 19] = [
     "ask_new_passkey",
     "ask_passkey",
     "begin_at_provider",
@@ -34,6 +34,7 @@ const NOT_AUDITED: [&str; 18] = [
     "execute_flow",
     "fork_execution",
     "list_draft_models",
+    "put_flow_draft",
     "receive_call",
     "retry_execution",
     "retry_executions",

@@ -169,6 +169,8 @@ problem_kinds! {
     SessionBusy = CONFLICT, "session-busy", "An execution has the session";
     /// Another turn is the last one of the session.
     NotLastTurn = CONFLICT, "not-last-turn", "The turn is not the last one";
+    /// Another draft is current.
+    DraftConflict = CONFLICT, "draft-conflict", "The draft was changed meanwhile";
     /// The link to decide with is over.
     LinkExpired = GONE, "link-expired", "The link has expired";
     /// What the change was made to is no longer current.

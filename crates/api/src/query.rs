@@ -165,6 +165,12 @@ impl Params {
         self.read(name, &format!("a whole number from 1 to {}", u32::MAX), within)
     }
 
+    /// Takes the revision of a draft.
+    pub(crate) fn revision(&mut self, name: &str) -> Option<u64> {
+        let within = |text: &str| text.parse().ok().filter(|revision| *revision > 0);
+        self.read(name, "a whole number, such as the `revision` of a draft", within)
+    }
+
     /// Takes one of several names.
     pub(crate) fn named<'n, T: FromStr>(
         &mut self,

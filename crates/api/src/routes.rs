@@ -21,6 +21,7 @@ mod events;
 mod executions;
 mod external_events;
 mod failures;
+mod flow_drafts;
 mod flow_versions;
 mod flows;
 mod fork;
@@ -57,6 +58,7 @@ mod webhooks;
 pub(crate) fn all(document: openapi::Document) -> OpenApiRouter<App> {
     OpenApiRouter::default()
         .merge(flows::routes())
+        .merge(flow_drafts::routes())
         .merge(flow_versions::routes())
         .merge(templates::routes())
         .merge(test_node::routes())

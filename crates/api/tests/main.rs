@@ -21,6 +21,7 @@ mod execute;
 mod executions;
 mod external_events;
 mod flow_control;
+mod flow_drafts;
 mod flow_tools;
 mod flow_versions;
 mod flows;

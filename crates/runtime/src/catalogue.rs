@@ -6,6 +6,7 @@
 
 mod agents;
 mod drafts;
+mod flow_drafts;
 mod flow_tools;
 mod flows;
 mod secret_uses;
@@ -15,6 +16,7 @@ mod warnings;
 use serde_json::{Map, Value};
 
 pub use agents::AgentEdit;
+pub use flow_drafts::DraftEdit;
 pub use flows::{DocumentEdit, FlowEdit, NewFlow};
 pub use secret_uses::{SecretUser, SecretUses};
 

@@ -88,6 +88,12 @@ pub enum RuntimeError {
     /// The change was made to another revision; this is the current one. Nothing was changed.
     #[error("the current revision is {0}")]
     VersionConflict(steadflow_store::Revision),
+    /// The flow has no draft.
+    #[error("flow {0} has no draft")]
+    NoDraft(FlowId),
+    /// Another draft of the flow is current, or none. Nothing was changed.
+    #[error("another draft is current")]
+    DraftConflict(Option<Box<steadflow_store::FlowDraftRecord>>),
     /// The execution's state does not allow it.
     #[error(transparent)]
     Rejected(#[from] Rejected),

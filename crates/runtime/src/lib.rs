@@ -30,7 +30,7 @@ pub mod worker;
 pub use admission::Capacity;
 pub use allowed::Allowed;
 pub use blobs::{BlobCounts, Offload};
-pub use catalogue::{AgentEdit, DocumentEdit, FlowEdit, NewFlow, SecretUser, SecretUses};
+pub use catalogue::{AgentEdit, DocumentEdit, DraftEdit, FlowEdit, NewFlow, SecretUser, SecretUses};
 pub use ciphers::{Ciphers, NoCipher};
 pub use clock::{Clock, SystemClock};
 pub use engine::{

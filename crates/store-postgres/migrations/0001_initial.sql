@@ -264,6 +264,19 @@ CREATE TABLE flow_versions (
     PRIMARY KEY (flow, version)
 );
 
+-- What somebody edits of a flow, kept with each change, with faults or without.
+CREATE TABLE flow_drafts (
+    flow uuid PRIMARY KEY,
+    tenant uuid NOT NULL,
+    -- Larger with each change.
+    revision bigint NOT NULL,
+    -- The version that it was begun from.
+    base_version bigint NOT NULL,
+    definition text NOT NULL,
+    updated_at bigint NOT NULL,
+    updated_by text NOT NULL
+);
+
 CREATE TABLE agents (
     id uuid PRIMARY KEY,
     tenant uuid NOT NULL,

@@ -1,6 +1,7 @@
 //! [`Catalogue`] for [`PostgresStore`].
 
 mod agents;
+mod drafts;
 mod edits;
 mod flows;
 
@@ -10,8 +11,8 @@ use futures_util::TryStreamExt;
 use steadflow_core::ids::{AgentId, FlowId, TenantId};
 use steadflow_store::{
     AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, Edits,
-    FlowChange, FlowFilter, FlowRecord, FlowVersionRecord, Listed, Page, PageRoom, Revision, StoreFuture,
-    VersionId, VersionPage, WithDocument,
+    FlowChange, FlowDraftChange, FlowDraftRecord, FlowFilter, FlowRecord, FlowVersionRecord, Listed, Page,
+    PageRoom, Revision, StoreFuture, VersionId, VersionPage, WithDocument,
 };
 use tokio_postgres::{Client, Row, RowStream};
 use uuid::Uuid;
@@ -87,6 +88,26 @@ impl Catalogue for PostgresStore {
                     Deletion::Done => return Ok(true),
                 }
             }
+        })
+    }
+
+    fn flow_draft(&self, tenant: TenantId, id: FlowId) -> StoreFuture<'_, Option<FlowDraftRecord>> {
+        let read = async move { drafts::draft(&*session(&self.pool).await?, tenant, id).await };
+        call_of("flow_draft", format!("the draft of flow {id}"), read)
+    }
+
+    fn put_flow_draft(&self, change: FlowDraftChange) -> StoreFuture<'_, Changed<Option<FlowDraftRecord>>> {
+        call("put_flow_draft", async move { transaction!(&self.pool, |db| drafts::put(db, &change).await) })
+    }
+
+    fn delete_flow_draft(
+        &self,
+        tenant: TenantId,
+        id: FlowId,
+        revision: u64,
+    ) -> StoreFuture<'_, Changed<Option<FlowDraftRecord>>> {
+        call("delete_flow_draft", async move {
+            transaction!(&self.pool, |db| drafts::delete(db, tenant, id, revision).await)
         })
     }
 

@@ -56,6 +56,7 @@ const TABLES: &[(&str, &str)] = &[
     ("alerts", "id"),
     ("agent_versions", "agent, version"),
     ("agents", "id"),
+    ("flow_drafts", "flow"),
     ("flow_versions", "flow, version"),
     ("flows", "id"),
     ("edits", "number"),

@@ -195,10 +195,9 @@ async fn each_change_makes_a_version_of_its_own() {
             starts_by_itself: false,
             webhook_path: None,
         }),
-        status: None,
-        folder: None,
         at: at(i64::from(number)),
         if_revision,
+        ..FlowChange::default()
     };
 
     let changed = at_once(&all, |store, number| store.change_flow(OURS, id, change(number, None))).await;

@@ -1,14 +1,15 @@
 //! [`Catalogue`] for [`SqliteStore`].
 
 pub(crate) mod agents;
+mod drafts;
 pub(crate) mod flows;
 
 use rusqlite::Connection;
 use steadflow_core::ids::{AgentId, FlowId, TenantId};
 use steadflow_store::{
     AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, FlowChange,
-    FlowFilter, FlowRecord, FlowVersionRecord, Listed, Page, Revision, StoreError, StoreFuture, VersionId,
-    VersionPage,
+    FlowDraftChange, FlowDraftRecord, FlowFilter, FlowRecord, FlowVersionRecord, Listed, Page, Revision,
+    StoreError, StoreFuture, VersionId, VersionPage,
 };
 
 use crate::SqliteStore;
@@ -70,6 +71,24 @@ impl Catalogue for SqliteStore {
 
     fn delete_flow(&self, tenant: TenantId, id: FlowId) -> StoreFuture<'_, bool> {
         Box::pin(self.delete_whole_flow(tenant, id))
+    }
+
+    fn flow_draft(&self, tenant: TenantId, id: FlowId) -> StoreFuture<'_, Option<FlowDraftRecord>> {
+        let read = move |db: &Connection| drafts::draft(db, tenant, id);
+        Box::pin(self.read_one("flow_draft", format!("the draft of flow {id}"), read))
+    }
+
+    fn put_flow_draft(&self, change: FlowDraftChange) -> StoreFuture<'_, Changed<Option<FlowDraftRecord>>> {
+        Box::pin(self.change("put_flow_draft", move |db| drafts::put(db, change)))
+    }
+
+    fn delete_flow_draft(
+        &self,
+        tenant: TenantId,
+        id: FlowId,
+        revision: u64,
+    ) -> StoreFuture<'_, Changed<Option<FlowDraftRecord>>> {
+        Box::pin(self.change("delete_flow_draft", move |db| drafts::delete(db, tenant, id, revision)))
     }
 
     fn put_agent(&self, change: AgentChange) -> StoreFuture<'_, Changed<AgentRecord>> {

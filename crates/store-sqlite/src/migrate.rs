@@ -62,6 +62,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration::new(34, "oauth", include_str!("../migrations/0034_oauth.sql")),
     Migration::new(35, "folders", include_str!("../migrations/0035_folders.sql")),
     Migration::new(36, "blobs", include_str!("../migrations/0036_blobs.sql")),
+    Migration::new(37, "flow_drafts", include_str!("../migrations/0037_flow_drafts.sql")),
 ];
 
 /// The number of the row that says that the database must not be opened. No version knows so many migrations, so older ones refuse

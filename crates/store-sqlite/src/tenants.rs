@@ -46,6 +46,7 @@ const TABLES: &[(&str, &str)] = &[
     ("alerts", "id"),
     ("agent_versions", "agent, version"),
     ("agents", "id"),
+    ("flow_drafts", "flow"),
     ("flow_versions", "flow, version"),
     ("flows", "id"),
     ("audit", "tenant, number"),

@@ -1,6 +1,7 @@
 //! The catalogue: what people edit, and what executions are pinned to.
 
 mod agents;
+mod drafts;
 mod edits;
 mod flows;
 mod revision;
@@ -8,6 +9,7 @@ mod revision;
 use steadflow_core::ids::{AgentId, FlowId, TenantId};
 
 pub use agents::{AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord};
+pub use drafts::{FlowDraftChange, FlowDraftRecord};
 pub use edits::{EDITS_KEPT, Edited, Edits};
 pub use flows::{FlowChange, FlowDocument, FlowFilter, FlowRecord, FlowStatus, FlowVersionRecord};
 pub use revision::Revision;
@@ -67,6 +69,21 @@ pub trait Catalogue: Send + Sync + 'static {
     /// Deletes a flow, readable or not, with its versions, executions, journals, inboxes and rollups. Its unfinished executions must
     /// have been ended before. False if there is no such flow.
     fn delete_flow(&self, tenant: TenantId, id: FlowId) -> StoreFuture<'_, bool>;
+
+    /// Returns the draft of a flow.
+    fn flow_draft(&self, tenant: TenantId, id: FlowId) -> StoreFuture<'_, Option<FlowDraftRecord>>;
+
+    /// Stores a draft in the place of the one that it replaces: what is current otherwise is a conflict. [`Changed::Missing`] if there
+    /// is no such flow.
+    fn put_flow_draft(&self, change: FlowDraftChange) -> StoreFuture<'_, Changed<Option<FlowDraftRecord>>>;
+
+    /// Deletes the draft of a flow, if it has this revision; returns what it was. [`Changed::Missing`] if there is none.
+    fn delete_flow_draft(
+        &self,
+        tenant: TenantId,
+        id: FlowId,
+        revision: u64,
+    ) -> StoreFuture<'_, Changed<Option<FlowDraftRecord>>>;
 
     // ---- agents ------------------------------------------------------------------------------------------------
 

@@ -222,6 +222,10 @@ macro_rules! conformance_tests {
             pages_of_large_agents_and_versions_are_short
             several_agents_are_read_at_once
         }
+        $crate::conformance_tests! { @module $harness, flow_drafts = catalogue::drafts:
+            a_draft_replaces_the_one_that_it_was_made_from
+            a_draft_ends_when_it_is_saved_discarded_or_its_flow_is_deleted
+        }
         $crate::conformance_tests! { @module $harness, edits = catalogue::edits:
             edits_are_listed_in_their_order
         }

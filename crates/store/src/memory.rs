@@ -42,9 +42,9 @@ use steadflow_core::timestamp::Timestamp;
 use uuid::Uuid;
 
 use crate::{
-    AgentRecord, AgentUse, AgentVersionRecord, CallCounts, CostKey, ExecutionRow, FlowRecord,
-    FlowVersionRecord, IdempotencyHit, InboxId, InboxInput, Listed, RollupKey, ScheduleRecord, Space, Store,
-    StoreError, StoreFuture, Stored, records_of,
+    AgentRecord, AgentUse, AgentVersionRecord, CallCounts, CostKey, ExecutionRow, FlowDraftRecord,
+    FlowRecord, FlowVersionRecord, IdempotencyHit, InboxId, InboxInput, Listed, RollupKey, ScheduleRecord,
+    Space, Store, StoreError, StoreFuture, Stored, records_of,
 };
 
 /// A store in memory. [`MemoryStore::reopen`] returns another handle to the same data.
@@ -80,6 +80,7 @@ struct Database {
     costs: BTreeMap<(TenantId, Timestamp, FlowId, CostKey), CallCounts>,
     flows: BTreeMap<FlowId, FlowRecord>,
     flow_versions: BTreeMap<(FlowId, u32), FlowVersionRecord>,
+    flow_drafts: BTreeMap<FlowId, FlowDraftRecord>,
     agents: BTreeMap<AgentId, AgentRecord>,
     agent_versions: BTreeMap<(AgentId, u32), AgentVersionRecord>,
     agent_uses: BTreeMap<(TenantId, AgentId), AgentUse>,

@@ -54,12 +54,18 @@ export async function instantiateTemplate(id: string, name: string, folder: stri
 }
 
 /**
- * Changes the given keys of the flow that has this tag; a change of the document creates a new version.
+ * Changes the given keys of the flow that has this tag; a change of the document creates a new version. The draft of the revision
+ * `endsDraft` is discarded with it.
  *
  * Throws a `Problem` that `isConflict` when the flow was changed elsewhere.
  */
-export async function patchFlow(id: string, changes: FlowPatch, etag: string | undefined): Promise<Flow> {
-  const options = { path: { id }, body: sent(changes), ifMatch: etag };
+export async function patchFlow(
+  id: string,
+  changes: FlowPatch,
+  etag: string | undefined,
+  endsDraft?: number | null,
+): Promise<Flow> {
+  const options = { path: { id }, query: { ends_draft: endsDraft }, body: sent(changes), ifMatch: etag };
   return received((await call('PATCH', '/studio/flows/{id}', options)).data);
 }
 

@@ -6,13 +6,13 @@ use steadflow_core::agent::NoSkill;
 use steadflow_core::approval::{Decided, Verdict};
 use steadflow_core::caller::{Actor, ActorKind};
 use steadflow_core::decision_link::LinkRefused;
-use steadflow_core::execution::Rejected;
+use steadflow_core::execution::{ExecutionStatus, Rejected};
 use steadflow_core::flow::Fault;
 use steadflow_core::ids::ExecutionId;
 use steadflow_core::session::SessionHolder;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_runtime::{QuotaReached, RuntimeError};
-use steadflow_store::{FlowStatus, StoreError};
+use steadflow_store::{FlowDraftRecord, FlowStatus, StoreError};
 
 use super::{Problem, ProblemKind};
 use crate::whole_seconds::whole_seconds;
@@ -55,13 +55,14 @@ impl From<RuntimeError> for Problem {
             RuntimeError::AlertInvalid(faults) => Self::alert_invalid(faults),
             RuntimeError::AgentInvalid(faults) => Self::agent_invalid(faults),
             RuntimeError::VersionConflict(version) => Self::version_conflict(version),
+            RuntimeError::NoDraft(id) => {
+                Self::new(ProblemKind::NoSuchFlow, format!("There is no draft of flow {id}."))
+            }
+            RuntimeError::DraftConflict(current) => draft_conflict(current.as_deref()),
             RuntimeError::Rejected(rejected) => rejected.into(),
             RuntimeError::Undoing(id) => undoing(id),
             RuntimeError::RunsBody(parent) => runs_body(parent),
-            RuntimeError::NotRetryable(status) => {
-                // The seed gives this wording, without a full stop.
-                Self::new(ProblemKind::NotRetryable, format!("Cannot retry execution with status: {status}"))
-            }
+            RuntimeError::NotRetryable(status) => not_retryable(status),
             RuntimeError::NotForkable(faults) => not_forkable(faults),
             RuntimeError::FlowNotStartable(status) => not_startable(status),
             RuntimeError::KeyReused => key_reused(),
@@ -224,6 +225,24 @@ fn not_forkable(faults: Vec<Fault>) -> Problem {
     };
     let detail = format!("Nothing was started. {first}.{others}");
     Problem::new(ProblemKind::NotForkable, detail).with_errors(faults)
+}
+
+fn not_retryable(status: ExecutionStatus) -> Problem {
+    // The seed gives this wording, without a full stop.
+    Problem::new(ProblemKind::NotRetryable, format!("Cannot retry execution with status: {status}"))
+}
+
+fn draft_conflict(current: Option<&FlowDraftRecord>) -> Problem {
+    let detail = current.map_or_else(
+        || "The draft was saved or discarded meanwhile, so this change was not kept. Read the flow again.".to_owned(),
+        |draft| {
+            format!(
+                "{} changed the draft at {}, to revision {}, so this change was not kept. Read the draft again, or replace that revision.",
+                draft.updated_by, draft.updated_at, draft.revision
+            )
+        },
+    );
+    Problem::new(ProblemKind::DraftConflict, detail)
 }
 
 fn undoing(id: ExecutionId) -> Problem {

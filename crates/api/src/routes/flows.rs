@@ -244,9 +244,24 @@ async fn warnings(app: &App, flow: &CurrentFlow, version: &FlowVersion) -> Resul
     Ok(app.engine().flow_warnings(flow.record.tenant, &version.flow).await?)
 }
 
+/// Which draft a change is of.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct SavedDraftQuery {
+    /// The revision of the draft that is saved: it is discarded with the change, unless somebody has changed it meanwhile.
+    #[param(value_type = Option<u64>, minimum = 1)]
+    ends_draft: Option<u64>,
+}
+
+impl FromParams for SavedDraftQuery {
+    fn from_params(params: &mut Params) -> Self {
+        Self { ends_draft: params.revision("ends_draft") }
+    }
+}
+
 /// Changes a flow. A changed document makes a new version; what runs is untouched.
 #[utoipa::path(patch, path = "/api/v1/studio/flows/{id}", tag = "flows", extensions(("x-turn" = json!("document"))),
-    params(("id" = Uuid, Path, description = "The flow"), IfMatch), request_body = FlowPatch,
+    params(("id" = Uuid, Path, description = "The flow"), SavedDraftQuery, IfMatch), request_body = FlowPatch,
     responses((status = 200, description = "The flow as it is then", body = FlowView,
                headers(("ETag" = String, description = "Its entity tag"))),
               (status = 403, description = "The document starts flows that you may not run, or you may not edit flows in the folder", body = ProblemBody, content_type = "application/problem+json"),
@@ -256,6 +271,7 @@ pub(crate) async fn change_flow(
     State(app): State<App>,
     Authorized(caller, _): Authorized<EditFlows>,
     PathId(id): PathId<FlowId>,
+    Query(SavedDraftQuery { ends_draft }): Query<SavedDraftQuery>,
     IfMatch(allowed): IfMatch,
     asker: RequestPrincipal,
     body: Json<FlowPatch>,
@@ -270,7 +286,11 @@ pub(crate) async fn change_flow(
     let document = DocumentEdit::Patch(patch.as_object().cloned().unwrap_or_default());
     let flow = app
         .engine()
-        .edit_flow(&caller, id, FlowEdit { document, status, folder, allowed, may_start: asker.may_start() })
+        .edit_flow(
+            &caller,
+            id,
+            FlowEdit { document, status, folder, allowed, may_start: asker.may_start(), ends_draft },
+        )
         .await?;
     show(&app, &flow).await
 }

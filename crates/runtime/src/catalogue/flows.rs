@@ -59,6 +59,8 @@ pub struct FlowEdit {
     pub allowed: Allowed,
     /// The flows that the changed document may start.
     pub may_start: MayStart,
+    /// The revision of the draft that the document is of: discarded with the change, if nobody has changed it meanwhile.
+    pub ends_draft: Option<u64>,
 }
 
 /// What to change of a flow's document.
@@ -153,10 +155,14 @@ impl Engine {
             edit.allowed.check(revision)?;
             let document = self.edited(&current, &edit).await?;
             if document.is_none() && edit.status.is_none() && edit.folder.is_none() {
+                if let Some(revision) = edit.ends_draft {
+                    self.store().delete_flow_draft(caller.tenant, id, revision).await?;
+                }
                 return Ok(current);
             }
             let (status, folder, at) = (edit.status, edit.folder.clone(), self.now());
-            let change = FlowChange { document, status, folder, at, if_revision: Some(revision) };
+            let (if_revision, ends_draft) = (Some(revision), edit.ends_draft);
+            let change = FlowChange { document, status, folder, at, if_revision, ends_draft };
             rounds += 1;
             match self.change_flow(caller.tenant, id, change).await {
                 Err(RuntimeError::VersionConflict(_)) if rounds < ROUNDS_MAX => {}

@@ -183,6 +183,7 @@ impl Engine {
             status: Some(FlowStatus::Archived),
             at: self.now(),
             if_revision: allowed.pinned(current),
+            ends_draft: None,
         };
         match self.inner.store.change_flow(tenant, id, archived).await? {
             Changed::Done(_) => Ok(()),

@@ -10,7 +10,7 @@ use steadflow_store::{
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
 
-use super::{edits, page, page_of_versions};
+use super::{drafts, edits, page, page_of_versions};
 use crate::columns::{
     flow_id, get, listed, named, named_or_none, number, payload, tenant_id, text, text_or_none, timestamp,
 };
@@ -67,7 +67,7 @@ pub(crate) async fn change(
         return Ok(Changed::Missing);
     }
     let Some(mut flow) = self::flow(db, tenant, id).await? else { return Ok(Changed::Missing) };
-    let FlowChange { document, status, folder, at, if_revision } = change;
+    let FlowChange { document, status, folder, at, if_revision, ends_draft } = change;
     if if_revision.is_some_and(|revision| revision != flow.revision()) {
         return Ok(Changed::Conflict(flow));
     }
@@ -101,12 +101,15 @@ pub(crate) async fn change(
     )
     .await
     .map_err(webhook_taken)?;
+    if let Some(revision) = ends_draft {
+        drafts::discard(db, id, *revision).await?;
+    }
     edits::note(db, Edited::Flow(tenant, id)).await?;
     Ok(Changed::Done(flow))
 }
 
 /// Locks the row of a flow, and returns whether there is one. What is read after that is not changed by others.
-async fn lock(db: &Client, tenant: TenantId, id: FlowId) -> Result<bool> {
+pub(super) async fn lock(db: &Client, tenant: TenantId, id: FlowId) -> Result<bool> {
     let sql = "SELECT 1 FROM flows WHERE id = $1 AND tenant = $2 FOR UPDATE";
     Ok(db.query_typed_opt(sql, params![id.uuid(), tenant.uuid()]).await?.is_some())
 }
@@ -249,6 +252,7 @@ pub(crate) async fn delete_step(db: &Client, tenant: TenantId, id: FlowId) -> Re
         "DELETE FROM rollups WHERE flow = $1 AND tenant = $2",
         "DELETE FROM execution_counts WHERE flow = $1 AND tenant = $2",
         "DELETE FROM schedules WHERE flow = $1 AND tenant = $2",
+        "DELETE FROM flow_drafts WHERE flow = $1 AND tenant = $2",
         "DELETE FROM flow_versions WHERE flow = $1 AND tenant = $2",
         "DELETE FROM flows WHERE id = $1 AND tenant = $2",
     ] {

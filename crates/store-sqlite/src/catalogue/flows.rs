@@ -8,6 +8,7 @@ use steadflow_store::{
     StoreError, VersionId, VersionPage,
 };
 
+use super::drafts;
 use crate::columns::{blob, flow_id, listed, listed_version, named, payload, rows_max, tenant_id, timestamp};
 use crate::error::store_error;
 use crate::log::delete;
@@ -63,7 +64,7 @@ fn changed(
     change: FlowChange,
 ) -> rusqlite::Result<Option<Changed<FlowRecord>>> {
     let Some(mut flow) = self::flow(db, tenant, id)? else { return Ok(Some(Changed::Missing)) };
-    let FlowChange { document, status, folder, at, if_revision } = change;
+    let FlowChange { document, status, folder, at, if_revision, ends_draft } = change;
     if if_revision.is_some_and(|revision| revision != flow.revision()) {
         return Ok(Some(Changed::Conflict(flow)));
     }
@@ -100,6 +101,9 @@ fn changed(
         flow.updated_at.as_micros(),
     );
     db.prepare_cached(include_str!("../queries/change_flow.sql"))?.execute(parameters)?;
+    if let Some(revision) = ends_draft {
+        drafts::discard(db, id, revision)?;
+    }
     Ok(Some(Changed::Done(flow)))
 }
 
@@ -234,6 +238,7 @@ pub(crate) fn delete_step(writer: &mut Writer, tenant: TenantId, id: FlowId) -> 
         "DELETE FROM rollups WHERE flow = ?1 AND tenant = ?2",
         "DELETE FROM execution_counts WHERE flow = ?1 AND tenant = ?2",
         "DELETE FROM schedules WHERE flow = ?1 AND tenant = ?2",
+        "DELETE FROM flow_drafts WHERE flow = ?1 AND tenant = ?2",
         "DELETE FROM flow_versions WHERE flow = ?1 AND tenant = ?2",
         "DELETE FROM flows WHERE id = ?1 AND tenant = ?2",
     ] {

@@ -118,6 +118,8 @@ pub struct FlowChange {
     pub at: Timestamp,
     /// Only if this is the current revision.
     pub if_revision: Option<Revision>,
+    /// The revision of the draft that the document is of: deleted with the change, if it still has it.
+    pub ends_draft: Option<u64>,
 }
 
 /// A document with what is listed and searched of it.

@@ -1,6 +1,7 @@
 //! [`Catalogue`] for [`MemoryStore`].
 
 mod agents;
+mod drafts;
 mod flows;
 
 use steadflow_core::ids::{AgentId, FlowId, TenantId};
@@ -8,7 +9,8 @@ use steadflow_core::ids::{AgentId, FlowId, TenantId};
 use super::{MemoryStore, a_moment_later, all_sound, at_once};
 use crate::{
     AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, FlowChange,
-    FlowFilter, FlowRecord, FlowVersionRecord, Listed, Page, Revision, StoreFuture, VersionId, VersionPage,
+    FlowDraftChange, FlowDraftRecord, FlowFilter, FlowRecord, FlowVersionRecord, Listed, Page, Revision,
+    StoreFuture, VersionId, VersionPage,
 };
 
 impl Catalogue for MemoryStore {
@@ -61,6 +63,23 @@ impl Catalogue for MemoryStore {
 
     fn delete_flow(&self, tenant: TenantId, id: FlowId) -> StoreFuture<'_, bool> {
         at_once(self.delete_flow_now(tenant, id))
+    }
+
+    fn flow_draft(&self, tenant: TenantId, id: FlowId) -> StoreFuture<'_, Option<FlowDraftRecord>> {
+        a_moment_later(self.flow_draft_now(tenant, id))
+    }
+
+    fn put_flow_draft(&self, change: FlowDraftChange) -> StoreFuture<'_, Changed<Option<FlowDraftRecord>>> {
+        at_once(self.put_flow_draft_now(change))
+    }
+
+    fn delete_flow_draft(
+        &self,
+        tenant: TenantId,
+        id: FlowId,
+        revision: u64,
+    ) -> StoreFuture<'_, Changed<Option<FlowDraftRecord>>> {
+        at_once(self.delete_flow_draft_now(tenant, id, revision))
     }
 
     fn put_agent(&self, change: AgentChange) -> StoreFuture<'_, Changed<AgentRecord>> {

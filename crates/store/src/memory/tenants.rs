@@ -95,6 +95,7 @@ impl Database {
             costs: |(of, ..), _| *of != tenant;
             flows: |_, flow| flow.tenant != tenant;
             flow_versions: |_, version| version.tenant != tenant;
+            flow_drafts: |_, draft| draft.tenant != tenant;
             agents: |_, agent| agent.tenant != tenant;
             agent_versions: |_, version| version.tenant != tenant;
             agent_uses: |(of, _), _| *of != tenant;

@@ -54,6 +54,18 @@ pub const PARTS: &[Part] = &[
         columns: &[id("flow"), int("version"), id("tenant"), json("document"), int("created_at")],
     },
     Part {
+        name: "flow_drafts",
+        columns: &[
+            id("flow"),
+            id("tenant"),
+            int("revision"),
+            int("base_version"),
+            json("definition"),
+            int("updated_at"),
+            text("updated_by"),
+        ],
+    },
+    Part {
         name: "agents",
         columns: &[id("id"), id("tenant"), int("version"), int("created_at"), int("updated_at")],
     },

@@ -2,6 +2,7 @@ import { IconFolderSymlink, IconGitCompare } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
+import { draftQuery, type FlowDraft } from '@/api/flow-drafts';
 import { flowQuery } from '@/api/flows';
 import type { Flow } from '@/api/types';
 import { InFolder, useMay } from '@/api/use-may';
@@ -27,7 +28,7 @@ export function FlowPage() {
   if (flow.data) {
     return (
       <InFolder value={flow.data.folder}>
-        <LoadedFlow key={flowId} flow={flow.data} first={run ? 'run' : null} />
+        <FoundFlow key={flowId} flow={flow.data} first={run ? 'run' : null} />
       </InFolder>
     );
   }
@@ -42,13 +43,30 @@ export function FlowPage() {
   );
 }
 
-interface LoadedFlowProps {
+interface FoundFlowProps {
   flow: Flow;
   /** The dialog that is open at first. */
   first: Opened | null;
 }
 
-function LoadedFlow({ flow, first }: LoadedFlowProps) {
+/** Waits for the draft of the flow. Without an answer about it, the saved version is shown. */
+function FoundFlow(props: FoundFlowProps) {
+  const { may, isKnown } = useMay('edit_flows');
+  const draft = useQuery({ ...draftQuery(props.flow.id), enabled: may && isKnown });
+  if (isKnown && (!may || !draft.isPending)) return <LoadedFlow {...props} kept={draft.data ?? null} />;
+  return (
+    <Page title={texts.label}>
+      <BlockSkeleton height={480} />
+    </Page>
+  );
+}
+
+interface LoadedFlowProps extends FoundFlowProps {
+  /** The draft that the server has of it. */
+  kept: FlowDraft | null;
+}
+
+function LoadedFlow({ flow, kept, first }: LoadedFlowProps) {
   const queries = useQueryClient();
   const [opened, setOpened] = useState<Opened | null>(first);
   const close = () => setOpened(null);
@@ -81,6 +99,7 @@ function LoadedFlow({ flow, first }: LoadedFlowProps) {
       <title>{`${flow.name} · ${common.product}`}</title>
       <Editor
         flow={flow}
+        kept={kept}
         onSettings={() => setOpened('settings')}
         onVersions={() => setOpened('versions')}
         onRun={() => setOpened('run')}

@@ -39,11 +39,13 @@ impl MemoryStore {
             return Ok(Changed::Conflict(flow));
         }
         let has_document = change.document.is_some();
+        let ends_draft = change.ends_draft;
         change.apply_to(&mut flow);
         database.check_webhook(&flow)?;
         if has_document {
             database.add_version(&flow);
         }
+        database.flow_drafts.retain(|of, draft| *of != id || Some(draft.revision) != ends_draft);
         database.flows.insert(id, flow.clone());
         Ok(Changed::Done(flow))
     }
@@ -130,6 +132,7 @@ impl MemoryStore {
         }
         database.flows.remove(&id);
         database.flow_versions.retain(|(flow, _), _| *flow != id);
+        database.flow_drafts.remove(&id);
         database.schedules.retain(|(flow, _), _| *flow != id);
         database.rollups.retain(|(owner, flow, _, _), _| (*owner, *flow) != (tenant, id));
         let of_flow = database.rows.values().filter(|row| row.tenant == tenant && row.flow == id);

@@ -3,6 +3,7 @@ import { notifications } from '@mantine/notifications';
 import { useQuery } from '@tanstack/react-query';
 import { ReactFlowProvider } from '@xyflow/react';
 import { useEffect, useState } from 'react';
+import type { FlowDraft } from '@/api/flow-drafts';
 import type { Flow } from '@/api/types';
 import { useMay } from '@/api/use-may';
 import { ProblemCard } from '@/components/problem-card';
@@ -23,6 +24,12 @@ import { watchFaults } from './document/watch-faults';
 import classes from './editor.module.css';
 import { Inspector } from './inspector/inspector';
 import { JsonPane } from './json-pane';
+import { createKeeper } from './keeping/keeper';
+import { KeeperContext } from './keeping/keeper-context';
+import { readLocalCopy } from './keeping/local-copy';
+import { openingOf } from './keeping/opening';
+import { useLook } from './keeping/use-look';
+import { KeepingBar } from './keeping-bar';
 import { LeaveGuard } from './leave-guard';
 import { whyNotRunnable, whyNotSavable } from './reasons';
 import { texts } from './texts';
@@ -32,6 +39,8 @@ import { useShortcuts } from './use-shortcuts';
 
 interface EditorProps {
   flow: Flow;
+  /** The draft that the server has of it. */
+  kept: FlowDraft | null;
   onSettings: () => void;
   onVersions: () => void;
   /** Called when the draft is saved and can run. */
@@ -42,8 +51,10 @@ const NO_TYPES: readonly NodeType[] = [];
 
 /** The editor of one flow; the draft exists while it is mounted. */
 export function Editor(props: EditorProps) {
-  const { flow } = props;
-  const [store] = useState(() => createDraftStore(flow));
+  const { flow, kept } = props;
+  const [opening] = useState(() => openingOf(flow, kept, readLocalCopy(flow.id)));
+  const [store] = useState(() => createDraftStore(flow, opening.draft));
+  const [keeper] = useState(() => createKeeper(flow.id, store, opening));
   const { name, retry_on_failure, retry_count, timeout_seconds } = flow;
   const { may, isKnown } = useMay('edit_flows');
   const isChecked = may && isKnown;
@@ -52,11 +63,15 @@ export function Editor(props: EditorProps) {
     if (isChecked) return watchFaults(store, { name, retry_on_failure, retry_count, timeout_seconds });
   }, [store, isChecked, name, retry_on_failure, retry_count, timeout_seconds]);
   useEffect(() => store.getState().receive(flow), [store, flow]);
+  useEffect(() => (isChecked ? keeper.start() : undefined), [keeper, isChecked]);
+  useLook(keeper, isChecked);
   return (
     <DraftContext value={store}>
-      <ReactFlowProvider>
-        <Workbench {...props} />
-      </ReactFlowProvider>
+      <KeeperContext value={may ? keeper : null}>
+        <ReactFlowProvider>
+          <Workbench {...props} />
+        </ReactFlowProvider>
+      </KeeperContext>
     </DraftContext>
   );
 }
@@ -108,6 +123,7 @@ function Workbench({ flow, onSettings, onVersions, onRun }: EditorProps) {
         onVersions={onVersions}
       />
       <ConflictBar />
+      <KeepingBar />
       {isJsonOpen ? (
         <div className={classes.json}>
           <JsonPane />

@@ -3,7 +3,7 @@ import { useBlocker } from '@tanstack/react-router';
 import { useMay } from '@/api/use-may';
 import { ReasonedButton } from '@/components/reasoned-button';
 import { useDraft, useDraftStore } from './document/draft-context';
-import { isDirty } from './document/draft-store';
+import { useKeeper } from './keeping/keeper-context';
 import { whyNotSavable } from './reasons';
 import { texts } from './texts';
 
@@ -12,13 +12,15 @@ interface LeaveGuardProps {
   onSave: () => Promise<unknown>;
 }
 
-/** Asks before unsaved changes are lost; on closing the tab the browser asks. */
+/** Asks before changes are lost that nothing keeps: JSON with a fault, and what neither the server nor this browser has. */
 export function LeaveGuard({ isSaving, onSave }: LeaveGuardProps) {
   const store = useDraftStore();
   const reason = useDraft((state) => whyNotSavable(state, isSaving));
   const { may } = useMay('edit_flows');
+  const keeper = useKeeper();
   // Who cannot save loses nothing.
-  const dirtyNow = () => may && (isDirty(store.getState()) || store.getState().jsonFault !== null);
+  const isAtRisk = () => store.getState().jsonFault !== null || keeper?.keeping.getState().at === 'nowhere';
+  const dirtyNow = () => may && isAtRisk();
   const blocker = useBlocker({
     shouldBlockFn: ({ current, next }) => current.pathname !== next.pathname && dirtyNow(),
     enableBeforeUnload: dirtyNow,

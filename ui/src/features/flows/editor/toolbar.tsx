@@ -26,6 +26,7 @@ import type { Asking } from './canvas/dialogs';
 import type { CanvasActions } from './canvas/use-actions';
 import { useDraft } from './document/draft-context';
 import { isDirty } from './document/draft-store';
+import { KeepingMark } from './keeping-mark';
 import { whyNotRunnable, whyNotSavable } from './reasons';
 import { ScheduleButton } from './schedules/schedule-button';
 import { StatusMenu } from './status-menu';
@@ -97,13 +98,7 @@ export function Toolbar(props: ToolbarProps) {
         <StatusMenu flow={flow} />
         <ScheduleButton flow={flow} />
         <span className={classes.version}>{texts.toolbar.version(version)}</span>
-        <span className={classes.unsaved} data-tone="warning" role="status">
-          {dirty && (
-            <span className={classes.mark} title={texts.toolbar.unsavedTitle}>
-              {texts.toolbar.unsaved}
-            </span>
-          )}
-        </span>
+        <KeepingMark />
       </div>
       <div className={`${classes.group} ${classes.edit}`}>
         <Tool

@@ -6,14 +6,17 @@ import { useDraftStore } from './document/draft-context';
 import type { DraftStore } from './document/draft-store';
 import { placeFaults } from './document/faults';
 import { Conflict, saveDefinition } from './document/queries';
+import type { Keeper } from './keeping/keeper';
+import { useKeeper } from './keeping/keeper-context';
 import { texts } from './texts';
 
 /** Saves the draft as a new version. A conflict is put into the draft, for the user to resolve. */
 export function useSave(flowId: string) {
   const store = useDraftStore();
+  const keeper = useKeeper();
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: () => save(store, flowId),
+    mutationFn: () => save(store, flowId, keeper),
     onSuccess: (flow) => {
       queries.setQueryData(flowQuery(flowId).queryKey, flow);
       void queries.invalidateQueries({ queryKey: ['flows'], refetchType: 'active' });
@@ -33,11 +36,14 @@ export function useSave(flowId: string) {
   });
 }
 
-async function save(store: DraftStore, flowId: string) {
+async function save(store: DraftStore, flowId: string, keeper: Keeper | null) {
+  // What is kept of it is known then, so that it ends with it.
+  const revision = (await keeper?.flush()) ?? null;
   const { present } = store.getState();
   const attempt = async () => {
-    const flow = await saveDefinition(flowId, store.getState().etag, present);
+    const flow = await saveDefinition(flowId, store.getState().etag, present, revision);
     store.getState().saveDone(flow, present);
+    keeper?.saved(revision);
     return flow;
   };
   try {

@@ -84,8 +84,18 @@ export function isDirty(state: DraftState): boolean {
   return state.present !== state.saved;
 }
 
-export function createDraftStore(flow: Flow) {
-  const start = definitionOf(flow);
+/** A draft that is opened again. */
+interface Opened {
+  definition: FlowDefinition;
+  baseVersion: number;
+}
+
+/** Makes the draft of a flow: as it is saved, or as somebody left it. */
+export function createDraftStore(flow: Flow, opened: Opened | null = null) {
+  const saved = definitionOf(flow);
+  const start = opened && !isSameJson(opened.definition, saved) ? opened.definition : saved;
+  // It was begun from an older version, and another one was saved since.
+  const isBehind = start !== saved && opened !== null && opened.baseVersion < flow.version;
   return createStore<DraftState>()((set, get) => {
     /** Switches to a document; what it no longer contains is left and deselected. */
     const show = (present: FlowDefinition, rest: Partial<DraftState> = {}) =>
@@ -113,10 +123,10 @@ export function createDraftStore(flow: Flow) {
     };
 
     return {
-      saved: start,
-      version: flow.version,
+      saved,
+      version: isBehind ? opened.baseVersion : flow.version,
       etag: flow.etag,
-      conflict: null,
+      conflict: isBehind ? flow : null,
       past: [],
       present: start,
       future: [],
@@ -222,7 +232,7 @@ export function createDraftStore(flow: Flow) {
   });
 }
 
-function definitionOf(flow: Flow): FlowDefinition {
+export function definitionOf(flow: Flow): FlowDefinition {
   return { ...flow.flow_definition, edges: flow.flow_definition.edges ?? [] };
 }
 

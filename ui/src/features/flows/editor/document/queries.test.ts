@@ -41,12 +41,13 @@ describe('saving', () => {
       'PATCH /studio/flows/*': () => ({ id: 'f', version: 4, flow_definition: DEFINITION }),
     });
 
-    const flow = await saveDefinition('f', '"3-draft"', DEFINITION);
+    const flow = await saveDefinition('f', '"3-draft"', DEFINITION, 7);
 
     expect(flow.version).toBe(4);
     expect(asked.map(({ method }) => method)).toEqual(['PATCH']);
     expect(asked[0]?.body).toEqual({ flow_definition: DEFINITION });
     expect(asked[0]?.headers.get('If-Match')).toBe('"3-draft"');
+    expect(asked[0]?.query.get('ends_draft')).toBe('7');
   });
 
   it('does not overwrite what was saved elsewhere', async () => {
@@ -55,7 +56,7 @@ describe('saving', () => {
       'PATCH /studio/flows/*': () => problem(412, 'version-conflict', 'The current version is 5.'),
     });
 
-    const saving = saveDefinition('f', '"3-draft"', DEFINITION);
+    const saving = saveDefinition('f', '"3-draft"', DEFINITION, null);
 
     await expect(saving).rejects.toBeInstanceOf(Conflict);
     await expect(saving).rejects.toMatchObject({ flow: { version: 5 } });

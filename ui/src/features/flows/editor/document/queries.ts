@@ -43,13 +43,18 @@ export class Conflict extends Error {
 }
 
 /**
- * Saves a definition as the next version.
+ * Saves a definition as the next version, and discards the draft that it is of.
  *
  * Throws a `Conflict` when the flow no longer has this tag, so that its graph may have changed.
  */
-export async function saveDefinition(id: string, etag: string | undefined, definition: FlowDefinition): Promise<Flow> {
+export async function saveDefinition(
+  id: string,
+  etag: string | undefined,
+  definition: FlowDefinition,
+  draftRevision: number | null,
+): Promise<Flow> {
   try {
-    return await patchFlow(id, { flow_definition: definition }, etag);
+    return await patchFlow(id, { flow_definition: definition }, etag, draftRevision);
   } catch (error) {
     if (error instanceof Problem && error.isConflict) throw new Conflict(await getFlow(id));
     throw error;
