@@ -40,6 +40,7 @@ fn body_of(path: &str, method: &str) -> &'static str {
         ("post", Some("fork")) => r#"{"node_id":"a"}"#,
         ("post", Some("decide")) => r#"{"decision":"retry"}"#,
         ("post", Some("regenerate")) => r#"{"turn":1}"#,
+        ("put", Some("draft")) => r#"{"flow_definition":{},"base_version":1}"#,
         ("patch", Some("{id}")) => r#"{"name":"Mine"}"#,
         _ => "",
     }
@@ -61,6 +62,7 @@ async fn what_belongs_to_others_is_not_there_at_any_address() {
             let query = match path.rsplit('/').next() {
                 Some("restore-version") => "?version=1",
                 Some("fork-plan") => "?node_id=a",
+                Some("draft") if method == "delete" => "?revision=1",
                 _ => "",
             };
             let address = path.replace("{id}", id).replace("{node_id}", "a") + query;

@@ -8,7 +8,7 @@ use steadflow_core::caller::{Actor, ActorKind};
 use steadflow_core::decision_link::LinkRefused;
 use steadflow_core::execution::{ExecutionStatus, Rejected};
 use steadflow_core::flow::Fault;
-use steadflow_core::ids::ExecutionId;
+use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::session::SessionHolder;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_runtime::{QuotaReached, RuntimeError};
@@ -55,9 +55,7 @@ impl From<RuntimeError> for Problem {
             RuntimeError::AlertInvalid(faults) => Self::alert_invalid(faults),
             RuntimeError::AgentInvalid(faults) => Self::agent_invalid(faults),
             RuntimeError::VersionConflict(version) => Self::version_conflict(version),
-            RuntimeError::NoDraft(id) => {
-                Self::new(ProblemKind::NoSuchFlow, format!("There is no draft of flow {id}."))
-            }
+            RuntimeError::NoDraft(id) => no_draft(id),
             RuntimeError::DraftConflict(current) => draft_conflict(current.as_deref()),
             RuntimeError::Rejected(rejected) => rejected.into(),
             RuntimeError::Undoing(id) => undoing(id),
@@ -230,6 +228,10 @@ fn not_forkable(faults: Vec<Fault>) -> Problem {
 fn not_retryable(status: ExecutionStatus) -> Problem {
     // The seed gives this wording, without a full stop.
     Problem::new(ProblemKind::NotRetryable, format!("Cannot retry execution with status: {status}"))
+}
+
+fn no_draft(flow: FlowId) -> Problem {
+    Problem::new(ProblemKind::NoSuchFlow, format!("There is no draft of flow {flow}."))
 }
 
 fn draft_conflict(current: Option<&FlowDraftRecord>) -> Problem {

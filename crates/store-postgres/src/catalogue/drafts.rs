@@ -59,17 +59,19 @@ pub(crate) async fn delete(
     if !flows::lock(db, tenant, id).await? {
         return Ok(Changed::Missing);
     }
-    let draft = draft(db, tenant, id).await?;
-    if draft.as_ref().is_some_and(|draft| draft.revision != revision) {
-        return Ok(Changed::Conflict(draft));
+    let Some(draft) = draft(db, tenant, id).await? else { return Ok(Changed::Missing) };
+    if draft.revision != revision {
+        return Ok(Changed::Conflict(Some(draft)));
     }
-    Ok(if discard(db, id, revision).await? { Changed::Done(draft) } else { Changed::Missing })
+    discard(db, id, revision).await?;
+    Ok(Changed::Done(Some(draft)))
 }
 
-/// Deletes a draft that has this revision, and returns whether there was one.
-pub(super) async fn discard(db: &Client, id: FlowId, revision: u64) -> Result<bool> {
+/// Deletes the draft of a flow, if it has this revision.
+pub(super) async fn discard(db: &Client, id: FlowId, revision: u64) -> Result<()> {
     let sql = "DELETE FROM flow_drafts WHERE flow = $1 AND revision = $2";
-    Ok(db.execute_typed(sql, params![id.uuid(), int(revision)]).await? > 0)
+    db.execute_typed(sql, params![id.uuid(), int(revision)]).await?;
+    Ok(())
 }
 
 fn read(row: &Row) -> Result<FlowDraftRecord> {

@@ -55,17 +55,18 @@ pub(crate) fn delete(
     id: FlowId,
     revision: u64,
 ) -> rusqlite::Result<Changed<Option<FlowDraftRecord>>> {
-    let draft = draft(db, tenant, id)?;
-    if draft.as_ref().is_some_and(|draft| draft.revision != revision) {
-        return Ok(Changed::Conflict(draft));
+    let Some(draft) = draft(db, tenant, id)? else { return Ok(Changed::Missing) };
+    if draft.revision != revision {
+        return Ok(Changed::Conflict(Some(draft)));
     }
-    Ok(if discard(db, id, revision)? { Changed::Done(draft) } else { Changed::Missing })
+    discard(db, id, revision)?;
+    Ok(Changed::Done(Some(draft)))
 }
 
-/// Deletes a draft that has this revision, and returns whether there was one.
-pub(super) fn discard(db: &Connection, id: FlowId, revision: u64) -> rusqlite::Result<bool> {
+/// Deletes the draft of a flow, if it has this revision.
+pub(super) fn discard(db: &Connection, id: FlowId, revision: u64) -> rusqlite::Result<()> {
     let sql = "DELETE FROM flow_drafts WHERE flow = ?1 AND revision = ?2";
-    Ok(db.prepare_cached(sql)?.execute((blob(id.uuid()), revision.cast_signed()))? > 0)
+    db.prepare_cached(sql)?.execute((blob(id.uuid()), revision.cast_signed())).map(drop)
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<FlowDraftRecord> {
