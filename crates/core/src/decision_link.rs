@@ -50,7 +50,7 @@ const MAC_BYTES: usize = 32;
 const KEY_BYTES: usize = 32;
 /// What is signed begins with this, so that it is nothing else that is signed with the same key.
 const CONTEXT: &[u8] = b"steadflow decision link";
-const ROLES: [Role; 5] = [Role::Viewer, Role::Operator, Role::Editor, Role::Admin, Role::None];
+const ROLES: [Role; 4] = [Role::Viewer, Role::Operator, Role::Editor, Role::Admin];
 
 /// A key with which this installation signs what it gives away. It is never shown.
 #[derive(Clone, PartialEq, Eq)]
@@ -214,7 +214,8 @@ fn role_byte(role: Role) -> u8 {
         Role::Operator => 1,
         Role::Editor => 2,
         Role::Admin => 3,
-        Role::None => 4,
+        // Who has none makes no link: this one is refused when it is read.
+        Role::None => u8::MAX,
     }
 }
 

@@ -230,7 +230,8 @@ mod tests {
         let store = testing::store().await;
         let db = session(&store.pool).await.unwrap();
         let (tenant, flow) = (TenantId::DEFAULT, FlowId::new(Uuid::from_u128(9)));
-        let sql = "INSERT INTO flows VALUES ($1, $2, 1, 'draft', 'f', NULL, false, false, NULL, 0, 0)";
+        let sql = "INSERT INTO flows (id, tenant, version, status, name, is_template, is_scheduled, created_at, updated_at)
+            VALUES ($1, $2, 1, 'draft', 'f', false, false, 0, 0)";
         db.execute_typed(sql, params![flow.uuid(), tenant.uuid()]).await.unwrap();
         add(&store, 1..2).await;
 
