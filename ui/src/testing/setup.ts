@@ -1,5 +1,8 @@
-import { cleanup } from '@testing-library/react';
+import { cleanup, configure } from '@testing-library/react';
 import { afterEach, vi } from 'vitest';
+
+// Only what never comes takes as long: the machine may do much else.
+configure({ asyncUtilTimeout: 20_000 });
 
 // Browser features that Mantine needs and happy-dom lacks.
 Object.defineProperty(window, 'matchMedia', {
