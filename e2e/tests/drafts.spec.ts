@@ -13,7 +13,7 @@ test('unfinished work survives a reload, a crash of the browser and kill -9 of t
   // With a fault: it cannot be saved as a version.
   await name(page, 'Half');
   await page.getByRole('button', { name: 'Delay', exact: true }).first().dblclick();
-  await expect(page.getByText('Draft kept', { exact: true })).toBeVisible();
+  await expect(page.getByText('Draft saved', { exact: true })).toBeVisible();
   await passes(page, 'a draft in the editor');
 
   await page.reload();
@@ -23,12 +23,12 @@ test('unfinished work survives a reload, a crash of the browser and kill -9 of t
   complaints.expect(/Failed to load|ERR_CONNECTION|net::/);
   await server.kill();
   await name(page, 'Half done');
-  await expect(page.getByText('Draft kept in this browser')).toBeVisible();
+  await expect(page.getByText('Draft saved in this browser')).toBeVisible();
   await page.goto('about:blank');
   await server.restart();
   await page.goto(`/flows/${flow}`);
   await expect(second(page)).toContainText('Half done');
-  await expect(page.getByText('Draft kept', { exact: true })).toBeVisible();
+  await expect(page.getByText('Draft saved', { exact: true })).toBeVisible();
 });
 
 test('two people who edit a flow choose whose draft is kept', async ({ page, api, context }) => {
@@ -37,7 +37,7 @@ test('two people who edit a flow choose whose draft is kept', async ({ page, api
   await page.goto(`/flows/${flow}`);
   await other.goto(`/flows/${flow}`);
   await name(page, 'Mine');
-  await expect(page.getByText('Draft kept', { exact: true })).toBeVisible();
+  await expect(page.getByText('Draft saved', { exact: true })).toBeVisible();
 
   await name(other, 'Theirs');
   await expect(other.getByRole('alert')).toContainText('changed this draft');
@@ -45,13 +45,13 @@ test('two people who edit a flow choose whose draft is kept', async ({ page, api
   await other.getByRole('button', { name: 'Load theirs' }).click();
   await expect(second(other)).toContainText('Mine');
   await name(other, 'Both');
-  await expect(other.getByText('Draft kept', { exact: true })).toBeVisible();
+  await expect(other.getByText('Draft saved', { exact: true })).toBeVisible();
   await other.getByRole('button', { name: 'Save', exact: true }).click();
   await expect(other.getByText('Saved as version 2')).toBeVisible();
 
   await page.reload();
   await expect(second(page)).toContainText('Both');
-  await expect(page.getByText('Draft kept', { exact: true })).toBeHidden();
+  await expect(page.getByText('Draft saved', { exact: true })).toBeHidden();
 });
 
 function aFlow(api: { createFlow(document: unknown): Promise<string> }): Promise<string> {

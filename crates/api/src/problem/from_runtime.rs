@@ -236,11 +236,12 @@ fn no_draft(flow: FlowId) -> Problem {
 
 fn draft_conflict(current: Option<&FlowDraftRecord>) -> Problem {
     let detail = current.map_or_else(
-        || "The draft was saved or discarded meanwhile, so this change was not kept. Read the flow again.".to_owned(),
+        || "The draft was saved as a version or discarded meanwhile, so this change was not saved. Read the flow again.".to_owned(),
         |draft| {
             format!(
-                "{} changed the draft at {}, to revision {}, so this change was not kept. Read the draft again, or replace that revision.",
-                draft.updated_by, draft.updated_at, draft.revision
+                "The draft was changed at {} by {}, to revision {}, so this change was not saved. Read the draft again, or replace that \
+                 revision.",
+                draft.updated_at, draft.updated_by, draft.revision
             )
         },
     );

@@ -15,9 +15,10 @@ export function KeepingBar() {
   if (!keeper) return null;
   if (theirs) {
     const reading = readDefinition(theirs.flow_definition);
+    const who = theirs.updated_by === 'user' ? texts.keeping.somebody : theirs.updated_by;
     const when = formatMoment(millis(theirs.updated_at) ?? 0);
     return (
-      <Bar title={texts.keeping.theirs.title(theirs.updated_by, when)} detail={texts.keeping.theirs.detail}>
+      <Bar title={texts.keeping.theirs.title(who, when)} detail={texts.keeping.theirs.detail}>
         {'definition' in reading && (
           <Button size="compact-sm" variant="default" onClick={() => keeper.loadTheirs(reading.definition)}>
             {texts.keeping.theirs.load}

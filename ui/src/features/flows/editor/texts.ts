@@ -51,17 +51,19 @@ export const texts = {
   },
   keeping: {
     mark: {
-      server: 'Draft kept',
-      sending: 'Keeping draft…',
-      browser: 'Draft kept in this browser',
-      nowhere: 'Draft not kept',
+      server: 'Draft saved',
+      sending: 'Saving draft…',
+      browser: 'Draft saved in this browser',
+      nowhere: 'Draft not saved',
     },
     detail: {
-      server: 'Your changes are kept as a draft. Save to make a version of them.',
+      server: 'Your changes are saved as a draft. Save to make a version of them.',
       sending: 'Your changes are being sent to the server.',
-      browser: 'Your changes are kept in this browser, and the server does not have them yet.',
-      nowhere: 'Neither the server nor this browser could keep your changes. Do not close this page.',
+      browser: 'Your changes are saved in this browser, and the server does not have them yet.',
+      nowhere: 'Neither the server nor this browser could save your changes. Do not close this page.',
     },
+    /** Where nobody signs in, nobody has a name. */
+    somebody: 'Somebody',
     theirs: {
       title: (who: string, when: string) => `${who} changed this draft, ${when}.`,
       detail: 'Load theirs to go on from it; you can undo that. Keep mine to put yours in its place.',
@@ -77,7 +79,7 @@ export const texts = {
   },
   leave: {
     title: 'Leave and lose changes?',
-    detail: 'Some of your changes are not kept: the JSON is not valid, or the draft could not be stored.',
+    detail: 'Some of your changes are not saved: the JSON is not valid, or the draft could not be stored.',
     stay: 'Stay',
     discard: 'Discard changes',
     save: 'Save and leave',
