@@ -26,7 +26,7 @@ use crate::rates::too_many;
 
 /// Routes that ask nobody who they are: how the server is and what it describes itself with, and those whose callers show something
 /// else, a signature, a token of their own, or the state of an authorization.
-const OPEN: [&str; 16] = [
+const OPEN: [&str; 17] = [
     "/healthz",
     "/readyz",
     "/hooks/{*path}",
@@ -40,9 +40,10 @@ const OPEN: [&str; 16] = [
     "/api/v1/session/passkey/answer",
     "/api/v1/openapi.json",
     "/api/docs",
-    "/api/docs/page.js",
-    "/api/docs/style.css",
     "/docs/problems",
+    "/docs/{*path}",
+    "/examples/{name}",
+    "/llms.txt",
 ];
 
 /// Returns whether a route asks nobody who they are.

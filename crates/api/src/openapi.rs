@@ -1,8 +1,13 @@
 //! The OpenAPI document: what the routes say of themselves, and what holds for all of them.
 
+mod described;
+
+use std::io::Write as _;
 use std::sync::LazyLock;
 
 use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::Value;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{AdditionalProperties, Object, Schema, SchemaType, Type};
@@ -17,6 +22,9 @@ use crate::authenticate::is_open;
 use crate::routes::{self, openapi::Document};
 use crate::{documents, heavy};
 
+/// Where routes get the document from.
+pub(crate) const DOCUMENT: Document = Document { text, compressed };
+
 /// Returns the OpenAPI 3.1 document of this version.
 pub fn openapi() -> Value {
     let mut document = serde_json::to_value(of_routes()).expect("the document has string keys only");
@@ -28,7 +36,7 @@ pub fn openapi() -> Value {
 
 /// Returns what the routes say. The schemas of documents are names without content here.
 fn of_routes() -> OpenApi {
-    let (_, mut document) = routes::all(Document(text)).split_for_parts();
+    let (_, mut document) = routes::all(DOCUMENT).split_for_parts();
     let about = OpenApiBuilder::new().info(about()).build();
     document.info = about.info;
     let components = document.components.get_or_insert_default();
@@ -43,6 +51,7 @@ fn of_routes() -> OpenApi {
             add_common_responses(path, operation);
             describe_optional_body(operation);
             heavy::unmark(operation);
+            described::describe(operation);
         }
     }
     document
@@ -53,6 +62,16 @@ pub(crate) fn text() -> Bytes {
     /// Written once: the document is the same for as long as the process lives.
     static TEXT: LazyLock<Bytes> = LazyLock::new(|| Bytes::from(openapi().to_string()));
     TEXT.clone()
+}
+
+/// Returns [`text`] compressed: it is longer than what is compressed for each request.
+pub(crate) fn compressed() -> Bytes {
+    static COMPRESSED: LazyLock<Bytes> = LazyLock::new(|| {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        let written = encoder.write_all(&text()).and_then(|()| encoder.finish());
+        Bytes::from(written.expect("writing to memory does not fail"))
+    });
+    COMPRESSED.clone()
 }
 
 fn about() -> utoipa::openapi::Info {

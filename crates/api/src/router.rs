@@ -26,12 +26,11 @@ use crate::heavy::Marked;
 use crate::held::Held;
 use crate::problem::{Cause, Problem, ProblemKind};
 use crate::query::WithoutQuery;
-use crate::routes::openapi::Document;
 use crate::{body, cors, heavy, openapi, routes, studio, unread};
 
 /// Returns the whole server: API, studio, health and metrics.
 pub fn router(app: App) -> Router {
-    let (routes, document) = routes::all(Document(openapi::text)).split_for_parts();
+    let (routes, document) = routes::all(openapi::DOCUMENT).split_for_parts();
     let (without_query, marked) = (WithoutQuery::of(&document), Marked::of(&document));
     let audited = Audited::of(&document);
     let gate = Gate { app: app.clone(), without_query, marked, audited };

@@ -17,6 +17,7 @@ mod conversation;
 mod costs;
 mod decisions;
 mod demo;
+mod docs;
 mod events;
 mod executions;
 mod external_events;
@@ -105,5 +106,6 @@ pub(crate) fn all(document: openapi::Document) -> OpenApiRouter<App> {
         .merge(tenants::routes())
         .merge(demo::routes())
         .merge(health::routes())
+        .merge(docs::routes().into())
         .merge(openapi::routes(document))
 }

@@ -17,6 +17,11 @@ struct Files;
 /// The placeholder in the studio's page for the nonce of an answer.
 const NONCE_PLACE: &str = "__CSP_NONCE__";
 
+/// Returns whether the studio was built in.
+pub(crate) fn is_there() -> bool {
+    Files::get("index.html").is_some()
+}
+
 /// Answers everything that is no endpoint: a file of the studio or, for an address inside it, its page.
 pub(crate) async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path().trim_start_matches('/');
@@ -58,7 +63,7 @@ fn asset(path: &str, file: EmbeddedFile, request: &HeaderMap) -> Response {
 }
 
 /// Whether a request names gzip among the encodings that it accepts, and not with the weight 0.
-fn accepts_gzip(request: &HeaderMap) -> bool {
+pub(crate) fn accepts_gzip(request: &HeaderMap) -> bool {
     let lists = request.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
     lists.flat_map(|list| list.split(',')).any(|entry| {
         let (encoding, weight) = entry.split_once(';').unwrap_or((entry, "q=1"));

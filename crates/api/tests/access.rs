@@ -132,7 +132,15 @@ async fn nothing_is_answered_without_a_credential() {
 async fn what_is_open_asks_nobody() {
     let (api, _) = api().await;
 
-    for path in ["/healthz", "/readyz", "/api/v1/openapi.json", "/api/docs", "/docs/problems"] {
+    for path in [
+        "/healthz",
+        "/readyz",
+        "/api/v1/openapi.json",
+        "/docs/problems",
+        "/docs/guides/agents.md",
+        "/examples/router.json",
+        "/llms.txt",
+    ] {
         assert_eq!(api.get(path).await.status, 200, "{path}");
     }
     assert_eq!(kind_of(&api.get("/api/v1/decisions/t").await), "no-such-link");

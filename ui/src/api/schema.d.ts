@@ -7745,6 +7745,13 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "decision": "rejected",
+                 *       "arguments_hash": "HASH_OF_THE_APPROVAL",
+                 *       "comment": "The amount is wrong."
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["ApprovalDecision"];
             };
         };
@@ -7966,6 +7973,13 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "name": "Ada Lovelace",
+                 *       "email": "ada@example.com",
+                 *       "password": "a long passphrase of your own"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["NewMember"];
             };
         };
@@ -8253,6 +8267,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.com",
+                 *       "password": "a long passphrase of your own"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["SignIn"];
             };
         };
@@ -8386,6 +8406,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "return_to": "/flows"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["NewProviderSignIn"];
             };
         };
@@ -8521,6 +8546,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "code": "CODE_OF_THE_PROVIDER",
+                 *       "state": "STATE_OF_THE_PROVIDER"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["ProviderAnswer"];
             };
         };
@@ -8754,6 +8785,14 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "credential": "BASE64URL",
+                 *       "client_data": "BASE64URL",
+                 *       "authenticator_data": "BASE64URL",
+                 *       "signature": "BASE64URL"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["SignedByPasskey"];
             };
         };
@@ -8976,6 +9015,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "name": "Ada Lovelace"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["AccountPatch"];
             };
         };
@@ -9209,6 +9253,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "name": "Laptop",
+                 *       "role": "operator"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["OwnKeyInput"];
             };
         };
@@ -9563,6 +9613,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "password": "a long passphrase of your own"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["NewPasskeyAsker"];
             };
         };
@@ -9695,6 +9750,14 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "name": "Laptop",
+                 *       "credential": "BASE64URL",
+                 *       "client_data": "BASE64URL",
+                 *       "authenticator_data": "BASE64URL"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["MadePasskey"];
             };
         };
@@ -9938,6 +10001,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "current_password": "a long passphrase of your own",
+                 *       "new_password": "another long passphrase of your own"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["NewPassword"];
             };
         };
@@ -10587,6 +10656,35 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "name": "Support",
+                 *       "description": "Answers questions about orders.",
+                 *       "agent_type": "llm",
+                 *       "config": {
+                 *         "provider": "openai",
+                 *         "model": "gpt-5-mini",
+                 *         "api_key": "${secrets.OPENAI_API_KEY}"
+                 *       },
+                 *       "skills": [
+                 *         {
+                 *           "name": "answer",
+                 *           "instructions": "Answer in two sentences.",
+                 *           "input_schema": {
+                 *             "type": "object",
+                 *             "required": [
+                 *               "question"
+                 *             ],
+                 *             "properties": {
+                 *               "question": {
+                 *                 "type": "string"
+                 *               }
+                 *             }
+                 *           }
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["AgentInput"];
             };
         };
@@ -10723,6 +10821,16 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "agent_type": "llm",
+                 *       "config": {
+                 *         "provider": "openai",
+                 *         "model": "gpt-5-mini",
+                 *         "api_key": "${secrets.OPENAI_API_KEY}"
+                 *       }
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["AgentDraft"];
             };
         };
@@ -10873,6 +10981,16 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "agent_type": "llm",
+                 *       "config": {
+                 *         "provider": "openai",
+                 *         "model": "gpt-5-mini",
+                 *         "api_key": "${secrets.OPENAI_API_KEY}"
+                 *       }
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["AgentDraft"];
             };
         };
@@ -11005,6 +11123,30 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "agent": {
+                 *         "name": "Support",
+                 *         "agent_type": "llm",
+                 *         "config": {
+                 *           "provider": "openai",
+                 *           "model": "gpt-5-mini",
+                 *           "api_key": "${secrets.OPENAI_API_KEY}"
+                 *         },
+                 *         "skills": [
+                 *           {
+                 *             "name": "answer",
+                 *             "instructions": "Answer in two sentences."
+                 *           }
+                 *         ]
+                 *       },
+                 *       "skill": "answer",
+                 *       "input_data": {
+                 *         "question": "Where is order 8812?"
+                 *       },
+                 *       "only_prompt": true
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["TrySkill"];
             };
         };
@@ -11378,6 +11520,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "description": "Answers questions about orders."
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["AgentPatch"];
             };
         };
@@ -11533,6 +11680,14 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "skill": "answer",
+                 *       "input_data": {
+                 *         "question": "Where is order 8812?"
+                 *       }
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["ExecuteAgent"];
             };
         };
@@ -11697,6 +11852,15 @@ export interface operations {
         };
         readonly requestBody?: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "config": {
+                 *         "provider": "openai",
+                 *         "model": "gpt-5-mini",
+                 *         "api_key": "${secrets.OPENAI_API_KEY}"
+                 *       }
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["AgentDraft"];
             };
         };
@@ -12443,6 +12607,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "turn": 2
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["RegenerateTurn"];
             };
         };
@@ -12596,6 +12765,15 @@ export interface operations {
         };
         readonly requestBody?: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "config": {
+                 *         "provider": "openai",
+                 *         "model": "gpt-5-mini",
+                 *         "api_key": "${secrets.OPENAI_API_KEY}"
+                 *       }
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["AgentDraft"];
             };
         };
@@ -12873,6 +13051,15 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "skill": "answer",
+                 *       "input_data": {
+                 *         "question": "Where is order 8812?"
+                 *       },
+                 *       "only_prompt": true
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["TrySkill"];
             };
         };
@@ -13219,6 +13406,20 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "name": "On call",
+                 *       "events": [
+                 *         "execution_failed"
+                 *       ],
+                 *       "channel": {
+                 *         "type": "email",
+                 *         "to": [
+                 *           "on-call@example.com"
+                 *         ]
+                 *       }
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["AlertInput"];
             };
         };
@@ -13566,6 +13767,21 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "name": "On call",
+                 *       "events": [
+                 *         "execution_failed",
+                 *         "waiting_for_person"
+                 *       ],
+                 *       "channel": {
+                 *         "type": "email",
+                 *         "to": [
+                 *           "on-call@example.com"
+                 *         ]
+                 *       }
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["AlertInput"];
             };
         };
@@ -14220,6 +14436,13 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "decision": "approved",
+                 *       "arguments_hash": "HASH_OF_THE_APPROVAL",
+                 *       "comment": "Checked with the customer."
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["ApprovalDecision"];
             };
         };
@@ -14572,6 +14795,12 @@ export interface operations {
         };
         readonly requestBody?: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "expires_in_seconds": 86400,
+                 *       "for": "Ada Lovelace"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["NewDecisionLink"];
             };
         };
@@ -15108,6 +15337,16 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "name": "order.paid",
+                 *       "correlation": "order-8812",
+                 *       "data": {
+                 *         "amount": 120
+                 *       },
+                 *       "id": "payment-5541"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["SentEvent"];
             };
         };
@@ -15461,6 +15700,15 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "filter": {
+                 *         "error_class": "timeout"
+                 *       },
+                 *       "mode": "from_failed",
+                 *       "dry_run": true
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["RetryMany"];
             };
         };
@@ -15921,6 +16169,17 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "node_id": "page",
+                 *       "outputs": {
+                 *         "page": {
+                 *           "status": 200
+                 *         }
+                 *       },
+                 *       "flow_version": "current"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["ForkBody"];
             };
         };
@@ -16633,6 +16892,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "decision": "retry"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["NodeResolution"];
             };
         };
@@ -17990,6 +18254,12 @@ export interface operations {
         };
         readonly requestBody?: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "mode": "from_failed",
+                 *       "flow_version": "current"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["RetryBody"];
             };
         };
@@ -18789,6 +19059,40 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "name": "Retry demo",
+                 *       "timeout_seconds": 300,
+                 *       "retry_on_failure": true,
+                 *       "retry_count": 5,
+                 *       "flow_definition": {
+                 *         "nodes": [
+                 *           {
+                 *             "id": "page",
+                 *             "type": "action",
+                 *             "action": "http_request",
+                 *             "input": {
+                 *               "url": "https://example.com/"
+                 *             }
+                 *           },
+                 *           {
+                 *             "id": "done",
+                 *             "type": "action",
+                 *             "action": "transform",
+                 *             "input": {
+                 *               "status": "${page.status}"
+                 *             }
+                 *           }
+                 *         ],
+                 *         "edges": [
+                 *           {
+                 *             "from": "page",
+                 *             "to": "done"
+                 *           }
+                 *         ]
+                 *       }
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["FlowInput"];
             };
         };
@@ -19038,6 +19342,11 @@ export interface operations {
         };
         readonly requestBody?: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "name": "My copy"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Instantiate"];
             };
         };
@@ -19181,6 +19490,27 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "flow_definition": {
+                 *         "nodes": [
+                 *           {
+                 *             "id": "greet",
+                 *             "type": "action",
+                 *             "action": "transform",
+                 *             "input": {
+                 *               "message": "Hello ${trigger_data.user}"
+                 *             }
+                 *           }
+                 *         ],
+                 *         "edges": []
+                 *       },
+                 *       "node_id": "greet",
+                 *       "trigger_data": {
+                 *         "user": "Ada"
+                 *       }
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["TestNode"];
             };
         };
@@ -19322,6 +19652,24 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "name": "Retry demo",
+                 *       "flow_definition": {
+                 *         "nodes": [
+                 *           {
+                 *             "id": "page",
+                 *             "type": "action",
+                 *             "action": "http_request",
+                 *             "input": {
+                 *               "url": "https://example.com/"
+                 *             }
+                 *           }
+                 *         ],
+                 *         "edges": []
+                 *       }
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["FlowDraft"];
             };
         };
@@ -19692,6 +20040,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "retry_on_failure": true,
+                 *       "retry_count": 5
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["FlowPatch"];
             };
         };
@@ -20097,6 +20451,21 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "base_version": 1,
+                 *       "flow_definition": {
+                 *         "nodes": [
+                 *           {
+                 *             "id": "start",
+                 *             "name": "Start",
+                 *             "type": "trigger"
+                 *           }
+                 *         ],
+                 *         "edges": []
+                 *       }
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["DraftInput"];
             };
         };
@@ -20363,6 +20732,14 @@ export interface operations {
         };
         readonly requestBody?: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "context_id": "order-8812",
+                 *       "trigger_data": {
+                 *         "user": "ada"
+                 *       }
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["Execute"];
             };
         };
@@ -21012,6 +21389,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "role": "editor",
+                 *       "email": "ada@example.com"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["NewInvitation"];
             };
         };
@@ -21345,6 +21728,13 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "name": "Nightly export",
+                 *       "role": "operator",
+                 *       "account": "export"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["KeyInput"];
             };
         };
@@ -21993,6 +22383,11 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "role": "editor"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["MemberPatch"];
             };
         };
@@ -22720,6 +23115,14 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "value": "THE_VALUE",
+                 *       "hosts": [
+                 *         "api.example.com"
+                 *       ]
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["SecretInput"];
             };
         };
@@ -23168,6 +23571,12 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "name": "Acme",
+                 *       "email": "admin@example.com"
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["NewTenant"];
             };
         };
@@ -23525,6 +23934,14 @@ export interface operations {
         };
         readonly requestBody: {
             readonly content: {
+                /**
+                 * @example {
+                 *       "quota": {
+                 *         "executions": 500,
+                 *         "starts_per_minute": 60
+                 *       }
+                 *     }
+                 */
                 readonly "application/json": components["schemas"]["TenantPatch"];
             };
         };

@@ -19,6 +19,7 @@ import { accountQuery } from '@/api/account';
 import { openPalette } from '@/app/palette-store';
 import { keysText } from '@/lib/shortcut';
 import { texts } from '@/lib/texts';
+import { HelpMenu } from './help-menu';
 import { Logo } from './logo';
 import { PersonMenu } from './person-menu';
 import classes from './shell.module.css';
@@ -89,9 +90,7 @@ export function Navigation() {
       <div className={classes.foot}>
         <PersonMenu />
         <div className={classes.footEnd}>
-          <a className={classes.docs} href="/api/docs" target="_blank" rel="noreferrer">
-            {texts.nav.api}
-          </a>
+          <HelpMenu />
           <ThemeSwitch />
         </div>
       </div>

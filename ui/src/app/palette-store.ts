@@ -1,22 +1,13 @@
-/** Whether the command palette is open: it is opened from anywhere in the app. */
-import { useSyncExternalStore } from 'react';
+/** The command palette and the list of shortcuts. */
+import { openStore } from './open-store';
 
-const listeners = new Set<() => void>();
-let isOpen = false;
+const palette = openStore();
+const shortcuts = openStore();
 
-export function setPaletteOpen(open: boolean): void {
-  isOpen = open;
-  for (const listener of listeners) listener();
-}
+export const setPaletteOpen = palette.set;
+export const openPalette = () => palette.set(true);
+export const usePaletteOpen = palette.useIsOpen;
 
-export const openPalette = () => setPaletteOpen(true);
-
-export function usePaletteOpen(): boolean {
-  return useSyncExternalStore(
-    (changed) => {
-      listeners.add(changed);
-      return () => listeners.delete(changed);
-    },
-    () => isOpen,
-  );
-}
+export const setShortcutsOpen = shortcuts.set;
+export const openShortcuts = () => shortcuts.set(true);
+export const useShortcutsOpen = shortcuts.useIsOpen;

@@ -2,6 +2,7 @@ import { useMantineColorScheme } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import {
   IconActivityHeartbeat,
+  IconApi,
   IconDeviceDesktop,
   IconFileSearch,
   IconKeyboard,
@@ -26,6 +27,7 @@ import { pageCommands } from '@/components/commands/page-commands';
 import { agentsQuery } from '@/features/agents/queries';
 import { texts } from '@/lib/texts';
 import { PAGES, useServerPages } from './navigation';
+import { openShortcuts } from './palette-store';
 
 /** The server is asked when typing pauses for this long. */
 const TYPING_MS = 150;
@@ -34,15 +36,14 @@ const EXECUTION_ID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/i;
 
 interface PaletteProps {
   onClose: () => void;
-  onShortcuts: () => void;
 }
 
 /** Ctrl/⌘-K: what can be done on the page, and where one can go: a page, a flow, an agent, or an execution. */
-export function Palette({ onClose, onShortcuts }: PaletteProps) {
+export function Palette({ onClose }: PaletteProps) {
   const [query, setQuery] = useState('');
   const text = query.trim();
   const [offered] = useState(pageCommands);
-  const general = useGeneral(onShortcuts);
+  const general = useGeneral();
   const pages = usePages();
   const found = useFound(text);
   const all = [...offered, ...pages, ...found, ...general];
@@ -64,12 +65,14 @@ export function Palette({ onClose, onShortcuts }: PaletteProps) {
 
 type Navigate = ReturnType<typeof useNavigate>;
 
+const REFERENCE = { to: '/reference', label: texts.nav.api, icon: IconApi } as const;
+
 function usePages(): Command[] {
   const navigate = useNavigate();
   const serverPages = useServerPages();
   const account = useQuery(accountQuery()).data;
   const go = { group: texts.palette.pages };
-  const pages = [...PAGES, ...serverPages].map(({ to, label, icon }) => ({
+  const pages = [...PAGES, ...serverPages, REFERENCE].map(({ to, label, icon }) => ({
     ...go,
     id: to,
     label,
@@ -94,7 +97,7 @@ const SCHEMES = [
 ] as const;
 
 /** What can be done on every page. */
-function useGeneral(onShortcuts: () => void): Command[] {
+function useGeneral(): Command[] {
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const group = texts.palette.actions;
   const themes = SCHEMES.filter(({ value }) => value !== colorScheme).map(({ value, icon }) => ({
@@ -111,7 +114,7 @@ function useGeneral(onShortcuts: () => void): Command[] {
     label: texts.shortcuts.title,
     icon: IconKeyboard,
     keys: '?',
-    run: onShortcuts,
+    run: openShortcuts,
   };
   return [...themes, help];
 }

@@ -19,6 +19,7 @@ import { readFilters } from '@/features/executions/filters';
 import { readFailuresSearch } from '@/features/failures/search';
 import { readFlowSearch, readFlowsSearch } from '@/features/flows/search';
 import { readFormSearch } from '@/features/form-page/search';
+import { readReferenceSearch } from '@/features/reference/search';
 import { readSecretsSearch } from '@/features/secrets/search';
 import { parseSearch, stringifySearch } from '@/lib/search-params';
 import { Alone } from './alone';
@@ -161,6 +162,13 @@ const audit = createRoute({
   component: lazyRouteComponent(() => import('@/features/audit/audit-page'), 'AuditPage'),
 });
 
+const reference = createRoute({
+  getParentRoute: () => shell,
+  path: '/reference',
+  validateSearch: readReferenceSearch,
+  component: lazyRouteComponent(() => import('@/features/reference/reference-page'), 'ReferencePage'),
+});
+
 const join = createRoute({
   getParentRoute: () => alone,
   path: '/join/$token',
@@ -207,6 +215,7 @@ export const router = createRouter({
       secrets,
       keys,
       audit,
+      reference,
     ]),
     alone.addChildren([decide, join, signIn, form, chat]),
   ]),

@@ -1,6 +1,7 @@
 /** Moving between the rows of the list on a page: table rows, rows of a virtual list, cards. */
 
-const ROWS = 'tbody tr, [role="rowgroup"] [role="row"]:not(:has([role="columnheader"])), li:has(a[data-flow])';
+const ROWS =
+  'tbody tr, [role="rowgroup"] [role="row"]:not(:has([role="columnheader"])), li:has(a[data-flow], a[data-row])';
 
 /**
  * Focuses the link or button that opens the row `step` rows further; if no row has focus, that of the first visible row.

@@ -7,7 +7,14 @@ import { texts } from '@/lib/texts';
 import { Logo } from './logo';
 import { Navigation } from './navigation';
 import { OfflineBanner } from './offline-banner';
-import { openPalette, setPaletteOpen, usePaletteOpen } from './palette-store';
+import {
+  openPalette,
+  openShortcuts,
+  setPaletteOpen,
+  setShortcutsOpen,
+  usePaletteOpen,
+  useShortcutsOpen,
+} from './palette-store';
 import { RoomBanner } from './room-banner';
 import classes from './shell.module.css';
 import { ThemeSwitch } from './theme-switch';
@@ -30,10 +37,9 @@ function preloadPalette() {
 
 /** The frame around every page of the studio. */
 export function Shell({ children = <Outlet /> }: { children?: ReactNode }) {
-  const [isHelpOpen, setHelpOpen] = useState(false);
-  const showHelp = () => setHelpOpen(true);
+  const isShortcutsOpen = useShortcutsOpen();
   const isPaletteOpen = usePaletteOpen();
-  usePageKeys(showHelp);
+  usePageKeys(openShortcuts);
   useEffect(preloadPalette, []);
   return (
     <div className={classes.shell}>
@@ -49,8 +55,8 @@ export function Shell({ children = <Outlet /> }: { children?: ReactNode }) {
       <main className={classes.main} id="main" tabIndex={-1}>
         {children}
       </main>
-      {isPaletteOpen && <Palette onClose={() => setPaletteOpen(false)} onShortcuts={showHelp} />}
-      {isHelpOpen && <ShortcutsDialog onClose={() => setHelpOpen(false)} />}
+      {isPaletteOpen && <Palette onClose={() => setPaletteOpen(false)} />}
+      {isShortcutsOpen && <ShortcutsDialog onClose={() => setShortcutsOpen(false)} />}
     </div>
   );
 }

@@ -33,6 +33,10 @@ export const texts = {
       executions === '1' ? '1 execution waits for approval' : `${executions} executions wait for approval`,
     api: 'API reference',
   },
+  help: {
+    title: 'Help',
+    docs: 'Documentation',
+  },
   damaged: {
     title: (entries: number) => counted(entries, 'entry cannot be read', 'entries cannot be read'),
     deleteAdvice:

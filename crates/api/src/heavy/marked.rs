@@ -60,13 +60,13 @@ mod tests {
 
     use super::*;
     use crate::openapi;
-    use crate::routes::{self, openapi::Document};
+    use crate::routes;
 
     /// The schemas of what is large in a document. Each document has one of them.
     const PARTS: [&str; 4] = ["FlowDefinition", "DefinitionDraft", "AgentConfig", "Skill"];
 
     fn marked() -> Marked {
-        Marked::of(&routes::all(Document(openapi::text)).split_for_parts().1)
+        Marked::of(&routes::all(openapi::DOCUMENT).split_for_parts().1)
     }
 
     /// Adds the names of all schemas that `value` refers to, directly or not.

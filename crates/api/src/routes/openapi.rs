@@ -1,45 +1,48 @@
-//! The API's own description, and a page to read it.
+//! The API's own description, and where its page is.
 
 use axum::Extension;
-use axum::http::header;
-use axum::response::IntoResponse;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Redirect, Response};
 use bytes::Bytes;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
+use crate::studio;
 
-/// Where the document comes from. It is made of all routes, so it comes from outside of them.
+/// Where the document comes from: its text, and the same compressed. It is made of all routes, so it comes from outside of them.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Document(pub(crate) fn() -> Bytes);
+pub(crate) struct Document {
+    pub(crate) text: fn() -> Bytes,
+    pub(crate) compressed: fn() -> Bytes,
+}
 
 pub(crate) fn routes(document: Document) -> OpenApiRouter<App> {
     OpenApiRouter::default()
         .routes(routes!(openapi_document))
         .layer(Extension(document))
         .route("/api/docs", axum::routing::get(page))
-        .route("/api/docs/page.js", axum::routing::get(script))
-        .route("/api/docs/style.css", axum::routing::get(style))
         .route("/docs/problems", axum::routing::get(problems))
 }
 
 /// Describes this API as OpenAPI 3.1.
 #[utoipa::path(get, path = "/api/v1/openapi.json", tag = "about",
     responses((status = 200, description = "The document", body = serde_json::Value)))]
-pub(crate) async fn openapi_document(Extension(document): Extension<Document>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "application/json")], document.0())
+pub(crate) async fn openapi_document(
+    Extension(document): Extension<Document>,
+    headers: HeaderMap,
+) -> Response {
+    let kind = [(header::CONTENT_TYPE, "application/json")];
+    if studio::accepts_gzip(&headers) {
+        let encoding = [(header::CONTENT_ENCODING, "gzip"), (header::VARY, "accept-encoding")];
+        return (kind, encoding, (document.compressed)()).into_response();
+    }
+    (kind, (document.text)()).into_response()
 }
 
-async fn page() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], include_str!("../docs_page/index.html"))
-}
-
-async fn script() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("../docs_page/page.js"))
-}
-
-async fn style() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("../docs_page/style.css"))
+/// The reference is a page of the studio.
+async fn page() -> Redirect {
+    Redirect::to(if studio::is_there() { "/reference" } else { "/docs/reference/api.md" })
 }
 
 async fn problems() -> impl IntoResponse {

@@ -47,7 +47,7 @@ pub(super) fn check(method: &Method, path: &str, answer: &Answer) {
 
 /// Checks the body of a request that was accepted.
 #[track_caller]
-pub(super) fn check_body(method: &Method, path: &str, body: &str) {
+pub(crate) fn check_body(method: &Method, path: &str, body: &str) {
     let Some(operation) = DESCRIPTION.operation(method, path) else { return };
     let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
     let Ok(value) = serde_json::from_str(body) else { return };

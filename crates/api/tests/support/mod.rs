@@ -22,6 +22,7 @@ use tokio::time::Instant;
 use tower::ServiceExt;
 
 pub(crate) use answer::{Answer, readable};
+pub(crate) use description::check_body;
 pub(crate) use executor::{Line, Scripted, tools};
 pub(crate) use stream::{Event, Stream};
 
