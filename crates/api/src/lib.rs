@@ -16,6 +16,7 @@ mod browser;
 mod client_address;
 mod cookie;
 mod cors;
+mod docs;
 mod documents;
 mod environment_secret;
 mod feed;
