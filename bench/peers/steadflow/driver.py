@@ -120,12 +120,11 @@ class SteadflowPostgres(Steadflow):
 def own_bench(options):
     """Runs `steadflow bench` and returns its figures: name to the list of its runs."""
     directory = new_dir("steadflow-bench")
-    out = directory / "bench.json"
-    command = [STEADFLOW, "bench", "--only", "chain,latency,retries,sleepers", "--dir", directory, "--json", out]
+    command = [STEADFLOW, "bench", "--only", "chain,latency,retries,sleepers", "--dir", directory, "--json"]
     command += ["--concurrency", ",".join(map(str, options.concurrency)), "--seconds", str(options.seconds)]
     command += ["--runs", str(options.runs), "--sleepers", str(options.sleepers)]
-    run(command, 120 + 10 * options.runs * (options.seconds + 10), cwd=WORK)
-    return {figure["measure"]: figure["runs"] for figure in json.loads(out.read_text())["figures"]}
+    out = run(command, 120 + 10 * options.runs * (options.seconds + 10), cwd=WORK)
+    return {figure["measure"]: figure["runs"] for figure in json.loads(out)["figures"]}
 
 
 def _chain(length):

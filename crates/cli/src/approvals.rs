@@ -179,7 +179,7 @@ fn list_table(list: &Value) -> String {
             text(&row["expires_at"]),
         ]);
     }
-    table.to_string()
+    output::fitted(table)
 }
 
 /// Returns arguments, or the beginning that the API shows of long ones.

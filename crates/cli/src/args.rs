@@ -7,7 +7,12 @@ use clap::{Parser, Subcommand, ValueEnum};
 mod backup;
 mod bench;
 mod blobs;
+mod completions;
+mod dev;
+mod doctor;
 mod executions;
+mod files;
+mod flows;
 mod invite;
 mod keys;
 mod mail;
@@ -22,6 +27,9 @@ mod webhooks;
 pub(crate) use self::backup::{Backup, Restore};
 pub(crate) use self::bench::{Bench, Measure};
 pub(crate) use self::blobs::Blobs;
+pub(crate) use self::completions::Completions;
+pub(crate) use self::dev::Dev;
+pub(crate) use self::doctor::Doctor;
 pub(crate) use self::mail::Mail;
 pub(crate) use self::moving::Move;
 pub(crate) use self::network::Network;
@@ -29,7 +37,9 @@ pub(crate) use self::requests::Requests;
 pub(crate) use self::secrets::{ClientAuth, Grant, Oauth2, Secrets, SecretsCommand};
 pub(crate) use self::tenants::{CreateTenant, SetQuota, Tenants, TenantsCommand};
 pub(crate) use self::verify::Verify;
-pub(crate) use executions::{Executions, ExecutionsCommand, Fork, RetryFrom};
+pub(crate) use executions::{Executions, ExecutionsCommand, Fork, RetryFrom, Which};
+pub(crate) use files::{Apply, ApplyAll, Diff, DiffAll, Export, ExportAll};
+pub(crate) use flows::{Agents, AgentsCommand, DiffFlows, Flows, FlowsCommand, RunFlow};
 pub(crate) use invite::Invite;
 pub(crate) use keys::{CreateKey, Keys, KeysCommand};
 pub(crate) use webhooks::{SendCall, Webhooks, WebhooksCommand};
@@ -57,8 +67,11 @@ pub(crate) struct Args {
 const EXAMPLES: &str = "\
 Examples:
   steadflow serve --demo                      start a server with example flows
+  steadflow dev flows                         write flows in files, with a server that follows them
   steadflow run examples/parallel.json        run a flow without a server
   steadflow validate flows/*.json             check flow documents
+  steadflow apply flows --dry-run             see what these files would change on the server
+  steadflow flows run \"Refund review\"         run a flow on the server, and follow it
   steadflow executions list --status failed   list failed executions of the server
   steadflow executions retry <ID>             retry one of them";
 
@@ -85,8 +98,14 @@ pub(crate) enum LogFormat {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Serve(Box<Serve>),
+    Dev(Dev),
     Run(Run),
     Validate(Validate),
+    Apply(ApplyAll),
+    Export(ExportAll),
+    Diff(DiffAll),
+    Flows(Flows),
+    Agents(Agents),
     Executions(Executions),
     Approvals(Approvals),
     Webhooks(Webhooks),
@@ -99,6 +118,7 @@ pub(crate) enum Command {
     OnDatabase(OnDatabase),
     /// Print the OpenAPI 3.1 document of the REST API
     Openapi,
+    Completions(Completions),
     Bench(Bench),
 }
 
@@ -118,7 +138,7 @@ pub(crate) enum OnDatabase {
 ///
 /// On SIGTERM or Ctrl-C, the server accepts no new work, gives running attempts `--grace-seconds` to finish, and releases
 /// the others to the next start without counting them as failed. A second signal stops it immediately, without data loss.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 #[command(after_help = SERVE_EXAMPLES)]
 pub(crate) struct Serve {
     #[command(flatten)]
@@ -293,16 +313,19 @@ Examples:
   steadflow run flow.json --trigger @order.json --timeout 60 | jq .total
   steadflow run flow.json --secret API_KEY --secret SIGNING_KEY=@key.txt";
 
-/// Check flow documents
+/// Check files with flows and agents
 ///
-/// Prints each error as `file:pointer: message`, where `pointer` is a JSON pointer into the document.
+/// Prints each error as `file:line: pointer: message`, where `pointer` is a JSON pointer into the document.
 ///
 /// Exit status: 0 all documents are valid, 2 some are not.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Validate {
-    /// Flow documents, in the same format as for `run`; `-` reads from standard input
+    /// Flow documents, in the same format as for `run`, and agent documents; `-` reads from standard input
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// The server that is asked, and how its answers are printed.
@@ -314,7 +337,7 @@ pub(crate) struct Asked {
     /// File with the API key to show the server [default: the key in the variable STEADFLOW_KEY]
     #[arg(long, global = true, value_name = "FILE", env = "STEADFLOW_KEY_FILE")]
     pub(crate) key_file: Option<PathBuf>,
-    /// Print the JSON of the API instead of tables
+    /// Print JSON, that of the API where there is one, instead of tables
     #[arg(long, global = true)]
     pub(crate) json: bool,
 }
@@ -401,25 +424,6 @@ pub(crate) struct Health {
     /// Time that the server gets to respond
     #[arg(long, value_name = "SECONDS", default_value_t = 5.0)]
     pub(crate) timeout: f64,
-}
-
-/// Check the consistency of a database
-///
-/// Stop the server first. Changes nothing, except that opening a database applies migrations and recovers it after a crash.
-///
-/// With a blob storage, it looks whether all blobs are there.
-///
-/// Exit status: 0 no findings, 1 findings, or the database cannot be opened.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Doctor {
-    /// Read all blobs, and compare them with their hashes
-    #[arg(long)]
-    pub(crate) deep: bool,
-    #[command(flatten)]
-    pub(crate) blobs: Blobs,
-    /// Database, as `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/DATABASE` [default: sqlite:steadflow.db]
-    #[arg(long, value_name = "URL", env = "STEADFLOW_DATABASE")]
-    pub(crate) database: Option<String>,
 }
 
 /// Write a database again, without the room that is free in it

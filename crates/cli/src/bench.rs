@@ -25,6 +25,7 @@ mod waits;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use steadflow_core::payload::Payload;
 
 use crate::args::{Bench, Measure};
 use crate::output;
@@ -48,10 +49,10 @@ async fn measure_all(args: Bench) -> anyhow::Result<ExitCode> {
             .await
             .with_context(|| format!("Could not measure `{}`", name(what)))?;
     }
-    output::lines(figures.table());
-    if let Some(path) = &args.json {
-        let text = format!("{:#}\n", figures.json());
-        std::fs::write(path, text).with_context(|| format!("Could not write {}", path.display()))?;
+    if args.json {
+        output::payload(&Payload::from_value(&figures.json()));
+    } else {
+        output::lines(output::fitted(figures.table()));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,11 +1,13 @@
 //! A client of the API of a running server.
 
+use std::fmt;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, LINK};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
+use steadflow_core::flow::Fault;
 use steadflow_core::payload::Payload;
 
 use crate::output;
@@ -31,6 +33,40 @@ pub(crate) struct Answer {
     pub(crate) text: Payload,
     /// What it says.
     pub(crate) value: Value,
+}
+
+/// What a server answers in the place of what was asked for.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) status: StatusCode,
+    /// As RFC 9457 has it; null if the server gave none.
+    pub(crate) problem: Value,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hint = if self.status == StatusCode::UNAUTHORIZED { NEEDS_KEY } else { "" };
+        match self.problem["detail"].as_str() {
+            Some(detail) => write!(f, "{}{hint}", output::escaped(detail)),
+            None => write!(f, "The server responded with {}", self.status),
+        }
+    }
+}
+
+impl std::error::Error for Refused {}
+
+impl Refused {
+    /// Returns the faults of a document that it names.
+    pub(crate) fn faults(&self) -> Vec<Fault> {
+        faults(&self.problem["errors"])
+    }
+}
+
+/// Reads faults, as the API lists them.
+pub(crate) fn faults(list: &Value) -> Vec<Fault> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let read = |fault: &Value| Fault { pointer: text(&fault["pointer"]), message: text(&fault["message"]) };
+    list.as_array().into_iter().flatten().map(read).collect()
 }
 
 impl Server {
@@ -94,13 +130,27 @@ impl Server {
             return Ok(response);
         }
         let status = response.status();
-        let problem: Value = serde_json::from_str(&text_of(response).await?)
-            .map_err(|_| anyhow!("The server responded with {status}"))?;
-        let hint = if status == StatusCode::UNAUTHORIZED { NEEDS_KEY } else { "" };
-        match problem["detail"].as_str() {
-            Some(detail) => bail!("{}{hint}", output::escaped(detail)),
-            None => bail!("The server responded with {status}"),
+        let problem = serde_json::from_str(&text_of(response).await?).unwrap_or_default();
+        Err(Refused { status, problem }.into())
+    }
+
+    /// Returns all entries of a list, page by page. `path` is relative to `/api/v1/studio`, and may have a query.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub(crate) async fn all(&self, path: &str) -> anyhow::Result<Vec<Value>> {
+        let (mut all, mut next) = (Vec::new(), Some(format!("/api/v1/studio{path}")));
+        while let Some(path) = next.take() {
+            let response = self.open(self.root(Method::GET, &path)).await?;
+            let link = response.headers().get(LINK).and_then(|link| link.to_str().ok());
+            next = link
+                .and_then(|link| link.strip_prefix('<')?.split_once(">; rel=\"next\""))
+                .map(|(address, _)| address.to_owned());
+            let page = serde_json::from_str(&text_of(response).await?);
+            let page: Vec<Value> = page.context("The response of the server is not a list")?;
+            all.extend(page);
         }
+        Ok(all)
     }
 }
 

@@ -1,16 +1,22 @@
 //! `steadflow doctor`: checks the consistency of a database.
 
+mod server;
+
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::Context;
 use rustix::process::Signal;
+use serde_json::json;
+use steadflow_core::payload::Payload;
 use steadflow_sandbox::Reply;
 use steadflow_store::Space;
 
 use crate::settings::{BlobSettings, Database, SUPERVISOR};
 use crate::wiring::open_present;
 use crate::{blobs, output};
+
+pub(crate) use server::examine;
 
 const MIB: u64 = 1024 * 1024;
 /// Room below which it is little, in bytes: ten times the usual reserve.
@@ -21,6 +27,7 @@ pub(crate) async fn doctor(
     database: Database,
     blobs: Option<BlobSettings>,
     deep: bool,
+    as_json: bool,
 ) -> anyhow::Result<ExitCode> {
     let store = open_present(&database).await?;
     let mut findings = store.doctor().await.with_context(|| format!("Could not check {database}"))?;
@@ -30,16 +37,19 @@ pub(crate) async fn doctor(
     let space = store.space().await.with_context(|| format!("Could not measure {database}"))?;
     let durability = store.durability();
     store.close().await.with_context(|| format!("Could not close {database}"))?;
-    findings.iter().for_each(output::line);
     let (holes, code) = sandbox();
-    holes.iter().for_each(output::line);
+    findings.extend(holes);
+    if as_json {
+        output::payload(&Payload::from_value(
+            &json!({ "database": database.to_string(), "findings": findings }),
+        ));
+    } else {
+        findings.iter().for_each(output::line);
+    }
     output::note(code);
     advice(&space).iter().chain(&of_blobs.notes).for_each(output::note);
-    output::note(format_args!(
-        "{database} ({durability}): {}",
-        output::count(findings.len() + holes.len(), "finding")
-    ));
-    Ok(if findings.is_empty() && holes.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    output::note(format_args!("{database} ({durability}): {}", output::count(findings.len(), "finding")));
+    Ok(if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Returns what the sandbox of code lets through, and whether code can run here.

@@ -1,26 +1,39 @@
-//! Flows as files: a flow document, or a run document with a flow and its agents.
+//! Flows and agents as files: a flow document, an agent document, or a run document with a flow and its agents.
 //!
-//! A run document is `{"flow": {…}, "agents": [{"id": "<UUID>", …}]}`.
-
-use std::io::Read;
-use std::path::Path;
+//! A run document is `{"flow": {…}, "agents": [{"id": "<UUID>", …}]}`. Beside the keys of its document, a flow can have an `id`, a
+//! `status` and a `folder`, and an agent an `id`: what a server knows them by.
 
 use serde_json::{Map, Value};
-use steadflow_core::agent::{Agent, missing_skills};
+use steadflow_core::agent::{Agent, MASK, missing_skills};
 use steadflow_core::flow::{self, Fault, Faults, Flow};
+use steadflow_core::folder::Folder;
 use steadflow_core::ids::AgentId;
-use steadflow_core::json;
 use steadflow_core::limits::Limits;
+use steadflow_store::FlowStatus;
+use uuid::Uuid;
 
 use crate::wiring;
 
-/// The validated content of a file.
+/// What stands for a hidden value while the rest of a document is read.
+const HIDDEN: &str = "hidden";
+
+/// The validated content of a file with a flow.
 #[derive(Debug)]
 pub(crate) struct Document {
     pub(crate) flow: Flow,
+    /// What a server knows the flow by.
+    pub(crate) known: Known,
     /// Where the flow is in the file, as a JSON pointer.
     pub(crate) place: &'static str,
     pub(crate) agents: Vec<FileAgent>,
+}
+
+/// What belongs to a flow and not to its document. What a file does not say is `None`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Known {
+    pub(crate) id: Option<Uuid>,
+    pub(crate) status: Option<FlowStatus>,
+    pub(crate) folder: Option<Option<Folder>>,
 }
 
 /// An agent of a run document.
@@ -29,7 +42,17 @@ pub(crate) struct FileAgent {
     pub(crate) id: AgentId,
     /// Without the id.
     pub(crate) document: Value,
-    agent: Agent,
+    pub(crate) agent: Agent,
+}
+
+/// An agent that is alone in its file.
+#[derive(Debug)]
+pub(crate) struct LoneAgent {
+    pub(crate) id: Option<Uuid>,
+    /// Without the id.
+    pub(crate) document: Value,
+    /// What it means; values that are hidden in the document are none that can be used.
+    pub(crate) agent: Agent,
 }
 
 impl FileAgent {
@@ -39,31 +62,89 @@ impl FileAgent {
     }
 }
 
-/// Reads the JSON of a file; `-` is standard input.
-///
-/// # Errors
-/// A line with the path and the reason.
-pub(crate) fn read_json(path: &Path) -> Result<Value, String> {
-    let text = if path == Path::new("-") {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).map(|_| text)
-    } else {
-        std::fs::read_to_string(path)
-    };
-    let text = text.map_err(|error| format!("{}: {error}", path.display()))?;
-    json::read(json::without_mark(text.as_bytes()))
-        .map_err(|error| format!("{}: not JSON: {error}", path.display()))
+/// Whether a file has an agent alone.
+pub(crate) fn is_agent(file: &Value) -> bool {
+    file.get("agent_type").is_some() && file.get("flow_definition").is_none()
 }
 
-/// Formats an error in a file as one line.
-pub(crate) fn fault_line(path: &Path, fault: &Fault) -> String {
-    format!("{}:{}: {}", path.display(), fault.pointer, fault.message)
+impl LoneAgent {
+    /// Validates the content of a file with an agent. Values of its `config` may be hidden, as a server shows them.
+    ///
+    /// # Errors
+    /// All errors, with pointers into the file.
+    pub(crate) fn parse(file: &Value) -> Result<Self, Vec<Fault>> {
+        let mut document = file.clone();
+        let mut faults = Vec::new();
+        let id = taken_id(&mut document, &mut faults);
+        let mut readable = document.clone();
+        if let Some(config) = readable.get_mut("config") {
+            replace_masks(config);
+        }
+        match Agent::parse(&readable) {
+            Ok(agent) if faults.is_empty() => Ok(Self { id, document, agent }),
+            parsed => {
+                faults.extend(parsed.err().unwrap_or_default());
+                Err(faults)
+            }
+        }
+    }
+}
+
+fn replace_masks(value: &mut Value) {
+    match value {
+        Value::String(text) if text == MASK => HIDDEN.clone_into(text),
+        Value::Array(items) => items.iter_mut().for_each(replace_masks),
+        Value::Object(fields) => fields.values_mut().for_each(replace_masks),
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// Takes `id` out of a document.
+fn taken_id(document: &mut Value, faults: &mut Vec<Fault>) -> Option<Uuid> {
+    let id = document.as_object_mut()?.shift_remove("id")?;
+    let known = id.as_str().and_then(|text| text.parse().ok());
+    if known.is_none() {
+        faults.push(fault("/id".into(), "`id` must be a UUID; leave it out for a new one".into()));
+    }
+    known
+}
+
+impl Known {
+    /// Takes what is not of the document out of a flow.
+    fn taken(flow: &mut Value, faults: &mut Vec<Fault>) -> Self {
+        let id = taken_id(flow, faults);
+        let mut take = |key: &str| flow.as_object_mut().and_then(|keys| keys.shift_remove(key));
+        let (status, folder) = (take("status"), take("folder"));
+        let status = status.and_then(|status| {
+            let known = status.as_str().and_then(|status| status.parse().ok());
+            if known.is_none() {
+                let message = "`status` must be one of draft, active, paused, archived";
+                faults.push(fault("/status".into(), message.into()));
+            }
+            known
+        });
+        let folder = folder.and_then(|folder| match folder.as_str().map(str::parse::<Folder>) {
+            Some(Ok(folder)) => Some(Some(folder)),
+            None if folder.is_null() => Some(None),
+            Some(Err(why)) => {
+                faults.push(fault("/folder".into(), format!("this is no folder: {why}")));
+                None
+            }
+            None => {
+                let message = "`folder` must be a text such as `billing/refunds`, or null for the top";
+                faults.push(fault("/folder".into(), message.into()));
+                None
+            }
+        });
+        Self { id, status, folder }
+    }
 }
 
 impl Document {
-    /// Formats a warning about the flow as one line.
-    pub(crate) fn warning_line(&self, path: &Path, warning: &Fault) -> String {
-        format!("{}:{}{}: warning: {}", path.display(), self.place, warning.pointer, warning.message)
+    /// Returns a warning about the flow with a pointer into the file.
+    pub(crate) fn warning(&self, warning: &Fault) -> Fault {
+        let message = format!("warning: {}", warning.message);
+        Fault { pointer: format!("{}{}", self.place, warning.pointer), message }
     }
 
     /// Validates the content of a file.
@@ -74,7 +155,7 @@ impl Document {
         let parsed = match file.get("flow") {
             Some(flow) => Self::parse_with_agents(file, flow),
             None => {
-                Flow::parse(file, &Limits::DEFAULT).map(|flow| Self { flow, place: "", agents: Vec::new() })
+                read_flow(file, "").map(|(flow, known)| Self { flow, known, place: "", agents: Vec::new() })
             }
         };
         parsed.map_err(|found| {
@@ -87,15 +168,15 @@ impl Document {
     fn parse_with_agents(file: &Value, flow: &Value) -> Result<Self, Vec<Fault>> {
         let mut faults = unknown_keys(file);
         let agents = agents(file.get("agents"), &mut faults);
-        match Flow::parse(flow, &Limits::DEFAULT) {
-            Ok(flow) => {
+        match read_flow(flow, "/flow") {
+            Ok((flow, known)) => {
                 let brought =
                     |id| agents.iter().find(|agent: &&FileAgent| agent.id == id).map(|agent| &agent.agent);
                 faults.extend(missing_skills(&flow, brought).into_iter().map(|fault| below("/flow", fault)));
-                if faults.is_empty() { Ok(Self { flow, place: "/flow", agents }) } else { Err(faults) }
+                if faults.is_empty() { Ok(Self { flow, known, place: "/flow", agents }) } else { Err(faults) }
             }
             Err(found) => {
-                faults.extend(found.into_iter().map(|fault| below("/flow", fault)));
+                faults.extend(found);
                 Err(faults)
             }
         }
@@ -118,6 +199,20 @@ impl Document {
     /// Its graph cannot be read.
     pub(crate) fn flow_document(&self) -> Result<Value, flow::Unreadable> {
         flow::Document::of(&self.flow).to_value()
+    }
+}
+
+/// Reads a flow, which is at `place` in its file.
+fn read_flow(flow: &Value, place: &str) -> Result<(Flow, Known), Vec<Fault>> {
+    let mut document = flow.clone();
+    let mut faults = Vec::new();
+    let known = Known::taken(&mut document, &mut faults);
+    match Flow::parse(&document, &Limits::DEFAULT) {
+        Ok(flow) if faults.is_empty() => Ok((flow, known)),
+        parsed => {
+            faults.extend(parsed.err().unwrap_or_default());
+            Err(faults.into_iter().map(|fault| below(place, fault)).collect())
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! `steadflow executions …`: the executions of a server.
 
+mod filter;
+mod many;
 mod value;
 mod watch;
 
@@ -13,12 +15,17 @@ use serde_json::{Value, json};
 use steadflow_core::payload::Payload;
 use uuid::Uuid;
 
-use crate::args::{ExecutionsCommand, Fork, RetryFrom};
+use crate::args::{ExecutionsCommand, Fork, RetryFrom, Which};
 use crate::client::{Answer, Server};
 use crate::given;
 use crate::output;
 use crate::settings::ServerAddress;
-use crate::shown::{print, raw, shortened, text};
+use crate::shown::{moment, print, raw, shortened, text};
+use many::Many;
+
+pub(crate) use filter::Condition;
+pub(crate) use value::print_value;
+pub(crate) use watch::follow;
 
 /// How much of a long result is shown, in bytes.
 const SHOWN_BYTES: usize = 1_024;
@@ -31,7 +38,7 @@ pub(crate) async fn executions(
 ) -> anyhow::Result<ExitCode> {
     let server = Server::new(&address)?;
     match command {
-        ExecutionsCommand::List { flow, parent, children, status, search, limit } => {
+        ExecutionsCommand::List { flow, parent, children, status, search, filter, limit } => {
             let query = [
                 ("flow_id", flow.map(|id| id.to_string())),
                 ("parent_id", parent.map(|id| id.to_string())),
@@ -40,27 +47,33 @@ pub(crate) async fn executions(
                 ("q", search),
                 ("limit", Some(limit.to_string())),
             ];
-            let given: Vec<_> = query.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+            let mut given: Vec<_> =
+                query.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+            given.extend(filter::parameters(&server, &filter).await?);
             let list = server.send(server.call(Method::GET, "/executions").query(&given)).await?;
             print(&list, as_json, list_table);
         }
-        ExecutionsCommand::Show { id, value: Some(value) } => value::print(&server, id, &value).await?,
+        ExecutionsCommand::Show { id, value: Some(value) } => print_value(&server, id, &value).await?,
         ExecutionsCommand::Show { id, value: None } => {
             let execution = server.send(server.call(Method::GET, &format!("/executions/{id}"))).await?;
             print_execution(&execution, as_json);
         }
-        ExecutionsCommand::Retry { id, from, idempotency_key } => {
+        ExecutionsCommand::Retry { which: Which { id: Some(id), .. }, from, idempotency_key } => {
             let answer = retry(&server, id, from, idempotency_key).await?;
             print(&answer, as_json, |answer| text(&answer["new_execution_id"]));
+        }
+        ExecutionsCommand::Retry { which, from, .. } => {
+            return many::retry(&server, which.into(), from, as_json).await;
         }
         ExecutionsCommand::Fork(how) => {
             let answer = fork(&server, how).await?;
             print(&answer, as_json, |answer| text(&answer["execution_id"]));
         }
-        ExecutionsCommand::Cancel { id } => {
+        ExecutionsCommand::Cancel { which: Which { id: Some(id), .. } } => {
             let answer = server.send(server.call(Method::POST, &format!("/executions/{id}/cancel"))).await?;
             print(&answer, as_json, |answer| text(&answer["message"]));
         }
+        ExecutionsCommand::Cancel { which } => return many::cancel(&server, which.into(), as_json).await,
         ExecutionsCommand::StopCompensation { id } => {
             let path = format!("/executions/{id}/stop-compensation");
             let answer = server.send(server.call(Method::POST, &path)).await?;
@@ -71,14 +84,17 @@ pub(crate) async fn executions(
     Ok(ExitCode::SUCCESS)
 }
 
+impl From<Which> for Many {
+    fn from(which: Which) -> Self {
+        let limit = which.limit.map(|limit| limit as usize);
+        Self { filter: which.filter, is_dry_run: which.dry_run, limit }
+    }
+}
+
 async fn retry(server: &Server, id: Uuid, from: RetryFrom, key: Option<String>) -> anyhow::Result<Answer> {
-    let mode = match from {
-        RetryFrom::Start => "from_start",
-        RetryFrom::Failed => "from_failed",
-    };
     let key = key.unwrap_or_else(|| Uuid::now_v7().to_string());
     let call = server.call(Method::POST, &format!("/executions/{id}/retry"));
-    server.send(call.header("Idempotency-Key", key).json(&json!({ "mode": mode }))).await
+    server.send(call.header("Idempotency-Key", key).json(&json!({ "mode": from.mode() }))).await
 }
 
 async fn fork(server: &Server, how: Fork) -> anyhow::Result<Answer> {
@@ -163,13 +179,13 @@ fn list_table(list: &Value) -> String {
             text(&row["id"]),
             text(&row["flow_name"]),
             status(row),
-            text(&row["created_at"]),
+            moment(&row["created_at"]),
             took(row),
             text(&row["attempts"]),
             first_line(error),
         ]);
     }
-    table.to_string()
+    output::fitted(table)
 }
 
 fn detail(execution: &Value) -> String {
@@ -197,7 +213,7 @@ fn detail(execution: &Value) -> String {
     // It may have a line for each attempt.
     let error = raw(&execution["error_message"]);
     let error = if error.is_empty() { error } else { format!("\n{error}") };
-    format!("{head}\n{nodes}{error}")
+    format!("{head}\n{}{error}", output::fitted(nodes))
 }
 
 fn status(of: &Value) -> String {

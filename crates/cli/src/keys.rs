@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use serde_json::json;
 use steadflow_access::{DEFAULT_TENANT, Grantor, NewKey, issue, service_account};
 use steadflow_core::access::FlowScope;
 use steadflow_core::caller::{Caller, Role};
 use steadflow_core::ids::TenantId;
+use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_runtime::{Clock, SystemClock};
 use steadflow_store::{ApiKeyRecord, Page, Store};
@@ -38,7 +40,7 @@ async fn run(store: &dyn Store, tenant: &str, command: KeysCommand) -> anyhow::R
     let tenant = tenant_of(store, tenant).await?;
     match command {
         KeysCommand::Create(new) => create(store, tenant, new).await,
-        KeysCommand::List => list(store, tenant).await,
+        KeysCommand::List { json } => list(store, tenant, json).await,
         KeysCommand::Delete { key } => delete(store, tenant, &key).await,
     }
 }
@@ -91,9 +93,26 @@ async fn all(store: &dyn Store, tenant: TenantId) -> anyhow::Result<Vec<ApiKeyRe
     }
 }
 
-async fn list(store: &dyn Store, tenant: TenantId) -> anyhow::Result<()> {
+async fn list(store: &dyn Store, tenant: TenantId, as_json: bool) -> anyhow::Result<()> {
+    let all = all(store, tenant).await?;
+    if as_json {
+        let shown = all.iter().map(|key| {
+            json!({
+                "id": key.id.to_string(),
+                "prefix": key.prefix,
+                "name": key.name,
+                "role": key.role.as_str(),
+                "flows": key.flows.flows().map(|flows| flows.iter().map(ToString::to_string).collect::<Vec<_>>()),
+                "networks": key.networks,
+                "expires_at": key.expires_at.map(|at| at.to_string()),
+                "last_used_at": key.used_at.map(|at| at.to_string()),
+            })
+        });
+        output::payload(&Payload::from_value(&shown.collect()));
+        return Ok(());
+    }
     let mut table = output::table(["KEY", "NAME", "ROLE", "LIMITED TO", "EXPIRES", "LAST USED"]);
-    for key in all(store, tenant).await? {
+    for key in all {
         table.add_row([
             output::escaped(&key.prefix),
             output::escaped(&key.name),
@@ -103,7 +122,7 @@ async fn list(store: &dyn Store, tenant: TenantId) -> anyhow::Result<()> {
             moment(key.used_at),
         ]);
     }
-    output::lines(table);
+    output::lines(output::fitted(table));
     Ok(())
 }
 

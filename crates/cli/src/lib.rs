@@ -3,6 +3,7 @@
 //! Only this crate reads arguments, the environment and settings files, and only it and tests name a concrete store.
 //! Results go to standard output; messages go to standard error.
 
+mod agents;
 mod approvals;
 mod args;
 mod backup;
@@ -11,11 +12,15 @@ mod blobs;
 mod ciphers;
 mod client;
 mod compact;
+mod completions;
 mod connections;
 mod demo;
+mod dev;
 mod doctor;
 mod document;
 mod executions;
+mod files;
+mod flows;
 mod given;
 mod health;
 mod invite;
@@ -33,6 +38,7 @@ mod secrets;
 mod serve;
 mod settings;
 mod shown;
+mod source;
 mod stored_secrets;
 #[cfg(target_os = "linux")]
 mod supervisor;
@@ -52,6 +58,8 @@ use clap::Parser;
 use steadflow_runtime::Offload;
 
 use args::{Args, Command, OnDatabase};
+use client::Server;
+use files::Kinds;
 use secrets::KnownSecrets;
 use settings::{Access, BlobSettings, ServerAddress, SettingsFile};
 
@@ -94,13 +102,40 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
     let log = settings::Log::new(args.log, args.log_format, &file);
     match args.command {
         Command::Serve(serve) => served(*serve, &file, log),
+        Command::Dev(dev) => {
+            log.start("warn")?;
+            memory::protect()?;
+            block_on(dev::dev(dev, file))
+        }
         Command::Run(mut run) => {
             log.start("error")?;
             memory::protect()?;
             let access = access_of(&mut run, &file)?;
             block_on(run::run(run, access))
         }
-        Command::Validate(validate) => block_on(async { Ok(validate::validate(&validate.files).await) }),
+        Command::Validate(validate) => {
+            block_on(async { Ok(validate::validate(&validate.files, validate.json).await) })
+        }
+        Command::Apply(args::ApplyAll { apply, asked }) => {
+            let server = Server::new(&ServerAddress::new(&asked, &file)?)?;
+            block_on(async move { flows::applied(&server, asked.json, Kinds::ALL, apply).await })
+        }
+        Command::Export(args::ExportAll { export, asked }) => {
+            let server = Server::new(&ServerAddress::new(&asked, &file)?)?;
+            block_on(async move { flows::exported(&server, asked.json, Kinds::ALL, export).await })
+        }
+        Command::Diff(args::DiffAll { diff, asked }) => {
+            let server = Server::new(&ServerAddress::new(&asked, &file)?)?;
+            block_on(async move { flows::compared(&server, asked.json, Kinds::ALL, diff).await })
+        }
+        Command::Flows(flows) => {
+            let server = ServerAddress::new(&flows.asked, &file)?;
+            block_on(flows::flows(server, flows.asked.json, flows.command))
+        }
+        Command::Agents(agents) => {
+            let server = ServerAddress::new(&agents.asked, &file)?;
+            block_on(agents::agents(server, agents.asked.json, agents.command))
+        }
         Command::Executions(executions) => {
             let server = ServerAddress::new(&executions.asked, &file)?;
             block_on(executions::executions(server, executions.asked.json, executions.command))
@@ -139,6 +174,7 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
             on_database(command, &file)
         }
         Command::Openapi => openapi::openapi(),
+        Command::Completions(completions) => Ok(completions::completions(completions.shell)),
         Command::Bench(bench) => bench::bench(bench),
     }
 }
@@ -172,10 +208,14 @@ fn tenants_of(mut tenants: args::Tenants, file: &SettingsFile) -> anyhow::Result
 
 fn on_database(command: OnDatabase, file: &SettingsFile) -> anyhow::Result<ExitCode> {
     match command {
+        OnDatabase::Doctor(args::Doctor { server: server @ Some(_), key_file, json, .. }) => {
+            let server = ServerAddress::new(&args::Asked { server, key_file, json }, file)?;
+            block_on(doctor::examine(server, json))
+        }
         OnDatabase::Doctor(doctor) => {
             let database = settings::database(doctor.database, file)?;
             let blobs = BlobSettings::new(doctor.blobs, file)?;
-            block_on(doctor::doctor(database, blobs, doctor.deep))
+            block_on(doctor::doctor(database, blobs, doctor.deep, doctor.json))
         }
         OnDatabase::Compact(compact) => compact::compact(&settings::database(compact.database, file)?),
         OnDatabase::Backup(args) => {

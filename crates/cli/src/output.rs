@@ -6,9 +6,20 @@
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
-use comfy_table::{LineStyle, Table, TableStyle};
+use comfy_table::{ColumnConstraint, ContentArrangement, LineStyle, Row, Table, TableStyle, Width};
+use indicatif::{ProgressBar, ProgressStyle};
 use steadflow_core::payload::Payload;
 use steadflow_core::visible::is_hidden;
+
+/// Columns that a table leaves empty beside each of its own.
+const PADDING: u16 = 2;
+/// What a column of a table is not made narrower than, in characters.
+const COLUMN_CHARS_MIN: u16 = 8;
+
+/// Whether a person looks at standard output.
+pub(crate) fn is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
 
 /// Writes a line to standard output, [escaped]. Ignores errors, such as a closed pipe.
 pub(crate) fn line(text: impl Display) {
@@ -36,6 +47,11 @@ pub(crate) fn payload(payload: &Payload) {
     let mut out = io::stdout().lock();
     let text = payload.as_str();
     let _ = if out.is_terminal() { writeln!(out, "{}", escaped_json(text)) } else { writeln!(out, "{text}") };
+}
+
+/// Writes a text of this program to standard output, as it is.
+pub(crate) fn script(text: &str) {
+    let _ = write!(io::stdout().lock(), "{text}");
 }
 
 /// Writes JSON to standard output as [`payload`] does, piece by piece.
@@ -109,6 +125,44 @@ pub(crate) fn table<const N: usize>(head: [&str; N]) -> Table {
     table
 }
 
+/// Returns a table as text. On a terminal, each row is one line of it: what does not fit is cut at its end, or left out on the right;
+/// the first column, which names the row, is whole. In a file or a pipe, everything is whole.
+pub(crate) fn fitted(mut table: Table) -> String {
+    if let Some(width) = table.width().filter(|_| io::stdout().is_terminal()) {
+        fit(&mut table, width);
+    }
+    table.to_string()
+}
+
+fn fit(table: &mut Table, width: u16) {
+    let heads = table.header().into_iter().flat_map(Row::cell_iter);
+    let heads: Vec<u16> = heads.map(|cell| u16::try_from(cell.content().len()).unwrap_or(u16::MAX)).collect();
+    let mut widths = table.column_max_content_widths();
+    let all = |widths: &[u16]| widths.iter().map(|width| width + PADDING).sum::<u16>();
+    while all(&widths) > width {
+        let can_shrink = |at: &usize| widths[*at] > heads[*at].max(COLUMN_CHARS_MIN);
+        match (1..widths.len()).filter(can_shrink).max_by_key(|at| widths[*at]) {
+            Some(widest) => widths[widest] -= 1,
+            None if widths.len() > 1 => widths.truncate(widths.len() - 1),
+            None => break,
+        }
+    }
+    table.set_content_arrangement(ContentArrangement::Dynamic).set_truncation_indicator("…");
+    for (at, column) in table.column_iter_mut().enumerate() {
+        let fitted = |width| ColumnConstraint::Absolute(Width::Fixed(width + PADDING));
+        column.set_constraint(widths.get(at).map_or(ColumnConstraint::Hidden, |width| fitted(*width)));
+    }
+    table.row_iter_mut().for_each(|row| {
+        row.max_height(1);
+    });
+}
+
+/// Returns a bar that shows how many of `all` are done. Without a terminal, nothing is shown.
+pub(crate) fn bar(all: usize) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:40} {pos} of {len}, {eta} left");
+    ProgressBar::new(all as u64).with_style(style.expect("the template is valid"))
+}
+
 /// Formats a duration in a suitable unit: `850 ms`, `1.2 s`, `3 min 5 s`.
 pub(crate) fn span(duration: std::time::Duration) -> String {
     let seconds = duration.as_secs_f64();
@@ -171,6 +225,21 @@ mod tests {
         assert_eq!(whole_characters(&mut bytes), "é");
         bytes.extend(b"\xffb");
         assert_eq!(whole_characters(&mut bytes), "\u{fffd}b");
+    }
+
+    #[test]
+    fn tables_fit_with_wide_characters_and_lose_columns_from_the_right() {
+        let shown = |width| {
+            let mut narrow = table(["id", "name", "status", "changed"]);
+            narrow.add_row(["0197-long-enough", "東京の返金フロー確認", "active", "2026-12-01 05:11"]);
+            fit(&mut narrow, width);
+            narrow.to_string().lines().nth(2).unwrap_or_default().trim_end().to_owned()
+        };
+
+        assert_eq!(shown(80), " 0197-long-enough   東京の返金フロー確認   active   2026-12-01 05:11");
+        assert_eq!(shown(54), " 0197-long-enough   東京の返…    active   2026-12-0…");
+        assert_eq!(shown(30), " 0197-long-enough   東京の…");
+        assert_eq!(shown(5), " 0197-long-enough");
     }
 
     #[test]

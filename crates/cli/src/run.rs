@@ -2,13 +2,12 @@
 
 mod progress;
 
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use serde_json::{Value, json};
+use serde_json::json;
 use steadflow_access::{MasterKey, MasterKeySource};
 use steadflow_core::caller::Caller;
 use steadflow_core::execution::{Execution, ExecutionStatus};
@@ -22,12 +21,13 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::Run;
 use crate::demo::{self, Peer};
-use crate::document::{Document, fault_line, read_json};
+use crate::document::Document;
 use crate::given;
 use crate::open_files::OpenFiles;
 use crate::output;
 use crate::settings::{Access, Database};
-use crate::validate::{INVALID, lines};
+use crate::source::Source;
+use crate::validate::INVALID;
 use crate::wiring;
 use progress::Progress;
 
@@ -40,20 +40,20 @@ const LEASE: Duration = Duration::from_secs(15);
 
 /// Runs a flow and prints its result.
 pub(crate) async fn run(args: Run, mut access: Access) -> anyhow::Result<ExitCode> {
-    let mut file = match read_json(&args.file) {
+    let mut file = match Source::read(&args.file) {
         Ok(file) => file,
         Err(line) => return Ok(invalid(&[line])),
     };
-    let peer = if demo::calls_peer(&file) { Some(start_peer(&mut file).await?) } else { None };
-    let document = match read(&args, file) {
+    let peer = if demo::calls_peer(&file.value) { Some(start_peer(&mut file).await?) } else { None };
+    let document = match read(&args, &mut file) {
         Ok(document) => document,
         Err(faults) => return Ok(invalid(&faults)),
     };
     let faults = document.code_faults().await.map_err(anyhow::Error::msg)?;
     if !faults.is_empty() {
-        return Ok(invalid(&lines(&args.file, &faults)));
+        return Ok(invalid(&file.lines(&faults)));
     }
-    let unlisted = unlisted(&args.file, &document, &access.commands);
+    let unlisted = unlisted(&file, &document, &access.commands);
     if !unlisted.is_empty() {
         return Ok(invalid(&unlisted));
     }
@@ -70,7 +70,7 @@ pub(crate) async fn run(args: Run, mut access: Access) -> anyhow::Result<ExitCod
         }
     };
     let engine = wiring::start(store, access, OpenFiles::raised().calls, None, LEASE).await?.engine;
-    let flow = store_flow(&engine, &args.file, &document).await?;
+    let flow = store_flow(&engine, &file, &document).await?;
     let end = execute(&engine, flow, trigger_data).await;
     engine.shutdown(GRACE).await.context("Could not close the database")?;
     Ok(report(end?))
@@ -88,7 +88,7 @@ fn invalid(lines: &[String]) -> ExitCode {
 }
 
 /// Returns a line for each agent that names a local command which is not there.
-fn unlisted(path: &Path, document: &Document, commands: &McpCommands) -> Vec<String> {
+fn unlisted(file: &Source, document: &Document, commands: &McpCommands) -> Vec<String> {
     let named = document.agents.iter().enumerate();
     let named = named.filter_map(|(at, agent)| Some((at, agent.command()?)));
     named
@@ -98,31 +98,32 @@ fn unlisted(path: &Path, document: &Document, commands: &McpCommands) -> Vec<Str
                 "there is no local command `{name}`. `run` knows those of a settings file that is named with `--config`, as \
                  `[mcp.{name}]`"
             );
-            fault_line(path, &Fault { pointer: format!("/agents/{at}/config/command"), message })
+            file.line(&Fault { pointer: format!("/agents/{at}/config/command"), message })
         })
         .collect()
 }
 
 /// Starts the demo service and makes the flow use it.
-async fn start_peer(file: &mut Value) -> anyhow::Result<Peer> {
+async fn start_peer(file: &mut Source) -> anyhow::Result<Peer> {
     let peer = Peer::start().await?;
     output::note(format_args!(
         "`{}` is the demo service, which runs on {} until the end.",
         demo::PLACEHOLDER,
         peer.address()
     ));
-    demo::point_to(file, &peer.base());
+    demo::point_to(&mut file.value, &peer.base());
     Ok(peer)
 }
 
-fn read(args: &Run, mut file: Value) -> Result<Document, Vec<String>> {
+fn read(args: &Run, file: &mut Source) -> Result<Document, Vec<String>> {
     if let Some(seconds) = args.timeout {
-        let flow = if file.get("flow").is_some() { &mut file["flow"] } else { &mut file };
+        let value = &mut file.value;
+        let flow = if value.get("flow").is_some() { &mut value["flow"] } else { value };
         if let Some(settings) = flow.as_object_mut() {
             settings.insert("timeout_seconds".into(), seconds.into());
         }
     }
-    Document::parse(&file).map_err(|faults: Vec<Fault>| lines(&args.file, &faults))
+    Document::parse(&file.value).map_err(|faults| file.lines(&faults))
 }
 
 /// Returns what was given or, without it, the example of the flow's trigger.
@@ -138,7 +139,7 @@ fn trigger_data(given: Option<&str>, document: &Document) -> anyhow::Result<Payl
 }
 
 /// Stores the flow with its agents, and prints what is probably not meant in it.
-async fn store_flow(engine: &Engine, path: &Path, document: &Document) -> anyhow::Result<FlowId> {
+async fn store_flow(engine: &Engine, file: &Source, document: &Document) -> anyhow::Result<FlowId> {
     for agent in &document.agents {
         let stored = engine.put_agent(&Caller::LOCAL, agent.id, &agent.document).await;
         stored.context("Could not store the agents")?;
@@ -147,7 +148,7 @@ async fn store_flow(engine: &Engine, path: &Path, document: &Document) -> anyhow
     let flow = new.id;
     engine.create_flow(&Caller::LOCAL, new).await.context("Could not store the flow")?;
     for warning in engine.flow_warnings(Caller::LOCAL.tenant, &document.flow).await? {
-        output::note(document.warning_line(path, &warning));
+        output::note(file.line(&document.warning(&warning)));
     }
     Ok(flow)
 }

@@ -35,7 +35,10 @@ pub(crate) async fn serve(settings: ServeSettings) -> anyhow::Result<ExitCode> {
 }
 
 /// Runs the server on `listener` or, if there is none, on one that it opens.
-async fn run(mut settings: ServeSettings, listener: Option<TcpListener>) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(
+    mut settings: ServeSettings,
+    listener: Option<TcpListener>,
+) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::new()?;
     // Which port it is, the links of alerts say: it is taken first if any will do.
     let listener = match listener {
@@ -140,7 +143,11 @@ async fn forget_secrets(vault: Vault, mut deleted: tokio::sync::watch::Receiver<
     }
 }
 
-async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+/// Opens a listener.
+///
+/// # Errors
+/// If it cannot listen there.
+pub(crate) async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| {
         format!(
             "Could not listen on {address}. Stop the program that uses this address, or use another one with --listen"

@@ -122,6 +122,24 @@ impl SettingsFile {
         self.secret_hosts.clone().unwrap_or_default()
     }
 
+    /// Returns the settings that also count for a server that one person tries flows with.
+    pub(crate) fn of_dev(self) -> Self {
+        let Self {
+            egress_allow,
+            egress_proxy,
+            egress_no_proxy,
+            smtp_url,
+            mail_from,
+            mail_from_allow,
+            secret_hosts,
+            mcp,
+            ..
+        } = self;
+        let kept =
+            Self { egress_allow, egress_proxy, egress_no_proxy, smtp_url, mail_from, ..Self::default() };
+        Self { mail_from_allow, secret_hosts, mcp, ..kept }
+    }
+
     fn parse(text: &str) -> anyhow::Result<Self> {
         Ok(toml::from_str(text)?)
     }
@@ -367,23 +385,6 @@ mod tests {
     }
 
     fn no_flags() -> Serve {
-        Serve {
-            network: crate::args::Network::default(),
-            auth: None,
-            requests: crate::args::Requests::default(),
-            database: None,
-            blobs: crate::args::Blobs::default(),
-            egress: Egress::default(),
-            master_key_file: None,
-            next_master_key_file: None,
-            allowed_host: Vec::new(),
-            allowed_origin: Vec::new(),
-            demo: false,
-            grace_seconds: None,
-            lease_seconds: None,
-            upkeep: crate::args::Upkeep::default(),
-            traces: crate::args::Traces::default(),
-            mail: crate::args::Mail::default(),
-        }
+        Serve::default()
     }
 }

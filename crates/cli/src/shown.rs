@@ -30,6 +30,15 @@ pub(crate) fn text(value: &Value) -> String {
     output::escaped(&raw(value))
 }
 
+/// Returns a moment as [`text`]; where a person looks at it, without parts of a second.
+pub(crate) fn moment(value: &Value) -> String {
+    let text = text(value);
+    match text.split_once('.').filter(|_| output::is_terminal()) {
+        Some((seconds, _)) => format!("{}Z", seconds.replace('T', " ")),
+        None => text,
+    }
+}
+
 /// As [`text`], with control characters and line breaks.
 pub(crate) fn raw(value: &Value) -> String {
     match value {

@@ -13,7 +13,7 @@ use crate::args::{ClientAuth, Grant, Oauth2, SecretsCommand};
 use crate::client::Server;
 use crate::output;
 use crate::settings::ServerAddress;
-use crate::shown::{print, text};
+use crate::shown::{moment, print, text};
 use crate::value_address::segment;
 
 /// Bytes of a value that are read: more than the server takes.
@@ -159,10 +159,10 @@ fn table(secrets: &Value) -> String {
     for secret in secrets.as_array().into_iter().flatten() {
         let is_damaged = secret["is_damaged"] == Value::Bool(true);
         let source = if is_damaged { "stored, damaged".to_owned() } else { text(&secret["source"]) };
-        let (at, by) = (text(&secret["updated_at"]), text(&secret["updated_by"]));
+        let (at, by) = (moment(&secret["updated_at"]), text(&secret["updated_by"]));
         table.add_row([text(&secret["name"]), source, kind_of(secret), hosts_of(secret), at, by]);
     }
-    table.to_string()
+    output::fitted(table)
 }
 
 /// Returns what a secret is, and how it is doing if its value is obtained.

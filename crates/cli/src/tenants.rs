@@ -6,10 +6,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, bail, ensure};
+use serde_json::json;
 use steadflow_access::{Grantor, Invited, invite, make_tenant, normal_email};
 use steadflow_core::caller::{Caller, Role};
 use steadflow_core::execution::ExecutionStatus;
 use steadflow_core::ids::TenantId;
+use steadflow_core::payload::Payload;
 use steadflow_core::tenant::{DEFAULT_NAME, TenantQuota, check_name};
 use steadflow_runtime::{Clock, SystemClock, delete_tenant};
 use steadflow_store::{ExecutionFilter, Page, Store, TenantChange, TenantChanged, TenantRecord};
@@ -42,8 +44,8 @@ pub(crate) async fn tenants(
 async fn run(store: &Arc<dyn Store>, command: TenantsCommand) -> anyhow::Result<()> {
     match command {
         TenantsCommand::Create(new) => create(store, new).await,
-        TenantsCommand::List => list(&**store).await,
-        TenantsCommand::Show { name } => show(&**store, &name).await,
+        TenantsCommand::List { json } => list(&**store, json).await,
+        TenantsCommand::Show { name, json } => show(&**store, &name, json).await,
         TenantsCommand::Rename { name, new_name } => rename(&**store, &name, &new_name).await,
         TenantsCommand::Disable { name, cancel } => disable(&**store, &name, cancel).await,
         TenantsCommand::Enable { name } => enable(&**store, &name).await,
@@ -81,18 +83,18 @@ async fn create(store: &Arc<dyn Store>, new: CreateTenant) -> anyhow::Result<()>
     Ok(())
 }
 
-async fn list(store: &dyn Store) -> anyhow::Result<()> {
-    let mut table = output::table(["NAME", "ID", "STATE", "MADE", "LIMITS"]);
+async fn list(store: &dyn Store, as_json: bool) -> anyhow::Result<()> {
     let quotas = store.tenant_quotas().await.context("Could not read the quotas")?;
     let limits = |id| {
         let found = quotas.iter().find(|(tenant, _)| *tenant == id);
         found.map_or_else(|| "-".to_owned(), |(_, quota)| said(quota).join("; "))
     };
     let default = TenantId::DEFAULT;
-    table.add_row([DEFAULT_NAME.into(), default.to_string(), "active".into(), "-".into(), limits(default)]);
+    let mut rows =
+        vec![[DEFAULT_NAME.into(), default.to_string(), "active".into(), "-".into(), limits(default)]];
     for tenant in store.tenants().await.context("Could not read the tenants")? {
         match tenant {
-            Ok(tenant) => table.add_row([
+            Ok(tenant) => rows.push([
                 output::escaped(&tenant.name),
                 tenant.id.to_string(),
                 state(&tenant).to_owned(),
@@ -100,11 +102,21 @@ async fn list(store: &dyn Store) -> anyhow::Result<()> {
                 limits(tenant.id),
             ]),
             Err(damaged) => {
-                table.add_row(["?".into(), damaged.id.to_string(), "damaged".into(), "-".into(), "-".into()])
+                rows.push(["?".into(), damaged.id.to_string(), "damaged".into(), "-".into(), "-".into()])
             }
         };
     }
-    output::lines(table);
+    if as_json {
+        let shown = rows.iter().map(|[name, id, state, made, limits]| {
+            let known = |text: &String| Some(text.clone()).filter(|text| text != "-");
+            json!({ "name": name, "id": id, "state": state, "created_at": known(made), "limits": known(limits) })
+        });
+        output::payload(&Payload::from_value(&shown.collect()));
+        return Ok(());
+    }
+    let mut table = output::table(["NAME", "ID", "STATE", "MADE", "LIMITS"]);
+    table.add_rows(rows);
+    output::lines(output::fitted(table));
     Ok(())
 }
 
@@ -144,7 +156,7 @@ async fn record_of(store: &dyn Store, name: &str, what: &str) -> anyhow::Result<
     tenants.into_iter().flatten().find(|tenant| tenant.id == id).context("The tenant is gone")
 }
 
-async fn show(store: &dyn Store, name: &str) -> anyhow::Result<()> {
+async fn show(store: &dyn Store, name: &str, as_json: bool) -> anyhow::Result<()> {
     let id = tenant_of(store, name).await?;
     let quotas = store.tenant_quotas().await.context("Could not read the quotas")?;
     let quota =
@@ -153,6 +165,11 @@ async fn show(store: &dyn Store, name: &str) -> anyhow::Result<()> {
         if id == TenantId::DEFAULT { "active" } else { state(&record_of(store, name, "shown").await?) };
     let counts = store.unfinished_counts().await.context("Could not count the executions")?;
     let unfinished = counts.into_iter().find(|(tenant, _)| *tenant == id).map_or(0, |(_, count)| count);
+    if as_json {
+        let shown = json!({ "name": name, "id": id.to_string(), "state": state, "executions": unfinished, "limits": said(&quota) });
+        output::payload(&Payload::from_value(&shown));
+        return Ok(());
+    }
     output::line(format_args!("tenant      {name}"));
     output::line(format_args!("id          {id}"));
     output::line(format_args!("state       {state}"));

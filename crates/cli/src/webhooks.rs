@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::args::{SendCall, WebhooksCommand};
 use crate::client::{Answer, Server};
 use crate::settings::ServerAddress;
-use crate::shown::{print, raw, text};
+use crate::shown::{moment, print, raw, text};
 use crate::{given, output, secrets};
 
 /// Runs one of the commands on a server.
@@ -149,11 +149,11 @@ fn list_table(list: &Value, base: &str) -> String {
             secret_names(row),
             row["calls"]
                 .get(0)
-                .map(|call| format!("{} {}", text(&call["at"]), verdict(call)))
+                .map(|call| format!("{} {}", moment(&call["at"]), verdict(call)))
                 .unwrap_or_default(),
         ]);
     }
-    table.to_string()
+    output::fitted(table)
 }
 
 fn address(webhook: &Value, base: &str) -> String {
@@ -197,9 +197,14 @@ fn detail(webhook: &Value, base: &str) -> String {
     }
     let mut table = output::table(["last call", "calls", "verdict", "execution"]);
     for call in calls {
-        table.add_row([text(&call["at"]), text(&call["count"]), verdict(call), text(&call["execution_id"])]);
+        table.add_row([
+            moment(&call["at"]),
+            text(&call["count"]),
+            verdict(call),
+            text(&call["execution_id"]),
+        ]);
     }
-    lines.push(table.to_string());
+    lines.push(output::fitted(table));
     lines.join("\n")
 }
 

@@ -100,3 +100,45 @@ fn other_databases_are_refused() {
     insta::assert_snapshot!(postgres.stderr, @"steadflow: Could not open the database postgres://127.0.0.1:1/x: cannot connect to PostgreSQL at postgres://127.0.0.1:1/x: error connecting to server: Connection refused (os error 111); check that it runs, and the user, the password and the database in the URL");
     insta::assert_snapshot!(path.stderr, @"steadflow: `steadflow.db` is not the URL of a database. Use `sqlite:PATH`, such as `sqlite:steadflow.db`, or `postgres://USER:PASSWORD@HOST/DATABASE`.");
 }
+
+#[test]
+fn a_running_server_says_what_is_missing() {
+    let folder = Folder::new();
+    let server = Server::start(&folder, &[]);
+    let mut document = flow(&[
+        json!({ "id": "t", "type": "trigger", "webhook": { "path": "in", "scheme": "github", "secret": "${secrets.HOOK}" } }),
+        json!({ "id": "a", "type": "action", "action": "http_request",
+                "input": { "url": "https://example.org", "headers": { "Authorization": "Bearer ${secrets.MISSING}" } } }),
+    ]);
+    document["status"] = json!("active");
+    let doctor = ["doctor", "--server", &server.base];
+
+    let good = folder.run(&doctor).expect(0);
+    folder.write("flow.json", document);
+    folder.run(&["apply", "flow.json", "--server", &server.base]).expect(0);
+    let bad = folder.run(&doctor).expect(1);
+    let listed = folder.run(&[&doctor[..], &["--json"]].concat()).expect(1).json();
+    let nobody = folder.run(&["doctor", "--server", "http://127.0.0.1:1"]).expect(1);
+
+    assert!(good.stdout.lines().all(|line| line.starts_with("ok ")), "{}", good.stdout);
+    assert_eq!(good.stderr, "0 faults, 0 warnings\n");
+    assert!(
+        bad.stdout.contains("fault    secrets    the flow Review uses MISSING, which there is not."),
+        "{}",
+        bad.stdout
+    );
+    assert!(
+        bad.stdout.contains("fault    webhooks   /hooks/in of the flow Review (active) refuses every call"),
+        "{}",
+        bad.stdout
+    );
+    assert_eq!(
+        listed["faults"],
+        listed["findings"].as_array().expect("a list").iter().filter(|one| one["state"] == "fault").count()
+    );
+    assert!(
+        nobody.stdout.starts_with("fault    reached    http://127.0.0.1:1: Could not connect"),
+        "{}",
+        nobody.stdout
+    );
+}

@@ -1142,3 +1142,25 @@ fn help_of_doctor_and_openapi() {
           …
     ");
 }
+
+#[test]
+fn help_of_files() {
+    insta::assert_snapshot!(own_help(&["apply"]), @"");
+    insta::assert_snapshot!(own_help(&["export"]), @"");
+    insta::assert_snapshot!(own_help(&["diff"]), @"");
+    insta::assert_snapshot!(own_help(&["dev"]), @"");
+}
+
+#[test]
+fn help_of_flows() {
+    insta::assert_snapshot!(own_help(&["flows"]), @"");
+    insta::assert_snapshot!(own_help(&["flows", "run"]), @"");
+    insta::assert_snapshot!(own_help(&["flows", "diff"]), @"");
+}
+
+#[test]
+fn help_of_agents_and_completions() {
+    insta::assert_snapshot!(own_help(&["agents"]), @"");
+    insta::assert_snapshot!(own_help(&["agents", "test"]), @"");
+    insta::assert_snapshot!(own_help(&["completions"]), @"");
+}

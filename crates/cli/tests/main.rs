@@ -1,16 +1,19 @@
 //! The behaviour of the binary: its output and its exit status.
 
-#[cfg(target_os = "linux")]
+mod apply;
 #[cfg(target_os = "linux")]
 mod backup;
 mod code;
 mod commands;
+mod completions;
 mod deploy;
+mod dev;
 mod doctor;
 mod exact;
 mod examples;
 mod executions;
 mod files;
+mod flows;
 mod health;
 mod help;
 mod keys;

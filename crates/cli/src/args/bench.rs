@@ -46,15 +46,15 @@ pub(crate) struct Bench {
     /// Directory of the temporary database, on the disk to measure
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(crate) dir: PathBuf,
-    /// Also write the results to this file, as JSON
-    #[arg(long, value_name = "FILE")]
-    pub(crate) json: Option<PathBuf>,
+    /// Print JSON instead of the table
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 const BENCH_EXAMPLES: &str = "\
 Examples:
   steadflow bench
-  steadflow bench --concurrency 64 --seconds 10 --runs 5 --only chain --json bench.json
+  steadflow bench --concurrency 64 --seconds 10 --runs 5 --only chain --json > bench.json
   steadflow bench --concurrency 64,512 --runs 7 --only auth";
 
 /// A measurement.

@@ -4,16 +4,29 @@ use clap::{Subcommand, ValueEnum};
 use uuid::Uuid;
 
 use super::Asked;
+use crate::executions::Condition;
 use crate::value_address::ValueAddress;
 
 /// List, show, retry, fork, cancel and watch executions of a running server
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Executions {
     #[command(subcommand)]
     pub(crate) command: ExecutionsCommand,
     #[command(flatten)]
     pub(crate) asked: Asked,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  steadflow executions list --status failed --limit 50
+  steadflow executions watch 0197a3c2-…
+  steadflow executions retry 0197a3c2-… --from failed
+  steadflow executions retry --filter error-class=timeout --filter since=2h --dry-run
+  steadflow executions cancel --filter flow=\"Refund review\" --filter status=running,paused
+
+--filter takes flow (ID or name), status, error-class, node, since and until (a moment, or how long ago:
+30m, 2h, 7d), search (text in the ID, the context ID or the error message), fingerprint and context-id.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ExecutionsCommand {
@@ -34,6 +47,9 @@ pub(crate) enum ExecutionsCommand {
         /// Only executions with this text in their ID, context ID or error message
         #[arg(long, value_name = "TEXT")]
         search: Option<String>,
+        /// Further condition, such as `node=charge` or `since=2h`. May be repeated; every one has to fit
+        #[arg(long, value_name = "NAME=VALUE")]
+        filter: Vec<Condition>,
         /// Maximum number of executions, 1-1000
         #[arg(long, value_name = "N", default_value_t = 20)]
         limit: u32,
@@ -46,25 +62,33 @@ pub(crate) enum ExecutionsCommand {
         #[arg(long, value_name = "VALUE")]
         value: Option<ValueAddress>,
     },
-    /// Retry a failed or cancelled execution as a new one with the same trigger data
+    /// Retry a failed or cancelled execution, or all that a filter fits
+    ///
+    /// A retry is a new execution with the same trigger data. With --filter, failed executions are retried; those that were retried before are left out, so that doing it twice retries once.
+    ///
+    /// Exit status: 0 done, and what was left out is named, 1 it ended before all were looked at.
     Retry {
-        /// ID of the failed or cancelled execution
-        id: Uuid,
+        #[command(flatten)]
+        which: Which,
         /// Where to start
         #[arg(long, value_enum, default_value_t = RetryFrom::Start)]
         from: RetryFrom,
         /// Key for repeating the command safely: the same key starts only one execution [default: a new key]
-        #[arg(long, value_name = "KEY")]
+        #[arg(long, value_name = "KEY", conflicts_with = "filter")]
         idempotency_key: Option<String>,
     },
     /// Start a new execution from a completed node of another one
     ///
     /// The other one may have any status. The node and what it leads to runs; the outputs of all other completed nodes are reused.
     Fork(Fork),
-    /// Cancel an unfinished execution
+    /// Cancel an unfinished execution, or all that a filter fits
+    ///
+    /// With --filter, child executions are cancelled with those that started them.
+    ///
+    /// Exit status: 0 done, and what was left out is named, 1 it ended before all were looked at.
     Cancel {
-        /// ID of the execution
-        id: Uuid,
+        #[command(flatten)]
+        which: Which,
     },
     /// End an execution that is undoing what it did, without the rest
     StopCompensation {
@@ -80,6 +104,23 @@ pub(crate) enum ExecutionsCommand {
     },
 }
 
+/// One execution, or many.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Which {
+    /// ID of the execution
+    #[arg(required_unless_present = "filter", conflicts_with = "filter")]
+    pub(crate) id: Option<Uuid>,
+    /// All executions that this fits, such as `node=charge` or `since=2h`. May be repeated; every one has to fit
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) filter: Vec<Condition>,
+    /// Only say which executions these are
+    #[arg(long, requires = "filter")]
+    pub(crate) dry_run: bool,
+    /// Maximum number of executions, the newest first [default: all]
+    #[arg(long, value_name = "N", requires = "filter")]
+    pub(crate) limit: Option<u32>,
+}
+
 /// Where a retry starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RetryFrom {
@@ -87,6 +128,16 @@ pub(crate) enum RetryFrom {
     Start,
     /// Reuse the outputs of completed nodes, and run the others.
     Failed,
+}
+
+impl RetryFrom {
+    /// Returns what the API calls it.
+    pub(crate) const fn mode(self) -> &'static str {
+        match self {
+            Self::Start => "from_start",
+            Self::Failed => "from_failed",
+        }
+    }
 }
 
 /// How an execution is forked.

@@ -27,7 +27,11 @@ pub(crate) enum KeysCommand {
     /// Make a key, and print it; it is never shown again
     Create(CreateKey),
     /// List the keys, with their beginnings
-    List,
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Delete a key: it is worth nothing from then on
     Delete {
         /// Beginning of the key, as `list` prints it, or its ID

@@ -27,11 +27,18 @@ pub(crate) enum TenantsCommand {
     /// Make a tenant, and print the link with which its first admin joins
     Create(CreateTenant),
     /// List the tenants
-    List,
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Show a tenant with what it may use
     Show {
         /// Name of the tenant
         name: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Give a tenant another name
     Rename {

@@ -1,15 +1,16 @@
 //! `steadflow executions show ID --value …`: one value, whole, without keeping it in memory.
 
+use std::fmt::Display;
+
 use anyhow::Context;
 use reqwest::Method;
 use uuid::Uuid;
 
 use crate::client::Server;
 use crate::output;
-use crate::value_address::ValueAddress;
 
-/// Prints a value as it arrives.
-pub(super) async fn print(server: &Server, id: Uuid, value: &ValueAddress) -> anyhow::Result<()> {
+/// Prints a value, named by its address below that of the execution, as it arrives.
+pub(crate) async fn print_value(server: &Server, id: Uuid, value: impl Display) -> anyhow::Result<()> {
     let call = server.call(Method::GET, &format!("/executions/{id}/{value}"));
     let mut response = server.open(call).await?;
     let mut out = output::Pieces::new();

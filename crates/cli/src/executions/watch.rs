@@ -8,7 +8,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{first_line, print_execution};
-use crate::client::Server;
+use crate::client::{Answer, Server};
 use crate::output;
 use crate::shown::text;
 
@@ -17,29 +17,33 @@ const LOOK_EVERY: Duration = Duration::from_millis(300);
 
 /// Prints the events of an execution until it has ended, and then the execution; succeeds only if it completed.
 pub(super) async fn watch(server: &Server, id: Uuid, as_json: bool) -> anyhow::Result<ExitCode> {
+    let print = |line| {
+        if !as_json {
+            output::line(line)
+        }
+    };
+    let execution = follow(server, id, print).await?;
+    print_execution(&execution, as_json);
+    Ok(if execution.value["status"] == "completed" { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Gives the events of an execution to `line`, one as a line, until it has ended, and returns it.
+pub(crate) async fn follow(server: &Server, id: Uuid, line: impl Fn(String)) -> anyhow::Result<Answer> {
     let mut seen = 0;
     loop {
         let journal = server.call(Method::GET, &format!("/executions/{id}/journal"));
         let events = server.send(journal.query(&[("after_seq", seen), ("limit", 1_000)])).await?.value;
         let events = events.as_array().map(Vec::as_slice).unwrap_or_default();
-        if !as_json {
-            events.iter().map(line).for_each(output::line);
-        }
+        events.iter().map(self::line).for_each(&line);
         let Some(last) = events.last() else {
             tokio::time::sleep(LOOK_EVERY).await;
             continue;
         };
         if last["type"] == "finished" {
-            return end(server, id, as_json).await;
+            return server.send(server.call(Method::GET, &format!("/executions/{id}"))).await;
         }
         seen = last["seq"].as_u64().unwrap_or(seen);
     }
-}
-
-async fn end(server: &Server, id: Uuid, as_json: bool) -> anyhow::Result<ExitCode> {
-    let execution = server.send(server.call(Method::GET, &format!("/executions/{id}"))).await?;
-    print_execution(&execution, as_json);
-    Ok(if execution.value["status"] == "completed" { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Returns an event as a line: when, at which node, what, why, and by whom.
