@@ -337,7 +337,7 @@ pub(crate) struct Asked {
     /// File with the API key to show the server [default: the key in the variable STEADFLOW_KEY]
     #[arg(long, global = true, value_name = "FILE", env = "STEADFLOW_KEY_FILE")]
     pub(crate) key_file: Option<PathBuf>,
-    /// Print JSON, that of the API where there is one, instead of tables
+    /// Print JSON instead of tables
     #[arg(long, global = true)]
     pub(crate) json: bool,
 }

@@ -93,7 +93,7 @@ fn version_is_printed() {
 
 #[test]
 fn help_of_the_program() {
-    insta::assert_snapshot!(own_help(&[]), @"
+    insta::assert_snapshot!(own_help(&[]), @r#"
     A durable execution engine for agentic flows.
 
     Settings come from options, then from STEADFLOW_* variables, then from `steadflow.toml` in the
@@ -104,8 +104,14 @@ fn help_of_the_program() {
 
     Commands:
       serve         Start the server: REST API, studio and engine in one process
+      dev           Write flows in files, with a server that follows them
       run           Run a flow without a server and print its result
-      validate      Check flow documents
+      validate      Check files with flows and agents
+      apply         Make a running server have the flows and agents that files say
+      export        Write the flows and agents of a running server to files, one for each
+      diff          Show what differs between files and a running server
+      flows         List, show, run, pause and resume flows of a running server, and keep them as files
+      agents        List, show and test agents of a running server, and keep them as files
       executions    List, show, retry, fork, cancel and watch executions of a running server
       approvals     List, show, approve and reject what waits for a person
       webhooks      List and show the webhooks of a running server, and call them
@@ -114,7 +120,7 @@ fn help_of_the_program() {
       tenants       Make, limit, disable, export and delete tenants
       secrets       List, set and delete the stored secrets of a running server
       health        Check whether a server accepts new work
-      doctor        Check the consistency of a database
+      doctor        Check a database or, with --server, a running server
       compact       Write a database again, without the room that is free in it
       backup        Make a backup of a database, also while a server uses it
       restore       Make a database of a backup
@@ -122,6 +128,7 @@ fn help_of_the_program() {
       revoke-links  End all links to decide with that were made before
       verify        Check that nobody has changed the audit log
       openapi       Print the OpenAPI 3.1 document of the REST API
+      completions   Print completions of commands and options for a shell
       bench         Measure the speed of this machine
       help          Print this message or the help of the given subcommand(s)
 
@@ -133,11 +140,14 @@ fn help_of_the_program() {
 
     Examples:
       steadflow serve --demo                      start a server with example flows
+      steadflow dev flows                         write flows in files, with a server that follows them
       steadflow run examples/parallel.json        run a flow without a server
       steadflow validate flows/*.json             check flow documents
+      steadflow apply flows --dry-run             see what these files would change on the server
+      steadflow flows run "Refund review"         run a flow on the server, and follow it
       steadflow executions list --status failed   list failed executions of the server
       steadflow executions retry <ID>             retry one of them
-    ");
+    "#);
 }
 
 #[test]
@@ -457,10 +467,11 @@ fn help_of_run() {
 
 #[test]
 fn help_of_validate() {
-    insta::assert_snapshot!(own_help(&["validate"]), @r"
-    Check flow documents
+    insta::assert_snapshot!(own_help(&["validate"]), @"
+    Check files with flows and agents
 
-    Prints each error as `file:pointer: message`, where `pointer` is a JSON pointer into the document.
+    Prints each error as `file:line: pointer: message`, where `pointer` is a JSON pointer into the
+    document.
 
     Exit status: 0 all documents are valid, 2 some are not.
 
@@ -468,16 +479,20 @@ fn help_of_validate() {
 
     Arguments:
       <FILE>...
-              Flow documents, in the same format as for `run`; `-` reads from standard input
+              Flow documents, in the same format as for `run`, and agent documents; `-` reads from
+              standard input
 
     Options:
+          --json
+              Print JSON
+
           …
     ");
 }
 
 #[test]
 fn help_of_executions() {
-    insta::assert_snapshot!(own_help(&["executions"]), @r"
+    insta::assert_snapshot!(own_help(&["executions"]), @r#"
     List, show, retry, fork, cancel and watch executions of a running server
 
     Usage: steadflow executions [OPTIONS] <COMMAND>
@@ -485,9 +500,9 @@ fn help_of_executions() {
     Commands:
       list               List executions, newest first
       show               Show an execution with its nodes and attempts; long values are shown in part
-      retry              Retry a failed or cancelled execution as a new one with the same trigger data
+      retry              Retry a failed or cancelled execution, or all that a filter fits
       fork               Start a new execution from a completed node of another one
-      cancel             Cancel an unfinished execution
+      cancel             Cancel an unfinished execution, or all that a filter fits
       stop-compensation  End an execution that is undoing what it did, without the rest
       watch              Follow an execution until it ends
       help               Print this message or the help of the given subcommand(s)
@@ -504,11 +519,22 @@ fn help_of_executions() {
               [env: STEADFLOW_KEY_FILE=]
 
           --json
-              Print the JSON of the API instead of tables
+              Print JSON instead of tables
 
           …
-    ");
-    insta::assert_snapshot!(own_help(&["executions", "list"]), @r"
+
+    Examples:
+      steadflow executions list --status failed --limit 50
+      steadflow executions watch 0197a3c2-…
+      steadflow executions retry 0197a3c2-… --from failed
+      steadflow executions retry --filter error-class=timeout --filter since=2h --dry-run
+      steadflow executions cancel --filter flow="Refund review" --filter status=running,paused
+
+    --filter takes flow (ID or name), status, error-class, node, since and until (a moment, or how
+    long ago: 30m, 2h, 7d), search (text in the ID, the context ID or the error message), fingerprint
+    and context-id.
+    "#);
+    insta::assert_snapshot!(own_help(&["executions", "list"]), @"
     List executions, newest first
 
     Usage: steadflow executions list [OPTIONS]
@@ -529,6 +555,10 @@ fn help_of_executions() {
           --search <TEXT>
               Only executions with this text in their ID, context ID or error message
 
+          --filter <NAME=VALUE>
+              Further condition, such as `node=charge` or `since=2h`. May be repeated; every one has to
+              fit
+
           --limit <N>
               Maximum number of executions, 1-1000
 
@@ -545,7 +575,7 @@ fn help_of_executions() {
               [env: STEADFLOW_KEY_FILE=]
 
           --json
-              Print the JSON of the API instead of tables
+              Print JSON instead of tables
 
           …
     ");
@@ -579,7 +609,7 @@ fn help_of_approvals() {
               [env: STEADFLOW_KEY_FILE=]
 
           --json
-              Print the JSON of the API instead of tables
+              Print JSON instead of tables
 
           …
     ");
@@ -618,7 +648,7 @@ fn help_of_approvals() {
               [env: STEADFLOW_KEY_FILE=]
 
           --json
-              Print the JSON of the API instead of tables
+              Print JSON instead of tables
 
           …
     ");
@@ -653,7 +683,7 @@ fn help_of_secrets() {
               [env: STEADFLOW_KEY_FILE=]
 
           --json
-              Print the JSON of the API instead of tables
+              Print JSON instead of tables
 
           …
     ");
@@ -691,7 +721,7 @@ fn help_of_setting_a_secret() {
               [env: STEADFLOW_KEY_FILE=]
 
           --json
-              Print the JSON of the API instead of tables
+              Print JSON instead of tables
 
           …
 
@@ -764,7 +794,7 @@ fn help_of_webhooks() {
               [env: STEADFLOW_KEY_FILE=]
 
           --json
-              Print the JSON of the API instead of tables
+              Print JSON instead of tables
 
           …
     ");
@@ -812,7 +842,7 @@ fn help_of_webhooks() {
               Wait for the end of the execution, up to 60 seconds
 
           --json
-              Print the JSON of the API instead of tables
+              Print JSON instead of tables
 
           …
     ");
@@ -820,7 +850,7 @@ fn help_of_webhooks() {
 
 #[test]
 fn help_of_a_fork() {
-    insta::assert_snapshot!(own_help(&["executions", "fork"]), @r"
+    insta::assert_snapshot!(own_help(&["executions", "fork"]), @"
     Start a new execution from a completed node of another one
 
     The other one may have any status. The node and what it leads to runs; the outputs of all other
@@ -861,7 +891,7 @@ fn help_of_a_fork() {
               [env: STEADFLOW_KEY_FILE=]
 
           --json
-              Print the JSON of the API instead of tables
+              Print JSON instead of tables
 
           …
     ");
@@ -869,7 +899,7 @@ fn help_of_a_fork() {
 
 #[test]
 fn help_of_commands_for_one_execution() {
-    insta::assert_snapshot!(own_help(&["executions", "show"]), @r"
+    insta::assert_snapshot!(own_help(&["executions", "show"]), @"
     Show an execution with its nodes and attempts; long values are shown in part
 
     Usage: steadflow executions show [OPTIONS] <ID>
@@ -893,20 +923,35 @@ fn help_of_commands_for_one_execution() {
               [env: STEADFLOW_KEY_FILE=]
 
           --json
-              Print the JSON of the API instead of tables
+              Print JSON instead of tables
 
           …
     ");
-    insta::assert_snapshot!(own_help(&["executions", "retry"]), @r"
-    Retry a failed or cancelled execution as a new one with the same trigger data
+    insta::assert_snapshot!(own_help(&["executions", "retry"]), @"
+    Retry a failed or cancelled execution, or all that a filter fits
 
-    Usage: steadflow executions retry [OPTIONS] <ID>
+    A retry is a new execution with the same trigger data. With --filter, failed executions are retried;
+    those that were retried before are left out, so that doing it twice retries once.
+
+    Exit status: 0 done, and what was left out is named, 1 it ended before all were looked at.
+
+    Usage: steadflow executions retry [OPTIONS] [ID]
 
     Arguments:
-      <ID>
-              ID of the failed or cancelled execution
+      [ID]
+              ID of the execution
 
     Options:
+          --filter <NAME=VALUE>
+              All executions that this fits, such as `node=charge` or `since=2h`. May be repeated; every
+              one has to fit
+
+          --dry-run
+              Only say which executions these are
+
+          --limit <N>
+              Maximum number of executions, the newest first [default: all]
+
           --from <FROM>
               Where to start
 
@@ -931,7 +976,7 @@ fn help_of_commands_for_one_execution() {
               [env: STEADFLOW_KEY_FILE=]
 
           --json
-              Print the JSON of the API instead of tables
+              Print JSON instead of tables
 
           …
     ");
@@ -939,16 +984,30 @@ fn help_of_commands_for_one_execution() {
 
 #[test]
 fn help_of_commands_for_an_execution_that_runs() {
-    insta::assert_snapshot!(own_help(&["executions", "cancel"]), @r"
-    Cancel an unfinished execution
+    insta::assert_snapshot!(own_help(&["executions", "cancel"]), @"
+    Cancel an unfinished execution, or all that a filter fits
 
-    Usage: steadflow executions cancel [OPTIONS] <ID>
+    With --filter, child executions are cancelled with those that started them.
+
+    Exit status: 0 done, and what was left out is named, 1 it ended before all were looked at.
+
+    Usage: steadflow executions cancel [OPTIONS] [ID]
 
     Arguments:
-      <ID>
+      [ID]
               ID of the execution
 
     Options:
+          --filter <NAME=VALUE>
+              All executions that this fits, such as `node=charge` or `since=2h`. May be repeated; every
+              one has to fit
+
+          --dry-run
+              Only say which executions these are
+
+          --limit <N>
+              Maximum number of executions, the newest first [default: all]
+
           --server <URL>
               URL of the server [default: http://127.0.0.1:8080]
 
@@ -960,11 +1019,11 @@ fn help_of_commands_for_an_execution_that_runs() {
               [env: STEADFLOW_KEY_FILE=]
 
           --json
-              Print the JSON of the API instead of tables
+              Print JSON instead of tables
 
           …
     ");
-    insta::assert_snapshot!(own_help(&["executions", "watch"]), @r"
+    insta::assert_snapshot!(own_help(&["executions", "watch"]), @"
     Follow an execution until it ends
 
     Exit status: 0 completed, 1 failed or cancelled.
@@ -987,7 +1046,7 @@ fn help_of_commands_for_an_execution_that_runs() {
               [env: STEADFLOW_KEY_FILE=]
 
           --json
-              Print the JSON of the API instead of tables
+              Print JSON instead of tables
 
           …
     ");
@@ -1078,33 +1137,48 @@ fn help_of_bench() {
 
               [default: .]
 
-          --json <FILE>
-              Also write the results to this file, as JSON
+          --json
+              Print JSON instead of the table
 
           …
 
     Examples:
       steadflow bench
-      steadflow bench --concurrency 64 --seconds 10 --runs 5 --only chain --json bench.json
+      steadflow bench --concurrency 64 --seconds 10 --runs 5 --only chain --json > bench.json
       steadflow bench --concurrency 64,512 --runs 7 --only auth
     ");
 }
 
 #[test]
 fn help_of_doctor_and_openapi() {
-    insta::assert_snapshot!(own_help(&["doctor"]), @r"
-    Check the consistency of a database
+    insta::assert_snapshot!(own_help(&["doctor"]), @"
+    Check a database or, with --server, a running server
 
-    Stop the server first. Changes nothing, except that opening a database applies migrations and
-    recovers it after a crash.
+    Of a database, checks the consistency. Stop the server first. Changes nothing, except that opening a
+    database applies migrations and recovers it after a crash. With a blob storage, it looks whether all
+    blobs are there.
 
-    With a blob storage, it looks whether all blobs are there.
+    Of a running server, prints a line for each thing: whether it can be reached and is ready, its
+    version and clock, what the key may do, and which secrets, webhooks, local commands, quotas and
+    alerts need something done. A line begins with ok, warning, fault, or with skipped if the key may
+    not see it.
 
-    Exit status: 0 no findings, 1 findings, or the database cannot be opened.
+    Exit status: 0 no findings, warnings aside, 1 findings, or the database cannot be opened.
 
     Usage: steadflow doctor [OPTIONS]
 
     Options:
+          --server <URL>
+              Check the running server at this URL instead of a database
+
+          --key-file <FILE>
+              File with the API key to show the server [default: the key in the variable STEADFLOW_KEY]
+
+              [env: STEADFLOW_KEY_FILE=]
+
+          --json
+              Print JSON
+
           --deep
               Read all blobs, and compare them with their hashes
 
@@ -1132,6 +1206,11 @@ fn help_of_doctor_and_openapi() {
               [env: STEADFLOW_DATABASE=]
 
           …
+
+    Examples:
+      steadflow doctor --database sqlite:/var/lib/steadflow/flows.db
+      steadflow doctor --server http://127.0.0.1:8080
+      steadflow doctor --server https://flows.example --key-file admin.key --json
     ");
     insta::assert_snapshot!(own_help(&["openapi"]), @r"
     Print the OpenAPI 3.1 document of the REST API
@@ -1145,22 +1224,398 @@ fn help_of_doctor_and_openapi() {
 
 #[test]
 fn help_of_files() {
-    insta::assert_snapshot!(own_help(&["apply"]), @"");
-    insta::assert_snapshot!(own_help(&["export"]), @"");
-    insta::assert_snapshot!(own_help(&["diff"]), @"");
-    insta::assert_snapshot!(own_help(&["dev"]), @"");
+    insta::assert_snapshot!(own_help(&["apply"]), @"
+    Make a running server have the flows and agents that files say
+
+    All files are checked before anything is changed. Each that differs from what the server has is then
+    saved as a new version, in the order in which they refer to each other. A file is the flow or the
+    agent that has its `id` or, if the server has none of this id, its name.
+
+    Exit status: 0 the server has what the files say, 1 something was not done, which is named, 2 a file
+    has an error and nothing was changed.
+
+    Usage: steadflow apply [OPTIONS] [PATH]...
+
+    Arguments:
+      [PATH]...
+              Files, or folders that are searched for files that end with `.json`
+
+              [default: .]
+
+    Options:
+          --dry-run
+              Only say what would be changed
+
+          --prune
+              Also archive the flows of the server that no file has
+
+          --server <URL>
+              URL of the server [default: http://127.0.0.1:8080]
+
+              [env: STEADFLOW_SERVER=]
+
+          --key-file <FILE>
+              File with the API key to show the server [default: the key in the variable STEADFLOW_KEY]
+
+              [env: STEADFLOW_KEY_FILE=]
+
+          --json
+              Print JSON instead of tables
+
+          …
+
+    Examples:
+      steadflow apply flows --dry-run                 say what would be changed
+      steadflow apply flows/refund.json               apply one file
+      steadflow apply --server https://flows.example  apply this folder to another server
+    ");
+    insta::assert_snapshot!(own_help(&["export"]), @"
+    Write the flows and agents of a running server to files, one for each
+
+    A file that is there already is only written if the server has something else, and keeps its place
+    and its name. Nothing is deleted. Values that are secret are not exported.
+
+    Exit status: 0 the files are as the server has it, 2 a file that is there has an error and nothing
+    was written.
+
+    Usage: steadflow export [OPTIONS] [DIR]
+
+    Arguments:
+      [DIR]
+              Folder to write to; it is made if it does not exist
+
+              [default: .]
+
+    Options:
+          --folder <FOLDER>
+              Only what is in this folder of the server, such as `billing/refunds`, and below it
+
+          --dry-run
+              Only say what would be written
+
+          --server <URL>
+              URL of the server [default: http://127.0.0.1:8080]
+
+              [env: STEADFLOW_SERVER=]
+
+          --key-file <FILE>
+              File with the API key to show the server [default: the key in the variable STEADFLOW_KEY]
+
+              [env: STEADFLOW_KEY_FILE=]
+
+          --json
+              Print JSON instead of tables
+
+          …
+
+    Examples:
+      steadflow export                                write to ./flows and ./agents
+      steadflow export backup --folder billing        only the flows in a folder
+    ");
+    insta::assert_snapshot!(own_help(&["diff"]), @r#"
+    Show what differs between files and a running server
+
+    Lines with `-` are what the server has, lines with `+` what the files have.
+
+    Exit status: 0 nothing differs, 1 something does, 2 a file has an error.
+
+    Usage: steadflow diff [OPTIONS] [PATH]...
+
+    Arguments:
+      [PATH]...
+              Files, or folders that are searched for files that end with `.json`
+
+              [default: .]
+
+    Options:
+          --server <URL>
+              URL of the server [default: http://127.0.0.1:8080]
+
+              [env: STEADFLOW_SERVER=]
+
+          --key-file <FILE>
+              File with the API key to show the server [default: the key in the variable STEADFLOW_KEY]
+
+              [env: STEADFLOW_KEY_FILE=]
+
+          --json
+              Print JSON instead of tables
+
+          …
+
+    Examples:
+      steadflow diff flows
+      steadflow diff flows/refund.json --server https://flows.example
+      steadflow flows diff "Refund review" --from 3 --to 5    two versions of a flow
+    "#);
+    insta::assert_snapshot!(own_help(&["dev"]), @"
+    Write flows in files, with a server that follows them
+
+    Starts a server on this machine, applies the flows and agents of a folder as `steadflow apply` does,
+    and applies them again whenever a file changes. A file with an error changes nothing: the error is
+    printed with its line, and the server goes on with what it has. Nobody has to sign in. Ctrl-C ends
+    it.
+
+    Settings come from these options and from `steadflow.toml`, of which those of addresses, sign-in,
+    database and master key are left out.
+
+    Usage: steadflow dev [OPTIONS] [DIR]
+
+    Arguments:
+      [DIR]
+              Folder with flows and agents
+
+              [default: .]
+
+    Options:
+          --listen <ADDRESS>
+              Loopback address to listen on
+
+              [default: 127.0.0.1:8080]
+
+          --database <URL>
+              Database, as `sqlite:PATH` [default: .steadflow/dev.db in the folder]
+
+          --no-open
+              Do not open the studio in a browser
+
+          --egress-allow <LIST>
+              Non-public addresses, networks and host names that flows may call, separated by commas
+
+              [env: STEADFLOW_EGRESS_ALLOW=]
+
+          --egress-proxy <URL>
+              Proxy for the calls of flows, such as `http://proxy.example:3128` [default: none]
+
+              [env: STEADFLOW_EGRESS_PROXY]
+
+          --egress-no-proxy <LIST>
+              Hosts that are called without the proxy, separated by commas [default: the variable
+              `NO_PROXY`]
+
+              [env: STEADFLOW_EGRESS_NO_PROXY=]
+
+          …
+
+    Examples:
+      steadflow dev flows
+      steadflow dev --no-open --listen 127.0.0.1:9000
+      steadflow dev flows --egress-allow 127.0.0.1    let flows call services on this machine
+    ");
 }
 
 #[test]
 fn help_of_flows() {
-    insta::assert_snapshot!(own_help(&["flows"]), @"");
-    insta::assert_snapshot!(own_help(&["flows", "run"]), @"");
-    insta::assert_snapshot!(own_help(&["flows", "diff"]), @"");
+    insta::assert_snapshot!(own_help(&["flows"]), @r#"
+    List, show, run, pause and resume flows of a running server, and keep them as files
+
+    Usage: steadflow flows [OPTIONS] <COMMAND>
+
+    Commands:
+      list    List flows, newest first
+      show    Show a flow with its settings, its nodes and what is probably not meant in it
+      run     Run a flow on the server, follow it, and print its result as JSON
+      pause   Pause a flow: nothing starts until it is resumed; what runs goes on
+      resume  Let a paused flow start again
+      apply   Make the server have the flows that files say: `steadflow apply`, without agents
+      export  Write the flows of the server to files: `steadflow export`, without agents
+      diff    Show what differs between files and the server, or between two versions of a flow
+      help    Print this message or the help of the given subcommand(s)
+
+    Options:
+          --server <URL>
+              URL of the server [default: http://127.0.0.1:8080]
+
+              [env: STEADFLOW_SERVER=]
+
+          --key-file <FILE>
+              File with the API key to show the server [default: the key in the variable STEADFLOW_KEY]
+
+              [env: STEADFLOW_KEY_FILE=]
+
+          --json
+              Print JSON instead of tables
+
+          …
+
+    Examples:
+      steadflow flows list --folder billing
+      steadflow flows show "Refund review"
+      steadflow flows run "Refund review" --trigger '{"amount": 120}'
+      steadflow flows pause 0197a3c2-…
+      steadflow flows diff "Refund review" --from 3 --to 5
+      steadflow apply flows                           see `steadflow apply --help`
+    "#);
+    insta::assert_snapshot!(own_help(&["flows", "run"]), @"
+    Run a flow on the server, follow it, and print its result as JSON
+
+    Progress is written to standard error. Ctrl-C ends the command, and not the execution.
+
+    Exit status: 0 completed, 1 failed or cancelled, 130 ended with Ctrl-C.
+
+    Usage: steadflow flows run [OPTIONS] <FLOW>
+
+    Arguments:
+      <FLOW>
+              ID or name of the flow
+
+    Options:
+          --trigger <JSON>
+              Trigger data, as JSON or @FILE [default: the `example` of the flow's trigger, or {}]
+
+          --context-id <ID>
+              What the execution is about [default: as the flow says]
+
+          --no-wait
+              Only start it, and print the ID of the execution
+
+          --idempotency-key <KEY>
+              Key for repeating the command safely: the same key starts only one execution [default: a
+              new key]
+
+          --server <URL>
+              URL of the server [default: http://127.0.0.1:8080]
+
+              [env: STEADFLOW_SERVER=]
+
+          --key-file <FILE>
+              File with the API key to show the server [default: the key in the variable STEADFLOW_KEY]
+
+              [env: STEADFLOW_KEY_FILE=]
+
+          --json
+              Print JSON instead of tables
+
+          …
+    ");
+    insta::assert_snapshot!(own_help(&["flows", "diff"]), @"
+    Show what differs between files and the server, or between two versions of a flow
+
+    Exit status: 0 nothing differs, 1 something does, 2 a file has an error.
+
+    Usage: steadflow flows diff [OPTIONS] [PATH]...
+
+    Arguments:
+      [PATH]...
+              Files or folders; with --from, the ID or the name of a flow
+
+              [default: .]
+
+    Options:
+          --from <N>
+              Compare this version of the flow with another one
+
+          --to <N>
+              The other version [default: the current one]
+
+          --server <URL>
+              URL of the server [default: http://127.0.0.1:8080]
+
+              [env: STEADFLOW_SERVER=]
+
+          --key-file <FILE>
+              File with the API key to show the server [default: the key in the variable STEADFLOW_KEY]
+
+              [env: STEADFLOW_KEY_FILE=]
+
+          --json
+              Print JSON instead of tables
+
+          …
+    ");
 }
 
 #[test]
 fn help_of_agents_and_completions() {
-    insta::assert_snapshot!(own_help(&["agents"]), @"");
-    insta::assert_snapshot!(own_help(&["agents", "test"]), @"");
-    insta::assert_snapshot!(own_help(&["completions"]), @"");
+    insta::assert_snapshot!(own_help(&["agents"]), @r#"
+    List, show and test agents of a running server, and keep them as files
+
+    Usage: steadflow agents [OPTIONS] <COMMAND>
+
+    Commands:
+      list    List agents, newest first
+      show    Show an agent with its skills; secrets are not shown
+      test    Test whether an agent can be reached or, with --skill, try one of its skills
+      apply   Make the server have the agents that files say: `steadflow apply`, without flows
+      export  Write the agents of the server to files: `steadflow export`, without flows
+      diff    Show what differs between files and the server
+      help    Print this message or the help of the given subcommand(s)
+
+    Options:
+          --server <URL>
+              URL of the server [default: http://127.0.0.1:8080]
+
+              [env: STEADFLOW_SERVER=]
+
+          --key-file <FILE>
+              File with the API key to show the server [default: the key in the variable STEADFLOW_KEY]
+
+              [env: STEADFLOW_KEY_FILE=]
+
+          --json
+              Print JSON instead of tables
+
+          …
+
+    Examples:
+      steadflow agents list
+      steadflow agents test "Risk analyst"
+      steadflow agents test "Risk analyst" --skill explain --input '{"vendor": "ACME"}'
+      steadflow agents export agents
+    "#);
+    insta::assert_snapshot!(own_help(&["agents", "test"]), @"
+    Test whether an agent can be reached or, with --skill, try one of its skills
+
+    Without --skill, the least costly call is made that shows it. Nothing is stored.
+
+    Exit status: 0 it works, 1 it does not.
+
+    Usage: steadflow agents test [OPTIONS] <AGENT>
+
+    Arguments:
+      <AGENT>
+              ID or name of the agent
+
+    Options:
+          --skill <NAME>
+              Try this skill, at most two minutes, and print what it answers
+
+          --input <JSON>
+              Input of the skill, as JSON or @FILE [default: {}]
+
+          --server <URL>
+              URL of the server [default: http://127.0.0.1:8080]
+
+              [env: STEADFLOW_SERVER=]
+
+          --key-file <FILE>
+              File with the API key to show the server [default: the key in the variable STEADFLOW_KEY]
+
+              [env: STEADFLOW_KEY_FILE=]
+
+          --json
+              Print JSON instead of tables
+
+          …
+    ");
+    insta::assert_snapshot!(own_help(&["completions"]), @"
+    Print completions of commands and options for a shell
+
+    Usage: steadflow completions [OPTIONS] <SHELL>
+
+    Arguments:
+      <SHELL>
+              Shell to print them for
+
+              [possible values: bash, elvish, fish, powershell, zsh]
+
+    Options:
+          …
+
+    Examples:
+      steadflow completions bash > ~/.local/share/bash-completion/completions/steadflow
+      steadflow completions zsh > ~/.zfunc/_steadflow
+      steadflow completions fish > ~/.config/fish/completions/steadflow.fish
+      steadflow completions powershell >> $PROFILE
+    ");
 }

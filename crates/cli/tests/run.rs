@@ -45,8 +45,8 @@ fn warnings_go_to_standard_error_and_do_not_stop_the_run() {
 
     let warnings: Vec<&str> = run.stderr.lines().filter(|line| line.contains("warning")).collect();
     insta::assert_snapshot!(warnings.join("\n"), @"
-    run.json:/flow/flow_definition/nodes/0/agenticConfig: warning: `agenticConfig` is kept, but a node of this kind does not read it
-    run.json:/flow/flow_definition/nodes/1/input/headers/Authorization: warning: there is no secret `NOT_SET`, so the node fails unless it is added before
+    run.json:1: /flow/flow_definition/nodes/0/agenticConfig: warning: `agenticConfig` is kept, but a node of this kind does not read it
+    run.json:1: /flow/flow_definition/nodes/1/input/headers/Authorization: warning: there is no secret `NOT_SET`, so the node fails unless it is added before
     ");
 }
 
@@ -167,9 +167,9 @@ fn invalid_document_is_exit_status_2() {
     let missing = folder.run(&["run", "missing.json"]).expect(2);
     let timeout = folder.run_on(&["run", "-", "--timeout=-1"], &mirror().to_string()).expect(2);
 
-    insta::assert_snapshot!(faulty.stderr, @r#"faulty.json:/flow_definition/nodes/0/type: `type` must be one of `trigger`, `agent`, `condition`, `switch`, `approval`, `delay`, `wait_event`, `parallel`, `merge`, `map`, `loop`, `subflow`, `action`, `code`, not "acton"; did you mean `action`?"#);
+    insta::assert_snapshot!(faulty.stderr, @r#"faulty.json:1: /flow_definition/nodes/0/type: `type` must be one of `trigger`, `agent`, `condition`, `switch`, `approval`, `delay`, `wait_event`, `parallel`, `merge`, `map`, `loop`, `subflow`, `action`, `code`, not "acton"; did you mean `action`?"#);
     insta::assert_snapshot!(missing.stderr, @"missing.json: No such file or directory (os error 2)");
-    insta::assert_snapshot!(timeout.stderr, @"-:/timeout_seconds: `timeout_seconds` must be a number of seconds, more than 0 and at most 316224000, not -1.0");
+    insta::assert_snapshot!(timeout.stderr, @"-:1: /timeout_seconds: `timeout_seconds` must be a number of seconds, more than 0 and at most 316224000, not -1.0");
 }
 
 #[test]
@@ -287,7 +287,7 @@ fn local_commands_are_those_of_a_settings_file_that_is_named() {
 
     insta::assert_snapshot!(found.stderr, @"
     settings  ./steadflow.toml
-    run.json:/agents/0/config/command: there is no local command `test`. `run` knows those of a settings file that is named with `--config`, as `[mcp.test]`
+    run.json:1: /agents/0/config/command: there is no local command `test`. `run` knows those of a settings file that is named with `--config`, as `[mcp.test]`
     ");
     assert_eq!(named.json()["arguments"], json!({ "n": 1 }), "{}", named.stderr);
     assert!(checked.stdout.contains("valid"), "{}", checked.stdout);

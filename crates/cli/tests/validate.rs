@@ -34,12 +34,12 @@ fn all_errors_of_all_files_are_listed_with_pointers() {
     let files = ["validate", "faulty.json", "good.json", "broken.json", "list.json", "missing.json"];
     let run = folder.run(&files).expect(2);
 
-    insta::assert_snapshot!(run.stdout, @r"
-    faulty.json:/retry_count: `retry_count` must be a whole number from 0 to 10, not 11
-    faulty.json:/flow_definition/nodes/0/input: `${b.x}`: there is no node `b`; a field of the trigger data is `trigger_data.b`
+    insta::assert_snapshot!(run.stdout, @"
+    faulty.json:1: /retry_count: `retry_count` must be a whole number from 0 to 10, not 11
+    faulty.json:1: /flow_definition/nodes/0/input: `${b.x}`: there is no node `b`; a field of the trigger data is `trigger_data.b`
     good.json: valid, 1 node, 0 edges
-    broken.json: not JSON: expected value at line 1 column 10
-    list.json:: an object is needed here, not a list
+    broken.json:1: not JSON: expected value at line 1 column 10
+    list.json:1: an object is needed here, not a list
     missing.json: No such file or directory (os error 2)
     ");
 }
@@ -53,7 +53,7 @@ fn standard_input_is_a_dash() {
     let faulty = folder.run_on(&["validate", "-"], &faulty().to_string());
 
     assert_eq!(good.expect(0).stdout, "-: valid, 1 node, 0 edges\n");
-    assert!(faulty.expect(2).stdout.starts_with("-:/retry_count: "));
+    assert!(faulty.expect(2).stdout.starts_with("-:1: /retry_count: "));
 }
 
 #[test]
@@ -70,11 +70,11 @@ fn agents_of_a_run_document_are_checked_with_their_flow() {
     let run = folder.run(&["validate", "run.json"]).expect(2);
 
     insta::assert_snapshot!(run.stdout, @"
-    run.json:/agents/1/id: `id` must be a UUID
-    run.json:/agents/1/agent_type: an agent needs `agent_type`: one of `llm`, `http`, `mcp`
-    run.json:/agents/1/config: an agent needs `config`: an object
-    run.json:/agents/1/skills: an agent needs `skills`: a list of skills
-    run.json:/flow/flow_definition/nodes/0/skill: the agent has no skill `sing`; it has score
+    run.json:1: /agents/1/id: `id` must be a UUID
+    run.json:1: /agents/1/agent_type: an agent needs `agent_type`: one of `llm`, `http`, `mcp`
+    run.json:1: /agents/1/config: an agent needs `config`: an object
+    run.json:1: /agents/1/skills: an agent needs `skills`: a list of skills
+    run.json:1: /flow/flow_definition/nodes/0/skill: the agent has no skill `sing`; it has score
     ");
 }
 
@@ -88,9 +88,9 @@ fn warnings_do_not_make_a_file_invalid() {
     let run = folder.run(&["validate", "odd.json", "run.json"]).expect(0);
 
     insta::assert_snapshot!(run.stdout, @"
-    odd.json:/flow_definition/nodes/0/agenticConfig: warning: `agenticConfig` is kept, but a node of this kind does not read it
+    odd.json:1: /flow_definition/nodes/0/agenticConfig: warning: `agenticConfig` is kept, but a node of this kind does not read it
     odd.json: valid, 1 node, 0 edges
-    run.json:/flow/flow_definition/nodes/0/agenticConfig: warning: `agenticConfig` is kept, but a node of this kind does not read it
+    run.json:1: /flow/flow_definition/nodes/0/agenticConfig: warning: `agenticConfig` is kept, but a node of this kind does not read it
     run.json: valid, 1 node, 0 edges
     ");
 }

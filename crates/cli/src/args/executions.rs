@@ -25,8 +25,9 @@ Examples:
   steadflow executions retry --filter error-class=timeout --filter since=2h --dry-run
   steadflow executions cancel --filter flow=\"Refund review\" --filter status=running,paused
 
---filter takes flow (ID or name), status, error-class, node, since and until (a moment, or how long ago:
-30m, 2h, 7d), search (text in the ID, the context ID or the error message), fingerprint and context-id.";
+--filter takes flow (ID or name), status, error-class, node, since and until (a moment, or how
+long ago: 30m, 2h, 7d), search (text in the ID, the context ID or the error message), fingerprint
+and context-id.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ExecutionsCommand {
