@@ -101,14 +101,8 @@ pub(crate) enum Command {
     Dev(Dev),
     Run(Run),
     Validate(Validate),
-    Apply(ApplyAll),
-    Export(ExportAll),
-    Diff(DiffAll),
-    Flows(Flows),
-    Agents(Agents),
-    Executions(Executions),
-    Approvals(Approvals),
-    Webhooks(Webhooks),
+    #[command(flatten)]
+    OnServer(OnServer),
     Keys(Keys),
     Invite(Invite),
     Tenants(Tenants),
@@ -120,6 +114,19 @@ pub(crate) enum Command {
     Openapi,
     Completions(Completions),
     Bench(Bench),
+}
+
+/// What is done with a running server.
+#[derive(Debug, Subcommand)]
+pub(crate) enum OnServer {
+    Apply(ApplyAll),
+    Export(ExportAll),
+    Diff(DiffAll),
+    Flows(Flows),
+    Agents(Agents),
+    Executions(Executions),
+    Approvals(Approvals),
+    Webhooks(Webhooks),
 }
 
 /// What is done with a database, and not with a server.

@@ -23,7 +23,6 @@ use crate::settings::ServerAddress;
 use crate::shown::{moment, print, raw, shortened, text};
 use many::Many;
 
-pub(crate) use filter::Condition;
 pub(crate) use value::print_value;
 pub(crate) use watch::follow;
 

@@ -2,22 +2,21 @@
 
 mod run;
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{bail, ensure};
 use reqwest::Method;
 use reqwest::header::IF_MATCH;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use crate::args::{Apply, Diff, DiffFlows, Export, FlowsCommand};
 use crate::client::Server;
 use crate::files::{self, Applying, Exporting, Kind, Kinds};
+use crate::named::id_of;
 use crate::output;
 use crate::settings::ServerAddress;
 use crate::shown::{moment, print, shortened, text};
-use crate::value_address::segment;
 
 /// Runs one of the commands on a server.
 pub(crate) async fn flows(
@@ -90,38 +89,9 @@ async fn diffed(server: &Server, as_json: bool, diff: DiffFlows) -> anyhow::Resu
         return compared(server, as_json, Kinds::FLOWS, Diff { paths: diff.paths }).await;
     };
     let [flow] = &paths[..] else { bail!("With --from, give the ID or the name of one flow.") };
-    ensure!(*flow != PathBuf::from("."), "With --from, give the ID or the name of a flow.");
+    ensure!(flow != Path::new("."), "With --from, give the ID or the name of a flow.");
     let id = id_of(server, Kind::Flow, &flow.to_string_lossy()).await?;
     files::diff_versions(server, Kind::Flow, id, [Some(from), to], as_json).await
-}
-
-/// Returns the id of what is named by its id or its name.
-pub(crate) async fn id_of(server: &Server, kind: Kind, given: &str) -> anyhow::Result<Uuid> {
-    if let Ok(id) = given.parse() {
-        return Ok(id);
-    }
-    let name = kind.name();
-    let search = match kind {
-        Kind::Flow => format!("&q={}", segment(given)),
-        Kind::Agent => String::new(),
-    };
-    let found = server.all(&format!("{}?limit=1000{search}", kind.path())).await?;
-    let ids: Vec<&str> = found
-        .iter()
-        .filter(|shown| shown["name"] == *given)
-        .filter_map(|shown| shown["id"].as_str())
-        .collect();
-    match ids[..] {
-        [id] => Ok(id.parse()?),
-        [] => bail!(
-            "The server has no {name} with the ID or the name `{given}`. `steadflow {name}s list` shows those that there are."
-        ),
-        _ => bail!(
-            "The server has {} {name}s with the name `{given}`. Give the ID of one: {}.",
-            ids.len(),
-            ids.join(", ")
-        ),
-    }
 }
 
 async fn set_paused(server: &Server, as_json: bool, flow: &str, is_paused: bool) -> anyhow::Result<()> {

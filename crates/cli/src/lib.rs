@@ -13,6 +13,7 @@ mod ciphers;
 mod client;
 mod compact;
 mod completions;
+mod condition;
 mod connections;
 mod demo;
 mod dev;
@@ -28,6 +29,7 @@ mod keys;
 mod local_audit;
 mod memory;
 mod moving;
+mod named;
 mod open_files;
 mod openapi;
 mod output;
@@ -57,7 +59,7 @@ use anyhow::Context;
 use clap::Parser;
 use steadflow_runtime::Offload;
 
-use args::{Args, Command, OnDatabase};
+use args::{Args, Command, OnDatabase, OnServer};
 use client::Server;
 use files::Kinds;
 use secrets::KnownSecrets;
@@ -116,38 +118,7 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
         Command::Validate(validate) => {
             block_on(async { Ok(validate::validate(&validate.files, validate.json).await) })
         }
-        Command::Apply(args::ApplyAll { apply, asked }) => {
-            let server = Server::new(&ServerAddress::new(&asked, &file)?)?;
-            block_on(async move { flows::applied(&server, asked.json, Kinds::ALL, apply).await })
-        }
-        Command::Export(args::ExportAll { export, asked }) => {
-            let server = Server::new(&ServerAddress::new(&asked, &file)?)?;
-            block_on(async move { flows::exported(&server, asked.json, Kinds::ALL, export).await })
-        }
-        Command::Diff(args::DiffAll { diff, asked }) => {
-            let server = Server::new(&ServerAddress::new(&asked, &file)?)?;
-            block_on(async move { flows::compared(&server, asked.json, Kinds::ALL, diff).await })
-        }
-        Command::Flows(flows) => {
-            let server = ServerAddress::new(&flows.asked, &file)?;
-            block_on(flows::flows(server, flows.asked.json, flows.command))
-        }
-        Command::Agents(agents) => {
-            let server = ServerAddress::new(&agents.asked, &file)?;
-            block_on(agents::agents(server, agents.asked.json, agents.command))
-        }
-        Command::Executions(executions) => {
-            let server = ServerAddress::new(&executions.asked, &file)?;
-            block_on(executions::executions(server, executions.asked.json, executions.command))
-        }
-        Command::Approvals(approvals) => {
-            let server = ServerAddress::new(&approvals.asked, &file)?;
-            block_on(approvals::approvals(server, approvals.asked.json, approvals.command))
-        }
-        Command::Webhooks(webhooks) => {
-            let server = ServerAddress::new(&webhooks.asked, &file)?;
-            block_on(webhooks::webhooks(server, webhooks.asked.json, webhooks.command))
-        }
+        Command::OnServer(command) => on_server(command, &file),
         Command::Keys(keys) => {
             log.start("warn")?;
             let database = settings::database(keys.database, &file)?;
@@ -176,6 +147,43 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
         Command::Openapi => openapi::openapi(),
         Command::Completions(completions) => Ok(completions::completions(completions.shell)),
         Command::Bench(bench) => bench::bench(bench),
+    }
+}
+
+fn on_server(command: OnServer, file: &SettingsFile) -> anyhow::Result<ExitCode> {
+    match command {
+        OnServer::Apply(args::ApplyAll { apply, asked }) => {
+            let server = Server::new(&ServerAddress::new(&asked, file)?)?;
+            block_on(async move { flows::applied(&server, asked.json, Kinds::ALL, apply).await })
+        }
+        OnServer::Export(args::ExportAll { export, asked }) => {
+            let server = Server::new(&ServerAddress::new(&asked, file)?)?;
+            block_on(async move { flows::exported(&server, asked.json, Kinds::ALL, export).await })
+        }
+        OnServer::Diff(args::DiffAll { diff, asked }) => {
+            let server = Server::new(&ServerAddress::new(&asked, file)?)?;
+            block_on(async move { flows::compared(&server, asked.json, Kinds::ALL, diff).await })
+        }
+        OnServer::Flows(flows) => {
+            let server = ServerAddress::new(&flows.asked, file)?;
+            block_on(flows::flows(server, flows.asked.json, flows.command))
+        }
+        OnServer::Agents(agents) => {
+            let server = ServerAddress::new(&agents.asked, file)?;
+            block_on(agents::agents(server, agents.asked.json, agents.command))
+        }
+        OnServer::Executions(executions) => {
+            let server = ServerAddress::new(&executions.asked, file)?;
+            block_on(executions::executions(server, executions.asked.json, executions.command))
+        }
+        OnServer::Approvals(approvals) => {
+            let server = ServerAddress::new(&approvals.asked, file)?;
+            block_on(approvals::approvals(server, approvals.asked.json, approvals.command))
+        }
+        OnServer::Webhooks(webhooks) => {
+            let server = ServerAddress::new(&webhooks.asked, file)?;
+            block_on(webhooks::webhooks(server, webhooks.asked.json, webhooks.command))
+        }
     }
 }
 

@@ -1223,7 +1223,7 @@ fn help_of_doctor_and_openapi() {
 }
 
 #[test]
-fn help_of_files() {
+fn help_of_apply() {
     insta::assert_snapshot!(own_help(&["apply"]), @"
     Make a running server have the flows and agents that files say
 
@@ -1269,6 +1269,10 @@ fn help_of_files() {
       steadflow apply flows/refund.json               apply one file
       steadflow apply --server https://flows.example  apply this folder to another server
     ");
+}
+
+#[test]
+fn help_of_export() {
     insta::assert_snapshot!(own_help(&["export"]), @"
     Write the flows and agents of a running server to files, one for each
 
@@ -1312,6 +1316,10 @@ fn help_of_files() {
       steadflow export                                write to ./flows and ./agents
       steadflow export backup --folder billing        only the flows in a folder
     ");
+}
+
+#[test]
+fn help_of_diff() {
     insta::assert_snapshot!(own_help(&["diff"]), @r#"
     Show what differs between files and a running server
 
@@ -1348,6 +1356,10 @@ fn help_of_files() {
       steadflow diff flows/refund.json --server https://flows.example
       steadflow flows diff "Refund review" --from 3 --to 5    two versions of a flow
     "#);
+}
+
+#[test]
+fn help_of_dev() {
     insta::assert_snapshot!(own_help(&["dev"]), @"
     Write flows in files, with a server that follows them
 
@@ -1446,6 +1458,10 @@ fn help_of_flows() {
       steadflow flows diff "Refund review" --from 3 --to 5
       steadflow apply flows                           see `steadflow apply --help`
     "#);
+}
+
+#[test]
+fn help_of_running_a_flow() {
     insta::assert_snapshot!(own_help(&["flows", "run"]), @"
     Run a flow on the server, follow it, and print its result as JSON
 
@@ -1488,6 +1504,10 @@ fn help_of_flows() {
 
           …
     ");
+}
+
+#[test]
+fn help_of_comparing_flows() {
     insta::assert_snapshot!(own_help(&["flows", "diff"]), @"
     Show what differs between files and the server, or between two versions of a flow
 
@@ -1526,7 +1546,7 @@ fn help_of_flows() {
 }
 
 #[test]
-fn help_of_agents_and_completions() {
+fn help_of_agents() {
     insta::assert_snapshot!(own_help(&["agents"]), @r#"
     List, show and test agents of a running server, and keep them as files
 
@@ -1563,6 +1583,10 @@ fn help_of_agents_and_completions() {
       steadflow agents test "Risk analyst" --skill explain --input '{"vendor": "ACME"}'
       steadflow agents export agents
     "#);
+}
+
+#[test]
+fn help_of_testing_an_agent() {
     insta::assert_snapshot!(own_help(&["agents", "test"]), @"
     Test whether an agent can be reached or, with --skill, try one of its skills
 
@@ -1598,6 +1622,10 @@ fn help_of_agents_and_completions() {
 
           …
     ");
+}
+
+#[test]
+fn help_of_completions() {
     insta::assert_snapshot!(own_help(&["completions"]), @"
     Print completions of commands and options for a shell
 

@@ -4,7 +4,7 @@ use clap::{Subcommand, ValueEnum};
 use uuid::Uuid;
 
 use super::Asked;
-use crate::executions::Condition;
+use crate::condition::Condition;
 use crate::value_address::ValueAddress;
 
 /// List, show, retry, fork, cancel and watch executions of a running server

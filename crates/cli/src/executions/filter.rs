@@ -1,80 +1,12 @@
-//! Which executions, as `--filter NAME=VALUE` says.
-
-use std::str::FromStr;
-use std::time::{Duration, SystemTime};
+//! Conditions on executions, as the API takes them.
 
 use anyhow::bail;
 use serde_json::{Map, Value};
-use steadflow_core::timestamp::Timestamp;
 
 use crate::client::Server;
+use crate::condition::Condition;
 use crate::files::Kind;
-use crate::flows::id_of;
-
-/// What can be filtered by: the names here and in the API, and whether executions can be retried by it.
-const NAMES: [(&str, &str, bool); 9] = [
-    ("flow", "flow_id", true),
-    ("status", "status", false),
-    ("error-class", "error_class", true),
-    ("node", "node", true),
-    ("since", "start_date", true),
-    ("until", "end_date", true),
-    ("search", "q", true),
-    ("fingerprint", "fingerprint", true),
-    ("context-id", "context_id", false),
-];
-
-/// One condition.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Condition {
-    name: &'static str,
-    /// As the API calls it.
-    parameter: &'static str,
-    value: String,
-}
-
-impl FromStr for Condition {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let known = || NAMES.map(|(name, ..)| name).join(", ");
-        let (name, value) = text
-            .split_once('=')
-            .ok_or_else(|| format!("use NAME=VALUE, with one of these names: {}", known()))?;
-        // The API, and people who know it, write `error_class`.
-        let wanted = name.replace('_', "-");
-        let found = NAMES.into_iter().find(|(name, ..)| *name == wanted);
-        let (name, parameter, _) =
-            found.ok_or_else(|| format!("there is no `{name}` to filter by; there are {}", known()))?;
-        let value = match name {
-            "since" | "until" => moment(value)?,
-            _ => value.to_owned(),
-        };
-        Ok(Self { name, parameter, value })
-    }
-}
-
-/// Reads a moment, or how long ago it is, such as `2h`.
-fn moment(text: &str) -> Result<String, String> {
-    if Timestamp::parse(text).is_ok() {
-        return Ok(text.to_owned());
-    }
-    let usage = || {
-        "use a moment such as 2026-11-23T10:00:00Z, or how long ago it is, such as 30m, 2h or 7d".to_owned()
-    };
-    let unit = match text.chars().last() {
-        Some('s') => 1,
-        Some('m') => 60,
-        Some('h') => 3_600,
-        Some('d') => 86_400,
-        _ => return Err(usage()),
-    };
-    let number: u32 = text[..text.len() - 1].parse().map_err(|_| usage())?;
-    let ago = Duration::from_secs(u64::from(number) * unit);
-    let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
-    let micros = i64::try_from(now.saturating_sub(ago).as_micros()).unwrap_or(i64::MAX);
-    Ok(Timestamp::from_micros(micros).to_string())
-}
+use crate::named::id_of;
 
 /// Returns the conditions as parameters of the API. A flow may be named by its name.
 pub(super) async fn parameters(
@@ -103,7 +35,7 @@ pub(super) async fn of_retry(
     let mut rest = Vec::new();
     for condition in conditions {
         let is_failed = condition.name == "status" && condition.value == "failed";
-        if NAMES.iter().any(|(name, _, retries)| *name == condition.name && *retries) {
+        if condition.retries() {
             rest.push(condition.clone());
         } else if !is_failed {
             let (name, value) = (condition.name, &condition.value);
@@ -114,33 +46,4 @@ pub(super) async fn of_retry(
     }
     let parameters = parameters(server, &rest).await?;
     Ok(parameters.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn conditions_say_what_there_is() {
-        let read = |text: &str| text.parse::<Condition>();
-
-        assert_eq!(
-            read("error_class=timeout").map(|read| (read.parameter, read.value)),
-            Ok(("error_class", "timeout".into()))
-        );
-        assert_eq!(
-            read("since=2026-11-23T10:00:00Z").map(|read| read.value),
-            Ok("2026-11-23T10:00:00Z".into())
-        );
-        assert!(read("since=2h").is_ok_and(|read| Timestamp::parse(&read.value).is_ok()));
-        for (wrong, why) in [
-            ("failed", "use NAME=VALUE"),
-            ("nodes=a", "there is no `nodes`"),
-            ("since=yesterday", "use a moment"),
-            ("until=é", "use a moment"),
-            ("until=", "use a moment"),
-        ] {
-            assert!(read(wrong).is_err_and(|error| error.contains(why)), "{wrong}");
-        }
-    }
 }

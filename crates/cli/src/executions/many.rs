@@ -8,9 +8,10 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use steadflow_core::payload::Payload;
 
-use super::filter::{Condition, of_retry, parameters};
+use super::filter::{of_retry, parameters};
 use crate::args::RetryFrom;
 use crate::client::{Refused, Server};
+use crate::condition::Condition;
 use crate::output;
 
 /// How many executions one call retries.

@@ -10,11 +10,11 @@ use steadflow_core::payload::Payload;
 use tokio::signal::unix::{SignalKind, signal};
 use uuid::Uuid;
 
-use super::id_of;
 use crate::args::RunFlow;
 use crate::client::Server;
 use crate::executions::{follow, print_value};
 use crate::files::Kind;
+use crate::named::id_of;
 use crate::shown::{print, raw, text};
 use crate::{given, output};
 
