@@ -1,7 +1,8 @@
 import { Menu } from '@mantine/core';
-import { IconApi, IconBook2, IconHelpCircle, IconKeyboard } from '@tabler/icons-react';
+import { IconApi, IconBook2, IconHelpCircle, IconKeyboard, IconRoute } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { texts } from '@/lib/texts';
+import { startTour } from '@/lib/tour';
 import { openShortcuts } from './palette-store';
 import classes from './shell.module.css';
 
@@ -17,6 +18,9 @@ export function HelpMenu() {
         </button>
       </Menu.Target>
       <Menu.Dropdown>
+        <Menu.Item onClick={startTour} leftSection={<IconRoute size={15} aria-hidden />}>
+          {help.tour}
+        </Menu.Item>
         <Menu.Item component="a" href="/llms.txt" target="_blank" leftSection={<IconBook2 size={15} aria-hidden />}>
           {help.docs}
         </Menu.Item>

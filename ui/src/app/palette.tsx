@@ -9,6 +9,7 @@ import {
   IconMoon,
   IconPlayerPlay,
   IconRobot,
+  IconRoute,
   IconSitemap,
   IconSun,
   IconUser,
@@ -26,6 +27,7 @@ import { CommandSearch } from '@/components/commands/command-search';
 import { pageCommands } from '@/components/commands/page-commands';
 import { agentsQuery } from '@/features/agents/queries';
 import { texts } from '@/lib/texts';
+import { startTour } from '@/lib/tour';
 import { PAGES, useServerPages } from './navigation';
 import { openShortcuts } from './palette-store';
 
@@ -116,7 +118,8 @@ function useGeneral(): Command[] {
     keys: '?',
     run: openShortcuts,
   };
-  return [...themes, help];
+  const tour = { id: 'tour', group, label: texts.help.tour, icon: IconRoute, run: startTour };
+  return [...themes, tour, help];
 }
 
 /** What is found by the text: flows, agents and executions. */

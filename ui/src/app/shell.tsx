@@ -18,6 +18,7 @@ import {
 import { RoomBanner } from './room-banner';
 import classes from './shell.module.css';
 import { ThemeSwitch } from './theme-switch';
+import { Tour } from './tour';
 import { usePageKeys } from './use-page-keys';
 
 // Few visits need them.
@@ -49,6 +50,7 @@ export function Shell({ children = <Outlet /> }: { children?: ReactNode }) {
       <div className={classes.banners}>
         <OfflineBanner />
         <RoomBanner />
+        <Tour />
       </div>
       <TopBar />
       <Navigation />

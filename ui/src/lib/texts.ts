@@ -36,6 +36,7 @@ export const texts = {
   help: {
     title: 'Help',
     docs: 'Documentation',
+    tour: 'Take the tour',
   },
   damaged: {
     title: (entries: number) => counted(entries, 'entry cannot be read', 'entries cannot be read'),

@@ -1,3 +1,4 @@
+import { Button } from '@mantine/core';
 import { useHotkeys } from '@mantine/hooks';
 import { IconFileImport, IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
@@ -13,6 +14,7 @@ import { Page } from '@/components/page';
 import { ProblemCard } from '@/components/problem-card';
 import { ReasonedButton } from '@/components/reasoned-button';
 import { texts as common } from '@/lib/texts';
+import { startTour, useTour } from '@/lib/tour';
 import { DeleteModal, ImportModal, MoveModal, NewFlowModal, RunModal, SettingsModal, VersionsDrawer } from './dialogs';
 import { fittingFlows, hasFilters } from './list/filter-flows';
 import { FlowFilterBar } from './list/flow-filter-bar';
@@ -45,6 +47,7 @@ function Flows({ search }: { search: FlowsSearch }) {
   const flows = useQuery(flowsQuery());
   const damaged = useQuery(damagedFlowsQuery());
   const state = useLiveRecent();
+  const tour = useTour();
   const shown = useMemo(() => fittingFlows(flows.data ?? [], search), [flows.data, search]);
   // A dialog keeps its content while it fades out; only `opened` changes.
   const [dialog, setDialog] = useState<Dialog | null>(null);
@@ -84,6 +87,11 @@ function Flows({ search }: { search: FlowsSearch }) {
       beside={<LiveMark state={state} />}
       actions={
         <>
+          {tour === 'new' && may && (
+            <Button variant="subtle" onClick={startTour}>
+              {common.help.tour}
+            </Button>
+          )}
           <ReasonedButton
             reason={why}
             variant="default"

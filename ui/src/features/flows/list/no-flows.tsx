@@ -3,6 +3,7 @@ import { IconFilterOff, IconSitemap } from '@tabler/icons-react';
 import { EmptyState } from '@/components/empty-state';
 import { ReasonedButton } from '@/components/reasoned-button';
 import { texts as common } from '@/lib/texts';
+import { startTour } from '@/lib/tour';
 import { texts } from './texts';
 
 interface NoFlowsProps {
@@ -38,6 +39,11 @@ export function NoFlows({ isFiltered, isEmpty, isFolder, whyNotNew, onClear, onN
       <ReasonedButton reason={whyNotNew} variant="default" onClick={onImport}>
         {texts.import}
       </ReasonedButton>
+      {isEmpty && !isFolder && (
+        <ReasonedButton reason={whyNotNew} variant="subtle" onClick={startTour}>
+          {common.help.tour}
+        </ReasonedButton>
+      )}
     </EmptyState>
   );
 }
