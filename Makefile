@@ -185,6 +185,10 @@ browser-tests:
 	$(call skip,the browser tests,chromium and npm)
 endif
 
+.PHONY: pictures
+pictures: build $(E2E_MODULES) ## Draw the pictures of the documentation again
+	cd e2e && STEADFLOW_BINARY=$(BINARY) CHROMIUM=$(CHROMIUM) HEADLESS_SHELL=$(HEADLESS_SHELL) npm run pictures
+
 .PHONY: gen
 gen: $(if $(NPM),$(UI_MODULES)) ## Write openapi.json, and the studio's types from it
 	$(CARGO) run --locked --package steadflow-cli --bin steadflow -- openapi > target/openapi.json

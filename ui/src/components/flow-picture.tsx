@@ -1,16 +1,11 @@
 import classes from './flow-picture.module.css';
 import type { FlowPicture as Picture } from './flow-picture-shape';
 
-interface FlowPictureProps {
-  picture: Picture;
-  label: string;
-}
-
-/** A flow as a small picture: its nodes as boxes where they are on the canvas, and its edges. */
-export function FlowPicture({ picture, label }: FlowPictureProps) {
+/** A flow as a small picture beside its description: its nodes as boxes where they are on the canvas, and its edges. */
+export function FlowPicture({ picture }: { picture: Picture }) {
   const { width, height, nodes, edges } = picture;
   return (
-    <svg className={classes.picture} viewBox={`0 0 ${width} ${height}`} role="img" aria-label={label}>
+    <svg className={classes.picture} viewBox={`0 0 ${width} ${height}`} aria-hidden>
       {edges.map((path) => (
         <path key={path} d={path} className={classes.edge} />
       ))}

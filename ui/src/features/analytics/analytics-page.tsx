@@ -7,6 +7,8 @@ import { Page } from '@/components/page';
 import { ProblemCard } from '@/components/problem-card';
 import { ScopeBar } from '@/components/scope-bar';
 import { useNow } from '@/lib/clock';
+import { retriesCsv } from './csv';
+import { ExportButton } from './export-button';
 import { analyticsQuery } from './queries';
 import { Report } from './report';
 import { ReportSkeleton } from './report-skeleton';
@@ -25,7 +27,16 @@ export function AnalyticsPage() {
   const from = new Date(span.from).toISOString();
   const analytics = useQuery(analyticsQuery({ flow_id: search.flow, from, bucket: bucketOf(span) }));
   return (
-    <Page title={texts.title} detail={texts.detail} actions={<AnalyticsTabs flow={search.flow} />}>
+    <Page
+      title={texts.title}
+      detail={texts.detail}
+      actions={
+        <>
+          <ExportButton name="retries" csv={analytics.data ? () => retriesCsv(analytics.data) : null} />
+          <AnalyticsTabs flow={search.flow} />
+        </>
+      }
+    >
       <ScopeBar
         scope={search}
         wholeTime={texts.wholeTime}

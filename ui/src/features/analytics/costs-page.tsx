@@ -12,6 +12,8 @@ import { costsQuery } from './cost-queries';
 import { CostReport } from './cost-report';
 import { DAY_PERIODS, type DayPeriod, daysOf } from './cost-shape';
 import { texts } from './cost-texts';
+import { costsCsv } from './csv';
+import { ExportButton } from './export-button';
 import { ReportSkeleton } from './report-skeleton';
 import { AnalyticsTabs } from './tabs';
 
@@ -26,7 +28,16 @@ export function CostsPage() {
   const costs = useQuery(costsQuery({ flow_id: search.flow, from }));
   const isEmpty = costs.data?.totals.length === 0;
   return (
-    <Page title={texts.title} detail={texts.detail} actions={<AnalyticsTabs flow={search.flow} />}>
+    <Page
+      title={texts.title}
+      detail={texts.detail}
+      actions={
+        <>
+          <ExportButton name="costs" csv={costs.data ? () => costsCsv(costs.data) : null} />
+          <AnalyticsTabs flow={search.flow} />
+        </>
+      }
+    >
       <ScopeBar
         scope={search}
         wholeTime={texts.wholeTime}

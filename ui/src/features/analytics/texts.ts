@@ -1,6 +1,7 @@
 import { counted } from '@/lib/counted';
 
 export const texts = {
+  export: { label: 'Export CSV', nothing: 'There is nothing to export.' },
   tabs: { label: 'Analytics', retries: 'Retries', costs: 'Costs' },
   title: 'Retry analytics',
   detail: 'Outcomes of finished runs, and what retries saved.',

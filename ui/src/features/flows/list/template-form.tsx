@@ -90,11 +90,11 @@ function TemplateCard({ choice }: { choice: Choice }) {
   return (
     <Radio.Card value={id} className={`${classes.choice} ${classes.template}`}>
       <span className={classes.preview}>
-        <FlowPicture picture={pictureOf(definition)} label={texts.create.picture(name)} />
+        <FlowPicture picture={pictureOf(definition)} />
       </span>
       <span className={classes.choiceText}>
         <span className={classes.choiceLabel}>
-          {use} <span className={classes.choiceDetail}>{name}</span>
+          {use} {name !== use && <span className={classes.choiceDetail}>{name}</span>}
         </span>
         <span className={classes.choiceDetail}>{detail}</span>
       </span>

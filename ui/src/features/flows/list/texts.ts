@@ -122,7 +122,6 @@ export const texts = {
     start: 'Start with',
     tabs: { blank: 'Blank', template: 'Template', json: 'Import JSON' },
     template: 'Templates',
-    picture: (name: string) => `Graph of ${name}`,
     ready: 'It runs as it is. Your own flows are listed here if “Offer as a template” is on in their settings.',
     needs: 'Before it runs, it needs:',
     notYet: 'The templates are not loaded yet.',
