@@ -13,6 +13,7 @@ mod doctor;
 mod executions;
 mod files;
 mod flows;
+mod import;
 mod invite;
 mod keys;
 mod mail;
@@ -40,6 +41,7 @@ pub(crate) use self::verify::Verify;
 pub(crate) use executions::{Executions, ExecutionsCommand, Fork, RetryFrom, Which};
 pub(crate) use files::{Apply, ApplyAll, Diff, DiffAll, Export, ExportAll};
 pub(crate) use flows::{Agents, AgentsCommand, DiffFlows, Flows, FlowsCommand, RunFlow};
+pub(crate) use import::{From as ImportFrom, Import};
 pub(crate) use invite::Invite;
 pub(crate) use keys::{CreateKey, Keys, KeysCommand};
 pub(crate) use webhooks::{SendCall, Webhooks, WebhooksCommand};
@@ -101,6 +103,7 @@ pub(crate) enum Command {
     Dev(Dev),
     Run(Run),
     Validate(Validate),
+    Import(Import),
     #[command(flatten)]
     OnServer(OnServer),
     Keys(Keys),

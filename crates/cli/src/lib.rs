@@ -24,6 +24,7 @@ mod files;
 mod flows;
 mod given;
 mod health;
+mod import;
 mod invite;
 mod keys;
 mod local_audit;
@@ -115,6 +116,7 @@ fn dispatch(args: Args) -> anyhow::Result<ExitCode> {
             let access = access_of(&mut run, &file)?;
             block_on(run::run(run, access))
         }
+        Command::Import(import) => block_on(import::import(import)),
         Command::Validate(validate) => {
             block_on(async { Ok(validate::validate(&validate.files, validate.json).await) })
         }

@@ -16,6 +16,7 @@ mod files;
 mod flows;
 mod health;
 mod help;
+mod import;
 mod keys;
 mod log;
 mod moving;

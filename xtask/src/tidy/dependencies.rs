@@ -11,13 +11,14 @@ use super::{files, read, shown};
 const IMPURE: [&str; 7] = ["tokio", "sqlx", "rusqlite", "rand", "axum", "hyper", "reqwest"];
 
 /// Which of our crates each may build on. A new arrow needs an ADR.
-const ARROWS: [(&str, &[&str]); 17] = [
+const ARROWS: [(&str, &[&str]); 18] = [
     ("steadflow-any-json", &[]),
     ("steadflow-core", &[]),
     ("steadflow-store", &["steadflow-core"]),
     ("steadflow-store-sqlite", &["steadflow-core", "steadflow-store"]),
     ("steadflow-store-postgres", &["steadflow-core", "steadflow-store"]),
     ("steadflow-blobs", &["steadflow-core", "steadflow-store"]),
+    ("steadflow-import", &["steadflow-core"]),
     ("steadflow-runtime", &["steadflow-core", "steadflow-store"]),
     ("steadflow-access", &["steadflow-core", "steadflow-store", "steadflow-nodes"]),
     ("steadflow-sandbox", &[]),
@@ -35,6 +36,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
             "steadflow-store-sqlite",
             "steadflow-store-postgres",
             "steadflow-blobs",
+            "steadflow-import",
             "steadflow-runtime",
             "steadflow-nodes",
             "steadflow-sandbox",
