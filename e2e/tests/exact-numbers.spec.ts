@@ -105,15 +105,16 @@ test('a node is tested with the digits of the last run', async ({ page, api }) =
   await api.reaches(await api.runText(flow, `{${NUMBERS}}`), 'completed');
   await page.goto(`/flows/${flow}`);
   await nodeOf(page, 'Passed').click();
-  await page.getByRole('tab', { name: 'Test' }).click();
-  const panel = page.getByRole('region', { name: 'Test this node' });
-  await expect(panel.getByRole('textbox', { name: 'Trigger data' })).toContainText('1234567890123456789');
+  const details = page.getByRole('complementary', { name: 'Details' });
+  await details.getByRole('button', { name: 'Show the input' }).click();
+  await expect(details.getByRole('region', { name: 'Trigger data' })).toContainText('1234567890123456789');
 
   const sent = page.waitForRequest((request) => request.url().endsWith('/test-node'));
-  await panel.getByRole('button', { name: 'Test' }).click();
+  await details.getByRole('button', { name: 'Test', exact: true }).click();
 
   expect((await sent).postData()).toContain(`"trigger_data":{${NUMBERS}}`);
-  const output = panel.getByRole('group', { name: 'Succeeded' }).getByRole('region', { name: 'Output' });
+  await expect(details.getByRole('group', { name: 'Succeeded' })).toBeVisible();
+  const output = details.getByRole('region', { name: 'Output', exact: true });
   await output.getByRole('button', { name: 'Copy' }).click();
   await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(LAID_OUT);
 });

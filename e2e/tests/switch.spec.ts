@@ -93,7 +93,7 @@ async function addCase(cases: Locator, number: number, name: string, condition: 
 
 /** Drops a transform, names it, and draws the edge of a case to it. */
 async function addTarget(page: Page, name: string, of: string, y: number): Promise<void> {
-  await drop(page, 'Transform', { x: 640, y });
+  await drop(page, 'Transform', { x: 530, y });
   await page.getByRole('complementary', { name: 'Details' }).getByLabel('Name', { exact: true }).fill(name);
   await join(page, dotOf(page, 'Switch', of), name);
 }

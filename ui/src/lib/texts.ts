@@ -125,6 +125,7 @@ export const texts = {
           { keys: ['G'], does: 'Go to a node by its name' },
           { keys: ['shift+F10'], does: 'Actions on what has the focus, as by the right mouse button' },
           { keys: ['mod+S', 'mod+Enter'], does: 'Save, run' },
+          { keys: ['T', 'U', 'R'], does: 'Test the selected node; run up to it; run from it with pins' },
           { keys: ['mod+Z', 'mod+shift+Z'], does: 'Undo, redo' },
           { keys: ['mod+C', 'mod+V', 'mod+D'], does: 'Copy as JSON, paste, duplicate' },
           { keys: ['mod+A', 'B'], does: 'Select all; select the branch from the selected node' },

@@ -1,13 +1,16 @@
-import { useMediaQuery } from '@mantine/hooks';
+import { useElementSize, useMediaQuery } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import { useQuery } from '@tanstack/react-query';
 import { ReactFlowProvider } from '@xyflow/react';
-import { useEffect, useState } from 'react';
+import { useCallback, useEffect, useState } from 'react';
 import type { FlowDraft } from '@/api/flow-drafts';
 import type { Flow } from '@/api/types';
 import { useMay } from '@/api/use-may';
 import { ProblemCard } from '@/components/problem-card';
 import { BlockSkeleton } from '@/components/skeletons';
+import { createBench } from './bench/bench';
+import { BenchContext } from './bench/bench-context';
+import { TestingContext, useTesting } from './bench/use-testing';
 import { AddNodeDrawer } from './canvas/add-node-drawer';
 import { Canvas } from './canvas/canvas';
 import { type Asking, CanvasDialog } from './canvas/dialogs';
@@ -16,13 +19,14 @@ import { Problems } from './canvas/problems';
 import { useCanvasActions } from './canvas/use-actions';
 import { CodeModal } from './code/code-modal';
 import { ConflictBar } from './conflict-bar';
-import { DraftContext, useDraftStore } from './document/draft-context';
+import { DraftContext, useDraft, useDraftStore } from './document/draft-context';
 import { createDraftStore, isDirty } from './document/draft-store';
 import type { NodeType } from './document/node-types';
 import { nodeTypesQuery } from './document/queries';
 import { watchFaults } from './document/watch-faults';
 import classes from './editor.module.css';
-import { Inspector } from './inspector/inspector';
+import { Dock } from './inspector/dock';
+import { arrange, setOpen, usePanes } from './inspector/panes';
 import { JsonPane } from './json-pane';
 import { createKeeper } from './keeping/keeper';
 import { KeeperContext } from './keeping/keeper-context';
@@ -32,6 +36,7 @@ import { useLook } from './keeping/use-look';
 import { KeepingBar } from './keeping-bar';
 import { LeaveGuard } from './leave-guard';
 import { whyNotRunnable, whyNotSavable } from './reasons';
+import { ChainBar } from './test/chain-bar';
 import { texts } from './texts';
 import { Toolbar } from './toolbar';
 import { useSave } from './use-save';
@@ -48,6 +53,10 @@ interface EditorProps {
 }
 
 const NO_TYPES: readonly NodeType[] = [];
+const PALETTE_WIDTH = 188;
+const JSON_WIDTH = 560;
+/** With less room for the canvas, the palette makes way. */
+const CANVAS_CRAMPED = 300;
 
 /** The editor of one flow; the draft exists while it is mounted. */
 export function Editor(props: EditorProps) {
@@ -55,6 +64,8 @@ export function Editor(props: EditorProps) {
   const [opening] = useState(() => openingOf(flow, kept, readLocalCopy(flow.id)));
   const [store] = useState(() => createDraftStore(flow, opening.draft));
   const [keeper] = useState(() => createKeeper(flow.id, store, opening));
+  // What may be sensitive is not stored in the browser.
+  const [bench] = useState(() => createBench(flow.id, !flow.sensitive));
   const { name, retry_on_failure, retry_count, timeout_seconds } = flow;
   const { may, isKnown } = useMay('edit_flows');
   const isChecked = may && isKnown;
@@ -68,9 +79,11 @@ export function Editor(props: EditorProps) {
   return (
     <DraftContext value={store}>
       <KeeperContext value={may ? keeper : null}>
-        <ReactFlowProvider>
-          <Workbench {...props} />
-        </ReactFlowProvider>
+        <BenchContext value={bench}>
+          <ReactFlowProvider>
+            <Workbench {...props} />
+          </ReactFlowProvider>
+        </BenchContext>
       </KeeperContext>
     </DraftContext>
   );
@@ -105,53 +118,78 @@ function Workbench({ flow, onSettings, onVersions, onRun }: EditorProps) {
     setJsonOpen(!isJsonOpen);
   };
   const tryRun = () => void run().catch(() => undefined);
-  useShortcuts({ actions, onSave: trySave, onRun: tryRun, onAsk: setAsking });
+  const show = useCallback(
+    (id: string) => {
+      setOpen('output', true);
+      store.getState().select({ nodes: [id] });
+      actions.reveal(id);
+    },
+    [store, actions],
+  );
+  const testing = useTesting(flow, show);
+  useShortcuts({ actions, testing, onSave: trySave, onRun: tryRun, onAsk: setAsking });
+
+  const editor = useElementSize();
+  const hasDock = useDraft(({ selection }) => selection.nodes.length + selection.edges.length > 0);
+  const width = editor.width || window.innerWidth;
+  const side = isJsonOpen ? Math.min(window.innerWidth * 0.42, JSON_WIDTH) : PALETTE_WIDTH;
+  const arrangement = arrange(usePanes(), width - side);
+  // Nodes are still added by key and by the button on the canvas.
+  const isCramped = hasDock && !isJsonOpen && width - side - arrangement.total < CANVAS_CRAMPED;
 
   return (
-    <div className={classes.editor}>
-      <Toolbar
-        flow={flow}
-        isSaving={save.isPending}
-        isJsonOpen={isJsonOpen}
-        onToggleJson={toggleJson}
-        actions={actions}
-        onAsk={setAsking}
-        onSave={trySave}
-        onCode={() => setCodeOpen(true)}
-        onRun={tryRun}
-        onSettings={onSettings}
-        onVersions={onVersions}
-      />
-      <ConflictBar />
-      <KeepingBar />
-      {isJsonOpen ? (
-        <div className={classes.json}>
-          <JsonPane />
-        </div>
-      ) : (
-        !isNarrow && (
-          <div className={classes.side}>
-            {types.isPending && <BlockSkeleton height={360} />}
-            {types.isError && <ProblemCard problem={types.error} onRetry={() => void types.refetch()} />}
-            {types.data && <Palette types={types.data.types} />}
-          </div>
-        )
-      )}
-      <div className={classes.stage}>
-        <Canvas
-          flowName={flow.name}
-          types={types.data?.types ?? NO_TYPES}
-          isNarrow={isNarrow}
+    <TestingContext value={testing}>
+      <div className={classes.editor} ref={editor.ref}>
+        <Toolbar
+          flow={flow}
+          isSaving={save.isPending}
+          isJsonOpen={isJsonOpen}
+          onToggleJson={toggleJson}
           actions={actions}
           onAsk={setAsking}
+          onSave={trySave}
+          onCode={() => setCodeOpen(true)}
+          onRun={tryRun}
+          onSettings={onSettings}
+          onVersions={onVersions}
         />
-        <Inspector catalogue={types.data} isNarrow={isNarrow} flow={flow} />
-        <Problems />
-        {isNarrow && <AddNodeDrawer types={types.data?.types ?? NO_TYPES} />}
+        <ConflictBar />
+        <KeepingBar />
+        {isJsonOpen ? (
+          <div className={classes.json}>
+            <JsonPane />
+          </div>
+        ) : (
+          !isNarrow &&
+          !isCramped && (
+            <div className={classes.side}>
+              {types.isPending && <BlockSkeleton height={360} />}
+              {types.isError && <ProblemCard problem={types.error} onRetry={() => void types.refetch()} />}
+              {types.data && <Palette types={types.data.types} />}
+            </div>
+          )
+        )}
+        <div className={classes.stage}>
+          <Canvas
+            flowName={flow.name}
+            types={types.data?.types ?? NO_TYPES}
+            isNarrow={isNarrow}
+            actions={actions}
+            onAsk={setAsking}
+          />
+          <div className={classes.bottom}>
+            <ChainBar onShow={show} />
+            <Problems />
+          </div>
+          {(isNarrow || isCramped) && <AddNodeDrawer types={types.data?.types ?? NO_TYPES} />}
+        </div>
+        <Dock catalogue={types.data} isNarrow={isNarrow} flow={flow} arrangement={arrangement} />
+        {asking && (
+          <CanvasDialog asking={asking} types={types.data?.types ?? NO_TYPES} onClose={() => setAsking(null)} />
+        )}
+        <CodeModal flow={flow} opened={isCodeOpen} onClose={() => setCodeOpen(false)} />
+        <LeaveGuard isSaving={save.isPending} onSave={() => save.mutateAsync()} />
       </div>
-      {asking && <CanvasDialog asking={asking} types={types.data?.types ?? NO_TYPES} onClose={() => setAsking(null)} />}
-      <CodeModal flow={flow} opened={isCodeOpen} onClose={() => setCodeOpen(false)} />
-      <LeaveGuard isSaving={save.isPending} onSave={() => save.mutateAsync()} />
-    </div>
+    </TestingContext>
   );
 }

@@ -1,5 +1,8 @@
 import { useHotkeys, useWindowEvent } from '@mantine/hooks';
 import { bodyOf } from '@/api/bodies';
+import { useMay } from '@/api/use-may';
+import type { ChainKind } from './bench/chain';
+import type { Testing } from './bench/use-testing';
 import type { Asking } from './canvas/dialogs';
 import { type CanvasActions, pasteText } from './canvas/use-actions';
 import { nodeById } from './document/definition';
@@ -14,13 +17,14 @@ function isElsewhere(target: EventTarget | null): boolean {
 
 interface Shortcuts {
   actions: CanvasActions;
+  testing: Testing;
   onSave: () => void;
   onRun: () => void;
   onAsk: (asking: Asking) => void;
 }
 
 /** The keyboard shortcuts of the editor. Saving works in every field. */
-export function useShortcuts({ actions, onSave, onRun, onAsk }: Shortcuts): void {
+export function useShortcuts({ actions, testing, onSave, onRun, onAsk }: Shortcuts): void {
   const store = useDraftStore();
   const state = () => store.getState();
   /** Menus and dialogs above the canvas handle their keys themselves. */
@@ -46,6 +50,11 @@ export function useShortcuts({ actions, onSave, onRun, onAsk }: Shortcuts): void
     const { nodes } = state().selection;
     if (nodes.length === 1 && nodes[0] !== undefined) actions.selectBranch(nodes[0]);
   };
+  const { may } = useMay('edit_flows');
+  const test = (kind: ChainKind) => () => {
+    const { nodes } = state().selection;
+    if (may && nodes.length === 1 && nodes[0] !== undefined) testing.start(nodes[0], kind);
+  };
   useHotkeys([['mod+S', onSave]], [], true);
   useHotkeys([
     ['mod+Z', onCanvas(() => state().undo())],
@@ -60,6 +69,9 @@ export function useShortcuts({ actions, onSave, onRun, onAsk }: Shortcuts): void
     ['G', onCanvas(() => onAsk({ kind: 'go' }))],
     ['B', onCanvas(selectBranch)],
     ['F', onCanvas(actions.fit)],
+    ['T', onCanvas(test('one'))],
+    ['U', onCanvas(test('upTo'))],
+    ['R', onCanvas(test('from'))],
     ['shift+L', onCanvas(() => void actions.layOut())],
     ['Escape', onCanvas(stepBack), { preventDefault: false }],
     ['Enter', open, { preventDefault: false }],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { flowPolicy, forecastRetry, nodePolicy, nodesWithOwnRetry } from './retry-forecast';
+import { flowPolicy, forecastRetry, nodePolicy, nodesWithOwnRetry } from '@/api/retry-forecast';
 import { formatWait, retrySentence } from './retry-sentence';
 
 const threeRetries = { retry_on_failure: true, retry_count: 3 };

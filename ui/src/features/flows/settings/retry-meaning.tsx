@@ -1,7 +1,7 @@
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { useId } from 'react';
+import { flowPolicy, forecastRetry, nodePolicy, nodesWithOwnRetry } from '@/api/retry-forecast';
 import type { FlowNode } from '@/api/types';
-import { flowPolicy, forecastRetry, nodePolicy, nodesWithOwnRetry } from './retry-forecast';
 import { RetryHistory } from './retry-history';
 import classes from './retry-meaning.module.css';
 import { RetryPicture } from './retry-picture';

@@ -1,5 +1,5 @@
 import { Fragment } from 'react';
-import type { RetryForecast } from './retry-forecast';
+import type { RetryForecast } from '@/api/retry-forecast';
 import classes from './retry-picture.module.css';
 import { formatWait } from './retry-sentence';
 import { texts } from './texts';

@@ -1,6 +1,7 @@
 /** Retry settings as a sentence. */
+
+import type { RetryForecast } from '@/api/retry-forecast';
 import { formatDuration } from '@/lib/time';
-import type { RetryForecast } from './retry-forecast';
 
 /** Longer lists of backoffs are shortened in the middle. */
 const WAITS_MAX = 5;

@@ -1,20 +1,18 @@
 import { ActionIcon, Tooltip } from '@mantine/core';
 import { IconMaximize, IconMinus, IconPlus } from '@tabler/icons-react';
 import { Panel, useReactFlow } from '@xyflow/react';
-import { useDraftStore } from '../document/draft-context';
 import { BodyPath } from './body-path';
 import classes from './canvas.module.css';
 import { texts } from './texts';
-import { fitOf } from './view';
+import { fitHere } from './view';
 
 /** Zoom buttons, for people without a mouse wheel, and where the canvas is. */
 export function CanvasControls({ flowName }: { flowName: string }) {
-  const store = useDraftStore();
   const { zoomIn, zoomOut, fitView } = useReactFlow();
   const actions = [
     { label: texts.canvas.zoomOut, icon: IconMinus, act: () => zoomOut() },
     { label: texts.canvas.zoomIn, icon: IconPlus, act: () => zoomIn() },
-    { label: texts.canvas.fit, icon: IconMaximize, act: () => fitView(fitOf(store.getState())) },
+    { label: texts.canvas.fit, icon: IconMaximize, act: () => fitView(fitHere()) },
   ];
   return (
     <Panel position="top-left">

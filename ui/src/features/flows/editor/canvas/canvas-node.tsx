@@ -13,6 +13,7 @@ import { CaseHandles } from './case-handles';
 import { HandleLabel } from './handle-label';
 import { NodeBadges } from './node-badges';
 import { lookOf, summaryOf } from './node-looks';
+import { TestMark } from './test-mark';
 import { texts } from './texts';
 import { TypesContext } from './types-context';
 import { useMeasured } from './use-measured';
@@ -78,6 +79,7 @@ export const CanvasNode = memo(function CanvasNode({ data, selected }: NodeProps
         </span>
       )}
       <NodeBadges node={node} />
+      <TestMark id={node.id} />
       <Handle
         id="out"
         type="source"

@@ -15,10 +15,13 @@ import {
   type KeyboardEvent,
   type MouseEvent as ReactMouseEvent,
   useCallback,
+  useEffect,
   useRef,
   useState,
 } from 'react';
 import { bodyOf } from '@/api/bodies';
+import { useMay } from '@/api/use-may';
+import { useTests } from '../bench/use-testing';
 import { connect, takingOf } from '../document/commands';
 import { closesCycle } from '../document/definition';
 import { useDraft, useDraftStore } from '../document/draft-context';
@@ -48,6 +51,8 @@ const options: ReactFlowProps<DrawnNode, DrawnEdge> = {
   snapGrid: [GRID, GRID],
   multiSelectionKeyCode: ['Meta', 'Control', 'Shift'],
   attributionPosition: 'bottom-left',
+  // What is selected takes room beside the canvas, which must not move under what is dragged.
+  selectNodesOnDrag: false,
 };
 
 /** Flows with more nodes than this have a minimap. */
@@ -81,6 +86,7 @@ export function Canvas({ flowName, types, isNarrow, actions, onAsk }: CanvasProp
   const changeEdges = useDraft((state) => state.changeEdges);
   const { screenToFlowPosition } = useReactFlow();
   useFitOnEntry();
+  useKeptInSight(actions.reveal);
   const isFar = useStore((state) => state.transform[2] < FAR);
   const { reveal } = actions;
   const [looseEnd, setLooseEnd] = useState<LooseEnd | null>(null);
@@ -123,6 +129,8 @@ export function Canvas({ flowName, types, isNarrow, actions, onAsk }: CanvasProp
     reveal(addNodeOfType(store, type, on === null ? { at: screenToFlowPosition(at) } : { on }));
   };
   const menu = useContextMenu();
+  const testing = useTests();
+  const { may } = useMay('edit_flows');
   const dragging = useDraggingOnEdges();
 
   return (
@@ -184,11 +192,29 @@ export function Canvas({ flowName, types, isNarrow, actions, onAsk }: CanvasProp
           )}
         </ReactFlow>
       </TypesContext>
-      {menu.place && <ContextMenu place={menu.place} actions={actions} onAsk={onAsk} onClose={menu.close} />}
+      {menu.place && (
+        <ContextMenu
+          place={menu.place}
+          actions={actions}
+          testing={may ? testing : null}
+          onAsk={onAsk}
+          onClose={menu.close}
+        />
+      )}
       {looseEnd && <QuickAdd end={looseEnd} types={types} onChoose={finish} onClose={() => setLooseEnd(null)} />}
       {nodes.length === 0 && <EmptyCanvas types={types} />}
     </div>
   );
+}
+
+/** Keeps the selected node in sight when what is beside the canvas takes its room. */
+function useKeptInSight(reveal: CanvasActions['reveal']): void {
+  const store = useDraftStore();
+  const width = useStore((state) => state.width);
+  useEffect(() => {
+    const { nodes, edges } = store.getState().selection;
+    if (width > 0 && nodes.length === 1 && edges.length === 0 && nodes[0] !== undefined) reveal(nodes[0]);
+  }, [width, reveal, store]);
 }
 
 type Handlers = ReactFlowProps<DrawnNode, DrawnEdge>;

@@ -6,6 +6,7 @@ import {
   IconClipboard,
   IconCopy,
   IconCopyPlus,
+  IconFlask,
   IconLayoutAlignBottom,
   IconLayoutAlignCenter,
   IconLayoutAlignLeft,
@@ -14,8 +15,10 @@ import {
   IconLayoutAlignTop,
   IconLayoutDistributeHorizontal,
   IconLayoutDistributeVertical,
+  IconPlayerTrackNext,
   IconPlus,
   IconRoute,
+  IconRouteScan,
   IconSearch,
   IconSelectAll,
   IconTrash,
@@ -24,6 +27,7 @@ import type { ComponentType } from 'react';
 import { bodyOf } from '@/api/bodies';
 import { Keys } from '@/components/commands/keys';
 import { useFocusBefore } from '@/components/commands/use-focus-before';
+import type { Testing } from '../bench/use-testing';
 import { nodeById } from '../document/definition';
 import { useDraftStore } from '../document/draft-context';
 import type { DraftState } from '../document/draft-store';
@@ -42,6 +46,8 @@ export interface MenuPlace {
 interface ContextMenuProps {
   place: MenuPlace;
   actions: CanvasActions;
+  /** What tests nodes; `null` for those who may not. */
+  testing: Testing | null;
   onAsk: (asking: Asking) => void;
   onClose: () => void;
 }
@@ -145,7 +151,7 @@ function ofCanvas({ place, actions, onAsk }: Asked): Section[] {
   ];
 }
 
-function ofNode(state: DraftState, id: string, { actions, onAsk }: Asked): Section[] {
+function ofNode(state: DraftState, id: string, { actions, testing, onAsk }: Asked): Section[] {
   const { menu } = texts;
   const node = nodeById(state.graph, id);
   const open = () => state.enter([...state.inside, id]);
@@ -156,8 +162,18 @@ function ofNode(state: DraftState, id: string, { actions, onAsk }: Asked): Secti
       { label: menu.addNext, icon: IconPlus, keys: 'A', act: () => onAsk({ kind: 'add' }) },
       { label: menu.selectBranch, icon: IconRoute, keys: 'B', act: () => actions.selectBranch(id) },
     ),
+    ...(testing && state.inside.length === 0 ? [ofTests(id, testing)] : []),
     ofSelection(actions),
   ];
+}
+
+function ofTests(id: string, { start }: Testing): Section {
+  const { menu } = texts;
+  return plain(
+    { label: menu.test, icon: IconFlask, keys: 'T', act: () => start(id, 'one') },
+    { label: menu.testUpTo, icon: IconRouteScan, keys: 'U', act: () => start(id, 'upTo') },
+    { label: menu.testFrom, icon: IconPlayerTrackNext, keys: 'R', act: () => start(id, 'from') },
+  );
 }
 
 function ofEdge(key: string, { actions, onAsk }: Asked): Section[] {

@@ -9,7 +9,7 @@ import { layout } from '../document/layout';
 import type { Point } from '../document/positions';
 import { texts } from './texts';
 import { useReveal } from './use-reveal';
-import { fitOf } from './view';
+import { fitHere } from './view';
 
 export type CanvasActions = ReturnType<typeof useCanvasActions>;
 
@@ -39,9 +39,9 @@ export function useCanvasActions() {
       distribute: (axis: 'x' | 'y') => state().apply(distribute(state().selection.nodes, axis)),
       layOut: async () => {
         state().apply(await layout(state().graph));
-        requestAnimationFrame(() => void fitView({ ...fitOf(state()), duration: 200 }));
+        requestAnimationFrame(() => void fitView({ ...fitHere(), duration: 200 }));
       },
-      fit: () => void fitView(fitOf(state())),
+      fit: () => void fitView(fitHere()),
       reveal,
     };
   }, [store, reveal, fitView]);

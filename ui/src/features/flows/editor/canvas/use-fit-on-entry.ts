@@ -1,11 +1,10 @@
 import { useReactFlow } from '@xyflow/react';
 import { useEffect, useRef } from 'react';
-import { useDraft, useDraftStore } from '../document/draft-context';
-import { fitOf } from './view';
+import { useDraft } from '../document/draft-context';
+import { fitHere } from './view';
 
 /** Fits the graph into the canvas when another one is shown there. */
 export function useFitOnEntry(): void {
-  const store = useDraftStore();
   const inside = useDraft((state) => state.inside);
   const shown = useRef(inside);
   const { fitView } = useReactFlow();
@@ -13,6 +12,6 @@ export function useFitOnEntry(): void {
     if (shown.current === inside) return;
     shown.current = inside;
     // The canvas knows the nodes of the graph only after rendering them.
-    requestAnimationFrame(() => void fitView(fitOf(store.getState())));
-  }, [inside, fitView, store]);
+    requestAnimationFrame(() => void fitView(fitHere()));
+  }, [inside, fitView]);
 }

@@ -3,9 +3,8 @@ import { useCallback } from 'react';
 import { useDraftStore } from '../document/draft-context';
 import { NODE_HEIGHT, NODE_WIDTH, positionsOf } from '../document/positions';
 
-/** What covers the edges of the canvas, in pixels: the inspector on the right, the list of problems below. */
-const COVERED = { left: 40, top: 60, right: 388, bottom: 190 };
-const NARROW_BELOW = 700;
+/** What covers the edges of the canvas, in pixels: its controls above, the list of problems below. */
+const COVERED = { left: 32, top: 60, right: 32, bottom: 190 };
 
 /**
  * Scrolls a node into view, moving the canvas no further than needed. Without animation: who has just placed a node aims at
@@ -24,8 +23,7 @@ export function useReveal(): (id: string, then?: 'focus') => void {
         if (!at) return;
         const { width, height } = canvas.getState();
         const { x, y, zoom } = getViewport();
-        const right = width < NARROW_BELOW ? 16 : COVERED.right;
-        const dx = shift(at.x * zoom + x, NODE_WIDTH * zoom, COVERED.left, width - right);
+        const dx = shift(at.x * zoom + x, NODE_WIDTH * zoom, COVERED.left, width - COVERED.right);
         const dy = shift(at.y * zoom + y, NODE_HEIGHT * zoom, COVERED.top, height - COVERED.bottom);
         if (dx !== 0 || dy !== 0) void setViewport({ x: x + dx, y: y + dy, zoom });
         if (then === 'focus') requestAnimationFrame(() => focusNode(id));

@@ -1,8 +1,10 @@
 import { queryOptions } from '@tanstack/react-query';
+import { type Agent, listAgents } from '@/api/agents';
 import { call } from '@/api/client';
 import { getFlow, patchFlow, type Verdict, validateFlow } from '@/api/flows';
 import { Problem } from '@/api/problem';
 import type { Flow, FlowDefinition } from '@/api/types';
+import type { Schema } from '../form/schema';
 import { readCatalogue } from './node-types';
 
 /** The node types that this server runs; they change only with its version. */
@@ -11,6 +13,18 @@ export const nodeTypesQuery = () =>
     queryKey: ['node-types'],
     queryFn: async ({ signal }) => readCatalogue((await call('GET', '/studio/node-types', { signal })).data),
     staleTime: Number.POSITIVE_INFINITY,
+  });
+
+/** An agent, as far as a node needs it. */
+export type AgentChoice = Pick<Agent, 'id' | 'name' | 'agent_type' | 'skills' | 'is_available'> & {
+  skill_definitions: readonly { name: string; input_schema?: Schema | null; output_schema?: Schema | null }[];
+};
+
+export const agentChoicesQuery = () =>
+  queryOptions({
+    queryKey: ['agents', 'choices'],
+    queryFn: async ({ signal }) => (await listAgents(signal)).rows as readonly AgentChoice[],
+    staleTime: 10_000,
   });
 
 /** The settings that faults and warnings of a definition depend on. */

@@ -1,5 +1,6 @@
 /** Names of nodes inside expressions. */
 import { isRecord } from '@/lib/json';
+import { outputReference } from './paths';
 
 /** Keys whose strings are expressions without `${ }` around them. */
 const BARE = new Set(['condition', 'field']);
@@ -50,11 +51,6 @@ function kept(before: unknown[], after: unknown[]): unknown[] {
 }
 
 const WORD = /^[A-Za-z_]\w*$/;
-
-/** Returns how an expression refers to the output of a node: by its bare id where that is a word. */
-export function outputReference(id: string): string {
-  return WORD.test(id) ? id : `nodes["${id}"].output`;
-}
 
 /** Skips strings; a name counts when no dot precedes it, and after `nodes.`. */
 const TOKENS = /'(?:[^'\\]|\\.)*'|nodes\["([^"]*)"\]|"(?:[^"\\]|\\.)*"|nodes\.([A-Za-z_]\w*)|(\.?)\b([A-Za-z_]\w*)/g;

@@ -1,11 +1,11 @@
 /** The names that expressions may use, for completion: built-in names and the nodes that ran before. */
 import type { FlowDefinition, FlowNode } from '@/api/types';
 import { isRecord, writeJson } from '@/lib/json';
-import type { Name } from '../form/complete';
+import type { Name } from '../form/name';
 import { ancestorsOf, nameOf, nodeById, undoneBy } from './definition';
 import { graphAt, type Inside } from './inside';
 import { type Catalogue, typeOf } from './node-types';
-import { outputReference } from './references';
+import { outputReference } from './paths';
 
 const EVERYWHERE: readonly Name[] = [
   { name: 'trigger_data', detail: 'input of the execution' },

@@ -1,14 +1,19 @@
-import { autocompletion, type CompletionContext } from '@codemirror/autocomplete';
+import { acceptCompletion, autocompletion, type CompletionContext } from '@codemirror/autocomplete';
 import { json, jsonParseLinter } from '@codemirror/lang-json';
 import { HighlightStyle, syntaxHighlighting } from '@codemirror/language';
 import { linter } from '@codemirror/lint';
-import { EditorView } from '@codemirror/view';
+import { Prec } from '@codemirror/state';
+import { EditorView, keymap } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
 import CodeMirror from '@uiw/react-codemirror';
-import { useMemo } from 'react';
+import { type RefObject, useEffect, useMemo, useRef } from 'react';
 import { styleNonce } from '@/lib/csp';
-import { complete, type Name } from './complete';
+import { writeJson } from '@/lib/json';
+import { complete, type TextKind } from './complete';
 import classes from './form.module.css';
+import { DRAGGED_PATH, insertedInJson } from './insertion';
+import type { Name } from './name';
+import { useInsertTarget } from './use-insert-target';
 
 const look = EditorView.theme({
   '&': { backgroundColor: 'transparent', color: 'var(--ink)', fontSize: '12px' },
@@ -66,12 +71,25 @@ export interface CodeEditorProps {
 /** CodeMirror for JSON, with completion inside `${ }`, and for other text. */
 export function CodeMirrorEditor(props: CodeEditorProps) {
   const { value, onChange, label, names, language = 'json', height = 'content' } = props;
+  const view = useRef<EditorView | null>(null);
+  const target = useInsertTarget((path) => {
+    if (view.current) insertInto(view.current, path, view.current.state.selection.main);
+  });
+  const latest = useRef<() => void>(() => {});
+  useEffect(() => {
+    latest.current = names ? target : () => {};
+  });
   const extensions = useMemo(
     () => [
       ...(language === 'json' ? asJson : []),
       ...always,
       EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
-      autocompletion({ override: [completeFrom(names ?? [])], icons: false }),
+      Prec.highest(keymap.of([{ key: 'Tab', run: acceptCompletion }])),
+      EditorView.domEventHandlers(takesValues(latest)),
+      autocompletion({
+        override: [completeFrom(names ?? [], language === 'json' ? 'json' : 'template')],
+        icons: false,
+      }),
     ],
     [label, names, language],
   );
@@ -81,6 +99,9 @@ export function CodeMirrorEditor(props: CodeEditorProps) {
       value={value}
       onChange={onChange}
       extensions={extensions}
+      onCreateEditor={(created) => {
+        view.current = created;
+      }}
       theme="none"
       indentWithTab={false}
       basicSetup={{
@@ -93,13 +114,46 @@ export function CodeMirrorEditor(props: CodeEditorProps) {
   );
 }
 
-function completeFrom(names: readonly Name[]) {
+/** Makes an editor the field that values are inserted into, and lets them be dropped on it. */
+function takesValues(onFocus: RefObject<() => void>) {
+  return {
+    focus: () => {
+      onFocus.current();
+      return false;
+    },
+    drop: (event: DragEvent, view: EditorView) => {
+      const path = event.dataTransfer?.getData(DRAGGED_PATH);
+      if (!path) return false;
+      event.preventDefault();
+      const at = view.posAtCoords({ x: event.clientX, y: event.clientY }) ?? view.state.doc.length;
+      insertInto(view, path, { from: at, to: at });
+      return true;
+    },
+  };
+}
+
+function insertInto(view: EditorView, path: string, { from, to }: { from: number; to: number }): void {
+  const { text, caret } = insertedInJson(view.state.doc.toString(), from, to, path);
+  const insert = text.slice(from, text.length - (view.state.doc.length - to));
+  view.dispatch({ changes: { from, to, insert }, selection: { anchor: caret } });
+  view.focus();
+}
+
+function completeFrom(names: readonly Name[], kind: TextKind) {
   return ({ state, pos }: CompletionContext) => {
-    const found = complete(state.sliceDoc(0, pos), pos, names, false);
+    const found = complete(state.sliceDoc(0, pos), pos, names, kind);
     if (!found) return null;
     return {
       from: found.from,
-      options: found.choices.map(({ name, detail }) => ({ label: name, detail })),
+      options: found.choices.map(({ name, detail, doc, insert = name, behind = 0 }) => ({
+        label: name,
+        detail,
+        ...(doc && { info: doc }),
+        apply: (view: EditorView, _: unknown, from: number, to: number) => {
+          const text = kind === 'json' ? writeJson(insert).slice(1, -1) : insert;
+          view.dispatch({ changes: { from, to, insert: text }, selection: { anchor: from + text.length - behind } });
+        },
+      })),
       filter: false,
     };
   };

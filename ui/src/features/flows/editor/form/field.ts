@@ -1,5 +1,5 @@
 import { isNumber } from '@/lib/json';
-import type { Name } from './complete';
+import type { Name } from './name';
 import type { Schema } from './schema';
 
 /** The props of every field. */

@@ -10,6 +10,12 @@ export const texts = {
   removeEntry: (number: number) => `Remove entry ${number}`,
   notJson: 'Not valid JSON yet. Applied once it is valid.',
   kind: (title: string) => `Kind of ${title.toLowerCase()}`,
+  preview: {
+    value: 'Value:',
+    missing: 'No value yet:',
+    hidden: 'Sensitive',
+    empty: '(empty text)',
+  },
   /** Values of the schemas that need more than their own word. */
   choices: {
     all: 'All edges decided',

@@ -1,15 +1,20 @@
 import { ActionIcon, Switch } from '@mantine/core';
 import { IconMathFunction } from '@tabler/icons-react';
+import type { DragEvent } from 'react';
 import { ExactNumberInput } from '@/components/exact-number-input';
 import { prose } from '@/components/prose';
 import { ExpressionInput } from './expression-input';
 import { type FieldProps, placeholderOf } from './field';
 import classes from './form.module.css';
+import { carriesPath, draggedPath, templateOf } from './insertion';
 import { texts } from './texts';
+import { useInsertTarget } from './use-insert-target';
 
 /** A number, or an expression that returns one where that is allowed. */
 export function NumberField(props: FieldProps) {
   const { title, schema, value, onChange, path, faultAt, required, templated } = props;
+  const insert = (path: string) => onChange(templateOf(path));
+  const target = useInsertTarget(insert);
   if (typeof value === 'string') return <AsExpression {...props} value={value} />;
   return (
     <ExactNumberInput
@@ -24,6 +29,7 @@ export function NumberField(props: FieldProps) {
       {...(schema.minimum !== undefined && { min: schema.minimum })}
       {...(schema.maximum !== undefined && { max: schema.maximum })}
       hideControls={templated}
+      {...(templated && { onFocus: target, onDragOver: over, onDrop: dropInto(insert) })}
       rightSection={templated && <Toggle isOn={false} onClick={() => onChange(TEMPLATE)} />}
       onChange={onChange}
     />
@@ -32,9 +38,11 @@ export function NumberField(props: FieldProps) {
 
 export function SwitchField(props: FieldProps) {
   const { title, schema, value, onChange, path, faultAt, templated } = props;
+  const insert = (path: string) => onChange(templateOf(path));
+  const target = useInsertTarget(insert);
   if (typeof value === 'string') return <AsExpression {...props} value={value} />;
   return (
-    <div className={classes.switch}>
+    <div className={classes.switch} {...(templated && { onFocus: target, onDragOver: over, onDrop: dropInto(insert) })}>
       <Switch
         size="sm"
         label={title}
@@ -48,7 +56,21 @@ export function SwitchField(props: FieldProps) {
   );
 }
 
-const TEMPLATE = '$' + '{}';
+const TEMPLATE = templateOf('');
+
+function over(event: DragEvent): void {
+  if (carriesPath(event)) event.preventDefault();
+}
+
+/** What is dropped takes the place of the value. */
+function dropInto(insert: (path: string) => void) {
+  return (event: DragEvent) => {
+    const path = draggedPath(event);
+    if (path === null) return;
+    event.preventDefault();
+    insert(path);
+  };
+}
 
 function AsExpression({ title, schema, value, onChange, path, faultAt, required, names }: FieldProps<string>) {
   return (

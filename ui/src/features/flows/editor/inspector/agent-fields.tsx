@@ -4,9 +4,9 @@ import { Link } from '@tanstack/react-router';
 import { toProblem } from '@/api/problem';
 import type { FlowNode } from '@/api/types';
 import { Warnings } from '@/components/warnings';
+import { agentChoicesQuery } from '../document/queries';
 import type { FieldProps } from '../form/field';
 import classes from './inspector.module.css';
-import { agentChoicesQuery } from './queries';
 import { texts } from './texts';
 
 /** Whether a node asks an agent. */

@@ -7,13 +7,17 @@ import { afterAll, expect, it, vi } from 'vitest';
 import { createQueryClient } from '@/api/query-client';
 import type { Flow } from '@/api/types';
 import { fakeApi, problem } from '@/testing/fake-api';
+import { createBench } from '../bench/bench';
+import { BenchContext } from '../bench/bench-context';
+import { TestingContext } from '../bench/use-testing';
 import { updateNode } from '../document/commands';
 import { DraftContext } from '../document/draft-context';
 import { createDraftStore } from '../document/draft-store';
 import type { Catalogue } from '../document/node-types';
 import { nodeType } from '../document/samples';
 import type { Schema } from '../form/schema';
-import { Inspector } from './inspector';
+import { Dock } from './dock';
+import { arrange } from './panes';
 
 // Test files share their modules: what is mocked here is imported again, here and by the next file.
 vi.hoisted(() => vi.resetModules());
@@ -27,6 +31,8 @@ vi.mock('@tanstack/react-router', () => ({
 
 // Fields that grow use `document.fonts`, which happy-dom lacks.
 Object.defineProperty(document, 'fonts', { configurable: true, value: new EventTarget() });
+
+const CLOSED = arrange({ open: { input: false, output: false }, widths: {} }, 1_400);
 
 const SESSION: Schema = {
   title: 'Session',
@@ -109,7 +115,11 @@ function show(node: Record<string, unknown>) {
     <MantineProvider env="test">
       <QueryClientProvider client={createQueryClient()}>
         <DraftContext value={store}>
-          <Inspector flow={flow} catalogue={CATALOGUE} isNarrow={false} />
+          <BenchContext value={createBench(flow.id, false)}>
+            <TestingContext value={{ start: () => {}, stop: () => {}, retryNow: () => {} }}>
+              <Dock flow={flow} catalogue={CATALOGUE} isNarrow={false} arrangement={CLOSED} />
+            </TestingContext>
+          </BenchContext>
         </DraftContext>
       </QueryClientProvider>
     </MantineProvider>,

@@ -4,13 +4,16 @@ import { useCallback, useDeferredValue, useMemo } from 'react';
 import type { Flow, FlowNode } from '@/api/types';
 import { Warnings } from '@/components/warnings';
 import { isRecord } from '@/lib/json';
+import { usePlace } from '../bench/use-place';
 import { failsOn } from '../document/cases';
 import { updateCases, updateNode } from '../document/commands';
 import { useDraft, useDraftStore } from '../document/draft-context';
 import { faultAt, isAt, messagesAt, type PlacedFault, type Reach } from '../document/faults';
 import { type Catalogue, typeOf } from '../document/node-types';
+import { agentChoicesQuery } from '../document/queries';
 import { scopeInside, scopeOfNode } from '../document/scope';
 import { decisionWords } from '../document/to-canvas';
+import { ExpressionContext } from '../form/expression-context';
 import { JsonField } from '../form/json-field';
 import type { Schema } from '../form/schema';
 import { AgentFields, asksAgent, skillKeyOf } from './agent-fields';
@@ -19,7 +22,6 @@ import { IdField } from './id-field';
 import classes from './inspector.module.css';
 import { KeyField } from './key-field';
 import { ManyActions } from './many-actions';
-import { agentChoicesQuery } from './queries';
 import { RELIABILITY, Reliability } from './reliability';
 import { texts } from './texts';
 
@@ -39,10 +41,12 @@ export function NodeForm({ node, flow, catalogue }: NodeFormProps) {
   const known = useDeferredValue(definition);
   const whole = useDeferredValue(useDraft((state) => state.present));
   const inside = useDraft((state) => state.inside);
-  const names = useMemo(
+  const inScope = useMemo(
     () => scopeInside(whole, inside, scopeOfNode(known, node.id, catalogue), catalogue),
     [known, whole, inside, node.id, catalogue],
   );
+  const place = useMemo(() => ({ node: node.id }), [node.id]);
+  const { names, expressions } = usePlace(flow, place, inScope);
   const type = typeOf(catalogue?.types, node);
   const takesAttempts = type?.traits.takes_attempts ?? false;
   const isJoin = definition.edges.filter((edge) => edge.to === node.id).length > 1 || node.join !== undefined;
@@ -83,70 +87,72 @@ export function NodeForm({ node, flow, catalogue }: NodeFormProps) {
   const elsewhere = warned.filter(({ field: [key] }) => key === undefined || !shown.has(key));
 
   return (
-    <div className={classes.form}>
-      <Warnings messages={elsewhere.map(({ message }) => message)} />
-      <p className={classes.description}>{type?.description ?? (catalogue && texts.unknownType)}</p>
-      {unasked.length > 0 && (
-        <p className={classes.description} data-tone="warning">
-          {texts.failsOn(decisionWords(unasked))}
-        </p>
-      )}
-      <TextInput
-        size="xs"
-        label={texts.name}
-        value={node.name ?? ''}
-        placeholder={node.id}
-        onChange={(event) => set('name', event.currentTarget.value || undefined)}
-      />
-      <IdField id={node.id} fault={shared.faultAt(['id'])} />
-      {(asksAgent(node) || keys.length > 0) && (
-        <section className={classes.section} aria-label={texts.settings}>
-          {asksAgent(node) && <AgentFields {...shared} node={node} onChange={set} />}
-          {keys.map(([key, schema]) => (
-            <KeyField
-              {...shared}
-              key={key}
-              name={key}
-              node={node}
-              schema={schema}
-              skillInput={skillInput}
-              flow={flow}
-              required={type?.schema.required?.includes(key)}
-              onChange={(value) => set(key, value)}
-            />
-          ))}
-        </section>
-      )}
-      {catalogue && !type && <UnknownKeys {...shared} node={node} />}
-      {catalogue && (takesAttempts || isJoin) && (
-        <Reliability
-          node={node}
-          flow={flow}
-          common={catalogue.common}
-          isJoin={isJoin}
-          takesAttempts={takesAttempts}
-          onChange={set}
-          {...shared}
+    <ExpressionContext value={expressions}>
+      <div className={classes.form}>
+        <Warnings messages={elsewhere.map(({ message }) => message)} />
+        <p className={classes.description}>{type?.description ?? (catalogue && texts.unknownType)}</p>
+        {unasked.length > 0 && (
+          <p className={classes.description} data-tone="warning">
+            {texts.failsOn(decisionWords(unasked))}
+          </p>
+        )}
+        <TextInput
+          size="xs"
+          label={texts.name}
+          value={node.name ?? ''}
+          placeholder={node.id}
+          onChange={(event) => set('name', event.currentTarget.value || undefined)}
         />
-      )}
-      <Textarea
-        size="xs"
-        label={texts.note}
-        description={texts.noteDetail}
-        value={typeof node.note === 'string' ? node.note : ''}
-        autosize
-        maxRows={6}
-        maxLength={2_000}
-        onChange={(event) => set('note', event.currentTarget.value || undefined)}
-      />
-      <Connections
-        node={node}
-        definition={definition}
-        canBeUndone={type !== undefined && !type.traits.starts}
-        undoFault={shared.faultAt(['compensate_with'])}
-      />
-      <ManyActions />
-    </div>
+        <IdField id={node.id} fault={shared.faultAt(['id'])} />
+        {(asksAgent(node) || keys.length > 0) && (
+          <section className={classes.section} aria-label={texts.settings}>
+            {asksAgent(node) && <AgentFields {...shared} node={node} onChange={set} />}
+            {keys.map(([key, schema]) => (
+              <KeyField
+                {...shared}
+                key={key}
+                name={key}
+                node={node}
+                schema={schema}
+                skillInput={skillInput}
+                flow={flow}
+                required={type?.schema.required?.includes(key)}
+                onChange={(value) => set(key, value)}
+              />
+            ))}
+          </section>
+        )}
+        {catalogue && !type && <UnknownKeys {...shared} node={node} />}
+        {catalogue && (takesAttempts || isJoin) && (
+          <Reliability
+            node={node}
+            flow={flow}
+            common={catalogue.common}
+            isJoin={isJoin}
+            takesAttempts={takesAttempts}
+            onChange={set}
+            {...shared}
+          />
+        )}
+        <Textarea
+          size="xs"
+          label={texts.note}
+          description={texts.noteDetail}
+          value={typeof node.note === 'string' ? node.note : ''}
+          autosize
+          maxRows={6}
+          maxLength={2_000}
+          onChange={(event) => set('note', event.currentTarget.value || undefined)}
+        />
+        <Connections
+          node={node}
+          definition={definition}
+          canBeUndone={type !== undefined && !type.traits.starts}
+          undoFault={shared.faultAt(['compensate_with'])}
+        />
+        <ManyActions />
+      </div>
+    </ExpressionContext>
   );
 }
 

@@ -3,6 +3,11 @@ import { counted } from '@/lib/counted';
 export const texts = {
   label: 'Details',
   close: 'Close',
+  back: 'Back to the canvas',
+  panes: { input: 'Input', output: 'Output' },
+  expand: { input: 'Show the input', output: 'Show the output' },
+  collapse: { input: 'Hide the input', output: 'Hide the output' },
+  resize: { input: 'Width of the input', form: 'Width of the settings', output: 'Width of the output' },
   name: 'Name',
   note: 'Note',
   noteDetail: 'For people who read the flow. Nothing uses it.',
@@ -13,7 +18,6 @@ export const texts = {
   unknownType: 'This server does not know this node type. You can edit its JSON.',
   tabs: 'Node views',
   settings: 'Settings',
-  test: 'Test',
   reliability: 'Retries and timeout',
   noRetry: 'Inherited: no retries',
   flowRetry: (times: number) => `Inherited: up to ${counted(times, 'retry', 'retries')}`,
@@ -154,5 +158,4 @@ export const texts = {
   reads: (fields: readonly string[]) =>
     `That flow reads: ${fields.slice(0, 12).join(', ')}${fields.length > 12 ? ', …' : ''}.`,
   openFlow: (name: string) => `Open ${name}`,
-  notAlone: 'A node of a body reads what the node around it gives, so it is tested by a run of the flow.',
 } as const;

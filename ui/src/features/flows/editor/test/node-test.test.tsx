@@ -6,11 +6,16 @@ import userEvent from '@testing-library/user-event';
 import { afterAll, expect, it, vi } from 'vitest';
 import type { Flow } from '@/api/types';
 import { type Asked, fakeApi } from '@/testing/fake-api';
+import { createBench } from '../bench/bench';
+import { BenchContext } from '../bench/bench-context';
+import { keepPin, readPins } from '../bench/pins';
+import { TestingContext, useTesting } from '../bench/use-testing';
 import { nodeById } from '../document/definition';
 import { DraftContext } from '../document/draft-context';
 import { createDraftStore } from '../document/draft-store';
-import { NodeTest } from './node-test';
-import { keepPin, readPins, TRIGGER } from './pins';
+import { InputPane } from './input-pane';
+import { OutputPane } from './output-pane';
+import { TestButton } from './test-button';
 
 // Test files share their modules: what is mocked here is imported again, here and by the next file.
 vi.hoisted(() => vi.resetModules());
@@ -48,22 +53,34 @@ const flow = {
 } as unknown as Flow;
 
 function open(id = 'a') {
-  const store = createDraftStore(flow);
-  const node = nodeById(store.getState().present, id);
-  if (!node) throw new Error(`the flow has no node ${id}`);
   render(
     <MantineProvider env="test">
       <QueryClientProvider client={new QueryClient({ defaultOptions: { queries: { retry: false } } })}>
-        <DraftContext value={store}>
-          <NodeTest node={node} flowId={flow.id} />
+        <DraftContext value={createDraftStore(flow)}>
+          <BenchContext value={createBench(flow.id, true)}>
+            <Panes id={id} />
+          </BenchContext>
         </DraftContext>
       </QueryClientProvider>
     </MantineProvider>,
   );
 }
 
-const pinned = async (label: string) =>
-  (await screen.findByRole<HTMLTextAreaElement>('textbox', { name: label })).value;
+function Panes({ id }: { id: string }) {
+  const testing = useTesting(flow, () => {});
+  const node = nodeById(flow.flow_definition, id);
+  if (!node) throw new Error(`the flow has no node ${id}`);
+  return (
+    <TestingContext value={testing}>
+      <InputPane flowId={flow.id} place={{ node: id }} />
+      <TestButton id={id} />
+      <OutputPane node={node} flow={flow} />
+    </TestingContext>
+  );
+}
+
+const source = async (name: string) => within(await screen.findByRole('region', { name }));
+const output = async () => within(await screen.findByRole('group', { name: 'Output of a' }));
 const press = async () => userEvent.click(screen.getByRole('button', { name: 'Test' }));
 const bodyOf = (asked: Asked[]) => asked.find(({ path }) => path === '/studio/flows/test-node')?.body;
 
@@ -88,15 +105,19 @@ function api(test: () => unknown = () => ANSWER): Asked[] {
 it('starts with the output of the last execution that has one, and sends it', async () => {
   const asked = api();
   open();
+  const fetched = await source('Output of Fetch');
+  expect(fetched.getByText(/^From the last execution,/)).toBeTruthy();
+  expect(fetched.getByRole('treeitem', { name: 'risk 1' })).toBeTruthy();
+  expect((await source('Trigger data')).getByRole('treeitem', { name: 'vendor "New"' })).toBeTruthy();
 
-  expect(JSON.parse(await pinned('Output of Fetch'))).toEqual({ risk: 1 });
-  expect(JSON.parse(await pinned('Trigger data'))).toEqual({ vendor: 'New' });
   await press();
 
   const result = within(await screen.findByRole('group', { name: 'Succeeded' }));
   expect(result.getByText(/in 340 ms · tokens: 12 in \(of them 8 cached\), 1 out/)).toBeTruthy();
-  expect(within(result.getByRole('region', { name: 'Output' })).getByText(/42/)).toBeTruthy();
-  expect(within(result.getByRole('region', { name: 'Resolved input' })).getByText(/7/)).toBeTruthy();
+  const pinned = await output();
+  expect(pinned.getByText(/42/)).toBeTruthy();
+  expect(pinned.getByText(/^From a test,/)).toBeTruthy();
+  expect(readPins('f').get('a')?.test?.text).toContain('42');
   expect(bodyOf(asked)).toMatchObject({
     node_id: 'a',
     trigger_data: { vendor: 'New' },
@@ -105,40 +126,41 @@ it('starts with the output of the last execution that has one, and sends it', as
   });
 });
 
-it('starts with earlier pins, and returns to the values of the execution on request', async () => {
-  api();
-  keepPin('f', 'fetch', '{"risk": 9}');
+it('uses what was typed instead, until it is unpinned', async () => {
+  const asked = api();
+  keepPin('f', 'fetch', 'hand', { text: '{"risk": 9}', at: 1, of: '' });
   open();
+  const fetched = await source('Output of Fetch');
+  expect(fetched.getByText(/^Pinned by hand,/)).toBeTruthy();
+  await userEvent.click(fetched.getByRole('button', { name: 'Edit Output of Fetch' }));
+  const field = fetched.getByRole('textbox', { name: 'Output of Fetch' });
+  fireEvent.change(field, { target: { value: '{"risk": 3}' } });
+  fireEvent.change(field, { target: { value: '{"risk": ' } });
 
-  expect(await pinned('Output of Fetch')).toBe('{"risk": 9}');
-  await userEvent.click(await screen.findByRole('button', { name: 'Use last execution' }));
+  expect(fetched.getByText('Not valid JSON yet.')).toBeTruthy();
+  expect(readPins('f').get('fetch')?.hand?.text).toBe('{"risk": 3}');
+  fireEvent.change(field, { target: { value: '{"risk": 3}' } });
+  await press();
+  await screen.findByRole('group', { name: 'Succeeded' });
+  expect(bodyOf(asked)).toMatchObject({ outputs: { fetch: { risk: 3 } } });
 
-  expect(JSON.parse(await pinned('Output of Fetch'))).toEqual({ risk: 1 });
+  await userEvent.click(fetched.getByRole('button', { name: 'Unpin' }));
+  expect(fetched.getByText(/^From the last execution,/)).toBeTruthy();
   expect(readPins('f').has('fetch')).toBe(false);
 });
 
-it('starts with an empty object if nothing ran', async () => {
-  fakeApi({ 'GET /studio/executions': () => [] });
+it('says what has no value yet, and leaves it to the server to miss it', async () => {
+  const asked = fakeApi({
+    'GET /studio/executions': () => [],
+    'POST /studio/flows/test-node': () => ANSWER,
+  });
   open();
+  expect((await source('Output of Fetch')).getByText(/^No value yet/)).toBeTruthy();
 
-  expect(await pinned('Output of Fetch')).toBe('{}');
-  expect(screen.getAllByText('No execution has this data yet.')).toHaveLength(2);
-});
-
-it('keeps pins, and tests only with valid JSON', async () => {
-  const asked = api();
-  open();
-  const field = await screen.findByRole('textbox', { name: 'Output of Fetch' });
-
-  fireEvent.change(field, { target: { value: '{"risk": 3}' } });
-  fireEvent.change(field, { target: { value: '{"risk": ' } });
   await press();
 
-  expect(screen.getByRole('button', { name: 'Test' }).getAttribute('aria-disabled')).toBe('true');
-  expect(screen.getByText('Not valid JSON yet.')).toBeTruthy();
-  expect(bodyOf(asked)).toBeUndefined();
-  expect(readPins('f').get('fetch')).toBe('{"risk": 3}');
-  expect(readPins('f').has(TRIGGER)).toBe(false);
+  await screen.findByRole('group', { name: 'Succeeded' });
+  expect(bodyOf(asked)).toMatchObject({ outputs: {} });
 });
 
 it('shows why a node failed', async () => {
@@ -148,14 +170,15 @@ it('shows why a node failed', async () => {
   };
   api(() => ({ ...ANSWER, success: false, input: null, output: null, error }));
   open();
-  await pinned('Output of Fetch');
+  await source('Output of Fetch');
 
   await press();
 
   const result = within(await screen.findByRole('group', { name: 'Failed' }));
   expect(result.getByText('Expression')).toBeTruthy();
   expect(result.getByText(error.error_message)).toBeTruthy();
-  expect(result.queryByRole('region', { name: 'Output' })).toBeNull();
+  expect(result.getByText(/^In a run, it is not retried: expression errors/)).toBeTruthy();
+  expect((await output()).getByText(/^No test and no execution has this value yet/)).toBeTruthy();
 });
 
 it('can cancel a running test', async () => {
@@ -167,32 +190,26 @@ it('can cancel a running test', async () => {
     return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
   });
   open();
-  await pinned('Output of Fetch');
+  await source('Output of Fetch');
 
   await press();
-  await userEvent.click(await screen.findByRole('button', { name: 'Cancel' }));
+  await userEvent.click(await screen.findByRole('button', { name: 'Stop' }));
 
   expect(await screen.findByText(/^Cancelled\./)).toBeTruthy();
-  expect(screen.queryByRole('button', { name: 'Cancel' })).toBeNull();
-});
-
-it('fetches no execution for a node that reads nothing', async () => {
-  const asked = api();
-  open('fetch');
-
-  expect(screen.getByText('This node uses no data from other nodes.')).toBeTruthy();
-  expect(asked.filter(({ path }) => path.startsWith('/studio/executions'))).toEqual([]);
+  expect(screen.queryByRole('button', { name: 'Stop' })).toBeNull();
 });
 
 it('previews the prompt of an agent without calling it', async () => {
   const asked = fakeApi({
     'POST /studio/flows/test-node': () => ({ ...ANSWER, input: { vendor: 'Acme' }, output: null }),
+    'GET /studio/executions': () => [],
     'POST /studio/agents/g/try': () => ({
       prompt: { system: 'Rate \u202eAcme.', user: '{"vendor":"Acme"}', tools: ['look'] },
       error: null,
     }),
   });
   open('ask');
+  await source('Trigger data');
 
   await userEvent.click(screen.getByRole('button', { name: 'Preview prompt' }));
 
