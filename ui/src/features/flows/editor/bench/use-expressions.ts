@@ -1,9 +1,11 @@
 import { useMemo } from 'react';
 import { testNode } from '@/api/flows';
 import type { Flow, FlowDefinition } from '@/api/types';
-import { freeId, idsOf, nodeById } from '../document/definition';
+import { edgeByKey, freeId, idsOf, nodeById } from '../document/definition';
 import { useDraft, useDraftStore } from '../document/draft-context';
+import type { DraftStore } from '../document/draft-store';
 import { doubtOf, expressionsIn, readsOf } from '../document/reads';
+import { valueAt } from '../document/shape';
 import type { Evaluated, Expressions } from '../form/expression-context';
 import { readBy } from './read-by';
 import { hidden } from './sensitive';
@@ -23,6 +25,8 @@ export function useExpressions(flow: Flow, place: Place, sources: readonly Sourc
     const known = new Map(sources.map(({ name, shape, pin }) => [name, { shape, hasValue: pin.reading !== null }]));
     return {
       evaluate: async (text, isBare, signal): Promise<Evaluated> => {
+        // What is no expression is said at the field.
+        if (await isFaulty(store, place, text, signal)) return { isFaulty: true };
         const { present } = store.getState();
         const ids = idsOf(present);
         const reads = expressionsIn(text, isBare).flatMap((one) => readsOf(one, ids));
@@ -46,7 +50,40 @@ export function useExpressions(flow: Flow, place: Place, sources: readonly Sourc
         ];
       },
     };
-  }, [store, look, isInBody, id, isAfter, sources, flow.sensitive]);
+  }, [store, look, isInBody, id, isAfter, sources, flow.sensitive, place]);
+}
+
+/** Returns whether the server has found a fault in a text, once it has looked through the draft with it. */
+async function isFaulty(store: DraftStore, place: Place, text: string, signal: AbortSignal): Promise<boolean> {
+  await checked(store, signal);
+  const { faults, graph } = store.getState();
+  return faults.some(({ target, field }) => {
+    if (target?.kind === 'node' && 'node' in place && target.id === place.node) {
+      return valueAt(nodeById(graph, target.id), keysOf(field)) === text;
+    }
+    return target?.kind === 'edge' && 'edgeFrom' in place && edgeByKey(graph, target.id)?.condition === text;
+  });
+}
+
+/** The parts of a pointer name keys, and entries of lists by their numbers. */
+function keysOf(field: readonly string[]): (string | number)[] {
+  return field.map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+}
+
+function checked(store: DraftStore, signal: AbortSignal): Promise<void> {
+  const isChecked = ({ present, checkedOf }: ReturnType<DraftStore['getState']>) => checkedOf === present;
+  return new Promise((resolve, reject) => {
+    if (isChecked(store.getState())) return resolve();
+    const stop = store.subscribe((state) => {
+      if (!isChecked(state)) return;
+      stop();
+      resolve();
+    });
+    signal.addEventListener('abort', () => {
+      stop();
+      reject(signal.reason);
+    });
+  });
 }
 
 /** Returns the graph with a node whose input is a text: in place of the node, or behind the one that an edge leaves. */

@@ -15,7 +15,6 @@ import {
   type KeyboardEvent,
   type MouseEvent as ReactMouseEvent,
   useCallback,
-  useEffect,
   useRef,
   useState,
 } from 'react';
@@ -43,6 +42,7 @@ import { texts } from './texts';
 import { TypesContext } from './types-context';
 import type { CanvasActions } from './use-actions';
 import { useFitOnEntry } from './use-fit-on-entry';
+import { useKeptInSight } from './use-kept-in-sight';
 import { FIT, FIT_NARROW } from './view';
 
 const nodeTypes = { 'flow-node': CanvasNode };
@@ -86,7 +86,7 @@ export function Canvas({ flowName, types, isNarrow, actions, onAsk }: CanvasProp
   const changeEdges = useDraft((state) => state.changeEdges);
   const { screenToFlowPosition } = useReactFlow();
   useFitOnEntry();
-  useKeptInSight(actions.reveal);
+  const { onMoveStart } = useKeptInSight(actions.reveal);
   const isFar = useStore((state) => state.transform[2] < FAR);
   const { reveal } = actions;
   const [looseEnd, setLooseEnd] = useState<LooseEnd | null>(null);
@@ -156,6 +156,7 @@ export function Canvas({ flowName, types, isNarrow, actions, onAsk }: CanvasProp
           isValidConnection={mayJoin}
           onNodeClick={(_, { id }) => !isNarrow && reveal(id)}
           onNodeDoubleClick={(_, { id, data }) => bodyOf(data.node) && enter(id)}
+          onMoveStart={onMoveStart}
           zoomOnDoubleClick={false}
           onDrop={drop}
           onDragOver={(event) => {
@@ -207,16 +208,6 @@ export function Canvas({ flowName, types, isNarrow, actions, onAsk }: CanvasProp
   );
 }
 
-/** Keeps the selected node in sight when what is beside the canvas takes its room. */
-function useKeptInSight(reveal: CanvasActions['reveal']): void {
-  const store = useDraftStore();
-  const width = useStore((state) => state.width);
-  useEffect(() => {
-    const { nodes, edges } = store.getState().selection;
-    if (width > 0 && nodes.length === 1 && edges.length === 0 && nodes[0] !== undefined) reveal(nodes[0]);
-  }, [width, reveal, store]);
-}
-
 type Handlers = ReactFlowProps<DrawnNode, DrawnEdge>;
 
 /** Puts a node without edges into the edge that it is dropped on. */
@@ -233,7 +224,9 @@ function useDraggingOnEdges(): Pick<Handlers, 'onNodeDragStart' | 'onNodeDrag' |
     onNodeDragStop: (event, { id }) => {
       const on = loose.current ? aimAt(...pointsOf(event)) : null;
       aimAway();
-      if (on !== null) store.getState().apply(dropOn(on, id));
+      if (on === null) return;
+      store.getState().apply(dropOn(on, id));
+      store.getState().select({ nodes: [id] });
     },
   };
 }

@@ -31,6 +31,8 @@ export interface DraftState extends Findings {
   graph: FlowDefinition;
   selection: Selection;
   checking: Checking;
+  /** The document that was checked last. */
+  checkedOf: FlowDefinition | null;
   canvas: Canvas;
   /** Why the text in the JSON pane is not valid; `null` when it is. */
   jsonFault: string | null;
@@ -55,7 +57,8 @@ export interface DraftState extends Findings {
   paste(text: string, at?: Point): Reading | null;
   changeNodes(changes: NodeChange<CanvasNode>[]): void;
   changeEdges(changes: EdgeChange<CanvasEdge>[]): void;
-  setFindings(findings: Findings): void;
+  /** Records what was found in a document. */
+  setFindings(findings: Findings, of?: FlowDefinition): void;
   setChecking(checking: Checking): void;
   setJsonFault(fault: string | null): void;
   /** Handles a newer state of the flow on the server. */
@@ -136,6 +139,7 @@ export function createDraftStore(flow: Flow, opened: Opened | null = null) {
       faults: [],
       warnings: [],
       checking: 'waiting',
+      checkedOf: null,
       canvas: toCanvas(start, NO_FINDINGS, NOTHING),
       jsonFault: null,
       undoKey: null,
@@ -201,8 +205,8 @@ export function createDraftStore(flow: Flow, opened: Opened | null = null) {
         const edges = pickedBy(changes, selection.edges);
         if (edges !== selection.edges) get().select({ ...selection, edges });
       },
-      setFindings: (findings) =>
-        set((state) => ({ ...findings, checking: 'checked', canvas: redraw(state, findings) })),
+      setFindings: (findings, of = get().present) =>
+        set((state) => ({ ...findings, checking: 'checked', checkedOf: of, canvas: redraw(state, findings) })),
       setChecking: (checking) => set({ checking }),
       setJsonFault: (jsonFault) => set({ jsonFault }),
       receive: (received) => {

@@ -20,7 +20,7 @@ export function watchFaults(store: DraftStore, settings: CheckedSettings): () =>
     try {
       const { faults, warnings } = await checkDefinition(settings, present, signal);
       if (signal.aborted) return;
-      setFindings({ faults: placeFaults(faults, present), warnings: placeFaults(warnings, present) });
+      setFindings({ faults: placeFaults(faults, present), warnings: placeFaults(warnings, present) }, present);
     } catch {
       if (!signal.aborted) setChecking('unreachable');
     }

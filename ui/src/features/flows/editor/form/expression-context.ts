@@ -1,7 +1,7 @@
 import { createContext } from 'react';
 
 /** What an expression comes to: a value, or why there is none. */
-export type Evaluated = { value: unknown } | { missing: string } | { isHidden: true };
+export type Evaluated = { value: unknown } | { missing: string } | { isHidden: true } | { isFaulty: true };
 
 /** What is known about expressions at a place. */
 export interface Expressions {

@@ -59,6 +59,7 @@ function kindOf(result: Evaluated | undefined): string {
 }
 
 function Said({ result }: { result: Evaluated }) {
+  if ('isFaulty' in result) return null;
   if ('isHidden' in result) {
     return (
       <>
