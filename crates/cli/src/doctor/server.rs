@@ -315,7 +315,7 @@ async fn damage(server: &Server) -> Vec<Finding> {
             Err(finding) => faults.push(finding),
         }
     }
-    or_ok(ABOUT, faults, || format!("{sound} flows, agents and alerts can be read"))
+    or_ok(ABOUT, faults, || format!("all {sound} of flows, agents and alerts can be read"))
 }
 
 async fn quotas(server: &Server) -> Vec<Finding> {

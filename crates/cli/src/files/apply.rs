@@ -108,12 +108,12 @@ pub(crate) async fn apply_paths(
         shown.for_each(|fate| output::line(fate.line(applying.is_dry_run)));
     }
     output::note(applied.summary(applying.is_dry_run));
-    match applied.failure {
-        None => Ok(ExitCode::SUCCESS),
-        Some(failure) => Err(failure.context(
-            "Not everything was done. What was done stays; when this is repaired, apply again: it does the rest",
-        )),
-    }
+    let Some(failure) = applied.failure else { return Ok(ExitCode::SUCCESS) };
+    output::notes(format_args!("{failure:#}"));
+    output::note(
+        "Not everything was done. What was done stays; when this is repaired, apply again: it does the rest.",
+    );
+    Ok(ExitCode::FAILURE)
 }
 
 /// Applies files: first all of them are checked, and then each is sent on its own.
