@@ -237,7 +237,7 @@ mod tests {
         };
 
         assert_eq!(shown(80), " 0197-long-enough   東京の返金フロー確認   active   2026-12-01 05:11");
-        assert_eq!(shown(54), " 0197-long-enough   東京の返…    active   2026-12-0…");
+        assert_eq!(shown(54), " 0197-long-enough   東京の返金…    active   2026-12-01…");
         assert_eq!(shown(30), " 0197-long-enough   東京の…");
         assert_eq!(shown(5), " 0197-long-enough");
     }

@@ -65,10 +65,13 @@ fn defaults(kind: Kind) -> Value {
     }
 }
 
-/// Writes a value, in one line if it is short and has no list or object of lists or objects in it.
+/// Writes a value, in one line if it is short and plain. Of a list of objects, each has its own lines, so that a further one is a
+/// further line.
 fn write_value(value: &Value, depth: usize, text: &mut String) {
     let line = one_line(value);
-    let is_short = 2 * depth + line.chars().count() <= LINE_CHARS_MAX && depth > 0 && levels(value) <= 2;
+    let levels_max = if value.is_array() { 1 } else { 2 };
+    let is_plain = depth > 0 && levels(value) <= levels_max;
+    let is_short = is_plain && 2 * depth + line.chars().count() <= LINE_CHARS_MAX;
     match value {
         Value::Object(fields) if !is_short && !fields.is_empty() => {
             text.push_str("{\n");
