@@ -26,6 +26,8 @@ export function AnalyticsPage() {
   const span = spanOf(period, now);
   const from = new Date(span.from).toISOString();
   const analytics = useQuery(analyticsQuery({ flow_id: search.flow, from, bucket: bucketOf(span) }));
+  const start = new Date(2 * span.from - (span.from + span.step * span.count)).toISOString();
+  const before = useQuery(analyticsQuery({ flow_id: search.flow, from: start, to: from, bucket: bucketOf(span) }));
   return (
     <Page
       title={texts.title}
@@ -55,7 +57,14 @@ export function AnalyticsPage() {
         </EmptyState>
       )}
       {analytics.data && analytics.data.totals.executions > 0 && (
-        <Report analytics={analytics.data} span={span} flow={search.flow} period={period} />
+        <Report
+          analytics={analytics.data}
+          before={before.data?.totals}
+          from={from}
+          span={span}
+          flow={search.flow}
+          period={period}
+        />
       )}
     </Page>
   );

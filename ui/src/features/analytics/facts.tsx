@@ -15,11 +15,11 @@ interface Fact {
 }
 
 /** The key figures: outcomes, and the cost of failures. */
-export function Facts({ totals }: { totals: RetryCounts }) {
+export function Facts({ totals, before }: { totals: RetryCounts; before: RetryCounts | undefined }) {
   return (
     <div className={classes.facts}>
-      <Tiles label={texts.facts.outcomes} facts={outcomesOf(totals)} />
-      <Tiles label={texts.facts.costs} facts={costsOf(totals)} />
+      <Tiles label={texts.facts.outcomes} facts={outcomesOf(totals, before)} />
+      <Tiles label={texts.facts.costs} facts={costsOf(totals, before)} />
     </div>
   );
 }
@@ -44,7 +44,7 @@ function Tiles({ label, facts }: { label: string; facts: readonly Fact[] }) {
   );
 }
 
-function outcomesOf(totals: RetryCounts): Fact[] {
+function outcomesOf(totals: RetryCounts, before: RetryCounts | undefined): Fact[] {
   const { facts } = texts;
   const share = (part: number) => percent(part, totals.executions);
   const outcome = (name: Outcome, label: string, hint: string): Fact => ({
@@ -58,9 +58,17 @@ function outcomesOf(totals: RetryCounts): Fact[] {
     {
       label: facts.success,
       value: share(totals.completed),
-      hint: facts.successHint(share(totals.first_try)),
+      hint: beforeOr(
+        before,
+        (then) => percent(then.completed, then.executions),
+        facts.successHint(share(totals.first_try)),
+      ),
     },
-    { label: facts.executions, value: count(totals.executions), hint: facts.executionsHint },
+    {
+      label: facts.executions,
+      value: count(totals.executions),
+      hint: beforeOr(before, (then) => count(then.executions), facts.executionsHint),
+    },
     outcome('first_try', facts.firstTry, facts.firstTryHint),
     outcome('recovered', facts.recovered, facts.recoveredHint),
     outcome('exhausted', facts.exhausted, facts.exhaustedHint),
@@ -68,14 +76,18 @@ function outcomesOf(totals: RetryCounts): Fact[] {
   ];
 }
 
-function costsOf(totals: RetryCounts): Fact[] {
+function costsOf(totals: RetryCounts, before: RetryCounts | undefined): Fact[] {
   const { facts } = texts;
   const { manual_retries, manual_retries_completed, manual_retries_failed, manual_retries_cancelled } = totals;
   return [
     {
       label: facts.lostTime,
       value: formatDuration(totals.failed_attempts_ms),
-      hint: facts.lostTimeHint(facts.attempts(totals.failed_attempts)),
+      hint: beforeOr(
+        before,
+        (then) => formatDuration(then.failed_attempts_ms),
+        facts.lostTimeHint(facts.attempts(totals.failed_attempts)),
+      ),
     },
     { label: facts.backoff, value: formatDuration(totals.backoff_ms), hint: facts.backoffHint },
     { label: facts.tokens, value: count(totals.tokens_lost), hint: facts.tokensHint },
@@ -88,6 +100,11 @@ function costsOf(totals: RetryCounts): Fact[] {
           : facts.manualNone,
     },
   ];
+}
+
+/** The same of the period before, where something ended in it. */
+function beforeOr(before: RetryCounts | undefined, value: (before: RetryCounts) => string, otherwise: string): string {
+  return before && before.executions > 0 ? texts.facts.before(value(before)) : otherwise;
 }
 
 function count(value: number): string {

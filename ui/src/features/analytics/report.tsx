@@ -1,10 +1,11 @@
-import type { RetryAnalytics } from '@/api/reports';
+import type { RetryAnalytics, RetryCounts } from '@/api/reports';
 import { Panel } from '@/components/panel';
 import classes from './analytics.module.css';
 import { AttemptsChart } from './attempts-chart';
 import { CountsTable } from './counts-table';
 import { ErrorTable } from './error-table';
 import { Facts } from './facts';
+import { LatencyPanel } from './latency-panel';
 import { OutcomeChart } from './outcome-chart';
 import { OutcomeTable } from './outcome-table';
 import { barsOf } from './shape';
@@ -13,17 +14,20 @@ import { texts } from './texts';
 
 interface ReportProps {
   analytics: RetryAnalytics;
+  /** The sums of the period before; absent until they are known. */
+  before: RetryCounts | undefined;
+  from: string;
   span: Span;
   flow: string | undefined;
   period: SpanPeriod;
 }
 
 /** The report of a period with finished executions. */
-export function Report({ analytics, span, flow, period }: ReportProps) {
+export function Report({ analytics, before, from, span, flow, period }: ReportProps) {
   const bars = barsOf(analytics.buckets, span);
   return (
     <div className={classes.report}>
-      <Facts totals={analytics.totals} />
+      <Facts totals={analytics.totals} before={before} />
       <div className={classes.charts}>
         <Panel title={texts.time.title} aside={texts.time.hint(stepName(span))} className={classes.chart}>
           <OutcomeChart bars={bars} span={span} />
@@ -47,6 +51,7 @@ export function Report({ analytics, span, flow, period }: ReportProps) {
           period={period}
         />
       </Panel>
+      <LatencyPanel flow={flow} from={from} />
       <Panel title={texts.nodes.title} flush>
         <CountsTable
           title={texts.nodes.title}

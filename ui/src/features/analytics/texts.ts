@@ -15,6 +15,7 @@ export const texts = {
     outcomes: 'Outcomes',
     executions: 'Finished',
     executionsHint: 'executions',
+    before: (value: string) => `${value} in the period before`,
     firstTry: 'First attempt',
     firstTryHint: 'no failed attempt',
     recovered: 'Recovered',
@@ -70,6 +71,18 @@ export const texts = {
     name: 'Flow',
     unnamed: 'Deleted flow',
     leftOut: (count: number) => leftOut(count, 'flow'),
+  },
+  latency: {
+    title: 'Latency by version',
+    hint: (executions: number) =>
+      `Of the newest ${counted(executions, 'finished execution')}, backoffs and waits included`,
+    name: 'Flow',
+    version: 'Version',
+    executions: 'Finished',
+    success: 'Success',
+    p50: 'p50',
+    p95: 'p95',
+    p99: 'p99',
   },
   nodes: { title: 'By node', name: 'Node', leftOut: (count: number) => leftOut(count, 'node') },
   errors: {
