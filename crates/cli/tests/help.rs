@@ -107,6 +107,7 @@ fn help_of_the_program() {
       dev           Write flows in files, with a server that follows them
       run           Run a flow without a server and print its result
       validate      Check files with flows and agents
+      import        Make flow documents of flow files of n8n, Dify and AWS Step Functions
       apply         Make a running server have the flows and agents that files say
       export        Write the flows and agents of a running server to files, one for each
       diff          Show what differs between files and a running server
