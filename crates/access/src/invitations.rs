@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use steadflow_core::access::{CredentialKind, Token, made_by};
+use steadflow_core::access::{CredentialKind, Grants, Token, made_by};
 use steadflow_core::caller::Role;
 use steadflow_core::ids::{PrincipalId, TenantId};
 use steadflow_core::timestamp::Timestamp;
@@ -31,10 +31,19 @@ pub const COMMAND_LINE: &str = "command line";
 pub struct Invited {
     /// What they may do.
     pub role: Role,
+    /// Their roles in folders, beside that one. Who is there already keeps theirs.
+    pub grants: Grants,
     /// Their address; `None` if the person who has the link enters it.
     pub email: Option<Arc<str>>,
     /// Who is there already, and sets a new password.
     pub principal: Option<PrincipalId>,
+}
+
+impl Invited {
+    /// Returns anybody, to become a member with a role.
+    pub fn new(role: Role) -> Self {
+        Self { role, grants: Grants::default(), email: None, principal: None }
+    }
 }
 
 /// Who accepts an invitation.
@@ -124,6 +133,7 @@ pub async fn invite(
     let token = fresh_token().map_err(Failure::from)?;
     let caller = by.caller();
     let record = InvitationRecord {
+        grants: invited.grants,
         email: invited.email,
         principal: invited.principal,
         ..record(&token, caller.tenant, invited.role, made_by(caller), now)
@@ -138,6 +148,7 @@ fn record(token: &Token, tenant: TenantId, role: Role, by: Arc<str>, now: Timest
         id: Uuid::now_v7(),
         tenant,
         role,
+        grants: Grants::default(),
         email: None,
         principal: None,
         is_first_admin: false,

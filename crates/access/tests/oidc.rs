@@ -115,7 +115,7 @@ impl Place {
 
     async fn invited(&self, email: Option<&str>, of: Option<&PrincipalRecord>) -> Token {
         let principal = of.map(|person| person.id);
-        let invited = Invited { role: Role::Operator, email: email.map(Into::into), principal };
+        let invited = Invited { email: email.map(Into::into), principal, ..Invited::new(Role::Operator) };
         invite(&self.store, Grantor::local(&Caller::LOCAL), invited, NOW)
             .await
             .expect("it may be")
@@ -497,8 +497,11 @@ async fn without_passwords_nobody_is_locked_out_for_good() {
     place.provider.go_down(true);
     let actor = Actor { id: Some(COMMAND_LINE.into()), ..Caller::LOCAL.actor };
     let by = Caller { actor, ..Caller::LOCAL };
-    let again =
-        Invited { role: Role::Admin, email: ann.person.email.clone(), principal: Some(ann.person.id) };
+    let again = Invited {
+        email: ann.person.email.clone(),
+        principal: Some(ann.person.id),
+        ..Invited::new(Role::Admin)
+    };
     let (link, _) = invite(&place.store, Grantor::local(&by), again, NOW).await.unwrap().unwrap();
     assert_eq!(join(&link, "ann@example.org").await.unwrap().person.id, ann.person.id);
 }

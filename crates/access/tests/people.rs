@@ -85,7 +85,7 @@ async fn an_invitation_is_for_its_address_and_role() {
     let (people, store, _) = people();
     ann(&people, &store).await;
     let bob: Arc<str> = "bob@example.org".into();
-    let invited = Invited { role: Role::Operator, email: Some(Arc::clone(&bob)), principal: None };
+    let invited = Invited { email: Some(Arc::clone(&bob)), ..Invited::new(Role::Operator) };
     let (token, _) = invite(&store, Grantor::local(&Caller::LOCAL), invited, NOW).await.unwrap().unwrap();
     let join = async |email: &str| people.join(&token, joining(email), &from(1), NOW).await;
 
@@ -96,7 +96,7 @@ async fn an_invitation_is_for_its_address_and_role() {
     let joined = join(&bob).await.unwrap();
 
     assert_eq!((joined.person.role, joined.person.email), (Role::Operator, Some(bob)));
-    let anyone = Invited { role: Role::Viewer, email: None, principal: None };
+    let anyone = Invited::new(Role::Viewer);
     let (token, _) = invite(&store, Grantor::local(&Caller::LOCAL), anyone, NOW).await.unwrap().unwrap();
     let taken = people.join(&token, joining("bob@example.org"), &from(1), NOW).await;
     assert!(matches!(taken, Err(JoinRefused::Taken)));
@@ -108,7 +108,7 @@ async fn a_new_password_by_a_link_ends_what_was_signed_in_before() {
     let (people, store, authenticator) = people();
     let ann = ann(&people, &store).await;
     let email = ann.person.email.clone();
-    let invited = Invited { role: Role::Viewer, email, principal: Some(ann.person.id) };
+    let invited = Invited { email, principal: Some(ann.person.id), ..Invited::new(Role::Viewer) };
     let (token, _) = invite(&store, Grantor::local(&Caller::LOCAL), invited, NOW).await.unwrap().unwrap();
     assert!(who(&authenticator, &ann.token).await.is_some());
 
@@ -160,7 +160,7 @@ async fn a_sign_in_ends_with_the_password_the_role_and_by_itself() {
         people.change(tenant, ann.person.id, disable.clone()).await.unwrap(),
         PrincipalChanged::LastAdmin
     );
-    let bob = Invited { role: Role::Admin, email: None, principal: None };
+    let bob = Invited::new(Role::Admin);
     let (token, _) = invite(&store, Grantor::local(&Caller::LOCAL), bob, NOW).await.unwrap().unwrap();
     people.join(&token, joining("bob@example.org"), &from(1), NOW).await.unwrap();
     let done = people.change(tenant, ann.person.id, disable).await.unwrap();
@@ -210,7 +210,7 @@ async fn what_is_made_without_end_is_bounded() {
     for _ in 0..SIGN_INS_MAX {
         people.sign_in("ann@example.org", PASSWORD.into(), &from(1), NOW).await.unwrap();
     }
-    let invited = || Invited { role: Role::Viewer, email: None, principal: None };
+    let invited = || Invited::new(Role::Viewer);
     for _ in 0..INVITATIONS_MAX {
         assert!(invite(&store, Grantor::local(&Caller::LOCAL), invited(), NOW).await.unwrap().is_some());
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Api, NO_ID, echo, flow, hanging, list};
+use crate::support::{Api, NO_ID, each, echo, flow, hanging, list};
 
 /// A flow with a second version, which has another name and another node.
 async fn edited(api: &Api) -> String {
@@ -48,6 +48,25 @@ async fn pages_of_versions_lead_to_each_other_and_the_last_one_nowhere() {
     }
 
     assert_eq!(pages, [vec!["3 First, current", "2 Second"], vec!["1 First"]]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_has_the_note_that_it_was_saved_with() {
+    let api = Api::new().await;
+    let path = format!("flows/{}", api.create_flow(&flow("Flow", &[echo("a", json!({}))], &[])).await);
+    let change = |description: &str| json!({ "description": description });
+
+    api.patch(&format!("{path}?note=Retries%20twice"), &change("1")).await.expect(200);
+    api.patch(&format!("{path}?note=Nothing%20new"), &change("1")).await.expect(200);
+    api.patch(&format!("{path}?note="), &change("2")).await.expect(200);
+    let long = api.patch(&format!("{path}?note={}", "a".repeat(201)), &change("3")).await.problem();
+
+    let versions = api.get(&format!("{path}/versions")).await.expect(200);
+    assert_eq!(each(&versions, "note"), ["", "Retries twice", ""]);
+    assert_eq!(
+        long,
+        "400 invalid-parameter: The query is not valid: `note` must be a text of at most 200 characters."
+    );
 }
 
 #[tokio::test(start_paused = true)]

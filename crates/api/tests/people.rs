@@ -318,6 +318,35 @@ async fn many_wrong_passwords_slow_down_their_address_and_not_the_person() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_invitation_gives_roles_in_folders() {
+    let api = api().await;
+    let ann = admin(&api).await;
+    let invite = async |grants: Value| {
+        let body = json!({ "role": "none", "grants": grants });
+        ask(&api, &ann, "POST", "invitations", Some(body)).await
+    };
+    let grants = json!([{ "folder": "billing", "role": "editor" }, { "folder": "a/b", "role": "viewer" }]);
+
+    let url = text(&invite(grants.clone()).await.expect(201)["url"]);
+    let path = format!("/api/v1/invitations/{}", url.rsplit('/').next().unwrap());
+    let listed = ask(&api, &ann, "GET", "invitations", None).await.expect(200);
+    let shown = ask(&api, "", "GET", &path, None).await.expect(200);
+    let joined = ask(&api, "", "POST", &path, Some(new_member("eve@example.org"))).await;
+    let account = ask(&api, &cookies(&joined), "GET", "account", None).await.expect(200);
+
+    for with in [&listed[0], &shown, &account] {
+        assert_eq!((&with["role"], &with["grants"]), (&json!("none"), &grants));
+    }
+    for (wrong, pointer) in [
+        (json!([{ "folder": "billing", "role": "admin" }]), "/grants/0/role"),
+        (json!([{ "folder": "a//b", "role": "viewer" }]), "/grants/0/folder"),
+    ] {
+        let problem = invite(wrong).await.problem();
+        assert!(problem.contains(pointer), "{problem}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_invitation_works_once_and_says_nothing_of_others() {
     let api = api().await;
     let ann = admin(&api).await;

@@ -20,7 +20,7 @@ fn document(peer: &Peer, child: &str) -> Value {
         json!({ "id": "rich", "type": "condition", "condition": "trigger_data.patient.iban | length == 22" }),
         json!({ "id": "ok", "type": "approval", "input": { "for": "${trigger_data.patient.name}", "mail": "${trigger_data.mail}" } }),
         json!({ "id": "each", "type": "map", "items": "${trigger_data.people}",
-                "body": { "nodes": [echo("one", json!("${item.name | length}"))], "edges": [] } }),
+                "body": { "nodes": [echo("one", json!("${item.name}"))], "edges": [] } }),
         json!({ "id": "sub", "type": "subflow", "flow_id": child, "input": { "name": "${trigger_data.patient.name}" } }),
         json!({ "id": "end", "type": "action", "action": "fail", "input": { "message": "no account ${trigger_data.patient.iban}" } }),
     ];
@@ -95,10 +95,8 @@ async fn restarted(server: &mut Server) {
 async fn sensitive_data_is_used_and_is_in_no_answer_file_or_log() {
     let (workplace, peer) = (Workplace::new(), Peer::start().await);
     let mut server = Setup::new(&workplace).arguments(["--log", "debug"]).start().await;
-    let child = server
-        .api()
-        .create_flow(&flow("Child", &[echo("said", json!("${trigger_data.name | length}"))], &[]))
-        .await;
+    let child =
+        server.api().create_flow(&flow("Child", &[echo("said", json!("${trigger_data.name}"))], &[])).await;
     let id = server.api().create_flow(&document(&peer, &child)).await;
     let execution = server.api().start(&id, trigger_data()).await;
     server.api().until(&execution, "it waits", SOON, |shown| node(shown, "ok")["status"] == "running").await;

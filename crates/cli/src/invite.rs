@@ -35,7 +35,7 @@ async fn run(store: &Arc<dyn Store>, public_url: &str, invite: Invite) -> anyhow
     let principal = member(&**store, tenant, role, email.as_ref()).await?;
     let by = Caller { tenant, actor: local_audit::actor(), ..Caller::LOCAL };
     local_audit::add(&**store, &by, "create_invitation", "steadflow invite").await?;
-    let invited = Invited { role, email, principal };
+    let invited = Invited { email, principal, ..Invited::new(role) };
     let made = make(store, Grantor::local(&by), invited, SystemClock::new().wall()).await;
     let Some((token, record)) = made.context("Could not make the link")? else {
         bail!(

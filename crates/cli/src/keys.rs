@@ -65,7 +65,7 @@ async fn create(store: &dyn Store, tenant: TenantId, new: CreateKey) -> anyhow::
         name: new.name.into(),
         role: new.role.into(),
         flows: if flows.is_empty() { FlowScope::All } else { FlowScope::Only(Arc::new(flows)) },
-        folders: None,
+        folders: (!new.folder.is_empty()).then_some(new.folder),
         networks: Some(new.address).filter(|networks| !networks.is_empty()),
         expires_at: new.expires_in.map(|days| now.plus(DAY * days)),
     };
@@ -131,8 +131,13 @@ fn limits(key: &ApiKeyRecord) -> String {
         1 => "1 flow".to_owned(),
         many => format!("{many} flows"),
     });
+    let folders = key.folders.as_ref().map(|folders| {
+        let folders: Vec<String> =
+            folders.iter().map(|folder| output::escaped(&folder.to_string())).collect();
+        folders.join(", ")
+    });
     let networks = key.networks.as_ref().map(|networks| networks.join(", "));
-    let limits: Vec<String> = [flows, networks].into_iter().flatten().collect();
+    let limits: Vec<String> = [flows, folders, networks].into_iter().flatten().collect();
     if limits.is_empty() { "-".to_owned() } else { limits.join("; ") }
 }
 

@@ -72,7 +72,7 @@ async fn create(store: &Arc<dyn Store>, new: CreateTenant) -> anyhow::Result<()>
     let now = SystemClock::new().wall();
     let tenant = make_tenant(&**store, &new.name, now).await.context("Could not make the tenant")?;
     let by = Caller { tenant: tenant.id, actor: local_audit::actor(), ..Caller::LOCAL };
-    let invited = Invited { role: Role::Admin, email, principal: None };
+    let invited = Invited { email, ..Invited::new(Role::Admin) };
     let made = invite(store, Grantor::local(&by), invited, now).await.context("Could not make the link")?;
     let (token, record) = made.context("A new tenant has no invitations")?;
     output::note(format_args!(

@@ -322,6 +322,11 @@ impl Execution {
         self.accepted.data_key.and(self.cipher.as_deref())
     }
 
+    /// Returns what encrypts the values that it sends to its parent, if that is encrypted: both have the same key.
+    pub fn cipher_of_parent(&self) -> Option<&dyn Cipher> {
+        self.accepted.parent.as_ref().filter(|parent| parent.is_encrypted).and(self.cipher.as_deref())
+    }
+
     /// Returns what it started from.
     pub fn accepted(&self) -> &Accepted {
         &self.accepted

@@ -352,6 +352,7 @@ fn a_result_that_no_node_may_return_is_a_failure_for_the_parent() {
         index: 0,
         within: Vec::new(),
         deadline: None,
+        is_encrypted: false,
     };
     let end = |output_bytes_max: usize| {
         let limits = Limits { output_bytes_max, ..Limits::DEFAULT };

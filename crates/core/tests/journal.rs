@@ -203,6 +203,7 @@ fn a_parent_is_read_as_it_was_written() {
         index: 0,
         within: Vec::new(),
         deadline: Some(LATER),
+        is_encrypted: false,
     };
 
     let stored = serde_json::to_string(&parent).unwrap();

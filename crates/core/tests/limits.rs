@@ -57,6 +57,7 @@ fn a_child_ends_at_the_earlier_of_its_own_deadline_and_its_parents() {
             index: 0,
             within: Vec::new(),
             deadline: of_parent.map(after),
+            is_encrypted: false,
         };
         let mut accepted = accepted();
         accepted.parent = Some(Box::new(parent));

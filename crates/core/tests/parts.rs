@@ -449,6 +449,7 @@ fn a_child_knows_its_parent_inherits_its_deadline_and_reports_its_end() {
         index: 0,
         within: vec![parent.execution.accepted().flow],
         deadline,
+        is_encrypted: false,
     };
     let wanted = Accepted {
         flow: pinned.flow.flow_id,
@@ -524,6 +525,7 @@ fn a_child_says_whose_deadline_ended_it() {
             index: 0,
             within: Vec::new(),
             deadline,
+            is_encrypted: false,
         };
         let mut child = Play::of(flow, Accepted { parent: Some(Box::new(parent)), ..accepted() });
         child.at(60.0);
@@ -588,6 +590,7 @@ fn more_levels_than_there_may_be_fail_the_node() {
             index: 0,
             within: Vec::new(),
             deadline: None,
+            is_encrypted: false,
         };
         accepted.parent = Some(Box::new(above));
         Play::of(pinned, accepted).shown()
@@ -632,6 +635,7 @@ fn the_retry_of_a_child_has_no_parent() {
         index: 0,
         within: Vec::new(),
         deadline: None,
+        is_encrypted: false,
     };
     let of_parent = Accepted { parent: Some(Box::new(parent)), ..accepted() };
     let play = Play::of(version(&failing), of_parent);

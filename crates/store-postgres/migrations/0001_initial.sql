@@ -261,6 +261,8 @@ CREATE TABLE flow_versions (
     tenant uuid NOT NULL,
     document text NOT NULL,
     created_at bigint NOT NULL,
+    -- What somebody has written about it when they saved it.
+    note text,
     PRIMARY KEY (flow, version)
 );
 
@@ -602,7 +604,9 @@ CREATE TABLE invitations (
     is_first_admin boolean NOT NULL,
     created_at bigint NOT NULL,
     created_by text NOT NULL,
-    expires_at bigint NOT NULL
+    expires_at bigint NOT NULL,
+    -- Roles in folders, as JSON.
+    grants text
 );
 CREATE INDEX invitations_of_tenant ON invitations (tenant, id);
 

@@ -63,6 +63,8 @@ const MIGRATIONS: &[Migration] = &[
     Migration::new(35, "folders", include_str!("../migrations/0035_folders.sql")),
     Migration::new(36, "blobs", include_str!("../migrations/0036_blobs.sql")),
     Migration::new(37, "flow_drafts", include_str!("../migrations/0037_flow_drafts.sql")),
+    Migration::new(38, "grants_of_invitations", include_str!("../migrations/0038_grants_of_invitations.sql")),
+    Migration::new(39, "notes_of_versions", include_str!("../migrations/0039_notes_of_versions.sql")),
 ];
 
 /// The number of the row that says that the database must not be opened. No version knows so many migrations, so older ones refuse

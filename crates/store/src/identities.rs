@@ -105,7 +105,7 @@ pub trait Identities: Send + Sync + 'static {
     fn invitation(&self, hash: CredentialHash) -> StoreFuture<'_, Option<InvitationRecord>>;
 
     /// Takes an invitation that is not over at `now`: deletes it, with all others for a first admin if it is one, and stores the person
-    /// that it makes, in its tenant and with its role. If it is for somebody who is there already, they get the password of `person`,
+    /// that it makes, in its tenant and with its roles. If it is for somebody who is there already, they get the password of `person`,
     /// if that has one, and their sign-ins end. Who they are at a provider takes the place of what was stored for that provider.
     fn accept_invitation(
         &self,
@@ -404,6 +404,8 @@ pub struct InvitationRecord {
     pub tenant: TenantId,
     /// What they may do then.
     pub role: Role,
+    /// Their roles in folders then.
+    pub grants: Grants,
     /// Whom it was made for.
     pub email: Option<Arc<str>>,
     /// Who sets a new password with it.

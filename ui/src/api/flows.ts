@@ -53,9 +53,16 @@ export async function instantiateTemplate(id: string, name: string, folder: stri
   return received((await call('POST', '/studio/flows/templates/{id}/instantiate', options)).data);
 }
 
+/** What is said of a change beside what it changes. */
+export interface Saving {
+  /** The revision of the draft that is saved; it is discarded with the change. */
+  endsDraft?: number | null;
+  /** What is written about the new version. */
+  note?: string | undefined;
+}
+
 /**
- * Changes the given keys of the flow that has this tag; a change of the document creates a new version. The draft of the revision
- * `endsDraft` is discarded with it.
+ * Changes the given keys of the flow that has this tag; a change of the document creates a new version.
  *
  * Throws a `Problem` that `isConflict` when the flow was changed elsewhere.
  */
@@ -63,9 +70,9 @@ export async function patchFlow(
   id: string,
   changes: FlowPatch,
   etag: string | undefined,
-  endsDraft?: number | null,
+  { endsDraft, note }: Saving = {},
 ): Promise<Flow> {
-  const options = { path: { id }, query: { ends_draft: endsDraft }, body: sent(changes), ifMatch: etag };
+  const options = { path: { id }, query: { ends_draft: endsDraft, note }, body: sent(changes), ifMatch: etag };
   return received((await call('PATCH', '/studio/flows/{id}', options)).data);
 }
 
@@ -153,6 +160,10 @@ function sent<Document extends { flow_definition?: FlowDefinition }>(document: D
   return document as unknown as Sent<Document>;
 }
 
+function foldersOf(flows: Listed<Flow>): string[] {
+  return [...new Set(rowsOf(flows).flatMap(({ folder }) => folder ?? []))].sort();
+}
+
 /** The flows that can be read. */
 export const flowsQuery = () =>
   queryOptions({
@@ -161,6 +172,9 @@ export const flowsQuery = () =>
     staleTime: 10_000,
     select: rowsOf<Flow>,
   });
+
+/** The folders that have flows. */
+export const foldersQuery = () => ({ ...flowsQuery(), select: foldersOf });
 
 /** The others. */
 export const damagedFlowsQuery = () => ({ ...flowsQuery(), select: damagedOf });

@@ -10,6 +10,8 @@ type Schemas = components['schemas'];
 export type Member = Schemas['Member'];
 /** An invitation that nobody has accepted yet. */
 export type OpenInvitation = Schemas['Invitation'];
+/** A role in a folder of flows, beside the one in the tenant. */
+export type Grant = Schemas['NewGrant'];
 export type LinkToJoin = Schemas['LinkToJoin'];
 
 /** Rows of a page, and pages of a list that is shown whole. */

@@ -4508,6 +4508,8 @@ export interface components {
             readonly created_at: components["schemas"]["Time"];
             /** @description Whether it is the one that new executions run on. */
             readonly is_current: boolean;
+            /** @description What somebody has written about it when it was saved. */
+            readonly note: string | null;
         };
         /**
          * @description Which version of the flow a retry or a fork runs on.
@@ -4776,6 +4778,8 @@ export interface components {
             /** Format: uuid */
             readonly id: string;
             readonly role: string;
+            /** @description The roles in folders of flows, beside that one. */
+            readonly grants: readonly components["schemas"]["Grant"][];
             readonly email: string | null;
             /** @description Whether it is for somebody who is there already, and sets a new password with it. */
             readonly is_new_password: boolean;
@@ -4787,6 +4791,8 @@ export interface components {
         /** @description What a link to join with is about. */
         readonly InvitationToYou: {
             readonly role: string;
+            /** @description The roles in folders of flows, beside that one. */
+            readonly grants: readonly components["schemas"]["Grant"][];
             /** @description The e-mail address that it is for; `null` if who accepts it says one. */
             readonly email: string | null;
             /** @description Whether it is for somebody who is there already, and sets a new password with it. */
@@ -5197,8 +5203,10 @@ export interface components {
         };
         /** @description The person to invite. */
         readonly NewInvitation: {
-            /** @description What they may do: `viewer`, `operator`, `editor` or `admin`. */
+            /** @description What they may do: `none`, `viewer`, `operator`, `editor` or `admin`. */
             readonly role: string;
+            /** @description Their roles in folders of flows, beside that one. */
+            readonly grants?: readonly components["schemas"]["NewGrant"][] | null;
             /** @description Their e-mail address; unless given, the person who opens the link says theirs. */
             readonly email?: string | null;
         };
@@ -20024,6 +20032,8 @@ export interface operations {
             readonly query?: {
                 /** @description The revision of the draft that is saved: it is discarded with the change, unless somebody has changed it meanwhile. */
                 readonly ends_draft?: number;
+                /** @description What is written about the version that the change makes: up to 200 characters. If it makes none, it is ignored. */
+                readonly note?: string;
             };
             readonly header?: {
                 /**

@@ -58,22 +58,32 @@ export interface May {
   why: string | null;
 }
 
+/** Whether somebody may do something for the flows of a folder, which is `null` at the top. */
+export function isAllowedIn(account: Account, permission: Permission, folder: string | null | undefined): boolean {
+  return isAllowed(account, permission, roleIn(account, folder));
+}
+
+function isAllowed(account: Account, permission: Permission, role: string): boolean {
+  if (account.permissions.includes(permission)) return true;
+  if (!OF_FLOWS.includes(permission)) return false;
+  return role !== account.role && ROLES.indexOf(role) >= ROLES.indexOf(LEAST_ROLES[permission]);
+}
+
 /**
  * Whether who uses the studio may do something, and why not. What is not allowed is disabled and says so.
  *
- * `null` is what everybody may: nothing is asked then, and nobody has to sign in.
+ * `null` is what everybody may: nothing is asked then, and nobody has to sign in. What is done to flows of several folders
+ * is allowed `anywhere`, if it is in one of them; the server decides about each.
  */
-export function useMay(permission: Permission | null): May {
+export function useMay(permission: Permission | null, where: 'here' | 'anywhere' = 'here'): May {
   const { data: account, isError } = useQuery({ ...accountQuery(), enabled: permission !== null });
   const folder = useContext(FolderContext);
   if (permission === null) return { may: true, isKnown: true, why: null };
   if (!account) return { may: true, isKnown: isError, why: null };
-  if (account.permissions.includes(permission)) return { may: true, isKnown: true, why: null };
-  const role = OF_FLOWS.includes(permission) ? roleIn(account, folder) : account.role;
-  if (role !== account.role && ROLES.indexOf(role) >= ROLES.indexOf(LEAST_ROLES[permission])) {
-    return { may: true, isKnown: true, why: null };
-  }
+  const role = where === 'anywhere' ? largestRole(account) : roleIn(account, folder);
+  if (isAllowed(account, permission, role)) return { may: true, isKnown: true, why: null };
   const roles = texts.account.roles;
   const needed = roles[LEAST_ROLES[permission]];
-  return { may: false, isKnown: true, why: texts.account.notAllowed(needed, own(roles, role) ?? role) };
+  const has = OF_FLOWS.includes(permission) ? role : account.role;
+  return { may: false, isKnown: true, why: texts.account.notAllowed(needed, own(roles, has) ?? has) };
 }

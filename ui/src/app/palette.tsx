@@ -20,7 +20,7 @@ import { useState } from 'react';
 import { accountQuery } from '@/api/account';
 import { foundFlowsQuery } from '@/api/flows';
 import type { Flow } from '@/api/types';
-import { useMay } from '@/api/use-may';
+import { isAllowedIn } from '@/api/use-may';
 import { type Command, fitting } from '@/components/commands/command';
 import { CommandFrame } from '@/components/commands/command-dialog';
 import { CommandSearch } from '@/components/commands/command-search';
@@ -128,9 +128,10 @@ function useFound(text: string): Command[] {
   const [asked] = useDebouncedValue(text, TYPING_MS);
   const flows = useQuery(foundFlowsQuery(asked)).data ?? [];
   const agents = useQuery({ ...agentsQuery(), enabled: text !== '' }).data ?? [];
-  const { may: mayRun } = useMay('run_flows');
+  const account = useQuery(accountQuery()).data;
+  const mayRun = (flow: Flow) => !account || isAllowedIn(account, 'run_flows', flow.folder);
   return [
-    ...flows.flatMap((flow) => ofFlow(flow, { text, mayRun, navigate })),
+    ...flows.flatMap((flow) => ofFlow(flow, { text, mayRun: mayRun(flow), navigate })),
     ...agents.map(
       (agent): Command => ({
         id: `agent-${agent.id}`,

@@ -13,6 +13,8 @@ export interface Numbered {
   version: number;
   created_at: string;
   is_current: boolean;
+  /** What was written about it when it was saved; agents have none. */
+  note?: string | null;
 }
 
 export type Against = 'previous' | 'current';
@@ -63,6 +65,7 @@ export function VersionItem<Version extends Numbered>(props: VersionItemProps<Ve
         <span className={classes.when}>
           <RelativeTime time={version.created_at} />
         </span>
+        {version.note && <span className={classes.note}>{version.note}</span>}
         <span className={classes.summary}>{summary}</span>
       </button>
       {isOpen && (

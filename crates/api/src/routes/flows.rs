@@ -244,24 +244,30 @@ async fn warnings(app: &App, flow: &CurrentFlow, version: &FlowVersion) -> Resul
     Ok(app.engine().flow_warnings(flow.record.tenant, &version.flow).await?)
 }
 
-/// Which draft a change is of.
+/// What a change saves.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct SavedDraftQuery {
+pub(crate) struct SavedQuery {
     /// The revision of the draft that is saved: it is discarded with the change, unless somebody has changed it meanwhile.
     #[param(value_type = Option<u64>, minimum = 1)]
     ends_draft: Option<u64>,
+    /// What is written about the version that the change makes: up to 200 characters. If it makes none, it is ignored.
+    #[param(value_type = Option<String>, max_length = 200)]
+    note: Option<String>,
 }
 
-impl FromParams for SavedDraftQuery {
+impl FromParams for SavedQuery {
     fn from_params(params: &mut Params) -> Self {
-        Self { ends_draft: params.revision("ends_draft") }
+        Self {
+            ends_draft: params.revision("ends_draft"),
+            note: params.short_text("note").filter(|note| !note.is_empty()),
+        }
     }
 }
 
 /// Changes a flow. A changed document makes a new version; what runs is untouched.
 #[utoipa::path(patch, path = "/api/v1/studio/flows/{id}", tag = "flows", extensions(("x-turn" = json!("document"))),
-    params(("id" = Uuid, Path, description = "The flow"), SavedDraftQuery, IfMatch), request_body = FlowPatch,
+    params(("id" = Uuid, Path, description = "The flow"), SavedQuery, IfMatch), request_body = FlowPatch,
     responses((status = 200, description = "The flow as it is then", body = FlowView,
                headers(("ETag" = String, description = "Its entity tag"))),
               (status = 403, description = "The document starts flows that you may not run, or you may not edit flows in the folder", body = ProblemBody, content_type = "application/problem+json"),
@@ -271,7 +277,7 @@ pub(crate) async fn change_flow(
     State(app): State<App>,
     Authorized(caller, _): Authorized<EditFlows>,
     PathId(id): PathId<FlowId>,
-    Query(SavedDraftQuery { ends_draft }): Query<SavedDraftQuery>,
+    Query(SavedQuery { ends_draft, note }): Query<SavedQuery>,
     IfMatch(allowed): IfMatch,
     asker: RequestPrincipal,
     body: Json<FlowPatch>,
@@ -289,7 +295,7 @@ pub(crate) async fn change_flow(
         .edit_flow(
             &caller,
             id,
-            FlowEdit { document, status, folder, allowed, may_start: asker.may_start(), ends_draft },
+            FlowEdit { document, status, folder, allowed, may_start: asker.may_start(), ends_draft, note },
         )
         .await?;
     show(&app, &flow).await

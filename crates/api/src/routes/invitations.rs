@@ -9,8 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use steadflow_access::{Grantor, Invited, Joining, invite, normal_email};
-use steadflow_core::caller::{Actor, ActorKind, Caller, Role};
-use steadflow_core::ids::PrincipalId;
+use steadflow_core::caller::{Actor, ActorKind, Caller};
 use steadflow_store::InvitationRecord;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -22,6 +21,7 @@ use crate::audited::ToAudit;
 use crate::authorized::{Authorized, ManageMembers};
 use crate::browser::{FromBrowser, Secret};
 use crate::cookie;
+use crate::folders::{GrantInput, GrantView, grants_of_body};
 use crate::json::Json;
 use crate::path::{PathId, PathInvitation};
 use crate::people::{RequestPrincipal, name_of_body, role_of_body, with_sign_in};
@@ -41,8 +41,11 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 pub(crate) struct NewInvitation {
-    /// What they may do: `viewer`, `operator`, `editor` or `admin`.
+    /// What they may do: `none`, `viewer`, `operator`, `editor` or `admin`.
     role: String,
+    /// Their roles in folders of flows, beside that one.
+    #[schema(max_items = 50)]
+    grants: Option<Vec<GrantInput>>,
     /// Their e-mail address; unless given, the person who opens the link says theirs.
     #[schema(max_length = 254)]
     email: Option<String>,
@@ -54,6 +57,8 @@ pub(crate) struct NewInvitation {
 pub(crate) struct InvitationView {
     id: Uuid,
     role: &'static str,
+    /// The roles in folders of flows, beside that one.
+    grants: Vec<GrantView>,
     email: Option<String>,
     /// Whether it is for somebody who is there already, and sets a new password with it.
     is_new_password: bool,
@@ -70,6 +75,7 @@ impl From<&InvitationRecord> for InvitationView {
         Self {
             id: record.id,
             role: record.role.as_str(),
+            grants: record.grants.iter().map(GrantView::from).collect(),
             email: record.email.as_ref().map(ToString::to_string),
             is_new_password: record.principal.is_some(),
             created_at: record.created_at.into(),
@@ -88,27 +94,14 @@ pub(crate) struct LinkToJoin {
 }
 
 /// Makes an invitation and answers its link.
-pub(super) async fn link_to_join(
-    app: &App,
-    by: Grantor<'_>,
-    role: Role,
-    email: Option<Arc<str>>,
-    principal: Option<PrincipalId>,
-) -> Result<Response, Problem> {
-    Ok(reply::json(StatusCode::CREATED, &invited(app, by, role, email, principal).await?))
+pub(super) async fn link_to_join(app: &App, by: Grantor<'_>, to: Invited) -> Result<Response, Problem> {
+    Ok(reply::json(StatusCode::CREATED, &invited(app, by, to).await?))
 }
 
 /// Makes an invitation to the tenant of `by`, and returns its link.
-pub(super) async fn invited(
-    app: &App,
-    by: Grantor<'_>,
-    role: Role,
-    email: Option<Arc<str>>,
-    principal: Option<PrincipalId>,
-) -> Result<LinkToJoin, Problem> {
+pub(super) async fn invited(app: &App, by: Grantor<'_>, to: Invited) -> Result<LinkToJoin, Problem> {
     app.people()?;
-    let invited = Invited { role, email, principal };
-    let made = invite(app.engine().store(), by, invited, app.engine().wall()).await?;
+    let made = invite(app.engine().store(), by, to, app.engine().wall()).await?;
     let Some((token, record)) = made else {
         return Err(Problem::new(
             ProblemKind::TooManyInvitations,
@@ -143,10 +136,13 @@ pub(crate) async fn create_invitation(
     asker: RequestPrincipal,
     body: Json<NewInvitation>,
 ) -> Result<Response, Problem> {
-    let NewInvitation { role, email } = body.value;
-    let role = role_of_body(&role)?;
-    let email = email.as_deref().map(email_of_body).transpose()?;
-    link_to_join(&app, asker.grantor(&caller), role, email, None).await
+    let NewInvitation { role, grants, email } = body.value;
+    let invited = Invited {
+        grants: grants_of_body(grants.as_deref().unwrap_or_default())?,
+        email: email.as_deref().map(email_of_body).transpose()?,
+        ..Invited::new(role_of_body(&role)?)
+    };
+    link_to_join(&app, asker.grantor(&caller), invited).await
 }
 
 /// Withdraws an invitation.
@@ -171,6 +167,8 @@ pub(crate) async fn delete_invitation(
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct InvitationToYou {
     role: &'static str,
+    /// The roles in folders of flows, beside that one.
+    grants: Vec<GrantView>,
     /// The e-mail address that it is for; `null` if who accepts it says one.
     email: Option<String>,
     /// Whether it is for somebody who is there already, and sets a new password with it.
@@ -193,6 +191,7 @@ pub(crate) async fn show_invitation(
 ) -> Result<Response, Problem> {
     Ok(reply::ok(&InvitationToYou {
         role: invitation.role.as_str(),
+        grants: invitation.grants.iter().map(GrantView::from).collect(),
         email: invitation.email.as_ref().map(ToString::to_string),
         is_new_password: invitation.principal.is_some(),
         is_first_admin: invitation.is_first_admin,

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
-use steadflow_access::{Grantor, TooMuch};
+use steadflow_access::{Grantor, Invited, TooMuch};
 use steadflow_core::access::Grants;
 use steadflow_core::caller::Role;
 use steadflow_core::ids::PrincipalId;
@@ -198,5 +198,6 @@ pub(crate) async fn create_password_link(
     let person = person.filter(|person| person.kind == PrincipalKind::Person);
     let missing = || Problem::new(ProblemKind::NoSuchMember, format!("There is no person {id}."));
     let person = person.ok_or_else(missing)?;
-    link_to_join(&app, asker.grantor(&caller), person.role, person.email, Some(id)).await
+    let invited = Invited { email: person.email, principal: Some(id), ..Invited::new(person.role) };
+    link_to_join(&app, asker.grantor(&caller), invited).await
 }

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
-use steadflow_access::{TENANTS_MAX, TenantRefused, make_tenant};
+use steadflow_access::{Invited, TENANTS_MAX, TenantRefused, make_tenant};
 use steadflow_core::budget::Budget;
 use steadflow_core::caller::{Caller, Role};
 use steadflow_core::ids::TenantId;
@@ -261,7 +261,8 @@ pub(crate) async fn create_tenant(
     }
     app.engine().read_tenants().await?;
     let theirs = Caller { tenant: record.id, ..caller };
-    let invitation = invited(&app, asker.grantor(&theirs), Role::Admin, email, None).await?;
+    let invitation =
+        invited(&app, asker.grantor(&theirs), Invited { email, ..Invited::new(Role::Admin) }).await?;
     let made = MadeTenant { tenant: show(&app, &record).await?, invitation };
     let path = format!("/api/v1/studio/tenants/{}", record.id);
     Ok(reply::located(reply::json(StatusCode::CREATED, &made), &path))

@@ -24,7 +24,7 @@ use uuid::Uuid;
 use super::executions::{check_context, given};
 use crate::app::App;
 use crate::attempt::{self, LoopOutcome};
-use crate::authorized::{Authorized, EditFlows};
+use crate::authorized::{Authorized, EditFlows, OfParts};
 use crate::documents::DefinitionDraft;
 use crate::json::Json;
 use crate::problem::{Problem, ProblemBody, ProblemKind};
@@ -132,7 +132,7 @@ impl NodeTest {
               (status = 422, description = "The node has faults", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn test_node(
     State(app): State<App>,
-    Authorized(caller, _): Authorized<EditFlows>,
+    Authorized(caller, _): Authorized<EditFlows, OfParts>,
     body: Json<TestNode>,
 ) -> Result<Response, Problem> {
     let test = body.value;

@@ -249,6 +249,8 @@ pub(crate) struct FlowVersionView {
     created_at: Time,
     /// Whether it is the one that new executions run on.
     is_current: bool,
+    /// What somebody has written about it when it was saved.
+    note: Option<String>,
     #[serde(flatten)]
     document: DocumentView,
 }
@@ -259,6 +261,7 @@ impl FlowVersionView {
             version: version.version,
             created_at: version.created_at.into(),
             is_current: version.version == current,
+            note: version.note.clone(),
             document: DocumentView::stored(version.flow, version.version, &version.document)?,
         })
     }

@@ -3,6 +3,7 @@
 use clap::{Subcommand, ValueEnum};
 use ipnet::IpNet;
 use steadflow_core::caller::Role;
+use steadflow_core::folder::Folder;
 use steadflow_core::ids::FlowId;
 
 /// Make, list and delete API keys
@@ -57,6 +58,9 @@ pub(crate) struct CreateKey {
     /// Flow that it is limited to. May be repeated [default: all flows, and everything else]
     #[arg(long, value_name = "ID")]
     pub(crate) flow: Vec<FlowId>,
+    /// Folder of flows that it is limited to, such as `billing/refunds`. May be repeated [default: all flows, and everything else]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) folder: Vec<Folder>,
     /// Address or network that it works from, such as 203.0.113.0/24. May be repeated [default: all]
     #[arg(long, value_name = "ADDRESS", value_parser = steadflow_access::network)]
     pub(crate) address: Vec<IpNet>,
@@ -90,5 +94,6 @@ const KEYS_EXAMPLES: &str = "\
 Examples:
   steadflow keys create --role admin > admin.key
   steadflow keys create --role operator --expires-in 90 --address 203.0.113.0/24
+  steadflow keys create --role editor --folder billing
   steadflow keys list
   steadflow keys delete sf_live_Ab3dEf9h";

@@ -158,6 +158,9 @@ pub struct Parent {
     /// The parent's deadline, which ends this one too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Timestamp>,
+    /// Whether the parent is encrypted, so that what it is sent is, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_encrypted: bool,
 }
 
 impl Parent {

@@ -41,8 +41,11 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::event::{Accepted, Event};
+    use crate::caller::Actor;
+    use crate::event::{Accepted, ChildEnd, Event};
+    use crate::execution::ExecutionStatus;
     use crate::ids::{FlowId, NodeIndex, TenantId};
+    use crate::inbox::{Signal, StoredSignal, Unreadable};
     use crate::timestamp::Timestamp;
 
     /// Reverses what it is given: enough to see what is passed to it.
@@ -95,5 +98,29 @@ mod tests {
         assert_eq!(read.decrypt(own, &Reversed), Ok(()));
         assert_eq!(read, record);
         assert_eq!(moved.decrypt(other, &Reversed), Err(Undecipherable(3)));
+    }
+
+    #[test]
+    fn a_signal_with_values_is_encrypted_for_its_execution() {
+        let (own, other) = (ExecutionId::new(Uuid::from_u128(1)), ExecutionId::new(Uuid::from_u128(2)));
+        let result = Payload::parse("\"canary\"".to_owned()).ok();
+        let status = ExecutionStatus::Completed;
+        let end = ChildEnd { status, result, message: None, class: None };
+        let ended = Signal::ChildEnded { node: NodeIndex(1), child: 0, end };
+        let pause = Signal::Pause { by: Actor::USER };
+
+        let stored = ended.to_stored(own, Some(&Reversed));
+        let StoredSignal::Encrypted(encrypted) = StoredSignal::parse(&stored).unwrap() else {
+            panic!("{stored}")
+        };
+
+        assert!(!stored.contains("canary"), "{stored}");
+        assert_eq!(encrypted.decrypt(own, Some(&Reversed)).unwrap(), ended);
+        assert!(matches!(encrypted.decrypt(other, Some(&Reversed)), Err(Unreadable::Changed)));
+        assert!(matches!(encrypted.decrypt(own, None), Err(Unreadable::OtherKey(_))));
+        for (signal, cipher) in [(&ended, None), (&pause, Some(&Reversed as &dyn Cipher))] {
+            let plain = signal.to_stored(own, cipher);
+            assert_eq!(StoredSignal::parse(&plain).unwrap(), StoredSignal::Plain(signal.clone()), "{plain}");
+        }
     }
 }

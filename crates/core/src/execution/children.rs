@@ -136,6 +136,7 @@ impl Decider<'_> {
                 index: start.index,
                 within,
                 deadline: execution.deadline,
+                is_encrypted: execution.accepted.data_key.is_some(),
             })),
             around: around.map(|body| Box::new(execution.around(&body.reads, &start.given))),
             flows: flows.clone(),

@@ -61,6 +61,8 @@ pub struct FlowEdit {
     pub may_start: MayStart,
     /// The revision of the draft that the document is of: discarded with the change, if nobody has changed it meanwhile.
     pub ends_draft: Option<u64>,
+    /// What is written about the version that is made.
+    pub note: Option<String>,
 }
 
 /// What to change of a flow's document.
@@ -161,8 +163,8 @@ impl Engine {
                 return Ok(current);
             }
             let (status, folder, at) = (edit.status, edit.folder.clone(), self.now());
-            let (if_revision, ends_draft) = (Some(revision), edit.ends_draft);
-            let change = FlowChange { document, status, folder, at, if_revision, ends_draft };
+            let (if_revision, ends_draft, note) = (Some(revision), edit.ends_draft, edit.note.clone());
+            let change = FlowChange { document, status, folder, at, if_revision, ends_draft, note };
             rounds += 1;
             match self.change_flow(caller.tenant, id, change).await {
                 Err(RuntimeError::VersionConflict(_)) if rounds < ROUNDS_MAX => {}

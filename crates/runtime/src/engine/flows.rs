@@ -184,6 +184,7 @@ impl Engine {
             at: self.now(),
             if_revision: allowed.pinned(current),
             ends_draft: None,
+            note: None,
         };
         match self.inner.store.change_flow(tenant, id, archived).await? {
             Changed::Done(_) => Ok(()),

@@ -134,7 +134,7 @@ impl Engine {
         let mut stored = self.stored(tenant, execution).await?.execution;
         // What its state as it is stored rejects is rejected here.
         stored.decide(signal.clone().into(), self.now(), &mut Decision::default())?;
-        let input = serde_json::to_string(&signal).expect("a signal has string keys only").into();
+        let input = signal.to_stored(execution, stored.cipher()).into();
         let input = InboxInput { tenant, execution, input, created_at: self.now() };
         self.inner.store.send(input).await?;
         Ok(())

@@ -7,6 +7,7 @@ use steadflow_core::execution::{Decision, Effect, Execution, ExecutionStatus, In
 use steadflow_core::ids::ExecutionId;
 use steadflow_core::timestamp::Timestamp;
 
+use super::inbox::left_alone;
 use super::live::{Committing, Live, Queued};
 use super::{Origin, Phase, Reply};
 
@@ -26,21 +27,32 @@ fn decide_all(
     while !decision.is_full(&limits)
         && let Some(queued) = inbox.pop_front()
     {
-        match queued {
-            Queued::Read(reply) | Queued::Await(reply) => outcome.reads.push(reply),
-            Queued::Input(input, from) => {
-                // A rejected one, too: it may be that only what came before it, and is not on disk, rejects it.
-                outcome.inputs.push((input.clone(), from));
-                let answer = decide(execution, input, from, now, decision);
-                if let Reply::Rejected(_) = answer
-                    && let Some((input, _)) = outcome.inputs.last()
-                {
-                    decision.effects.extend(cancel_of(input, Some(execution)));
-                }
-                if let Origin::Caller { reply, .. } = from {
-                    outcome.replies.push((reply, answer));
+        let (input, from) = match queued {
+            Queued::Input(input, from) => (input, from),
+            Queued::Read(reply) | Queued::Await(reply) => {
+                outcome.reads.push(reply);
+                continue;
+            }
+            Queued::Encrypted { signal, item, tenant, sent_at } => {
+                match signal.decrypt(execution.id(), execution.cipher()) {
+                    Ok(signal) => (signal.into(), Origin::Inbox { item, tenant, sent_at }),
+                    Err(error) => {
+                        left_alone(item, execution.id(), &error);
+                        continue;
+                    }
                 }
             }
+        };
+        // A rejected one, too: it may be that only what came before it, and is not on disk, rejects it.
+        outcome.inputs.push((input.clone(), from));
+        let answer = decide(execution, input, from, now, decision);
+        if let Reply::Rejected(_) = answer
+            && let Some((input, _)) = outcome.inputs.last()
+        {
+            decision.effects.extend(cancel_of(input, Some(execution)));
+        }
+        if let Origin::Caller { reply, .. } = from {
+            outcome.replies.push((reply, answer));
         }
     }
     let is_due = execution.next_timer().is_some_and(|(at, _)| at <= now);

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use steadflow_core::execution::{Effect, Input};
 use steadflow_core::ids::ExecutionId;
-use steadflow_core::inbox::Signal;
+use steadflow_core::inbox::StoredSignal;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{InboxId, InboxItem};
 
@@ -26,19 +26,18 @@ impl Shard {
             if !self.in_hand.insert(item) {
                 continue;
             }
-            match serde_json::from_str::<Signal>(&sent.input) {
-                Ok(signal) => {
-                    let from = Origin::Inbox { item, tenant: sent.tenant, sent_at: sent.created_at };
-                    self.enqueue(sent.execution, Queued::Input(signal.into(), from), now);
+            let (tenant, sent_at) = (sent.tenant, sent.created_at);
+            let queued = match StoredSignal::parse(&sent.input) {
+                Ok(StoredSignal::Plain(signal)) => {
+                    Queued::Input(signal.into(), Origin::Inbox { item, tenant, sent_at })
                 }
-                // It stays in hand, so it is reported once.
-                Err(error) => tracing::error!(
-                    inbox.item = item.0,
-                    execution.id = %sent.execution,
-                    error = %error,
-                    "an input is not readable, perhaps one of a newer version; it is left alone"
-                ),
-            }
+                Ok(StoredSignal::Encrypted(signal)) => Queued::Encrypted { signal, item, tenant, sent_at },
+                Err(error) => {
+                    left_alone(item, sent.execution, &error);
+                    continue;
+                }
+            };
+            self.enqueue(sent.execution, queued, now);
         }
     }
 
@@ -78,11 +77,13 @@ impl Shard {
                 | Queued::Input(_, Origin::Caller { reply, .. }) => self.reply(reply, Reply::NotHere),
                 // Its execution may be another worker's by now, or may not be there yet.
                 Queued::Input(_, Origin::Inbox { item, sent_at, .. })
+                | Queued::Encrypted { item, sent_at, .. }
                     if now.since(sent_at) < self.config.unclaimed_after =>
                 {
                     self.doubtful.insert((now.plus(self.config.redo_after), item));
                 }
-                Queued::Input(_, Origin::Inbox { item, tenant, .. }) => {
+                Queued::Input(_, Origin::Inbox { item, tenant, .. })
+                | Queued::Encrypted { item, tenant, .. } => {
                     self.actions.push(Action::Unclaimed(Unclaimed { item, tenant, execution: id }));
                 }
                 Queued::Input(input, Origin::Engine) => self.cancel_late_task(&input),
@@ -124,6 +125,16 @@ impl Shard {
         self.arm_timer(id);
         self.advance(id, now);
     }
+}
+
+/// An input stays in hand, so it is reported once.
+pub(super) fn left_alone(item: InboxId, execution: ExecutionId, error: &dyn std::error::Error) {
+    tracing::error!(
+        inbox.item = item.0,
+        execution.id = %execution,
+        error = %error,
+        "an input is not readable, perhaps one of a newer version; it is left alone"
+    );
 }
 
 impl Live {

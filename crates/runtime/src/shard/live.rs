@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use steadflow_core::execution::{Effect, Execution, Input};
-use steadflow_core::ids::ExecutionId;
+use steadflow_core::ids::{ExecutionId, TenantId};
+use steadflow_core::inbox::EncryptedSignal;
 use steadflow_core::timestamp::Timestamp;
+use steadflow_store::InboxId;
 
 use super::journal::Journal;
 use super::{Loaded, Origin, Phase, Reply, ReplyId};
@@ -17,6 +19,8 @@ use crate::admission::Held;
 pub(super) enum Queued {
     /// To be decided on.
     Input(Input, Origin),
+    /// An item of the inbox, to be decrypted and decided on.
+    Encrypted { signal: EncryptedSignal, item: InboxId, tenant: TenantId, sent_at: Timestamp },
     /// To be seen, as committed.
     Read(ReplyId),
     /// To be answered with its end; only while it is being loaded.

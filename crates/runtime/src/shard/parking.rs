@@ -49,7 +49,9 @@ impl Shard {
                 // What the inbox holds for it stays in hand, so that it is not asked for again and again.
                 let slot = self.granted.get(&id).map(|slot| slot.flow);
                 let mut waiting = self.not_loaded(id);
-                waiting.retain(|queued| !matches!(queued, Queued::Input(_, Origin::Inbox { .. })));
+                waiting.retain(|queued| {
+                    !matches!(queued, Queued::Input(_, Origin::Inbox { .. }) | Queued::Encrypted { .. })
+                });
                 self.turn_away(id, waiting, now);
                 slot.into_iter().for_each(|flow| self.grant_slots(flow, now));
             }
@@ -78,7 +80,9 @@ impl Shard {
         for queued in self.loading.remove(&id).unwrap_or_default() {
             match queued {
                 Queued::Await(reply) => self.waiters.entry(id).or_default().push(reply),
-                Queued::Input(..) | Queued::Read(_) => live.inbox.push_back(queued),
+                Queued::Input(..) | Queued::Encrypted { .. } | Queued::Read(_) => {
+                    live.inbox.push_back(queued)
+                }
             }
         }
     }

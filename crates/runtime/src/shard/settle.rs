@@ -199,7 +199,9 @@ impl Shard {
                     self.reply(*reply, Reply::Rejected(rejected.clone()));
                 }
                 // The store deletes it with the others that came too late.
-                Queued::Input(_, Origin::Inbox { item, .. }) => self.forget_items([*item]),
+                Queued::Input(_, Origin::Inbox { item, .. }) | Queued::Encrypted { item, .. } => {
+                    self.forget_items([*item])
+                }
                 Queued::Input(input, Origin::Engine) => self.cancel_late_task(input),
             }
         }

@@ -7,6 +7,7 @@ use steadflow_core::execution::{Decision, Execution, Input, NewExecution};
 use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::inbox::Sending;
 use steadflow_core::protection::Gates;
+use steadflow_core::sensitive::Cipher;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{Commit, Idempotency, InboxInput, Projection, SessionChanges, journal_of};
 
@@ -219,7 +220,8 @@ impl Shard {
         live.arm(&mut self.timers);
         let has_left = !decision.sessions.is_empty();
         let sessions = has_left.then(|| Box::new(SessionChanges(std::mem::take(&mut decision.sessions))));
-        let sends = decision.signals.iter().map(|sending| sent(sending, tenant, now)).collect();
+        let cipher = live.execution.cipher_of_parent();
+        let sends = decision.signals.iter().map(|sending| sent(sending, cipher, tenant, now)).collect();
         self.commits.push(Commit {
             execution: id,
             seq,
@@ -369,7 +371,13 @@ fn projection_of(live: &mut Live, then: Then) -> Projection {
 }
 
 /// Makes an item of the inbox of an input for another execution of the same tenant.
-fn sent(sending: &Sending, tenant: TenantId, now: Timestamp) -> InboxInput {
-    let input = serde_json::to_string(&sending.signal).expect("a signal has string keys only");
-    InboxInput { tenant, execution: sending.to, input: input.into(), created_at: now }
+/// Returns what an execution sends, as it is stored. What has values is for its parent.
+fn sent(
+    Sending { to, signal }: &Sending,
+    cipher_of_parent: Option<&dyn Cipher>,
+    tenant: TenantId,
+    now: Timestamp,
+) -> InboxInput {
+    let input = signal.to_stored(*to, cipher_of_parent).into();
+    InboxInput { tenant, execution: *to, input, created_at: now }
 }

@@ -46,7 +46,7 @@ pub(crate) async fn create(db: &Client, flow: &FlowRecord) -> Result<()> {
     )
     .await
     .map_err(webhook_taken)?;
-    add_version(db, flow).await?;
+    add_version(db, flow, None).await?;
     edits::note(db, Edited::Flow(flow.tenant, flow.id)).await
 }
 
@@ -67,7 +67,7 @@ pub(crate) async fn change(
         return Ok(Changed::Missing);
     }
     let Some(mut flow) = self::flow(db, tenant, id).await? else { return Ok(Changed::Missing) };
-    let FlowChange { document, status, folder, at, if_revision, ends_draft } = change;
+    let FlowChange { document, status, folder, at, if_revision, ends_draft, note } = change;
     if if_revision.is_some_and(|revision| revision != flow.revision()) {
         return Ok(Changed::Conflict(flow));
     }
@@ -82,7 +82,7 @@ pub(crate) async fn change(
         flow.is_template = document.is_template;
         flow.starts_by_itself = document.starts_by_itself;
         flow.webhook_path = document.webhook_path;
-        add_version(db, &flow).await?;
+        add_version(db, &flow, note.as_deref()).await?;
     }
     db.execute_typed(
         include_str!("../queries/change_flow.sql"),
@@ -273,9 +273,9 @@ async fn delete_executions(db: &Client, tenant: TenantId, id: FlowId) -> Result<
     Ok(found.len())
 }
 
-async fn add_version(db: &Client, flow: &FlowRecord) -> Result<()> {
-    let sql =
-        "INSERT INTO flow_versions (flow, version, tenant, document, created_at) VALUES ($1, $2, $3, $4, $5)";
+async fn add_version(db: &Client, flow: &FlowRecord, note: Option<&str>) -> Result<()> {
+    let sql = "INSERT INTO flow_versions (flow, version, tenant, document, created_at, note)
+        VALUES ($1, $2, $3, $4, $5, $6)";
     db.execute_typed(
         sql,
         params![
@@ -284,6 +284,7 @@ async fn add_version(db: &Client, flow: &FlowRecord) -> Result<()> {
             flow.tenant.uuid(),
             flow.document.as_str(),
             flow.updated_at.as_micros(),
+            note.map(stored),
         ],
     )
     .await?;
@@ -317,5 +318,6 @@ fn read_version(row: &Row) -> Result<FlowVersionRecord> {
         version: number(row, 2)?,
         document: payload(row, 3)?,
         created_at: timestamp(row, 4)?,
+        note: text_or_none(row, 5)?.map(|note| note.to_string()),
     })
 }

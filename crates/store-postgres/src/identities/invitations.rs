@@ -20,9 +20,9 @@ pub(super) async fn create(db: &Client, new: &InvitationRecord, max: usize) -> R
     let others = rows_max(FIRST_ADMIN_LINKS_MAX - 1);
     db.execute_typed(sql, params![tenant, created_at, new.is_first_admin, others]).await?;
     let sql = "INSERT INTO invitations (hash, id, tenant, role, email, principal, is_first_admin, created_at,
-            created_by, expires_at)
-        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
-        WHERE $7 OR (SELECT count(*) FROM invitations WHERE tenant = $3) < $11";
+            created_by, expires_at, grants)
+        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11
+        WHERE $7 OR (SELECT count(*) FROM invitations WHERE tenant = $3) < $12";
     Ok(db
         .execute_typed(
             sql,
@@ -37,6 +37,7 @@ pub(super) async fn create(db: &Client, new: &InvitationRecord, max: usize) -> R
                 created_at,
                 stored(&new.created_by),
                 new.expires_at.as_micros(),
+                new.grants.to_json(),
                 rows_max(max),
             ],
         )
@@ -83,7 +84,12 @@ pub(super) async fn accept(
         delete_sign_ins(db, SignIns::Of(id, None)).await?;
         PrincipalRecord { password, ..known }
     } else {
-        let person = PrincipalRecord { tenant: invitation.tenant, role: invitation.role, ..person };
+        let person = PrincipalRecord {
+            tenant: invitation.tenant,
+            role: invitation.role,
+            grants: invitation.grants.clone(),
+            ..person
+        };
         if !principals::create(db, &person).await? {
             return Ok(InvitationAccepted::Taken);
         }

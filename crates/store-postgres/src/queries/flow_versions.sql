@@ -1,2 +1,2 @@
-SELECT flow, tenant, version, document, created_at
+SELECT flow, tenant, version, document, created_at, note
 FROM flow_versions

@@ -42,7 +42,7 @@ fn insert(db: &Connection, flow: &FlowRecord) -> rusqlite::Result<()> {
         flow.updated_at.as_micros(),
     );
     db.prepare_cached(include_str!("../queries/create_flow.sql"))?.execute(parameters)?;
-    add_version(db, flow)
+    add_version(db, flow, None)
 }
 
 /// See [`steadflow_store::Catalogue::change_flow`].
@@ -64,7 +64,7 @@ fn changed(
     change: FlowChange,
 ) -> rusqlite::Result<Option<Changed<FlowRecord>>> {
     let Some(mut flow) = self::flow(db, tenant, id)? else { return Ok(Some(Changed::Missing)) };
-    let FlowChange { document, status, folder, at, if_revision, ends_draft } = change;
+    let FlowChange { document, status, folder, at, if_revision, ends_draft, note } = change;
     if if_revision.is_some_and(|revision| revision != flow.revision()) {
         return Ok(Some(Changed::Conflict(flow)));
     }
@@ -86,7 +86,7 @@ fn changed(
         return Ok(None);
     }
     if is_new {
-        add_version(db, &flow)?;
+        add_version(db, &flow, note.as_deref())?;
     }
     let parameters = (
         blob(id.uuid()),
@@ -259,15 +259,16 @@ fn delete_executions(writer: &mut Writer, tenant: TenantId, id: FlowId) -> rusql
     Ok(found.len())
 }
 
-fn add_version(db: &Connection, flow: &FlowRecord) -> rusqlite::Result<()> {
-    let sql =
-        "INSERT INTO flow_versions (flow, version, tenant, document, created_at) VALUES (?1, ?2, ?3, ?4, ?5)";
+fn add_version(db: &Connection, flow: &FlowRecord, note: Option<&str>) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO flow_versions (flow, version, tenant, document, created_at, note)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let parameters = (
         blob(flow.id.uuid()),
         flow.version,
         blob(flow.tenant.uuid()),
         flow.document.as_str(),
         flow.updated_at.as_micros(),
+        note,
     );
     db.prepare_cached(sql)?.execute(parameters).map(drop)
 }
@@ -299,5 +300,6 @@ pub(crate) fn read_version(row: &Row<'_>) -> rusqlite::Result<FlowVersionRecord>
         version: row.get(2)?,
         document: payload(row, 3)?,
         created_at: timestamp(row, 4)?,
+        note: row.get(5)?,
     })
 }

@@ -19,9 +19,9 @@ pub(super) fn create(db: &Connection, new: &InvitationRecord, max: usize) -> rus
     let others = rows_max(FIRST_ADMIN_LINKS_MAX - 1);
     db.prepare_cached(sql)?.execute(params![tenant, created_at, new.is_first_admin, others])?;
     let sql = "INSERT INTO invitations (hash, id, tenant, role, email, principal, is_first_admin, created_at,
-            created_by, expires_at)
-        SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10
-        WHERE ?7 OR (SELECT count(*) FROM invitations WHERE tenant = ?3) < ?11";
+            created_by, expires_at, grants)
+        SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11
+        WHERE ?7 OR (SELECT count(*) FROM invitations WHERE tenant = ?3) < ?12";
     let values = params![
         new.hash.bytes(),
         blob(new.id),
@@ -33,6 +33,7 @@ pub(super) fn create(db: &Connection, new: &InvitationRecord, max: usize) -> rus
         created_at,
         &*new.created_by,
         new.expires_at.as_micros(),
+        new.grants.to_json(),
         rows_max(max),
     ];
     Ok(db.prepare_cached(sql)?.execute(values)? > 0)
@@ -69,7 +70,12 @@ pub(super) fn accept(
         delete_sign_ins(db, SignIns::Of(id, None))?;
         PrincipalRecord { password, ..known }
     } else {
-        let person = PrincipalRecord { tenant: invitation.tenant, role: invitation.role, ..person };
+        let person = PrincipalRecord {
+            tenant: invitation.tenant,
+            role: invitation.role,
+            grants: invitation.grants.clone(),
+            ..person
+        };
         if !principals::create(db, &person)? {
             return Ok(InvitationAccepted::Taken);
         }

@@ -22,7 +22,7 @@ pub(super) const API_KEY: &str = "id, tenant, principal, hash, prefix, name, rol
 pub(super) const SIGN_IN: &str =
     "id, hash, tenant, principal, created_at, expires_at, used_at, address, user_agent";
 pub(super) const INVITATION: &str = "id, hash, tenant, role, email, principal, is_first_admin, created_at, \
-     created_by, expires_at";
+     created_by, expires_at, grants";
 pub(super) const OIDC_SUBJECT: &str = "issuer, subject, tenant, principal, created_at, used_at";
 
 fn hash(row: &Row<'_>, column: usize) -> rusqlite::Result<CredentialHash> {
@@ -118,6 +118,7 @@ pub(super) fn invitation(row: &Row<'_>) -> rusqlite::Result<InvitationRecord> {
         created_at: timestamp(row, 7)?,
         created_by: text(row, 8)?,
         expires_at: timestamp(row, 9)?,
+        grants: grants(row, 10)?,
     })
 }
 

@@ -103,6 +103,8 @@ pub struct FlowVersionRecord {
     pub document: Payload,
     /// When it was stored.
     pub created_at: Timestamp,
+    /// What somebody has written about it when it was saved.
+    pub note: Option<String>,
 }
 
 /// What to change of a flow.
@@ -120,6 +122,8 @@ pub struct FlowChange {
     pub if_revision: Option<Revision>,
     /// The revision of the draft that the document is of: deleted with the change, if it still has it.
     pub ends_draft: Option<u64>,
+    /// What somebody writes about the new version, if the document makes one.
+    pub note: Option<String>,
 }
 
 /// A document with what is listed and searched of it.

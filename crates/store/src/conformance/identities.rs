@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use steadflow_core::access::{CredentialHash, CredentialKind, FlowScope, Grants, Token};
+use steadflow_core::access::{CredentialHash, CredentialKind, FlowScope, Grant, Grants, Token};
 use steadflow_core::caller::{Actor, ActorKind, Role};
 use steadflow_core::ids::{KeyId, PrincipalId, TenantId};
 
@@ -87,6 +87,10 @@ pub(super) fn invitation(number: u16) -> InvitationRecord {
         id: uuid(number),
         tenant: OURS,
         role: Role::Operator,
+        grants: Grants::new([Grant {
+            folder: "billing/refunds".parse().expect("a folder"),
+            role: Role::Editor,
+        }]),
         email: Some("new@example.com".into()),
         principal: None,
         is_first_admin: false,
@@ -436,7 +440,12 @@ pub async fn an_invitation_is_accepted_once<H: Harness>(harness: &H) {
     let same = PrincipalRecord { email: principal(1).email, ..principal(5) };
     assert_eq!(accept(1, same, 5).await, InvitationAccepted::Taken);
     let asked = PrincipalRecord { role: Role::Admin, ..principal(5) };
-    let stored = PrincipalRecord { role: Role::Operator, tenant: THEIRS, ..principal(5) };
+    let stored = PrincipalRecord {
+        role: Role::Operator,
+        grants: invitation(2).grants,
+        tenant: THEIRS,
+        ..principal(5)
+    };
     let done = InvitationAccepted::Done(Box::new(stored.clone()));
     assert_eq!(accept(2, asked, 5).await, done, "the invitation says what they become");
     assert_eq!(accept(2, principal(6), 5).await, InvitationAccepted::Gone, "it was used");

@@ -274,7 +274,12 @@ impl StoredIdentities {
             self.delete_sign_ins(SignIns::Of(id, None));
             stored
         } else {
-            let person = PrincipalRecord { tenant: invitation.tenant, role: invitation.role, ..person };
+            let person = PrincipalRecord {
+                tenant: invitation.tenant,
+                role: invitation.role,
+                grants: invitation.grants.clone(),
+                ..person
+            };
             if self.is_taken(&person) {
                 return InvitationAccepted::Taken;
             }

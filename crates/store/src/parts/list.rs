@@ -51,7 +51,14 @@ pub const PARTS: &[Part] = &[
     },
     Part {
         name: "flow_versions",
-        columns: &[id("flow"), int("version"), id("tenant"), json("document"), int("created_at")],
+        columns: &[
+            id("flow"),
+            int("version"),
+            id("tenant"),
+            json("document"),
+            int("created_at"),
+            text("note").or_null(),
+        ],
     },
     Part {
         name: "flow_drafts",
@@ -317,6 +324,7 @@ pub const PARTS: &[Part] = &[
             int("created_at"),
             text("created_by"),
             int("expires_at"),
+            text("grants").or_null(),
         ],
     },
     Part {

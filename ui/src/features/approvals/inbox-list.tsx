@@ -20,7 +20,7 @@ interface InboxListProps {
 
 /** What waits, one line each, and what can be done with those that are selected. */
 export function InboxList({ rows, openId, selected, onSelect, onToggle, onFocus, onOpen, onBulk }: InboxListProps) {
-  const { why } = useMay('decide');
+  const { why } = useMay('decide', 'anywhere');
   const entry = rows.some(({ id }) => id === openId) ? openId : rows[0]?.id;
   const isAll = rows.length > 0 && rows.every(({ id }) => selected.has(id));
   return (

@@ -71,7 +71,7 @@ export function useInbox({ rows, search, onLook, onSettled, onBulk, onEmpty }: I
     if (isWide || openId === undefined) focusRow(next.id);
     else open(next.id);
   };
-  const { may } = useMay('decide');
+  const { may } = useMay('decide', 'anywhere');
   const bulk = (verdict: Verdict) => {
     if (may && chosen.length > 0) onBulk(verdict, chosen);
     return chosen.length > 0;

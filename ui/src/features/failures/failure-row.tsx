@@ -19,7 +19,7 @@ interface FailureRowProps {
 
 /** A group: what failed where, when and how often, with links to its executions and their retry. */
 export function FailureRow({ group, period, onRetry, nameOf }: FailureRowProps) {
-  const { why } = useMay('run_flows');
+  const { why } = useMay('run_flows', 'anywhere');
   return (
     // biome-ignore lint/a11y/useFocusableInteractive: keyboard users reach the link and the button inside.
     <div className={classes.row} role="row">

@@ -13,6 +13,7 @@ vi.mock('@tanstack/react-router', async (original) => ({
 
 const INVITATION: Invitation = {
   role: 'admin',
+  grants: [],
   email: null,
   is_new_password: false,
   is_first_admin: true,
@@ -37,6 +38,17 @@ test('the first admin says who they are, and comes to the studio', async () => {
   await waitFor(() => expect(history.location.pathname).toBe('/flows'));
   const sent = asked.find(({ method }) => method === 'POST');
   expect(sent?.body).toEqual({ name: 'Ann', email: 'ann@example.org', password: 'correct horse' });
+});
+
+test('an invitation says the roles in folders', async () => {
+  const grants = [
+    { folder: 'billing', role: 'editor' },
+    { folder: 'sales/refunds', role: 'viewer' },
+  ];
+  fakeApi({ 'GET /invitations/abc': () => ({ ...INVITATION, role: 'none', is_first_admin: false, grants }) });
+  await renderScreen(<JoinPage />);
+
+  await screen.findByText('You are invited as editor in billing and viewer in sales/refunds.');
 });
 
 test('a new password needs no name, and is for one address', async () => {

@@ -47,11 +47,11 @@ interface JoinProps {
 function Join({ token, invitation }: JoinProps) {
   const ways = useQuery(signInWaysQuery());
   const providers = ways.data?.providers ?? [];
-  const { takes_password: takesPassword, role } = invitation;
+  const { takes_password: takesPassword } = invitation;
   if (ways.isPending) return <BlockSkeleton height={240} />;
   return (
     <Stack gap="sm">
-      <p className={classes.about}>{aboutOf(invitation, role)}</p>
+      <p className={classes.about}>{aboutOf(invitation)}</p>
       {providers.length > 0 && (
         <ProviderButtons providers={providers} label={texts.withProvider} returnTo="/flows" invitation={token} />
       )}
@@ -121,7 +121,11 @@ function JoinForm({ token, invitation }: JoinProps) {
   );
 }
 
-function aboutOf({ is_first_admin: isFirst, is_new_password: isNewPassword, email }: Invitation, role: string): string {
+const LIST = new Intl.ListFormat('en');
+
+function aboutOf({ is_first_admin: isFirst, is_new_password: isNewPassword, email, role, grants }: Invitation): string {
   if (isFirst) return texts.firstAdmin;
-  return isNewPassword ? texts.newPassword(email ?? '') : texts.asRole(role);
+  if (isNewPassword) return texts.newPassword(email ?? '');
+  const roles = grants.map((grant) => texts.inFolder(grant.role, grant.folder));
+  return texts.asRole(LIST.format(role === 'none' && roles.length > 0 ? roles : [role, ...roles]));
 }

@@ -2,7 +2,8 @@
 export const texts = {
   title: 'Join',
   firstAdmin: 'You become the first admin of this server.',
-  asRole: (role: string) => `You are invited as ${role}.`,
+  asRole: (roles: string) => `You are invited as ${roles}.`,
+  inFolder: (role: string, folder: string) => `${role} in ${folder}`,
   newPassword: (email: string) => `Choose a new password for ${email}.`,
   name: 'Your name',
   email: 'E-mail address',

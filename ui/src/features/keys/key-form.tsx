@@ -2,7 +2,7 @@ import { Autocomplete, Button, MultiSelect, Radio, Select, TagsInput, TextInput 
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import type { Account } from '@/api/account';
-import { flowsQuery } from '@/api/flows';
+import { flowsQuery, foldersQuery } from '@/api/flows';
 import { toProblem } from '@/api/problem';
 import { largestRole } from '@/api/use-may';
 import { ProblemCard } from '@/components/problem-card';
@@ -37,19 +37,21 @@ export function KeyForm({ account, services, onDone }: KeyFormProps) {
   const [role, setRole] = useState('viewer');
   const [ends, setEnds] = useState('90');
   const [flows, setFlows] = useState<string[]>([]);
+  const [folders, setFolders] = useState<string[]>([]);
   const [networks, setNetworks] = useState<string[]>([]);
   const create = useCreateKey();
   const fault = (pointer: string) => {
     const faults = create.isError ? toProblem(create.error).faults : [];
     return faults.find((one) => one.pointer.startsWith(pointer))?.detail;
   };
-  const isPlaced = ['/name', '/account', '/addresses'].some((pointer) => fault(pointer) !== undefined);
+  const isPlaced = ['/name', '/account', '/folders', '/addresses'].some((pointer) => fault(pointer) !== undefined);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const input = {
       name,
       role,
       ...(flows.length > 0 && { flow_ids: flows }),
+      ...(folders.length > 0 && { folders }),
       ...(networks.length > 0 && { addresses: networks }),
       ...(ends !== 'never' && { expires_at: new Date(serverNow() + Number(ends) * DAY_MS).toISOString() }),
     };
@@ -103,7 +105,15 @@ export function KeyForm({ account, services, onDone }: KeyFormProps) {
         onChange={(chosen) => setEnds(chosen ?? '90')}
         allowDeselect={false}
       />
-      <Limits flows={flows} onFlows={setFlows} networks={networks} onNetworks={setNetworks} fault={fault} />
+      <Limits
+        flows={flows}
+        onFlows={setFlows}
+        folders={folders}
+        onFolders={setFolders}
+        networks={networks}
+        onNetworks={setNetworks}
+        fault={fault}
+      />
       {create.isError && !isPlaced && <ProblemCard problem={create.error} />}
       <div className={table.buttons}>
         <Button variant="default" onClick={onDone}>
@@ -120,13 +130,16 @@ export function KeyForm({ account, services, onDone }: KeyFormProps) {
 interface LimitsProps {
   flows: string[];
   onFlows: (flows: string[]) => void;
+  folders: string[];
+  onFolders: (folders: string[]) => void;
   networks: string[];
   onNetworks: (networks: string[]) => void;
   fault: (pointer: string) => string | undefined;
 }
 
-function Limits({ flows, onFlows, networks, onNetworks, fault }: LimitsProps) {
+function Limits({ flows, onFlows, folders, onFolders, networks, onNetworks, fault }: LimitsProps) {
   const known = useQuery(flowsQuery());
+  const knownFolders = useQuery(foldersQuery()).data ?? [];
   return (
     <>
       <MultiSelect
@@ -138,6 +151,16 @@ function Limits({ flows, onFlows, networks, onNetworks, fault }: LimitsProps) {
         onChange={onFlows}
         maxValues={100}
         searchable
+      />
+      <TagsInput
+        label={words.folders}
+        description={<Prose text={words.foldersHint} />}
+        data={knownFolders}
+        value={folders}
+        error={fault('/folders')}
+        onChange={onFolders}
+        maxTags={50}
+        acceptValueOnBlur
       />
       <TagsInput
         label={words.networks}

@@ -60,6 +60,8 @@ export const texts = {
     flows: 'Only these flows',
     flowsHint: 'It then reaches these flows and their executions, and nothing else.',
     allFlows: 'All flows',
+    folders: 'Only these folders',
+    foldersHint: 'Such as `billing/refunds`: the flows of the folder and of those below it. Press Enter after each.',
     networks: 'Only from these networks',
     networksHint: 'Such as `203.0.113.7` or `203.0.113.0/24`. Press Enter after each.',
     submit: 'Create key',

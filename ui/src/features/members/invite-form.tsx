@@ -1,7 +1,8 @@
-import { Button, Radio, TextInput } from '@mantine/core';
+import { Button, Fieldset, Radio, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { JoinLink } from '@/components/join-link';
 import { ProblemCard } from '@/components/problem-card';
+import { type GrantRow, GrantRows, grantsOf } from './grant-rows';
 import classes from './members.module.css';
 import { useInvite } from './queries';
 import { texts } from './texts';
@@ -10,11 +11,16 @@ import { texts } from './texts';
 export function InviteForm({ onDone }: { onDone: () => void }) {
   const [role, setRole] = useState('operator');
   const [email, setEmail] = useState('');
+  const [grants, setGrants] = useState<GrantRow[]>([]);
   const invite = useInvite();
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const address = email.trim();
-    invite.mutate({ role, ...(address && { email: address }) });
+    invite.mutate({
+      role,
+      ...(grants.length > 0 && { grants: grantsOf(grants) }),
+      ...(address && { email: address }),
+    });
   };
   if (invite.data) return <JoinLink link={invite.data} onDone={onDone} />;
   return (
@@ -34,6 +40,12 @@ export function InviteForm({ onDone }: { onDone: () => void }) {
           ))}
         </div>
       </Radio.Group>
+      {role !== 'admin' && (
+        <Fieldset legend={texts.grants.field} variant="unstyled" className={classes.form}>
+          <p className={classes.text}>{texts.grants.hint}</p>
+          <GrantRows rows={grants} onChange={setGrants} />
+        </Fieldset>
+      )}
       {invite.isError && <ProblemCard problem={invite.error} />}
       <div className={classes.buttons}>
         <Button variant="default" onClick={onDone}>

@@ -54,6 +54,7 @@ test('an invitation is a link that is shown once', async () => {
     'GET /studio/members': () => [ANN],
     'GET /studio/invitations': () => [],
     'POST /studio/invitations': () => LINK,
+    'GET /studio/flows': () => [],
   });
   const user = userEvent.setup();
   await renderScreen(<MembersPage />);
@@ -61,11 +62,17 @@ test('an invitation is a link that is shown once', async () => {
   await user.click(await screen.findByRole('button', { name: 'Invite' }));
   await user.type(await screen.findByLabelText('E-mail address'), 'bob@example.org');
   await user.click(screen.getByRole('radio', { name: /Editor/ }));
+  await user.click(screen.getByRole('button', { name: 'Add a folder' }));
+  await user.type(screen.getByRole('combobox', { name: 'Folder' }), 'billing');
   await user.click(screen.getByRole('button', { name: 'Make link' }));
 
   await waitFor(() => expect(screen.getByLabelText<HTMLInputElement>('Link').value).toBe(LINK.url));
   const made = asked.find(({ method }) => method === 'POST');
-  expect(made?.body).toEqual({ role: 'editor', email: 'bob@example.org' });
+  expect(made?.body).toEqual({
+    role: 'editor',
+    email: 'bob@example.org',
+    grants: [{ folder: 'billing', role: 'viewer' }],
+  });
 });
 
 test('who may not manage members is told so, and nothing is asked for', async () => {

@@ -3,7 +3,7 @@ import { IconLock, IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { accountQuery } from '@/api/account';
-import { deleteMember, type LinkToJoin, type Member, type OpenInvitation } from '@/api/members';
+import { deleteMember, type Grant, type LinkToJoin, type Member, type OpenInvitation } from '@/api/members';
 import { DamagedList } from '@/components/damaged-list';
 import { EmptyState } from '@/components/empty-state';
 import { JoinLink } from '@/components/join-link';
@@ -117,11 +117,7 @@ function MemberRow({ member, isOwn, onLink }: MemberRowProps) {
           {disabledAt && <Badge color="red">{texts.disabled}</Badge>}
         </span>
         {email && <span className={classes.soft}>{email}</span>}
-        {grants.map((grant) => (
-          <span key={grant.folder} className={classes.soft}>
-            {texts.grants.shown(grant.folder, texts.roles[grant.role] ?? grant.role)}
-          </span>
-        ))}
+        <GrantList grants={grants} />
       </div>
       <Select
         className={classes.role}
@@ -183,6 +179,14 @@ function MemberRow({ member, isOwn, onLink }: MemberRowProps) {
   );
 }
 
+function GrantList({ grants }: { grants: readonly Grant[] }) {
+  return grants.map(({ folder, role }) => (
+    <span key={folder} className={classes.soft}>
+      {texts.grants.shown(folder, texts.roles[role] ?? role)}
+    </span>
+  ));
+}
+
 function DeleteForm({ member, onDone }: { member: Member; onDone: () => void }) {
   const remove = useDeleteMember();
   return (
@@ -207,7 +211,7 @@ function Invitations({ invitations }: { invitations: readonly OpenInvitation[] }
     <Panel title={texts.invitations}>
       {withdraw.isError && <ProblemCard problem={withdraw.error} />}
       <ul className={classes.list}>
-        {invitations.map(({ id, email, role, is_new_password: isNewPassword, expires_at: until }) => {
+        {invitations.map(({ id, email, role, grants, is_new_password: isNewPassword, expires_at: until }) => {
           const whom = email ?? texts.anyone;
           return (
             <li key={id} className={classes.invitation}>
@@ -216,6 +220,7 @@ function Invitations({ invitations }: { invitations: readonly OpenInvitation[] }
                 <span className={classes.soft}>
                   {isNewPassword ? texts.resets : texts.roles[role]} · {texts.until} <RelativeTime time={until} />
                 </span>
+                <GrantList grants={grants} />
               </div>
               <Button
                 size="xs"

@@ -24,6 +24,7 @@ export const texts = {
   grants: {
     button: (count: number) => (count === 0 ? 'Folders' : `Folders (${count})`),
     title: (name: string) => `Folders of ${name}`,
+    field: 'Roles in folders',
     hint: 'A role in a folder adds to the role in the whole installation, for the flows of the folder and of those below it.',
     folder: 'Folder',
     placeholder: 'billing/refunds',

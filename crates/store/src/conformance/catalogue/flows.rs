@@ -54,6 +54,7 @@ fn version_of(flow: &FlowRecord) -> FlowVersionRecord {
         version: flow.version,
         document: flow.document.clone(),
         created_at: flow.updated_at,
+        note: None,
     }
 }
 
@@ -68,7 +69,9 @@ pub async fn a_new_flow_is_its_first_version<H: Harness>(harness: &H) {
 pub async fn a_new_document_makes_a_new_version<H: Harness>(harness: &H) {
     let store = holding(harness, [flow(1)]).await;
 
-    let changed = change(&store, new_document("Second", 50)).await;
+    let note = Some("Größer\0".to_owned());
+    let noted = FlowChange { note: note.clone(), ..new_document("Second", 50) };
+    let changed = change(&store, noted).await;
 
     let document = document("Second");
     let expected = FlowRecord {
@@ -84,8 +87,9 @@ pub async fn a_new_document_makes_a_new_version<H: Harness>(harness: &H) {
     };
     assert_eq!(changed, expected);
     assert_eq!(store.flow(OURS, FLOW).await.expect("a flow"), Some(expected.clone()));
-    assert_eq!(versions(&store, None, 9).await, [version_of(&expected), version_of(&flow(1))]);
-    assert_eq!(versions(&store, None, 1).await, [version_of(&expected)]);
+    let second = FlowVersionRecord { note, ..version_of(&expected) };
+    assert_eq!(versions(&store, None, 9).await, [second.clone(), version_of(&flow(1))]);
+    assert_eq!(versions(&store, None, 1).await, [second]);
     assert_eq!(versions(&store, Some(2), 9).await, [version_of(&flow(1))]);
     assert_eq!(store.flow_version(OURS, FLOW, 1).await.expect("a version"), Some(version_of(&flow(1))));
 }

@@ -16,7 +16,7 @@ impl MemoryStore {
     pub fn create_flow_now(&self, flow: FlowRecord) -> Result<(), StoreError> {
         let mut database = self.open()?;
         database.check_webhook(&flow)?;
-        database.add_version(&flow);
+        database.add_version(&flow, None);
         database.flows.insert(flow.id, flow);
         Ok(())
     }
@@ -39,11 +39,11 @@ impl MemoryStore {
             return Ok(Changed::Conflict(flow));
         }
         let has_document = change.document.is_some();
-        let ends_draft = change.ends_draft;
+        let (ends_draft, note) = (change.ends_draft, change.note.clone());
         change.apply_to(&mut flow);
         database.check_webhook(&flow)?;
         if has_document {
-            database.add_version(&flow);
+            database.add_version(&flow, note);
         }
         database.flow_drafts.retain(|of, draft| *of != id || Some(draft.revision) != ends_draft);
         database.flows.insert(id, flow.clone());
@@ -153,13 +153,14 @@ impl Database {
         if is_taken { Err(StoreError::WebhookTaken) } else { Ok(()) }
     }
 
-    fn add_version(&mut self, flow: &FlowRecord) {
+    fn add_version(&mut self, flow: &FlowRecord, note: Option<String>) {
         let version = FlowVersionRecord {
             flow: flow.id,
             tenant: flow.tenant,
             version: flow.version,
             document: flow.document.clone(),
             created_at: flow.updated_at,
+            note,
         };
         self.flow_versions.insert((flow.id, flow.version), version);
     }

@@ -36,6 +36,7 @@ import { useLook } from './keeping/use-look';
 import { KeepingBar } from './keeping-bar';
 import { LeaveGuard } from './leave-guard';
 import { whyNotRunnable, whyNotSavable } from './reasons';
+import { SaveWithNote } from './save-with-note';
 import { ChainBar } from './test/chain-bar';
 import { texts } from './texts';
 import { Toolbar } from './toolbar';
@@ -101,15 +102,18 @@ function Workbench({ flow, onSettings, onVersions, onRun }: EditorProps) {
   const [isJsonOpen, setJsonOpen] = useState(false);
   const [isCodeOpen, setCodeOpen] = useState(false);
 
-  const trySave = () => {
+  const [isNoting, setNoting] = useState(false);
+  const ifSavable = (then: () => void) => () => {
     const reason = edits.why ?? whyNotSavable(store.getState(), save.isPending);
-    if (!reason) return save.mutate();
+    if (!reason) return then();
     if (reason !== texts.reasons.saving) notifications.show({ id: 'flow-saved', message: reason });
   };
+  const trySave = ifSavable(() => save.mutate(undefined));
+  const trySaveWithNote = ifSavable(() => setNoting(true));
   const run = async () => {
     if (runs.why ?? whyNotRunnable(store.getState(), flow.status, save.isPending)) return;
     if (isDirty(store.getState()) && !edits.may) return;
-    if (isDirty(store.getState())) await save.mutateAsync();
+    if (isDirty(store.getState())) await save.mutateAsync(undefined);
     onRun();
   };
   // Invalid JSON is dropped when the pane closes.
@@ -127,7 +131,7 @@ function Workbench({ flow, onSettings, onVersions, onRun }: EditorProps) {
     [store, actions],
   );
   const testing = useTesting(flow, show);
-  useShortcuts({ actions, testing, onSave: trySave, onRun: tryRun, onAsk: setAsking });
+  useShortcuts({ actions, testing, onSave: trySave, onSaveWithNote: trySaveWithNote, onRun: tryRun, onAsk: setAsking });
 
   const editor = useElementSize();
   const hasDock = useDraft(({ selection }) => selection.nodes.length + selection.edges.length > 0);
@@ -148,6 +152,7 @@ function Workbench({ flow, onSettings, onVersions, onRun }: EditorProps) {
           actions={actions}
           onAsk={setAsking}
           onSave={trySave}
+          onSaveWithNote={trySaveWithNote}
           onCode={() => setCodeOpen(true)}
           onRun={tryRun}
           onSettings={onSettings}
@@ -188,7 +193,8 @@ function Workbench({ flow, onSettings, onVersions, onRun }: EditorProps) {
           <CanvasDialog asking={asking} types={types.data?.types ?? NO_TYPES} onClose={() => setAsking(null)} />
         )}
         <CodeModal flow={flow} opened={isCodeOpen} onClose={() => setCodeOpen(false)} />
-        <LeaveGuard isSaving={save.isPending} onSave={() => save.mutateAsync()} />
+        <LeaveGuard isSaving={save.isPending} onSave={() => save.mutateAsync(undefined)} />
+        <SaveWithNote opened={isNoting} onClose={() => setNoting(false)} onSave={(note) => save.mutate(note)} />
       </div>
     </TestingContext>
   );

@@ -16,6 +16,10 @@ export const texts = {
     run: 'Run',
     saveAndRun: 'Save and run',
     save: 'Save',
+    saveWithNote: 'Save with a note',
+    note: 'Note',
+    noteHint: 'What this version changes, shown in the list of versions. Up to 200 characters.',
+    cancel: 'Cancel',
     saved: (version: number, warnings: number) =>
       `Saved as version ${version}${warnings > 0 ? `, with ${counted(warnings, 'warning')}` : ''}`,
   },

@@ -11,6 +11,7 @@ import {
   IconHistory,
   IconLayoutDistributeHorizontal,
   IconMessage,
+  IconNote,
   IconPlayerPlay,
   IconSettings,
 } from '@tabler/icons-react';
@@ -42,6 +43,7 @@ interface ToolbarProps {
   actions: CanvasActions;
   onAsk: (asking: Asking) => void;
   onSave: () => void;
+  onSaveWithNote: () => void;
   onRun: () => void;
   onCode: () => void;
   onSettings: () => void;
@@ -146,6 +148,12 @@ export function Toolbar(props: ToolbarProps) {
         >
           {texts.toolbar.save}
         </ReasonedButton>
+        <Tool
+          icon={IconNote}
+          label={withKeys(texts.toolbar.saveWithNote, 'mod+shift+S')}
+          reason={notSavable}
+          onClick={props.onSaveWithNote}
+        />
       </div>
     </header>
   );

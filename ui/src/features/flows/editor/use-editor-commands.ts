@@ -7,6 +7,7 @@ import {
   IconCode,
   IconDeviceFloppy,
   IconHistory,
+  IconNote,
   IconPlayerPlay,
   IconPlus,
   IconSearch,
@@ -30,6 +31,7 @@ interface EditorCommands {
   onAsk: (asking: Asking) => void;
   onToggleJson: () => void;
   onSave: () => void;
+  onSaveWithNote: () => void;
   onRun: () => void;
   onCode: () => void;
   onSettings: () => void;
@@ -48,6 +50,14 @@ export function useEditorCommands({ actions, onAsk, ...on }: EditorCommands): vo
   const offered: Omit<Command, 'id' | 'group'>[] = [
     { label: on.runLabel, icon: IconPlayerPlay, keys: 'mod+Enter', reason: on.notRunnable, run: on.onRun },
     { label: toolbar.save, icon: IconDeviceFloppy, keys: 'mod+S', reason: on.notSavable, run: on.onSave },
+    {
+      label: toolbar.saveWithNote,
+      icon: IconNote,
+      keys: 'mod+shift+S',
+      reason: on.notSavable,
+      isSearched: true,
+      run: on.onSaveWithNote,
+    },
     { label: commands.addNode, icon: IconPlus, keys: 'A', run: () => onAsk({ kind: 'add' }) },
     { label: commands.goTo, icon: IconSearch, keys: 'G', reason: whyEmpty, run: () => onAsk({ kind: 'go' }) },
     { label: toolbar.settings, icon: IconSettings, words: commands.settingsWords, run: on.onSettings },

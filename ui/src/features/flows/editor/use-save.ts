@@ -10,13 +10,13 @@ import type { Keeper } from './keeping/keeper';
 import { useKeeper } from './keeping/keeper-context';
 import { texts } from './texts';
 
-/** Saves the draft as a new version. A conflict is put into the draft, for the user to resolve. */
+/** Saves the draft as a new version, with a note about it if there is one. A conflict is put into the draft, for the user to resolve. */
 export function useSave(flowId: string) {
   const store = useDraftStore();
   const keeper = useKeeper();
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: () => save(store, flowId, keeper),
+    mutationFn: (note: string | undefined) => save(store, flowId, keeper, note),
     onSuccess: (flow) => {
       queries.setQueryData(flowQuery(flowId).queryKey, flow);
       void queries.invalidateQueries({ queryKey: ['flows'], refetchType: 'active' });
@@ -36,12 +36,12 @@ export function useSave(flowId: string) {
   });
 }
 
-async function save(store: DraftStore, flowId: string, keeper: Keeper | null) {
+async function save(store: DraftStore, flowId: string, keeper: Keeper | null, note: string | undefined) {
   // What is kept of it is known then, so that it ends with it.
   const revision = (await keeper?.flush()) ?? null;
   const { present } = store.getState();
   const attempt = async () => {
-    const flow = await saveDefinition(flowId, store.getState().etag, present, revision);
+    const flow = await saveDefinition(flowId, store.getState().etag, present, { endsDraft: revision, note });
     store.getState().saveDone(flow, present);
     keeper?.saved(revision);
     return flow;

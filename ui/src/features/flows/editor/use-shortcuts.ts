@@ -19,12 +19,13 @@ interface Shortcuts {
   actions: CanvasActions;
   testing: Testing;
   onSave: () => void;
+  onSaveWithNote: () => void;
   onRun: () => void;
   onAsk: (asking: Asking) => void;
 }
 
 /** The keyboard shortcuts of the editor. Saving works in every field. */
-export function useShortcuts({ actions, testing, onSave, onRun, onAsk }: Shortcuts): void {
+export function useShortcuts({ actions, testing, onSave, onSaveWithNote, onRun, onAsk }: Shortcuts): void {
   const store = useDraftStore();
   const state = () => store.getState();
   /** Menus and dialogs above the canvas handle their keys themselves. */
@@ -55,7 +56,14 @@ export function useShortcuts({ actions, testing, onSave, onRun, onAsk }: Shortcu
     const { nodes } = state().selection;
     if (may && nodes.length === 1 && nodes[0] !== undefined) testing.start(nodes[0], kind);
   };
-  useHotkeys([['mod+S', onSave]], [], true);
+  useHotkeys(
+    [
+      ['mod+S', onSave],
+      ['mod+shift+S', onSaveWithNote],
+    ],
+    [],
+    true,
+  );
   useHotkeys([
     ['mod+Z', onCanvas(() => state().undo())],
     ['mod+shift+Z', onCanvas(() => state().redo())],

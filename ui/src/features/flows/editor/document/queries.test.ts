@@ -41,7 +41,7 @@ describe('saving', () => {
       'PATCH /studio/flows/*': () => ({ id: 'f', version: 4, flow_definition: DEFINITION }),
     });
 
-    const flow = await saveDefinition('f', '"3-draft"', DEFINITION, 7);
+    const flow = await saveDefinition('f', '"3-draft"', DEFINITION, { endsDraft: 7 });
 
     expect(flow.version).toBe(4);
     expect(asked.map(({ method }) => method)).toEqual(['PATCH']);
@@ -56,7 +56,7 @@ describe('saving', () => {
       'PATCH /studio/flows/*': () => problem(412, 'version-conflict', 'The current version is 5.'),
     });
 
-    const saving = saveDefinition('f', '"3-draft"', DEFINITION, null);
+    const saving = saveDefinition('f', '"3-draft"', DEFINITION, {});
 
     await expect(saving).rejects.toBeInstanceOf(Conflict);
     await expect(saving).rejects.toMatchObject({ flow: { version: 5 } });

@@ -1,7 +1,7 @@
 import { queryOptions } from '@tanstack/react-query';
 import { type Agent, listAgents } from '@/api/agents';
 import { call } from '@/api/client';
-import { getFlow, patchFlow, type Verdict, validateFlow } from '@/api/flows';
+import { getFlow, patchFlow, type Saving, type Verdict, validateFlow } from '@/api/flows';
 import { Problem } from '@/api/problem';
 import type { Flow, FlowDefinition } from '@/api/types';
 import type { Schema } from '../form/schema';
@@ -65,10 +65,10 @@ export async function saveDefinition(
   id: string,
   etag: string | undefined,
   definition: FlowDefinition,
-  draftRevision: number | null,
+  saving: Saving,
 ): Promise<Flow> {
   try {
-    return await patchFlow(id, { flow_definition: definition }, etag, draftRevision);
+    return await patchFlow(id, { flow_definition: definition }, etag, saving);
   } catch (error) {
     if (error instanceof Problem && error.isConflict) throw new Conflict(await getFlow(id));
     throw error;
