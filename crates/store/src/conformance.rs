@@ -12,6 +12,7 @@ pub mod grants;
 pub mod health;
 pub mod history;
 pub mod identities;
+pub mod invitations;
 pub mod keys;
 pub mod log;
 pub mod oauth;
@@ -256,6 +257,11 @@ macro_rules! conformance_tests {
         $crate::conformance_tests! { @module $harness, keys = keys:
             the_first_key_of_a_purpose_is_kept_until_it_is_replaced
         }
+        $crate::conformance_tests! { @module $harness, invitations = invitations:
+            an_invitation_is_accepted_once
+            an_invitation_sets_a_new_password
+            one_first_admin_is_invited
+        }
         $crate::conformance_tests! { @module $harness, identities = identities:
             identities_survive_reopening
             an_email_belongs_to_one_person
@@ -268,9 +274,6 @@ macro_rules! conformance_tests {
             a_credential_of_a_disabled_tenant_stands_for_nothing
             sign_ins_end_with_a_password_or_role
             sign_ins_are_limited_and_deleted
-            an_invitation_is_accepted_once
-            an_invitation_sets_a_new_password
-            one_first_admin_is_invited
         }
         $crate::conformance_tests! { @module $harness, grants = grants:
             roles_in_folders_limit_keys_and_end_no_sign_in
