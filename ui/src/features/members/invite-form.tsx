@@ -1,4 +1,4 @@
-import { Button, Fieldset, Radio, TextInput } from '@mantine/core';
+import { Button, Radio, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { JoinLink } from '@/components/join-link';
 import { ProblemCard } from '@/components/problem-card';
@@ -41,10 +41,11 @@ export function InviteForm({ onDone }: { onDone: () => void }) {
         </div>
       </Radio.Group>
       {role !== 'admin' && (
-        <Fieldset legend={texts.grants.field} variant="unstyled" className={classes.form}>
+        <fieldset className={classes.grants}>
+          <legend>{texts.grants.field}</legend>
           <p className={classes.text}>{texts.grants.hint}</p>
           <GrantRows rows={grants} onChange={setGrants} />
-        </Fieldset>
+        </fieldset>
       )}
       {invite.isError && <ProblemCard problem={invite.error} />}
       <div className={classes.buttons}>
