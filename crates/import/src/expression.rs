@@ -468,7 +468,7 @@ mod tests {
     #[test]
     fn jsonata_means_the_same() {
         for (source, wanted) in [
-            ("$states.input.a = 'x' and $n > 1", "((states.input.a == \"x\") and (n > 1))"),
+            ("$states.input.a = 'x' and $n > 1", "((states[\"input\"].a == \"x\") and (n > 1))"),
             ("'a' & $n & 'b'", "((\"a\" ~ n) ~ \"b\")"),
             ("$n + 1", "(n + 1)"),
             ("$states.`a b`", "states[\"a b\"]"),

@@ -9,14 +9,16 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span, Tag};
 use serde_json::{Map, Number, Value};
 use steadflow_core::json::{DEPTH_MAX, RESERVED};
 
-use crate::error::{BYTES_MAX, ImportError};
+use crate::error::ImportError;
 
+/// What anchors have and aliases repeat, in values and bytes of their texts.
+const REPEATED_MAX: usize = 1_000_000;
 /// Words that are true or false in YAML 1.1 and text in 1.2.
 const TWO_MEANINGS: [&str; 6] = ["yes", "no", "on", "off", "y", "n"];
 
 /// Reads one document.
 pub(crate) fn read(text: &str) -> Result<Value, ImportError> {
-    let mut reader = Reader { open: Vec::new(), anchors: BTreeMap::new(), left: 2 * BYTES_MAX, root: None };
+    let mut reader = Reader { open: Vec::new(), anchors: BTreeMap::new(), left: REPEATED_MAX, root: None };
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| fault(error.marker(), error.info()))?;
         reader.take(event, span)?;
@@ -284,7 +286,7 @@ mod tests {
             ("a: 1\n---\nb: 1", "a second document"),
             ("", "the file is empty"),
             ("a: &x [*x]", "an alias is inside of what it stands for"),
-            ("a: [", "line 1"),
+            ("a: [", "line 2, column 1"),
         ] {
             let message = read(text).unwrap_err().to_string();
 
