@@ -7,6 +7,7 @@ use axum::http::request::Parts;
 use steadflow_core::access::Token;
 use steadflow_core::decision_link::{DecisionLink, LinkRefused};
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId, NodeId, PrincipalId, TenantId};
+use steadflow_core::visible;
 use steadflow_store::InvitationRecord;
 use uuid::Uuid;
 
@@ -58,6 +59,42 @@ impl FromRequestParts<App> for PathSession {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let PathId(id) = PathId::from_request_parts(parts, app).await?;
         Ok(Self(id, parameter(parts, app, "key").await?.into()))
+    }
+}
+
+/// The path's `{id}`, a flow, and `{fingerprint}`, one of its failure groups.
+#[derive(Clone, Debug)]
+pub(crate) struct PathFailures(pub(crate) FlowId, pub(crate) std::sync::Arc<str>);
+
+impl FromRequestParts<App> for PathFailures {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let PathId(id) = PathId::from_request_parts(parts, app).await?;
+        Ok(Self(id, parameter(parts, app, "fingerprint").await?.into()))
+    }
+}
+
+/// Characters of the name of a view.
+const VIEW_NAME_CHARS_MAX: usize = 60;
+
+/// The path's `{name}`, that of a view.
+#[derive(Clone, Debug)]
+pub(crate) struct PathView(pub(crate) std::sync::Arc<str>);
+
+impl FromRequestParts<App> for PathView {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let name = parameter(parts, app, "name").await?;
+        let is_name = (1..=VIEW_NAME_CHARS_MAX).contains(&name.chars().count())
+            && name.trim() == name
+            && !name.chars().any(visible::is_hidden);
+        if is_name {
+            return Ok(Self(name.into()));
+        }
+        let detail = format!("The name of a view has 1 to {VIEW_NAME_CHARS_MAX} visible characters.");
+        Err(Problem::new(ProblemKind::InvalidParameter, detail))
     }
 }
 

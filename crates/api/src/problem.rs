@@ -3,6 +3,7 @@
 //! `type` is a stable address on the page `docs/reference/problems.md`, which has a section for each kind. `detail` is
 //! a sentence for the client; the cause of a 5xx goes to the log.
 
+mod body;
 mod from_failure;
 mod from_runtime;
 
@@ -12,17 +13,17 @@ use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
 use steadflow_core::flow::{Fault, Faults};
 use steadflow_core::limits::FAULT_CHARS_MAX;
 use steadflow_store::Revision;
-use utoipa::ToSchema;
 
 use crate::reply;
 use crate::views::execution_error::ErrorView;
-use crate::views::fault::DocumentFault;
 use crate::views::usage::UsageView;
 use crate::views::verdict::VerdictView;
+
+use self::body::CurrentView;
+pub(crate) use self::body::ProblemBody;
 
 macro_rules! problem_kinds {
     ($($(#[$doc:meta])* $variant:ident = $status:ident, $slug:literal, $title:literal;)*) => {
@@ -101,6 +102,10 @@ problem_kinds! {
     NoSuchSecret = NOT_FOUND, "no-such-secret", "There is no such secret";
     /// There is no such API key.
     NoSuchKey = NOT_FOUND, "no-such-key", "There is no such API key";
+    /// The flow has no failures of this group.
+    NoSuchFailures = NOT_FOUND, "no-such-failures", "There are no such failures";
+    /// There is no view of this name.
+    NoSuchView = NOT_FOUND, "no-such-view", "There is no such view";
     /// The agent has no such session.
     NoSuchSession = NOT_FOUND, "no-such-session", "There is no such session";
     /// The tenant has no such person or service account.
@@ -159,6 +164,12 @@ problem_kinds! {
     ExecutionFinished = CONFLICT, "execution-finished", "The execution has ended";
     /// The execution's status does not allow it.
     WrongStatus = CONFLICT, "wrong-status", "The status does not allow this";
+    /// There are as many views, or as much is noted about failures, as there may be.
+    TooManyNotes = CONFLICT, "too-many-notes", "Too much is noted";
+    /// Somebody has paused everything of the tenant.
+    EverythingPaused = CONFLICT, "everything-paused", "Everything is paused";
+    /// Nothing is paused.
+    NothingPaused = CONFLICT, "nothing-paused", "Nothing is paused";
     /// The node waits for nothing of the kind.
     NotWaiting = CONFLICT, "not-waiting", "The node is not waiting for this";
     /// The call was approved or rejected before.
@@ -191,6 +202,8 @@ problem_kinds! {
     KeyUnfit = UNPROCESSABLE_ENTITY, "key-unfit", "No API key can be made like this";
     /// The execution cannot be forked like this.
     NotForkable = UNPROCESSABLE_ENTITY, "not-forkable", "The execution cannot be forked like this";
+    /// An output cannot be edited for a retry.
+    OutputNotEditable = UNPROCESSABLE_ENTITY, "output-not-editable", "An output cannot be edited";
     /// The idempotency key was used for another request.
     KeyReused = UNPROCESSABLE_ENTITY, "idempotency-key-reused", "The idempotency key was used for another request";
     /// `context_id_template` has no value for this trigger data.
@@ -404,56 +417,6 @@ fn shortened(detail: Cow<'static, str>) -> Cow<'static, str> {
         Some((end, _)) => Cow::Owned(format!("{}…", &detail[..end])),
         None => detail,
     }
-}
-
-/// What a problem looks like on the wire.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Problem)]
-pub(crate) struct ProblemBody<'a> {
-    /// Which kind of problem; a stable address on the page that explains it.
-    #[serde(rename = "type")]
-    #[schema(format = "uri-reference", example = "/docs/problems#flow-invalid")]
-    kind: String,
-    /// The kind in a few words.
-    title: &'static str,
-    /// The HTTP status.
-    #[schema(minimum = 400, maximum = 599)]
-    status: u16,
-    /// What happened and what to do, as a sentence.
-    detail: &'a str,
-    /// What is wrong with a document, place by place.
-    #[serde(skip_serializing_if = "slice_is_empty")]
-    #[schema(value_type = Option<Vec<DocumentFault>>, nullable = false)]
-    errors: &'a [Fault],
-    /// With `version-conflict`: what is current instead.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    current: Option<CurrentView>,
-    /// Where a skill failed: why, and what the service said.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    error: Option<&'a ErrorView>,
-    /// Where a skill failed: what the call used nevertheless.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    usage: Option<&'a UsageView>,
-    /// Where a skill failed: what judges said.
-    #[serde(skip_serializing_if = "slice_is_empty")]
-    #[schema(value_type = Option<Vec<VerdictView>>, nullable = false)]
-    verdicts: &'a [VerdictView],
-}
-
-/// The current state of a flow or an agent, which is not the one that a change was made to.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct CurrentView {
-    version: u32,
-    /// Its entity tag, for `If-Match`.
-    #[schema(example = "\"3-active\"")]
-    etag: String,
-}
-
-const fn slice_is_empty<T>(slice: &&[T]) -> bool {
-    slice.is_empty()
 }
 
 impl IntoResponse for Problem {

@@ -12,6 +12,7 @@ mod alerts;
 mod analytics;
 mod approvals;
 mod audit;
+mod bulk;
 mod cancel;
 mod conversation;
 mod costs;
@@ -21,6 +22,7 @@ mod docs;
 mod events;
 mod executions;
 mod external_events;
+mod failure_notes;
 mod failures;
 mod flow_drafts;
 mod flow_versions;
@@ -40,6 +42,7 @@ mod oidc;
 pub(crate) mod openapi;
 mod own_keys;
 mod passkeys;
+mod pause;
 mod protection;
 mod retry;
 mod reveal;
@@ -53,6 +56,7 @@ mod tenants;
 mod test_node;
 mod text;
 mod values;
+mod views;
 mod webhooks;
 
 /// Returns every endpoint. `document` describes all of them.
@@ -67,6 +71,8 @@ pub(crate) fn all(document: openapi::Document) -> OpenApiRouter<App> {
         .merge(retry::routes())
         .merge(fork::routes())
         .merge(cancel::routes())
+        .merge(bulk::routes())
+        .merge(pause::routes())
         .merge(nodes::routes())
         .merge(values::routes())
         .merge(reveal::routes())
@@ -79,6 +85,8 @@ pub(crate) fn all(document: openapi::Document) -> OpenApiRouter<App> {
         .merge(analytics::routes())
         .merge(costs::routes())
         .merge(failures::routes())
+        .merge(failure_notes::routes())
+        .merge(views::routes())
         .merge(alerts::routes())
         .merge(audit::routes())
         .merge(schedules::routes())

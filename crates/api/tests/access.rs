@@ -54,6 +54,7 @@ impl Operation {
             .replace("{token}", "t")
             .replace("{name}", "KEY")
             .replace("{provider}", "p")
+            .replace("{fingerprint}", "f")
     }
 
     fn request(&self, id: &str) -> Request<Body> {

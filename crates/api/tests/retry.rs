@@ -66,6 +66,42 @@ async fn retry_from_the_failed_node_takes_over_what_completed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn outputs_that_are_reused_can_be_edited_and_the_run_says_so() {
+    let api = Api::new().await;
+    let nodes =
+        [echo("a", json!({ "n": 1 })), echo("b", json!("${trigger_data}")), echo("c", json!("${a.n}"))];
+    let id = api.create_flow(&flow("Review", &nodes, &[("a", "b"), ("b", "c")])).await;
+    let body = json!({ "trigger_data": { "fails": 1 } });
+    let old = api.post(&format!("flows/{id}/execute?wait=5"), &body).await.expect(200);
+
+    let edits =
+        json!({ "mode": "from_failed", "trigger_data": { "fails": 0 }, "outputs": { "a": { "n": 7 } } });
+    let answer = api.post(&retry_of(&old), &edits).await.expect(200);
+    let refused = json!({ "mode": "from_failed", "outputs": { "b": 1, "none": 2, "a": { "n": 8 } } });
+    let refused = api.post(&retry_of(&old), &refused).await;
+    let of_start = api.post(&retry_of(&old), &json!({ "outputs": { "a": 1 } })).await;
+
+    let new = api.ended(&text(&answer["new_execution_id"])).await;
+    assert_eq!((&new["status"], &new["result"]), (&json!("completed"), &json!(7)));
+    assert_eq!(
+        (&node(&new, "a")["edited"], &node(&new, "a")["output_data"]),
+        (&json!(true), &json!({ "n": 7 }))
+    );
+    assert_eq!((&node(&new, "b")["edited"], &node(&old, "a")["edited"]), (&json!(false), &json!(false)));
+    let journal = api.get(&format!("executions/{}/journal", text(&new["id"]))).await.expect(200);
+    assert_eq!((&journal[0]["edited"], &journal[0]["reused"]), (&json!(["a"]), &json!(["a"])));
+    insta::assert_snapshot!(refused.problem(), @r"
+    422 output-not-editable: Nothing was started. Node `b` has not completed, so that it runs and has no output to edit.
+      /outputs/b: Node `b` has not completed, so that it runs and has no output to edit
+      /outputs/none: The execution has no node `none`
+    ");
+    insta::assert_snapshot!(of_start.problem(), @r"
+    422 output-not-editable: Nothing was started. Node `a` runs again in this retry, so that its output is not edited.
+      /outputs/a: Node `a` runs again in this retry, so that its output is not edited
+    ");
+}
+
+#[tokio::test(start_paused = true)]
 async fn cancelled_execution_is_retried_too() {
     let api = Api::new().await;
     let id = api.start(&api.flow_of(&[hanging("a")]).await).await;
@@ -159,8 +195,10 @@ async fn plan_shows_what_would_run_and_what_would_be_reused() {
     let path = format!("executions/{}/retry-plan", text(&old["id"]));
     let plan = async |query: &str| api.get(&format!("{path}{query}")).await;
 
-    let from_start = json!({ "mode": "from_start", "run": ["a", "b"], "reuse": [], "children": [] });
-    let from_failed = json!({ "mode": "from_failed", "run": ["b"], "reuse": ["a"], "children": [] });
+    let from_start =
+        json!({ "mode": "from_start", "flow_version": 1, "run": ["a", "b"], "reuse": [], "children": [] });
+    let from_failed =
+        json!({ "mode": "from_failed", "flow_version": 1, "run": ["b"], "reuse": ["a"], "children": [] });
     assert_eq!(plan("").await.expect(200), from_start);
     assert_eq!(plan("?mode=from_start").await.expect(200), from_start);
     assert_eq!(plan("?mode=from_failed").await.expect(200), from_failed);
@@ -231,8 +269,8 @@ async fn bodies_of_another_shape_retry_nothing() {
       /flow_version: expected value
     ");
     insta::assert_snapshot!(refused(json!({ "trigger": 1 })).await, @"
-    400 invalid-body: The body does not fit: unknown field `trigger`, expected one of `mode`, `flow_version`, `trigger_data` at line 1 column 10.
-      /trigger: unknown field `trigger`, expected one of `mode`, `flow_version`, `trigger_data`
+    400 invalid-body: The body does not fit: unknown field `trigger`, expected one of `mode`, `flow_version`, `trigger_data`, `outputs` at line 1 column 10.
+      /trigger: unknown field `trigger`, expected one of `mode`, `flow_version`, `trigger_data`, `outputs`
     ");
     assert_eq!(
         api.press(&format!("{}?mode=from_failed", retry_of(&old))).await.status,
@@ -260,6 +298,7 @@ async fn dry_run_of_many_says_which_and_starts_nothing() {
       "matched": 2,
       "retried": 2,
       "skipped": 0,
+      "reasons": [],
       "stopped": null,
       "items": [
         {
@@ -310,12 +349,19 @@ async fn many_are_retried_once_each_however_often_it_is_asked() {
       "matched": 2,
       "retried": 0,
       "skipped": 2,
+      "reasons": [
+        {
+          "reason": "already-retried",
+          "count": 2,
+          "detail": "Already retried, as [id 1]."
+        }
+      ],
       "stopped": null,
       "items": [
         {
-          "execution_id": "[id 1]",
+          "execution_id": "[id 2]",
           "new_execution_id": null,
-          "skipped": "Already retried, as [id 2]."
+          "skipped": "Already retried, as [id 1]."
         },
         {
           "execution_id": "[id 3]",
@@ -397,11 +443,11 @@ async fn filters_of_many_that_cannot_be_read_retry_nothing() {
         told.push(api.post("executions/retry", &body).await.problem());
     }
 
-    insta::assert_snapshot!(told.join("\n"), @"
-    400 invalid-body: The body does not fit: missing field `filter` at line 1 column 2.
-      : missing field `filter`
-    400 invalid-body: The body does not fit: unknown field `status`, expected one of `flow_id`, `error_class`, `node`, `fingerprint`, `q`, `start_date`, `end_date` at line 1 column 19.
-      /filter/status: unknown field `status`, expected one of `flow_id`, `error_class`, `node`, `fingerprint`, `q`, `start_date`, `end_date`
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    400 invalid-body: Give either `filter`, for those that fit, or `ids`, for some that you know.
+      : Give either `filter`, for those that fit, or `ids`, for some that you know
+    400 invalid-body: The body does not fit: invalid type: string "failed", expected a sequence at line 1 column 28.
+      /filter/status: invalid type: string "failed", expected a sequence
     400 invalid-body: `filter.start_date` must be a moment in RFC 3339, such as 2026-11-23T10:00:00Z.
       /filter/start_date: `filter.start_date` must be a moment in RFC 3339, such as 2026-11-23T10:00:00Z
     400 invalid-body: The body does not fit: UUID parsing failed: invalid character: found `r` at 0 at line 1 column 29.
@@ -414,8 +460,8 @@ async fn filters_of_many_that_cannot_be_read_retry_nothing() {
       /limit: `limit` must be a whole number from 1 to 1000
     400 invalid-body: `limit` must be a whole number from 1 to 1000.
       /limit: `limit` must be a whole number from 1 to 1000
-    400 invalid-body: The body does not fit: unknown field `dryrun`, expected one of `filter`, `mode`, `flow_version`, `dry_run`, `limit`, `before` at line 1 column 21.
-      /dryrun: unknown field `dryrun`, expected one of `filter`, `mode`, `flow_version`, `dry_run`, `limit`, `before`
-    ");
+    400 invalid-body: The body does not fit: unknown field `dryrun`, expected one of `filter`, `ids`, `mode`, `flow_version`, `dry_run`, `limit`, `before` at line 1 column 21.
+      /dryrun: unknown field `dryrun`, expected one of `filter`, `ids`, `mode`, `flow_version`, `dry_run`, `limit`, `before`
+    "#);
     assert_eq!(api.counts().await, (1, 1));
 }

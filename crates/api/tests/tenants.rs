@@ -41,6 +41,7 @@ fn body_of(path: &str, method: &str) -> &'static str {
         ("post", Some("decide")) => r#"{"decision":"retry"}"#,
         ("post", Some("regenerate")) => r#"{"turn":1}"#,
         ("put", Some("draft")) => r#"{"flow_definition":{},"base_version":1}"#,
+        ("patch", Some("{fingerprint}")) => r#"{"muted":{}}"#,
         ("patch", Some("{id}")) => r#"{"name":"Mine"}"#,
         _ => "",
     }
@@ -66,7 +67,8 @@ async fn what_belongs_to_others_is_not_there_at_any_address() {
                 _ => "",
             };
             let address = path.replace("{id}", id).replace("{node_id}", "a") + query;
-            let address = address.replace("{number}", "1").replace("{part}", "input");
+            let address =
+                address.replace("{number}", "1").replace("{part}", "input").replace("{fingerprint}", "f");
             let answer = ask(&api, &method.to_uppercase(), &address, body_of(path, method)).await;
             assert_eq!(answer.status(), 404, "{method} {address}: {}", Answer::read(answer).await.text);
             asked += 1;

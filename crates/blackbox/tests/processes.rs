@@ -99,6 +99,29 @@ async fn an_edit_is_known_to_all_processes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pause_of_everything_holds_in_all_processes_and_so_does_its_end() {
+    let (_cluster, one, other) = both().await;
+    let id = one.create_flow(&flow("Waits", &[echo("a", json!({ "n": 1 }))], &[])).await;
+
+    one.post("pause", &json!({})).await.expect(200);
+    let held = eventually("the other process starts nothing", KNOWN_WITHIN, async || {
+        let execution = other.start(&id, json!({})).await;
+        let waits = other.get(&format!("executions/{execution}")).await.expect(200)["status"] == "pending";
+        waits.then_some(execution)
+    })
+    .await;
+    assert_eq!(other.get("pause").await.expect(200)["paused"], true);
+    other.post("resume", &json!({})).await.expect(200);
+
+    assert_eq!(one.finished(&held, SOON).await["status"], "completed");
+    eventually("both start again", KNOWN_WITHIN, async || {
+        let execution = one.start(&id, json!({})).await;
+        (one.execution(&execution).await["status"] != "pending").then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_secret_that_one_process_stores_is_used_by_all() {
     let (_cluster, one, other) = both().await;
     let peer = Peer::start().await;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use steadflow_blackbox::{Api, Server, Setup, Workplace, admin_key, echo, eventually, flow, run};
+use steadflow_blackbox::{Api, Peer, Server, Setup, Workplace, admin_key, echo, eventually, flow, http, run};
 
 const SOON: Duration = Duration::from_secs(60);
 
@@ -171,4 +171,38 @@ async fn an_id_of_another_tenant_takes_as_long_as_one_that_nothing_has() {
         let within = none * 5 / 4 + Duration::from_micros(400);
         assert!(theirs < within, "{path}: of another tenant {theirs:?}, of nothing {none:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everything_that_is_paused_stays_so_through_kill_9_and_goes_on_when_resumed() {
+    let mut two = Two::new().await;
+    let peer = Peer::start().await;
+    let slow = [http("call", &peer.url("/slow/500")), echo("after", json!({ "n": 1 }))];
+    let (ours, theirs) = (two.ours(), two.theirs());
+    let flow_id = ours.create_flow(&flow("Slow", &slow, &[("call", "after")])).await;
+    let in_flight = ours.start(&flow_id, json!({})).await;
+    eventually("the call has come", SOON, async || (!peer.calls().is_empty()).then_some(())).await;
+
+    let paused = ours.post("pause", &json!({ "reason": "The provider is down" })).await.expect(200);
+    let waiting = ours.start(&flow_id, json!({})).await;
+    two.kill().await;
+    let (ours_again, theirs_again) = (two.ours(), two.theirs());
+    let other = theirs_again.create_flow(&flow("Theirs", &[echo("a", json!({}))], &[])).await;
+    let others = theirs_again.start(&other, json!({})).await;
+    assert_eq!(theirs_again.finished(&others, SOON).await["status"], "completed", "it is no pause of theirs");
+    drop((ours, theirs));
+
+    assert_eq!(ours_again.get("pause").await.expect(200), paused);
+    ours_again.until(&in_flight, "it is paused", SOON, |execution| execution["status"] == "paused").await;
+    assert_eq!(ours_again.execution(&waiting).await["status"], "pending");
+    assert!(peer.calls_of(&waiting).is_empty(), "nothing of it has begun");
+    ours_again.post("resume", &Value::Null).await.expect(200);
+    // Killed before what was paused has gone on.
+    two.kill().await;
+    let ours = two.ours();
+    for id in [in_flight, waiting] {
+        assert_eq!(ours.finished(&id, SOON).await["status"], "completed");
+    }
+    let audit = ours.get("audit?limit=100").await.expect(200).to_string();
+    assert!(audit.contains("pause_everything") && audit.contains("resume_everything"), "{audit}");
 }

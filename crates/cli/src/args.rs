@@ -19,6 +19,7 @@ mod keys;
 mod mail;
 mod moving;
 mod network;
+mod pause;
 mod requests;
 mod secrets;
 mod tenants;
@@ -34,6 +35,7 @@ pub(crate) use self::doctor::Doctor;
 pub(crate) use self::mail::Mail;
 pub(crate) use self::moving::Move;
 pub(crate) use self::network::Network;
+pub(crate) use self::pause::{Pause, Resume};
 pub(crate) use self::requests::Requests;
 pub(crate) use self::secrets::{ClientAuth, Grant, Oauth2, Secrets, SecretsCommand};
 pub(crate) use self::tenants::{CreateTenant, SetQuota, Tenants, TenantsCommand};
@@ -128,6 +130,8 @@ pub(crate) enum OnServer {
     Flows(Flows),
     Agents(Agents),
     Executions(Executions),
+    Pause(Pause),
+    Resume(Resume),
     Approvals(Approvals),
     Webhooks(Webhooks),
 }

@@ -34,6 +34,7 @@ mod named;
 mod open_files;
 mod openapi;
 mod output;
+mod pause;
 mod providers;
 mod revoke_links;
 mod run;
@@ -177,6 +178,14 @@ fn on_server(command: OnServer, file: &SettingsFile) -> anyhow::Result<ExitCode>
         OnServer::Executions(executions) => {
             let server = ServerAddress::new(&executions.asked, file)?;
             block_on(executions::executions(server, executions.asked.json, executions.command))
+        }
+        OnServer::Pause(pause) => {
+            let server = ServerAddress::new(&pause.asked, file)?;
+            block_on(pause::pause(server, pause))
+        }
+        OnServer::Resume(resume) => {
+            let server = ServerAddress::new(&resume.asked, file)?;
+            block_on(pause::resume(server, resume))
         }
         OnServer::Approvals(approvals) => {
             let server = ServerAddress::new(&approvals.asked, file)?;

@@ -114,6 +114,8 @@ fn help_of_the_program() {
       flows         List, show, run, pause and resume flows of a running server, and keep them as files
       agents        List, show and test agents of a running server, and keep them as files
       executions    List, show, retry, fork, cancel and watch executions of a running server
+      pause         Pause everything on a running server: nothing new starts until `resume`
+      resume        Resume everything that `steadflow pause` has paused
       approvals     List, show, approve and reject what waits for a person
       webhooks      List and show the webhooks of a running server, and call them
       keys          Make, list and delete API keys

@@ -305,6 +305,9 @@ pub enum Event {
     Paused {
         /// Who asked for it.
         by: Actor,
+        /// Whether everything of its tenant is paused, and it goes on when that is resumed.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        with_all: bool,
     },
     /// Things start again.
     Resumed {

@@ -26,9 +26,11 @@ mod node;
 mod pinned;
 mod replay;
 mod result;
+mod retry_edits;
 mod retry_plan;
 mod same_nodes;
 mod session;
+mod signals;
 mod start;
 mod steps;
 mod tasks;
@@ -47,7 +49,6 @@ use crate::external_event::{EventAnswer, ExternalEvent};
 use crate::failure::ErrorClass;
 use crate::flow::Graph;
 use crate::ids::{AgentId, ExecutionId, FlowId, NodeId, NodeIndex, StepKey};
-use crate::inbox::Signal;
 use crate::payload::Payload;
 use crate::protection::SlotAnswer;
 use crate::sensitive::Cipher;
@@ -88,6 +89,8 @@ pub struct Execution {
     accepted: Box<Accepted>,
     seq: u64,
     status: ExecutionStatus,
+    /// Whether it was paused because everything of its tenant was.
+    is_paused_with_all: bool,
     created_at: Timestamp,
     started_at: Option<Timestamp>,
     completed_at: Option<Timestamp>,
@@ -218,6 +221,16 @@ pub enum Input {
         /// Who.
         by: Actor,
     },
+    /// Everything of its tenant is paused, and it is with that.
+    PauseWithAll {
+        /// Who.
+        by: Actor,
+    },
+    /// Everything of its tenant is resumed: it is, if it was paused with that.
+    ResumeWithAll {
+        /// Who.
+        by: Actor,
+    },
     /// A person ends a backoff.
     RetryNow {
         /// The node that waits.
@@ -243,23 +256,6 @@ pub enum Input {
         /// Who decided.
         by: Actor,
     },
-}
-
-impl From<Signal> for Input {
-    fn from(signal: Signal) -> Self {
-        match signal {
-            Signal::Cancel { message, by } => Self::Cancel { message, by },
-            Signal::StopCompensation { by } => Self::StopCompensation { by },
-            Signal::Pause { by } => Self::Pause { by },
-            Signal::Resume { by } => Self::Resume { by },
-            Signal::RetryNow { node, by } => Self::RetryNow { node, by },
-            Signal::Resolve { node, resolution, by } => Self::Resolve { node, resolution, by },
-            Signal::Approve { node, answer, by } => Self::Approve { node, answer, by },
-            Signal::EventArrived { node, event } => Self::EventArrived { node, event },
-            Signal::Interrupt { node, by } => Self::Interrupt { node, by },
-            Signal::ChildEnded { node, child, end } => Self::ChildEnded { node, child, end },
-        }
-    }
 }
 
 /// Why an input changes nothing. This is normal: results arrive late, and people click twice.
@@ -350,6 +346,11 @@ impl Execution {
     /// Returns its status.
     pub const fn status(&self) -> ExecutionStatus {
         self.status
+    }
+
+    /// Returns whether it is paused because everything of its tenant was.
+    pub fn is_paused_with_all(&self) -> bool {
+        self.status == ExecutionStatus::Paused && self.is_paused_with_all
     }
 
     /// Returns when it was accepted.

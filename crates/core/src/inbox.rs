@@ -42,6 +42,11 @@ pub enum Signal {
         /// Who asked.
         by: Actor,
     },
+    /// Start things again, if it is paused because everything of its tenant was.
+    ResumeWithAll {
+        /// Who asked.
+        by: Actor,
+    },
     /// End a backoff.
     RetryNow {
         /// The node that waits.

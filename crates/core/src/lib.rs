@@ -19,6 +19,7 @@ pub mod execution;
 pub mod expression;
 pub mod external_event;
 pub mod failure;
+pub mod failure_notes;
 pub mod file;
 pub mod flow;
 pub mod flow_control;

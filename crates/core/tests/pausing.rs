@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use steadflow_core::caller::Actor;
 use steadflow_core::execution::{Input, TimerReason};
 use steadflow_core::failure::{ErrorClass, Failure};
-use steadflow_core::status::NodeStatus;
+use steadflow_core::status::{ExecutionStatus, NodeStatus};
 
 fn flow(settings: Value, nodes: &[Value], edges: Value) -> Value {
     let mut flow = settings;
@@ -58,4 +58,31 @@ fn delays_and_backoffs_have_no_timer_and_the_deadline_has() {
         play.put_any(Input::Resume { by: Actor::USER });
         assert_eq!(timer(&play), Some((reason, 5)));
     }
+}
+
+#[test]
+fn what_is_paused_with_everything_goes_on_with_it_and_what_a_person_paused_does_not() {
+    let nodes = [echo("a"), echo("b")];
+    let document = flow(json!({}), &nodes, json!([{ "from": "a", "to": "b" }]));
+    let (mut with_all, mut by_itself) = (Play::new(&document), Play::new(&document));
+    let (hold, go_on) =
+        (|| Input::PauseWithAll { by: Actor::USER }, || Input::ResumeWithAll { by: Actor::USER });
+
+    with_all.put(hold()).unwrap();
+    pause(&mut by_itself);
+
+    assert!(by_itself.put(hold()).is_err() && with_all.put(hold()).is_err());
+    with_all.completes("a", json!(1));
+    assert_eq!(with_all.execution.status(), ExecutionStatus::Paused);
+    assert!(with_all.execution.is_paused_with_all() && !by_itself.execution.is_paused_with_all());
+    assert!(by_itself.put(go_on()).is_err(), "a person has paused it");
+    with_all.put(go_on()).unwrap();
+    assert_eq!(with_all.execution.status(), ExecutionStatus::Running);
+    assert!(with_all.put(go_on()).is_err());
+    with_all.completes("b", json!(2));
+    assert_eq!(with_all.execution.status(), ExecutionStatus::Completed);
+}
+
+fn echo(id: &str) -> Value {
+    json!({ "id": id, "type": "action", "action": "echo" })
 }

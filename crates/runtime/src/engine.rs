@@ -2,14 +2,17 @@
 
 mod alerts;
 mod blobs;
+mod bulk;
 mod config;
 mod edits;
 mod events;
+mod failure_notes;
 mod flows;
 mod fork;
 mod links;
 mod listen;
 mod others;
+mod pauses;
 mod pin;
 mod protection;
 mod retry;
@@ -19,6 +22,7 @@ mod signals;
 mod start;
 mod stored;
 mod tenants;
+mod unmask;
 mod upkeep;
 mod webhooks;
 
@@ -59,14 +63,16 @@ use crate::worker::{End, WorkerConfig};
 use self::events::Wakes;
 use self::upkeep::Measured;
 pub use alerts::StoredAlert;
+pub use bulk::{Bulk, BulkAction, BulkItem, BulkResult, BulkSkip, BulkWhich};
 pub use config::{EngineConfig, HasSecret};
 pub use events::{NewEvent, SentEvent};
+pub use failure_notes::{Fixed, GroupChange, GroupId, GroupNotes, Mute, NOTED_GROUPS_MAX};
 pub use flows::CurrentFlow;
 pub use fork::{Fork, Forked};
 pub use links::replace_link_key;
 pub(crate) use pin::AgentParts;
 pub use protection::DayUse;
-pub use retry::{BulkRetry, BulkRetryItem, Retry, RetryMany, VersionChoice};
+pub use retry::{Retry, VersionChoice};
 pub use schedules::ActiveSchedule;
 pub use start::{RequestKey, Start, Started};
 pub use stored::ExecutionSnapshot;
@@ -115,6 +121,7 @@ struct Inner {
     gates: Arc<Mutex<GateTotals>>,
     admission: Admission,
     tenants: tenants::Watched,
+    pauses: pauses::Pauses,
     /// When the engine was asked to stop, and how long what is under way may take from then on.
     stopping: watch::Sender<Option<(Instant, Duration)>>,
     /// Whether the worker drives.
@@ -188,6 +195,7 @@ impl Engine {
                 public_url: config.public_url,
                 admission: Admission::new(config.capacity, Arc::clone(&load)),
                 tenants: tenants::Watched::new(quotas),
+                pauses: pauses::Pauses::default(),
                 load,
                 gates,
                 stopping: watch::Sender::new(None),

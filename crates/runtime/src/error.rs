@@ -109,6 +109,9 @@ pub enum RuntimeError {
     /// The execution cannot be forked like this. Nothing was started.
     #[error("the execution cannot be forked: {}", first_of(.0))]
     NotForkable(Vec<Fault>),
+    /// The outputs cannot be edited like this. Nothing was started.
+    #[error("the outputs cannot be edited: {}", first_of(.0))]
+    RetryEdits(Vec<Fault>),
     /// The flow's status does not allow a start.
     #[error("the flow is {0}")]
     FlowNotStartable(steadflow_store::FlowStatus),
@@ -130,6 +133,18 @@ pub enum RuntimeError {
     /// The tenant is disabled, so nothing of it starts.
     #[error("the tenant is disabled")]
     TenantDisabled,
+    /// The flow has no failures of this group.
+    #[error("no failures `{0}`")]
+    NoFailures(Arc<str>),
+    /// So much is noted already. Nothing was changed.
+    #[error("there are {0} notes of this kind already")]
+    TooManyNotes(usize),
+    /// Somebody has paused everything of the tenant.
+    #[error("everything is paused since {}", .0.at)]
+    EverythingPaused(Box<steadflow_store::TenantPause>),
+    /// Nothing was paused.
+    #[error("nothing is paused")]
+    NothingPaused,
     /// The tenant has used up what it may; nothing was started.
     #[error(transparent)]
     Quota(QuotaReached),

@@ -19,7 +19,7 @@ use crate::agents::{AgentVersions, all_limits};
 use crate::blobs::Offload;
 use crate::ciphers::Ciphers;
 use crate::kept::Kept;
-use crate::shard::{Loaded, Recovered};
+use crate::shard::{Loaded, Recovered, paused_tenants};
 use crate::worker::{Orphans, Rest};
 
 /// How much of a journal is read without a thread for it, in bytes.
@@ -183,8 +183,9 @@ impl FlowVersions {
         let queued = all_queued(store).await?;
         let limits = self.limits_of(store, &queued).await?;
         let agents = all_limits(store).await?;
+        let paused = paused_tenants(&store.pauses().await?);
         let Orphans { executions, unread, rest } = self.orphans(store, worker, now, limit).await?;
-        Ok((Box::new(Recovered { executions, unread, slots, queued, limits, agents }), rest))
+        Ok((Box::new(Recovered { executions, unread, slots, queued, limits, paused, agents }), rest))
     }
 
     /// Takes over executions that no worker drives, at most `limit`.

@@ -34,9 +34,10 @@ pub use catalogue::{AgentEdit, DocumentEdit, DraftEdit, FlowEdit, NewFlow, Secre
 pub use ciphers::{Ciphers, NoCipher};
 pub use clock::{Clock, SystemClock};
 pub use engine::{
-    ActiveSchedule, BulkRetry, BulkRetryItem, CurrentFlow, DayUse, Engine, EngineConfig, ExecutionSnapshot,
-    FlowWebhook, Fork, Forked, HasSecret, NewEvent, RequestKey, Retry, RetryMany, Room, SentEvent, Start,
-    Started, StoredAlert, UpkeepConfig, VersionChoice, delete_tenant, replace_link_key,
+    ActiveSchedule, Bulk, BulkAction, BulkItem, BulkResult, BulkSkip, BulkWhich, CurrentFlow, DayUse, Engine,
+    EngineConfig, ExecutionSnapshot, Fixed, FlowWebhook, Fork, Forked, GroupChange, GroupId, GroupNotes,
+    HasSecret, Mute, NOTED_GROUPS_MAX, NewEvent, RequestKey, Retry, Room, SentEvent, Start, Started,
+    StoredAlert, UpkeepConfig, VersionChoice, delete_tenant, replace_link_key,
 };
 pub use error::{EngineFailure, RuntimeError};
 pub use executor::{Executor, FaultsFuture, OutcomeFuture, Performing};

@@ -19,6 +19,7 @@ mod lane;
 mod live;
 mod messages;
 mod parking;
+mod pauses;
 mod refused;
 mod reply;
 mod sessions;
@@ -42,6 +43,7 @@ use events::EventWaits;
 use live::{Live, Queued};
 pub use messages::{Accept, Action, Loaded, Message, Origin, Recovered, Unclaimed};
 pub use parking::Load;
+pub use pauses::{PausedTenants, paused_tenants};
 pub use reply::Reply;
 use sessions::Sessions;
 use slots::{SlotOf, Slots};
@@ -76,6 +78,8 @@ pub struct Shard {
     /// Those whose execution was not here, and when they may be found again.
     doubtful: BTreeSet<(Timestamp, InboxId)>,
     flows: BTreeMap<FlowId, Slots>,
+    /// Tenants of which nothing starts.
+    paused: PausedTenants,
     /// Which calls of agents may begin.
     gates: Gates,
     /// Which nodes wait for a session.
@@ -133,6 +137,7 @@ impl Shard {
             in_hand: BTreeSet::new(),
             doubtful: BTreeSet::new(),
             flows: BTreeMap::new(),
+            paused: BTreeMap::new(),
             gates,
             sessions: Sessions::default(),
             event_waits: EventWaits::default(),
@@ -173,6 +178,7 @@ impl Shard {
             Message::EventAwaited(wait, result) => self.event_awaited(wait, result, now),
             Message::Due(due) => self.due(due),
             Message::FlowLimits { flow, limits } => self.limits_changed(flow, limits, now),
+            Message::Pauses { paused, resumed_by } => self.pauses_changed(paused, &resumed_by, now),
             Message::Waiting(waiting, limits) => self.waiting_elsewhere(*waiting, limits, now),
             Message::AgentLimits { agent, limits } => self.gates.set(agent, limits, now),
             Message::Drawn(draw, drawn) => self.gates.drawn(&draw, drawn, now),

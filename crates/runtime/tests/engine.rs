@@ -4,6 +4,7 @@ mod blobs;
 mod catalogue;
 mod external_events;
 mod history;
+mod pauses;
 mod protection;
 mod restart;
 mod room;
@@ -21,7 +22,7 @@ use steadflow_core::event::Event;
 use steadflow_core::execution::{ExecutionStatus, RetryMode};
 use steadflow_core::ids::FlowId;
 use steadflow_core::payload::Payload;
-use steadflow_runtime::{Allowed, Capacity, EngineConfig, Retry, RetryMany, RuntimeError};
+use steadflow_runtime::{Allowed, Bulk, BulkAction, BulkWhich, Capacity, EngineConfig, Retry, RuntimeError};
 use steadflow_store::{ExecutionFilter, Page};
 use support::{Bench, TENANT, echo, pass};
 
@@ -408,7 +409,7 @@ fn actor_of(event: Event) -> Option<Actor> {
     if let Event::Accepted(accepted) = event {
         return Some(accepted.actor);
     }
-    if let Event::Paused { by } | Event::Resumed { by } = event {
+    if let Event::Paused { by, .. } | Event::Resumed { by } = event {
         return Some(by);
     }
     let Event::Finished { by, .. } = event else { return None };
@@ -428,10 +429,12 @@ async fn many_that_do_not_all_find_room_are_retried_in_part_and_the_rest_later()
     }
     let hangs = Some(Payload::from_value(&json!({ "hang": true })));
     let retry = async || {
-        let filter = ExecutionFilter { flow: Some(flow), ..ExecutionFilter::default() };
+        let statuses = vec![ExecutionStatus::Failed];
+        let filter = ExecutionFilter { flow: Some(flow), statuses, ..ExecutionFilter::default() };
         let retry = Retry { trigger_data: hangs.clone(), ..Retry::default() };
-        let many = RetryMany { filter, retry, page: PAGE, dry_run: false };
-        bench.engine.retry_many(&Caller::LOCAL, many).await.unwrap()
+        let which = BulkWhich::Fitting(Box::new(filter), PAGE);
+        let bulk = Bulk { which, action: BulkAction::Retry(Box::new(retry)), dry_run: false };
+        bench.engine.bulk(&Caller::LOCAL, bulk).await.unwrap()
     };
 
     let first = retry().await;

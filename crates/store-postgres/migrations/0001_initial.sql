@@ -523,6 +523,29 @@ CREATE TABLE tenant_quotas (
     quota text NOT NULL
 );
 
+-- Tenants of which everything is paused, or was until a moment ago: then what was paused is being resumed.
+CREATE TABLE pauses (
+    tenant uuid PRIMARY KEY,
+    paused_at bigint NOT NULL,
+    -- Actors as JSON.
+    paused_by text NOT NULL,
+    reason text,
+    resumed_at bigint,
+    resumed_by text
+);
+
+-- Small documents that people keep: names for filters, and what they noted about failures.
+CREATE TABLE notes (
+    tenant uuid NOT NULL,
+    kind text NOT NULL,
+    -- Whose it is alone; zeros for one of the whole tenant.
+    owner uuid NOT NULL,
+    name text NOT NULL,
+    value text NOT NULL,
+    at bigint NOT NULL,
+    PRIMARY KEY (tenant, kind, owner, name)
+);
+
 -- How many starts each process has counted since it runs, of tenants whose rate is limited.
 CREATE TABLE tenant_starts (
     tenant uuid NOT NULL,

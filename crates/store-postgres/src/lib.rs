@@ -27,6 +27,7 @@ mod keys;
 mod log;
 mod migrate;
 mod needs;
+mod notes;
 mod oauth;
 mod parts;
 mod passkeys;

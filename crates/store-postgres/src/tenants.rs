@@ -1,5 +1,7 @@
 //! [`Tenants`] for [`PostgresStore`].
 
+mod pauses;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -8,7 +10,7 @@ use steadflow_core::tenant::TenantQuota;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{
     Expired, ExpiryStep, Listed, StartsOfOther, StoreFuture, TenantBytes, TenantChange, TenantChanged,
-    TenantRecord, Tenants,
+    TenantPause, TenantRecord, TenantResumed, Tenants,
 };
 use tokio_postgres::{Client, Row};
 use uuid::Uuid;
@@ -57,6 +59,7 @@ const TABLES: &[(&str, &str)] = &[
     ("agent_versions", "agent, version"),
     ("agents", "id"),
     ("flow_drafts", "flow"),
+    ("notes", "tenant, kind, owner, name"),
     ("flow_versions", "flow, version"),
     ("flows", "id"),
     ("edits", "number"),
@@ -119,6 +122,28 @@ impl Tenants for PostgresStore {
             }
             Ok(())
         })
+    }
+
+    fn pauses(&self) -> StoreFuture<'_, Vec<TenantPause>> {
+        call("pauses", async move { pauses::all(&*session(&self.pool).await?).await })
+    }
+
+    fn pause_tenant(&self, pause: TenantPause) -> StoreFuture<'_, bool> {
+        call("pause_tenant", async move { pauses::put(&*session(&self.pool).await?, &pause).await })
+    }
+
+    fn resume_tenant(&self, tenant: TenantId, resumed: TenantResumed) -> StoreFuture<'_, bool> {
+        call(
+            "resume_tenant",
+            async move { pauses::end(&*session(&self.pool).await?, tenant, &resumed).await },
+        )
+    }
+
+    fn forget_pause(&self, tenant: TenantId, resumed_at: Timestamp) -> StoreFuture<'_, ()> {
+        call(
+            "forget_pause",
+            async move { pauses::forget(&*session(&self.pool).await?, tenant, resumed_at).await },
+        )
     }
 
     fn unfinished_counts(&self) -> StoreFuture<'_, Vec<(TenantId, u64)>> {
@@ -293,8 +318,8 @@ async fn delete_rest(db: &Client, tenant: TenantId, limit: usize) -> Result<usiz
             return Ok(usize::try_from(deleted).unwrap_or(usize::MAX));
         }
     }
-    for sql in ["DELETE FROM tenant_quotas WHERE tenant = $1", "DELETE FROM tenants WHERE id = $1"] {
-        db.execute_typed(sql, params![tenant.uuid()]).await?;
+    for (table, key) in [("tenant_quotas", "tenant"), ("pauses", "tenant"), ("tenants", "id")] {
+        db.execute_typed(&format!("DELETE FROM {table} WHERE {key} = $1"), params![tenant.uuid()]).await?;
     }
     Ok(0)
 }

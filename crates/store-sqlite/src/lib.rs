@@ -26,6 +26,7 @@ mod keys;
 mod lock;
 mod log;
 mod migrate;
+mod notes;
 mod oauth;
 mod parts;
 mod passkeys;

@@ -65,6 +65,8 @@ const MIGRATIONS: &[Migration] = &[
     Migration::new(37, "flow_drafts", include_str!("../migrations/0037_flow_drafts.sql")),
     Migration::new(38, "grants_of_invitations", include_str!("../migrations/0038_grants_of_invitations.sql")),
     Migration::new(39, "notes_of_versions", include_str!("../migrations/0039_notes_of_versions.sql")),
+    Migration::new(40, "pauses", include_str!("../migrations/0040_pauses.sql")),
+    Migration::new(41, "notes", include_str!("../migrations/0041_notes.sql")),
 ];
 
 /// The number of the row that says that the database must not be opened. No version knows so many migrations, so older ones refuse

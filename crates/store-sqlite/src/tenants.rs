@@ -1,11 +1,14 @@
 //! [`Tenants`] for [`SqliteStore`].
 
+mod pauses;
+
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
 use steadflow_core::ids::TenantId;
 use steadflow_core::tenant::TenantQuota;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{
-    Expired, ExpiryStep, Listed, StoreFuture, TenantBytes, TenantChange, TenantChanged, TenantRecord, Tenants,
+    Expired, ExpiryStep, Listed, StoreFuture, TenantBytes, TenantChange, TenantChanged, TenantPause,
+    TenantRecord, TenantResumed, Tenants,
 };
 
 use crate::SqliteStore;
@@ -47,6 +50,7 @@ const TABLES: &[(&str, &str)] = &[
     ("agent_versions", "agent, version"),
     ("agents", "id"),
     ("flow_drafts", "flow"),
+    ("notes", "tenant, kind, owner, name"),
     ("flow_versions", "flow, version"),
     ("flows", "id"),
     ("audit", "tenant, number"),
@@ -91,6 +95,22 @@ impl Tenants for SqliteStore {
 
     fn put_tenant_quota(&self, tenant: TenantId, quota: TenantQuota) -> StoreFuture<'_, ()> {
         Box::pin(self.change("put_tenant_quota", move |db| put_quota(db, tenant, &quota)))
+    }
+
+    fn pauses(&self) -> StoreFuture<'_, Vec<TenantPause>> {
+        Box::pin(self.read("pauses", pauses::all))
+    }
+
+    fn pause_tenant(&self, pause: TenantPause) -> StoreFuture<'_, bool> {
+        Box::pin(self.change("pause_tenant", move |db| pauses::put(db, &pause)))
+    }
+
+    fn resume_tenant(&self, tenant: TenantId, resumed: TenantResumed) -> StoreFuture<'_, bool> {
+        Box::pin(self.change("resume_tenant", move |db| pauses::end(db, tenant, &resumed)))
+    }
+
+    fn forget_pause(&self, tenant: TenantId, resumed_at: Timestamp) -> StoreFuture<'_, ()> {
+        Box::pin(self.change("forget_pause", move |db| pauses::forget(db, tenant, resumed_at)))
     }
 
     fn unfinished_counts(&self) -> StoreFuture<'_, Vec<(TenantId, u64)>> {
@@ -220,8 +240,8 @@ fn delete_rest(db: &Connection, tenant: TenantId, limit: usize) -> rusqlite::Res
             return Ok(deleted);
         }
     }
-    for sql in ["DELETE FROM tenant_quotas WHERE tenant = ?1", "DELETE FROM tenants WHERE id = ?1"] {
-        db.prepare_cached(sql)?.execute([id])?;
+    for (table, key) in [("tenant_quotas", "tenant"), ("pauses", "tenant"), ("tenants", "id")] {
+        db.prepare_cached(&format!("DELETE FROM {table} WHERE {key} = ?1"))?.execute([id])?;
     }
     Ok(0)
 }

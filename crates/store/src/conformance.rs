@@ -15,6 +15,7 @@ pub mod identities;
 pub mod invitations;
 pub mod keys;
 pub mod log;
+pub mod notes;
 pub mod oauth;
 pub mod passkeys;
 mod samples;
@@ -329,7 +330,11 @@ macro_rules! conformance_tests {
             what_a_tenant_stores_adds_nothing_to_what_another_sees
             a_tenant_changes_and_deletes_nothing_of_another
             a_tenant_is_changed_and_disabled_before_it_is_deleted
+            everything_of_a_tenant_is_paused_and_resumed_once
             what_a_tenant_may_use_and_uses_is_known
+        }
+        $crate::conformance_tests! { @module $harness, notes = notes:
+            notes_are_kept_by_owner_and_name_and_have_a_number
         }
         $crate::conformance_tests! { @module $harness, health = health:
             a_healthy_store_has_no_findings

@@ -26,6 +26,7 @@ mod keys;
 mod listed;
 mod log;
 mod memory;
+mod notes;
 mod oauth;
 mod page_room;
 pub mod parts;
@@ -77,6 +78,7 @@ pub use log::{
     Projection, QueuedExecution, SessionChanges, SlotClaim, SlotHolder, SlotsOf, TakenSlots, Waiting, Worker,
 };
 pub use memory::MemoryStore;
+pub use notes::{NoteKey, NoteKind, NoteRecord, Notes};
 pub use oauth::{OauthAuthorizationRecord, OauthClaim, OauthTokenRecord, OauthTokenState, OauthTokens};
 pub use page_room::{PAGE_BYTES_MAX, PageRoom, WithDocument};
 pub use passkeys::{PasskeyCreated, PasskeyRecord, Passkeys};
@@ -84,7 +86,10 @@ pub use schedules::{ScheduleRecord, Schedules};
 pub use secrets::{DataKeyRecord, SealedSecrets, SecretRecord};
 pub use sessions::{Claimed, SessionDeleted, SessionPage, SessionRecord, Sessions, interrupt_of};
 pub use space::Space;
-pub use tenants::{StartsOfOther, TenantBytes, TenantChange, TenantChanged, TenantRecord, Tenants};
+pub use tenants::{
+    StartsOfOther, TenantBytes, TenantChange, TenantChanged, TenantPause, TenantRecord, TenantResumed,
+    Tenants,
+};
 
 /// What every call of a store returns: a future that borrows nothing but the store.
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -106,6 +111,7 @@ pub trait Store:
     + Tenants
     + Identities
     + Passkeys
+    + Notes
     + Audit
     + SealedSecrets
     + OauthTokens

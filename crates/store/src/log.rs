@@ -157,6 +157,8 @@ pub struct QueuedExecution {
     pub accepted_at: Timestamp,
     /// Its id.
     pub execution: ExecutionId,
+    /// Its tenant.
+    pub tenant: TenantId,
     /// Its flow.
     pub flow: FlowId,
     /// Whether it uses the slot of an execution above it, and waits for none.

@@ -16,6 +16,7 @@ mod history;
 mod identities;
 mod keys;
 mod log;
+mod notes;
 mod oauth;
 mod passkeys;
 mod schedules;
@@ -43,8 +44,8 @@ use uuid::Uuid;
 
 use crate::{
     AgentRecord, AgentUse, AgentVersionRecord, CallCounts, CostKey, ExecutionRow, FlowDraftRecord,
-    FlowRecord, FlowVersionRecord, IdempotencyHit, InboxId, InboxInput, Listed, RollupKey, ScheduleRecord,
-    Space, Store, StoreError, StoreFuture, Stored, records_of,
+    FlowRecord, FlowVersionRecord, IdempotencyHit, InboxId, InboxInput, Listed, NoteKey, NoteRecord,
+    RollupKey, ScheduleRecord, Space, Store, StoreError, StoreFuture, Stored, TenantPause, records_of,
 };
 
 /// A store in memory. [`MemoryStore::reopen`] returns another handle to the same data.
@@ -96,6 +97,8 @@ struct Database {
     signing_keys: BTreeMap<&'static str, SigningKey>,
     identities: identities::StoredIdentities,
     quotas: BTreeMap<TenantId, TenantQuota>,
+    pauses: BTreeMap<TenantId, TenantPause>,
+    notes: BTreeMap<NoteKey, NoteRecord>,
     audit: BTreeMap<TenantId, Vec<AuditRow>>,
     secrets: secrets::StoredSecrets,
     /// How many bytes are free on the disk that it pretends to have.

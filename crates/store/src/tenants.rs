@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use steadflow_core::caller::Actor;
 use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::tenant::TenantQuota;
 use steadflow_core::timestamp::Timestamp;
@@ -25,6 +26,18 @@ pub trait Tenants: Send + Sync + 'static {
 
     /// Sets what a tenant may use.
     fn put_tenant_quota(&self, tenant: TenantId, quota: TenantQuota) -> StoreFuture<'_, ()>;
+
+    /// Returns of which tenants everything is paused, or was until a moment ago.
+    fn pauses(&self) -> StoreFuture<'_, Vec<TenantPause>>;
+
+    /// Pauses everything of a tenant, unless it is paused. Returns whether it did.
+    fn pause_tenant(&self, pause: TenantPause) -> StoreFuture<'_, bool>;
+
+    /// Resumes a tenant of which everything is paused: what was paused with that is to be resumed from now on. Returns whether it was.
+    fn resume_tenant(&self, tenant: TenantId, resumed: TenantResumed) -> StoreFuture<'_, bool>;
+
+    /// Forgets a pause that was ended at `resumed_at`, after what was paused is resumed.
+    fn forget_pause(&self, tenant: TenantId, resumed_at: Timestamp) -> StoreFuture<'_, ()>;
 
     /// Returns how many executions of each tenant have not ended, as their rows are shown, without those that others have started.
     fn unfinished_counts(&self) -> StoreFuture<'_, Vec<(TenantId, u64)>>;
@@ -50,6 +63,30 @@ pub trait Tenants: Send + Sync + 'static {
     /// Deletes up to `limit` other rows of a tenant that is being deleted, of each table. Returns how many. When there are none, its
     /// record is deleted with what it may use.
     fn delete_rest_of(&self, tenant: TenantId, limit: usize) -> StoreFuture<'_, usize>;
+}
+
+/// That everything of a tenant is paused, or was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TenantPause {
+    /// Which tenant.
+    pub tenant: TenantId,
+    /// Since when.
+    pub at: Timestamp,
+    /// Who paused it.
+    pub by: Actor,
+    /// Why, as they said.
+    pub reason: Option<Arc<str>>,
+    /// That it is over, and what was paused is being resumed.
+    pub resumed: Option<TenantResumed>,
+}
+
+/// That everything of a tenant was resumed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TenantResumed {
+    /// When.
+    pub at: Timestamp,
+    /// Who did it.
+    pub by: Actor,
 }
 
 /// A tenant.

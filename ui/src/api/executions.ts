@@ -1,5 +1,6 @@
 /** Calls about executions. */
 import { queryOptions } from '@tanstack/react-query';
+import { rememberStarted } from '@/lib/started';
 import { call, nextCursor } from './client';
 import { type Damaged, type Listed, parted } from './damaged';
 import type { components, operations } from './schema';
@@ -108,16 +109,24 @@ export async function retryNow(id: string, nodeId: string): Promise<void> {
 
 export type RetryMode = Schemas['RetryMode'];
 export type RetryPlan = Schemas['RetryPlanView'];
+export type RetryBody = Schemas['RetryBody'];
 
-export async function getRetryPlan(id: string, mode: RetryMode, signal?: AbortSignal): Promise<RetryPlan> {
-  const options = { path: { id }, query: { mode }, signal };
+export async function getRetryPlan(
+  id: string,
+  mode: RetryMode,
+  version: ForkVersion,
+  signal?: AbortSignal,
+): Promise<RetryPlan> {
+  const options = { path: { id }, query: { mode, flow_version: version }, signal };
   return (await call('GET', '/studio/executions/{id}/retry-plan', options)).data;
 }
 
 /** Retries a failed or cancelled execution and returns the id of the new one; calls with the same key start only one. */
-export async function retryExecution(id: string, mode: RetryMode, idempotencyKey: string): Promise<string> {
-  const options = { path: { id }, body: { mode }, idempotencyKey };
-  return (await call('POST', '/studio/executions/{id}/retry', options)).data.new_execution_id;
+export async function retryExecution(id: string, body: RetryBody, idempotencyKey: string): Promise<string> {
+  const options = { path: { id }, body, idempotencyKey };
+  const { data } = await call('POST', '/studio/executions/{id}/retry', options);
+  rememberStarted(data.new_execution_id);
+  return data.new_execution_id;
 }
 
 export type ForkVersion = Schemas['FlowVersionChoice'];
@@ -153,4 +162,29 @@ export type RetriedMany = Schemas['RetriedMany'];
 /** Retries the matching failed executions that were not retried before; a dry run only lists them. */
 export async function retryMany(body: RetryManyBody): Promise<RetriedMany> {
   return (await call('POST', '/studio/executions/retry', { body })).data;
+}
+
+export type BulkAction = 'cancel' | 'pause' | 'resume' | 'retry';
+type BulkBody = Schemas['ChangeMany'] & Schemas['RetryMany'];
+
+/** What came of changing many executions, whatever was done with them. */
+export interface BulkAnswer
+  extends Pick<Schemas['ChangedMany'], 'matched' | 'skipped' | 'reasons' | 'stopped' | 'items'> {
+  /** How many were changed, or would be. */
+  done: number;
+}
+
+/** Cancels, pauses, resumes or retries many executions; a dry run only says what would come of it. */
+export async function changeMany(
+  action: BulkAction,
+  body: Partial<BulkBody>,
+  signal?: AbortSignal,
+): Promise<BulkAnswer> {
+  const options = { body: body as BulkBody, signal };
+  if (action === 'retry') {
+    const { data } = await call('POST', '/studio/executions/retry', options);
+    return { ...data, done: data.retried };
+  }
+  const { data } = await call('POST', `/studio/executions/${action}`, options);
+  return { ...data, done: data.changed };
 }

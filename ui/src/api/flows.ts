@@ -1,5 +1,6 @@
 /** Calls about flows, and the queries that more than one feature reads. */
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
+import { rememberStarted } from '@/lib/started';
 import { call, everyRow } from './client';
 import { type Damaged, damagedOf, type Listed, parted, rowsOf } from './damaged';
 import type { Fault } from './problem';
@@ -131,7 +132,9 @@ export type StartBody = Schemas['Execute'];
 export async function executeFlow(id: string, body: StartBody, idempotencyKey: string): Promise<string> {
   const { data } = await call('POST', '/studio/flows/{id}/execute', { path: { id }, body, idempotencyKey });
   // The whole execution is returned only with `wait`.
-  return 'execution_id' in data ? data.execution_id : data.id;
+  const execution = 'execution_id' in data ? data.execution_id : data.id;
+  rememberStarted(execution);
+  return execution;
 }
 
 export type NodeTestBody = Omit<Schemas['TestNode'], 'flow_definition'> & { flow_definition: FlowDefinition };

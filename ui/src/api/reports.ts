@@ -1,4 +1,5 @@
 /** Calls for reports: failure groups, retry analytics and costs. */
+import { queryOptions } from '@tanstack/react-query';
 import { withPlainNumbers } from '@/lib/json';
 import { call } from './client';
 import { type Damaged, type Listed, parted } from './damaged';
@@ -32,3 +33,32 @@ export async function getRetryAnalytics(scope: AnalyticsScope, signal: AbortSign
 export async function getCostAnalytics(scope: CostScope, signal: AbortSignal): Promise<CostAnalytics> {
   return withPlainNumbers((await call('GET', '/studio/analytics/costs', { query: scope, signal })).data);
 }
+
+export type FailureNotes = Schemas['FailureNotes'];
+export type ChangeFailureNotes = Schemas['ChangeFailureNotes'];
+
+/** Notes something about a failure group. */
+export async function noteFailures(
+  flowId: string,
+  fingerprint: string,
+  body: ChangeFailureNotes,
+): Promise<FailureNotes> {
+  const path = { id: flowId, fingerprint };
+  return (await call('PATCH', '/studio/flows/{id}/failures/{fingerprint}', { path, body })).data;
+}
+
+/** The people who can care for failures; nobody where nobody signs in. */
+export const assigneesQuery = () =>
+  queryOptions({
+    queryKey: ['failures', 'assignees'],
+    queryFn: async ({ signal }) => (await call('GET', '/studio/failures/assignees', { signal })).data,
+    staleTime: 60_000,
+  });
+
+/** The open failure groups that who uses the studio cares for. Polled, because the badge is on every page. */
+export const assignedQuery = () =>
+  queryOptions({
+    queryKey: ['failures', 'assigned'],
+    queryFn: async ({ signal }) => (await call('GET', '/studio/failures/assigned', { signal })).data,
+    refetchInterval: 30_000,
+  });

@@ -934,6 +934,57 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/studio/executions/cancel": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Cancels many executions, newest first. Those that have ended are skipped, so asking twice cancels once. */
+        readonly post: operations["cancel_executions"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/studio/executions/pause": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Pauses many executions, newest first: they start nothing new. Those that are paused or have ended are skipped. */
+        readonly post: operations["pause_executions"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/studio/executions/resume": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Resumes many paused executions, newest first. Those that are not paused are skipped. */
+        readonly post: operations["resume_executions"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/studio/executions/retry": {
         readonly parameters: {
             readonly query?: never;
@@ -944,8 +995,8 @@ export interface paths {
         readonly get?: never;
         readonly put?: never;
         /**
-         * Retries the failed executions that fit, newest first. Those that were retried before are left out, so that asking
-         *     twice retries once.
+         * Retries the failed executions that fit or are named, newest first. Those that were retried before are left out, so that
+         *     asking twice retries once.
          */
         readonly post: operations["retry_executions"];
         readonly delete?: never;
@@ -1455,6 +1506,40 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/studio/failures/assigned": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Lists the open failure groups that who asks cares for, the newest failure first. */
+        readonly get: operations["list_assigned_failures"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/studio/failures/assignees": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Lists the people who can care for failures, by name. Nobody where nobody signs in. */
+        readonly get: operations["list_assignees"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/studio/flows": {
         readonly parameters: {
             readonly query?: never;
@@ -1637,6 +1722,23 @@ export interface paths {
         readonly options?: never;
         readonly head?: never;
         readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/studio/flows/{id}/failures/{fingerprint}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        /** Notes something about a failure group: who cares for it, that it is muted for a while, or that a version mends it. */
+        readonly patch: operations["note_failures"];
         readonly trace?: never;
     };
     readonly "/api/v1/studio/flows/{id}/restore-version": {
@@ -1849,6 +1951,44 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/studio/pause": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Shows whether everything is paused, since when and by whom. */
+        readonly get: operations["show_pause"];
+        readonly put?: never;
+        /**
+         * Pauses everything: no execution starts, and those that run start nothing new. What is in flight ends and is recorded, and timeouts go
+         *     on. Calls, schedules, webhooks and events are still accepted, and what they start waits.
+         */
+        readonly post: operations["pause_everything"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/studio/resume": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /** Resumes everything: what was paused with it goes on. An execution that somebody paused by itself stays paused. */
+        readonly post: operations["resume_everything"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/studio/schedules": {
         readonly parameters: {
             readonly query?: never;
@@ -1996,6 +2136,41 @@ export interface paths {
         readonly head?: never;
         /** Changes a tenant. Of the default one, only what it may use can be changed. */
         readonly patch: operations["change_tenant"];
+        readonly trace?: never;
+    };
+    readonly "/api/v1/studio/views": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /** Lists the views of who asks, by name. Where nobody signs in, all have the same. */
+        readonly get: operations["list_views"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/api/v1/studio/views/{name}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        /** Saves a view, new or changed. */
+        readonly put: operations["put_view"];
+        readonly post?: never;
+        /** Deletes a view. */
+        readonly delete: operations["delete_view"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
         readonly trace?: never;
     };
     readonly "/api/v1/studio/webhooks": {
@@ -2920,6 +3095,23 @@ export interface components {
             readonly name: string;
             readonly arguments: components["schemas"]["AnyJson"];
         };
+        /** @description A failure group that somebody cares for. */
+        readonly AssignedFailures: {
+            /** Format: uuid */
+            readonly flow_id: string;
+            readonly flow_name: string | null;
+            readonly fingerprint: string;
+            /** @description The last error of the newest of them. */
+            readonly message: string;
+            readonly last_seen: components["schemas"]["Time"];
+            readonly assigned_at: components["schemas"]["Time"];
+        };
+        /** @description Somebody who can care for failures. */
+        readonly Assignee: {
+            /** Format: uuid */
+            readonly id: string;
+            readonly name: string;
+        };
         /** @description One try of a node's work. */
         readonly Attempt: {
             /**
@@ -3132,6 +3324,79 @@ export interface components {
              * @description The currency of `max_cost`, as in ISO 4217. Without one, it is that of prices that name none.
              */
             readonly currency?: string | null;
+        };
+        /** @description Which executions. Every key that is given must fit. */
+        readonly BulkFilter: {
+            /** Format: uuid */
+            readonly flow_id?: string | null;
+            /** @description In one of these statuses; unless given, in those that the operation is for. */
+            readonly status?: readonly components["schemas"]["ExecutionStatus"][] | null;
+            /** @description Waiting out a backoff, or not. */
+            readonly retrying?: boolean | null;
+            readonly waiting_for?: components["schemas"]["WaitingFor"] | null;
+            readonly error_class?: components["schemas"]["ErrorClass"] | null;
+            /** @description Whose failure this node caused. */
+            readonly node?: string | null;
+            readonly fingerprint?: string | null;
+            /** @description With exactly this context id. */
+            readonly context_id?: string | null;
+            /** @description With this text in the id (as a prefix), the context id or the error message. */
+            readonly q?: string | null;
+            readonly start_date?: components["schemas"]["Time"] | null;
+            readonly end_date?: components["schemas"]["Time"] | null;
+        };
+        /** @description What to note about a failure group. What is left out stays, and null takes it back. */
+        readonly ChangeFailureNotes: {
+            /**
+             * Format: uuid
+             * @description Who cares for it: the ID of a person, from `GET …/failures/assignees`.
+             */
+            readonly assigned_to?: string | null;
+            readonly muted?: components["schemas"]["MuteFailures"] | null;
+            readonly resolved?: components["schemas"]["FixedIn"] | null;
+        };
+        /** @description Which executions to change. Either `filter` or `ids` is given. */
+        readonly ChangeMany: {
+            readonly filter?: components["schemas"]["BulkFilter"] | null;
+            /** @description These, at most 1,000. */
+            readonly ids?: readonly string[] | null;
+            /** @description Only say what would come of it. */
+            readonly dry_run?: boolean;
+            /**
+             * Format: int32
+             * @description With `filter`: how many at most, newest first.
+             * @default 100
+             */
+            readonly limit?: number;
+            /**
+             * Format: uuid
+             * @description With `filter`: only those accepted before this execution: the last of `items`, to go on where an answer ended.
+             */
+            readonly before?: string | null;
+        };
+        /** @description What came of it for one of many. */
+        readonly ChangedItem: {
+            /** Format: uuid */
+            readonly execution_id: string;
+            /** @description Why nothing was done with it; null where it was, or would be. */
+            readonly skipped: string | null;
+        };
+        /** @description What came of changing many. */
+        readonly ChangedMany: {
+            readonly dry_run: boolean;
+            /** @description How many executions were looked at. */
+            readonly matched: number;
+            /** @description How many were changed, or would be. */
+            readonly changed: number;
+            /** @description How many were not; `reasons` says why, and `items` of which. */
+            readonly skipped: number;
+            readonly reasons: readonly components["schemas"]["SkippedFor"][];
+            /**
+             * @description Why it ended before all were looked at, for example because the server is stopping. The others remain as they are: ask again
+             *     later.
+             */
+            readonly stopped: string | null;
+            readonly items: readonly components["schemas"]["ChangedItem"][];
         };
         /** @description How many of the executions that a node started have got how far. */
         readonly ChildCounts: {
@@ -4096,8 +4361,28 @@ export interface components {
             readonly buckets: readonly components["schemas"]["FailureBucket"][];
             /** @description Some of them, newest first. */
             readonly execution_ids: readonly string[];
+            /** @description What people have noted about it. */
+            readonly notes: components["schemas"]["FailureNotes"];
         };
         readonly FailureGroupEntry: components["schemas"]["FailureGroup"] | components["schemas"]["Damaged"];
+        /** @description What is noted about a failure group. */
+        readonly FailureNotes: {
+            readonly state: components["schemas"]["FailureState"];
+            readonly assigned_to: components["schemas"]["Assignee"] | null;
+            readonly muted_until: components["schemas"]["Time"] | null;
+            /**
+             * Format: int32
+             * @description With `muted` or `resolved`: it opens again when it fails in a version after this one.
+             */
+            readonly after_version: number | null;
+            readonly by: components["schemas"]["Actor"] | null;
+            readonly at: components["schemas"]["Time"] | null;
+        };
+        /**
+         * @description Whether a failure group asks for something.
+         * @enum {string}
+         */
+        readonly FailureState: "open" | "muted" | "resolved";
         /** @description A model that is asked if those before it cannot answer. If it goes to the same provider, scheme, host and port as the first one, it is like that in all that it does not name itself. */
         readonly FallbackModel: {
             /**
@@ -4193,6 +4478,11 @@ export interface components {
             /** Format: date-time */
             readonly at: string;
         };
+        /**
+         * @description Which version mends what failed.
+         * @enum {string}
+         */
+        readonly FixedIn: "in_current" | "in_next";
         /** @description A flow: its document and what is true of it as a whole. */
         readonly Flow: components["schemas"]["FlowDocument"] & {
             /** Format: uuid */
@@ -5179,6 +5469,10 @@ export interface components {
             /** @description As its agent names it. Null for calls that were made before it was stored with them. */
             readonly model: string | null;
         };
+        /** @description For how long a failure group is muted. */
+        readonly MuteFailures: {
+            readonly until?: components["schemas"]["Time"] | null;
+        };
         /** @description A key that was just made. */
         readonly NewApiKey: components["schemas"]["ApiKey"] & {
             /** @description The key itself. It is stored nowhere, and never shown again. */
@@ -5249,6 +5543,11 @@ export interface components {
              * @description 10 to 256 characters.
              */
             readonly new_password: string;
+        };
+        /** @description Why everything is paused. */
+        readonly NewPause: {
+            /** @description Shown to everybody while it lasts. */
+            readonly reason?: string | null;
         };
         /** @description What a browser goes to a provider with. */
         readonly NewProviderSignIn: {
@@ -5697,9 +5996,20 @@ export interface components {
             /** @description The site that the passkey is for. */
             readonly rp_id: string;
         };
+        /** @description Whether everything is paused. */
+        readonly Pause: {
+            /** @description Whether nothing starts. */
+            readonly paused: boolean;
+            readonly since: components["schemas"]["Time"] | null;
+            readonly by: components["schemas"]["Actor"] | null;
+            /** @description Why, as they said. */
+            readonly reason: string | null;
+        };
         /** @description The execution was paused: nothing new starts from here on. */
         readonly PausedEvent: {
             readonly by: components["schemas"]["Actor"];
+            /** @description Whether everything was paused; the execution goes on when that is resumed. */
+            readonly with_all: boolean;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
@@ -5949,12 +6259,13 @@ export interface components {
         /** @description What came of retrying many. */
         readonly RetriedMany: {
             readonly dry_run: boolean;
-            /** @description How many executions fitted and were looked at, at most `limit`. */
+            /** @description How many executions were looked at. */
             readonly matched: number;
             /** @description How many are retried, or would be. */
             readonly retried: number;
-            /** @description How many are not; `items` says why. */
+            /** @description How many are not; `reasons` says why, and `items` of which. */
             readonly skipped: number;
+            readonly reasons: readonly components["schemas"]["SkippedFor"][];
             /**
              * @description Why it ended before all that fitted were looked at, for example because the server has no room for more executions.
              *     The others remain as they are: ask again later, with the last of `items` as `before`.
@@ -5996,6 +6307,10 @@ export interface components {
             readonly flow_version?: components["schemas"]["FlowVersionChoice"] | null;
             /** @description Replaces the old trigger data. */
             readonly trigger_data?: components["schemas"]["AnyJson"];
+            /** @description With `from_failed`: outputs of nodes that are reused, by node, which replace the old ones. */
+            readonly outputs?: {
+                readonly [key: string]: components["schemas"]["AnyJson"];
+            };
         };
         /** @description How executions, or one node's part of them, went. */
         readonly RetryCounts: {
@@ -6070,36 +6385,24 @@ export interface components {
             /** Format: int64 */
             readonly manual_retries_cancelled: number;
         };
-        /** @description Which failed executions. Every key that is given must fit. */
-        readonly RetryFilter: {
-            /** Format: uuid */
-            readonly flow_id?: string | null;
-            readonly error_class?: components["schemas"]["ErrorClass"] | null;
-            /** @description Whose failure this node caused. */
-            readonly node?: string | null;
-            readonly fingerprint?: string | null;
-            /** @description With this text in the id (as a prefix), the context id or the error message. */
-            readonly q?: string | null;
-            readonly start_date?: components["schemas"]["Time"] | null;
-            readonly end_date?: components["schemas"]["Time"] | null;
-        };
-        /** @description What to retry, and how. */
+        /** @description What to retry, and how. Either `filter` or `ids` is given. */
         readonly RetryMany: {
-            /** @description Which failed executions. Those that were retried before are left out. */
-            readonly filter: components["schemas"]["RetryFilter"];
+            readonly filter?: components["schemas"]["BulkFilter"] | null;
+            /** @description These, at most 1,000. */
+            readonly ids?: readonly string[] | null;
             readonly mode?: components["schemas"]["RetryMode"] | null;
             readonly flow_version?: components["schemas"]["FlowVersionChoice"] | null;
             /** @description Only say what would be retried. */
             readonly dry_run?: boolean;
             /**
              * Format: int32
-             * @description How many at most, newest first.
+             * @description With `filter`: how many at most, newest first.
              * @default 100
              */
             readonly limit?: number;
             /**
              * Format: uuid
-             * @description Only those accepted before this execution: the last of `items`, to go on where an answer ended.
+             * @description With `filter`: only those accepted before this execution: the last of `items`, to go on where an answer ended.
              */
             readonly before?: string | null;
         };
@@ -6111,6 +6414,11 @@ export interface components {
         /** @description What a retry would do. */
         readonly RetryPlanView: {
             readonly mode: components["schemas"]["RetryMode"];
+            /**
+             * Format: int32
+             * @description The version of the flow that it would run.
+             */
+            readonly flow_version: number;
             /** @description The nodes that would run, if the edges lead to them. */
             readonly run: readonly string[];
             /** @description The nodes whose output would be taken over. */
@@ -6173,6 +6481,13 @@ export interface components {
             readonly completed: number;
             /** @description How many would go on from where they failed or were cancelled. */
             readonly unfinished: number;
+        };
+        /** @description A name for filters of the list of executions. */
+        readonly SavedView: {
+            readonly name: string;
+            /** @description The query of the page of executions, such as `status=failed&period=24h`. */
+            readonly query: string;
+            readonly updated_at: components["schemas"]["Time"];
         };
         /** @description A secret, without its value. */
         readonly Secret: {
@@ -6624,6 +6939,14 @@ export interface components {
             readonly usage: components["schemas"]["Usage"];
             /** Format: int64 */
             readonly duration_ms: number;
+        };
+        /** @description How many were skipped for the same reason. */
+        readonly SkippedFor: {
+            /** @description `already-retried`, or the kind of the problem: the last part of its `type`. */
+            readonly reason: string;
+            readonly count: number;
+            /** @description What is said of the first of them. */
+            readonly detail: string;
         };
         /** @description A part of a text that was left out. */
         readonly SkippedText: components["schemas"]["TurnName"] & {
@@ -7538,6 +7861,11 @@ export interface components {
          * @enum {string}
          */
         readonly VerdictName: "approved" | "rejected" | "cancelled" | "expired";
+        /** @description What a view shows. */
+        readonly ViewBody: {
+            /** @description The query of the page of executions, such as `status=failed&period=24h`. */
+            readonly query: string;
+        };
         /**
          * Wait for event
          * @description Waits until an event comes that has this name and is about the same thing, even across restarts.
@@ -15699,6 +16027,404 @@ export interface operations {
             };
         };
     };
+    readonly cancel_executions: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "filter": {
+                 *         "status": [
+                 *           "pending"
+                 *         ],
+                 *         "waiting_for": "slot"
+                 *       },
+                 *       "dry_run": true
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ChangeMany"];
+            };
+        };
+        readonly responses: {
+            /** @description What came of each */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ChangedMany"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly pause_executions: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "filter": {
+                 *         "q": "order 4711"
+                 *       },
+                 *       "dry_run": true
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ChangeMany"];
+            };
+        };
+        readonly responses: {
+            /** @description What came of each */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ChangedMany"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly resume_executions: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "filter": {
+                 *         "status": [
+                 *           "paused"
+                 *         ]
+                 *       },
+                 *       "dry_run": true
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ChangeMany"];
+            };
+        };
+        readonly responses: {
+            /** @description What came of each */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ChangedMany"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly retry_executions: {
         readonly parameters: {
             readonly query?: never;
@@ -18362,7 +19088,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The key was used for another request */
+            /** @description An output cannot be edited, or the key was used for another request */
             readonly 422: {
                 headers: {
                     readonly [name: string]: unknown;
@@ -18871,6 +19597,190 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": readonly components["schemas"]["FailureGroupEntry"][];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly list_assigned_failures: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The groups */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["AssignedFailures"][];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly list_assignees: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The people */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["Assignee"][];
                 };
             };
             /** @description A parameter or the body cannot be read */
@@ -21043,6 +21953,157 @@ export interface operations {
             };
         };
     };
+    readonly note_failures: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The flow */
+                readonly id: string;
+                /** @description The group */
+                readonly fingerprint: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "resolved": "in_next"
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ChangeFailureNotes"];
+            };
+        };
+        readonly responses: {
+            /** @description What is noted then */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["FailureNotes"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too much is noted */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly restore_flow_version: {
         readonly parameters: {
             readonly query: {
@@ -22735,6 +23796,336 @@ export interface operations {
             };
         };
     };
+    readonly show_pause: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Whether it is */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Pause"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly pause_everything: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "reason": "The provider is down"
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["NewPause"];
+            };
+        };
+        readonly responses: {
+            /** @description It is paused */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Pause"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is paused already */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly resume_everything: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description It is resumed */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Pause"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not paused */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     readonly list_schedules: {
         readonly parameters: {
             readonly query?: {
@@ -24030,6 +25421,347 @@ export interface operations {
             };
             /** @description The body is not declared as JSON */
             readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly list_views: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The views */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": readonly components["schemas"]["SavedView"][];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly put_view: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description Its name, 1 to 60 characters */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                /**
+                 * @example {
+                 *       "query": "status=failed&period=24h"
+                 *     }
+                 */
+                readonly "application/json": components["schemas"]["ViewBody"];
+            };
+        };
+        readonly responses: {
+            /** @description It is saved */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not arrive in time */
+            readonly 408: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There are too many */
+            readonly 409: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            readonly 413: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not declared as JSON */
+            readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly delete_view: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description Its name */
+                readonly name: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description It is gone */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id */
+            readonly 404: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

@@ -24,7 +24,7 @@ import { Logo } from './logo';
 import { PersonMenu } from './person-menu';
 import classes from './shell.module.css';
 import { ThemeSwitch } from './theme-switch';
-import { ApprovalsBadge, WaitingBadge } from './waiting-badge';
+import { ApprovalsBadge, AssignedBadge, WaitingBadge } from './waiting-badge';
 
 export const PAGES = [
   { to: '/flows', label: texts.nav.flows, icon: IconSitemap },
@@ -76,6 +76,7 @@ export function Navigation() {
           </Link>
           {to === '/executions' && <WaitingBadge />}
           {to === '/approvals' && <ApprovalsBadge />}
+          {to === '/failures' && <AssignedBadge />}
         </div>
       ))}
       {serverPages.length > 0 && <hr className={classes.divider} />}

@@ -1,12 +1,16 @@
 import { useMantineColorScheme } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
+import { notifications } from '@mantine/notifications';
 import {
   IconActivityHeartbeat,
   IconApi,
+  IconBell,
+  IconBellOff,
   IconDeviceDesktop,
   IconFileSearch,
   IconKeyboard,
   IconMoon,
+  IconPlayerPause,
   IconPlayerPlay,
   IconRobot,
   IconRoute,
@@ -19,6 +23,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { accountQuery } from '@/api/account';
 import { foundFlowsQuery } from '@/api/flows';
+import { pauseQuery } from '@/api/pause';
 import type { Flow } from '@/api/types';
 import { isAllowedIn } from '@/api/use-may';
 import { type Command, fitting } from '@/components/commands/command';
@@ -26,10 +31,12 @@ import { CommandFrame } from '@/components/commands/command-dialog';
 import { CommandSearch } from '@/components/commands/command-search';
 import { pageCommands } from '@/components/commands/page-commands';
 import { agentsQuery } from '@/features/agents/queries';
+import { canNotify, turnOff, turnOn, useNotifying } from '@/lib/notify';
 import { texts } from '@/lib/texts';
 import { startTour } from '@/lib/tour';
 import { PAGES, useServerPages } from './navigation';
 import { openShortcuts } from './palette-store';
+import { usePauseSwitch } from './use-pause-switch';
 
 /** The server is asked when typing pauses for this long. */
 const TYPING_MS = 150;
@@ -38,17 +45,19 @@ const EXECUTION_ID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/i;
 
 interface PaletteProps {
   onClose: () => void;
+  onPause: () => void;
 }
 
 /** Ctrl/⌘-K: what can be done on the page, and where one can go: a page, a flow, an agent, or an execution. */
-export function Palette({ onClose }: PaletteProps) {
+export function Palette({ onClose, onPause }: PaletteProps) {
   const [query, setQuery] = useState('');
   const text = query.trim();
   const [offered] = useState(pageCommands);
   const general = useGeneral();
   const pages = usePages();
+  const pause = usePauseCommands(onPause);
   const found = useFound(text);
-  const all = [...offered, ...pages, ...found, ...general];
+  const all = [...offered, ...pages, ...found, ...pause, ...general];
   return (
     <CommandFrame label={texts.palette.hint} onClose={onClose}>
       {(finish) => (
@@ -110,6 +119,19 @@ function useGeneral(): Command[] {
     words: texts.palette.themeWords,
     run: () => setColorScheme(value),
   }));
+  const notifying = useNotifying();
+  const ofBrowser = canNotify()
+    ? [
+        {
+          id: 'notifications',
+          group,
+          label: notifying ? texts.notify.off : texts.notify.on,
+          icon: notifying ? IconBellOff : IconBell,
+          words: texts.notify.words,
+          run: () => (notifying ? turnOff() : void askToNotify()),
+        },
+      ]
+    : [];
   const help = {
     id: 'shortcuts',
     group,
@@ -119,7 +141,23 @@ function useGeneral(): Command[] {
     run: openShortcuts,
   };
   const tour = { id: 'tour', group, label: texts.help.tour, icon: IconRoute, run: startTour };
-  return [...themes, tour, help];
+  return [...themes, ...ofBrowser, tour, help];
+}
+
+async function askToNotify() {
+  const isOn = await turnOn();
+  notifications.show({ message: isOn ? texts.notify.isOn : texts.notify.refused, ...(!isOn && { color: 'orange' }) });
+}
+
+/** The switch that pauses everything, for those who may. */
+function usePauseCommands(onPause: () => void): Command[] {
+  const { may, isKnown } = useMay('control_executions');
+  const isPaused = useQuery(pauseQuery()).data?.paused;
+  const { resume } = usePauseSwitch();
+  if (!may || !isKnown || isPaused === undefined) return [];
+  const about = { id: 'pause-everything', group: texts.palette.actions, words: texts.pause.words };
+  if (isPaused) return [{ ...about, label: texts.pause.resumeAll, icon: IconPlayerPlay, run: resume.run }];
+  return [{ ...about, label: texts.pause.start, icon: IconPlayerPause, run: onPause }];
 }
 
 /** What is found by the text: flows, agents and executions. */

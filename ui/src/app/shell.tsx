@@ -3,6 +3,7 @@ import { IconSearch } from '@tabler/icons-react';
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
 import { type ReactNode, useEffect, useState } from 'react';
 import { lazyPart } from '@/components/lazy-part';
+import { turnOff, useNotifying } from '@/lib/notify';
 import { texts } from '@/lib/texts';
 import { Logo } from './logo';
 import { Navigation } from './navigation';
@@ -15,6 +16,7 @@ import {
   usePaletteOpen,
   useShortcutsOpen,
 } from './palette-store';
+import { PauseBanner } from './pause-banner';
 import { RoomBanner } from './room-banner';
 import classes from './shell.module.css';
 import { ThemeSwitch } from './theme-switch';
@@ -23,6 +25,8 @@ import { usePageKeys } from './use-page-keys';
 
 // Few visits need them.
 const Palette = lazyPart(async () => (await import('./palette')).Palette);
+const Notifier = lazyPart(async () => (await import('./notifier')).Notifier);
+const PauseDialog = lazyPart(async () => (await import('./pause-dialog')).PauseDialog);
 const ShortcutsDialog = lazyPart(async () => (await import('./shortcuts-dialog')).ShortcutsDialog);
 
 /** Loads the palette at the first sign of somebody at work: what is typed right after its shortcut must not be lost. */
@@ -39,7 +43,9 @@ function preloadPalette() {
 /** The frame around every page of the studio. */
 export function Shell({ children = <Outlet /> }: { children?: ReactNode }) {
   const isShortcutsOpen = useShortcutsOpen();
+  const [isPauseOpen, setPauseOpen] = useState(false);
   const isPaletteOpen = usePaletteOpen();
+  const isNotifying = useNotifying();
   usePageKeys(openShortcuts);
   useEffect(preloadPalette, []);
   return (
@@ -50,6 +56,7 @@ export function Shell({ children = <Outlet /> }: { children?: ReactNode }) {
       <div className={classes.banners}>
         <OfflineBanner />
         <RoomBanner />
+        <PauseBanner />
         <Tour />
       </div>
       <TopBar />
@@ -57,7 +64,9 @@ export function Shell({ children = <Outlet /> }: { children?: ReactNode }) {
       <main className={classes.main} id="main" tabIndex={-1}>
         {children}
       </main>
-      {isPaletteOpen && <Palette onClose={() => setPaletteOpen(false)} />}
+      {isPaletteOpen && <Palette onClose={() => setPaletteOpen(false)} onPause={() => setPauseOpen(true)} />}
+      {isNotifying && <Notifier onClose={turnOff} />}
+      {isPauseOpen && <PauseDialog onClose={() => setPauseOpen(false)} />}
       {isShortcutsOpen && <ShortcutsDialog onClose={() => setShortcutsOpen(false)} />}
     </div>
   );

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { approvalsWaitingQuery } from '@/api/approvals';
 import { waitingQuery } from '@/api/executions';
+import { assignedQuery } from '@/api/reports';
 import { texts } from '@/lib/texts';
 import classes from './shell.module.css';
 
@@ -25,6 +26,18 @@ export function ApprovalsBadge() {
   return (
     <Link to="/approvals" search={{}} className={classes.badge} aria-label={label} title={label}>
       {shown}
+    </Link>
+  );
+}
+
+/** In the navigation: how many open failure groups are assigned to who uses the studio. Nothing while there are none. */
+export function AssignedBadge() {
+  const count = useQuery(assignedQuery()).data?.length ?? 0;
+  if (count === 0) return null;
+  const label = texts.nav.assigned(count);
+  return (
+    <Link to="/failures" search={{ mine: true }} className={classes.badge} aria-label={label} title={label}>
+      {count}
     </Link>
   );
 }

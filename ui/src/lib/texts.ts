@@ -31,6 +31,8 @@ export const texts = {
       executions === '1' ? '1 execution waits for a person' : `${executions} executions wait for a person`,
     awaiting: (executions: string) =>
       executions === '1' ? '1 execution waits for approval' : `${executions} executions wait for approval`,
+    assigned: (groups: number) =>
+      groups === 1 ? '1 failure group is assigned to you' : `${groups} failure groups are assigned to you`,
     api: 'API reference',
   },
   help: {
@@ -62,6 +64,40 @@ export const texts = {
     dark: 'Dark',
     auto: 'System',
     change: 'Change colour scheme',
+  },
+  notify: {
+    on: 'Turn on notifications',
+    off: 'Turn off notifications',
+    isOn: 'You are notified of decisions that wait and of failures of your runs, while the studio is in the background.',
+    refused: 'The browser does not allow notifications. Allow them in its settings for this site.',
+    words: 'notify browser desktop alert bell',
+    decisions: (count: number) => (count === 1 ? '1 run waits for a decision' : `${count} runs wait for a decision`),
+    approvals: (count: number) => (count === 1 ? '1 run waits for approval' : `${count} runs wait for approval`),
+    failed: (flow: string) => `A run of ${flow} has failed`,
+    failures: (count: number) => `${count} runs that you started have failed`,
+  },
+  linkTo: {
+    node: 'Copy link to this node',
+    attempt: (number: number) => `Copy link to attempt ${number}`,
+    step: (number: number) => `Copy link to step ${number}`,
+  },
+  pause: {
+    title: 'Everything is paused',
+    by: (type: string | undefined, id: string | null) => {
+      if (!id) return 'Paused';
+      return type === 'key' ? `Paused by API key ${id}` : `Paused by ${id}`;
+    },
+    detail: 'Nothing new starts. What is running finishes, and timeouts keep counting.',
+    resume: 'Resume',
+    resumed: 'Resumed. Paused runs continue now.',
+    ask: 'Pause everything?',
+    consequence:
+      'No run, node or retry starts until somebody resumes. What is running finishes and is recorded; new starts, schedules and webhooks are accepted and wait. Timeouts keep counting.',
+    reason: 'Reason (optional)',
+    reasonHint: 'Everybody sees it while everything is paused.',
+    start: 'Pause everything',
+    resumeAll: 'Resume everything',
+    words: 'stop halt all emergency switch hold continue',
   },
   palette: {
     open: 'Search or jump to…',

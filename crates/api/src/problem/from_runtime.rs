@@ -12,7 +12,7 @@ use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::session::SessionHolder;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_runtime::{QuotaReached, RuntimeError};
-use steadflow_store::{FlowDraftRecord, FlowStatus, StoreError};
+use steadflow_store::{FlowDraftRecord, FlowStatus, StoreError, TenantPause};
 
 use super::{Problem, ProblemKind};
 use crate::whole_seconds::whole_seconds;
@@ -62,6 +62,19 @@ impl From<RuntimeError> for Problem {
             RuntimeError::RunsBody(parent) => runs_body(parent),
             RuntimeError::NotRetryable(status) => not_retryable(status),
             RuntimeError::NotForkable(faults) => not_forkable(faults),
+            RuntimeError::RetryEdits(faults) => not_editable(faults),
+            RuntimeError::NoFailures(fingerprint) => Self::new(
+                ProblemKind::NoSuchFailures,
+                format!("The flow has no failures `{fingerprint}`, or they are not stored any more."),
+            ),
+            RuntimeError::TooManyNotes(max) => Self::new(
+                ProblemKind::TooManyNotes,
+                format!("There are {max} already, which is as many as there may be. Delete one first."),
+            ),
+            RuntimeError::EverythingPaused(pause) => everything_paused(&pause),
+            RuntimeError::NothingPaused => {
+                Self::new(ProblemKind::NothingPaused, "Nothing is paused, so there is nothing to resume.")
+            }
             RuntimeError::FlowNotStartable(status) => not_startable(status),
             RuntimeError::KeyReused => key_reused(),
             RuntimeError::ContextId(reason) => context_id(&reason),
@@ -223,6 +236,21 @@ fn not_forkable(faults: Vec<Fault>) -> Problem {
     };
     let detail = format!("Nothing was started. {first}.{others}");
     Problem::new(ProblemKind::NotForkable, detail).with_errors(faults)
+}
+
+fn not_editable(faults: Vec<Fault>) -> Problem {
+    let first = faults.first().map(|fault| fault.message.clone()).unwrap_or_default();
+    Problem::new(ProblemKind::OutputNotEditable, format!("Nothing was started. {first}.")).with_errors(faults)
+}
+
+fn everything_paused(pause: &TenantPause) -> Problem {
+    let reason = pause.reason.as_deref().map_or_else(String::new, |reason| format!(" They say: {reason}"));
+    let detail = format!(
+        "Everything is paused since {} by {}. `POST /api/v1/studio/resume` resumes it.{reason}",
+        pause.at,
+        said_of(&pause.by)
+    );
+    Problem::new(ProblemKind::EverythingPaused, detail)
 }
 
 fn not_retryable(status: ExecutionStatus) -> Problem {

@@ -1,17 +1,21 @@
 //! Failed executions that are alike.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
 use steadflow_core::execution::last_error;
 use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::timestamp::Timestamp;
+use steadflow_runtime::GroupId;
 use steadflow_store::{FailureGroup, FailureQuery};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::executions::flow_names;
+use super::failure_notes::NotesView;
 use crate::app::App;
 use crate::authorized::{Authorized, OfFlows, ViewExecutions};
 use crate::problem::Problem;
@@ -81,6 +85,8 @@ pub(crate) struct GroupView<'a> {
     /// Some of them, newest first.
     #[schema(value_type = Vec<Uuid>)]
     execution_ids: &'a [ExecutionId],
+    /// What people have noted about it.
+    notes: NotesView,
 }
 
 /// A group in a list; a damaged one is named by its newest execution.
@@ -114,11 +120,20 @@ pub(crate) async fn list_failures(
     };
     let groups = app.engine().store().failures(query).await?;
     let names = flow_names(&app, caller.tenant, groups.iter().flatten().map(|group| group.flow)).await;
-    let view = |group| Ok(view_of(group, names.get(&group.flow).map(String::as_str)));
+    let ids: Vec<GroupId> = groups.iter().flatten().map(id_of).collect();
+    let noted = app.engine().failure_notes(caller.tenant, &ids).await?;
+    let view = |group| {
+        let notes = noted.get(&id_of(group)).map(NotesView::from).unwrap_or_default();
+        Ok(view_of(group, names.get(&group.flow).map(String::as_str), notes))
+    };
     Ok(reply::ok(&entries(app.metrics(), &groups, view)))
 }
 
-fn view_of<'a>(group: &'a FailureGroup, flow_name: Option<&'a str>) -> GroupView<'a> {
+fn id_of(group: &FailureGroup) -> GroupId {
+    GroupId { flow: group.flow, fingerprint: Arc::clone(&group.fingerprint.id) }
+}
+
+fn view_of<'a>(group: &'a FailureGroup, flow_name: Option<&'a str>, notes: NotesView) -> GroupView<'a> {
     GroupView {
         fingerprint: &group.fingerprint.id,
         flow_id: group.flow,
@@ -140,5 +155,6 @@ fn view_of<'a>(group: &'a FailureGroup, flow_name: Option<&'a str>) -> GroupView
             .map(|(start, count)| FailureBucket { start: start.into(), count })
             .collect(),
         execution_ids: &group.executions,
+        notes,
     }
 }

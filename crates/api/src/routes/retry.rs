@@ -1,5 +1,7 @@
 //! Manual retries: of one execution, of many, and what one would do.
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
@@ -91,6 +93,10 @@ pub(crate) struct RetryBody {
     /// Replaces the old trigger data.
     #[schema(value_type = AnyJson, required = false)]
     trigger_data: Option<Payload>,
+    /// With `from_failed`: outputs of nodes that are reused, by node, which replace the old ones.
+    #[serde(default)]
+    #[schema(value_type = std::collections::HashMap<String, AnyJson>, required = false)]
+    outputs: BTreeMap<NodeId, Payload>,
 }
 
 /// The answer to a retry.
@@ -113,7 +119,7 @@ pub(crate) struct Retried {
     request_body = Option<RetryBody>,
     responses((status = 200, description = "The new execution is accepted", body = Retried),
               (status = 409, description = "The flow is archived", body = ProblemBody, content_type = "application/problem+json"),
-              (status = 422, description = "The key was used for another request", body = ProblemBody, content_type = "application/problem+json")))]
+              (status = 422, description = "An output cannot be edited, or the key was used for another request", body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn retry_execution(
     State(app): State<App>,
     Authorized(caller, _): Authorized<RunFlows>,
@@ -121,11 +127,12 @@ pub(crate) async fn retry_execution(
     key: IdempotencyKey,
     body: OptionalJson<RetryBody>,
 ) -> Result<Response, Problem> {
-    let (RetryBody { mode, flow_version, trigger_data }, key) = body.keyed(key);
+    let (RetryBody { mode, flow_version, trigger_data, outputs }, key) = body.keyed(key);
     let retry = Retry {
         mode: mode.map(Into::into).unwrap_or_default(),
         version: flow_version.map(Into::into),
         trigger_data,
+        outputs,
         key,
     };
     let started = app.engine().retry(&caller, id, retry).await?;
@@ -165,6 +172,8 @@ impl FromParams for PlanQuery {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RetryPlanView {
     mode: ModeName,
+    /// The version of the flow that it would run.
+    flow_version: u32,
     /// The nodes that would run, if the edges lead to them.
     #[schema(value_type = Vec<String>)]
     run: Vec<NodeId>,
@@ -211,6 +220,7 @@ pub(crate) async fn show_retry_plan(
     let Reused { outputs, children, .. } = plan.reused;
     Ok(reply::ok(&RetryPlanView {
         mode,
+        flow_version: plan.version,
         run: plan.run,
         reuse: outputs.into_keys().collect(),
         children: children.into_iter().map(ReusedChildrenView::new).collect(),

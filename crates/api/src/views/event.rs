@@ -315,7 +315,11 @@ enum What<'a> {
         by: ActorView<'a>,
     },
     /// The execution was paused: nothing new starts from here on.
-    Paused { by: ActorView<'a> },
+    Paused {
+        by: ActorView<'a>,
+        /// Whether everything was paused; the execution goes on when that is resumed.
+        with_all: bool,
+    },
     /// The execution was resumed.
     Resumed { by: ActorView<'a> },
     /// What was in flight was stopped, and what nodes did is undone before the execution ends.

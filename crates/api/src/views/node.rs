@@ -177,7 +177,6 @@ impl<'a> NodeView<'a> {
         let node = execution.graph().node(index);
         let state = execution.node(index);
         let id = node.id.as_str();
-        let fork = execution.accepted().forked_from.as_ref();
         let wait = state.waiting_for().filter(|wait| !matches!(wait, Wait::Retry { .. }));
         let undone = execution.graph().handlers.undone_by(index);
         let (agent_id, skill_used) = node.kind.room().skill().unzip();
@@ -203,7 +202,7 @@ impl<'a> NodeView<'a> {
             waiting_for: wait.and_then(WaitingFor::of),
             waiting_until: wait.and_then(Wait::until).map(Into::into),
             reused: state.reused,
-            edited: fork.is_some_and(|fork| fork.edited.contains(&node.id)),
+            edited: execution.accepted().is_edited(&node.id),
             compensates: undone.map(|undone| execution.graph().node(undone).id.as_str()),
             usage: state.usages().collect::<UsageSum>().into(),
             children: ChildCounts::of(execution, index),

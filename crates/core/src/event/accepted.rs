@@ -57,6 +57,9 @@ pub struct Accepted {
     /// Nodes whose work is another execution's, of those whose outputs are reused: a retry of a fork does not undo it.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub borrowed: BTreeSet<NodeId>,
+    /// Nodes whose outputs who retried it gave, of those whose outputs are reused. A fork has its own.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub edited: BTreeSet<NodeId>,
     /// Outputs reused from the execution that it retries or is a fork of, by node.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub reused: BTreeMap<NodeId, Payload>,
@@ -98,6 +101,7 @@ impl Accepted {
             retry_of: None,
             forked_from: None,
             borrowed: BTreeSet::new(),
+            edited: BTreeSet::new(),
             reused: BTreeMap::new(),
             reused_children: BTreeMap::new(),
             regenerates: None,
@@ -111,6 +115,11 @@ impl Accepted {
     /// Returns whether the work of a node whose output it reuses belongs to another execution, which goes on without this one.
     pub fn is_borrowed(&self, node: &NodeId) -> bool {
         self.forked_from.is_some() || self.borrowed.contains(node)
+    }
+
+    /// Returns whether somebody gave the output of a node that it reuses.
+    pub fn is_edited(&self, node: &NodeId) -> bool {
+        self.edited.contains(node) || self.forked_from.as_ref().is_some_and(|fork| fork.edited.contains(node))
     }
 
     /// Returns the node whose body it runs; `None` where it runs a whole flow.

@@ -125,7 +125,8 @@ mod tests {
             completed(used, Vec::new(), false),
             completed(None, vec![EdgeIndex(2)], false),
             completed(None, Vec::new(), true),
-            Event::Paused { by: Actor::SYSTEM },
+            Event::Paused { by: Actor::SYSTEM, with_all: false },
+            Event::Paused { by: Actor::SYSTEM, with_all: true },
             Event::Finished {
                 status: ExecutionStatus::Failed,
                 message: Some(Arc::from("said \"no\"")),

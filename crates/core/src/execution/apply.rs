@@ -41,6 +41,7 @@ impl Execution {
             active: Vec::new(),
             bytes: accepted.data_bytes(),
             is_cut: false,
+            is_paused_with_all: false,
             slots_asked: BTreeSet::new(),
             waits_stored: BTreeSet::new(),
             spending: flow.flow.settings.budget.map(|budget| Box::new(Spending::new(budget))),
@@ -109,7 +110,9 @@ impl Execution {
                 self.nodes[node.at()].state = NodeState::Backoff { retry_at: at }
             }
             Event::Resolved { node, resolution, .. } => self.apply_resolved(*node, resolution, at),
-            Event::Paused { .. } => self.status = ExecutionStatus::Paused,
+            Event::Paused { with_all, .. } => {
+                (self.status, self.is_paused_with_all) = (ExecutionStatus::Paused, *with_all);
+            }
             Event::Resumed { .. } => self.status = self.status_when_not_held(),
             Event::CompensationStarted { end, order } => {
                 self.cancel_open_nodes(at);

@@ -144,6 +144,7 @@ impl Decider<'_> {
             retry_of,
             forked_from: None,
             borrowed: BTreeSet::new(),
+            edited: BTreeSet::new(),
             reused,
             reused_children,
             regenerates: None,

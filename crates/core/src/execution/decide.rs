@@ -61,7 +61,9 @@ impl Execution {
             Input::Cancel { message, by } => decider.cancel(message, by)?,
             Input::StopCompensation { by } => decider.stop_compensation(by)?,
             Input::Pause { by } => decider.pause(by)?,
+            Input::PauseWithAll { by } => decider.pause_with_all(by)?,
             Input::Resume { by } => decider.resume_execution(by)?,
+            Input::ResumeWithAll { by } => decider.resume_with_all(by)?,
             Input::RetryNow { node, by } => decider.retry_now(node, by)?,
             Input::Resolve { node, resolution, by } => decider.resolve(node, resolution, by)?,
             Input::Approve { node, answer, by } => decider.approve(node, answer, by)?,
@@ -238,8 +240,17 @@ impl Decider<'_> {
         if self.execution.status == ExecutionStatus::Paused {
             return Err(Rejected::WrongStatus(self.execution.status));
         }
-        self.emit(Event::Paused { by });
+        self.emit(Event::Paused { by, with_all: false });
         self.signal_children(|by| Signal::Pause { by });
+        Ok(())
+    }
+
+    /// Its children are of the same tenant, and each is paused by itself.
+    fn pause_with_all(&mut self, by: Actor) -> Result<(), Rejected> {
+        if self.execution.status == ExecutionStatus::Paused {
+            return Err(Rejected::WrongStatus(self.execution.status));
+        }
+        self.emit(Event::Paused { by, with_all: true });
         Ok(())
     }
 
@@ -249,11 +260,24 @@ impl Decider<'_> {
         }
         self.emit(Event::Resumed { by });
         self.signal_children(|by| Signal::Resume { by });
+        self.go_on_after_pause();
+        Ok(())
+    }
+
+    fn resume_with_all(&mut self, by: Actor) -> Result<(), Rejected> {
+        if !self.execution.is_paused_with_all() {
+            return Err(Rejected::WrongStatus(self.execution.status));
+        }
+        self.emit(Event::Resumed { by });
+        self.go_on_after_pause();
+        Ok(())
+    }
+
+    fn go_on_after_pause(&mut self) {
         if self.execution.started_at.is_some() {
             self.execution.is_cut = true;
             self.tick();
         }
-        Ok(())
     }
 
     /// Goes on with the nodes that would have made a call or started a child while the execution was paused, and with those

@@ -9,7 +9,7 @@ use crate::caller::Actor;
 use crate::event::{Accepted, Fork};
 use crate::flow::{Fault, Faults};
 use crate::flow_control::QueuePlace;
-use crate::ids::NodeId;
+use crate::ids::{NodeId, NodeIndex};
 use crate::payload::Payload;
 use crate::place::pointer_token;
 use crate::trace::Span;
@@ -114,7 +114,7 @@ impl Execution {
     }
 
     /// Says that there is no such node, or where it is.
-    fn no_node(&self, id: &NodeId) -> String {
+    pub(super) fn no_node(&self, id: &NodeId) -> String {
         let holds = |graph: &crate::flow::Graph| graph.all_nodes("").iter().any(|(_, node)| node.id == *id);
         let around = self
             .graph()
@@ -179,20 +179,7 @@ impl Execution {
                 format!("Node `{id}` has not completed, so that it runs and has no output to edit")
             });
         }
-        let traits = flow.flow.graph.node(at).kind.room().about().traits;
-        if traits.starts {
-            return Err(format!("The output of `{id}` is the trigger data; give `trigger_data` instead"));
-        }
-        if traits.asks_people {
-            return Err(format!(
-                "What a person decided at `{id}` is not edited; fork from `{id}` without an output to ask again"
-            ));
-        }
-        let limit = flow.limits.output_bytes_max;
-        if output.len() > limit {
-            return Err(format!("The output has {} bytes; the limit is {limit}", output.len()));
-        }
-        Ok(())
+        check_output(flow, at, id, output)
     }
 
     /// Returns what a fork by `plan` starts from: this execution's context, and a link back. The fork of a child has no
@@ -209,6 +196,7 @@ impl Execution {
             around: None,
             retry_of: None,
             borrowed: BTreeSet::new(),
+            edited: BTreeSet::new(),
             forked_from: Some(Box::new(Fork { of: self.id, node: plan.node, edited: plan.edited })),
             reused: plan.reused,
             reused_children: BTreeMap::new(),
@@ -219,6 +207,29 @@ impl Execution {
             ..accepted
         }
     }
+}
+
+/// Checks an output that somebody gives in place of a node's own.
+pub(super) fn check_output(
+    flow: &FlowVersion,
+    at: NodeIndex,
+    id: &NodeId,
+    output: &Payload,
+) -> Result<(), String> {
+    let traits = flow.flow.graph.node(at).kind.room().about().traits;
+    if traits.starts {
+        return Err(format!("The output of `{id}` is the trigger data; give `trigger_data` instead"));
+    }
+    if traits.asks_people {
+        return Err(format!(
+            "What a person decided at `{id}` is not edited; fork from `{id}` without an output to ask again"
+        ));
+    }
+    let limit = flow.limits.output_bytes_max;
+    if output.len() > limit {
+        return Err(format!("The output has {} bytes; the limit is {limit}", output.len()));
+    }
+    Ok(())
 }
 
 impl ForkPlan {

@@ -37,6 +37,8 @@ pub struct RetryPlan {
     pub run: Vec<NodeId>,
     /// What is reused of it.
     pub reused: Reused,
+    /// The nodes whose outputs who retries it gave, of those that are reused.
+    pub(super) edited: BTreeSet<NodeId>,
     /// The node whose turn of a session is written again.
     pub regenerates: Option<NodeId>,
     /// Children that did not complete, of which it does not know yet what they had done.
@@ -107,7 +109,8 @@ impl Execution {
         let unread = self.unread(&reused, &[]);
         // It will hold what this one held.
         let room = flow.limits.execution_bytes_max.saturating_sub(self.data_bytes());
-        RetryPlan { version: flow.version, keeps_pins, run, reused, regenerates: None, unread, room }
+        let edited = BTreeSet::new();
+        RetryPlan { version: flow.version, keeps_pins, run, reused, edited, regenerates: None, unread, room }
     }
 
     /// Returns whether the output of a node, if it has one, means the same in another graph.
@@ -221,6 +224,7 @@ impl Execution {
             retry_of: Some(self.id),
             forked_from: None,
             borrowed,
+            edited: plan.edited,
             reused: plan.reused.outputs,
             reused_children: plan.reused.children,
             regenerates: plan.regenerates,

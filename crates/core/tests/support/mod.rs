@@ -336,6 +336,7 @@ fn sent(signal: &Signal) -> String {
         Signal::StopCompensation { .. }
         | Signal::Pause { .. }
         | Signal::Resume { .. }
+        | Signal::ResumeWithAll { .. }
         | Signal::Interrupt { .. }
         | Signal::RetryNow { .. }
         | Signal::Resolve { .. }

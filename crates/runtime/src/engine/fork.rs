@@ -3,14 +3,12 @@
 use std::collections::BTreeMap;
 
 use steadflow_core::caller::Caller;
-use steadflow_core::execution::{Edits, Execution, ForkPlan};
+use steadflow_core::execution::{Edits, ForkPlan};
 use steadflow_core::ids::{ExecutionId, FlowId, NodeId, TenantId};
 use steadflow_core::payload::Payload;
-use steadflow_core::sensitive::restored;
-use steadflow_core::template::pointer_token;
 
-use super::retry::{masked_fault, unmasked};
 use super::start::{RequestKey, Started, ToAccept, check_form, new_id};
+use super::unmask::{unmasked, unmasked_outputs};
 use super::{Engine, VersionChoice};
 use crate::error::RuntimeError;
 
@@ -51,7 +49,10 @@ impl Engine {
         let plan =
             old.fork_plan(&fork.node, &flow).map_err(|fault| RuntimeError::NotForkable(vec![fault]))?;
         let trigger_data = fork.trigger_data.map(|edited| unmasked(&edited, &old)).transpose()?;
-        let edits = Edits { trigger_data, outputs: unmasked_outputs(fork.outputs, &old)? };
+        let edits = Edits {
+            trigger_data,
+            outputs: unmasked_outputs(fork.outputs, &old).map_err(RuntimeError::NotForkable)?,
+        };
         let plan = old.edit_fork(plan, edits, &flow).map_err(RuntimeError::NotForkable)?;
         let accepted = old.forked(plan, caller.actor.clone(), self.worker());
         drop(old);
@@ -76,20 +77,4 @@ impl Engine {
         let (flow, _) = self.version_to_run(tenant, &old, version).await?;
         old.fork_plan(node, &flow).map_err(|fault| RuntimeError::NotForkable(vec![fault]))
     }
-}
-
-/// Puts back what was masked in outputs when their editor was shown them.
-fn unmasked_outputs(
-    outputs: BTreeMap<NodeId, Payload>,
-    old: &Execution,
-) -> Result<BTreeMap<NodeId, Payload>, RuntimeError> {
-    let put_back = |(id, edited): (NodeId, Payload)| {
-        let of_old = old.graph().find(id.as_str()).and_then(|node| old.node(node).output.clone());
-        let whole = restored(&edited, &of_old.unwrap_or_default()).map_err(|pointer| {
-            let pointer = format!("/outputs/{}{pointer}", pointer_token(id.as_str()));
-            RuntimeError::NotForkable(vec![masked_fault(pointer)])
-        })?;
-        Ok((id, whole))
-    };
-    outputs.into_iter().map(put_back).collect()
 }

@@ -1,17 +1,17 @@
-//! Manual retries: a new execution from one that failed, or many.
+//! Manual retries: a new execution from one that failed.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use steadflow_core::caller::Caller;
-use steadflow_core::execution::{Execution, ExecutionStatus, FlowVersion, RetryMode, RetryPlan};
-use steadflow_core::flow::Fault;
+use steadflow_core::execution::{Edits, Execution, ExecutionStatus, FlowVersion, RetryMode, RetryPlan};
 use steadflow_core::flow_control::SlotLimits;
-use steadflow_core::ids::{ExecutionId, TenantId};
+use steadflow_core::ids::{ExecutionId, NodeId, TenantId};
 use steadflow_core::payload::Payload;
-use steadflow_core::sensitive::{MASK, restored};
-use steadflow_store::{ExecutionFilter, ExecutionRow, FlowStatus, Lineage, Listed, Page};
+use steadflow_store::{ExecutionRow, FlowStatus, Listed};
 
 use super::start::{RequestKey, Started, ToAccept, check_form, new_id};
+use super::unmask::{unmasked, unmasked_outputs};
 use super::{Engine, ExecutionSnapshot};
 use crate::error::RuntimeError;
 
@@ -33,41 +33,10 @@ pub struct Retry {
     pub version: Option<VersionChoice>,
     /// Replaces the old trigger data.
     pub trigger_data: Option<Payload>,
+    /// Replace the outputs of nodes that are reused.
+    pub outputs: BTreeMap<NodeId, Payload>,
     /// What makes the call happen once.
     pub key: Option<RequestKey>,
-}
-
-/// Which failed executions to retry, and how.
-#[derive(Clone, Debug)]
-pub struct RetryMany {
-    /// Those that fit. Tenant and statuses are set by the call.
-    pub filter: ExecutionFilter,
-    /// How.
-    pub retry: Retry,
-    /// Which part of them.
-    pub page: Page,
-    /// Only say which.
-    pub dry_run: bool,
-}
-
-/// What came of retrying many.
-#[derive(Debug)]
-pub struct BulkRetry {
-    /// One for each execution that was looked at, newest first.
-    pub items: Vec<BulkRetryItem>,
-    /// Why it ended before all that fitted were looked at. The page before the last of `items` has the others.
-    pub stopped: Option<RuntimeError>,
-}
-
-/// What came of retrying one of many.
-#[derive(Clone, Debug)]
-pub struct BulkRetryItem {
-    /// The failed execution.
-    pub execution: ExecutionId,
-    /// The new one; `None` in a dry run, or where `skipped` says why.
-    pub new_execution: Option<ExecutionId>,
-    /// Why it was not retried.
-    pub skipped: Option<String>,
 }
 
 impl Engine {
@@ -76,7 +45,8 @@ impl Engine {
     /// agents and of children's flows that the old one was pinned to; else it is pinned as a new start is.
     ///
     /// # Errors
-    /// [`RuntimeError::NotRetryable`] if it is neither failed nor cancelled, [`RuntimeError::RunsBody`] if it is a part of another.
+    /// [`RuntimeError::NotRetryable`] if it is neither failed nor cancelled, [`RuntimeError::RunsBody`] if it is a part of another,
+    /// [`RuntimeError::RetryEdits`] with what is edited and cannot be.
     pub async fn retry(
         &self,
         caller: &Caller,
@@ -87,7 +57,12 @@ impl Engine {
         let (flow, limits) = self.version_to_retry(caller.tenant, &old.execution, &retry).await?;
         let plan = self.plan_of(&old.execution, retry.mode, &flow).await?;
         let trigger_data = retry.trigger_data.map(|edited| unmasked(&edited, &old.execution)).transpose()?;
-        let accepted = old.execution.retried(plan, trigger_data, caller.actor.clone(), self.worker());
+        let edits = Edits {
+            trigger_data,
+            outputs: unmasked_outputs(retry.outputs, &old.execution).map_err(RuntimeError::RetryEdits)?,
+        };
+        let plan = old.execution.edit_retry(plan, &edits, &flow).map_err(RuntimeError::RetryEdits)?;
+        let accepted = old.execution.retried(plan, edits.trigger_data, caller.actor.clone(), self.worker());
         drop(old);
         check_form(&flow, &accepted.trigger_data)?;
         self.accept(ToAccept { id: new_id(), flow, accepted, limits, key: retry.key, wait: None }).await
@@ -178,91 +153,6 @@ impl Engine {
         };
         Ok((version, limits))
     }
-
-    /// Looks at one page of the failed executions that fit, newest first, and retries those that were not retried
-    /// before. A dry run only says which.
-    ///
-    /// # Errors
-    /// What the store says, or that there is no room, if not even the first could be retried.
-    pub async fn retry_many(&self, caller: &Caller, many: RetryMany) -> Result<BulkRetry, RuntimeError> {
-        let mut items = Vec::new();
-        match self.retry_into(&mut items, caller, many).await {
-            Err(error) if items.is_empty() => Err(error),
-            ended => Ok(BulkRetry { items, stopped: ended.err() }),
-        }
-    }
-
-    async fn retry_into(
-        &self,
-        items: &mut Vec<BulkRetryItem>,
-        caller: &Caller,
-        many: RetryMany,
-    ) -> Result<(), RuntimeError> {
-        let RetryMany { filter, retry, page: Page { mut before, limit }, dry_run } = many;
-        let filter = ExecutionFilter {
-            tenant: Some(caller.tenant),
-            statuses: vec![ExecutionStatus::Failed],
-            // What others have started is retried with those.
-            lineage: Some(Lineage::Root),
-            ..filter
-        };
-        loop {
-            let page = Page { before, limit: 100.min(limit - items.len()) };
-            let rows = self.executions(filter.clone(), page).await?;
-            for id in rows.iter().map(id_of) {
-                items.push(self.retry_one_of_many(caller, id, &retry, dry_run).await?);
-            }
-            before = rows.last().map(|row| id_of(row).uuid());
-            if rows.len() < page.limit || items.len() >= limit {
-                return Ok(());
-            }
-        }
-    }
-
-    async fn retry_one_of_many(
-        &self,
-        caller: &Caller,
-        id: ExecutionId,
-        retry: &Retry,
-        dry_run: bool,
-    ) -> Result<BulkRetryItem, RuntimeError> {
-        let item = |new_execution, skipped| BulkRetryItem { execution: id, new_execution, skipped };
-        if let Some(newer) = self.inner.store.retried_by(caller.tenant, id, 1).await?.last() {
-            return Ok(item(None, Some(format!("Already retried, as {newer}."))));
-        }
-        let retry = Retry { key: None, ..retry.clone() };
-        let new = if dry_run {
-            self.retry_plan(caller.tenant, id, retry).await.map(|_| None)
-        } else {
-            self.retry(caller, id, retry).await.map(|started| Some(started.execution))
-        };
-        match new {
-            Ok(new) => Ok(item(new, None)),
-            Err(
-                error @ (RuntimeError::StorageFull
-                | RuntimeError::TenantDisabled
-                | RuntimeError::Quota(_)
-                | RuntimeError::Overloaded
-                | RuntimeError::Busy
-                | RuntimeError::Blobs(_)
-                | RuntimeError::Unavailable),
-            ) => Err(error),
-            Err(error) => Ok(item(None, Some(format!("Not retried: {error}.")))),
-        }
-    }
-}
-
-/// Puts back what was masked in trigger data when its editor was shown it.
-pub(super) fn unmasked(edited: &Payload, old: &Execution) -> Result<Payload, RuntimeError> {
-    let of_old = &old.accepted().trigger_data;
-    restored(edited, of_old).map_err(|pointer| RuntimeError::TriggerDataUnfit(vec![masked_fault(pointer)]))
-}
-
-pub(super) fn masked_fault(pointer: String) -> Fault {
-    let message = format!(
-        "`{MASK}` stands for a value that is not shown, and the old execution has none here; give one"
-    );
-    Fault { pointer, message }
 }
 
 /// Refuses an execution of a body: what it reads, and where its result goes, is that of the one that started it.

@@ -43,8 +43,11 @@ impl Engine {
     /// Lets a held execution go on.
     ///
     /// # Errors
-    /// [`RuntimeError::Rejected`] if it is not held.
+    /// [`RuntimeError::Rejected`] if it is not held, [`RuntimeError::EverythingPaused`] if everything of its tenant is.
     pub async fn resume(&self, caller: &Caller, id: ExecutionId) -> Result<(), RuntimeError> {
+        if let Some(pause) = self.pause_of(caller.tenant) {
+            return Err(RuntimeError::EverythingPaused(Box::new(pause)));
+        }
         self.input(caller, id, Signal::Resume { by: caller.actor.clone() }).await
     }
 

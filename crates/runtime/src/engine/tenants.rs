@@ -66,6 +66,7 @@ impl Engine {
             () = self.follow_tenants() => {}
             () = self.measure_tenants() => {}
             () = self.work_off_tenants() => {}
+            () = self.work_off_pauses() => {}
             _ = self.wait_for_end() => {}
         }
     }
@@ -85,6 +86,7 @@ impl Engine {
     /// # Errors
     /// What the store says.
     pub async fn read_tenants(&self) -> Result<(), RuntimeError> {
+        self.read_pauses().await?;
         let store = self.store();
         let (tenants, quotas) = (store.tenants().await?, store.tenant_quotas().await?);
         let disabled = tenants.iter().flatten().filter(|tenant| tenant.disabled_at.is_some());

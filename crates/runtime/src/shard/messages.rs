@@ -15,7 +15,7 @@ use steadflow_store::{
     Claimed, Idempotency, InboxId, InboxItem, QueuedExecution, StoreError, TakenSlots, Waiting,
 };
 
-use super::{Load, LongTurn, Reply, ReplyId};
+use super::{Load, LongTurn, PausedTenants, Reply, ReplyId};
 use crate::hub::Change;
 
 /// The inputs of a shard.
@@ -76,6 +76,13 @@ pub enum Message {
         flow: FlowId,
         /// How many.
         limits: SlotLimits,
+    },
+    /// Of which tenants everything is paused, as it is now.
+    Pauses {
+        /// These.
+        paused: PausedTenants,
+        /// Of those that were paused until a moment ago: who has resumed them.
+        resumed_by: PausedTenants,
     },
     /// What waits for slots and who holds these over all processes, with the limits of the flows that wait.
     Waiting(Box<Waiting>, Vec<(FlowId, SlotLimits)>),
@@ -178,6 +185,7 @@ impl Message {
             | Self::EventAwaited(..)
             | Self::Due(_)
             | Self::FlowLimits { .. }
+            | Self::Pauses { .. }
             | Self::Waiting(..)
             | Self::AgentLimits { .. }
             | Self::Drawn(..)
@@ -227,6 +235,8 @@ pub struct Recovered {
     pub queued: Vec<QueuedExecution>,
     /// The limits of these flows.
     pub limits: Vec<(FlowId, SlotLimits)>,
+    /// The tenants of which everything is paused.
+    pub paused: PausedTenants,
     /// The agents that are limited.
     pub agents: Vec<(AgentId, AgentLimits)>,
 }

@@ -193,8 +193,9 @@ impl Shard {
                 self.flows.entry(flow).or_default().start_with(key, taken);
             }
         }
+        self.paused = recovered.paused;
         for queued in &recovered.queued {
-            self.wait_in(&Place::of_queued(queued), queued.queue.as_deref());
+            self.wait_queued(queued);
         }
         for (flow, limits) in recovered.limits {
             self.flows.entry(flow).or_default().set_limits(limits);

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use steadflow_core::event::Accepted;
 use steadflow_core::execution::{Execution, ExecutionStatus, Input};
 use steadflow_core::flow_control::{QueuePlace, SlotLimits};
-use steadflow_core::ids::{ExecutionId, FlowId};
+use steadflow_core::ids::{ExecutionId, FlowId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{QueuedExecution, SlotClaim, SlotHolder, SlotsOf, Waiting};
 use uuid::Uuid;
@@ -68,6 +68,8 @@ impl Place {
 /// The slots of one flow.
 #[derive(Debug, Default)]
 pub(super) struct Slots {
+    /// Whose flow it is, as far as that is known: of one of which something waits, it is.
+    pub(super) tenant: Option<TenantId>,
     limits: SlotLimits,
     /// Whether the flow's present limits are known.
     are_limits_known: bool,
@@ -232,7 +234,9 @@ impl Shard {
     /// Takes the limits that an execution is pinned to for its flow, as long as the present ones are not known.
     pub(super) fn suggest_limits(&mut self, accepted: &Accepted, limits: SlotLimits) {
         if accepted.takes_slot() {
-            self.flows.entry(accepted.flow).or_default().suggest_limits(limits);
+            let slots = self.flows.entry(accepted.flow).or_default();
+            slots.tenant = Some(accepted.tenant);
+            slots.suggest_limits(limits);
         }
     }
 
@@ -258,7 +262,7 @@ impl Shard {
                 || self.loading.contains_key(&id)
                 || self.granted.contains_key(&id);
             if !is_here {
-                self.wait_in(&Place::of_queued(queued), queued.queue.as_deref());
+                self.wait_queued(queued);
             }
         }
         let waits = self.flows.iter().filter(|(flow, slots)| **flow != UNLIMITED && slots.waits());
@@ -323,7 +327,7 @@ impl Shard {
 
     /// Starts those who wait for a slot of `flow`, as far as there are any.
     pub(super) fn grant_slots(&mut self, flow: FlowId, now: Timestamp) {
-        if self.phase != Phase::Open {
+        if self.phase != Phase::Open || self.is_held(flow) {
             return;
         }
         while let Some((id, key)) =
@@ -396,6 +400,12 @@ impl Shard {
             Some(put_off) => self.put_off(place, put_off),
             None => self.slots_of(&place.slot).wait(place),
         }
+    }
+
+    /// Lets an execution wait that is parked.
+    pub(super) fn wait_queued(&mut self, queued: &QueuedExecution) {
+        self.flows.entry(queued.flow).or_default().tenant = Some(queued.tenant);
+        self.wait_in(&Place::of_queued(queued), queued.queue.as_deref());
     }
 
     /// Takes an execution out of what it waits in; false if it waits in nothing.

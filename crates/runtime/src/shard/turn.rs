@@ -32,7 +32,9 @@ impl Shard {
             return self.reply(accept.reply, Reply::Overloaded);
         }
         let Accept { mut new, limits, idempotency, reply, wait } = accept;
-        self.flows.entry(new.accepted.flow).or_default().set_limits(limits);
+        let slots = self.flows.entry(new.accepted.flow).or_default();
+        slots.tenant = Some(new.accepted.tenant);
+        slots.set_limits(limits);
         self.set_start(&mut new.accepted, new.pinned.flow.flow.settings.debounce(), now);
         if let Some(wait) = wait {
             self.waiters.entry(new.id).or_default().push(wait);
@@ -68,11 +70,16 @@ impl Shard {
         let is_slow = self.is_slow_flow(&new, now);
         let NewExecution { id, pinned, accepted } = new;
         let place = Place::new(id, &accepted, now);
-        let starts_later = is_slow || self.is_claimed(&place.slot);
+        let is_held = self.is_paused(accepted.tenant);
+        let starts_later = is_slow || is_held || self.is_claimed(&place.slot);
         let put_off = accepted.queue.as_deref().filter(|place| place.start_at.is_some()).cloned();
         let has_slot = match &put_off {
             Some(put_off) => {
                 self.put_off(&place, put_off);
+                false
+            }
+            None if is_held && accepted.takes_slot() => {
+                self.slots_of(&place.slot).wait(&place);
                 false
             }
             None => self.slots_of(&place.slot).take(&place),
@@ -133,6 +140,9 @@ impl Shard {
 
     /// Gives an execution a turn, and commits what is decided in it. If that is nothing, the execution waits on.
     pub(super) fn take_turn(&mut self, id: ExecutionId, turn: TurnOf, now: Timestamp) {
+        if !self.paused.is_empty() {
+            self.hold(id);
+        }
         let Some(live) = self.live.get_mut(&id) else { return };
         let (before, mut decision, mut outcome, record) = match turn {
             TurnOf::Over(turn) => live.end_long_turn(*turn),

@@ -10,7 +10,7 @@ use steadflow_core::execution::{ExecutionStatus, RetryMode};
 use steadflow_core::failure::ErrorClass;
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId, TenantId};
 use steadflow_core::payload::Payload;
-use steadflow_runtime::{Retry, RetryMany, RuntimeError, row_of};
+use steadflow_runtime::{Bulk, BulkAction, BulkWhich, Retry, RuntimeError, row_of};
 use steadflow_store::{
     Catalogue, ExecutionFilter, ExecutionRow, History, Page, RetryCounts, RollupQuery, RollupSums,
 };
@@ -202,10 +202,12 @@ async fn as_many_are_retried_as_were_asked_for() {
         ended(&bench, flow).await;
     }
     let many = |limit, dry_run| {
-        let filter = ExecutionFilter { flow: Some(flow), ..ExecutionFilter::default() };
+        let statuses = vec![ExecutionStatus::Failed];
+        let filter = ExecutionFilter { flow: Some(flow), statuses, ..ExecutionFilter::default() };
         let key = steadflow_runtime::RequestKey { key: "once".into(), hash: [0; 32] };
         let retry = Retry { key: Some(key), ..Retry::default() };
-        bench.engine.retry_many(&ME, RetryMany { filter, retry, page: Page { before: None, limit }, dry_run })
+        let which = BulkWhich::Fitting(Box::new(filter), Page { before: None, limit });
+        bench.engine.bulk(&ME, Bulk { which, action: BulkAction::Retry(Box::new(retry)), dry_run })
     };
 
     assert_eq!(many(150, true).await.unwrap().items.len(), 150);

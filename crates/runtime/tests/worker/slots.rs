@@ -4,7 +4,7 @@ use serde_json::json;
 use steadflow_core::caller::Actor;
 use steadflow_core::execution::{Decision, Input};
 use steadflow_core::flow_control::SlotLimits;
-use steadflow_core::ids::FlowId;
+use steadflow_core::ids::{FlowId, TenantId};
 use steadflow_core::inbox::Signal;
 use steadflow_core::limits::Limits;
 use steadflow_core::payload::Payload;
@@ -319,6 +319,7 @@ fn slots_and_places_in_the_queue_outlive_a_restart() {
     let queued = |number, shares_slot| QueuedExecution {
         accepted_at: Timestamp::from_micros(0),
         execution: id(number),
+        tenant: TenantId::DEFAULT,
         flow,
         shares_slot,
         queue: None,

@@ -70,6 +70,7 @@ impl Checker {
             | Signal::EventArrived { .. }
             | Signal::Pause { .. }
             | Signal::Resume { .. }
+            | Signal::ResumeWithAll { .. }
             | Signal::RetryNow { .. }
             | Signal::Resolve { .. } => false,
         }

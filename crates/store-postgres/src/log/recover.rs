@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::driven::{Changes, Driven, Tip};
 use super::journal::{self, Tail};
 use super::{commit, leases};
-use crate::columns::{execution_id, flow_id, get, queue_place, readable, timestamp};
+use crate::columns::{execution_id, flow_id, get, queue_place, readable, tenant_id, timestamp};
 use crate::error::{Error, Result};
 use crate::session::{Transaction, session, transaction};
 use crate::value::{int, params, rows_max};
@@ -136,7 +136,7 @@ impl PostgresStore {
         limit: usize,
     ) -> Result<Vec<QueuedExecution>> {
         let db = session(&self.pool).await?;
-        let sql = "SELECT created_at, id, flow, shares_slot, queue FROM executions
+        let sql = "SELECT created_at, id, flow, shares_slot, queue, tenant FROM executions
             WHERE status <> 'completed' AND status = 'pending' AND owner IS NULL AND (created_at, id) > ($1, $2)
                 AND format <= $4
             ORDER BY created_at, id LIMIT $3";
@@ -150,6 +150,7 @@ impl PostgresStore {
                 flow: flow_id(row, 2)?,
                 shares_slot: get(row, 3)?,
                 queue: queue_place(row, 4)?,
+                tenant: tenant_id(row, 5)?,
             })
         };
         rows.iter().filter_map(|row| readable(queued(row))).collect()

@@ -9,7 +9,7 @@ use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{QueuedExecution, StoreError, Stored, TakenSlots, Worker};
 
-use crate::columns::{self, blob, execution_id, flow_id, queue_place, rows_max, timestamp};
+use crate::columns::{self, blob, execution_id, flow_id, queue_place, rows_max, tenant_id, timestamp};
 use crate::error::store_error;
 use crate::writer::Writer;
 
@@ -118,6 +118,7 @@ pub(crate) fn queued(
             flow: flow_id(row, 2)?,
             shares_slot: row.get::<_, Option<bool>>(3)?.unwrap_or(false),
             queue: queue_place(row, 4)?,
+            tenant: tenant_id(row, 5)?,
         })
     })?;
     rows.filter_map(columns::readable).collect()

@@ -1,4 +1,4 @@
-SELECT created_at, id, flow, shares_slot, queue
+SELECT created_at, id, flow, shares_slot, queue, tenant
 FROM executions
 WHERE status <> 'completed'
     AND status = 'pending'

@@ -56,7 +56,9 @@ pub(super) fn acceptance(tenant: TenantId) -> Arc<str> {
 pub(super) fn record(seq: u64) -> Arc<str> {
     match seq {
         1 => acceptance(OURS),
-        even if even % 2 == 0 => text(&Record(even, at(1), vec![Event::Paused { by: Actor::USER }])),
+        even if even % 2 == 0 => {
+            text(&Record(even, at(1), vec![Event::Paused { by: Actor::USER, with_all: false }]))
+        }
         odd => text(&Record(odd, at(1), vec![Event::Resumed { by: Actor::USER }])),
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 
 use steadflow_core::budget::Budget;
+use steadflow_core::caller::{Actor, ActorKind};
 use steadflow_core::failure::ErrorClass;
 use steadflow_core::ids::{AgentId, FlowId, TenantId};
 use steadflow_core::tenant::TenantQuota;
@@ -19,8 +20,8 @@ use crate::{
     AgentChange, AgentFilter, AgentUse, ApiKeyRecord, Catalogue, Changed, Committed, ExecutionFilter,
     ExecutionRow, ExpiryStep, FailureQuery, FlowChange, FlowFilter, FlowRecord, Identities, InvitationRecord,
     KeyCreated, OidcSubject, PasskeyCreated, PasskeyRecord, PrincipalChange, PrincipalChanged,
-    PrincipalRecord, Rollup, SignInRecord, Store, TenantChange, TenantChanged, TenantRecord, Tenants,
-    VersionPage,
+    PrincipalRecord, Rollup, SignInRecord, Store, TenantChange, TenantChanged, TenantPause, TenantRecord,
+    TenantResumed, Tenants, VersionPage,
 };
 
 const OUR_AGENT: AgentId = AgentId::new(uuid(1));
@@ -246,6 +247,43 @@ pub async fn a_tenant_is_changed_and_disabled_before_it_is_deleted<H: Harness>(h
     };
     assert_eq!(*deleting, expected);
     assert!(store.tenants().await.expect("all").into_iter().flatten().any(|tenant| tenant == expected));
+}
+
+pub async fn everything_of_a_tenant_is_paused_and_resumed_once<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let by = |id: &str| Actor { kind: ActorKind::User, id: Some(id.into()) };
+    let pause = |tenant, second, id: &str, reason: Option<&str>| TenantPause {
+        tenant,
+        at: at(second),
+        by: by(id),
+        reason: reason.map(Into::into),
+        resumed: None,
+    };
+    let first = pause(THEIRS, 1, "ann", Some("The provider\0is \"down\""));
+    let ours = pause(OURS, 2, "bob", None);
+    let resumed = TenantResumed { at: at(4), by: by("eva") };
+
+    assert!(!store.resume_tenant(THEIRS, resumed.clone()).await.expect("an answer"), "it is not paused");
+    assert!(store.pause_tenant(first.clone()).await.expect("an answer"));
+    assert!(!store.pause_tenant(pause(THEIRS, 3, "bob", None)).await.expect("an answer"), "it is paused");
+    assert!(store.pause_tenant(ours.clone()).await.expect("an answer"));
+    assert!(store.resume_tenant(THEIRS, resumed.clone()).await.expect("an answer"));
+    assert!(!store.resume_tenant(THEIRS, resumed.clone()).await.expect("an answer"), "it is resumed");
+
+    let store = reopened(harness, store).await;
+    let over = TenantPause { resumed: Some(resumed.clone()), ..first };
+    let mut expected = vec![ours.clone(), over];
+    expected.sort_unstable_by_key(|pause| pause.tenant);
+    assert_eq!(store.pauses().await.expect("all"), expected);
+
+    // A pause that was begun again is another one: what has ended the one before forgets nothing of it.
+    assert!(store.pause_tenant(pause(THEIRS, 5, "eva", None)).await.expect("an answer"));
+    store.forget_pause(THEIRS, resumed.at).await.expect("an answer");
+    assert_eq!(store.pauses().await.expect("all").len(), 2);
+    let again = TenantResumed { at: at(6), by: by("ann") };
+    assert!(store.resume_tenant(THEIRS, again.clone()).await.expect("an answer"));
+    store.forget_pause(THEIRS, again.at).await.expect("an answer");
+    assert_eq!(store.pauses().await.expect("all"), [ours]);
 }
 
 pub async fn what_a_tenant_may_use_and_uses_is_known<H: Harness>(harness: &H) {

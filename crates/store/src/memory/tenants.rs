@@ -5,10 +5,12 @@ use std::ops::Bound;
 
 use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::tenant::TenantQuota;
+use steadflow_core::timestamp::Timestamp;
 
 use super::{Database, MemoryStore, all_sound, at_once};
 use crate::{
-    Expired, ExpiryStep, Listed, StoreFuture, TenantBytes, TenantChange, TenantChanged, TenantRecord, Tenants,
+    Expired, ExpiryStep, Listed, StoreFuture, TenantBytes, TenantChange, TenantChanged, TenantPause,
+    TenantRecord, TenantResumed, Tenants,
 };
 
 impl Database {
@@ -105,12 +107,14 @@ impl Database {
             events: |_, stored| stored.event.tenant != tenant;
             event_waits: |_, wait| wait.tenant != tenant;
             audit: |of, _| *of != tenant;
+            notes: |key, _| key.tenant != tenant;
         }
         deleted += self.alerts.delete_of(tenant);
         deleted += self.secrets.delete_of(tenant);
         deleted += self.identities.delete_of(tenant);
         if deleted == 0 {
             self.quotas.remove(&tenant);
+            self.pauses.remove(&tenant);
             self.identities.tenants.remove(&tenant);
         }
         deleted
@@ -147,6 +151,37 @@ impl Tenants for MemoryStore {
             } else {
                 database.quotas.remove(&tenant);
             }
+        })
+    }
+
+    fn pauses(&self) -> StoreFuture<'_, Vec<TenantPause>> {
+        self.in_database(|database| database.pauses.values().cloned().collect())
+    }
+
+    fn pause_tenant(&self, pause: TenantPause) -> StoreFuture<'_, bool> {
+        self.in_database(|database| {
+            let is_new = database.pauses.get(&pause.tenant).is_none_or(|before| before.resumed.is_some());
+            if is_new {
+                database.pauses.insert(pause.tenant, pause);
+            }
+            is_new
+        })
+    }
+
+    fn resume_tenant(&self, tenant: TenantId, resumed: TenantResumed) -> StoreFuture<'_, bool> {
+        self.in_database(move |database| {
+            let pause = database.pauses.get_mut(&tenant).filter(|pause| pause.resumed.is_none());
+            pause.map(|pause| pause.resumed = Some(resumed)).is_some()
+        })
+    }
+
+    fn forget_pause(&self, tenant: TenantId, resumed_at: Timestamp) -> StoreFuture<'_, ()> {
+        self.in_database(move |database| {
+            let ended_then = |pause: &TenantPause| {
+                pause.tenant == tenant
+                    && pause.resumed.as_ref().is_some_and(|resumed| resumed.at == resumed_at)
+            };
+            database.pauses.retain(|_, pause| !ended_then(pause));
         })
     }
 

@@ -263,6 +263,21 @@ pub const PARTS: &[Part] = &[
     },
     Part { name: "tenant_quotas", columns: &[id("tenant"), json("quota")] },
     Part {
+        name: "pauses",
+        columns: &[
+            id("tenant"),
+            int("paused_at"),
+            json("paused_by"),
+            text("reason").or_null(),
+            int("resumed_at").or_null(),
+            json("resumed_by").or_null(),
+        ],
+    },
+    Part {
+        name: "notes",
+        columns: &[id("tenant"), text("kind"), id("owner"), text("name"), json("value"), int("at")],
+    },
+    Part {
         name: "principals",
         columns: &[
             id("id"),

@@ -1,4 +1,5 @@
 import type { ComponentType, ReactNode } from 'react';
+import { useMark } from '@/components/marked';
 import type { Tone } from '@/components/status';
 import { visible } from '@/lib/json-text';
 import classes from './conversation.module.css';
@@ -10,13 +11,15 @@ interface EntryProps {
   detail?: string | null;
   chip?: string | null;
   meta?: ReactNode;
+  /** Its number among the steps of the node, where an address can name it. */
+  step?: number | undefined;
   children: ReactNode;
 }
 
 /** One entry of a conversation: who says something, and what. */
-export function Entry({ icon: Icon, tone, title, detail, chip, meta, children }: EntryProps) {
+export function Entry({ icon: Icon, tone, title, detail, chip, meta, step, children }: EntryProps) {
   return (
-    <li className={classes.entry}>
+    <li className={classes.entry} {...useMark({ step })}>
       <span className={classes.mark} data-tone={tone}>
         <Icon size={14} aria-hidden />
       </span>

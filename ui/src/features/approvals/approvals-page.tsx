@@ -6,6 +6,7 @@ import { LiveMark } from '@/components/live-mark';
 import { Page } from '@/components/page';
 import { ProblemCard } from '@/components/problem-card';
 import { BlockSkeleton } from '@/components/skeletons';
+import { AlsoWaiting } from './also-waiting';
 import type { Verdict } from './bulk';
 import { BulkDialog } from './bulk-dialog';
 import { Elsewhere } from './elsewhere';
@@ -54,6 +55,7 @@ export function ApprovalsPage() {
       <p className={classes.outcome} role="status" tabIndex={-1} ref={said}>
         {outcome ?? (rows.length > 0 && texts.found(rows.length))}
       </p>
+      <AlsoWaiting />
       {approvals.isPending && <BlockSkeleton />}
       {approvals.isError && <ProblemCard problem={approvals.error} onRetry={() => void approvals.refetch()} />}
       {rows.length > 0 && <InboxFilters rows={rows} search={search} onChange={look} />}

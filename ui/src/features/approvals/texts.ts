@@ -2,6 +2,13 @@ import { counted } from '@/lib/counted';
 import { visible } from '@/lib/json-text';
 
 export const texts = {
+  also: {
+    label: 'Also waiting for you',
+    decisions: (count: string) =>
+      count === '1'
+        ? '1 run waits for a decision on how to go on'
+        : `${count} runs wait for a decision on how to go on`,
+  },
   title: 'Approvals',
   detail: 'What waits until a person has decided on it.',
   list: 'What waits for approval',

@@ -41,6 +41,12 @@ const ACTIONS = [
   'cancel_execution',
   'pause_execution',
   'resume_execution',
+  'pause_everything',
+  'resume_everything',
+  'cancel_executions',
+  'pause_executions',
+  'resume_executions',
+  'note_failures',
   'stop_compensation',
   'retry_node_now',
   'delete_session',
@@ -59,6 +65,7 @@ const WORDS: Readonly<Record<string, string>> = {
   create_link: 'Make link to decide with',
   decide_by_link: 'Decide by link',
   kill: 'Stop the engine',
+  note_failures: 'Change failure group',
 };
 
 /** Writes the name of an operation as words: `Change flow`. */

@@ -121,7 +121,7 @@ function Failed({ execution, onChange }: { execution: Execution; onChange: () =>
   const key = useRef(idempotencyKey());
   const { why } = useMay('run_flows');
   const retry = useMutation({
-    mutationFn: () => retryExecution(execution.id, 'from_failed', key.current),
+    mutationFn: () => retryExecution(execution.id, { mode: 'from_failed' }, key.current),
     onSuccess: onChange,
   });
   const isStopped = execution.status === 'cancelled';

@@ -15,6 +15,7 @@ import { RelativeTime } from '@/components/relative-time';
 import { executionStatusKey } from '@/components/status';
 import { StatusBadge } from '@/components/status-badge';
 import type { NodeName } from '@/components/use-node-names';
+import { bulkTexts } from './bulk-texts';
 import classes from './execution-list.module.css';
 import { Outcome } from './outcome';
 import { texts } from './texts';
@@ -25,12 +26,15 @@ interface ExecutionListRowProps {
   place: number;
   top: number;
   onOpen: (id: string) => void;
+  isSelected: boolean;
+  /** Selects the row, or takes it out; with Shift, everything from the last one on. */
+  onSelect: (id: string, isRange: boolean) => void;
   nameOf: NodeName;
 }
 
 /** One execution in the list. The whole row opens it; the flow's name is the link for keyboards and screen readers. */
 export const ExecutionListRow = memo(function ExecutionListRow(props: ExecutionListRowProps) {
-  const { row, place, top, onOpen, nameOf } = props;
+  const { row, place, top, onOpen, isSelected, onSelect, nameOf } = props;
   const retries = row.attempts ?? 0;
   return (
     // biome-ignore lint/a11y/useFocusableInteractive: keyboard users reach the link inside; the row only widens its target.
@@ -38,10 +42,15 @@ export const ExecutionListRow = memo(function ExecutionListRow(props: ExecutionL
     <div
       role="row"
       aria-rowindex={place + 1}
+      aria-selected={isSelected}
+      data-execution={row.id}
       className={classes.row}
       style={{ transform: `translateY(${top}px)` }}
       onClick={() => onOpen(row.id)}
     >
+      <Cell className={classes.selectCell}>
+        <SelectBox row={row} isSelected={isSelected} onSelect={onSelect} />
+      </Cell>
       <Cell className={classes.status}>
         <StatusBadge status={executionStatusKey(row)} plain />
       </Cell>
@@ -78,6 +87,25 @@ export const ExecutionListRow = memo(function ExecutionListRow(props: ExecutionL
     </div>
   );
 });
+
+type SelectBoxProps = Pick<ExecutionListRowProps, 'row' | 'isSelected' | 'onSelect'>;
+
+/** The whole cell selects, so that a near miss does not open the execution. */
+function SelectBox({ row, isSelected, onSelect }: SelectBoxProps) {
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the label belongs to the checkbox inside; it only keeps the click.
+    <label className={classes.select} onClick={(event) => event.stopPropagation()}>
+      <input
+        type="checkbox"
+        checked={isSelected}
+        aria-label={bulkTexts.select(row.flow_name ?? texts.list.deletedFlow)}
+        // Whether Shift is held is known to the click only.
+        onClick={(event) => onSelect(row.id, event.shiftKey)}
+        onChange={() => undefined}
+      />
+    </label>
+  );
+}
 
 function Cell({ className, children }: { className: string | undefined; children: React.ReactNode }) {
   return (

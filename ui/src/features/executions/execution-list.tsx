@@ -7,13 +7,20 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { ExecutionRow } from '@/api/types';
 import { useNodeNames } from '@/components/use-node-names';
 import { texts as common } from '@/lib/texts';
+import { Bulk } from './bulk';
+import { bulkTexts } from './bulk-texts';
 import classes from './execution-list.module.css';
 import { ExecutionListRow } from './execution-list-row';
+import type { Filters } from './filters';
+import { hasSelected, isIn } from './selection';
 import { texts } from './texts';
 import { useAnchor } from './use-anchor';
+import { useSelection } from './use-selection';
 
 interface ExecutionListProps {
   rows: ExecutionRow[];
+  /** What the list shows: all of it can be changed at once. */
+  filters: Filters;
   hasMore: boolean;
   isLoadingMore: boolean;
   /** Whether the next page failed to load; then it is loaded on request. */
@@ -25,20 +32,23 @@ interface ExecutionListProps {
 const ROWS_AHEAD = 30;
 
 /** The rows that fit the window; rows that come and go above do not move the visible ones. */
-export function ExecutionList({ rows, hasMore, isLoadingMore, isStuck, onMore }: ExecutionListProps) {
+export function ExecutionList({ rows, filters, hasMore, isLoadingMore, isStuck, onMore }: ExecutionListProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const narrow = useMediaQuery('(max-width: 860px)') ?? false;
   const height = narrow ? 66 : 44;
   const navigate = useNavigate();
   const nameOf = useNodeNames();
   const ids = useMemo(() => rows.map((row) => row.id), [rows]);
+  const { selection, onSelect, ...select } = useSelection(ids);
+  const isSelecting = hasSelected(selection);
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => height,
     getItemKey: (index) => ids[index] ?? index,
     overscan: 12,
-    paddingEnd: 40,
+    // The bar lies over the last rows.
+    paddingEnd: isSelecting ? 104 : 40,
     initialRect: { width: 1000, height: 700 },
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: rows are measured again when their height changes.
@@ -58,7 +68,7 @@ export function ExecutionList({ rows, hasMore, isLoadingMore, isStuck, onMore }:
 
   return (
     <div className={classes.frame} role="table" aria-label={texts.title} aria-rowcount={hasMore ? -1 : rows.length + 1}>
-      <Head />
+      <Head isAll={ids.length > 0 && ids.every((id) => isIn(selection, id))} onSelectLoaded={select.onSelectLoaded} />
       <Newer ids={ids} scroller={scroller} />
       <div className={classes.scroller} ref={scroller} role="rowgroup">
         <div className={classes.rows} style={{ height: virtual.getTotalSize() }}>
@@ -72,6 +82,8 @@ export function ExecutionList({ rows, hasMore, isLoadingMore, isStuck, onMore }:
                   place={item.index + 1}
                   top={item.start}
                   onOpen={open}
+                  isSelected={isIn(selection, row.id)}
+                  onSelect={onSelect}
                   nameOf={nameOf}
                 />
               )
@@ -87,15 +99,28 @@ export function ExecutionList({ rows, hasMore, isLoadingMore, isStuck, onMore }:
           </div>
         </div>
       </div>
+      {isSelecting && (
+        <Bulk selection={selection} filters={filters} hasMore={hasMore} loaded={ids.length} {...select} />
+      )}
     </div>
   );
 }
 
-function Head() {
+interface HeadProps {
+  isAll: boolean;
+  onSelectLoaded: () => void;
+}
+
+function Head({ isAll, onSelectLoaded }: HeadProps) {
   const columns = texts.columns;
   return (
     // biome-ignore-start lint/a11y/useFocusableInteractive: headings do nothing.
     <div className={classes.head} role="row">
+      <span role="columnheader">
+        <label className={classes.select}>
+          <input type="checkbox" checked={isAll} aria-label={bulkTexts.selectLoaded} onChange={onSelectLoaded} />
+        </label>
+      </span>
       <span role="columnheader">{columns.status}</span>
       <span role="columnheader">{columns.flow}</span>
       <span role="columnheader">{columns.started}</span>

@@ -10,6 +10,7 @@ import { Page } from '@/components/page';
 import { ProblemCard } from '@/components/problem-card';
 import { RowsSkeleton } from '@/components/skeletons';
 import { serverNow } from '@/lib/clock';
+import { writeJson } from '@/lib/json';
 import { texts as common } from '@/lib/texts';
 import { ExecutionList } from './execution-list';
 import { FilterBar } from './filter-bar';
@@ -42,7 +43,9 @@ export function ExecutionsPage() {
       {list.isSuccess && rows.length === 0 && <Nothing filters={filters} onClear={() => change({})} />}
       {rows.length > 0 && (
         <ExecutionList
+          key={writeJson(filters)}
           rows={rows}
+          filters={filters}
           hasMore={list.hasNextPage}
           isLoadingMore={list.isFetchingNextPage}
           isStuck={list.isFetchNextPageError}

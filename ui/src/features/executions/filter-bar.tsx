@@ -7,11 +7,14 @@ import { ERROR_CLASS_NAMES, errorClassLabel } from '@/components/error-classes';
 import { FilterChip } from '@/components/filter-chip';
 import { SearchInput } from '@/components/search-input';
 import { EXECUTION_STATUSES, STATUS_LOOKS } from '@/components/status';
+import { writeJson } from '@/lib/json';
 import { PERIODS, type Period } from '@/lib/periods';
 import { texts as common } from '@/lib/texts';
 import classes from './filter-bar.module.css';
 import { type Filters, hasFilters } from './filters';
+import { MoreFilters } from './more-filters';
 import { texts } from './texts';
+import { ViewsMenu } from './views-menu';
 
 interface FilterBarProps {
   filters: Filters;
@@ -52,7 +55,9 @@ export function FilterBar({ filters, onChange }: FilterBarProps) {
         placeholder={texts.filters.allTime}
         data={PERIOD_OPTIONS}
         value={filters.period ?? null}
-        onChange={(period) => set({ period: (period as Period | null) ?? undefined })}
+        onChange={(period) =>
+          set({ period: (period as Period | null) ?? undefined, ...(period && { from: undefined, to: undefined }) })
+        }
         clearable
       />
       <Select
@@ -66,6 +71,8 @@ export function FilterBar({ filters, onChange }: FilterBarProps) {
         searchable
         clearable
       />
+      <MoreFilters key={writeJson(filters)} filters={filters} onChange={set} />
+      <ViewsMenu filters={filters} onChange={onChange} />
       {hasFilters(filters) && (
         <Button
           variant="subtle"

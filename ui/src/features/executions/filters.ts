@@ -14,6 +14,13 @@ export interface Filters {
   waiting?: boolean | undefined;
   flow?: string | undefined;
   period?: Period | undefined;
+  /** Accepted at or after, and before: a range in place of a period. */
+  from?: string | undefined;
+  to?: string | undefined;
+  /** The node whose failure ended it. */
+  node?: string | undefined;
+  /** Exactly this reference. */
+  context?: string | undefined;
   error?: ErrorClass | undefined;
   fingerprint?: string | undefined;
   q?: string | undefined;
@@ -27,10 +34,20 @@ export function readFilters(search: RawSearch): Filters {
     waiting: flagIn(search, 'waiting') || undefined,
     flow: textIn(search, 'flow'),
     period: oneOf(search, 'period', PERIOD_VALUES),
+    from: momentIn(search, 'from'),
+    to: momentIn(search, 'to'),
+    node: textIn(search, 'node')?.slice(0, 200),
+    context: textIn(search, 'context')?.slice(0, 200),
     error: oneOf(search, 'error', ERROR_CLASS_NAMES),
     fingerprint: textIn(search, 'fingerprint'),
     q: textIn(search, 'q')?.slice(0, 200),
   };
+}
+
+/** Reads a moment; what is none counts as absent. */
+function momentIn(search: RawSearch, name: string): string | undefined {
+  const text = textIn(search, name);
+  return text && !Number.isNaN(Date.parse(text)) ? text : undefined;
 }
 
 /** Converts the filters for the API. */
@@ -42,7 +59,10 @@ export function toApiFilter(filters: Filters, now: number): ExecutionFilter {
     flow_id: filters.flow,
     error_class: filters.error,
     fingerprint: filters.fingerprint,
-    start_date: periodStart(filters.period, now),
+    start_date: filters.from ?? periodStart(filters.period, now),
+    end_date: filters.to,
+    node: filters.node,
+    context_id: filters.context,
     q: filters.q,
     roots: showsChildren(filters) ? false : undefined,
   };

@@ -8,7 +8,9 @@ import type { NodeName } from '@/components/use-node-names';
 import type { Period } from '@/lib/periods';
 import { CountBars } from './count-bars';
 import classes from './failure-list.module.css';
+import { GroupNotes } from './group-notes';
 import { texts } from './texts';
+import { TriageMenu } from './triage-menu';
 
 interface FailureRowProps {
   group: FailureGroup;
@@ -42,6 +44,7 @@ export function FailureRow({ group, period, onRetry, nameOf }: FailureRowProps) 
             <bdi>{group.node_id ? nameOf(group.flow_id, group.node_id) : texts.whole}</bdi>
           </span>
           <span className={classes.fates}>{texts.fates(group)}</span>
+          <GroupNotes notes={group.notes} />
         </div>
       </div>
       <div role="cell" className={classes.bars}>
@@ -68,6 +71,7 @@ export function FailureRow({ group, period, onRetry, nameOf }: FailureRowProps) 
         >
           {texts.retry}
         </ReasonedButton>
+        <TriageMenu group={group} />
       </div>
     </div>
   );

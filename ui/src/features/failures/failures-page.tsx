@@ -3,6 +3,7 @@ import { IconCircleCheck } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
+import { accountQuery } from '@/api/account';
 import type { FailureGroup } from '@/api/reports';
 import { DamagedList } from '@/components/damaged-list';
 import { EmptyState } from '@/components/empty-state';
@@ -17,6 +18,8 @@ import { FailureList } from './failure-list';
 import { ListSkeleton } from './list-skeleton';
 import { failuresQuery } from './queries';
 import { RetryGroupDialog } from './retry-group-dialog';
+import { StateFilter } from './state-filter';
+import { isShown } from './states';
 import { texts } from './texts';
 import { useLiveFailures } from './use-live-failures';
 
@@ -33,12 +36,15 @@ export function FailuresPage() {
   const state = useLiveFailures(search.flow);
   const [retried, setRetried] = useState<FailureGroup | null>(null);
   const look = (change: typeof search) => void navigate({ search: { ...search, ...change }, replace: true });
-  const groups = failures.data?.rows ?? [];
+  const me = useQuery(accountQuery()).data?.id ?? undefined;
+  const all = failures.data?.rows ?? [];
+  const groups = all.filter((group) => isShown(group, search, me));
   return (
     <Page title={texts.title} detail={texts.detail} beside={<LiveMark state={state} />}>
       <ScopeBar scope={search} wholeTime={texts.wholeTime} onChange={look}>
         {groups.length > 0 && found(groups)}
       </ScopeBar>
+      {all.length > 0 && <StateFilter groups={all} search={search} me={me} onChange={look} />}
       <DamagedList damaged={failures.data?.damaged} advice={common.damaged.executionAdvice} />
       {failures.isPending && <ListSkeleton />}
       {failures.isError && <ProblemCard problem={failures.error} onRetry={() => void failures.refetch()} />}
@@ -47,6 +53,9 @@ export function FailuresPage() {
           isNarrow={Boolean(search.flow ?? search.period)}
           onWiden={() => look({ flow: undefined, period: undefined })}
         />
+      )}
+      {all.length > 0 && groups.length === 0 && (
+        <EmptyState icon={IconCircleCheck} title={texts.states.none} detail={texts.states.noneDetail} />
       )}
       {groups.length > 0 && (
         <FailureList

@@ -47,7 +47,7 @@ test('a full batch is followed by the next one', () => {
     { execution_id: '2', new_execution_id: 'n2', skipped: null },
     { execution_id: '1', new_execution_id: null, skipped: 'Already retried, as n0.' },
   ];
-  const result = { dry_run: false, matched: 2, retried: 1, skipped: 1, stopped: null, items };
+  const result = { dry_run: false, matched: 2, retried: 1, skipped: 1, reasons: [], stopped: null, items };
 
   expect(newIds(result)).toEqual(['n2']);
   expect([nextBatch(result, 2), nextBatch(result, 3)]).toEqual(['1', undefined]);

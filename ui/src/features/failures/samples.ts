@@ -1,5 +1,14 @@
 /** A failure group for tests. */
-import type { FailureGroup } from '@/api/reports';
+import type { FailureGroup, FailureNotes } from '@/api/reports';
+
+export const NO_NOTES: FailureNotes = {
+  state: 'open',
+  assigned_to: null,
+  muted_until: null,
+  after_version: null,
+  by: null,
+  at: null,
+};
 
 export function aGroup(change: Partial<FailureGroup> = {}): FailureGroup {
   return {
@@ -19,6 +28,7 @@ export function aGroup(change: Partial<FailureGroup> = {}): FailureGroup {
     bucket_seconds: 3_600,
     buckets: [],
     execution_ids: [],
+    notes: NO_NOTES,
     ...change,
   };
 }

@@ -1,15 +1,11 @@
-//! Retrying many failed executions at once.
-
-use std::sync::Arc;
+//! Retrying many executions at once.
 
 use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
-use steadflow_core::failure::ErrorClass;
-use steadflow_core::ids::{ExecutionId, FlowId, NodeId};
-use steadflow_core::timestamp::Timestamp;
-use steadflow_runtime::{BulkRetryItem, Retry, RetryMany};
-use steadflow_store::{ExecutionFilter, Page};
+use steadflow_core::execution::ExecutionStatus::{Cancelled, Failed};
+use steadflow_core::ids::ExecutionId;
+use steadflow_runtime::{Bulk, BulkAction, BulkItem, Retry};
 use utoipa::ToSchema;
 
 use super::{FlowVersionChoice, ModeName};
@@ -17,19 +13,19 @@ use crate::app::App;
 use crate::authorized::{Authorized, OfFlows, RunFlows};
 use crate::json::Json;
 use crate::problem::Problem;
-use crate::query::TEXT_CHARS_MAX;
 use crate::reply;
-use crate::views::wire::{ErrorClassName, Time};
+use crate::routes::bulk::{Asked, BulkFilter, SkippedFor, count_skipped, limit_default, skipped_for};
 
-const LIMIT_MAX: usize = 1_000;
-
-/// What to retry, and how.
+/// What to retry, and how. Either `filter` or `ids` is given.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = RetryMany)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 pub(crate) struct RetryManyBody {
-    /// Which failed executions. Those that were retried before are left out.
-    filter: RetryFilter,
+    /// Which failed executions, without those that others have started; with `status`, cancelled ones, too.
+    filter: Option<BulkFilter>,
+    /// These, at most 1,000.
+    #[schema(value_type = Option<Vec<Uuid>>, max_items = 1000)]
+    ids: Option<Vec<ExecutionId>>,
     /// `from_start` unless given.
     mode: Option<ModeName>,
     /// `same` from the failed node, `current` from the start, unless given.
@@ -37,84 +33,26 @@ pub(crate) struct RetryManyBody {
     /// Only say what would be retried.
     #[serde(default)]
     dry_run: bool,
-    /// How many at most, newest first.
+    /// With `filter`: how many at most, newest first.
     #[serde(default = "limit_default")]
     #[schema(value_type = u32, minimum = 1, maximum = 1000, default = 100)]
     limit: usize,
-    /// Only those accepted before this execution: the last of `items`, to go on where an answer ended.
+    /// With `filter`: only those accepted before this execution: the last of `items`, to go on where an answer ended.
     #[schema(value_type = Option<Uuid>)]
     before: Option<ExecutionId>,
-}
-
-const fn limit_default() -> usize {
-    100
-}
-
-/// Which failed executions. Every key that is given must fit.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, expecting = "an object")]
-pub(crate) struct RetryFilter {
-    #[schema(value_type = Option<Uuid>)]
-    flow_id: Option<FlowId>,
-    #[schema(value_type = Option<ErrorClassName>)]
-    error_class: Option<ErrorClass>,
-    /// Whose failure this node caused.
-    #[schema(value_type = Option<String>, max_length = 200)]
-    node: Option<Arc<str>>,
-    #[schema(value_type = Option<String>, max_length = 200)]
-    fingerprint: Option<Arc<str>>,
-    /// With this text in the id (as a prefix), the context id or the error message.
-    #[schema(value_type = Option<String>, max_length = 200)]
-    q: Option<Arc<str>>,
-    /// Accepted at or after.
-    #[schema(value_type = Option<Time>)]
-    start_date: Option<String>,
-    /// Accepted before.
-    #[schema(value_type = Option<Time>)]
-    end_date: Option<String>,
-}
-
-impl RetryFilter {
-    fn into_filter(self) -> Result<ExecutionFilter, Problem> {
-        Ok(ExecutionFilter {
-            flow: self.flow_id,
-            error_class: self.error_class,
-            failed_node: bounded("node", self.node)?.map(NodeId::new),
-            fingerprint: bounded("fingerprint", self.fingerprint)?,
-            text: bounded("q", self.q)?,
-            from: self.start_date.map(|text| moment("start_date", &text)).transpose()?,
-            to: self.end_date.map(|text| moment("end_date", &text)).transpose()?,
-            ..ExecutionFilter::default()
-        })
-    }
-}
-
-/// Refuses a text that no list could be asked with either.
-fn bounded(key: &str, text: Option<Arc<str>>) -> Result<Option<Arc<str>>, Problem> {
-    if text.as_ref().is_none_or(|text| text.chars().count() <= TEXT_CHARS_MAX) {
-        return Ok(text);
-    }
-    let detail = format!("`filter.{key}` must be a text of at most {TEXT_CHARS_MAX} characters.");
-    Err(Problem::of_body(format!("/filter/{key}"), detail))
-}
-
-fn moment(key: &str, text: &str) -> Result<Timestamp, Problem> {
-    Timestamp::parse(text).map_err(|_| {
-        let detail = format!("`filter.{key}` must be a moment in RFC 3339, such as 2026-11-23T10:00:00Z.");
-        Problem::of_body(format!("/filter/{key}"), detail)
-    })
 }
 
 /// What came of retrying many.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RetriedMany {
     dry_run: bool,
-    /// How many executions fitted and were looked at, at most `limit`.
+    /// How many executions were looked at.
     matched: usize,
     /// How many are retried, or would be.
     retried: usize,
-    /// How many are not; `items` says why.
+    /// How many are not; `reasons` says why, and `items` of which.
     skipped: usize,
+    reasons: Vec<SkippedFor>,
     /// Why it ended before all that fitted were looked at, for example because the server has no room for more executions.
     /// The others remain as they are: ask again later, with the last of `items` as `before`.
     stopped: Option<String>,
@@ -133,14 +71,8 @@ pub(crate) struct RetriedItem {
     skipped: Option<String>,
 }
 
-impl From<BulkRetryItem> for RetriedItem {
-    fn from(item: BulkRetryItem) -> Self {
-        Self { execution_id: item.execution, new_execution_id: item.new_execution, skipped: item.skipped }
-    }
-}
-
-/// Retries the failed executions that fit, newest first. Those that were retried before are left out, so that asking
-/// twice retries once.
+/// Retries the failed executions that fit or are named, newest first. Those that were retried before are left out, so that
+/// asking twice retries once.
 #[utoipa::path(post, path = "/api/v1/studio/executions/retry", tag = "retries", request_body = RetryManyBody,
     responses((status = 200, description = "What came of each", body = RetriedMany)))]
 pub(crate) async fn retry_executions(
@@ -148,20 +80,26 @@ pub(crate) async fn retry_executions(
     Authorized(caller, reach): Authorized<RunFlows, OfFlows>,
     body: Json<RetryManyBody>,
 ) -> Result<Response, Problem> {
-    let RetryManyBody { filter, mode, flow_version, dry_run, limit, before } = body.value;
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        let detail = format!("`limit` must be a whole number from 1 to {LIMIT_MAX}.");
-        return Err(Problem::of_body("/limit", detail));
-    }
+    let RetryManyBody { filter, ids, mode, flow_version, dry_run, limit, before } = body.value;
+    let asked = Asked { filter, ids, limit, before, within: reach.within };
+    let which = asked.which(&[Failed], &[Failed, Cancelled])?;
     let retry = Retry {
         mode: mode.map(Into::into).unwrap_or_default(),
         version: flow_version.map(Into::into),
         ..Retry::default()
     };
-    let filter = ExecutionFilter { folders: reach.within, ..filter.into_filter()? };
-    let page = Page { before: before.map(ExecutionId::uuid), limit };
-    let result = app.engine().retry_many(&caller, RetryMany { filter, retry, page, dry_run }).await?;
-    let items: Vec<RetriedItem> = result.items.into_iter().map(Into::into).collect();
+    let action = BulkAction::Retry(Box::new(retry));
+    let result = app.engine().bulk(&caller, Bulk { which, action, dry_run }).await?;
+    let mut reasons = Vec::new();
+    let item = |BulkItem { execution, new_execution, skipped }| {
+        let skipped = skipped.map(|skip| {
+            let (reason, detail) = skipped_for(skip, "retried");
+            count_skipped(&mut reasons, reason, &detail);
+            detail
+        });
+        RetriedItem { execution_id: execution, new_execution_id: new_execution, skipped }
+    };
+    let items: Vec<RetriedItem> = result.items.into_iter().map(item).collect();
     items
         .iter()
         .filter(|item| item.new_execution_id.is_some())
@@ -172,6 +110,7 @@ pub(crate) async fn retry_executions(
         matched: items.len(),
         retried: items.len() - skipped,
         skipped,
+        reasons,
         stopped: result.stopped.map(|error| Problem::from(error).into_detail()),
         items,
     }))

@@ -113,7 +113,7 @@ impl Journal {
             Event::SessionTaken { node, part } => session_taken(id(node), part),
             Event::BackoffEnded { node, by } => What::BackoffEnded { node_id: id(node), by: by.into() },
             Event::Resolved { node, resolution, by } => resolved(id(node), resolution, by.into()),
-            Event::Paused { by } => What::Paused { by: by.into() },
+            Event::Paused { by, with_all } => What::Paused { by: by.into(), with_all: *with_all },
             Event::Resumed { by } => What::Resumed { by: by.into() },
             Event::CompensationStarted { end, order } => self.compensation_started(end, order),
             Event::Finished { status, message, class, node, by } => {
@@ -222,7 +222,7 @@ fn accepted_of(accepted: &Accepted) -> What<'_> {
         retry_of: accepted.retry_of,
         forked_from: fork.map(|fork| fork.of),
         fork_node_id: fork.map(|fork| fork.node.clone()),
-        edited: fork.map_or_else(Vec::new, |fork| fork.edited.iter().cloned().collect()),
+        edited: accepted.reused.keys().filter(|id| accepted.is_edited(id)).cloned().collect(),
         reused: accepted.reused.keys().cloned().collect(),
         worker: &accepted.worker,
     }

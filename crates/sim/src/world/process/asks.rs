@@ -1,6 +1,6 @@
 //! What a process asks of the store, and what can go wrong with it. Its commits are in `world/commit.rs`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use steadflow_core::budget::Amount;
@@ -362,8 +362,8 @@ impl World {
             Ok((orphans, rest)) => {
                 self.note(format_args!("{id} recovers {} executions, {} wait", orphans.len(), queued.len()));
                 let executions = self.adopted(id, orphans);
-                let unread = Vec::new();
-                Ok((Box::new(Recovered { executions, unread, slots, queued, limits, agents }), rest))
+                let (unread, paused) = (Vec::new(), BTreeMap::new());
+                Ok((Box::new(Recovered { executions, unread, slots, queued, limits, paused, agents }), rest))
             }
         };
         self.answer(id, by, Answer::TakenOver(answer));

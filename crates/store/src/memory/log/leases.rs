@@ -128,6 +128,7 @@ impl MemoryStore {
         let queued = database.rows.values().filter(waits).filter(is_parked).map(|row| QueuedExecution {
             accepted_at: row.created_at,
             execution: row.id,
+            tenant: row.tenant,
             flow: row.flow,
             shares_slot: row.shares_slot,
             queue: row.queue.clone(),

@@ -111,6 +111,8 @@ export function Actions({ execution }: ActionsProps) {
       {isRetryable(execution.status) && !execution.runs_body && (
         <ReasonedButton
           reason={runs.why}
+          // Once it was retried, its retry is what matters.
+          variant={execution.retried_by.length > 0 ? 'default' : 'filled'}
           leftSection={<IconRefresh size={14} aria-hidden />}
           onClick={retry.open}
           aria-haspopup="dialog"

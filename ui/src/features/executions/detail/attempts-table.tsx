@@ -3,8 +3,10 @@ import type { ComponentType } from 'react';
 import type { Attempt, NodeExecution } from '@/api/types';
 import { Duration } from '@/components/duration';
 import { errorClassLabel } from '@/components/error-classes';
+import { CopyLink, useMark } from '@/components/marked';
 import { prose } from '@/components/prose';
 import type { Tone } from '@/components/status';
+import { texts as common } from '@/lib/texts';
 import { formatClock, formatDuration, formatMoment, millis } from '@/lib/time';
 import classes from './node-panel.module.css';
 import { Section } from './section';
@@ -64,9 +66,12 @@ function AttemptRows({ node, attempt, isLast }: { node: NodeExecution; attempt: 
   const kind = outcomeOf(node, attempt, isLast, !ended);
   const { icon: Icon, tone, label } = LOOKS[kind];
   return (
-    <tbody>
+    <tbody {...useMark({ attempt: attempt.number })}>
       <tr>
-        <td>{attempt.number}</td>
+        <td>
+          {attempt.number}
+          <CopyLink part={{ attempt: attempt.number }} label={common.linkTo.attempt(attempt.number)} />
+        </td>
         <td data-tone={tone}>
           <span className={classes.outcome}>
             <Icon size={14} aria-hidden className={kind === 'run' ? classes.spins : classes.solid} />

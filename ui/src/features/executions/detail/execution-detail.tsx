@@ -24,6 +24,7 @@ import type { Look } from './look';
 import { Notes } from './notes';
 import { type Outage, toRecovery } from './recovery';
 import { RecoveryNote } from './recovery-note';
+import { RetryOutcome } from './retry-outcome';
 import { texts } from './texts';
 import { TimelineTab } from './timeline-tab';
 import { useLiveExecution } from './use-live-execution';
@@ -59,7 +60,9 @@ interface LoadedProps extends Look {
   onLook: (change: Look) => void;
 }
 
-function Loaded({ execution, journal, stream, node, children, tab = 'timeline', onLook }: LoadedProps) {
+function Loaded({ execution, journal, stream, node, children, attempt, step, tab = 'timeline', onLook }: LoadedProps) {
+  const choose = (next: string | undefined) =>
+    onLook({ node: next, children: undefined, attempt: undefined, step: undefined });
   const recovery = useMemo(() => toRecovery(journal), [journal]);
   return (
     <Page
@@ -76,6 +79,7 @@ function Loaded({ execution, journal, stream, node, children, tab = 'timeline', 
     >
       <Facts execution={execution} />
       <Notes execution={execution} onNode={(chosen) => onLook({ node: chosen, tab: undefined })} />
+      <RetryOutcome execution={execution} />
       {recovery && <RecoveryNote recovery={recovery} />}
       <Tabs
         value={tab}
@@ -94,7 +98,8 @@ function Loaded({ execution, journal, stream, node, children, tab = 'timeline', 
             journal={journal}
             outages={recovery?.outages ?? NO_OUTAGES}
             chosen={node ?? null}
-            onChoose={(next) => onLook({ node: next, children: undefined })}
+            onChoose={choose}
+            marked={{ attempt, step }}
             shownChildren={children}
             onShowChildren={(nodeId, status) => onLook({ node: nodeId, children: status })}
           />

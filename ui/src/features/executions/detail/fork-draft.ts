@@ -1,6 +1,6 @@
 /** What a person changes for a fork: outputs of nodes that do not run, and the trigger data. */
 import type { ForkBody, ForkPlan, ForkVersion } from '@/api/executions';
-import type { Execution } from '@/api/types';
+import type { Execution, NodeExecution } from '@/api/types';
 import { parseJsonOr } from '@/lib/json';
 
 /** Whose data it is: a node's, by its ID, or `null` for the trigger data. */
@@ -17,12 +17,15 @@ export type Edits = ReadonlyMap<Place, Edit>;
 /** Their outputs are the trigger data, or what a person decided, and are not given. */
 const NOT_GIVEN = new Set(['trigger', 'approval']);
 
+/** Whether the output of a node can be given. */
+export function isGiven({ node_type }: Pick<NodeExecution, 'node_type'>): boolean {
+  return !NOT_GIVEN.has(node_type);
+}
+
 /** Returns whose data can be changed, in the order of the flow: the trigger data, what is reused, and the node itself. */
 export function placesOf(execution: Execution, nodeId: string, plan: ForkPlan): Place[] {
   const given = new Set([...plan.reuse, ...plan.differing, nodeId]);
-  const nodes = execution.node_executions.filter(
-    ({ node_id, node_type }) => given.has(node_id) && !NOT_GIVEN.has(node_type),
-  );
+  const nodes = execution.node_executions.filter((node) => given.has(node.node_id) && isGiven(node));
   return [null, ...nodes.map(({ node_id }) => node_id)];
 }
 

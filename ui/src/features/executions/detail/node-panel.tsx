@@ -2,6 +2,7 @@ import { ActionIcon } from '@mantine/core';
 import { IconX } from '@tabler/icons-react';
 import type { Revealed } from '@/api/reveal';
 import type { Execution, ExecutionStatus, JournalEvent, NodeExecution } from '@/api/types';
+import { CopyLink } from '@/components/marked';
 import { Prose } from '@/components/prose';
 import { SensitiveValue } from '@/components/sensitive-value';
 import { isFinished, nodeStatusKey } from '@/components/status';
@@ -45,6 +46,7 @@ export function NodePanel(props: NodePanelProps) {
             {isFollowing && !isFinished(execution.status) && ` · ${texts.node.following}`}
           </span>
         </div>
+        <CopyLink />
         <StatusBadge status={nodeStatusKey(node)} />
         {onClose && (
           <ActionIcon size="sm" onClick={onClose} aria-label={texts.node.close}>

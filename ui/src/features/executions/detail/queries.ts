@@ -65,10 +65,10 @@ export const conversationQuery = (id: string, nodeId: string, seq: number) =>
   });
 
 /** What a retry would run and reuse; fetched whenever the dialog opens. */
-export const retryPlanQuery = (id: string, mode: RetryMode) =>
+export const retryPlanQuery = (id: string, mode: RetryMode, version: ForkVersion) =>
   queryOptions({
-    queryKey: ['executions', 'retry-plan', id, mode],
-    queryFn: ({ signal }) => getRetryPlan(id, mode, signal),
+    queryKey: ['executions', 'retry-plan', id, mode, version],
+    queryFn: ({ signal }) => getRetryPlan(id, mode, version, signal),
     staleTime: 0,
   });
 

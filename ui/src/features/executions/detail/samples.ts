@@ -194,7 +194,7 @@ export const happened = {
     by: { type: 'key', id: 'eva' },
   }),
   completed: { type: 'node_completed', ...SUBMIT, not_taken: [], usage: NO_USAGE, reused: false },
-  paused: { type: 'paused', by: { type: 'user', id: 'ada' } },
+  paused: { type: 'paused', by: { type: 'user', id: 'ada' }, with_all: false },
   resumed: { type: 'resumed', by: { type: 'key', id: 'ci' } },
   finished: (status: 'completed' | 'failed' | 'cancelled') => ({
     type: 'finished',

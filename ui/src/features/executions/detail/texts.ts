@@ -189,6 +189,8 @@ export const texts = {
     fromFailedDetail: 'Keeps completed nodes and runs the rest on the same version',
     counts: (runs: number, reuses: number) => (reuses > 0 ? `${runs} to run · ${reuses} reused` : `${runs} to run`),
     submit: 'Retry',
+    invalid: 'Something is not valid JSON yet.',
+    outcome: 'Retried as',
     again: (times: number) => `It was already retried ${times === 1 ? 'once' : `${times} times`}.`,
     plan: 'Retry plan',
     runs: 'To run',

@@ -1,6 +1,7 @@
 import { Drawer } from '@mantine/core';
 import { useHotkeys, useMediaQuery } from '@mantine/hooks';
 import type { Execution, ExecutionStatus, JournalEvent } from '@/api/types';
+import { type Mark, Marks } from '@/components/marked';
 import classes from './detail.module.css';
 import { focusOf } from './focus';
 import { GraphPanel } from './graph-panel';
@@ -19,11 +20,13 @@ interface TimelineTabProps {
   /** The status that the executions of the chosen node are filtered by. */
   shownChildren: ExecutionStatus | undefined;
   onShowChildren: (nodeId: string, status: ExecutionStatus | undefined) => void;
+  /** What of the chosen node the address names. */
+  marked: Pick<Mark, 'attempt' | 'step'>;
 }
 
 /** The waterfall and the graph, beside them the selected node, or else the active one. */
 export function TimelineTab(props: TimelineTabProps) {
-  const { execution, journal, outages, chosen, onChoose, shownChildren, onShowChildren } = props;
+  const { execution, journal, outages, chosen, onChoose, shownChildren, onShowChildren, marked } = props;
   const isNarrow = useMediaQuery('(max-width: 1100px)', undefined, { getInitialValueInEffect: false }) ?? false;
   const byHand = execution.node_executions.find((node) => node.node_id === chosen);
   const focus = isNarrow ? byHand : (byHand ?? focusOf(execution));
@@ -33,17 +36,20 @@ export function TimelineTab(props: TimelineTabProps) {
     if (byHand && !isNarrow && !isAbove) onChoose(undefined);
   };
   useHotkeys([['Escape', leave, { preventDefault: false }]]);
-  const panel = focus && (
-    <NodePanel
-      key={focus.node_id}
-      execution={execution}
-      journal={journal}
-      node={focus}
-      isFollowing={!byHand}
-      shownChildren={shownChildren}
-      onShowChildren={(status) => onShowChildren(focus.node_id, status)}
-      onClose={byHand ? () => onChoose(undefined) : null}
-    />
+  const mark = focus && { executionId: execution.id, nodeId: focus.node_id, ...(byHand && marked) };
+  const panel = focus && mark && (
+    <Marks value={mark}>
+      <NodePanel
+        key={focus.node_id}
+        execution={execution}
+        journal={journal}
+        node={focus}
+        isFollowing={!byHand}
+        shownChildren={shownChildren}
+        onShowChildren={(status) => onShowChildren(focus.node_id, status)}
+        onClose={byHand ? () => onChoose(undefined) : null}
+      />
+    </Marks>
   );
   // A conversation takes more room. The width depends on the flow alone, so that it does not change while nodes are followed.
   const hasAgents = execution.node_executions.some((node) => node.skill_used);

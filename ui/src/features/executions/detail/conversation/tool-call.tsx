@@ -3,8 +3,10 @@ import { Link } from '@tanstack/react-router';
 import classes from '@/components/conversation/conversation.module.css';
 import { ShownValue } from '@/components/conversation/shown-value';
 import { Duration } from '@/components/duration';
+import { CopyLink, useMark } from '@/components/marked';
 import { StatusIcon } from '@/components/status-icon';
 import { visible } from '@/lib/json-text';
+import { texts as common } from '@/lib/texts';
 import { ApprovalNote } from './approval-note';
 import { CallNote } from './call-note';
 import type { Call } from './model';
@@ -21,7 +23,7 @@ export function ToolCall({ call, file }: ToolCallProps) {
   const { step, repeats } = call;
   const name = `${file}-${step.number}`;
   return (
-    <li className={classes.tool}>
+    <li className={classes.tool} {...useMark({ step: step.number })}>
       <div className={classes.toolHead}>
         <IconTool size={14} aria-hidden className={classes.toolIcon} />
         <code className={classes.toolName}>{visible(step.tool ?? '')}</code>
@@ -32,6 +34,7 @@ export function ToolCall({ call, file }: ToolCallProps) {
         )}
         {repeats && <span className={classes.chip}>{texts.again.called}</span>}
         <span className={classes.meta}>
+          <CopyLink part={{ step: step.number }} label={common.linkTo.step(step.number)} />
           <Duration startedAt={step.started_at} endedAt={step.ended_at} ms={step.duration_ms} />
           <StatusIcon status={iconOf(step)} size={14} label={texts.state[step.status]} />
         </span>

@@ -5,9 +5,11 @@ import { Entry } from '@/components/conversation/entry';
 import { isOf, type LiveTurn } from '@/components/conversation/live-turn';
 import { ShownText, ShownValue } from '@/components/conversation/shown-value';
 import { Duration } from '@/components/duration';
+import { CopyLink } from '@/components/marked';
 import { Prose } from '@/components/prose';
 import { StatusIcon } from '@/components/status-icon';
 import { usageText } from '@/components/usage-text';
+import { texts as common } from '@/lib/texts';
 import { CallNote } from './call-note';
 import { GuardrailCall } from './guardrail-call';
 import { LiveEntry } from './live-entry';
@@ -42,6 +44,7 @@ export function TurnEntry({ turn, live, speaker, provider, file }: TurnEntryProp
       detail={summarized ? speaker : detail}
       chip={call?.repeats ? texts.again.asked : null}
       meta={call && <CallMeta step={call.step} />}
+      step={call?.step.number}
     >
       {call && (
         <>
@@ -85,6 +88,7 @@ function writtenOf(step: ConversationStep, live: LiveTurn | null): LiveTurn | nu
 function CallMeta({ step }: { step: ConversationStep }) {
   return (
     <>
+      <CopyLink part={{ step: step.number }} label={common.linkTo.step(step.number)} />
       <Duration startedAt={step.started_at} endedAt={step.ended_at} ms={step.duration_ms} />
       <StatusIcon status={iconOf(step)} size={14} label={texts.state[step.status]} />
     </>
