@@ -126,6 +126,7 @@ impl Signal {
             | Self::StopCompensation { .. }
             | Self::Pause { .. }
             | Self::Resume { .. }
+            | Self::ResumeWithAll { .. }
             | Self::RetryNow { .. }
             | Self::Interrupt { .. } => false,
         }

@@ -25,7 +25,7 @@ import { accountQuery } from '@/api/account';
 import { foundFlowsQuery } from '@/api/flows';
 import { pauseQuery } from '@/api/pause';
 import type { Flow } from '@/api/types';
-import { isAllowedIn } from '@/api/use-may';
+import { isAllowedIn, useMay } from '@/api/use-may';
 import { type Command, fitting } from '@/components/commands/command';
 import { CommandFrame } from '@/components/commands/command-dialog';
 import { CommandSearch } from '@/components/commands/command-search';

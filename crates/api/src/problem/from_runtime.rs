@@ -40,10 +40,7 @@ impl From<RuntimeError> for Problem {
                 Self::new(ProblemKind::NoSuchSession, format!("The agent has no session `{key}`."))
             }
             RuntimeError::SessionBusy(holder) => session_busy(&holder),
-            RuntimeError::NotLastTurn(last) => Self::new(
-                ProblemKind::NotLastTurn,
-                format!("Only the last turn of a session is written again, and that is turn {last} now."),
-            ),
+            RuntimeError::NotLastTurn(last) => not_last_turn(last),
             RuntimeError::NoSkill(no_skill) => without_skill(&no_skill),
             RuntimeError::FlowInvalid(faults) => Self::flow_invalid(faults),
             RuntimeError::StartsOthers(faults) => starts_others(faults),
@@ -63,14 +60,8 @@ impl From<RuntimeError> for Problem {
             RuntimeError::NotRetryable(status) => not_retryable(status),
             RuntimeError::NotForkable(faults) => not_forkable(faults),
             RuntimeError::RetryEdits(faults) => not_editable(faults),
-            RuntimeError::NoFailures(fingerprint) => Self::new(
-                ProblemKind::NoSuchFailures,
-                format!("The flow has no failures `{fingerprint}`, or they are not stored any more."),
-            ),
-            RuntimeError::TooManyNotes(max) => Self::new(
-                ProblemKind::TooManyNotes,
-                format!("There are {max} already, which is as many as there may be. Delete one first."),
-            ),
+            RuntimeError::NoFailures(fingerprint) => no_failures(&fingerprint),
+            RuntimeError::TooManyNotes(max) => too_many_notes(max),
             RuntimeError::EverythingPaused(pause) => everything_paused(&pause),
             RuntimeError::NothingPaused => {
                 Self::new(ProblemKind::NothingPaused, "Nothing is paused, so there is nothing to resume.")
@@ -83,25 +74,44 @@ impl From<RuntimeError> for Problem {
             RuntimeError::NoCipher(reason) => Self::new(ProblemKind::NoMasterKey, reason.to_string()),
             RuntimeError::TenantDisabled => tenant_disabled(),
             RuntimeError::Quota(reached) => quota_reached(reached),
-            RuntimeError::StorageFull => Self::new(
-                ProblemKind::StorageFull,
-                "The database has no room left, so nothing was changed. Free some space, then try again.",
-            ),
-            RuntimeError::Unavailable => Self::new(
-                ProblemKind::Unavailable,
-                "The server is starting or stopping. Try again in a second; with the same Idempotency-Key \
-                 nothing happens twice.",
-            ),
+            RuntimeError::StorageFull => storage_full(),
+            RuntimeError::Unavailable => unavailable(),
             RuntimeError::Busy => Self::busy(),
-            RuntimeError::Overloaded => Self::new(
-                ProblemKind::Unavailable,
-                "The server has no memory for a further execution, so this one was not started. Try again when \
-                 others have ended.",
-            ),
+            RuntimeError::Overloaded => overloaded(),
             RuntimeError::Blobs(reason) => blobs_failed(&reason),
             RuntimeError::Store(source) => of_store(&source),
         }
     }
+}
+
+fn not_last_turn(last: u32) -> Problem {
+    let detail = format!("Only the last turn of a session is written again, and that is turn {last} now.");
+    Problem::new(ProblemKind::NotLastTurn, detail)
+}
+
+fn no_failures(fingerprint: &str) -> Problem {
+    let detail = format!("The flow has no failures `{fingerprint}`, or they are not stored any more.");
+    Problem::new(ProblemKind::NoSuchFailures, detail)
+}
+
+fn too_many_notes(max: usize) -> Problem {
+    let detail = format!("There are {max} already, which is as many as there may be. Delete one first.");
+    Problem::new(ProblemKind::TooManyNotes, detail)
+}
+
+fn storage_full() -> Problem {
+    let detail = "The database has no room left, so nothing was changed. Free some space, then try again.";
+    Problem::new(ProblemKind::StorageFull, detail)
+}
+
+fn unavailable() -> Problem {
+    let detail = "The server is starting or stopping. Try again in a second; with the same Idempotency-Key nothing happens twice.";
+    Problem::new(ProblemKind::Unavailable, detail)
+}
+
+fn overloaded() -> Problem {
+    let detail = "The server has no memory for a further execution, so this one was not started. Try again when others have ended.";
+    Problem::new(ProblemKind::Unavailable, detail)
 }
 
 /// Data that is in the blob storage cannot be read now, or ever, by the fault of what is set up outside of the database.
