@@ -21,7 +21,7 @@ interface TryPanelProps {
   onChange: (values: Values) => void;
 }
 
-/** Sends the request as whoever uses the studio. What changes something asks first. */
+/** Sends the request as the person who uses the studio. What changes something asks first. */
 export function TryPanel(props: TryPanelProps) {
   const { operation, schemas, values, onChange } = props;
   const hidden = untried(operation.id);
