@@ -24,7 +24,7 @@ test('failures of one kind are retried together and followed until all have fini
   await page.goto('/failures');
   const group = page.getByRole('row').filter({ hasText: 'The ledger is closed' });
   await expect(group.getByRole('cell').nth(2)).toHaveText('3 executions');
-  await group.getByRole('button').click();
+  await group.getByRole('button', { name: /^Retry/ }).click();
   const dialog = page.getByRole('dialog', { name: 'Retry these executions' });
   await dialog.getByRole('radio', { name: 'From the start' }).click();
   await expect(dialog.getByText('3 executions will be retried, each as a new run.')).toBeVisible();
@@ -53,7 +53,7 @@ test('a bulk retry shows the progress of the new executions while they back off'
   }
 
   await page.goto('/failures');
-  await page.getByRole('row').filter({ hasText: 'The ledger is closed' }).getByRole('button').click();
+  await page.getByRole('row').filter({ hasText: 'The ledger is closed' }).getByRole('button', { name: /^Retry/ }).click();
   const dialog = page.getByRole('dialog', { name: 'Retry these executions' });
   await dialog.getByRole('button', { name: 'Retry 2 executions' }).click();
 
@@ -68,7 +68,7 @@ test('a bulk retry shows the progress of the new executions while they back off'
 test('executions that were already retried are skipped and link to their retry', async ({ page, api }) => {
   await failing(api, 2);
   await page.goto('/failures');
-  const open = () => page.getByRole('row').filter({ hasText: 'The ledger is closed' }).getByRole('button').click();
+  const open = () => page.getByRole('row').filter({ hasText: 'The ledger is closed' }).getByRole('button', { name: /^Retry/ }).click();
   const dialog = page.getByRole('dialog', { name: 'Retry these executions' });
   await open();
   await dialog.getByRole('button', { name: 'Retry 2 executions' }).click();

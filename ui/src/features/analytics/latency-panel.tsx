@@ -4,6 +4,7 @@ import { Panel } from '@/components/panel';
 import { formatDuration } from '@/lib/time';
 import classes from './costs.module.css';
 import { latenciesOf } from './latency';
+import narrow from './latency.module.css';
 import { endedQuery } from './queries';
 import { percent } from './shape';
 import { texts } from './texts';
@@ -30,7 +31,7 @@ export function LatencyPanel({ flow, from }: { flow: string | undefined; from: s
     <Panel title={latency.title} aside={latency.hint(rows.length)} flush>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable areas must be reachable with the keyboard. */}
       <div className={classes.scroll} role="region" aria-label={`${latency.title}, table`} tabIndex={0}>
-        <Table className={classes.table} aria-label={latency.title}>
+        <Table className={`${classes.table} ${narrow.table}`} aria-label={latency.title}>
           <Table.Thead>
             <Table.Tr>
               {heads.map((head) => (
@@ -42,12 +43,12 @@ export function LatencyPanel({ flow, from }: { flow: string | undefined; from: s
             {latencies.map((one) => (
               <Table.Tr key={`${one.flow} ${one.version}`}>
                 <Table.Th scope="row">{one.name ?? texts.flows.unnamed}</Table.Th>
-                <Table.Td>{one.version}</Table.Td>
-                <Table.Td>{one.executions.toLocaleString('en')}</Table.Td>
-                <Table.Td>{percent(one.completed, one.executions)}</Table.Td>
-                <Table.Td>{formatDuration(one.p50)}</Table.Td>
-                <Table.Td>{formatDuration(one.p95)}</Table.Td>
-                <Table.Td>{formatDuration(one.p99)}</Table.Td>
+                <Table.Td data-label={latency.version}>{one.version}</Table.Td>
+                <Table.Td data-label={latency.executions}>{one.executions.toLocaleString('en')}</Table.Td>
+                <Table.Td data-label={latency.success}>{percent(one.completed, one.executions)}</Table.Td>
+                <Table.Td data-label={latency.p50}>{formatDuration(one.p50)}</Table.Td>
+                <Table.Td data-label={latency.p95}>{formatDuration(one.p95)}</Table.Td>
+                <Table.Td data-label={latency.p99}>{formatDuration(one.p99)}</Table.Td>
               </Table.Tr>
             ))}
           </Table.Tbody>
