@@ -5,17 +5,17 @@ use std::time::{Duration, SystemTime};
 
 use steadflow_core::timestamp::Timestamp;
 
-/// What can be filtered by: the names here and in the API, and whether executions can be retried by it.
-const NAMES: [(&str, &str, bool); 9] = [
-    ("flow", "flow_id", true),
-    ("status", "status", false),
-    ("error-class", "error_class", true),
-    ("node", "node", true),
-    ("since", "start_date", true),
-    ("until", "end_date", true),
-    ("search", "q", true),
-    ("fingerprint", "fingerprint", true),
-    ("context-id", "context_id", false),
+/// What can be filtered by: the names here and in the API.
+const NAMES: [(&str, &str); 9] = [
+    ("flow", "flow_id"),
+    ("status", "status"),
+    ("error-class", "error_class"),
+    ("node", "node"),
+    ("since", "start_date"),
+    ("until", "end_date"),
+    ("search", "q"),
+    ("fingerprint", "fingerprint"),
+    ("context-id", "context_id"),
 ];
 
 /// One condition.
@@ -27,25 +27,18 @@ pub(crate) struct Condition {
     pub(crate) value: String,
 }
 
-impl Condition {
-    /// Whether failed executions can be retried by it.
-    pub(crate) fn retries(&self) -> bool {
-        NAMES.iter().any(|(name, _, retries)| *name == self.name && *retries)
-    }
-}
-
 impl FromStr for Condition {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let known = || NAMES.map(|(name, ..)| name).join(", ");
+        let known = || NAMES.map(|(name, _)| name).join(", ");
         let (name, value) = text
             .split_once('=')
             .ok_or_else(|| format!("use NAME=VALUE, with one of these names: {}", known()))?;
         // The API, and people who know it, write `error_class`.
         let wanted = name.replace('_', "-");
-        let found = NAMES.into_iter().find(|(name, ..)| *name == wanted);
-        let (name, parameter, _) =
+        let found = NAMES.into_iter().find(|(name, _)| *name == wanted);
+        let (name, parameter) =
             found.ok_or_else(|| format!("there is no `{name}` to filter by; there are {}", known()))?;
         let value = match name {
             "since" | "until" => moment(value)?,

@@ -21,7 +21,7 @@ use crate::given;
 use crate::output;
 use crate::settings::ServerAddress;
 use crate::shown::{moment, print, raw, shortened, text};
-use many::Many;
+use many::{Change, Many};
 
 pub(crate) use value::print_value;
 pub(crate) use watch::follow;
@@ -62,7 +62,7 @@ pub(crate) async fn executions(
             print(&answer, as_json, |answer| text(&answer["new_execution_id"]));
         }
         ExecutionsCommand::Retry { which, from, .. } => {
-            return many::retry(&server, which.into(), from, as_json).await;
+            return many::change(&server, which.into(), Change::Retry(from), as_json).await;
         }
         ExecutionsCommand::Fork(how) => {
             let answer = fork(&server, how).await?;
@@ -72,7 +72,9 @@ pub(crate) async fn executions(
             let answer = server.send(server.call(Method::POST, &format!("/executions/{id}/cancel"))).await?;
             print(&answer, as_json, |answer| text(&answer["message"]));
         }
-        ExecutionsCommand::Cancel { which } => return many::cancel(&server, which.into(), as_json).await,
+        ExecutionsCommand::Cancel { which } => {
+            return many::change(&server, which.into(), Change::Cancel, as_json).await;
+        }
         ExecutionsCommand::StopCompensation { id } => {
             let path = format!("/executions/{id}/stop-compensation");
             let answer = server.send(server.call(Method::POST, &path)).await?;

@@ -87,7 +87,7 @@ fn executions_that_fit_a_filter_are_retried_once_and_cancelled() {
         (&json!(3), &json!(3), &json!(0))
     );
     assert_eq!(listed.as_array().map(Vec::len), Some(3));
-    assert!(wrong.stderr.contains("`--filter status=running` cannot be used here"), "{}", wrong.stderr);
+    assert!(wrong.stderr.contains("`filter.status` must have some of failed, cancelled"), "{}", wrong.stderr);
     assert!(
         unknown.stderr.contains("there is no `colour` to filter by; there are flow, status"),
         "{}",

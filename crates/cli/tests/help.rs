@@ -933,10 +933,11 @@ fn help_of_commands_for_one_execution() {
     insta::assert_snapshot!(own_help(&["executions", "retry"]), @"
     Retry a failed or cancelled execution, or all that a filter fits
 
-    A retry is a new execution with the same trigger data. With --filter, failed executions are retried;
-    those that were retried before are left out, so that doing it twice retries once.
+    A retry is a new execution with the same trigger data. With --filter, failed executions are retried
+    unless it names another status; those that were retried before are skipped, so that doing it twice
+    retries once.
 
-    Exit status: 0 done, and what was left out is named, 1 it ended before all were looked at.
+    Exit status: 0 done, and what was skipped is named, 1 it ended before all were looked at.
 
     Usage: steadflow executions retry [OPTIONS] [ID]
 
@@ -992,7 +993,7 @@ fn help_of_commands_for_an_execution_that_runs() {
 
     With --filter, child executions are cancelled with those that started them.
 
-    Exit status: 0 done, and what was left out is named, 1 it ended before all were looked at.
+    Exit status: 0 done, and what was skipped is named, 1 it ended before all were looked at.
 
     Usage: steadflow executions cancel [OPTIONS] [ID]
 

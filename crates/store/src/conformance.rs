@@ -335,6 +335,7 @@ macro_rules! conformance_tests {
         }
         $crate::conformance_tests! { @module $harness, notes = notes:
             notes_are_kept_by_owner_and_name_and_have_a_number
+            notes_of_a_principal_are_deleted_with_it
         }
         $crate::conformance_tests! { @module $harness, health = health:
             a_healthy_store_has_no_findings

@@ -46,7 +46,7 @@ pub trait Identities: Send + Sync + 'static {
         change: PrincipalChange,
     ) -> StoreFuture<'_, PrincipalChanged>;
 
-    /// Deletes a principal with its keys, sign-ins and invitations.
+    /// Deletes a principal with its keys, sign-ins, invitations and own notes.
     fn delete_principal(&self, tenant: TenantId, id: PrincipalId) -> StoreFuture<'_, PrincipalChanged>;
 
     /// Returns whether anybody could be an admin of the default tenant at `now`: a person who is one, or an API key whose role and

@@ -1,5 +1,5 @@
 /** The switch that pauses everything. */
-import { queryOptions } from '@tanstack/react-query';
+import { queryOptions, useQuery } from '@tanstack/react-query';
 import { call } from './client';
 import type { components } from './schema';
 
@@ -14,6 +14,11 @@ export const pauseQuery = () =>
     queryFn: async ({ signal }) => (await call('GET', '/studio/pause', { signal })).data,
     refetchInterval: 5_000,
   });
+
+/** Whether everything is paused, as far as is known. */
+export function useIsPaused(): boolean {
+  return useQuery(pauseQuery()).data?.paused === true;
+}
 
 export async function pauseEverything(reason: string): Promise<Pause> {
   return (await call('POST', '/studio/pause', { body: reason ? { reason } : {} })).data;

@@ -995,8 +995,8 @@ export interface paths {
         readonly get?: never;
         readonly put?: never;
         /**
-         * Retries the failed executions that fit or are named, newest first. Those that were retried before are left out, so that
-         *     asking twice retries once.
+         * Retries the failed executions that fit or are named, newest first. Those that were retried before are skipped, so that asking
+         *     twice retries once.
          */
         readonly post: operations["retry_executions"];
         readonly delete?: never;
@@ -1513,7 +1513,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Lists the open failure groups that who asks cares for, the newest failure first. */
+        /** Lists the open failure groups that are assigned to who asks, the newest failure first: of those assigned last, at most 100. */
         readonly get: operations["list_assigned_failures"];
         readonly put?: never;
         readonly post?: never;

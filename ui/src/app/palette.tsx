@@ -23,7 +23,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { accountQuery } from '@/api/account';
 import { foundFlowsQuery } from '@/api/flows';
-import { pauseQuery } from '@/api/pause';
+import { useIsPaused } from '@/api/pause';
 import type { Flow } from '@/api/types';
 import { isAllowedIn, useMay } from '@/api/use-may';
 import { type Command, fitting } from '@/components/commands/command';
@@ -152,7 +152,7 @@ async function askToNotify() {
 /** The switch that pauses everything, for those who may. */
 function usePauseCommands(onPause: () => void): Command[] {
   const { may, isKnown } = useMay('control_executions');
-  const isPaused = useQuery(pauseQuery()).data?.paused;
+  const isPaused = useIsPaused();
   const { resume } = usePauseSwitch();
   if (!may || !isKnown || isPaused === undefined) return [];
   const about = { id: 'pause-everything', group: texts.palette.actions, words: texts.pause.words };

@@ -136,22 +136,35 @@ pub(crate) struct ChangedMany {
     items: Vec<ChangedItem>,
 }
 
-/// Says why an execution was skipped: a short name, and a sentence. `what` was not done with it.
-pub(super) fn skipped_for(skip: BulkSkip, what: &str) -> (&'static str, String) {
-    match skip {
-        BulkSkip::Retried(newer) => ("already-retried", format!("Already retried, as {newer}.")),
-        BulkSkip::Refused(error) => {
-            let said = format!("Not {what}: {error}.");
-            (Problem::from(error).kind().slug(), said)
-        }
-    }
+/// Counts those that were skipped.
+#[derive(Debug)]
+pub(super) struct Skips {
+    /// What was not done with them, such as `cancelled`.
+    what: &'static str,
+    pub(super) count: usize,
+    pub(super) reasons: Vec<SkippedFor>,
 }
 
-/// Adds one more that was skipped for a reason.
-pub(super) fn count_skipped(reasons: &mut Vec<SkippedFor>, reason: &'static str, detail: &str) {
-    match reasons.iter_mut().find(|known| known.reason == reason) {
-        Some(known) => known.count += 1,
-        None => reasons.push(SkippedFor { reason, count: 1, detail: detail.to_owned() }),
+impl Skips {
+    pub(super) const fn of(what: &'static str) -> Self {
+        Self { what, count: 0, reasons: Vec::new() }
+    }
+
+    /// Adds one more, and says why it was skipped.
+    pub(super) fn add(&mut self, skip: BulkSkip) -> String {
+        let (reason, detail) = match skip {
+            BulkSkip::Retried(newer) => ("already-retried", format!("Already retried, as {newer}.")),
+            BulkSkip::Refused(error) => {
+                let detail = format!("Not {}: {error}.", self.what);
+                (Problem::from(error).kind().slug(), detail)
+            }
+        };
+        self.count += 1;
+        match self.reasons.iter_mut().find(|known| known.reason == reason) {
+            Some(known) => known.count += 1,
+            None => self.reasons.push(SkippedFor { reason, count: 1, detail: detail.clone() }),
+        }
+        detail
     }
 }
 
@@ -203,24 +216,19 @@ fn read<P>(
     Ok((Bulk { which, action, dry_run }, dry_run))
 }
 
-fn answer(result: BulkResult, dry_run: bool, what: &str) -> Result<Response, Problem> {
-    let mut reasons = Vec::new();
-    let item = |BulkItem { execution, skipped, .. }| {
-        let skipped = skipped.map(|skip| {
-            let (reason, detail) = skipped_for(skip, what);
-            count_skipped(&mut reasons, reason, &detail);
-            detail
-        });
-        ChangedItem { execution_id: execution, skipped }
+fn answer(result: BulkResult, dry_run: bool, what: &'static str) -> Result<Response, Problem> {
+    let mut skips = Skips::of(what);
+    let item = |BulkItem { execution, skipped, .. }| ChangedItem {
+        execution_id: execution,
+        skipped: skipped.map(|skip| skips.add(skip)),
     };
     let items: Vec<ChangedItem> = result.items.into_iter().map(item).collect();
-    let skipped = items.iter().filter(|item| item.skipped.is_some()).count();
     Ok(reply::ok(&ChangedMany {
         dry_run,
         matched: items.len(),
-        changed: items.len() - skipped,
-        skipped,
-        reasons,
+        changed: items.len() - skips.count,
+        skipped: skips.count,
+        reasons: skips.reasons,
         stopped: result.stopped.map(|error| Problem::from(error).into_detail()),
         items,
     }))

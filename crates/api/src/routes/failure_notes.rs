@@ -28,6 +28,8 @@ use crate::views::wire::Time;
 
 /// How many people are offered.
 const PEOPLE_MAX: usize = 1_000;
+/// How many groups that somebody cares for are listed. The studio asks for them often, and each is looked up.
+const ASSIGNED_MAX: usize = 100;
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::default()
@@ -211,7 +213,7 @@ pub(crate) struct AssignedFailures {
     assigned_at: Time,
 }
 
-/// Lists the open failure groups that who asks cares for, the newest failure first.
+/// Lists the open failure groups that are assigned to who asks, the newest failure first: of those assigned last, at most 100.
 #[utoipa::path(get, path = "/api/v1/studio/failures/assigned", tag = "retries",
     responses((status = 200, description = "The groups", body = [AssignedFailures])))]
 pub(crate) async fn list_assigned_failures(
@@ -222,7 +224,9 @@ pub(crate) async fn list_assigned_failures(
     let Some(principal) = principal else { return Ok(reply::ok(&Vec::<AssignedFailures>::new())) };
     let is_own = |notes: &GroupNotes| notes.assigned.as_ref().is_some_and(|to| to.to == principal.id);
     let noted = app.engine().failure_notes(caller.tenant, &[]).await?;
-    let own: Vec<GroupId> = noted.into_iter().filter(|(_, notes)| is_own(notes)).map(|(id, _)| id).collect();
+    let mut own: Vec<_> = noted.into_iter().filter(|(_, notes)| is_own(notes)).collect();
+    own.sort_by_key(|(_, notes)| std::cmp::Reverse(notes.assigned.as_ref().map(|assigned| assigned.at)));
+    let own: Vec<GroupId> = own.into_iter().map(|(id, _)| id).take(ASSIGNED_MAX).collect();
     let noted = app.engine().failure_notes(caller.tenant, &own).await?;
     let names = flow_names(&app, caller.tenant, own.iter().map(|group| group.flow)).await;
     let mut all = Vec::new();

@@ -65,9 +65,9 @@ pub(crate) enum ExecutionsCommand {
     },
     /// Retry a failed or cancelled execution, or all that a filter fits
     ///
-    /// A retry is a new execution with the same trigger data. With --filter, failed executions are retried; those that were retried before are left out, so that doing it twice retries once.
+    /// A retry is a new execution with the same trigger data. With --filter, failed executions are retried unless it names another status; those that were retried before are skipped, so that doing it twice retries once.
     ///
-    /// Exit status: 0 done, and what was left out is named, 1 it ended before all were looked at.
+    /// Exit status: 0 done, and what was skipped is named, 1 it ended before all were looked at.
     Retry {
         #[command(flatten)]
         which: Which,
@@ -86,7 +86,7 @@ pub(crate) enum ExecutionsCommand {
     ///
     /// With --filter, child executions are cancelled with those that started them.
     ///
-    /// Exit status: 0 done, and what was left out is named, 1 it ended before all were looked at.
+    /// Exit status: 0 done, and what was skipped is named, 1 it ended before all were looked at.
     Cancel {
         #[command(flatten)]
         which: Which,

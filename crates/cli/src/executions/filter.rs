@@ -27,23 +27,13 @@ pub(super) async fn parameters(
     Ok(parameters)
 }
 
-/// Returns the filter that retries many executions.
-pub(super) async fn of_retry(
-    server: &Server,
-    conditions: &[Condition],
-) -> anyhow::Result<Map<String, Value>> {
-    let mut rest = Vec::new();
-    for condition in conditions {
-        let is_failed = condition.name == "status" && condition.value == "failed";
-        if condition.retries() {
-            rest.push(condition.clone());
-        } else if !is_failed {
-            let (name, value) = (condition.name, &condition.value);
-            bail!(
-                "`--filter {name}={value}` cannot be used here: only failed executions are retried, by flow, error class, node, time, text or fingerprint."
-            );
-        }
-    }
-    let parameters = parameters(server, &rest).await?;
-    Ok(parameters.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect())
+/// Returns the parameters as the filter of an operation on many executions: with a list of statuses.
+pub(super) fn body(parameters: Vec<(&'static str, String)>) -> Value {
+    let value = |name: &str, value: String| match name {
+        "status" => value.split(',').map(Value::from).collect(),
+        _ => Value::from(value),
+    };
+    let filter: Map<String, Value> =
+        parameters.into_iter().map(|(name, text)| (name.to_owned(), value(name, text))).collect();
+    filter.into()
 }

@@ -3,23 +3,20 @@
 use std::process::ExitCode;
 
 use anyhow::Context;
-use futures_util::{StreamExt, stream};
-use reqwest::{Method, StatusCode};
+use reqwest::Method;
 use serde_json::{Value, json};
 use steadflow_core::payload::Payload;
 
-use super::filter::{of_retry, parameters};
+use super::filter::{body, parameters};
 use crate::args::RetryFrom;
-use crate::client::{Refused, Server};
+use crate::client::Server;
 use crate::condition::Condition;
 use crate::output;
 
-/// How many executions one call retries.
+/// How many executions one call changes.
 const AT_ONCE: usize = 100;
-/// How many calls that cancel are under way at the same time.
-const CALLS_MAX: usize = 8;
 
-/// How many executions are changed.
+/// Which executions are changed.
 #[derive(Debug)]
 pub(super) struct Many {
     pub(super) filter: Vec<Condition>,
@@ -28,32 +25,69 @@ pub(super) struct Many {
     pub(super) limit: Option<usize>,
 }
 
-/// Retries failed executions, newest first. Those that were retried before are left out.
-pub(super) async fn retry(
+/// What is done to them.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Change {
+    /// Failed ones, unless the filter says so: they are retried, unless they were before.
+    Retry(RetryFrom),
+    /// Unfinished ones: they are cancelled, and what they started with them.
+    Cancel,
+}
+
+impl Change {
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Retry(_) => "/executions/retry",
+            Self::Cancel => "/executions/cancel",
+        }
+    }
+
+    const fn done(self) -> &'static str {
+        match self {
+            Self::Retry(_) => "retried",
+            Self::Cancel => "cancelled",
+        }
+    }
+
+    /// The statuses that are changed where the filter does not say.
+    const fn statuses(self) -> &'static str {
+        match self {
+            Self::Retry(_) => "failed",
+            Self::Cancel => "pending,running,paused",
+        }
+    }
+
+    fn body(self, filter: &Value, is_dry_run: bool) -> Value {
+        let mut body = json!({ "filter": filter, "dry_run": is_dry_run });
+        if let Self::Retry(from) = self {
+            body["mode"] = from.mode().into();
+        }
+        body
+    }
+}
+
+/// Changes all executions that fit, newest first.
+pub(super) async fn change(
     server: &Server,
     many: Many,
-    from: RetryFrom,
+    change: Change,
     as_json: bool,
 ) -> anyhow::Result<ExitCode> {
-    let filter = of_retry(server, &many.filter).await?;
-    let mut done = Done::new("retried", many.is_dry_run);
-    let bar = output::bar(count(server, &filter, many.limit).await?);
-    let mut before = Value::Null;
+    let parameters = parameters(server, &many.filter).await?;
+    let bar = output::bar(count(server, &parameters, change, many.limit).await?);
+    let mut body = change.body(&body(parameters), many.is_dry_run);
+    let mut done =
+        Done { what: change.done(), is_dry_run: many.is_dry_run, items: Vec::new(), stopped: None };
     loop {
         let limit = many.limit.map_or(AT_ONCE, |limit| AT_ONCE.min(limit - done.items.len()));
         if limit == 0 {
             break;
         }
-        let body = json!({
-            "filter": filter,
-            "mode": from.mode(),
-            "dry_run": many.is_dry_run,
-            "limit": limit,
-            "before": before,
-        });
-        let sent = server.send(server.call(Method::POST, "/executions/retry").json(&body)).await;
-        let answer = match sent {
+        body["limit"] = limit.into();
+        let answer = match server.send(server.call(Method::POST, change.path()).json(&body)).await {
             Ok(answer) => answer.value,
+            // Nothing was done: what the server says is the answer.
+            Err(error) if done.items.is_empty() => return Err(error),
             Err(error) => {
                 done.stopped = Some(format!("{error:#}"));
                 break;
@@ -66,79 +100,28 @@ pub(super) async fn retry(
         if done.stopped.is_some() || items.len() < limit {
             break;
         }
-        before = items.last().map(|item| item["execution_id"].clone()).unwrap_or_default();
+        body["before"] = items.last().map(|item| item["execution_id"].clone()).unwrap_or_default();
     }
     bar.finish_and_clear();
     Ok(done.print(as_json))
 }
 
-/// Returns how many failed executions fit: for a bar, so that they may be others by the time that they are retried.
+/// Returns how many executions fit: for a bar, so that they may be others by the time that they are changed.
 async fn count(
     server: &Server,
-    filter: &serde_json::Map<String, Value>,
+    parameters: &[(&'static str, String)],
+    change: Change,
     limit: Option<usize>,
 ) -> anyhow::Result<usize> {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let filter = filter.iter().map(|(name, value)| (name.as_str(), text(value)));
-    let query: Vec<_> = filter.chain([("status", "failed".into()), ("limit", "1".into())]).collect();
+    let mut query = parameters.to_vec();
+    query.push(("limit", "1".to_owned()));
+    if !query.iter().any(|(name, _)| *name == "status") {
+        query.push(("status", change.statuses().to_owned()));
+    }
     let response = server.open(server.call(Method::GET, "/executions").query(&query)).await?;
     let total = response.headers().get("x-total-count").and_then(|count| count.to_str().ok()?.parse().ok());
     let total = total.context("The server does not say how many executions there are")?;
     Ok(limit.map_or(total, |limit| limit.min(total)))
-}
-
-/// Cancels executions that have not ended, newest first. What they started themselves is cancelled with them.
-pub(super) async fn cancel(server: &Server, many: Many, as_json: bool) -> anyhow::Result<ExitCode> {
-    let mut query = parameters(server, &many.filter).await?;
-    if !query.iter().any(|(name, _)| *name == "status") {
-        query.push(("status", "pending,running,paused".to_owned()));
-    }
-    query.push(("limit", "1000".to_owned()));
-    let query: Vec<String> = query
-        .iter()
-        .map(|(name, value)| format!("{name}={}", crate::value_address::segment(value)))
-        .collect();
-    let mut found = server.all(&format!("/executions?{}", query.join("&"))).await?;
-    found.truncate(many.limit.unwrap_or(usize::MAX));
-    let bar = output::bar(found.len());
-    let mut done = Done::new("cancelled", many.is_dry_run);
-    let calls = found.into_iter().map(|execution| {
-        let bar = bar.clone();
-        async move {
-            let id = execution["id"].clone();
-            let skipped = if many.is_dry_run { Ok(None) } else { cancel_one(server, &id).await };
-            bar.inc(1);
-            skipped.map(|skipped| json!({ "execution_id": id, "skipped": skipped }))
-        }
-    });
-    let mut calls = stream::iter(calls).buffered(CALLS_MAX);
-    while let Some(item) = calls.next().await {
-        match item {
-            Ok(item) => done.items.push(item),
-            Err(error) => {
-                done.stopped = Some(format!("{error:#}"));
-                break;
-            }
-        }
-    }
-    drop(calls);
-    bar.finish_and_clear();
-    Ok(done.print(as_json))
-}
-
-/// Cancels an execution. Returns why it is left out: it has ended meanwhile, or may not be cancelled.
-async fn cancel_one(server: &Server, id: &Value) -> anyhow::Result<Option<String>> {
-    let id = id.as_str().unwrap_or_default();
-    let sent = server.send(server.call(Method::POST, &format!("/executions/{id}/cancel"))).await;
-    let Err(error) = sent else { return Ok(None) };
-    match error.downcast_ref::<Refused>() {
-        Some(refused)
-            if refused.status.is_client_error() && refused.status != StatusCode::TOO_MANY_REQUESTS =>
-        {
-            Ok(Some(refused.to_string()))
-        }
-        Some(_) | None => Err(error),
-    }
 }
 
 /// What came of each.
@@ -152,11 +135,7 @@ struct Done {
 }
 
 impl Done {
-    const fn new(what: &'static str, is_dry_run: bool) -> Self {
-        Self { what, is_dry_run, items: Vec::new(), stopped: None }
-    }
-
-    /// Prints what came of each, and succeeds if all were looked at: what is left out has ended or was retried before, or may not be
+    /// Prints what came of each, and succeeds if all were looked at: what is skipped has ended or was retried before, or may not be
     /// changed.
     fn print(&self, as_json: bool) -> ExitCode {
         let skipped: Vec<&Value> = self.items.iter().filter(|item| !item["skipped"].is_null()).collect();
@@ -176,7 +155,7 @@ impl Done {
             for item in &self.items {
                 let id = text(&item["execution_id"]);
                 match (item["skipped"].as_str(), item["new_execution_id"].as_str()) {
-                    (Some(why), _) => output::line(format_args!("{id}  left out: {why}")),
+                    (Some(why), _) => output::line(format_args!("{id}  skipped: {why}")),
                     (None, Some(new)) => output::line(format_args!("{id}  {new}")),
                     (None, None) => output::line(id),
                 }
@@ -184,7 +163,7 @@ impl Done {
         }
         let would = if self.is_dry_run { "would be " } else { "" };
         let left_out =
-            if skipped.is_empty() { String::new() } else { format!(", {} left out", skipped.len()) };
+            if skipped.is_empty() { String::new() } else { format!(", {} skipped", skipped.len()) };
         output::note(format_args!("{} {would}{}{left_out}.", output::count(done, "execution"), self.what));
         if let Some(why) = &self.stopped {
             output::note(format_args!("It ended early: {why} Run it again for the rest."));

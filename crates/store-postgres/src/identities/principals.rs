@@ -123,6 +123,7 @@ pub(super) async fn delete(db: &Client, tenant: TenantId, id: PrincipalId) -> Re
         "DELETE FROM invitations WHERE principal = $1",
         "DELETE FROM oidc_subjects WHERE principal = $1",
         "DELETE FROM passkeys WHERE principal = $1",
+        "DELETE FROM notes WHERE owner = $1",
         "DELETE FROM principals WHERE id = $1",
     ] {
         db.execute_typed(sql, params![id.uuid()]).await?;

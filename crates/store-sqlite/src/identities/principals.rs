@@ -98,6 +98,7 @@ pub(super) fn delete(
         "DELETE FROM invitations WHERE principal = ?1",
         "DELETE FROM oidc_subjects WHERE principal = ?1",
         "DELETE FROM passkeys WHERE principal = ?1",
+        "DELETE FROM notes WHERE owner = ?1",
         "DELETE FROM principals WHERE id = ?1",
     ] {
         db.prepare_cached(sql)?.execute([blob(id.uuid())])?;

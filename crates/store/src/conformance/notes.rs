@@ -3,9 +3,10 @@
 use steadflow_core::ids::PrincipalId;
 use steadflow_core::payload::Payload;
 
+use super::identities::principal;
 use super::samples::{OURS, THEIRS, at, uuid};
 use super::{Harness, reopened};
-use crate::{NoteKey, NoteKind, NoteRecord, Notes};
+use crate::{Identities, NoteKey, NoteKind, NoteRecord, Notes};
 
 fn note(owner: Option<u16>, name: &str, value: &str) -> NoteRecord {
     let owner = owner.map(|number| PrincipalId::new(uuid(number)));
@@ -37,4 +38,20 @@ pub async fn notes_are_kept_by_owner_and_name_and_have_a_number<H: Harness>(harn
     assert!(!store.delete_note(mine.key).await.expect("an answer"), "it is gone");
     assert_eq!(store.notes(OURS, NoteKind::View).await.expect("all").len(), 2);
     assert_eq!(store.notes(OURS, NoteKind::FailureAssigned).await.expect("all"), [assigned]);
+}
+
+pub async fn notes_of_a_principal_are_deleted_with_it<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let notes = [note(None, "a", "1"), note(Some(1), "a", "1"), note(Some(2), "a", "1")];
+    for number in [1, 2] {
+        assert!(store.create_principal(principal(number)).await.expect("it is new"));
+    }
+    for one in &notes {
+        assert!(store.put_note(one.clone(), 1).await.expect("there is room"));
+    }
+
+    store.delete_principal(OURS, principal(1).id).await.expect("it is there");
+
+    let left = store.notes(OURS, NoteKind::View).await.expect("all");
+    assert_eq!(left, [notes[0].clone(), notes[2].clone()]);
 }

@@ -10,7 +10,7 @@ use steadflow_core::ids::{KeyId, PrincipalId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 use uuid::Uuid;
 
-use super::{MemoryStore, all_sound, at_once};
+use super::{Database, MemoryStore, all_sound, at_once};
 use crate::{
     ApiKeyRecord, CredentialRecord, CredentialUse, FIRST_ADMIN_LINKS_MAX, Identities, InvitationAccepted,
     InvitationRecord, KeyCreated, Listed, OidcSubject, Page, PasskeyRecord, PasswordHash, PrincipalChange,
@@ -372,7 +372,14 @@ impl Identities for MemoryStore {
     }
 
     fn delete_principal(&self, tenant: TenantId, id: PrincipalId) -> StoreFuture<'_, PrincipalChanged> {
-        self.in_identities(|stored| stored.delete(tenant, id))
+        let delete = |database: &mut Database| {
+            let deleted = database.identities.delete(tenant, id);
+            if matches!(deleted, PrincipalChanged::Done(_)) {
+                database.notes.retain(|key, _| key.owner != Some(id));
+            }
+            deleted
+        };
+        at_once(self.open().map(|mut database| delete(&mut database)))
     }
 
     fn has_admin(&self, now: Timestamp) -> StoreFuture<'_, bool> {

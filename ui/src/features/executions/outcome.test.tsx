@@ -1,16 +1,26 @@
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { render } from '@testing-library/react';
 import { describe, expect, it } from 'vitest';
+import { pauseKey } from '@/api/pause';
 import type { ExecutionRow } from '@/api/types';
 import { Outcome } from './outcome';
 
-const saysOf = (row: Partial<ExecutionRow>) =>
-  render(<Outcome row={{ ...RUNNING, ...row }} nameOf={(_, node) => NAMES[node] ?? node} />).container.textContent;
+const saysOf = (row: Partial<ExecutionRow>, paused = false) => {
+  const queries = new QueryClient({ defaultOptions: { queries: { staleTime: Number.POSITIVE_INFINITY } } });
+  queries.setQueryData(pauseKey, { paused });
+  return render(
+    <QueryClientProvider client={queries}>
+      <Outcome row={{ ...RUNNING, ...row }} nameOf={(_, node) => NAMES[node] ?? node} />
+    </QueryClientProvider>,
+  ).container.textContent;
+};
 
 const NAMES: Record<string, string> = { pay: 'Pay the invoice' };
 
 describe('Outcome', () => {
   it('shows what an unfinished execution waits for', () => {
     expect(saysOf({ status: 'pending', current_node_id: null })).toBe('Waiting for a free slot');
+    expect(saysOf({ status: 'pending' }, true)).toBe('Waiting until everything is resumed');
     const soon = new Date(Date.now() + 59_500).toISOString();
     expect(saysOf({ status: 'pending', starts_at: soon })).toMatch(/^Starts in .+, unless another start comes$/);
     expect(saysOf({ retrying: true })).toBe('1 of 3 nodes · fetch is waiting to retry');

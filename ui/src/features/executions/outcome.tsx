@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { useIsPaused } from '@/api/pause';
 import type { ExecutionRow } from '@/api/types';
 import { Prose } from '@/components/prose';
 import type { NodeName } from '@/components/use-node-names';
@@ -31,9 +32,7 @@ function progressOf(row: ExecutionRow, nameOf: NodeName): ReactNode {
     case 'completed':
       return texts.list.ran(completed_nodes);
     case 'pending':
-      // One that was accepted and has not started has no slot yet, or waits until no other start has come.
-      if (!row.starts_at) return texts.list.waitsForSlot;
-      return <Countdown to={row.starts_at} text={texts.list.putOff} due={texts.list.waitsForSlot} />;
+      return <UntilStart startsAt={row.starts_at} />;
     case 'running':
     case 'paused':
       if (!row.current_node_id) return done;
@@ -45,6 +44,12 @@ function progressOf(row: ExecutionRow, nameOf: NodeName): ReactNode {
     default:
       return done;
   }
+}
+
+/** What an accepted execution waits for: a slot, that everything is resumed, or that no other start comes. */
+function UntilStart({ startsAt }: { startsAt: ExecutionRow['starts_at'] }) {
+  const wait = useIsPaused() ? texts.list.waitsForResume : texts.list.waitsForSlot;
+  return startsAt ? <Countdown to={startsAt} text={texts.list.putOff} due={wait} /> : wait;
 }
 
 function whatItDoes(row: ExecutionRow, node: string): ReactNode {

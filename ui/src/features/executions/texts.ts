@@ -61,6 +61,7 @@ export const texts = {
     ran: (nodes: number) => `${counted(nodes, 'node')} completed`,
     progress: (done: number, all: number) => `${done} of ${counted(all, 'node')}`,
     waitsForSlot: 'Waiting for a free slot',
+    waitsForResume: 'Waiting until everything is resumed',
     putOff: (left: string) => `Starts in ${left}, unless another start comes`,
     key: (key: string) => `Concurrency key: ${key}`,
     waitsForSession: (node: string) => `${node} is waiting for its session`,

@@ -14,7 +14,7 @@ use crate::authorized::{Authorized, OfFlows, RunFlows};
 use crate::json::Json;
 use crate::problem::Problem;
 use crate::reply;
-use crate::routes::bulk::{Asked, BulkFilter, SkippedFor, count_skipped, limit_default, skipped_for};
+use crate::routes::bulk::{Asked, BulkFilter, SkippedFor, Skips, limit_default};
 
 /// What to retry, and how. Either `filter` or `ids` is given.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -71,8 +71,8 @@ pub(crate) struct RetriedItem {
     skipped: Option<String>,
 }
 
-/// Retries the failed executions that fit or are named, newest first. Those that were retried before are left out, so that
-/// asking twice retries once.
+/// Retries the failed executions that fit or are named, newest first. Those that were retried before are skipped, so that asking
+/// twice retries once.
 #[utoipa::path(post, path = "/api/v1/studio/executions/retry", tag = "retries", request_body = RetryManyBody,
     responses((status = 200, description = "What came of each", body = RetriedMany)))]
 pub(crate) async fn retry_executions(
@@ -90,27 +90,23 @@ pub(crate) async fn retry_executions(
     };
     let action = BulkAction::Retry(Box::new(retry));
     let result = app.engine().bulk(&caller, Bulk { which, action, dry_run }).await?;
-    let mut reasons = Vec::new();
-    let item = |BulkItem { execution, new_execution, skipped }| {
-        let skipped = skipped.map(|skip| {
-            let (reason, detail) = skipped_for(skip, "retried");
-            count_skipped(&mut reasons, reason, &detail);
-            detail
-        });
-        RetriedItem { execution_id: execution, new_execution_id: new_execution, skipped }
+    let mut skips = Skips::of("retried");
+    let item = |BulkItem { execution, new_execution, skipped }| RetriedItem {
+        execution_id: execution,
+        new_execution_id: new_execution,
+        skipped: skipped.map(|skip| skips.add(skip)),
     };
     let items: Vec<RetriedItem> = result.items.into_iter().map(item).collect();
     items
         .iter()
         .filter(|item| item.new_execution_id.is_some())
         .for_each(|_| app.metrics().execution_accepted());
-    let skipped = items.iter().filter(|item| item.skipped.is_some()).count();
     Ok(reply::ok(&RetriedMany {
         dry_run,
         matched: items.len(),
-        retried: items.len() - skipped,
-        skipped,
-        reasons,
+        retried: items.len() - skips.count,
+        skipped: skips.count,
+        reasons: skips.reasons,
         stopped: result.stopped.map(|error| Problem::from(error).into_detail()),
         items,
     }))

@@ -1,5 +1,6 @@
 import { Button } from '@mantine/core';
 import type { ReactNode } from 'react';
+import { useIsPaused } from '@/api/pause';
 import type { Execution, NodeExecution } from '@/api/types';
 import { Prose } from '@/components/prose';
 import { nodeStatusKey, STATUS_LOOKS, type StatusKey } from '@/components/status';
@@ -40,20 +41,21 @@ function Main({ execution, onNode }: NotesProps) {
   if (execution.status === 'cancelled')
     return <Note status="cancelled">{texts.notes.cancelled(execution.error_message)}</Note>;
   if (execution.status === 'paused') return <Note status="paused">{texts.notes.paused}</Note>;
-  if (execution.status === 'pending' && execution.starts_at)
-    return (
-      <Note status="waiting">
-        <Countdown to={execution.starts_at} text={texts.notes.putOff} due={texts.notes.slot} />
-      </Note>
-    );
-  if (execution.waiting_for === 'slot')
-    return <Note status="waiting">{execution.status === 'pending' ? texts.notes.slot : texts.notes.agent}</Note>;
+  if (execution.status === 'pending') return <StartNote startsAt={execution.starts_at} />;
+  if (execution.waiting_for === 'slot') return <Note status="waiting">{texts.notes.agent}</Note>;
   if (execution.waiting_for === 'session') return <Note status="waiting">{texts.notes.session}</Note>;
   const undecided = nodeIn(execution, 'decision');
   if (undecided) return <DecisionNote node={undecided} onNode={onNode} />;
   const retrying = nodeIn(execution, 'retrying');
   if (retrying) return <RetryingNote node={retrying} onNode={onNode} />;
   return null;
+}
+
+function StartNote({ startsAt }: { startsAt: Execution['starts_at'] }) {
+  const wait = useIsPaused() ? texts.notes.everything : texts.notes.slot;
+  return (
+    <Note status="waiting">{startsAt ? <Countdown to={startsAt} text={texts.notes.putOff} due={wait} /> : wait}</Note>
+  );
 }
 
 function DecisionNote({ node, onNode }: { node: NodeExecution; onNode: (nodeId: string) => void }) {

@@ -94,6 +94,7 @@ export const texts = {
     undoing: (end: string) => `What was done is undone before this execution is ${end}.`,
     paused: 'Paused. Running nodes finish; no new ones start. The timeout keeps counting.',
     slot: 'Waiting for a free slot. Executions of this flow start in order as slots become free.',
+    everything: 'Everything is paused. It starts once everything is resumed.',
     putOff: (left: string) => `Starts in ${left}, unless another start comes before that.`,
     session: 'Waiting for its session: another run writes in it, and one does so at a time.',
     agent: 'Waiting for a slot of an agent. Its protection limits how much all runs together ask of it.',
