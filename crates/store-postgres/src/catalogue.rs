@@ -11,8 +11,8 @@ use futures_util::TryStreamExt;
 use steadflow_core::ids::{AgentId, FlowId, TenantId};
 use steadflow_store::{
     AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, Edits,
-    FlowChange, FlowDraftChange, FlowDraftRecord, FlowFilter, FlowRecord, FlowVersionRecord, Listed, Page,
-    PageRoom, Revision, StoreFuture, VersionId, VersionPage, WithDocument,
+    FlowChange, FlowDraftChange, FlowDraftMark, FlowDraftRecord, FlowFilter, FlowRecord, FlowVersionRecord,
+    Listed, Page, PageRoom, Revision, StoreFuture, VersionId, VersionPage, WithDocument,
 };
 use tokio_postgres::{Client, Row, RowStream};
 use uuid::Uuid;
@@ -94,6 +94,11 @@ impl Catalogue for PostgresStore {
     fn flow_draft(&self, tenant: TenantId, id: FlowId) -> StoreFuture<'_, Option<FlowDraftRecord>> {
         let read = async move { drafts::draft(&*session(&self.pool).await?, tenant, id).await };
         call_of("flow_draft", format!("the draft of flow {id}"), read)
+    }
+
+    fn flow_draft_marks(&self, tenant: TenantId, flows: Vec<FlowId>) -> StoreFuture<'_, Vec<FlowDraftMark>> {
+        let read = async move { drafts::marks(&*session(&self.pool).await?, tenant, &flows).await };
+        call("flow_draft_marks", read)
     }
 
     fn put_flow_draft(&self, change: FlowDraftChange) -> StoreFuture<'_, Changed<Option<FlowDraftRecord>>> {

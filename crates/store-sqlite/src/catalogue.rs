@@ -8,8 +8,8 @@ use rusqlite::Connection;
 use steadflow_core::ids::{AgentId, FlowId, TenantId};
 use steadflow_store::{
     AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, FlowChange,
-    FlowDraftChange, FlowDraftRecord, FlowFilter, FlowRecord, FlowVersionRecord, Listed, Page, Revision,
-    StoreError, StoreFuture, VersionId, VersionPage,
+    FlowDraftChange, FlowDraftMark, FlowDraftRecord, FlowFilter, FlowRecord, FlowVersionRecord, Listed, Page,
+    Revision, StoreError, StoreFuture, VersionId, VersionPage,
 };
 
 use crate::SqliteStore;
@@ -76,6 +76,10 @@ impl Catalogue for SqliteStore {
     fn flow_draft(&self, tenant: TenantId, id: FlowId) -> StoreFuture<'_, Option<FlowDraftRecord>> {
         let read = move |db: &Connection| drafts::draft(db, tenant, id);
         Box::pin(self.read_one("flow_draft", format!("the draft of flow {id}"), read))
+    }
+
+    fn flow_draft_marks(&self, tenant: TenantId, flows: Vec<FlowId>) -> StoreFuture<'_, Vec<FlowDraftMark>> {
+        Box::pin(self.read("flow_draft_marks", move |db| drafts::marks(db, tenant, &flows)))
     }
 
     fn put_flow_draft(&self, change: FlowDraftChange) -> StoreFuture<'_, Changed<Option<FlowDraftRecord>>> {

@@ -9,7 +9,7 @@ mod revision;
 use steadflow_core::ids::{AgentId, FlowId, TenantId};
 
 pub use agents::{AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord};
-pub use drafts::{FlowDraftChange, FlowDraftRecord};
+pub use drafts::{FlowDraftChange, FlowDraftMark, FlowDraftRecord};
 pub use edits::{EDITS_KEPT, Edited, Edits};
 pub use flows::{FlowChange, FlowDocument, FlowFilter, FlowRecord, FlowStatus, FlowVersionRecord};
 pub use revision::Revision;
@@ -72,6 +72,9 @@ pub trait Catalogue: Send + Sync + 'static {
 
     /// Returns the draft of a flow.
     fn flow_draft(&self, tenant: TenantId, id: FlowId) -> StoreFuture<'_, Option<FlowDraftRecord>>;
+
+    /// Returns which of these flows have a draft, in one query and in the order of their ids.
+    fn flow_draft_marks(&self, tenant: TenantId, flows: Vec<FlowId>) -> StoreFuture<'_, Vec<FlowDraftMark>>;
 
     /// Stores a draft in the place of the one that it replaces: what is current otherwise is a conflict. [`Changed::Missing`] if there
     /// is no such flow.

@@ -227,6 +227,7 @@ macro_rules! conformance_tests {
         $crate::conformance_tests! { @module $harness, flow_drafts = catalogue::drafts:
             a_draft_replaces_the_one_that_it_was_made_from
             a_draft_ends_when_it_is_saved_discarded_or_its_flow_is_deleted
+            flows_with_a_draft_are_marked
         }
         $crate::conformance_tests! { @module $harness, edits = catalogue::edits:
             edits_are_listed_in_their_order

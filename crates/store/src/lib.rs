@@ -54,8 +54,8 @@ pub use blobs::{
 pub use by_id::{ById, IdHasher};
 pub use catalogue::{
     AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, EDITS_KEPT,
-    Edited, Edits, FlowChange, FlowDocument, FlowDraftChange, FlowDraftRecord, FlowFilter, FlowRecord,
-    FlowStatus, FlowVersionRecord, Revision, VersionPage,
+    Edited, Edits, FlowChange, FlowDocument, FlowDraftChange, FlowDraftMark, FlowDraftRecord, FlowFilter,
+    FlowRecord, FlowStatus, FlowVersionRecord, Revision, VersionPage,
 };
 pub use error::{BoxError, StoreError};
 pub use events::{EventEntry, Events};

@@ -23,14 +23,14 @@ export interface DraftChange {
   replaces: number | null;
 }
 
-/** Keeps a draft and returns its revision. Throws a `Problem` that `isDraftConflict` if another one is current. */
-export async function putDraft(id: string, { definition, baseVersion, replaces }: DraftChange): Promise<number> {
+/** Keeps a draft and returns it as it is then. Throws a `Problem` that `isDraftConflict` if another one is current. */
+export async function putDraft(id: string, { definition, baseVersion, replaces }: DraftChange): Promise<FlowDraft> {
   const body = {
     flow_definition: definition as unknown as Schemas['DefinitionDraft'],
     base_version: baseVersion,
     ...(replaces !== null && { replaces }),
   };
-  return (await call('PUT', '/studio/flows/{id}/draft', { path: { id }, body })).data.revision;
+  return (await call('PUT', '/studio/flows/{id}/draft', { path: { id }, body })).data;
 }
 
 export async function discardDraft(id: string, revision: number): Promise<void> {

@@ -3913,6 +3913,13 @@ export interface components {
              */
             readonly replaces?: number | null;
         };
+        /** @description That a flow has a draft. */
+        readonly DraftMark: {
+            /** @description When it was last changed. */
+            readonly updated_at: components["schemas"]["Time"];
+            /** @description Who changed it last. */
+            readonly updated_by: string;
+        };
         /** @description The draft of a flow. */
         readonly DraftView: {
             /**
@@ -4497,6 +4504,7 @@ export interface components {
             readonly folder: string | null;
             readonly created_at: components["schemas"]["Time"];
             readonly updated_at: components["schemas"]["Time"];
+            readonly draft: components["schemas"]["DraftMark"] | null;
             /** @description Its entity tag, as in the header `ETag`: send it as `If-Match` with a change. Older versions have none. */
             readonly etag?: string;
             /** @description Its executions by status; in the answers for one flow only. */

@@ -10,6 +10,12 @@ export const texts = {
     copy: 'Copy link',
     done: 'Done',
   },
+  draft: {
+    mark: 'Unsaved draft',
+    changedBy: (who: string, when: string) => `${who} changed it ${when} and has not saved a version.`,
+    /** Where nobody signs in, nobody has a name. */
+    somebody: 'Somebody',
+  },
   nav: {
     flows: 'Flows',
     executions: 'Executions',

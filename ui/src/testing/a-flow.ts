@@ -7,6 +7,7 @@ export function aFlow(change: Partial<Flow> = {}): Flow {
     version: 1,
     status: 'active',
     folder: null,
+    draft: null,
     created_at: '2026-11-24T00:00:00Z',
     updated_at: '2026-11-24T00:00:00Z',
     name: 'Vendor review',

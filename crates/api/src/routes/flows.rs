@@ -11,7 +11,7 @@ use steadflow_core::folder::{Folder, Folders};
 use steadflow_core::ids::{FlowId, TenantId};
 use steadflow_core::template::pointer_token;
 use steadflow_runtime::{CurrentFlow, DocumentEdit, FlowEdit, NewFlow};
-use steadflow_store::{Damaged, ExecutionCounts, FlowFilter, FlowRecord, FlowStatus};
+use steadflow_store::{Damaged, ExecutionCounts, FlowFilter, FlowRecord, FlowStatus, Listed};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -112,14 +112,26 @@ pub(super) async fn list(
     filter: FlowFilter,
 ) -> Result<Response, Problem> {
     let store = app.engine().store();
+    let tenant = filter.tenant;
     let flows = store.flows(filter.clone(), window.page()).await?;
     let flows = window.cut_documents(flows, |flow| id_of(flow, |flow| flow.id.uuid()));
     let total = match flows.total() {
         Some(total) => total,
         None => store.count_flows(filter).await?,
     };
-    let view = |flow: &FlowRecord| FlowView::new(flow).map_err(|error| Damaged::of(flow.id.uuid(), &error));
+    let marks = match tenant {
+        Some(tenant) => store.flow_draft_marks(tenant, sound_ids(&flows.rows)).await?,
+        None => Vec::new(),
+    };
+    let view = |flow: &FlowRecord| {
+        let view = FlowView::new(flow).map_err(|error| Damaged::of(flow.id.uuid(), &error));
+        Ok(view?.marked(&marks))
+    };
     Ok(flows.reply(uri, &entries(app.metrics(), &flows.rows, view), Some(total)))
+}
+
+fn sound_ids(flows: &[Listed<FlowRecord>]) -> Vec<FlowId> {
+    flows.iter().flatten().map(|flow| flow.id).collect()
 }
 
 /// Creates a flow, as a draft unless its `status` says otherwise.
@@ -236,7 +248,8 @@ pub(super) async fn show(app: &App, flow: &CurrentFlow) -> Result<Response, Prob
 async fn view(app: &App, flow: &CurrentFlow) -> Result<FlowView, Problem> {
     app.engine().show().await?;
     let counts = app.engine().store().execution_counts(flow.record.tenant, flow.record.id).await?;
-    Ok(FlowView::alone(flow, counts, warnings(app, flow, &flow.version).await?)?)
+    let marks = app.engine().store().flow_draft_marks(flow.record.tenant, vec![flow.record.id]).await?;
+    Ok(FlowView::alone(flow, counts, warnings(app, flow, &flow.version).await?)?.marked(&marks))
 }
 
 /// Returns what is probably not meant in a version of a flow.

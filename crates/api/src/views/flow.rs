@@ -13,7 +13,7 @@ use steadflow_core::payload::Payload;
 use steadflow_core::sensitive::Sensitive;
 use steadflow_core::timestamp::Seconds;
 use steadflow_runtime::CurrentFlow;
-use steadflow_store::{ExecutionCounts, FlowRecord, FlowVersionRecord, StoreError};
+use steadflow_store::{ExecutionCounts, FlowDraftMark, FlowRecord, FlowVersionRecord, StoreError};
 use utoipa::ToSchema;
 
 use super::entry::{DamagedVersionView, Entry};
@@ -109,6 +109,8 @@ pub(crate) struct FlowView {
     folder: Option<Folder>,
     created_at: Time,
     updated_at: Time,
+    /// Who has changed it since without saving a version; `null` without a draft.
+    draft: Option<DraftMarkView>,
     /// Its entity tag, as in the header `ETag`: send it as `If-Match` with a change. Older versions have none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -127,6 +129,22 @@ pub(crate) struct FlowView {
     warnings: Option<Vec<DocumentFault>>,
     #[serde(flatten)]
     document: DocumentView,
+}
+
+/// That a flow has a draft.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DraftMark)]
+pub(crate) struct DraftMarkView {
+    /// When it was last changed.
+    updated_at: Time,
+    /// Who changed it last.
+    updated_by: String,
+}
+
+impl From<&FlowDraftMark> for DraftMarkView {
+    fn from(mark: &FlowDraftMark) -> Self {
+        Self { updated_at: mark.updated_at.into(), updated_by: mark.updated_by.to_string() }
+    }
 }
 
 /// The trigger data that a flow asks for.
@@ -205,12 +223,19 @@ impl FlowView {
             folder: record.folder.clone(),
             created_at: record.created_at.into(),
             updated_at: record.updated_at.into(),
+            draft: None,
             etag: Some(etag(record.revision())),
             execution_counts: None,
             trigger_input: None,
             warnings: None,
             document: DocumentView::stored(record.id, record.version, &record.document)?,
         })
+    }
+
+    /// Returns the flow with the mark of its draft, if one of the marks is.
+    pub(crate) fn marked(self, marks: &[FlowDraftMark]) -> Self {
+        let draft = marks.iter().find(|mark| mark.flow == self.id).map(Into::into);
+        Self { draft, ..self }
     }
 
     /// Returns the flow at its current version as it is shown alone, with the warnings about this version.

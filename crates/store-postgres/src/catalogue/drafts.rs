@@ -1,7 +1,7 @@
 //! Drafts of flows.
 
 use steadflow_core::ids::{FlowId, TenantId};
-use steadflow_store::{Changed, FlowDraftChange, FlowDraftRecord};
+use steadflow_store::{Changed, FlowDraftChange, FlowDraftMark, FlowDraftRecord};
 use tokio_postgres::{Client, Row};
 
 use super::flows;
@@ -16,6 +16,18 @@ pub(crate) async fn draft(db: &Client, tenant: TenantId, id: FlowId) -> Result<O
         WHERE flow = $1 AND tenant = $2";
     let found = db.query_typed_opt(sql, params![id.uuid(), tenant.uuid()]).await?;
     found.as_ref().map(read).transpose()
+}
+
+/// See [`steadflow_store::Catalogue::flow_draft_marks`].
+pub(crate) async fn marks(db: &Client, tenant: TenantId, flows: &[FlowId]) -> Result<Vec<FlowDraftMark>> {
+    let sql = "SELECT flow, updated_at, updated_by FROM flow_drafts
+        WHERE tenant = $1 AND flow = ANY($2) ORDER BY flow";
+    let flows: Vec<_> = flows.iter().map(|id| id.uuid()).collect();
+    let mark = |row: &Row| {
+        let (updated_at, updated_by) = (timestamp(row, 1)?, text(row, 2)?);
+        Ok(FlowDraftMark { flow: flow_id(row, 0)?, updated_at, updated_by })
+    };
+    db.query_typed(sql, params![tenant.uuid(), flows]).await?.iter().map(mark).collect()
 }
 
 /// See [`steadflow_store::Catalogue::put_flow_draft`]; in one transaction.

@@ -1,10 +1,12 @@
 //! Drafts of flows.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 use steadflow_core::ids::{FlowId, TenantId};
-use steadflow_store::{Changed, FlowDraftChange, FlowDraftRecord};
+use steadflow_store::{Changed, FlowDraftChange, FlowDraftMark, FlowDraftRecord};
 
 use crate::columns::{blob, flow_id, payload, tenant_id, text, timestamp, unreadable};
+use crate::search::Conditions;
 
 /// See [`steadflow_store::Catalogue::flow_draft`].
 pub(crate) fn draft(
@@ -16,6 +18,24 @@ pub(crate) fn draft(
         "SELECT flow, tenant, revision, base_version, definition, updated_at, updated_by FROM flow_drafts
         WHERE flow = ?1 AND tenant = ?2";
     db.prepare_cached(sql)?.query_row((blob(id.uuid()), blob(tenant.uuid())), read).optional()
+}
+
+/// See [`steadflow_store::Catalogue::flow_draft_marks`].
+pub(crate) fn marks(
+    db: &Connection,
+    tenant: TenantId,
+    flows: &[FlowId],
+) -> rusqlite::Result<Vec<FlowDraftMark>> {
+    let mut conditions = Conditions::default();
+    conditions.add("tenant = ?", Some(blob(tenant.uuid()).to_vec()));
+    conditions.add_any("flow", flows.iter().map(|id| Value::from(blob(id.uuid()).to_vec())).collect());
+    let sql = format!("SELECT flow, updated_at, updated_by FROM flow_drafts {conditions} ORDER BY flow");
+    let mut statement = db.prepare_cached(&sql)?;
+    let mark = |row: &Row<'_>| {
+        let (updated_at, updated_by) = (timestamp(row, 1)?, text(row, 2)?);
+        Ok(FlowDraftMark { flow: flow_id(row, 0)?, updated_at, updated_by })
+    };
+    statement.query_map(params_from_iter(conditions.values()), mark)?.collect()
 }
 
 /// See [`steadflow_store::Catalogue::put_flow_draft`].

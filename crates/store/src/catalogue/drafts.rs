@@ -54,3 +54,20 @@ impl FlowDraftChange {
         FlowDraftRecord { flow, tenant, revision, base_version, definition, updated_at: at, updated_by: by }
     }
 }
+
+/// That a flow has a draft, and since when and of whom, without the graph.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FlowDraftMark {
+    /// The flow.
+    pub flow: FlowId,
+    /// When the draft was last changed.
+    pub updated_at: Timestamp,
+    /// By whom, for people to read.
+    pub updated_by: Arc<str>,
+}
+
+impl From<&FlowDraftRecord> for FlowDraftMark {
+    fn from(draft: &FlowDraftRecord) -> Self {
+        Self { flow: draft.flow, updated_at: draft.updated_at, updated_by: Arc::clone(&draft.updated_by) }
+    }
+}

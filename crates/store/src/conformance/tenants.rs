@@ -18,10 +18,10 @@ use super::subjects::subject;
 use super::{Harness, commit, reopened, worker};
 use crate::{
     AgentChange, AgentFilter, AgentUse, ApiKeyRecord, Catalogue, Changed, Committed, ExecutionFilter,
-    ExecutionRow, ExpiryStep, FailureQuery, FlowChange, FlowFilter, FlowRecord, Identities, InvitationRecord,
-    KeyCreated, OidcSubject, PasskeyCreated, PasskeyRecord, PrincipalChange, PrincipalChanged,
-    PrincipalRecord, Rollup, SignInRecord, Store, TenantChange, TenantChanged, TenantPause, TenantRecord,
-    TenantResumed, Tenants, VersionPage,
+    ExecutionRow, ExpiryStep, FailureQuery, FlowChange, FlowDraftChange, FlowFilter, FlowRecord, Identities,
+    InvitationRecord, KeyCreated, OidcSubject, PasskeyCreated, PasskeyRecord, PrincipalChange,
+    PrincipalChanged, PrincipalRecord, Rollup, SignInRecord, Store, TenantChange, TenantChanged, TenantPause,
+    TenantRecord, TenantResumed, Tenants, VersionPage,
 };
 
 const OUR_AGENT: AgentId = AgentId::new(uuid(1));
@@ -54,6 +54,7 @@ async fn seen_by(store: &impl Store, tenant: TenantId) -> Vec<(&'static str, Str
         shown("Catalogue::flows", store.flows(flows.clone(), ALL).await),
         shown("Catalogue::flow_version", store.flow_version(tenant, FLOW, 1).await),
         shown("Catalogue::flow_versions", store.flow_versions(tenant, FLOW, versions).await),
+        shown("Catalogue::flow_draft_marks", store.flow_draft_marks(tenant, vec![FLOW, OTHER_FLOW]).await),
         shown("Catalogue::agent", store.agent(tenant, OUR_AGENT).await),
         shown("Catalogue::agents", store.agents(agents.clone(), ALL).await),
         shown("Catalogue::agents_of", store.agents_of(tenant, vec![OUR_AGENT]).await),
@@ -112,6 +113,16 @@ async fn fill(store: &impl Store, ids: Ids) -> Vec<Committed> {
         .create_flow(FlowRecord { tenant, name: "Same".into(), ..flow(own) })
         .await
         .expect("a flow is stored");
+    let draft = FlowDraftChange {
+        flow: flow(own).id,
+        tenant,
+        replaces: None,
+        base_version: 1,
+        definition: document("Edited").document,
+        at: at(3),
+        by: "Ann".into(),
+    };
+    store.put_flow_draft(draft).await.expect("a draft is stored");
     store.put_agent(AgentChange { tenant, ..new_agent(own) }).await.expect("an agent is stored");
     let uses =
         [1, 2].map(|agent| AgentUse { agent: AgentId::new(uuid(agent)), calls: 1, last_used_at: at(9) });

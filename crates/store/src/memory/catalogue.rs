@@ -9,8 +9,8 @@ use steadflow_core::ids::{AgentId, FlowId, TenantId};
 use super::{MemoryStore, a_moment_later, all_sound, at_once};
 use crate::{
     AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, FlowChange,
-    FlowDraftChange, FlowDraftRecord, FlowFilter, FlowRecord, FlowVersionRecord, Listed, Page, Revision,
-    StoreFuture, VersionId, VersionPage,
+    FlowDraftChange, FlowDraftMark, FlowDraftRecord, FlowFilter, FlowRecord, FlowVersionRecord, Listed, Page,
+    Revision, StoreFuture, VersionId, VersionPage,
 };
 
 impl Catalogue for MemoryStore {
@@ -67,6 +67,10 @@ impl Catalogue for MemoryStore {
 
     fn flow_draft(&self, tenant: TenantId, id: FlowId) -> StoreFuture<'_, Option<FlowDraftRecord>> {
         a_moment_later(self.flow_draft_now(tenant, id))
+    }
+
+    fn flow_draft_marks(&self, tenant: TenantId, flows: Vec<FlowId>) -> StoreFuture<'_, Vec<FlowDraftMark>> {
+        at_once(self.flow_draft_marks_now(tenant, &flows))
     }
 
     fn put_flow_draft(&self, change: FlowDraftChange) -> StoreFuture<'_, Changed<Option<FlowDraftRecord>>> {

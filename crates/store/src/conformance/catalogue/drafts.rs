@@ -3,9 +3,9 @@
 use steadflow_core::ids::{FlowId, TenantId};
 use steadflow_core::payload::Payload;
 
-use super::super::samples::{FLOW, OURS, THEIRS, at, document, flow};
+use super::super::samples::{FLOW, OTHER_FLOW, OURS, THEIRS, at, document, flow};
 use super::super::{Harness, reopened};
-use crate::{Catalogue, Changed, FlowChange, FlowDraftChange, FlowDraftRecord, Store};
+use crate::{Catalogue, Changed, FlowChange, FlowDraftChange, FlowDraftMark, FlowDraftRecord, Store};
 
 fn change(replaces: Option<u64>, seconds: i64, definition: &str) -> FlowDraftChange {
     FlowDraftChange {
@@ -86,4 +86,26 @@ pub async fn a_draft_ends_when_it_is_saved_discarded_or_its_flow_is_deleted<H: H
     done(put(&store, change(None, 7, "{}")).await);
     store.delete_flow(OURS, FLOW).await.expect("it is deleted");
     assert_eq!(draft_of(&store, OURS, FLOW).await, None);
+}
+
+pub async fn flows_with_a_draft_are_marked<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    for number in [1, 2, 3] {
+        store.create_flow(flow(number)).await.expect("a flow is created");
+    }
+    let marks = async |tenant, flows: &[FlowId]| {
+        store.flow_draft_marks(tenant, flows.to_vec()).await.expect("an answer")
+    };
+    let all = [flow(3).id, OTHER_FLOW, FLOW];
+    assert_eq!(marks(OURS, &all).await, []);
+    let third = done(put(&store, FlowDraftChange { flow: flow(3).id, ..change(None, 2, "{}") }).await);
+    let first = done(put(&store, change(None, 1, "{}")).await);
+
+    let expected = [&first, &third].map(FlowDraftMark::from);
+
+    assert_eq!(expected[0].updated_by.as_ref(), "Ann\u{0}");
+    assert_eq!(marks(OURS, &all).await, expected);
+    assert_eq!(marks(OURS, &[OTHER_FLOW, FLOW]).await, expected[..1]);
+    assert_eq!(marks(OURS, &[]).await, []);
+    assert_eq!(marks(THEIRS, &all).await, []);
 }

@@ -3,7 +3,7 @@
 use steadflow_core::ids::{FlowId, TenantId};
 
 use super::super::MemoryStore;
-use crate::{Changed, FlowDraftChange, FlowDraftRecord, StoreError};
+use crate::{Changed, FlowDraftChange, FlowDraftMark, FlowDraftRecord, StoreError};
 
 impl MemoryStore {
     /// See [`crate::Catalogue::flow_draft`].
@@ -16,6 +16,20 @@ impl MemoryStore {
         id: FlowId,
     ) -> Result<Option<FlowDraftRecord>, StoreError> {
         Ok(self.open()?.flow_drafts.get(&id).filter(|draft| draft.tenant == tenant).cloned())
+    }
+
+    /// See [`crate::Catalogue::flow_draft_marks`].
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`].
+    pub fn flow_draft_marks_now(
+        &self,
+        tenant: TenantId,
+        flows: &[FlowId],
+    ) -> Result<Vec<FlowDraftMark>, StoreError> {
+        let database = self.open()?;
+        let of = |draft: &&FlowDraftRecord| draft.tenant == tenant && flows.contains(&draft.flow);
+        Ok(database.flow_drafts.values().filter(of).map(FlowDraftMark::from).collect())
     }
 
     /// See [`crate::Catalogue::put_flow_draft`].

@@ -32,6 +32,7 @@ import { createKeeper } from './keeping/keeper';
 import { KeeperContext } from './keeping/keeper-context';
 import { readLocalCopy } from './keeping/local-copy';
 import { openingOf } from './keeping/opening';
+import { useListed } from './keeping/use-listed';
 import { useLook } from './keeping/use-look';
 import { KeepingBar } from './keeping-bar';
 import { LeaveGuard } from './leave-guard';
@@ -77,6 +78,7 @@ export function Editor(props: EditorProps) {
   useEffect(() => store.getState().receive(flow), [store, flow]);
   useEffect(() => (isChecked ? keeper.start() : undefined), [keeper, isChecked]);
   useLook(keeper, isChecked);
+  useListed(keeper);
   return (
     <DraftContext value={store}>
       <KeeperContext value={may ? keeper : null}>

@@ -6,6 +6,7 @@ import { readDefinition } from './document/definition';
 import classes from './editor.module.css';
 import { useKeeper, useKeeping } from './keeping/keeper-context';
 import { texts } from './texts';
+import { whoOf } from './who';
 
 /** Shown when somebody else has changed the draft, or when this browser has changes that the server has not. */
 export function KeepingBar() {
@@ -15,10 +16,9 @@ export function KeepingBar() {
   if (!keeper) return null;
   if (theirs) {
     const reading = readDefinition(theirs.flow_definition);
-    const who = theirs.updated_by === 'user' ? texts.keeping.somebody : theirs.updated_by;
     const when = formatMoment(millis(theirs.updated_at) ?? 0);
     return (
-      <Bar title={texts.keeping.theirs.title(who, when)} detail={texts.keeping.theirs.detail}>
+      <Bar title={texts.keeping.theirs.title(whoOf(theirs), when)} detail={texts.keeping.theirs.detail}>
         {'definition' in reading && (
           <Button size="compact-sm" variant="default" onClick={() => keeper.loadTheirs(reading.definition)}>
             {texts.keeping.theirs.load}

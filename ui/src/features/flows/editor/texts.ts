@@ -66,6 +66,7 @@ export const texts = {
       browser: 'Your changes are saved in this browser, and the server does not have them yet.',
       nowhere: 'Neither the server nor this browser could save your changes. Do not close this page.',
     },
+    last: (who: string, when: string) => `${who} changed it last, ${when}.`,
     /** Where nobody signs in, nobody has a name. */
     somebody: 'Somebody',
     theirs: {

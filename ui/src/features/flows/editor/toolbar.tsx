@@ -19,6 +19,7 @@ import { Link } from '@tanstack/react-router';
 import type { ComponentType } from 'react';
 import type { Flow } from '@/api/types';
 import { useMay } from '@/api/use-may';
+import { DraftMark } from '@/components/draft-mark';
 import { pagesOf } from '@/components/page-links';
 import { ReasonedButton } from '@/components/reasoned-button';
 import { keysText } from '@/lib/shortcut';
@@ -100,7 +101,7 @@ export function Toolbar(props: ToolbarProps) {
         <StatusMenu flow={flow} />
         <ScheduleButton flow={flow} />
         <span className={classes.version}>{texts.toolbar.version(version)}</span>
-        <KeepingMark />
+        {edits.may ? <KeepingMark /> : <DraftMark flow={flow} />}
       </div>
       <div className={`${classes.group} ${classes.edit}`}>
         <Tool

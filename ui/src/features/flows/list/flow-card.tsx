@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router';
 import { memo } from 'react';
 import type { Flow } from '@/api/types';
 import { InFolder } from '@/api/use-may';
+import { DraftMark } from '@/components/draft-mark';
 import { FlowStatus } from '@/components/flow-status';
 import { RelativeTime } from '@/components/relative-time';
 import classes from './flow-card.module.css';
@@ -42,6 +43,7 @@ export const FlowCard = memo(function FlowCard({ flow, isLive, folder, onCommand
         </div>
         <p className={classes.detail}>{flow.description || texts.card.nodes(flow.flow_definition.nodes.length)}</p>
         <div className={classes.marks}>
+          <DraftMark flow={flow} />
           <NextStart flow={flow} />
           <Reliability flow={flow} />
           {flow.folder !== null && flow.folder !== folder && (

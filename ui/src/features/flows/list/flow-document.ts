@@ -11,6 +11,7 @@ const SET_BY_SERVER = [
   'version',
   'status',
   'folder',
+  'draft',
   'created_at',
   'updated_at',
   'execution_counts',

@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import { memo } from 'react';
 import type { Flow } from '@/api/types';
 import { InFolder } from '@/api/use-may';
+import { DraftMark } from '@/components/draft-mark';
 import { FlowStatus } from '@/components/flow-status';
 import { RelativeTime } from '@/components/relative-time';
 import { FlowMenu } from './flow-menu';
@@ -86,6 +87,7 @@ const Row = memo(function Row({ flow, isLive, folder, onCommand }: RowProps) {
         <td>
           <span className={classes.status}>
             <FlowStatus status={flow.status} />
+            <DraftMark flow={flow} />
             <NextStart flow={flow} />
           </span>
         </td>

@@ -9,7 +9,7 @@ export function useKeeper(): Keeper | null {
   return useContext(KeeperContext);
 }
 
-const NOTHING: Keeping = { at: 'server', reason: null, theirs: null, leftover: null };
+const NOTHING: Keeping = { at: 'server', reason: null, last: null, theirs: null, leftover: null };
 const NO_STORE = { getState: () => NOTHING, getInitialState: () => NOTHING, subscribe: () => () => undefined };
 
 /** Returns a part of where the draft is kept. */

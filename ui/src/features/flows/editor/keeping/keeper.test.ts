@@ -26,7 +26,7 @@ function aServer(kept: FlowDraft | null = null) {
         if ((server.kept?.revision ?? null) !== change.replaces)
           throw new Problem(409, '', '', '/problems#draft-conflict');
         server.kept = draft((change.replaces ?? 0) + 1, change.definition, change.baseVersion);
-        return server.kept.revision;
+        return server.kept;
       },
     ),
     discard: vi.fn(async () => {

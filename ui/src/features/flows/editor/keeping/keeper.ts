@@ -17,6 +17,8 @@ export interface Keeping {
   at: 'server' | 'sending' | 'browser' | 'nowhere';
   /** Why the server does not have it. */
   reason: string | null;
+  /** Who changed the draft last that the server has, and when; `null` without one. */
+  last: Pick<FlowDraft, 'updated_by' | 'updated_at'> | null;
   /** What somebody else has made of the draft meanwhile. */
   theirs: FlowDraft | null;
   /** What this browser had left, and the server has not. */
@@ -34,6 +36,7 @@ export function createKeeper(flow: string, draft: DraftStore, opening: Opening, 
   const keeping = createStore<Keeping>()(() => ({
     at: 'server',
     reason: null,
+    last: opening.last,
     theirs: null,
     leftover: opening.leftover,
   }));
@@ -89,11 +92,13 @@ export function createKeeper(flow: string, draft: DraftStore, opening: Opening, 
     const { present, version } = state();
     try {
       if (isDirty(state())) {
-        revision = await server.put(flow, { definition: present, baseVersion: version, replaces: revision });
-        sent = present;
+        const kept = await server.put(flow, { definition: present, baseVersion: version, replaces: revision });
+        [revision, sent] = [kept.revision, present];
+        keeping.setState({ last: kept });
       } else if (revision !== null) {
         await server.discard(flow, revision);
         [revision, sent] = [null, null];
+        keeping.setState({ last: null });
       }
     } catch (error) {
       if (!isDraftConflict(error)) throw error;
@@ -104,7 +109,10 @@ export function createKeeper(flow: string, draft: DraftStore, opening: Opening, 
   const meet = async (theirs: FlowDraft | null) => {
     if (theirs) keeping.setState({ theirs, at: keepHere() ? 'browser' : 'nowhere' });
     // Of what they have saved, the flow itself tells.
-    else [revision, sent] = [null, null];
+    else {
+      [revision, sent] = [null, null];
+      keeping.setState({ last: null });
+    }
   };
 
   return {
@@ -133,6 +141,7 @@ export function createKeeper(flow: string, draft: DraftStore, opening: Opening, 
     saved: (of: number | null) => {
       if (revision !== of) return;
       [revision, sent] = [null, null];
+      keeping.setState({ last: null });
       if (isSent()) dropLocalCopy(flow);
       else schedule(PAUSE_MS);
     },
@@ -156,7 +165,7 @@ export function createKeeper(flow: string, draft: DraftStore, opening: Opening, 
       const { theirs } = keeping.getState();
       if (!theirs) return;
       [revision, sent] = [theirs.revision, definition];
-      keeping.setState({ theirs: null, at: 'server', reason: null });
+      keeping.setState({ theirs: null, last: theirs, at: 'server', reason: null });
       state().replace(definition, 'theirs');
       dropLocalCopy(flow);
     },

@@ -13,6 +13,8 @@ export interface Opening {
   revision: number | null;
   /** What the server has as the draft; `null` without one. */
   sent: FlowDefinition | null;
+  /** Who changed the draft of the server last, and when. */
+  last: Pick<FlowDraft, 'updated_by' | 'updated_at'> | null;
   /** What this browser has and the server does not, where somebody has changed the draft since. */
   leftover: LocalCopy | null;
   /** Why the draft of the server cannot be edited. */
@@ -25,7 +27,7 @@ export function openingOf(flow: Flow, kept: FlowDraft | null, local: LocalCopy |
   const fault = reading && 'fault' in reading ? reading.fault : null;
   const sent = reading && 'definition' in reading ? reading.definition : null;
   const theirs = kept && sent ? { definition: sent, baseVersion: kept.base_version } : null;
-  const opening = { revision, sent, fault };
+  const opening = { revision, sent, last: kept, fault };
   if (!local || isSameJson(local.definition, sent ?? definitionOf(flow))) {
     return { ...opening, draft: theirs, leftover: null };
   }
