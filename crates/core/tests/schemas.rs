@@ -49,10 +49,13 @@ fn a_description_goes_into_the_objects_of_a_document() {
     insta::assert_snapshot!(lines.join("\n"), @"
     /budget: max_tokens, max_cost, currency
     /sensitive: fields, patterns
-    /flow_definition: nodes, edges
+    /flow_definition: nodes, edges, ui
     /flow_definition/nodes: id, name, type, join, timeout_seconds, retry, on_interrupt, on_exhausted, compensate_with, position
     /flow_definition/nodes/retry: enabled, count, initial_interval_seconds, backoff_coefficient, max_interval_seconds, jitter, retry_on, do_not_retry_on
     /flow_definition/edges: from, to, on, condition
+    /flow_definition/ui: notes, groups
+    /flow_definition/ui/notes: id, x, y, width, height, tone, text
+    /flow_definition/ui/groups: id, x, y, width, height, tone, title
     /prices: currency, input_per_million, cached_input_per_million, cache_write_per_million, output_per_million
     /protection: max_concurrency, requests_per_minute, tokens_per_minute, breaker
     /protection/breaker: failures, open_seconds

@@ -5,6 +5,7 @@
 //! where editors store their own, and refused at the top level and inside `retry`, where they can only be mistakes.
 
 mod budget;
+mod canvas;
 mod definition;
 mod edge;
 mod node;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::canvas::CanvasReader;
 use super::edge::{self, Sources};
 use super::node;
 use super::retry::Defaults;
@@ -78,6 +79,10 @@ impl DefinitionReader {
             key("edges", "Edges", edges)
                 .default(Plain::List)
                 .doc("In any order; together they form no cycle."),
+        );
+        keys.take(
+            key("ui", "Canvas", CanvasReader)
+                .doc("What the canvas shows beside nodes. It changes nothing that runs."),
         );
         let edges = edges.unwrap_or_default();
         let (pointer, definition) = (String::new(), Payload::null());

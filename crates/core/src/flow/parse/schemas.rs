@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::budget::read_budget;
+use super::canvas::{CanvasReader, group, note};
 use super::definition::{DefinitionReader, describe};
 use super::sensitive::read_sensitive;
 use super::{edge, read, retry};
@@ -25,6 +26,9 @@ impl Flow {
         let graph = Description::of(terms, Unknown::Kept, |keys| graph.keys(keys));
         let edge = Description::of(terms, Unknown::Kept, |keys| Some(edge::read(keys, None)));
         let retry = Description::of(terms, Unknown::Refused, retry::Given::read);
+        let canvas = Description::of(terms, Unknown::Kept, CanvasReader::keys);
+        let canvas_note = Description::of(terms, Unknown::Refused, note);
+        let canvas_group = Description::of(terms, Unknown::Refused, group);
         let budget = Description::of(terms, Unknown::Refused, read_budget);
         let sensitive = Description::of(terms, Unknown::Refused, read_sensitive);
         let mut schemas = node::schemas();
@@ -34,6 +38,9 @@ impl Flow {
             named("FlowDefinition", "The nodes and edges of a flow. Other keys are kept.", graph.schema()),
             named(node::SETTINGS, "What every node may have. Other keys are kept.", describe(terms).schema()),
             named("Edge", "A connection between two nodes. Other keys are kept.", edge.schema()),
+            named("Canvas", "What the canvas shows beside nodes. Other keys are kept.", canvas.schema()),
+            named("CanvasNote", "A note on the canvas.", canvas_note.schema()),
+            named("CanvasGroup", "A frame around nodes on the canvas.", canvas_group.schema()),
             named("Budget", "What all calls of models may use together.", budget.schema()),
             named("SensitiveData", "What of the data of executions is sensitive.", sensitive.schema()),
             named("RetryPolicy", "When a failed node is retried.", retry.schema()),
