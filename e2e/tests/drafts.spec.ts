@@ -1,5 +1,6 @@
 import type { Page } from '@playwright/test';
 import { passes } from '../support/accessible.ts';
+import { apiOf, firstAdmin, invite, join } from '../support/people.ts';
 import { expect, test } from '../support/test.ts';
 
 test('unfinished work survives a reload, a crash of the browser and kill -9 of the server', async ({
@@ -53,6 +54,52 @@ test('two people who edit a flow choose whose draft is kept', async ({ page, api
   await expect(second(page)).toContainText('Both');
   await expect(page.getByText('Draft saved', { exact: true })).toBeHidden();
 });
+
+test.describe('people who sign in', () => {
+  test.use({ demo: false, auth: true });
+
+  test('who has a flow open sees who else has it open, until they close it', async ({
+    page,
+    server,
+    browser,
+  }) => {
+    await firstAdmin(page, server);
+    const flow = await aFlow(await apiOf(page, server));
+    const link = await invite(page, 'bob.jones@example.org', 'Editor');
+    const theirs = await browser.newContext({ reducedMotion: 'reduce' });
+    const other = await theirs.newPage();
+    await join(other, link, 'Bob');
+    await page.goto(`/flows/${flow}`);
+    await expect(second(page)).toBeVisible();
+    await expect(others(page)).toBeEmpty();
+
+    await other.goto(`/flows/${flow}`);
+    await expect(others(other)).toContainText('also editing');
+    const tab = await page.context().newPage();
+    await tab.goto(`/flows/${flow}`);
+    await expect(others(tab)).toContainText('Also open in 2 other tabs');
+    await others(tab).hover();
+    await expect(tab.getByRole('tooltip')).toContainText('bob.jones@example.org: also editing');
+    await expect(tab.getByRole('tooltip')).toContainText('Another tab of yours: also editing');
+    await passes(tab, 'an editor in which others are, too');
+
+    // Who comes back to the page asks at once.
+    await lookAgain(page);
+    await expect(others(page)).toContainText('Also open in 2 other tabs');
+    await tab.goto('about:blank');
+    await other.goto('about:blank');
+    await expect(async () => {
+      await lookAgain(page);
+      await expect(others(page)).toBeEmpty({ timeout: 500 });
+    }).toPass();
+  });
+});
+
+const others = (page: Page) => page.getByRole('status', { name: 'Who else has this flow open' });
+
+async function lookAgain(page: Page): Promise<void> {
+  await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange', { bubbles: true })));
+}
 
 function aFlow(api: { createFlow(document: unknown): Promise<string> }): Promise<string> {
   const node = { id: 'wait', name: 'Wait', type: 'delay', delay_seconds: 1, position: { x: 260, y: 0 } };

@@ -25,16 +25,18 @@ use crate::operations::operations;
 use crate::problem::Problem;
 use crate::refusals::Refusal;
 
-/// Operations that change nothing that stays, the one that keeps each change of an editor before it is saved as a version, and those that start executions, which name who did in their journals.
-const NOT_AUDITED: [&str; 19] = [
+/// Operations that change nothing that stays, the one that keeps each change of an editor before it is saved as a version, what says who has a flow open, and those that start executions, which name who did in their journals.
+const NOT_AUDITED: [&str; 21] = [
     "ask_new_passkey",
     "ask_passkey",
     "begin_at_provider",
+    "delete_presence",
     "execute_agent",
     "execute_flow",
     "fork_execution",
     "list_draft_models",
     "put_flow_draft",
+    "put_presence",
     "receive_call",
     "retry_execution",
     "retry_executions",

@@ -49,6 +49,21 @@ impl FromRequestParts<App> for PathNode {
     }
 }
 
+/// The path's `{id}`, a flow, and `{tab}`, a tab of the editor in which it is open.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PathTab(pub(crate) FlowId, pub(crate) Uuid);
+
+impl FromRequestParts<App> for PathTab {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let PathId(id) = PathId::from_request_parts(parts, app).await?;
+        let tab = parameter(parts, app, "tab").await?;
+        let tab = Uuid::try_parse(&tab).map_err(|_| invalid("The tab in the path is no UUID."))?;
+        Ok(Self(id, tab))
+    }
+}
+
 /// The path's `{id}`, an agent, and `{key}`, the key of a session.
 #[derive(Clone, Debug)]
 pub(crate) struct PathSession(pub(crate) AgentId, pub(crate) std::sync::Arc<str>);

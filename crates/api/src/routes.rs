@@ -43,6 +43,7 @@ pub(crate) mod openapi;
 mod own_keys;
 mod passkeys;
 mod pause;
+mod presence;
 mod protection;
 mod retry;
 mod reveal;
@@ -64,6 +65,7 @@ pub(crate) fn all(document: openapi::Document) -> OpenApiRouter<App> {
     OpenApiRouter::default()
         .merge(flows::routes())
         .merge(flow_drafts::routes())
+        .merge(presence::routes())
         .merge(flow_versions::routes())
         .merge(templates::routes())
         .merge(test_node::routes())

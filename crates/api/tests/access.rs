@@ -55,6 +55,7 @@ impl Operation {
             .replace("{name}", "KEY")
             .replace("{provider}", "p")
             .replace("{fingerprint}", "f")
+            .replace("{tab}", NO_ID)
     }
 
     fn request(&self, id: &str) -> Request<Body> {

@@ -22,6 +22,7 @@ async fn created_flow_is_answered_whole_with_every_key_set() {
       "folder": null,
       "created_at": "2027-01-15T08:00:00.000000Z",
       "updated_at": "2027-01-15T08:00:00.000000Z",
+      "draft": null,
       "etag": "\"1-draft\"",
       "execution_counts": {
         "total": 0,

@@ -38,6 +38,7 @@ mod oauth;
 mod openapi;
 mod pause;
 mod people;
+mod presence;
 mod protection;
 mod proxies;
 mod quotas;

@@ -6,7 +6,7 @@ use steadflow_core::caller::Caller;
 use steadflow_core::ids::TenantId;
 use uuid::Uuid;
 
-use crate::support::{Answer, Api, Stream, echo, failing, request, text};
+use crate::support::{Answer, Api, NO_ID, Stream, echo, failing, request, text};
 
 fn stranger() -> Caller {
     Caller { tenant: TenantId::new(Uuid::from_u128(7)), ..Caller::LOCAL }
@@ -67,8 +67,11 @@ async fn what_belongs_to_others_is_not_there_at_any_address() {
                 _ => "",
             };
             let address = path.replace("{id}", id).replace("{node_id}", "a") + query;
-            let address =
-                address.replace("{number}", "1").replace("{part}", "input").replace("{fingerprint}", "f");
+            let address = address
+                .replace("{number}", "1")
+                .replace("{part}", "input")
+                .replace("{fingerprint}", "f")
+                .replace("{tab}", NO_ID);
             let answer = ask(&api, &method.to_uppercase(), &address, body_of(path, method)).await;
             assert_eq!(answer.status(), 404, "{method} {address}: {}", Answer::read(answer).await.text);
             asked += 1;

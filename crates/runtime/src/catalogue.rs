@@ -9,6 +9,7 @@ mod drafts;
 mod flow_drafts;
 mod flow_tools;
 mod flows;
+mod presence;
 mod secret_uses;
 mod starts;
 mod warnings;

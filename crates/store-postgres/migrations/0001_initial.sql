@@ -279,6 +279,18 @@ CREATE TABLE flow_drafts (
     updated_by text NOT NULL
 );
 
+-- Tabs in which somebody has a flow open. What was not heard of for a while is deleted.
+CREATE TABLE presence (
+    flow uuid NOT NULL,
+    tab uuid NOT NULL,
+    tenant uuid NOT NULL,
+    -- Who, for people to read.
+    person text NOT NULL,
+    seen_at bigint NOT NULL,
+    PRIMARY KEY (flow, tab)
+);
+CREATE INDEX presence_by_time ON presence (seen_at);
+
 CREATE TABLE agents (
     id uuid PRIMARY KEY,
     tenant uuid NOT NULL,

@@ -4,6 +4,7 @@ mod agents;
 mod drafts;
 mod edits;
 mod flows;
+mod presence;
 
 use std::pin::Pin;
 
@@ -12,7 +13,8 @@ use steadflow_core::ids::{AgentId, FlowId, TenantId};
 use steadflow_store::{
     AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, Edits,
     FlowChange, FlowDraftChange, FlowDraftMark, FlowDraftRecord, FlowFilter, FlowRecord, FlowVersionRecord,
-    Listed, Page, PageRoom, Revision, StoreFuture, VersionId, VersionPage, WithDocument,
+    Listed, Page, PageRoom, Presence, PresenceRecord, Revision, StoreFuture, VersionId, VersionPage,
+    WithDocument,
 };
 use tokio_postgres::{Client, Row, RowStream};
 use uuid::Uuid;
@@ -114,6 +116,14 @@ impl Catalogue for PostgresStore {
         call("delete_flow_draft", async move {
             transaction!(&self.pool, |db| drafts::delete(db, tenant, id, revision).await)
         })
+    }
+
+    fn see_presence(&self, presence: PresenceRecord) -> StoreFuture<'_, Option<Presence>> {
+        call("see_presence", async move { transaction!(&self.pool, |db| presence::see(db, &presence).await) })
+    }
+
+    fn end_presence(&self, presence: PresenceRecord) -> StoreFuture<'_, ()> {
+        call("end_presence", async move { presence::end(&*session(&self.pool).await?, &presence).await })
     }
 
     fn put_agent(&self, change: AgentChange) -> StoreFuture<'_, Changed<AgentRecord>> {

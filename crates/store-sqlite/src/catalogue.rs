@@ -3,13 +3,14 @@
 pub(crate) mod agents;
 mod drafts;
 pub(crate) mod flows;
+mod presence;
 
 use rusqlite::Connection;
 use steadflow_core::ids::{AgentId, FlowId, TenantId};
 use steadflow_store::{
     AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, FlowChange,
     FlowDraftChange, FlowDraftMark, FlowDraftRecord, FlowFilter, FlowRecord, FlowVersionRecord, Listed, Page,
-    Revision, StoreError, StoreFuture, VersionId, VersionPage,
+    Presence, PresenceRecord, Revision, StoreError, StoreFuture, VersionId, VersionPage,
 };
 
 use crate::SqliteStore;
@@ -93,6 +94,14 @@ impl Catalogue for SqliteStore {
         revision: u64,
     ) -> StoreFuture<'_, Changed<Option<FlowDraftRecord>>> {
         Box::pin(self.change("delete_flow_draft", move |db| drafts::delete(db, tenant, id, revision)))
+    }
+
+    fn see_presence(&self, presence: PresenceRecord) -> StoreFuture<'_, Option<Presence>> {
+        Box::pin(self.change("see_presence", move |db| presence::see(db, &presence)))
+    }
+
+    fn end_presence(&self, presence: PresenceRecord) -> StoreFuture<'_, ()> {
+        Box::pin(self.change("end_presence", move |db| presence::end(db, &presence)))
     }
 
     fn put_agent(&self, change: AgentChange) -> StoreFuture<'_, Changed<AgentRecord>> {

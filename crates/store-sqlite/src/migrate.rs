@@ -67,6 +67,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration::new(39, "notes_of_versions", include_str!("../migrations/0039_notes_of_versions.sql")),
     Migration::new(40, "pauses", include_str!("../migrations/0040_pauses.sql")),
     Migration::new(41, "notes", include_str!("../migrations/0041_notes.sql")),
+    Migration::new(42, "presence", include_str!("../migrations/0042_presence.sql")),
 ];
 
 /// The number of the row that says that the database must not be opened. No version knows so many migrations, so older ones refuse

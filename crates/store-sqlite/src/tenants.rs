@@ -50,6 +50,7 @@ const TABLES: &[(&str, &str)] = &[
     ("agent_versions", "agent, version"),
     ("agents", "id"),
     ("flow_drafts", "flow"),
+    ("presence", "flow, tab"),
     ("notes", "tenant, kind, owner, name"),
     ("flow_versions", "flow, version"),
     ("flows", "id"),

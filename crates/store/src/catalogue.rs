@@ -4,6 +4,7 @@ mod agents;
 mod drafts;
 mod edits;
 mod flows;
+mod presence;
 mod revision;
 
 use steadflow_core::ids::{AgentId, FlowId, TenantId};
@@ -12,6 +13,7 @@ pub use agents::{AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRe
 pub use drafts::{FlowDraftChange, FlowDraftMark, FlowDraftRecord};
 pub use edits::{EDITS_KEPT, Edited, Edits};
 pub use flows::{FlowChange, FlowDocument, FlowFilter, FlowRecord, FlowStatus, FlowVersionRecord};
+pub use presence::{PRESENT_FOR, PRESENT_MAX, Presence, PresenceRecord};
 pub use revision::Revision;
 
 #[cfg(doc)]
@@ -87,6 +89,13 @@ pub trait Catalogue: Send + Sync + 'static {
         id: FlowId,
         revision: u64,
     ) -> StoreFuture<'_, Changed<Option<FlowDraftRecord>>>;
+
+    /// Records that a flow is open in a tab, and returns which others it is open in. Forgets the tabs, of all flows, that were not
+    /// heard of for [`PRESENT_FOR`]. `None` if there is no such flow.
+    fn see_presence(&self, presence: PresenceRecord) -> StoreFuture<'_, Option<Presence>>;
+
+    /// Forgets that a flow is open in a tab, if it was this person's.
+    fn end_presence(&self, presence: PresenceRecord) -> StoreFuture<'_, ()>;
 
     // ---- agents ------------------------------------------------------------------------------------------------
 

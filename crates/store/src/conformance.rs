@@ -229,6 +229,11 @@ macro_rules! conformance_tests {
             a_draft_ends_when_it_is_saved_discarded_or_its_flow_is_deleted
             flows_with_a_draft_are_marked
         }
+        $crate::conformance_tests! { @module $harness, presence = catalogue::presence:
+            tabs_of_a_flow_see_each_other_until_they_end_or_are_not_heard_of
+            nobody_sees_who_has_a_flow_of_another_tenant_open
+            a_flow_has_a_number_of_tabs
+        }
         $crate::conformance_tests! { @module $harness, edits = catalogue::edits:
             edits_are_listed_in_their_order
         }

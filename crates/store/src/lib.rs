@@ -55,7 +55,8 @@ pub use by_id::{ById, IdHasher};
 pub use catalogue::{
     AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, EDITS_KEPT,
     Edited, Edits, FlowChange, FlowDocument, FlowDraftChange, FlowDraftMark, FlowDraftRecord, FlowFilter,
-    FlowRecord, FlowStatus, FlowVersionRecord, Revision, VersionPage,
+    FlowRecord, FlowStatus, FlowVersionRecord, PRESENT_FOR, PRESENT_MAX, Presence, PresenceRecord, Revision,
+    VersionPage,
 };
 pub use error::{BoxError, StoreError};
 pub use events::{EventEntry, Events};

@@ -45,7 +45,8 @@ use uuid::Uuid;
 use crate::{
     AgentRecord, AgentUse, AgentVersionRecord, CallCounts, CostKey, ExecutionRow, FlowDraftRecord,
     FlowRecord, FlowVersionRecord, IdempotencyHit, InboxId, InboxInput, Listed, NoteKey, NoteRecord,
-    RollupKey, ScheduleRecord, Space, Store, StoreError, StoreFuture, Stored, TenantPause, records_of,
+    PresenceRecord, RollupKey, ScheduleRecord, Space, Store, StoreError, StoreFuture, Stored, TenantPause,
+    records_of,
 };
 
 /// A store in memory. [`MemoryStore::reopen`] returns another handle to the same data.
@@ -82,6 +83,7 @@ struct Database {
     flows: BTreeMap<FlowId, FlowRecord>,
     flow_versions: BTreeMap<(FlowId, u32), FlowVersionRecord>,
     flow_drafts: BTreeMap<FlowId, FlowDraftRecord>,
+    presence: BTreeMap<(FlowId, Uuid), PresenceRecord>,
     agents: BTreeMap<AgentId, AgentRecord>,
     agent_versions: BTreeMap<(AgentId, u32), AgentVersionRecord>,
     agent_uses: BTreeMap<(TenantId, AgentId), AgentUse>,

@@ -30,6 +30,7 @@ interface AnyOptions {
   idempotencyKey?: string;
   ifMatch?: string;
   signal?: AbortSignal;
+  keepalive?: boolean;
 }
 
 type Query = Readonly<Record<string, string | number | boolean | readonly string[] | null | undefined>>;
@@ -69,11 +70,15 @@ export async function callText<P extends PathOf<'GET'>>(path: P): Promise<string
 }
 
 /** `CallOptions` have checked the options; the library's own types accept unknown fields in a body. */
-async function ask(method: Method, path: string, { path: segments, query, body, signal, ...named }: AnyOptions) {
+async function ask(
+  method: Method,
+  path: string,
+  { path: segments, query, body, signal, keepalive, ...named }: AnyOptions,
+) {
   const conditions = { 'Idempotency-Key': named.idempotencyKey, 'If-Match': named.ifMatch };
   const headers = { Accept: 'application/json', ...authorization(), ...conditions };
   const params = { path: segments, query };
-  const init = { params, body, headers, signal, parseAs: 'text' };
+  const init = { params, body, headers, signal, keepalive, parseAs: 'text' };
   try {
     const { data, ...answer } = await client.request(method.toLowerCase() as 'get', path as never, init as never);
     return { ...answer, data: data ? parseJson(data) : undefined };

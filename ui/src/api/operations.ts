@@ -18,7 +18,11 @@ type Operation<M extends Method, P extends PathOf<M>> = Paths[P][Lowercase<M> & 
 
 /** The options of a call. They are exact: what the operation does not describe does not compile. */
 export type CallOptions<M extends Method, P extends PathOf<M>> = ParametersOf<Operation<M, P>> &
-  BodyOf<Operation<M, P>> & { signal?: AbortSignal | undefined };
+  BodyOf<Operation<M, P>> & {
+    signal?: AbortSignal | undefined;
+    /** Whether it goes on when the page is closed. */
+    keepalive?: boolean;
+  };
 
 /** The options of a call, optional where the operation requires none. */
 export type Arguments<Options> = object extends Options ? [options?: Options] : [options: Options];

@@ -1741,6 +1741,27 @@ export interface paths {
         readonly patch: operations["note_failures"];
         readonly trace?: never;
     };
+    readonly "/api/v1/studio/flows/{id}/presence/{tab}": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        /**
+         * Says that a flow is open in a tab of the editor, and shows in which others it is. Who does not say it again within 40 seconds is
+         *     not shown any more.
+         */
+        readonly put: operations["put_presence"];
+        readonly post?: never;
+        /** Says that a flow is not open in a tab any more. */
+        readonly delete: operations["delete_presence"];
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/studio/flows/{id}/restore-version": {
         readonly parameters: {
             readonly query?: never;
@@ -3345,6 +3366,77 @@ export interface components {
             readonly start_date?: components["schemas"]["Time"] | null;
             readonly end_date?: components["schemas"]["Time"] | null;
         };
+        /** @description What the canvas shows beside nodes. Other keys are kept. */
+        readonly Canvas: {
+            /**
+             * Notes
+             * @description Texts on the canvas.
+             */
+            readonly notes?: readonly components["schemas"]["CanvasNote"][] | null;
+            /**
+             * Groups
+             * @description Frames around nodes.
+             */
+            readonly groups?: readonly components["schemas"]["CanvasGroup"][] | null;
+        } & {
+            readonly [key: string]: unknown;
+        };
+        /** @description A frame around nodes on the canvas. */
+        readonly CanvasGroup: {
+            /**
+             * ID
+             * @description Unique among the notes and groups of the graph.
+             */
+            readonly id: string;
+            /** Left edge */
+            readonly x: number;
+            /** Upper edge */
+            readonly y: number;
+            /** Width */
+            readonly width: number;
+            /** Height */
+            readonly height: number;
+            /**
+             * Colour
+             * @description A colour of the theme.
+             * @default neutral
+             * @enum {string|null}
+             */
+            readonly tone?: "neutral" | "info" | "success" | "warning" | "danger" | "attention" | null;
+            /**
+             * Title
+             * @description What the frame is called.
+             */
+            readonly title?: string | null;
+        };
+        /** @description A note on the canvas. */
+        readonly CanvasNote: {
+            /**
+             * ID
+             * @description Unique among the notes and groups of the graph.
+             */
+            readonly id: string;
+            /** Left edge */
+            readonly x: number;
+            /** Upper edge */
+            readonly y: number;
+            /** Width */
+            readonly width: number;
+            /** Height */
+            readonly height: number;
+            /**
+             * Colour
+             * @description A colour of the theme.
+             * @default neutral
+             * @enum {string|null}
+             */
+            readonly tone?: "neutral" | "info" | "success" | "warning" | "danger" | "attention" | null;
+            /**
+             * Text
+             * @description Plain text.
+             */
+            readonly text?: string | null;
+        };
         /** @description What to note about a failure group. What is left out stays, and null takes it back. */
         readonly ChangeFailureNotes: {
             /**
@@ -4538,6 +4630,11 @@ export interface components {
              * @default []
              */
             readonly edges?: readonly components["schemas"]["Edge"][] | null;
+            /**
+             * Canvas
+             * @description What the canvas shows beside nodes. It changes nothing that runs.
+             */
+            readonly ui?: components["schemas"]["Canvas"] | null;
         } & {
             readonly [key: string]: unknown;
         };
@@ -5951,6 +6048,15 @@ export interface components {
             /** @description Why the last try to get a token failed, if it did. */
             readonly error: string | null;
         };
+        /** @description Another tab in which the flow is open. */
+        readonly OtherTab: {
+            /** @description Who has it open; `null` where nobody signs in. */
+            readonly name: string | null;
+            /** @description Whether that is who asks. */
+            readonly is_you: boolean;
+            /** @description When it was last heard of. */
+            readonly seen_at: components["schemas"]["Time"];
+        };
         /** @description A key to be made for oneself. */
         readonly OwnKeyInput: {
             /** @description To tell it from others. */
@@ -6027,6 +6133,16 @@ export interface components {
             readonly seq: number;
             /** Format: date-time */
             readonly at: string;
+        };
+        /** @description What is known of a flow that is open in the editor. */
+        readonly Presence: {
+            /**
+             * Format: int64
+             * @description The revision of its draft; `null` without one.
+             */
+            readonly draft_revision: number | null;
+            /** @description The other tabs in which it is open. */
+            readonly others: readonly components["schemas"]["OtherTab"][];
         };
         /** @description In the place of a value that is too long, or that has the key of a preview: its beginning, and where the whole of it is. */
         readonly Preview: {
@@ -22058,6 +22174,216 @@ export interface operations {
             };
             /** @description The body is not declared as JSON */
             readonly 415: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly put_presence: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The flow */
+                readonly id: string;
+                /** @description An ID that the tab has made */
+                readonly tab: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Who else has it open */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Presence"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly delete_presence: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path: {
+                /** @description The flow */
+                readonly id: string;
+                /** @description The ID of the tab */
+                readonly tab: string;
+            };
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description It is not shown any more */
+            readonly 204: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing of that id */
+            readonly 404: {
                 headers: {
                     readonly [name: string]: unknown;
                 };

@@ -253,6 +253,7 @@ pub(crate) async fn delete_step(db: &Client, tenant: TenantId, id: FlowId) -> Re
         "DELETE FROM execution_counts WHERE flow = $1 AND tenant = $2",
         "DELETE FROM schedules WHERE flow = $1 AND tenant = $2",
         "DELETE FROM flow_drafts WHERE flow = $1 AND tenant = $2",
+        "DELETE FROM presence WHERE flow = $1 AND tenant = $2",
         "DELETE FROM flow_versions WHERE flow = $1 AND tenant = $2",
         "DELETE FROM flows WHERE id = $1 AND tenant = $2",
     ] {

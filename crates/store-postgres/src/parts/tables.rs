@@ -134,7 +134,7 @@ const TABLES: &[Table] = &[
 ];
 
 /// Tables that no part has, with their columns: who drives what, and what follows from parts.
-const OTHERS: [(&str, &[&str]); 10] = [
+const OTHERS: [(&str, &[&str]); 11] = [
     ("schema_migrations", &["number", "name", "checksum", "applied_at", "compatible_from"]),
     ("workers", &["epoch", "incarnation", "name", "lease_until", "is_fenced", "format"]),
     ("counters", &["name", "value"]),
@@ -145,10 +145,11 @@ const OTHERS: [(&str, &[&str]); 10] = [
     ("edits", &["number", "tenant", "flow", "agent"]),
     ("event_keys", &["tenant", "key", "event", "at"]),
     ("tenant_starts", &["tenant", "process", "starts", "at"]),
+    ("presence", &["flow", "tab", "tenant", "person", "seen_at"]),
 ];
 
 /// Tables of which rows say nothing about whether anything is stored.
-const OF_PROCESSES: [&str; 4] = ["schema_migrations", "workers", "counters", "tenant_starts"];
+const OF_PROCESSES: [&str; 5] = ["schema_migrations", "workers", "counters", "tenant_starts", "presence"];
 
 /// Returns the tables that are empty where nothing is stored.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {

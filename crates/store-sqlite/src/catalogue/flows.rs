@@ -239,6 +239,7 @@ pub(crate) fn delete_step(writer: &mut Writer, tenant: TenantId, id: FlowId) -> 
         "DELETE FROM execution_counts WHERE flow = ?1 AND tenant = ?2",
         "DELETE FROM schedules WHERE flow = ?1 AND tenant = ?2",
         "DELETE FROM flow_drafts WHERE flow = ?1 AND tenant = ?2",
+        "DELETE FROM presence WHERE flow = ?1 AND tenant = ?2",
         "DELETE FROM flow_versions WHERE flow = ?1 AND tenant = ?2",
         "DELETE FROM flows WHERE id = ?1 AND tenant = ?2",
     ] {

@@ -174,8 +174,9 @@ mod tests {
 
     use super::*;
 
-    /// What no part has: who may write, and the schema.
-    const OTHERS: [(&str, &[&str]); 2] = [
+    /// What no part has: who may write, who is there, and the schema.
+    const OTHERS: [(&str, &[&str]); 3] = [
+        ("presence", &["flow", "tab", "tenant", "person", "seen_at"]),
         ("workers", &["epoch", "name", "lease_until"]),
         ("schema_migrations", &["number", "name", "checksum", "applied_at"]),
     ];

@@ -4,3 +4,4 @@ pub mod agents;
 pub mod drafts;
 pub mod edits;
 pub mod flows;
+pub mod presence;

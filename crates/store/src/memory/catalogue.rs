@@ -3,6 +3,7 @@
 mod agents;
 mod drafts;
 mod flows;
+mod presence;
 
 use steadflow_core::ids::{AgentId, FlowId, TenantId};
 
@@ -10,7 +11,7 @@ use super::{MemoryStore, a_moment_later, all_sound, at_once};
 use crate::{
     AgentChange, AgentFilter, AgentRecord, AgentUse, AgentVersionRecord, Catalogue, Changed, FlowChange,
     FlowDraftChange, FlowDraftMark, FlowDraftRecord, FlowFilter, FlowRecord, FlowVersionRecord, Listed, Page,
-    Revision, StoreFuture, VersionId, VersionPage,
+    Presence, PresenceRecord, Revision, StoreFuture, VersionId, VersionPage,
 };
 
 impl Catalogue for MemoryStore {
@@ -84,6 +85,14 @@ impl Catalogue for MemoryStore {
         revision: u64,
     ) -> StoreFuture<'_, Changed<Option<FlowDraftRecord>>> {
         at_once(self.delete_flow_draft_now(tenant, id, revision))
+    }
+
+    fn see_presence(&self, presence: PresenceRecord) -> StoreFuture<'_, Option<Presence>> {
+        at_once(self.see_presence_now(presence))
+    }
+
+    fn end_presence(&self, presence: PresenceRecord) -> StoreFuture<'_, ()> {
+        at_once(self.end_presence_now(&presence))
     }
 
     fn put_agent(&self, change: AgentChange) -> StoreFuture<'_, Changed<AgentRecord>> {

@@ -98,6 +98,7 @@ impl Database {
             flows: |_, flow| flow.tenant != tenant;
             flow_versions: |_, version| version.tenant != tenant;
             flow_drafts: |_, draft| draft.tenant != tenant;
+            presence: |_, presence| presence.tenant != tenant;
             agents: |_, agent| agent.tenant != tenant;
             agent_versions: |_, version| version.tenant != tenant;
             agent_uses: |(of, _), _| *of != tenant;

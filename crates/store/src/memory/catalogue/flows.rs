@@ -133,6 +133,7 @@ impl MemoryStore {
         database.flows.remove(&id);
         database.flow_versions.retain(|(flow, _), _| *flow != id);
         database.flow_drafts.remove(&id);
+        database.presence.retain(|(flow, _), _| *flow != id);
         database.schedules.retain(|(flow, _), _| *flow != id);
         database.rollups.retain(|(owner, flow, _, _), _| (*owner, *flow) != (tenant, id));
         let of_flow = database.rows.values().filter(|row| row.tenant == tenant && row.flow == id);

@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { ReactFlowProvider } from '@xyflow/react';
 import { useCallback, useEffect, useState } from 'react';
 import type { FlowDraft } from '@/api/flow-drafts';
+import type { OtherTab } from '@/api/flow-presence';
 import type { Flow } from '@/api/types';
 import { useMay } from '@/api/use-may';
 import { ProblemCard } from '@/components/problem-card';
@@ -33,7 +34,7 @@ import { KeeperContext } from './keeping/keeper-context';
 import { readLocalCopy } from './keeping/local-copy';
 import { openingOf } from './keeping/opening';
 import { useListed } from './keeping/use-listed';
-import { useLook } from './keeping/use-look';
+import { usePresence } from './keeping/use-presence';
 import { KeepingBar } from './keeping-bar';
 import { LeaveGuard } from './leave-guard';
 import { whyNotRunnable, whyNotSavable } from './reasons';
@@ -77,14 +78,14 @@ export function Editor(props: EditorProps) {
   }, [store, isChecked, name, retry_on_failure, retry_count, timeout_seconds]);
   useEffect(() => store.getState().receive(flow), [store, flow]);
   useEffect(() => (isChecked ? keeper.start() : undefined), [keeper, isChecked]);
-  useLook(keeper, isChecked);
+  const others = usePresence(flow.id, keeper, isChecked);
   useListed(keeper);
   return (
     <DraftContext value={store}>
       <KeeperContext value={may ? keeper : null}>
         <BenchContext value={bench}>
           <ReactFlowProvider>
-            <Workbench {...props} />
+            <Workbench {...props} others={others} />
           </ReactFlowProvider>
         </BenchContext>
       </KeeperContext>
@@ -92,7 +93,12 @@ export function Editor(props: EditorProps) {
   );
 }
 
-function Workbench({ flow, onSettings, onVersions, onRun }: EditorProps) {
+interface WorkbenchProps extends EditorProps {
+  /** Where else the flow is open. */
+  others: readonly OtherTab[];
+}
+
+function Workbench({ flow, others, onSettings, onVersions, onRun }: WorkbenchProps) {
   const store = useDraftStore();
   const types = useQuery(nodeTypesQuery());
   const save = useSave(flow.id);
@@ -148,6 +154,7 @@ function Workbench({ flow, onSettings, onVersions, onRun }: EditorProps) {
       <div className={classes.editor} ref={editor.ref}>
         <Toolbar
           flow={flow}
+          others={others}
           isSaving={save.isPending}
           isJsonOpen={isJsonOpen}
           onToggleJson={toggleJson}

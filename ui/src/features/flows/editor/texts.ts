@@ -47,6 +47,14 @@ export const texts = {
     nothingToRedo: 'Nothing to redo.',
     empty: 'No nodes yet.',
   },
+  others: {
+    label: 'Who else has this flow open',
+    one: (who: string) => `${who}: also editing`,
+    many: (tabs: number) => `Also open in ${tabs} other tabs`,
+    you: 'Another tab of yours',
+    /** Where nobody signs in, nobody has a name. */
+    somebody: 'Somebody',
+  },
   conflict: {
     title: (version: number) => `Version ${version} was saved elsewhere while you were editing.`,
     detail: 'If you save yours, it becomes the newest version. Theirs stays in the list of versions.',
@@ -99,6 +107,8 @@ export const texts = {
     status: (change: string) => `${change} the flow`,
     addNode: 'Add a node…',
     goTo: 'Go to a node…',
+    addNote: 'Add a note to the canvas',
+    addGroup: 'Group the selection, or add a group',
     fit: 'Fit to view',
     selectAll: 'Select all nodes',
     json: 'Show or hide the JSON',

@@ -17,6 +17,7 @@ import {
 } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import type { ComponentType } from 'react';
+import type { OtherTab } from '@/api/flow-presence';
 import type { Flow } from '@/api/types';
 import { useMay } from '@/api/use-may';
 import { DraftMark } from '@/components/draft-mark';
@@ -29,6 +30,7 @@ import type { CanvasActions } from './canvas/use-actions';
 import { useDraft } from './document/draft-context';
 import { isDirty } from './document/draft-store';
 import { KeepingMark } from './keeping-mark';
+import { Others } from './others';
 import { whyNotRunnable, whyNotSavable } from './reasons';
 import { ScheduleButton } from './schedules/schedule-button';
 import { StatusMenu } from './status-menu';
@@ -38,6 +40,7 @@ import { useEditorCommands } from './use-editor-commands';
 
 interface ToolbarProps {
   flow: Flow;
+  others: readonly OtherTab[];
   isSaving: boolean;
   isJsonOpen: boolean;
   onToggleJson: () => void;
@@ -102,6 +105,7 @@ export function Toolbar(props: ToolbarProps) {
         <ScheduleButton flow={flow} />
         <span className={classes.version}>{texts.toolbar.version(version)}</span>
         {edits.may ? <KeepingMark /> : <DraftMark flow={flow} />}
+        <Others others={props.others} />
       </div>
       <div className={`${classes.group} ${classes.edit}`}>
         <Tool

@@ -118,7 +118,7 @@ describe('the keeper of a draft', () => {
     await a_moment();
     expect([server.kept?.revision, editor.at()]).toEqual([7, 'server']);
     server.kept = draft(8, graph('a'));
-    await editor.keeper.look();
+    await editor.keeper.look(8);
     editor.keeper.loadTheirs(graph('a'));
     expect(editor.ids()).toEqual(['a']);
     editor.store.getState().undo();

@@ -145,8 +145,12 @@ export function createKeeper(flow: string, draft: DraftStore, opening: Opening, 
       if (isSent()) dropLocalCopy(flow);
       else schedule(PAUSE_MS);
     },
-    /** Looks whether somebody else has changed the draft, and shows what they did if nothing of ours is unsent. */
-    look: async () => {
+    /**
+     * Told which revision the draft has on the server, looks at what somebody else has made of it, and shows that if nothing of ours
+     * is unsent.
+     */
+    look: async (there: number | null) => {
+      if (there === null || there === revision) return;
       if (running || !isSent() || keeping.getState().theirs) return;
       const before = revision;
       const theirs = await server.get(flow);
