@@ -13,7 +13,7 @@ interface DiffLinesProps {
 
 /** The differences, line by line: settings, nodes, edges. */
 export function DiffLines({ diff, onNode }: DiffLinesProps) {
-  const { settings, nodes, edges, moved } = diff;
+  const { settings, nodes, edges, moved, items } = diff;
   return (
     <ChangeSections>
       {settings.length > 0 && (
@@ -49,6 +49,7 @@ export function DiffLines({ diff, onNode }: DiffLinesProps) {
           ))}
         </ChangeSection>
       )}
+      {items > 0 && <p className={classes.moved}>{texts.items(items)}</p>}
       {moved > 0 && <p className={classes.moved}>{texts.movedOnly(moved)}</p>}
     </ChangeSections>
   );

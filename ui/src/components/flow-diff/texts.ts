@@ -4,6 +4,7 @@ import { counted } from '@/lib/counted';
 export const texts = {
   sections: { settings: 'Settings', nodes: 'Nodes', edges: 'Edges' },
   movedOnly: (number: number) => `${counted(number, 'node was', 'nodes were')} moved on the canvas.`,
+  items: (number: number) => `${counted(number, 'note or group differs', 'notes or groups differ')} on the canvas.`,
   labels: {
     name: 'Name',
     description: 'Description',

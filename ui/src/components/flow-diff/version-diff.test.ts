@@ -69,11 +69,22 @@ describe('the difference between two versions', () => {
     ]);
   });
 
+  test('counts notes and groups that differ', () => {
+    const note = (text: string) => ({ id: text, text, x: 0, y: 0, width: 100, height: 80 });
+    const withUi = (ui: unknown) => version({ nodes: [], edges: [], ui } as unknown as FlowDefinition);
+
+    const diff = diffVersions(withUi({ notes: [note('a'), note('b')] }), withUi({ notes: [note('b'), note('c')] }));
+
+    expect([diff.items, isEmptyDiff(diff)]).toEqual([2, false]);
+    expect(diffVersions(withUi({ notes: [note('a')] }), withUi({ notes: [note('a')], groups: [] })).items).toBe(0);
+    expect(diffVersions(withUi(undefined), withUi('else')).items).toBe(0);
+  });
+
   test('counts nodes that were only moved, and ignores the order of keys', () => {
     const before = version({ nodes: [{ id: 'a', type: 'merge', position: { x: 0, y: 0 } }], edges: [] });
     const moved = version({ nodes: [{ type: 'merge', id: 'a', position: { x: 9, y: 0 } }], edges: [] });
 
-    expect(diffVersions(before, moved)).toEqual({ settings: [], nodes: [], edges: [], moved: 1 });
+    expect(diffVersions(before, moved)).toEqual({ settings: [], nodes: [], edges: [], moved: 1, items: 0 });
     expect(isEmptyDiff(diffVersions(before, before))).toBe(true);
   });
 });

@@ -3,7 +3,7 @@ import { FLOW_SETTINGS, type FlowSetting } from '@/api/flow-settings';
 import type { FlowEdge, FlowNode, FlowVersion } from '@/api/types';
 import type { ChangeKind } from '@/components/changes';
 import { type Change, changesBetween } from '@/lib/changes';
-import { isSameJson } from '@/lib/json';
+import { isRecord, isSameJson } from '@/lib/json';
 
 interface NodeChange {
   id: string;
@@ -28,6 +28,8 @@ export interface VersionDiff {
   edges: readonly EdgeChange[];
   /** How many nodes moved on the canvas and are otherwise unchanged. */
   moved: number;
+  /** How many notes and groups of the canvas differ. */
+  items: number;
 }
 
 type Versioned = Pick<FlowVersion, FlowSetting | 'flow_definition'>;
@@ -36,11 +38,12 @@ export function diffVersions(before: Versioned, after: Versioned): VersionDiff {
   const settings = FLOW_SETTINGS.flatMap((key) => changesBetween(before[key] ?? null, after[key] ?? null, key));
   const { nodes, moved } = diffNodes(before.flow_definition.nodes, after.flow_definition.nodes);
   const edges = diffEdges(before.flow_definition.edges ?? [], after.flow_definition.edges ?? []);
-  return { settings, nodes, edges, moved };
+  const items = diffItems(before.flow_definition.ui, after.flow_definition.ui);
+  return { settings, nodes, edges, moved, items };
 }
 
-export function isEmptyDiff({ settings, nodes, edges, moved }: VersionDiff): boolean {
-  return settings.length + nodes.length + edges.length + moved === 0;
+export function isEmptyDiff({ settings, nodes, edges, moved, items }: VersionDiff): boolean {
+  return settings.length + nodes.length + edges.length + moved + items === 0;
 }
 
 function diffNodes(before: readonly FlowNode[], after: readonly FlowNode[]) {
@@ -62,6 +65,20 @@ function diffNodes(before: readonly FlowNode[], after: readonly FlowNode[]) {
   }
   for (const node of before) if (!kept.has(node.id)) nodes.push(nodeChange(node, 'removed'));
   return { nodes, moved };
+}
+
+function diffItems(before: unknown, after: unknown): number {
+  return ['notes', 'groups'].reduce((sum, list) => {
+    const [old, now] = [byId(before, list), byId(after, list)];
+    const ids = new Set([...old.keys(), ...now.keys()]);
+    return sum + [...ids].filter((id) => !isSameJson(old.get(id), now.get(id))).length;
+  }, 0);
+}
+
+/** What is stored may be anything. */
+function byId(ui: unknown, list: string): Map<unknown, unknown> {
+  const items = isRecord(ui) ? ui[list] : null;
+  return new Map(Array.isArray(items) ? items.filter(isRecord).map((item) => [item.id, item]) : []);
 }
 
 function nodeChange(node: FlowNode, kind: NodeChange['kind'], changes: Change[] = []): NodeChange {

@@ -37,7 +37,8 @@ export function useShortcuts({ actions, testing, onSave, onSaveWithNote, onRun, 
   };
   const stepBack = () => {
     const { selection, select, leave } = state();
-    if (selection.nodes.length + selection.edges.length > 0) select({});
+    const { nodes, edges, items = [] } = selection;
+    if (nodes.length + edges.length + items.length > 0) select({});
     else leave();
   };
   const open = (event: KeyboardEvent) => {
@@ -76,6 +77,8 @@ export function useShortcuts({ actions, testing, onSave, onSaveWithNote, onRun, 
     ['A', onCanvas(() => onAsk({ kind: 'add' }))],
     ['G', onCanvas(() => onAsk({ kind: 'go' }))],
     ['B', onCanvas(selectBranch)],
+    ['N', onCanvas(() => actions.addItem('note'))],
+    ['shift+G', onCanvas(() => actions.addItem('group'))],
     ['F', onCanvas(actions.fit)],
     ['T', onCanvas(test('one'))],
     ['U', onCanvas(test('upTo'))],

@@ -15,6 +15,7 @@ import {
   type KeyboardEvent,
   type MouseEvent as ReactMouseEvent,
   useCallback,
+  useMemo,
   useRef,
   useState,
 } from 'react';
@@ -25,6 +26,7 @@ import { connect, takingOf } from '../document/commands';
 import { closesCycle } from '../document/definition';
 import { useDraft, useDraftStore } from '../document/draft-context';
 import { dropOn, isLoose } from '../document/insert';
+import { type CanvasItem, itemIdOf } from '../document/items';
 import { type NodeType, typeKey } from '../document/node-types';
 import { GRID } from '../document/positions';
 import type { CanvasEdge as DrawnEdge, CanvasNode as DrawnNode } from '../document/to-canvas';
@@ -33,6 +35,7 @@ import { aimAt, aimAway } from './aim';
 import classes from './canvas.module.css';
 import { CanvasControls } from './canvas-controls';
 import { CanvasEdge } from './canvas-edge';
+import { CanvasGroup, CanvasNote, resizeByKey } from './canvas-item';
 import { CanvasNode } from './canvas-node';
 import { ContextMenu, type MenuPlace } from './context-menu';
 import type { Asking } from './dialogs';
@@ -45,9 +48,11 @@ import { useFitOnEntry } from './use-fit-on-entry';
 import { useKeptInSight } from './use-kept-in-sight';
 import { FIT, FIT_NARROW } from './view';
 
-const nodeTypes = { 'flow-node': CanvasNode };
+type Drawn = DrawnNode | CanvasItem;
+
+const nodeTypes = { 'flow-node': CanvasNode, 'canvas-note': CanvasNote, 'canvas-group': CanvasGroup };
 const edgeTypes = { 'flow-edge': CanvasEdge };
-const options: ReactFlowProps<DrawnNode, DrawnEdge> = {
+const options: ReactFlowProps<Drawn, DrawnEdge> = {
   snapGrid: [GRID, GRID],
   multiSelectionKeyCode: ['Meta', 'Control', 'Shift'],
   attributionPosition: 'bottom-left',
@@ -60,8 +65,10 @@ const MAPPED_FROM = 30;
 /** The map draws in this size, whatever its frame has. */
 const MAP_SIZE = { width: 180, height: 120 };
 
-const mapClass = ({ selected, data }: DrawnNode) =>
-  (selected ? classes.mapSelected : data.faults > 0 ? classes.mapFaulty : '') ?? '';
+const mapClass = ({ type, selected, data }: Drawn) => {
+  if (type !== 'flow-node') return classes.mapItem ?? '';
+  return (selected ? classes.mapSelected : data.faults > 0 ? classes.mapFaulty : '') ?? '';
+};
 
 /** Below this zoom, small text cannot be read. */
 const FAR = 0.4;
@@ -81,6 +88,8 @@ interface CanvasProps {
 export function Canvas({ flowName, types, isNarrow, actions, onAsk }: CanvasProps) {
   const store = useDraftStore();
   const nodes = useDraft((state) => state.canvas.nodes);
+  const items = useDraft((state) => state.canvas.items);
+  const drawn = useMemo((): Drawn[] => [...items, ...nodes], [items, nodes]);
   const edges = useDraft((state) => state.canvas.edges);
   const changeNodes = useDraft((state) => state.changeNodes);
   const changeEdges = useDraft((state) => state.changeEdges);
@@ -128,6 +137,13 @@ export function Canvas({ flowName, types, isNarrow, actions, onAsk }: CanvasProp
     event.preventDefault();
     reveal(addNodeOfType(store, type, on === null ? { at: screenToFlowPosition(at) } : { on }));
   };
+  const resize = (event: KeyboardEvent) => {
+    const command = resizeByKey(event, items);
+    if (!command) return;
+    event.preventDefault();
+    event.stopPropagation();
+    store.getState().apply(command, 'resize');
+  };
   const menu = useContextMenu();
   const testing = useTests();
   const { may } = useMay('edit_flows');
@@ -141,11 +157,12 @@ export function Canvas({ flowName, types, isNarrow, actions, onAsk }: CanvasProp
       data-far={isFar || undefined}
       onPointerDownCapture={() => window.getSelection()?.removeAllRanges()}
       onKeyDown={isNarrow ? undefined : menu.onKeyDown}
+      onKeyDownCapture={resize}
     >
       <TypesContext value={types}>
         <ReactFlow
           {...options}
-          nodes={nodes}
+          nodes={drawn}
           edges={edges}
           nodeTypes={nodeTypes}
           edgeTypes={edgeTypes}
@@ -154,8 +171,8 @@ export function Canvas({ flowName, types, isNarrow, actions, onAsk }: CanvasProp
           onConnect={join}
           onConnectEnd={endConnection}
           isValidConnection={mayJoin}
-          onNodeClick={(_, { id }) => !isNarrow && reveal(id)}
-          onNodeDoubleClick={(_, { id, data }) => bodyOf(data.node) && enter(id)}
+          onNodeClick={(_, { id, type }) => !isNarrow && type === 'flow-node' && reveal(id)}
+          onNodeDoubleClick={(_, { id, type, data }) => type === 'flow-node' && bodyOf(data.node) && enter(id)}
           onMoveStart={onMoveStart}
           zoomOnDoubleClick={false}
           onDrop={drop}
@@ -203,12 +220,12 @@ export function Canvas({ flowName, types, isNarrow, actions, onAsk }: CanvasProp
         />
       )}
       {looseEnd && <QuickAdd end={looseEnd} types={types} onChoose={finish} onClose={() => setLooseEnd(null)} />}
-      {nodes.length === 0 && <EmptyCanvas types={types} />}
+      {drawn.length === 0 && <EmptyCanvas types={types} />}
     </div>
   );
 }
 
-type Handlers = ReactFlowProps<DrawnNode, DrawnEdge>;
+type Handlers = ReactFlowProps<Drawn, DrawnEdge>;
 
 /** Puts a node without edges into the edge that it is dropped on. */
 function useDraggingOnEdges(): Pick<Handlers, 'onNodeDragStart' | 'onNodeDrag' | 'onNodeDragStop'> {
@@ -216,7 +233,7 @@ function useDraggingOnEdges(): Pick<Handlers, 'onNodeDragStart' | 'onNodeDrag' |
   const loose = useRef(false);
   return {
     onNodeDragStart: (_, { id }, nodes) => {
-      loose.current = nodes.length === 1 && isLoose(store.getState().graph, id);
+      loose.current = nodes.length === 1 && itemIdOf(id) === null && isLoose(store.getState().graph, id);
     },
     onNodeDrag: (event) => {
       if (loose.current) aimAt(...pointsOf(event));
@@ -253,9 +270,11 @@ function useContextMenu() {
   const { screenToFlowPosition } = useReactFlow();
   const [place, setPlace] = useState<MenuPlace | null>(null);
   const open = (x: number, y: number) => setPlace({ at: { x, y }, onCanvas: screenToFlowPosition({ x, y }) });
-  const choose = (kind: 'nodes' | 'edges', id: string) => {
+  const choose = (kind: 'nodes' | 'edges', drawn: string) => {
     const { selection, select } = store.getState();
-    if (!selection[kind].includes(id)) select({ [kind]: [id] });
+    const item = kind === 'nodes' ? itemIdOf(drawn) : null;
+    const [list, id] = item === null ? [kind, drawn] : (['items', item] as const);
+    if (!selection[list]?.includes(id)) select({ [list]: [id] });
   };
   const show = (event: ReactMouseEvent | MouseEvent) => {
     event.preventDefault();

@@ -15,6 +15,8 @@ import {
   IconLayoutAlignTop,
   IconLayoutDistributeHorizontal,
   IconLayoutDistributeVertical,
+  IconMarquee2,
+  IconNote,
   IconPlayerTrackNext,
   IconPlus,
   IconRoute,
@@ -31,6 +33,7 @@ import type { Testing } from '../bench/use-testing';
 import { nodeById } from '../document/definition';
 import { useDraftStore } from '../document/draft-context';
 import type { DraftState } from '../document/draft-store';
+import { membersOf } from '../document/items';
 import type { Point } from '../document/positions';
 import classes from './canvas.module.css';
 import type { Asking } from './dialogs';
@@ -117,7 +120,8 @@ interface Section {
 type Asked = Omit<ContextMenuProps, 'onClose'>;
 
 function sectionsOf(state: DraftState, asked: Asked): Section[] {
-  const { nodes, edges } = state.selection;
+  const { nodes, edges, items = [] } = state.selection;
+  if (items.length > 0) return ofItems(state, asked);
   if (nodes.length + edges.length > 1) return ofMany(nodes.length, asked);
   if (nodes[0] !== undefined) return ofNode(state, nodes[0], asked);
   return edges[0] === undefined ? ofCanvas(asked) : ofEdge(edges[0], asked);
@@ -139,6 +143,10 @@ function ofCanvas({ place, actions, onAsk }: Asked): Section[] {
         act: () => onAsk({ kind: 'add', place: { at: place.onCanvas } }),
       },
       { label: menu.paste, icon: IconClipboard, keys: 'mod+V', act: () => void actions.paste(place.onCanvas) },
+    ),
+    plain(
+      { label: texts.items.addNote, icon: IconNote, keys: 'N', act: () => actions.addItem('note', place.onCanvas) },
+      { label: texts.items.addGroup, icon: IconMarquee2, act: () => actions.addItem('group', place.onCanvas) },
     ),
     plain(
       { label: menu.goTo, icon: IconSearch, keys: 'G', act: () => onAsk({ kind: 'go' }) },
@@ -186,10 +194,33 @@ function ofEdge(key: string, { actions, onAsk }: Asked): Section[] {
   ];
 }
 
+const grouping = (actions: CanvasActions): Entry => ({
+  label: texts.items.group,
+  icon: IconMarquee2,
+  keys: 'shift+G',
+  act: () => actions.addItem('group'),
+});
+
+function ofItems({ graph, selection }: DraftState, { actions }: Asked): Section[] {
+  const { items = [] } = selection;
+  const [only] = items;
+  const members = items.length === 1 && only !== undefined ? membersOf(graph, only) : [];
+  return [
+    plain(
+      members.length > 0 && {
+        label: texts.items.selectMembers,
+        icon: IconSelectAll,
+        act: () => actions.selectDrawn(members),
+      },
+    ),
+    ofSelection(actions),
+  ].filter(({ entries }) => entries.length > 0);
+}
+
 function ofMany(nodes: number, { actions }: Asked): Section[] {
   const { menu } = texts;
   const { lines } = menu;
-  const sections = [ofSelection(actions)];
+  const sections = [plain(grouping(actions)), ofSelection(actions)];
   if (nodes < 2) return sections;
   sections.push({
     title: menu.align,

@@ -1,12 +1,14 @@
 import { notifications } from '@mantine/notifications';
-import { useReactFlow } from '@xyflow/react';
+import { useReactFlow, useStoreApi } from '@xyflow/react';
 import { useMemo } from 'react';
 import { align, distribute, type Line } from '../document/arrange';
 import { branchOf } from '../document/definition';
 import { useDraftStore } from '../document/draft-context';
 import type { DraftStore } from '../document/draft-store';
+import type { ItemKind } from '../document/items';
 import { layout } from '../document/layout';
 import type { Point } from '../document/positions';
+import { addItemAt, selectDrawn } from './add-item';
 import { texts } from './texts';
 import { useReveal } from './use-reveal';
 import { fitHere } from './view';
@@ -17,7 +19,8 @@ export type CanvasActions = ReturnType<typeof useCanvasActions>;
 export function useCanvasActions() {
   const store = useDraftStore();
   const reveal = useReveal();
-  const { fitView } = useReactFlow();
+  const { fitView, screenToFlowPosition } = useReactFlow();
+  const canvas = useStoreApi();
   return useMemo(() => {
     const state = store.getState;
     return {
@@ -41,10 +44,18 @@ export function useCanvasActions() {
         state().apply(await layout(state().graph));
         requestAnimationFrame(() => void fitView({ ...fitHere(), duration: 200 }));
       },
+      /** Adds a note or a group: at a point, else in the middle of what is seen. */
+      addItem: (kind: ItemKind, at?: Point) => {
+        const { width, height, domNode } = canvas.getState();
+        const box = domNode?.getBoundingClientRect();
+        const middle = { x: (box?.x ?? 0) + width / 2, y: (box?.y ?? 0) + height / 2 };
+        addItemAt(store, kind, at ?? screenToFlowPosition(middle));
+      },
+      selectDrawn: (drawn: readonly string[]) => selectDrawn(store, drawn),
       fit: () => void fitView(fitHere()),
       reveal,
     };
-  }, [store, reveal, fitView]);
+  }, [store, canvas, reveal, fitView, screenToFlowPosition]);
 }
 
 /** Pastes copied nodes, and says what was left out. Returns whether the text is JSON at all. */

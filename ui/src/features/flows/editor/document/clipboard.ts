@@ -3,21 +3,25 @@ import type { FlowDefinition, FlowEdge } from '@/api/types';
 import { isRecord, jsonText, parseJsonOr } from '@/lib/json';
 import { type Command, type Selection, snap } from './commands';
 import { nameOf, readDefinition } from './definition';
+import { addItem, itemsOf, removeItems } from './items';
 import { freeNames, withNames } from './names';
 import { type Point, positionsOf } from './positions';
 
 const OFFSET = 40;
 
-/** The selected nodes and the edges between them, as JSON. Empty text when no node is selected. */
+/** The selected nodes with the edges between them, notes and groups, as JSON. Empty text when none is selected. */
 export function copySelection(definition: FlowDefinition, selection: Selection): string {
   const chosen = new Set(selection.nodes);
-  if (chosen.size === 0) return '';
+  const items = new Set(selection.items);
+  if (chosen.size + items.size === 0) return '';
   const positions = positionsOf(definition);
   const nodes = definition.nodes
     .filter((node) => chosen.has(node.id))
     .map((node) => ({ ...node, position: positions.get(node.id) }));
   const edges = definition.edges.filter((edge) => chosen.has(edge.from) && chosen.has(edge.to));
-  return jsonText({ nodes, edges });
+  const others = itemsOf(definition).flatMap(({ id }) => (items.has(id) ? [] : [id]));
+  const { ui } = removeItems(others)(definition);
+  return jsonText({ nodes, edges, ...(items.size > 0 && { ui }) });
 }
 
 /** What text can be pasted: nodes and the edges between them, and the names of what is left out; or why it cannot be. */
@@ -35,12 +39,17 @@ export function readClipboard(text: string, isBody = false): Reading | null {
   if ('fault' in reading) return reading;
   const { nodes, edges } = reading.definition;
   const fitting = nodes.filter(({ type }) => !(isBody && type === 'trigger'));
-  if (fitting.length === 0) return { fault: texts.noNodes };
+  const items = itemsOf(reading.definition);
+  if (fitting.length + items.length === 0) return { fault: texts.noNodes };
   const all = new Set(nodes.map(({ id }) => id));
   const ids = new Set(fitting.map(({ id }) => id));
   const isInside = ({ from, to }: FlowEdge) => all.has(from) && all.has(to);
   return {
-    copied: { nodes: fitting, edges: edges.filter(({ from, to }) => ids.has(from) && ids.has(to)) },
+    copied: {
+      ...(items.length > 0 && { ui: reading.definition.ui }),
+      nodes: fitting,
+      edges: edges.filter(({ from, to }) => ids.has(from) && ids.has(to)),
+    },
     leftOut: [
       ...nodes.filter(({ id }) => !ids.has(id)).map(nameOf),
       ...edges.filter((edge) => !isInside(edge)).map(({ from, to }) => texts.edge(from, to)),
@@ -74,8 +83,10 @@ export function paste(taken: ReadonlySet<string>, copied: FlowDefinition, at?: P
   const names = freeNames(copied.nodes, taken);
   const copies = withNames(copied, names);
   const positions = positionsOf(copies);
-  const left = Math.min(...[...positions.values()].map(({ x }) => x));
-  const top = Math.min(...[...positions.values()].map(({ y }) => y));
+  const items = itemsOf(copied);
+  const points = [...positions.values(), ...items];
+  const left = Math.min(...points.map(({ x }) => x));
+  const top = Math.min(...points.map(({ y }) => y));
   const shift = at ? { x: at.x - left, y: at.y - top } : { x: OFFSET, y: OFFSET };
   const nodes = copies.nodes.map((node) => {
     const { x, y } = positions.get(node.id) ?? { x: 0, y: 0 };
@@ -83,10 +94,14 @@ export function paste(taken: ReadonlySet<string>, copied: FlowDefinition, at?: P
   });
   return {
     ids: nodes.map(({ id }) => id),
-    command: (definition) => ({
-      ...definition,
-      nodes: [...definition.nodes, ...nodes],
-      edges: [...definition.edges, ...copies.edges],
-    }),
+    command: (definition) => {
+      const added = {
+        ...definition,
+        nodes: [...definition.nodes, ...nodes],
+        edges: [...definition.edges, ...copies.edges],
+      };
+      const placed = items.map((item) => ({ ...item, ...snap({ x: item.x + shift.x, y: item.y + shift.y }) }));
+      return placed.reduce<FlowDefinition>((graph, item) => addItem(item)(graph), added);
+    },
   };
 }

@@ -3,6 +3,7 @@ import type { FlowDefinition, FlowEdge, FlowNode } from '@/api/types';
 import { isSameJson } from '@/lib/json';
 import { caseOfHandle, namesOf } from './cases';
 import { closesCycle, edgeKeys, idsOf, nodeById } from './definition';
+import { itemIdOf, moveItems, removeItems } from './items';
 import { withFreeIds, withNames } from './names';
 import { GRID, NODE_HEIGHT, NODE_WIDTH, ownPosition, type Point, positionsOf } from './positions';
 
@@ -18,6 +19,8 @@ export interface Taking {
 export interface Selection {
   nodes: readonly string[];
   edges: readonly string[];
+  /** Notes and groups. */
+  items?: readonly string[];
 }
 
 /** Returns when an edge from a handle is taken. */
@@ -76,19 +79,33 @@ export function moveNodes(positions: ReadonlyMap<string, Point>): Command {
   };
 }
 
-/** Deletes the selected nodes with their edges, and the selected edges. */
+/** Moves nodes and items, named by their drawn ids, to these points. */
+export function moveDrawn(points: ReadonlyMap<string, Point>): Command {
+  const all = [...points];
+  const nodes = all.filter(([drawn]) => itemIdOf(drawn) === null);
+  const items = all.flatMap(([drawn, to]): [string, Point][] => {
+    const id = itemIdOf(drawn);
+    return id === null ? [] : [[id, to]];
+  });
+  return (graph) => moveItems(new Map(items))(moveNodes(new Map(nodes))(graph));
+}
+
+/** Deletes the selected nodes with their edges, the selected edges, and notes and groups. */
 export function deleteSelection(selection: Selection): Command {
-  return (definition) => {
-    const nodes = new Set(selection.nodes);
-    const edges = new Set(selection.edges);
-    const keys = edgeKeys(definition.edges);
-    return {
-      ...definition,
-      nodes: definition.nodes.filter((node) => !nodes.has(node.id)).map((node) => withoutUndo(node, nodes)),
-      edges: definition.edges.filter(
-        (edge, at) => !nodes.has(edge.from) && !nodes.has(edge.to) && !edges.has(keys[at] ?? ''),
-      ),
-    };
+  return (definition) => removeItems(selection.items ?? [])(withoutSelected(definition, selection));
+}
+
+function withoutSelected(definition: FlowDefinition, selection: Selection): FlowDefinition {
+  if (selection.nodes.length + selection.edges.length === 0) return definition;
+  const nodes = new Set(selection.nodes);
+  const edges = new Set(selection.edges);
+  const keys = edgeKeys(definition.edges);
+  return {
+    ...definition,
+    nodes: definition.nodes.filter((node) => !nodes.has(node.id)).map((node) => withoutUndo(node, nodes)),
+    edges: definition.edges.filter(
+      (edge, at) => !nodes.has(edge.from) && !nodes.has(edge.to) && !edges.has(keys[at] ?? ''),
+    ),
   };
 }
 

@@ -5,10 +5,11 @@ import type { Flow, FlowDefinition } from '@/api/types';
 import { isSameJson } from '@/lib/json';
 import { droppedBy, pickedBy, stillThere } from './canvas-changes';
 import { copySelection, paste, type Reading, readClipboard } from './clipboard';
-import { type Command, deleteSelection, moveNodes, type Selection } from './commands';
+import { type Command, deleteSelection, moveDrawn, type Selection } from './commands';
 import { idsOf } from './definition';
 import type { Findings } from './faults';
 import { FLOW, graphAt, type Inside, isSameGraph, reachable, withGraph } from './inside';
+import { type CanvasItem, carriedBy, isOfItem, itemsOf, partedChanges } from './items';
 import type { Point } from './positions';
 import { type Canvas, type CanvasEdge, type CanvasNode, mergeCanvas, toCanvas } from './to-canvas';
 
@@ -55,7 +56,8 @@ export interface DraftState extends Findings {
   copy(): string;
   /** Pastes copied nodes, at a point or next to their originals. Returns what came of it; `null` when the text is no JSON. */
   paste(text: string, at?: Point): Reading | null;
-  changeNodes(changes: NodeChange<CanvasNode>[]): void;
+  /** Handles changes of nodes, notes and groups. */
+  changeNodes(changes: NodeChange[]): void;
   changeEdges(changes: EdgeChange<CanvasEdge>[]): void;
   /** Records what was found in a document. */
   setFindings(findings: Findings, of?: FlowDefinition): void;
@@ -78,7 +80,7 @@ interface Step {
 }
 
 const HISTORY_MAX = 200;
-const NOTHING: Selection = { nodes: [], edges: [] };
+const NOTHING = { nodes: [], edges: [], items: [] } as const satisfies Selection;
 const NO_FINDINGS: Findings = { faults: [], warnings: [] };
 
 export type DraftStore = ReturnType<typeof createDraftStore>;
@@ -176,29 +178,36 @@ export function createDraftStore(flow: Flow, opened: Opened | null = null) {
         const { present } = get();
         show(present, { selection: { ...NOTHING, ...selection }, undoKey: null });
       },
-      selectAll: () => get().select({ nodes: get().graph.nodes.map((node) => node.id) }),
-      deleteSelected: () => {
-        const { selection } = get();
-        if (selection.nodes.length + selection.edges.length > 0) get().apply(deleteSelection(selection));
+      selectAll: () => {
+        const { graph, select } = get();
+        select({ nodes: graph.nodes.map(({ id }) => id), items: itemsOf(graph).map(({ id }) => id) });
       },
+      deleteSelected: () => get().apply(deleteSelection(get().selection)),
       copy: () => copySelection(get().graph, get().selection),
       paste: (text, at) => {
         const reading = readClipboard(text, get().inside.length > 0);
         if (!reading || 'fault' in reading) return reading;
         const { command, ids } = paste(idsOf(get().present), reading.copied, at);
+        const before = new Set(itemsOf(get().graph).map(({ id }) => id));
         get().apply(command);
-        get().select({ nodes: ids });
+        const items = itemsOf(get().graph).flatMap(({ id }) => (before.has(id) ? [] : [id]));
+        get().select({ nodes: ids, items });
         return reading;
       },
       changeNodes: (changes) => {
-        const { canvas, selection } = get();
-        const wasDragged = canvas.nodes.some((node) => node.dragging);
-        const shown = changes.filter((change) => change.type === 'dimensions' || change.type === 'position');
-        if (shown.length > 0) set({ canvas: { ...canvas, nodes: applyNodeChanges(shown, canvas.nodes) } });
-        const nodes = pickedBy(changes, selection.nodes);
-        if (nodes !== selection.nodes) get().select({ ...selection, nodes });
-        const moved = droppedBy(changes);
-        if (moved.size > 0) get().apply(moveNodes(moved), wasDragged ? undefined : 'nudge');
+        const { canvas, selection, graph } = get();
+        const wasDragged = [...canvas.nodes, ...canvas.items].some(({ dragging }) => dragging);
+        const all = [...changes, ...carriedBy(changes, graph)];
+        const shown = all.filter((change) => change.type === 'dimensions' || change.type === 'position');
+        if (shown.length > 0) set({ canvas: moved(canvas, shown) });
+        const [ofNodes, ofItems] = partedChanges(changes);
+        const nodes = pickedBy(ofNodes, selection.nodes);
+        const items = pickedBy(ofItems, selection.items ?? NOTHING.items);
+        if (nodes !== selection.nodes || items !== (selection.items ?? NOTHING.items)) {
+          get().select({ ...selection, nodes, items });
+        }
+        const dropped = droppedBy(all);
+        if (dropped.size > 0) get().apply(moveDrawn(dropped), wasDragged ? undefined : 'nudge');
       },
       changeEdges: (changes) => {
         const { selection } = get();
@@ -238,6 +247,15 @@ export function createDraftStore(flow: Flow, opened: Opened | null = null) {
 
 export function definitionOf(flow: Flow): FlowDefinition {
   return { ...flow.flow_definition, edges: flow.flow_definition.edges ?? [] };
+}
+
+function moved(canvas: Canvas, changes: NodeChange[]): Canvas {
+  const [ofNodes, ofItems] = [changes.filter((change) => !isOfItem(change)), changes.filter(isOfItem)];
+  return {
+    ...canvas,
+    nodes: applyNodeChanges(ofNodes as NodeChange<CanvasNode>[], canvas.nodes),
+    items: ofItems.length === 0 ? canvas.items : applyNodeChanges(ofItems as NodeChange<CanvasItem>[], canvas.items),
+  };
 }
 
 type Shown = Pick<DraftState, 'graph' | 'inside' | 'faults' | 'warnings' | 'selection'>;

@@ -10,6 +10,7 @@ import type { Selection } from './commands';
 import { edgeKeys, nameOf } from './definition';
 import { type Findings, groupFaults } from './faults';
 import { FLOW, type Inside } from './inside';
+import { type CanvasItem, drawItems, mergeItems } from './items';
 import { heightOf, NODE_WIDTH, positionsOf } from './positions';
 
 interface NodeData extends Record<string, unknown> {
@@ -48,6 +49,7 @@ const MARKERS: Record<EdgeKind, EdgeMarker> = {
 };
 
 export interface Canvas {
+  items: CanvasItem[];
   nodes: CanvasNode[];
   edges: CanvasEdge[];
 }
@@ -107,7 +109,8 @@ export function toCanvas(
       },
     ];
   });
-  return { nodes, edges: [...edges, ...undoing(definition)] };
+  const items = drawItems(definition, selection.items ?? []);
+  return { items, nodes, edges: [...edges, ...undoing(definition)] };
 }
 
 /** The links from nodes to those that undo them. They are no edges: the form of a node sets them. */
@@ -206,6 +209,7 @@ export function mergeCanvas(before: Canvas, after: Canvas): Canvas {
   const nodes = new Map(before.nodes.map((node) => [node.id, node]));
   const edges = new Map(before.edges.map((edge) => [edge.id, edge]));
   return {
+    items: mergeItems(before.items, after.items),
     nodes: after.nodes.map((node) => {
       const old = nodes.get(node.id);
       if (!old) return node;
