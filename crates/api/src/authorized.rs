@@ -199,7 +199,7 @@ enum Place {
 /// Paths about what no flow has.
 const NOTHING: [&str; 2] = ["/api/v1/studio/node-types", "/api/v1/studio/schedules/next"];
 /// Lists of what one flow has, if they are asked for that one.
-const OF_ONE_FLOW: [&str; 7] = [
+const OF_ONE_FLOW: [&str; 8] = [
     "/api/v1/studio/executions",
     "/api/v1/studio/events",
     "/api/v1/studio/schedules",
@@ -207,6 +207,7 @@ const OF_ONE_FLOW: [&str; 7] = [
     "/api/v1/studio/failures",
     "/api/v1/studio/analytics/retries",
     "/api/v1/studio/analytics/costs",
+    "/api/v1/studio/analytics/times",
 ];
 
 impl Place {

@@ -56,6 +56,7 @@ mod templates;
 mod tenants;
 mod test_node;
 mod text;
+mod times;
 mod values;
 mod views;
 mod webhooks;
@@ -86,6 +87,7 @@ pub(crate) fn all(document: openapi::Document) -> OpenApiRouter<App> {
         .merge(journal::routes())
         .merge(analytics::routes())
         .merge(costs::routes())
+        .merge(times::routes())
         .merge(failures::routes())
         .merge(failure_notes::routes())
         .merge(views::routes())

@@ -320,8 +320,16 @@ async fn a_key_of_some_flows_reaches_nothing_else() {
         (api.flow_of(&[echo("a", json!({}))]).await, api.flow_of(&[echo("a", json!({}))]).await);
     let (own_run, other_run) = (text(&api.run(&own).await["id"]), text(&api.run(&other).await["id"]));
     let principal = limited_to(&own);
-    let lists =
-        ["executions", "events", "schedules", "webhooks", "failures", "analytics/retries", "analytics/costs"];
+    let lists = [
+        "executions",
+        "events",
+        "schedules",
+        "webhooks",
+        "failures",
+        "analytics/retries",
+        "analytics/costs",
+        "analytics/times",
+    ];
     let of_nobody = ["node-types", "schedules/next"];
 
     for operation in operations().iter().filter(|operation| !operation.is_open) {

@@ -203,6 +203,12 @@ pub(crate) fn rollup(flow: u128, hour: i64, counts: &[(Option<&str>, &'static st
 /// Runs a flow, and stores as many further executions like this as there are `rollups`.
 pub(crate) async fn with_counters(rollups: impl Iterator<Item = Rollup>) -> Api {
     let api = Api::new().await;
+    end_all(&api, rollups).await;
+    api
+}
+
+/// The same on a server that there is.
+pub(crate) async fn end_all(api: &Api, rollups: impl Iterator<Item = Rollup>) {
     let ended = api.run(&api.flow_of(&[echo("a", json!({}))]).await).await;
     let id = ExecutionId::new(text(&ended["id"]).parse().expect("a UUID"));
     let row = api.store().row(TenantId::DEFAULT, id).await.expect("a read").expect("it is stored");
@@ -228,7 +234,6 @@ pub(crate) async fn with_counters(rollups: impl Iterator<Item = Rollup>) -> Api 
         api.store().register("other".into(), Timestamp::from_micros(NOW), Duration::from_secs(9)).await;
     let batch = (1..).zip(rollups).map(end).collect();
     api.store().commit(worker.expect("a worker"), batch).await.expect("it is stored");
-    api
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 use steadflow_core::ids::AgentId;
-use steadflow_store::{CallCounts, CostKey, Rollup};
+use steadflow_store::{CallCounts, CostKey, Rollup, RollupKey, time_metric};
 use uuid::Uuid;
 
-use crate::analytics::{HOUR, NOW, rollup, with_counters};
-use crate::support::{list, text};
+use crate::analytics::{HOUR, NOW, end_all, rollup, with_counters};
+use crate::support::{Api, list, text};
 
 /// An execution that ended in an hour with calls of an agent: the model, the currency and the cost of each.
 pub(crate) fn ended(flow: u128, hour: i64, agent: Option<AgentId>, calls: &[(&str, &str, f64)]) -> Rollup {
@@ -92,4 +92,47 @@ async fn an_answer_has_ten_thousand_rows_by_day_at_most() {
     insta::assert_snapshot!(misread.problem(), @"400 invalid-parameter: The query is not valid: `agent_id` must be a UUID; there is no parameter `bucket`.");
     let fewer = api.get("analytics/costs?from=2027-01-01T00:00:00Z").await.expect(200);
     assert_eq!(list(&fewer["days"]).len(), 15);
+}
+
+#[tokio::test(start_paused = true)]
+async fn times_of_calls_are_shown_by_model_and_agent() {
+    let api = Api::new().await;
+    let document = json!({ "name": "Analyst", "agent_type": "http", "config": { "endpoint": "https://a.example" },
+        "skills": ["score"] });
+    let named = api.post("agents", &document).await.expect(201);
+    let (known, gone) = (text(&named["id"]).parse().ok(), Some(AgentId::new(Uuid::from_u128(5))));
+    let timed = |flow, hour, calls: &[(Option<AgentId>, &str, u64, u64)]| {
+        let counts = calls.iter().map(|(agent, model, millis, calls)| {
+            (RollupKey { node: None, metric: time_metric(*agent, model, *millis).into() }, *calls)
+        });
+        Rollup { counts: counts.collect(), ..rollup(flow, hour, &[]) }
+    };
+    let rows = [
+        timed(7, NOW, &[(known, "large", 1_000, 98), (known, "large", 60_000, 2), (gone, "small", 7, 3)]),
+        timed(8, NOW + 24 * HOUR, &[(None, "small", 7, 1), (known, "small", 0, 1)]),
+    ];
+    end_all(&api, rows.into_iter()).await;
+
+    let times = api.get("analytics/times").await.expect(200);
+    let first = api.get("analytics/times?to=2027-01-16T00:00:00Z").await.expect(200);
+    let of_flow = api.get(&format!("analytics/times?flow_id={}", Uuid::from_u128(8))).await.expect(200);
+
+    let rows = |of: &Value, name: &str| -> Vec<String> {
+        let row = |row: &Value| {
+            format!("{} {}: {} {} {}", row[name], row["calls"], row["p50_ms"], row["p95_ms"], row["p99_ms"])
+        };
+        list(of).iter().map(row).collect()
+    };
+    assert_eq!(
+        rows(&times["models"], "model"),
+        [r#""large" 100: 991 991 59391"#, r#""small" 5: 7 7 7"#],
+        "each is the middle of a step that is at most an eighth wide"
+    );
+    assert_eq!(
+        rows(&times["agents"], "agent_name"),
+        [r#""Analyst" 101: 991 991 59391"#, "null 3: 7 7 7", "null 1: 7 7 7"]
+    );
+    assert_eq!((&times["models_left_out"], &times["agents_left_out"]), (&json!(0), &json!(0)));
+    assert_eq!(rows(&first["models"], "model"), [r#""large" 100: 991 991 59391"#, r#""small" 3: 7 7 7"#]);
+    assert_eq!(rows(&of_flow["models"], "model"), [r#""small" 2: 0 7 7"#]);
 }

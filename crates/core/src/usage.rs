@@ -36,6 +36,9 @@ pub struct Usage {
     /// The model, as its agent names it; `None` where it was stored before this was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<Arc<str>>,
+    /// How long the call took, from its first request to the end of the answer; `None` where it was stored before this was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<u64>,
 }
 
 impl Usage {

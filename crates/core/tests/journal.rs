@@ -29,6 +29,7 @@ fn used() -> Usage {
         currency: Some("EUR".parse().expect("a currency")),
         agent_id: Some(AgentId::new(Uuid::from_u128(5))),
         model: Some("m".into()),
+        duration_ms: Some(840),
     }
 }
 

@@ -9,7 +9,9 @@ use steadflow_core::failure::ErrorClass;
 use steadflow_core::ids::{FlowId, NodeId};
 use steadflow_core::timestamp::Timestamp;
 use steadflow_core::usage::{Usage, UsageSum};
-use steadflow_store::{AgentUse, CallCounts, CostKey, ExecutionRow, Fingerprint, Rollup, RollupKey};
+use steadflow_store::{
+    AgentUse, CallCounts, CostKey, ExecutionRow, Fingerprint, Rollup, RollupKey, time_metric,
+};
 
 const HOUR_MICROS: i64 = 3_600_000_000;
 
@@ -103,6 +105,7 @@ pub fn rollup_of(execution: &Execution) -> Rollup {
     if execution.accepted().body().is_none() {
         counters.count_execution(execution);
     }
+    counters.count_times(execution);
     for (node, state) in execution.graph().nodes.iter().zip(execution.nodes()) {
         // One whose output is reused has none.
         if !state.attempts.is_empty() {
@@ -211,6 +214,16 @@ impl Counters {
         if let Some(started) = execution.started_at() {
             let ended = execution.completed_at().unwrap_or(started);
             self.add("duration_ms", millis(ended.since(started)));
+        }
+    }
+
+    /// Counts how long calls of models took.
+    fn count_times(&mut self, execution: &Execution) {
+        let attempts = execution.nodes().iter().flat_map(|node| &node.attempts);
+        for used in attempts.flat_map(|attempt| &attempt.usages) {
+            if let (Some(model), Some(took)) = (&used.model, used.duration_ms) {
+                self.add(time_metric(used.agent_id, model, took), 1);
+            }
         }
     }
 

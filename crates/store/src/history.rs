@@ -8,6 +8,7 @@ mod retention;
 mod rollup;
 mod summing;
 mod sums;
+mod times;
 
 use std::sync::Arc;
 
@@ -27,6 +28,7 @@ pub use retention::{Expired, ExpiryStep, Kept, Retention};
 pub use rollup::{Rollup, RollupKey};
 pub use summing::Summing;
 pub use sums::{FlowSums, NodeSums, RetryCounts, RollupQuery, RollupSums};
+pub use times::{TimedModel, Times, time_metric};
 
 use crate::{IdempotencyHit, Listed, StoreFuture};
 

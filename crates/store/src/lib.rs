@@ -64,7 +64,7 @@ pub use history::{
     Buckets, CallCounts, CostKey, CostQuery, CostRow, CostSums, DayCosts, DayModel, DaySumming, Ended,
     ExecutionCounts, ExecutionFilter, ExecutionRow, Expired, ExpiryStep, FailureGroup, FailureQuery,
     Fingerprint, FlowSums, History, Kept, Lineage, MostExpensive, NodeSums, Page, Retention, RetryCounts,
-    Rollup, RollupKey, RollupQuery, RollupSums, Stored, Summing,
+    Rollup, RollupKey, RollupQuery, RollupSums, Stored, Summing, TimedModel, Times, time_metric,
 };
 pub use identities::{
     ApiKeyRecord, CredentialRecord, CredentialUse, FIRST_ADMIN_LINKS_MAX, Identities, InvitationAccepted,

@@ -14,12 +14,15 @@ export type RetryAnalytics = Schemas['RetryAnalytics'];
 
 export type CostCounts = Schemas['CostCounts'];
 export type CostAnalytics = Schemas['CostAnalytics'];
+export type TimeAnalytics = Schemas['TimeAnalytics'];
+export type CallTimes = Schemas['CallTimes'];
 
 export type ReportScope = NonNullable<operations['list_failures']['parameters']['query']>;
 /** A report's scope, and the length of its buckets. */
 export type AnalyticsScope = NonNullable<operations['retry_analytics']['parameters']['query']>;
 
 export type CostScope = NonNullable<operations['cost_analytics']['parameters']['query']>;
+export type TimeScope = NonNullable<operations['model_times']['parameters']['query']>;
 
 export async function listFailures(scope: ReportScope, signal: AbortSignal): Promise<Listed<FailureGroup>> {
   const { data } = await call('GET', '/studio/failures', { query: scope, signal });
@@ -32,6 +35,10 @@ export async function getRetryAnalytics(scope: AnalyticsScope, signal: AbortSign
 
 export async function getCostAnalytics(scope: CostScope, signal: AbortSignal): Promise<CostAnalytics> {
   return withPlainNumbers((await call('GET', '/studio/analytics/costs', { query: scope, signal })).data);
+}
+
+export async function getTimeAnalytics(scope: TimeScope, signal: AbortSignal): Promise<TimeAnalytics> {
+  return withPlainNumbers((await call('GET', '/studio/analytics/times', { query: scope, signal })).data);
 }
 
 export type FailureNotes = Schemas['FailureNotes'];

@@ -722,6 +722,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/api/v1/studio/analytics/times": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * Shows how long calls of models took in executions that have ended, by model and by agent: from the first request to the end of
+         *     the answer. Calls of versions before this was measured are not among them.
+         */
+        readonly get: operations["model_times"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/api/v1/studio/approvals": {
         readonly parameters: {
             readonly query?: never;
@@ -2751,6 +2771,15 @@ export interface components {
          * @enum {string}
          */
         readonly AgentSource: "internal" | "external";
+        readonly AgentTimes: components["schemas"]["CallTimes"] & {
+            /**
+             * Format: uuid
+             * @description Null for models that no stored agent asked.
+             */
+            readonly agent_id: string | null;
+            /** @description Null if it was deleted. */
+            readonly agent_name: string | null;
+        };
         /** @description A tool as its server defines it. */
         readonly AgentTool: {
             readonly name: string;
@@ -3365,6 +3394,29 @@ export interface components {
             readonly q?: string | null;
             readonly start_date?: components["schemas"]["Time"] | null;
             readonly end_date?: components["schemas"]["Time"] | null;
+        };
+        /** @description How long calls took, in milliseconds, each known to 6 %. */
+        readonly CallTimes: {
+            /**
+             * Format: int64
+             * @description How many were timed.
+             */
+            readonly calls: number;
+            /**
+             * Format: int64
+             * @description Half of them took no longer.
+             */
+            readonly p50_ms: number | null;
+            /**
+             * Format: int64
+             * @description 95 % of them took no longer.
+             */
+            readonly p95_ms: number | null;
+            /**
+             * Format: int64
+             * @description 99 % of them took no longer.
+             */
+            readonly p99_ms: number | null;
         };
         /** @description What the canvas shows beside nodes. Other keys are kept. */
         readonly Canvas: {
@@ -5574,6 +5626,10 @@ export interface components {
             /** @description As its agent names it. Null for calls that were made before it was stored with them. */
             readonly model: string | null;
         };
+        readonly ModelTimes: components["schemas"]["CallTimes"] & {
+            /** @description As its agents name it. */
+            readonly model: string;
+        };
         /** @description For how long a failure group is muted. */
         readonly MuteFailures: {
             readonly until?: components["schemas"]["Time"] | null;
@@ -7548,6 +7604,21 @@ export interface components {
         };
         /** Format: date-time */
         readonly Time: string;
+        /** @description How long calls of models took, those with the most calls first. */
+        readonly TimeAnalytics: {
+            readonly models: readonly components["schemas"]["ModelTimes"][];
+            /**
+             * Format: int64
+             * @description How many are left out of `models`, where there are more than 1,000.
+             */
+            readonly models_left_out: number;
+            readonly agents: readonly components["schemas"]["AgentTimes"][];
+            /**
+             * Format: int64
+             * @description How many are left out of `agents`, where there are more than 1,000.
+             */
+            readonly agents_left_out: number;
+        };
         /** @description Something that the model of a skill may call. */
         readonly Tool: {
             /**
@@ -14603,6 +14674,105 @@ export interface operations {
                 };
                 content: {
                     readonly "application/json": components["schemas"]["RetryAnalytics"];
+                };
+            };
+            /** @description A parameter or the body cannot be read */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server asks who it is, and there is neither an API key nor a sign-in that is valid */
+            readonly 401: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Your role does not allow this, or the request came from a page of another site */
+            readonly 403: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description This server does not go by the name in the Host header */
+            readonly 421: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many API keys and sign-ins from this address were not valid; see Retry-After */
+            readonly 429: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A fault of the server */
+            readonly 500: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The server is starting, stopping or overloaded; see Retry-After */
+            readonly 503: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database has no room left */
+            readonly 507: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readonly model_times: {
+        readonly parameters: {
+            readonly query?: {
+                /** @description Of this flow. */
+                readonly flow_id?: string;
+                /** @description Hours that begin at or after. */
+                readonly from?: string;
+                /** @description Hours that begin before. */
+                readonly to?: string;
+            };
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description The times */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["TimeAnalytics"];
                 };
             };
             /** @description A parameter or the body cannot be read */

@@ -23,6 +23,15 @@ export function oneOf<T extends string>(search: RawSearch, name: string, allowed
   return allowed.find((value) => value === search[name]);
 }
 
+/** Reads a day, such as `2026-11-30`. */
+export function dayIn(search: RawSearch, name: string): string | undefined {
+  const value = textIn(search, name);
+  if (!value || !/^\d{4}-\d\d-\d\d$/.test(value)) return undefined;
+  const moment = Date.parse(`${value}T00:00:00Z`);
+  // 30 February is read as a day of March.
+  return !Number.isNaN(moment) && new Date(moment).toISOString().startsWith(value) ? value : undefined;
+}
+
 /** Reads a list, an array or comma-separated, and keeps the allowed values in the order of `allowed`. */
 export function someOf<T extends string>(search: RawSearch, name: string, allowed: readonly T[]): T[] | undefined {
   const value = search[name];

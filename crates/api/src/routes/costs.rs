@@ -8,7 +8,7 @@ use axum::response::Response;
 use serde::Serialize;
 use steadflow_core::ids::{AgentId, FlowId, TenantId};
 use steadflow_core::timestamp::Timestamp;
-use steadflow_store::{CallCounts, CostQuery, CostRow, CostSums, DayCosts, DayModel, MostExpensive};
+use steadflow_store::{CallCounts, CostQuery, CostRow, CostSums, DayCosts, DayModel};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -198,7 +198,7 @@ pub(crate) async fn cost_analytics(
     sums.damaged.iter().for_each(|damaged| app.metrics().row_damaged(damaged));
     let days = sums.days.take().ok_or_else(too_many_days)?;
     let flows = flow_names(&app, caller.tenant, sums.flows.rows.iter().map(|row| row.of)).await;
-    let agents = agent_names(&app, caller.tenant, &sums.agents).await;
+    let agents = agent_names(&app, caller.tenant, sums.agents.rows.iter().filter_map(|row| row.of)).await;
     Ok(reply::ok(&view_of(sums, days, &flows, &agents)))
 }
 
@@ -210,13 +210,13 @@ fn too_many_days() -> Problem {
 }
 
 /// Reads one agent after the other, so that no more than one document is in memory.
-async fn agent_names(
+pub(super) async fn agent_names(
     app: &App,
     tenant: TenantId,
-    agents: &MostExpensive<Option<AgentId>>,
+    agents: impl Iterator<Item = AgentId>,
 ) -> BTreeMap<AgentId, String> {
     let mut names = BTreeMap::new();
-    for agent in agents.rows.iter().filter_map(|row| row.of) {
+    for agent in agents {
         if !names.contains_key(&agent)
             && let Ok(record) = app.engine().agent(tenant, agent).await
             && let Ok(read) = record.agent()

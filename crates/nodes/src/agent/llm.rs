@@ -31,6 +31,7 @@ mod stop;
 mod think;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -44,6 +45,7 @@ use steadflow_core::quota::Quota;
 use steadflow_core::transcript::{self, TOOL_CALLS_MAX};
 use steadflow_core::usage::Usage;
 use steadflow_core::work::Outcome;
+use tokio::time::Instant;
 
 use self::answer::{Lost, Reading};
 use self::calls::Offer;
@@ -87,18 +89,20 @@ pub(super) async fn run(call: &SkillCall<'_>, keyring: &mut Keyring<'_>) -> Outc
         return Outcome::failed(Failure::new(ErrorClass::Internal, message));
     };
     let mut quota = None;
+    let began = Instant::now();
     let asked = ask(call, config, keyring, &mut quota).await;
+    let took = began.elapsed();
     // Other models of the agent have other providers, or other limits.
     let quota = quota.filter(|_| number == 0).map(Box::new);
     let reply = match asked {
         Ok(reply) => reply,
         Err(Lost { failure, part }) => {
-            let usage = part.as_ref().map(|part| usage_of(call, config, prices, part));
+            let usage = part.as_ref().map(|part| usage_of(call, (config, prices), part, took));
             let body = failure.body.clone().or_else(|| part?.kept());
             return Outcome { usage, quota, ..Outcome::failed(Failure { body, ..failure }) };
         }
     };
-    let usage = Some(usage_of(call, config, prices, &reply));
+    let usage = Some(usage_of(call, (config, prices), &reply, took));
     let kept = reply.kept();
     let result = match (call.turn(), call.is_stored()) {
         (Some(_), true) => {
@@ -141,7 +145,12 @@ pub(super) async fn prompt_of(call: &SkillCall<'_>, config: &LlmConfig) -> Resul
     Ok(Payload::from_value(&json!({ "system": system, "user": user, "tools": tools })))
 }
 
-fn usage_of(call: &SkillCall<'_>, config: &LlmConfig, prices: Option<Prices>, reply: &Reply) -> Arc<Usage> {
+fn usage_of(
+    call: &SkillCall<'_>,
+    (config, prices): (&LlmConfig, Option<Prices>),
+    reply: &Reply,
+    took: Duration,
+) -> Arc<Usage> {
     let &Reply { input_tokens, output_tokens, .. } = reply;
     // Parts are no more than their whole, even if the server says so.
     let cached_input_tokens = reply.cached_input_tokens.min(input_tokens);
@@ -155,6 +164,7 @@ fn usage_of(call: &SkillCall<'_>, config: &LlmConfig, prices: Option<Prices>, re
         currency: prices.and_then(|prices| prices.currency),
         agent_id: call.is_stored().then_some(call.wanted.agent),
         model: Some(config.model.as_str().into()),
+        duration_ms: Some(u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
     };
     Arc::new(Usage { cost: prices.map(|prices| prices.cost(&used)), ..used })
 }

@@ -7,6 +7,7 @@ use steadflow_core::failure::ErrorClass;
 use steadflow_core::ids::{FlowId, NodeId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 
+use super::times::{TimedModel, Times, add_time};
 use crate::Damaged;
 
 /// Which counters to sum, and how much of the sums to return.
@@ -51,6 +52,8 @@ pub struct RollupSums {
     pub nodes: Vec<NodeSums>,
     /// How many nodes are not among them.
     pub nodes_left_out: u64,
+    /// How long calls of models took.
+    pub times: BTreeMap<TimedModel, Times>,
     /// The flows of counters that cannot be read, each once.
     pub damaged: Vec<Damaged>,
 }
@@ -185,6 +188,8 @@ impl RollupSums {
         if !is_of_node {
             if let Some(class) = metric.strip_prefix("failed_by:") {
                 count(&mut self.failed_executions, class.parse().ok(), value);
+            } else {
+                add_time(&mut self.times, metric, value);
             }
         } else if let Some(class) = metric.strip_prefix("error:") {
             count(&mut self.failed_attempts, class.parse().ok(), value);

@@ -7,6 +7,8 @@ import { Page } from '@/components/page';
 import { ProblemCard } from '@/components/problem-card';
 import { ScopeBar } from '@/components/scope-bar';
 import { useNow } from '@/lib/clock';
+import { comparedRetries, otherPeriod } from './compare';
+import { Comparison } from './comparison';
 import { retriesCsv } from './csv';
 import { ExportButton } from './export-button';
 import { analyticsQuery } from './queries';
@@ -26,8 +28,9 @@ export function AnalyticsPage() {
   const span = spanOf(period, now);
   const from = new Date(span.from).toISOString();
   const analytics = useQuery(analyticsQuery({ flow_id: search.flow, from, bucket: bucketOf(span) }));
-  const start = new Date(2 * span.from - (span.from + span.step * span.count)).toISOString();
-  const before = useQuery(analyticsQuery({ flow_id: search.flow, from: start, to: from, bucket: bucketOf(span) }));
+  const other = otherPeriod({ from: span.from, to: span.from + span.step * span.count }, search.compare);
+  const [start, end] = [new Date(other.from).toISOString(), new Date(other.to).toISOString()];
+  const before = useQuery(analyticsQuery({ flow_id: search.flow, from: start, to: end, bucket: bucketOf(span) }));
   return (
     <Page
       title={texts.title}
@@ -43,7 +46,7 @@ export function AnalyticsPage() {
         scope={search}
         wholeTime={texts.wholeTime}
         periods={SPAN_PERIODS}
-        onChange={(scope) => void navigate({ search: scope, replace: true })}
+        onChange={(scope) => void navigate({ search: { ...search, ...scope }, replace: true })}
       >
         {texts.since(startLabel(span.from, span))}
       </ScopeBar>
@@ -59,7 +62,14 @@ export function AnalyticsPage() {
       {analytics.data && analytics.data.totals.executions > 0 && (
         <Report
           analytics={analytics.data}
-          before={before.data?.totals}
+          before={search.compare ? undefined : before.data?.totals}
+          comparison={
+            <Comparison
+              rows={comparedRetries(analytics.data.totals, before.data?.totals)}
+              period={other}
+              onDay={(compare) => void navigate({ search: { ...search, compare }, replace: true })}
+            />
+          }
           from={from}
           span={span}
           flow={search.flow}

@@ -1,5 +1,6 @@
 import { Select } from '@mantine/core';
-import type { CostAnalytics, CostCounts } from '@/api/reports';
+import type { ReactNode } from 'react';
+import type { CostAnalytics, CostCounts, TimeAnalytics } from '@/api/reports';
 import { Panel } from '@/components/panel';
 import { costText } from '@/components/usage-text';
 import classes from './analytics.module.css';
@@ -13,13 +14,17 @@ import { percent } from './shape';
 
 interface CostReportProps {
   analytics: CostAnalytics;
+  /** How long calls took; absent until it is known. */
+  times: TimeAnalytics | undefined;
   days: Days;
   currency: string | undefined;
   onCurrency: (currency: string | undefined) => void;
+  /** The comparison with another period, for the currency that is charted. */
+  comparison: (totals: CostCounts) => ReactNode;
 }
 
 /** The report of a period with calls. One currency at a time is charted, as currencies are never added up. */
-export function CostReport({ analytics, days, currency, onCurrency }: CostReportProps) {
+export function CostReport({ analytics, times, days, currency, onCurrency, comparison }: CostReportProps) {
   const totals = analytics.totals.find((row) => nameOf(row) === currency) ?? analytics.totals[0];
   if (!totals) return null;
   const measure = measureOf(totals);
@@ -44,22 +49,31 @@ export function CostReport({ analytics, days, currency, onCurrency }: CostReport
         <DayChart chart={chart} currency={totals.currency} measure={measure} />
         <DayTable chart={chart} currency={totals.currency} measure={measure} />
       </Panel>
-      <Panel title={models.title} flush>
+      {comparison(totals)}
+      <Panel title={models.title} aside={texts.timesHint} flush>
         <CostTable
           title={models.title}
           head={models.name}
-          rows={analytics.models.map((counts) => ({ of: counts.model, name: counts.model ?? models.unknown, counts }))}
+          isTimed
+          rows={analytics.models.map((counts) => ({
+            of: counts.model,
+            name: counts.model ?? models.unknown,
+            counts,
+            times: times?.models.find(({ model }) => model === counts.model),
+          }))}
           leftOut={models.leftOut(analytics.models_left_out)}
         />
       </Panel>
-      <Panel title={agents.title} flush>
+      <Panel title={agents.title} aside={texts.timesHint} flush>
         <CostTable
           title={agents.title}
           head={agents.name}
+          isTimed
           rows={analytics.agents.map((counts) => ({
             of: counts.agent_id,
             name: counts.agent_name ?? (counts.agent_id ? agents.deleted : agents.unknown),
             counts,
+            times: times?.agents.find(({ agent_id }) => agent_id === counts.agent_id),
           }))}
           leftOut={agents.leftOut(analytics.agents_left_out)}
         />

@@ -1,5 +1,5 @@
 import type { Period } from '@/lib/periods';
-import { oneOf, type RawSearch, textIn } from '@/lib/search-params';
+import { dayIn, oneOf, type RawSearch, textIn } from '@/lib/search-params';
 import { DAY_PERIODS } from './cost-shape';
 
 export interface CostsSearch {
@@ -8,6 +8,8 @@ export interface CostsSearch {
   period?: Period | undefined;
   /** The currency of the chart; that of the highest cost when absent. */
   currency?: string | undefined;
+  /** The first day of the period to compare with; that before when absent. */
+  compare?: string | undefined;
 }
 
 export function readCostsSearch(search: RawSearch): CostsSearch {
@@ -15,5 +17,6 @@ export function readCostsSearch(search: RawSearch): CostsSearch {
     flow: textIn(search, 'flow'),
     period: oneOf(search, 'period', DAY_PERIODS),
     currency: textIn(search, 'currency'),
+    compare: dayIn(search, 'compare'),
   };
 }

@@ -4,7 +4,7 @@ import type { CostAnalytics, CostCounts } from '@/api/reports';
 export const DAY_PERIODS = ['7d', '30d'] as const;
 export type DayPeriod = (typeof DAY_PERIODS)[number];
 
-const DAY = 86_400_000;
+export const DAY = 86_400_000;
 const DAYS: Record<DayPeriod, number> = { '7d': 7, '30d': 30 };
 /** Models with a colour of their own; the others share one. */
 const SERIES_MAX = 5;

@@ -1,7 +1,8 @@
 import { Table } from '@mantine/core';
 import { useState } from 'react';
-import type { CostCounts } from '@/api/reports';
+import type { CallTimes, CostCounts } from '@/api/reports';
 import { costText } from '@/components/usage-text';
+import { formatDuration } from '@/lib/time';
 import { tokensOf } from './cost-shape';
 import { texts } from './cost-texts';
 import classes from './costs.module.css';
@@ -12,6 +13,8 @@ interface Row {
   of: string | null;
   name: string;
   counts: CostCounts;
+  /** How long its calls took; absent where it is not known. */
+  times?: CallTimes | undefined;
 }
 
 interface CostTableProps {
@@ -19,6 +22,8 @@ interface CostTableProps {
   head: string;
   /** Most expensive first; one for each currency. */
   rows: readonly Row[];
+  /** Whether the rows say how long calls took. */
+  isTimed?: boolean;
   /** What the server left out; none if null. */
   leftOut: string | null;
 }
@@ -27,10 +32,10 @@ interface CostTableProps {
 const ROWS_MAX = 10;
 
 /** What models, agents or flows cost, one per row. */
-export function CostTable({ title, head, rows, leftOut }: CostTableProps) {
+export function CostTable({ title, head, rows, isTimed = false, leftOut }: CostTableProps) {
   const [isWhole, setWhole] = useState(false);
   const shown = isWhole ? rows : rows.slice(0, ROWS_MAX);
-  const { columns } = texts;
+  const heads = [head, ...Object.values(texts.columns), ...(isTimed ? Object.values(texts.times) : [])];
   return (
     <>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable areas must be reachable with the keyboard. */}
@@ -38,16 +43,16 @@ export function CostTable({ title, head, rows, leftOut }: CostTableProps) {
         <Table className={classes.table} aria-label={title}>
           <Table.Thead>
             <Table.Tr>
-              {[head, ...Object.values(columns)].map((label) => (
+              {heads.map((label) => (
                 <Table.Th key={label}>{label}</Table.Th>
               ))}
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
-            {shown.map(({ of, name, counts }) => (
+            {shown.map(({ of, name, counts, times }) => (
               <Table.Tr key={`${of} ${counts.currency}`}>
                 <Table.Th scope="row">{name}</Table.Th>
-                {valuesOf(counts).map(({ column, value }) => (
+                {[...valuesOf(counts), ...(isTimed ? timesOf(times) : [])].map(({ column, value }) => (
                   <Table.Td key={column} data-none={value === '0' || value === texts.noCost || undefined}>
                     {value}
                   </Table.Td>
@@ -82,4 +87,13 @@ function valuesOf(counts: CostCounts) {
       value: lost === 0 ? '0' : `${lost.toLocaleString('en')} (${percent(lost, tokensOf(counts))})`,
     },
   ];
+}
+
+function timesOf(times: CallTimes | undefined) {
+  const time = (column: string, ms: number | null | undefined) => ({
+    column,
+    value: ms === null || ms === undefined ? texts.noCost : formatDuration(ms),
+  });
+  const { p50, p95, p99 } = texts.times;
+  return [time(p50, times?.p50_ms), time(p95, times?.p95_ms), time(p99, times?.p99_ms)];
 }

@@ -28,6 +28,7 @@ export const texts = {
     tokens: 'Tokens',
     tokensHint: (share: string) => `${share} of the input was cached`,
   },
+  compare: { cost: 'Cost', lost: 'Cost of failed attempts' },
   days: {
     title: (measure: Measure) => (measure === 'cost' ? 'Cost by day' : 'Tokens by day'),
     hint: (currency: string | null) => `Days in UTC${currency ? `, in ${currency}` : ''}`,
@@ -38,6 +39,7 @@ export const texts = {
     total: 'In all',
     day: 'Day',
   },
+  timesHint: 'Percentiles of the time of a call, to 6 %',
   models: { title: 'By model', name: 'Model', unknown: 'Unknown model', leftOut: (rows: number) => leftOut(rows) },
   agents: {
     title: 'By agent',
@@ -56,6 +58,8 @@ export const texts = {
     output: 'Output tokens',
     lost: 'Tokens lost',
   },
+  /** How long calls took. */
+  times: { p50: 'p50', p95: 'p95', p99: 'p99' },
   noCost: '–',
   table: (title: string) => `${title}, table`,
   asTable: 'Show as table',

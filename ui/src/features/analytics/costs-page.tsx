@@ -8,9 +8,11 @@ import { ProblemCard } from '@/components/problem-card';
 import { ScopeBar } from '@/components/scope-bar';
 import { useNow } from '@/lib/clock';
 import { formatUtcDay } from '@/lib/time';
-import { costsQuery } from './cost-queries';
+import { comparedCosts, otherPeriod } from './compare';
+import { Comparison } from './comparison';
+import { costsQuery, timesQuery } from './cost-queries';
 import { CostReport } from './cost-report';
-import { DAY_PERIODS, type DayPeriod, daysOf } from './cost-shape';
+import { DAY, DAY_PERIODS, type DayPeriod, daysOf } from './cost-shape';
 import { texts } from './cost-texts';
 import { costsCsv } from './csv';
 import { ExportButton } from './export-button';
@@ -26,6 +28,10 @@ export function CostsPage() {
   const days = daysOf((search.period ?? '30d') as DayPeriod, useNow(60_000));
   const from = new Date(days.from).toISOString();
   const costs = useQuery(costsQuery({ flow_id: search.flow, from }));
+  const times = useQuery(timesQuery({ flow_id: search.flow, from }));
+  const other = otherPeriod({ from: days.from, to: days.from + days.count * DAY }, search.compare);
+  const [start, end] = [new Date(other.from).toISOString(), new Date(other.to).toISOString()];
+  const before = useQuery(costsQuery({ flow_id: search.flow, from: start, to: end }));
   const isEmpty = costs.data?.totals.length === 0;
   return (
     <Page
@@ -33,7 +39,7 @@ export function CostsPage() {
       detail={texts.detail}
       actions={
         <>
-          <ExportButton name="costs" csv={costs.data ? () => costsCsv(costs.data) : null} />
+          <ExportButton name="costs" csv={costs.data ? () => costsCsv(costs.data, times.data) : null} />
           <AnalyticsTabs flow={search.flow} />
         </>
       }
@@ -58,9 +64,21 @@ export function CostsPage() {
       {costs.data && !isEmpty && (
         <CostReport
           analytics={costs.data}
+          times={times.data}
           days={days}
           currency={search.currency}
           onCurrency={(currency) => void navigate({ search: { ...search, currency }, replace: true })}
+          comparison={(totals) => (
+            <Comparison
+              rows={comparedCosts(
+                totals,
+                before.data?.totals.find(({ currency }) => currency === totals.currency),
+                before.isSuccess,
+              )}
+              period={other}
+              onDay={(compare) => void navigate({ search: { ...search, compare }, replace: true })}
+            />
+          )}
         />
       )}
     </Page>

@@ -1,5 +1,5 @@
 /** Reports as CSV (RFC 4180): one row for each thing that is counted, with the names of the API. All functions are pure. */
-import type { CostAnalytics, RetryAnalytics } from '@/api/reports';
+import type { CostAnalytics, RetryAnalytics, TimeAnalytics } from '@/api/reports';
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -12,13 +12,18 @@ export function retriesCsv({ totals, flows, nodes, buckets }: RetryAnalytics): s
   ]);
 }
 
-export function costsCsv({ totals, flows, agents, models, days }: CostAnalytics): string {
+export function costsCsv(
+  { totals, flows, agents, models, days }: CostAnalytics,
+  times: TimeAnalytics | undefined,
+): string {
   return csvOf([
     ...totals.map((row) => ({ by: 'total', ...row })),
     ...flows.map((row) => ({ by: 'flow', ...row })),
     ...agents.map((row) => ({ by: 'agent', ...row })),
     ...models.map((row) => ({ by: 'model', ...row })),
     ...days.map((row) => ({ by: 'day', ...row })),
+    ...(times?.models ?? []).map((row) => ({ by: 'times of model', ...row })),
+    ...(times?.agents ?? []).map((row) => ({ by: 'times of agent', ...row })),
   ]);
 }
 

@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react';
 import type { RetryAnalytics, RetryCounts } from '@/api/reports';
 import { Panel } from '@/components/panel';
 import classes from './analytics.module.css';
@@ -16,6 +17,8 @@ interface ReportProps {
   analytics: RetryAnalytics;
   /** The sums of the period before; absent until they are known. */
   before: RetryCounts | undefined;
+  /** The comparison with another period. */
+  comparison: ReactNode;
   from: string;
   span: Span;
   flow: string | undefined;
@@ -23,7 +26,7 @@ interface ReportProps {
 }
 
 /** The report of a period with finished executions. */
-export function Report({ analytics, before, from, span, flow, period }: ReportProps) {
+export function Report({ analytics, before, comparison, from, span, flow, period }: ReportProps) {
   const bars = barsOf(analytics.buckets, span);
   return (
     <div className={classes.report}>
@@ -42,6 +45,7 @@ export function Report({ analytics, before, from, span, flow, period }: ReportPr
           </Panel>
         </div>
       </div>
+      {comparison}
       <Panel title={texts.flows.title} flush>
         <CountsTable
           title={texts.flows.title}

@@ -41,6 +41,21 @@ export const texts = {
         .filter(Boolean)
         .join(', '),
   },
+  compare: {
+    title: 'Compared with another period',
+    day: 'First day of the other period, as long as this one (UTC)',
+    measure: 'Measure',
+    now: 'This period',
+    other: 'Other period',
+    change: 'Change',
+    same: 'no change',
+    /** Less than half a percent. */
+    slight: '±0%',
+    none: '–',
+    points: (difference: string) => `${difference} points`,
+    firstTry: 'Completed at first attempt',
+    mean: 'Mean duration',
+  },
   time: {
     title: 'Over time',
     hint: (step: string) => `Finished executions per ${step}`,
