@@ -1,12 +1,12 @@
 /** Adds notes and groups to the draft, and selects what is on the canvas by its drawn ids. */
 import { snap } from '../document/commands';
 import type { DraftStore } from '../document/draft-store';
-import { addItem, type Box, drawnId, frameAround, type ItemKind, itemIdOf, itemsOf } from '../document/items';
+import { addItem, type Box, drawnId, frameAround, freeBox, type ItemKind, itemIdOf, itemsOf } from '../document/items';
 import type { Point } from '../document/positions';
 
 const SIZES = { note: { width: 220, height: 140 }, group: { width: 460, height: 280 } } as const;
 
-/** Adds an item around a point. A group goes around what is selected instead, if something is. Its text has the focus then. */
+/** Adds an item around a point, below what is there. A group goes around what is selected instead, if something is. Its text has the focus then. */
 export function addItemAt(store: DraftStore, kind: ItemKind, middle: Point): void {
   const { graph, selection, apply, select } = store.getState();
   const { nodes, items = [] } = selection;
@@ -18,7 +18,7 @@ export function addItemAt(store: DraftStore, kind: ItemKind, middle: Point): voi
       id: kind,
       text: '',
       tone: kind === 'note' ? 'warning' : 'neutral',
-      ...(frame ?? around(kind, middle)),
+      ...(frame ?? freeBox(graph, around(kind, middle))),
     }),
   );
   const added = itemsOf(store.getState().graph).find(({ id }) => !known.has(id));

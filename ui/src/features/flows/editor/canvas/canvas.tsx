@@ -196,7 +196,7 @@ export function Canvas({ flowName, types, isNarrow, actions, onAsk }: CanvasProp
           aria-label={texts.canvas.label}
         >
           <Background gap={20} size={1.4} />
-          <CanvasControls flowName={flowName} />
+          <CanvasControls flowName={flowName} canvas={actions} />
           {nodes.length > MAPPED_FROM && !isNarrow && (
             <MiniMap
               position="bottom-left"

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { FlowDefinition } from '@/api/types';
 import { aFlow } from '@/testing/a-flow';
 import { createDraftStore } from './draft-store';
-import { addItem, drawnId, frameAround, type Item, itemsOf, membersOf, updateItem } from './items';
+import { addItem, drawnId, frameAround, freeBox, type Item, itemsOf, membersOf, updateItem } from './items';
 
 const node = (id: string, x: number, y = 0) => ({ id, type: 'delay', position: { x, y } });
 const note = (id: string, change: Partial<Item> = {}): Item => ({
@@ -93,6 +93,13 @@ describe('notes and groups', () => {
     state().select({ items: ['n'] });
     expect(state().paste(state().copy(), { x: 500, y: 500 })).toMatchObject({ leftOut: [] });
     expect(itemsOf(state().graph).at(-1)).toMatchObject({ kind: 'note', text: 'Why', x: 500, y: 500 });
+  });
+
+  it('have their place below what is there', () => {
+    const box = { x: 50, y: -20, width: 100, height: 50 };
+
+    expect(freeBox(aGraph(note('n', { y: 70 })), box)).toEqual({ ...box, y: 170 });
+    expect(freeBox(aGraph(), { ...box, x: 300 })).toEqual({ ...box, x: 300 });
   });
 
   it('a frame has room around what it is drawn around', () => {

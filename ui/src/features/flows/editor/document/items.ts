@@ -6,7 +6,7 @@ import type { Node, NodeChange } from '@xyflow/react';
 import type { FlowDefinition } from '@/api/types';
 import { isRecord, numberOf } from '@/lib/json';
 import { freeId } from './definition';
-import { heightOf, NODE_WIDTH, type Point, positionsOf } from './positions';
+import { GRID, heightOf, NODE_WIDTH, type Point, positionsOf } from './positions';
 
 export const TONES = ['neutral', 'info', 'success', 'warning', 'danger', 'attention'] as const;
 type ItemTone = (typeof TONES)[number];
@@ -171,6 +171,20 @@ export function membersOf(graph: FlowDefinition, id: string): string[] {
   };
   const isSmaller = (box: Box) => box.width * box.height < frame.width * frame.height;
   return [...boxesOf(graph)].filter(([, box]) => isIn(box) && isSmaller(box)).map(([drawn]) => drawn);
+}
+
+/** Returns a box below those that it would overlap. */
+export function freeBox(graph: FlowDefinition, box: Box): Box {
+  const free = { ...box };
+  for (const other of [...boxesOf(graph).values()].toSorted((a, b) => a.y - b.y)) {
+    if (overlap(free, other)) free.y = other.y + other.height + GRID * 2;
+  }
+  return free;
+}
+
+function overlap(one: Box, other: Box): boolean {
+  const isApart = (a: Box, b: Box) => a.x + a.width <= b.x || a.y + a.height <= b.y;
+  return !isApart(one, other) && !isApart(other, one);
 }
 
 /** Returns the frame around these nodes and items; `null` around nothing. */
