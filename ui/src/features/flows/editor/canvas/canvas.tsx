@@ -7,7 +7,7 @@ import {
   ReactFlow,
   type ReactFlowProps,
   useReactFlow,
-  useStore,
+  type Viewport,
 } from '@xyflow/react';
 import '@xyflow/react/dist/base.css';
 import {
@@ -15,6 +15,7 @@ import {
   type KeyboardEvent,
   type MouseEvent as ReactMouseEvent,
   useCallback,
+  useEffect,
   useMemo,
   useRef,
   useState,
@@ -96,7 +97,7 @@ export function Canvas({ flowName, types, isNarrow, actions, onAsk }: CanvasProp
   const { screenToFlowPosition } = useReactFlow();
   useFitOnEntry();
   const { onMoveStart } = useKeptInSight(actions.reveal);
-  const isFar = useStore((state) => state.transform[2] < FAR);
+  const { frame, isFar, onMove } = useMoving();
   const { reveal } = actions;
   const [looseEnd, setLooseEnd] = useState<LooseEnd | null>(null);
 
@@ -154,6 +155,7 @@ export function Canvas({ flowName, types, isNarrow, actions, onAsk }: CanvasProp
     // biome-ignore lint/a11y/noStaticElementInteractions: the menu key opens the menu of what has the focus inside.
     <div
       className={classes.canvas}
+      ref={frame}
       data-far={isFar || undefined}
       onPointerDownCapture={() => window.getSelection()?.removeAllRanges()}
       onKeyDown={isNarrow ? undefined : menu.onKeyDown}
@@ -174,6 +176,7 @@ export function Canvas({ flowName, types, isNarrow, actions, onAsk }: CanvasProp
           onNodeClick={(_, { id, type }) => !isNarrow && type === 'flow-node' && reveal(id)}
           onNodeDoubleClick={(_, { id, type, data }) => type === 'flow-node' && bodyOf(data.node) && enter(id)}
           onMoveStart={onMoveStart}
+          onMove={onMove}
           zoomOnDoubleClick={false}
           onDrop={drop}
           onDragOver={(event) => {
@@ -223,6 +226,29 @@ export function Canvas({ flowName, types, isNarrow, actions, onAsk }: CanvasProp
       {drawn.length === 0 && <EmptyCanvas types={types} />}
     </div>
   );
+}
+
+/** So long after the last move the canvas rests. Who holds it still has no end of a move, nor has who moves it back. */
+const REST_MS = 150;
+
+/**
+ * Marks the canvas while it is moved, so that it is drawn once and then only shifted: see its styles. Whether it is far away is
+ * known when it rests.
+ */
+function useMoving() {
+  const frame = useRef<HTMLDivElement>(null);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const [isFar, setFar] = useState(false);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const onMove = useCallback((_: unknown, { zoom }: Viewport) => {
+    frame.current?.setAttribute('data-moving', '');
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => {
+      frame.current?.removeAttribute('data-moving');
+      setFar(zoom < FAR);
+    }, REST_MS);
+  }, []);
+  return { frame, isFar, onMove };
 }
 
 type Handlers = ReactFlowProps<Drawn, DrawnEdge>;
