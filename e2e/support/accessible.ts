@@ -20,9 +20,21 @@ async function passesIn(page: Page, colorScheme: 'light' | 'dark', where: string
     const only = rules.length > 0 ? { runOnly: rules } : {};
     return axe.run({ resultTypes: ['violations'], preload: false, ...only });
   }, rules);
-  const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-  const findings = grave.map(({ id, help, nodes }) => ({ id, help, at: nodes.map(({ html }) => html) }));
+  const findings = violations.map(({ id, help, nodes }) => ({ id, help, at: nodes.map(({ html }) => html) }));
   expect.soft(findings, `${where} in ${colorScheme}`).toEqual([]);
+}
+
+/** Returns what moves on the page, or would for longer than a frame: nothing may for those who ask for reduced motion. */
+export async function moves(page: Page): Promise<string[]> {
+  await expect(page.locator('.mantine-Skeleton-root')).toHaveCount(0);
+  return page.evaluate(() =>
+    document.getAnimations().flatMap((animation) => {
+      const { effect } = animation;
+      const target = effect instanceof KeyframeEffect ? effect.target : null;
+      const { activeDuration } = effect?.getComputedTiming() ?? {};
+      return Number(activeDuration) > 17 && animation.playState === 'running' ? [target?.outerHTML.slice(0, 200) ?? ''] : [];
+    }),
+  );
 }
 
 /** Returns the number of running transitions and finite animations. */
