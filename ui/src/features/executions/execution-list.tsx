@@ -67,38 +67,45 @@ export function ExecutionList({ rows, filters, hasMore, isLoadingMore, isStuck, 
   );
 
   return (
-    <div className={classes.frame} role="table" aria-label={texts.title} aria-rowcount={hasMore ? -1 : rows.length + 1}>
-      <Head isAll={ids.length > 0 && ids.every((id) => isIn(selection, id))} onSelectLoaded={select.onSelectLoaded} />
-      <Newer ids={ids} scroller={scroller} />
-      <div className={classes.scroller} ref={scroller} role="rowgroup">
-        <div className={classes.rows} style={{ height: virtual.getTotalSize() }}>
-          {items.map((item) => {
-            const row = rows[item.index];
-            return (
-              row && (
-                <ExecutionListRow
-                  key={item.key}
-                  row={row}
-                  place={item.index + 1}
-                  top={item.start}
-                  onOpen={open}
-                  isSelected={isIn(selection, row.id)}
-                  onSelect={onSelect}
-                  nameOf={nameOf}
-                />
-              )
-            );
-          })}
-          <div className={classes.foot}>
-            {hasMore ? texts.list.loadedMore(rows.length) : texts.list.loaded(rows.length)}
-            {isStuck && (
-              <Button variant="subtle" size="compact-xs" onClick={onMore}>
-                {common.actions.tryAgain}
-              </Button>
-            )}
+    <div className={classes.frame}>
+      <div
+        className={classes.table}
+        role="table"
+        aria-label={texts.title}
+        aria-rowcount={hasMore ? -1 : rows.length + 1}
+      >
+        <Head isAll={ids.length > 0 && ids.every((id) => isIn(selection, id))} onSelectLoaded={select.onSelectLoaded} />
+        <div className={classes.scroller} ref={scroller} role="rowgroup">
+          <div className={classes.rows} style={{ height: virtual.getTotalSize() }}>
+            {items.map((item) => {
+              const row = rows[item.index];
+              return (
+                row && (
+                  <ExecutionListRow
+                    key={item.key}
+                    row={row}
+                    place={item.index + 1}
+                    top={item.start}
+                    onOpen={open}
+                    isSelected={isIn(selection, row.id)}
+                    onSelect={onSelect}
+                    nameOf={nameOf}
+                  />
+                )
+              );
+            })}
+            <div className={classes.foot}>
+              {hasMore ? texts.list.loadedMore(rows.length) : texts.list.loaded(rows.length)}
+              {isStuck && (
+                <Button variant="subtle" size="compact-xs" onClick={onMore}>
+                  {common.actions.tryAgain}
+                </Button>
+              )}
+            </div>
           </div>
         </div>
       </div>
+      <Newer ids={ids} scroller={scroller} />
       {isSelecting && (
         <Bulk selection={selection} filters={filters} hasMore={hasMore} loaded={ids.length} {...select} />
       )}
