@@ -185,6 +185,7 @@ function Workbench({ flow, others, onSettings, onVersions, onRun }: WorkbenchPro
         )}
         <div className={classes.stage}>
           <Canvas
+            flowId={flow.id}
             flowName={flow.name}
             types={types.data?.types ?? NO_TYPES}
             isNarrow={isNarrow}

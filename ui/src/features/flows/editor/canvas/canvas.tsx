@@ -40,6 +40,7 @@ import { CanvasGroup, CanvasNote, resizeByKey } from './canvas-item';
 import { CanvasNode } from './canvas-node';
 import { ContextMenu, type MenuPlace } from './context-menu';
 import type { Asking } from './dialogs';
+import { EdgeHint, useHintedEdge } from './edge-hint';
 import { EmptyCanvas } from './empty-canvas';
 import { type LooseEnd, QuickAdd } from './quick-add';
 import { texts } from './texts';
@@ -78,6 +79,7 @@ const FAR = 0.4;
 const KEPT_MAX = 400;
 
 interface CanvasProps {
+  flowId: string;
   flowName: string;
   types: readonly NodeType[];
   isNarrow: boolean;
@@ -86,7 +88,7 @@ interface CanvasProps {
 }
 
 /** The flow as an editable graph. */
-export function Canvas({ flowName, types, isNarrow, actions, onAsk }: CanvasProps) {
+export function Canvas({ flowId, flowName, types, isNarrow, actions, onAsk }: CanvasProps) {
   const store = useDraftStore();
   const nodes = useDraft((state) => state.canvas.nodes);
   const items = useDraft((state) => state.canvas.items);
@@ -146,6 +148,7 @@ export function Canvas({ flowName, types, isNarrow, actions, onAsk }: CanvasProp
     store.getState().apply(command, 'resize');
   };
   const menu = useContextMenu();
+  const { hinted, onEdges, ...focus } = useHintedEdge();
   const testing = useTests();
   const { may } = useMay('edit_flows');
   const dragging = useDraggingOnEdges();
@@ -160,6 +163,7 @@ export function Canvas({ flowName, types, isNarrow, actions, onAsk }: CanvasProp
       onPointerDownCapture={() => window.getSelection()?.removeAllRanges()}
       onKeyDown={isNarrow ? undefined : menu.onKeyDown}
       onKeyDownCapture={resize}
+      {...focus}
     >
       <TypesContext value={types}>
         <ReactFlow
@@ -186,6 +190,7 @@ export function Canvas({ flowName, types, isNarrow, actions, onAsk }: CanvasProp
           }}
           onDragLeave={aimAway}
           {...dragging}
+          {...onEdges}
           {...(!isNarrow && menu.handlers)}
           nodesDraggable={!isNarrow}
           nodesConnectable={!isNarrow}
@@ -213,6 +218,7 @@ export function Canvas({ flowName, types, isNarrow, actions, onAsk }: CanvasProp
           )}
         </ReactFlow>
       </TypesContext>
+      {!menu.place && <EdgeHint flow={flowId} hinted={hinted} />}
       {menu.place && (
         <ContextMenu
           place={menu.place}

@@ -33,6 +33,18 @@ export const texts = {
     false: 'false',
     map: 'Overview of the flow',
   },
+  carried: {
+    title: 'What it carries',
+    from: {
+      test: 'As in the last test.',
+      hand: 'As in the pinned value.',
+      execution: 'As in the last execution.',
+      nothing: 'As the schema of its source says.',
+      error: 'Why its source failed.',
+    },
+    optional: 'may be missing',
+    more: (fields: number) => `and ${counted(fields, 'more field', 'more fields')}`,
+  },
   items: {
     addNote: 'Add a note',
     addGroup: 'Add a group',

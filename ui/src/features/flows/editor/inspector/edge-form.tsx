@@ -3,6 +3,7 @@ import { useDeferredValue, useMemo } from 'react';
 import type { Flow, FlowEdge } from '@/api/types';
 import { Warnings } from '@/components/warnings';
 import { usePlace } from '../bench/use-place';
+import { Carried } from '../canvas/carried';
 import { caseOf, casesOf } from '../document/cases';
 import { updateEdge } from '../document/commands';
 import { nameOf, nodeById } from '../document/definition';
@@ -116,6 +117,7 @@ export function EdgeForm({ edge, edgeKey, flow, catalogue }: EdgeFormProps) {
               {message}
             </p>
           ))}
+        <Carried flow={flow.id} edge={edge} />
         <Warnings messages={warnings.map(({ message }) => message)} />
         <ManyActions />
       </div>
