@@ -17,7 +17,12 @@ test('unfinished work survives a reload, a crash of the browser and kill -9 of t
   await expect(page.getByText('Draft saved', { exact: true })).toBeVisible();
   await passes(page, 'a draft in the editor');
 
-  await page.reload();
+  await page.goto('/flows');
+  const card = page.getByRole('listitem').filter({ has: page.getByRole('link', { name: 'Drafted' }) });
+  await expect(card).toContainText('Unsaved draft');
+  await expect(card).toContainText('Somebody changed it');
+
+  await page.goto(`/flows/${flow}`);
   await expect(second(page)).toContainText('Half');
   expect((await api.flow(flow)).version).toBe(1);
 
