@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import react from '@vitejs/plugin-react';
-import { defineConfig, type Plugin } from 'vite';
+import { defineConfig, type Plugin, type Rolldown } from 'vite';
 
 const server = process.env.STEADFLOW_URL ?? 'http://127.0.0.1:8080';
 
@@ -23,6 +23,29 @@ const compressedCopies: Plugin = {
     }
   },
 };
+
+const STUDIO = 'src/app/start.tsx';
+
+type Bundle = Rolldown.OutputBundle;
+
+const isChunkOf = (file: Bundle[string], source: string) =>
+  file.type === 'chunk' && file.facadeModuleId?.endsWith(`/${source}`);
+
+/** The scripts and styles without which the chunk of `source` does not run. */
+function filesOf(bundle: Bundle, source: string): Set<string> {
+  const files = new Set<string>();
+  const add = (name: string) => {
+    const chunk = bundle[name];
+    if (files.has(name) || chunk?.type !== 'chunk') return;
+    files.add(name);
+    for (const style of chunk.viteMetadata?.importedCss ?? []) files.add(style);
+    for (const imported of chunk.imports) add(imported);
+  };
+  for (const [name, chunk] of Object.entries(bundle)) {
+    if (isChunkOf(chunk, source)) add(name);
+  }
+  return files;
+}
 
 /**
  * Checks that `src/styles/mantine.css` has the styles of the Mantine components that the studio uses, and no others: all of
@@ -48,8 +71,54 @@ const mantineStyles: Plugin = {
   },
 };
 
+/**
+ * The studio is imported once its language is known. The page names its files, so that the browser fetches them at once. As an
+ * entry of its own it keeps what it shares with its pages, instead of a file for each such module.
+ */
+const earlyStudio: Plugin = {
+  name: 'early-studio',
+  apply: 'build',
+  transform: {
+    filter: { id: /src\/main\.tsx$/ },
+    handler(code) {
+      const file = this.emitFile({ type: 'chunk', id: STUDIO, name: 'studio', preserveSignature: false });
+      const [before, after, ...more] = code.split(/import\(["']@\/app\/start["']\)/);
+      if (after === undefined || more.length > 0) this.error('src/main.tsx does not import @/app/start once.');
+      return `${before}import(/* @vite-ignore */ import.meta.ROLLUP_FILE_URL_${file})${after}`;
+    },
+  },
+  transformIndexHtml: {
+    order: 'post',
+    handler(_, { bundle = {} }) {
+      const named = filesOf(bundle, 'index.html');
+      const early = [...filesOf(bundle, STUDIO)].filter((file) => !named.has(file));
+      return early.map((file) => ({
+        tag: 'link',
+        attrs: { rel: file.endsWith('.css') ? 'stylesheet' : 'modulepreload', crossorigin: true, href: `/${file}` },
+        injectTo: 'head',
+      }));
+    },
+  },
+};
+
+/** Checks that a language does not import the studio: its texts would be built before they are translated. */
+const lateStudio: Plugin = {
+  name: 'late-studio',
+  apply: 'build',
+  generateBundle(_, bundle) {
+    const studio = Object.values(bundle).find((chunk) => isChunkOf(chunk, STUDIO));
+    const languages = Object.values(bundle).flatMap((chunk) =>
+      chunk.type === 'chunk' ? (/\/(src\/locales\/\w+\/index\.ts)$/.exec(chunk.facadeModuleId ?? '')?.[1] ?? []) : [],
+    );
+    if (!studio || languages.length === 0) this.error('The build has no studio or no languages.');
+    for (const language of languages) {
+      if (filesOf(bundle, language).has(studio.fileName)) this.error(`${language} imports the studio.`);
+    }
+  },
+};
+
 export default defineConfig({
-  plugins: [react(), compressedCopies, mantineStyles],
+  plugins: [react(), compressedCopies, mantineStyles, earlyStudio, lateStudio],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   server: {
     proxy: { '/api': { target: server, changeOrigin: true, headers: { origin: server } } },

@@ -4,15 +4,20 @@ import '@mantine/notifications/styles.css';
 import '@/styles/fonts.css';
 import '@/styles/tones.css';
 import '@/styles/base.css';
-import { StrictMode } from 'react';
-import { createRoot } from 'react-dom/client';
-import { App } from '@/app/app';
+import { translateWith } from '@/lib/catalogue';
+import { setLocale, wantedLocale } from '@/lib/locale';
+import { loadTranslations } from '@/locales/load';
 
-const root = document.getElementById('root');
-if (!root) throw new Error('The page has no element #root.');
+/** Texts become constants when their modules are imported: what translates them comes first. */
+async function translate() {
+  try {
+    const locale = wantedLocale();
+    if (locale === 'en') return;
+    translateWith(await loadTranslations[locale]());
+    setLocale(locale);
+  } catch {
+    // Without storage or without the file of the language, the studio starts in English.
+  }
+}
 
-createRoot(root).render(
-  <StrictMode>
-    <App />
-  </StrictMode>,
-);
+void translate().then(() => import('@/app/start'));

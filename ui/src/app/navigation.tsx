@@ -20,6 +20,7 @@ import { openPalette } from '@/app/palette-store';
 import { keysText } from '@/lib/shortcut';
 import { texts } from '@/lib/texts';
 import { HelpMenu } from './help-menu';
+import { LanguageSwitch } from './language-switch';
 import { Logo } from './logo';
 import { PersonMenu } from './person-menu';
 import classes from './shell.module.css';
@@ -92,6 +93,7 @@ export function Navigation() {
         <PersonMenu />
         <div className={classes.footEnd}>
           <HelpMenu />
+          <LanguageSwitch />
           <ThemeSwitch />
         </div>
       </div>

@@ -5,6 +5,7 @@ import { type ReactNode, useEffect, useState } from 'react';
 import { lazyPart } from '@/components/lazy-part';
 import { turnOff, useNotifying } from '@/lib/notify';
 import { texts } from '@/lib/texts';
+import { LanguageSwitch } from './language-switch';
 import { Logo } from './logo';
 import { Navigation } from './navigation';
 import { OfflineBanner } from './offline-banner';
@@ -93,6 +94,7 @@ function TopBar() {
         <ActionIcon size="lg" onClick={openPalette} aria-label={texts.palette.open}>
           <IconSearch size={17} aria-hidden />
         </ActionIcon>
+        <LanguageSwitch />
         <ThemeSwitch />
       </div>
       <Drawer

@@ -1,11 +1,12 @@
 import type { Usage } from '@/api/types';
 import { numberOf } from '@/lib/json';
+import { formatNumber } from '@/lib/locale';
 import { texts } from '@/lib/texts';
 
 /** Returns tokens and cost as text; `null` where no model was called. */
 export function usageText(usage: Usage | null | undefined): string | null {
   if (!usage || usage.input_tokens + usage.output_tokens === 0) return null;
-  const text = (count: number) => count.toLocaleString('en');
+  const text = (count: number) => formatNumber(count);
   const parts = [
     usage.cached_input_tokens ? texts.usage.cached(text(usage.cached_input_tokens)) : [],
     usage.cache_write_tokens ? texts.usage.written(text(usage.cache_write_tokens)) : [],
@@ -22,5 +23,5 @@ export function costText(cost: number | null | undefined, currency: string | nul
   const unit = currency ? `${currency} ` : '';
   if (cost < 0.0001) return `< ${unit}0.0001`;
   const digits = cost < 0.1 ? 4 : 2;
-  return unit + cost.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return unit + formatNumber(cost, { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }

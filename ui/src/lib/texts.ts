@@ -1,7 +1,8 @@
+import { catalogue } from './catalogue';
 import { counted } from './counted';
 
 /** English texts that are shared by features. Each feature has its own in its `texts.ts`. */
-export const texts = {
+export const texts = catalogue('common', {
   product: 'Steadflow',
   joinLink: {
     title: 'Send this link',
@@ -71,6 +72,7 @@ export const texts = {
     auto: 'System',
     change: 'Change colour scheme',
   },
+  language: { change: 'Change language' },
   notify: {
     on: 'Turn on notifications',
     off: 'Turn off notifications',
@@ -360,7 +362,7 @@ export const texts = {
     image: 'Image',
     unknownType: 'Unknown type',
   },
-} as const;
+} as const);
 
 /** A range, of which an end that is not finite is open. */
 function between(from: number, to: number): string {

@@ -1,5 +1,7 @@
 /** Formats times and durations. All functions are pure; `now` is in milliseconds since the epoch. */
 
+import { dateTimeFormat } from './locale';
+
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
@@ -54,8 +56,8 @@ function coarse(ms: number): string {
   return `${Math.floor(ms / DAY)} d`;
 }
 
-const dateFormat = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
-const timeFormat = new Intl.DateTimeFormat('en-GB', {
+const dateFormat = dateTimeFormat({ day: 'numeric', month: 'short', year: 'numeric' });
+const timeFormat = dateTimeFormat({
   day: 'numeric',
   month: 'short',
   year: 'numeric',
@@ -64,14 +66,14 @@ const timeFormat = new Intl.DateTimeFormat('en-GB', {
   second: '2-digit',
   timeZoneName: 'short',
 });
-const minuteFormat = new Intl.DateTimeFormat('en-GB', {
+const minuteFormat = dateTimeFormat({
   day: 'numeric',
   month: 'short',
   hour: '2-digit',
   minute: '2-digit',
 });
-const utcDayFormat = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
-const clockFormat = new Intl.DateTimeFormat('en-GB', {
+const utcDayFormat = dateTimeFormat({ day: 'numeric', month: 'short', timeZone: 'UTC' });
+const clockFormat = dateTimeFormat({
   hour: '2-digit',
   minute: '2-digit',
   second: '2-digit',

@@ -1,7 +1,8 @@
 /** Texts of the differences between two versions of a flow. */
+import { catalogue } from '@/lib/catalogue';
 import { counted } from '@/lib/counted';
 
-export const texts = {
+export const texts = catalogue('flow-diff', {
   sections: { settings: 'Settings', nodes: 'Nodes', edges: 'Edges' },
   movedOnly: (number: number) => `${counted(number, 'node was', 'nodes were')} moved on the canvas.`,
   items: (number: number) => `${counted(number, 'note or group differs', 'notes or groups differ')} on the canvas.`,
@@ -25,4 +26,4 @@ export const texts = {
     context_type_default: 'Default reference type',
     sensitive: 'Sensitive data',
   } as Record<string, string>,
-} as const;
+} as const);

@@ -1,5 +1,7 @@
+import { catalogue } from '@/lib/catalogue';
+
 /** The texts of the page of one's own account. */
-export const texts = {
+export const texts = catalogue('account', {
   title: 'Account',
   local: 'Nobody signs in at this server',
   localDetail: 'It answers this machine only. Start it with `--auth on` to give people accounts.',
@@ -31,4 +33,4 @@ export const texts = {
   end: 'Sign out',
   endOf: (browser: string) => `Sign out of ${browser}`,
   endOthers: 'Sign out everywhere else',
-};
+});

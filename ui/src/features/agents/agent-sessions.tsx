@@ -10,6 +10,7 @@ import { Prose } from '@/components/prose';
 import { RelativeTime } from '@/components/relative-time';
 import { RowsSkeleton } from '@/components/skeletons';
 import { readableSize, visible } from '@/lib/json-text';
+import { formatNumber } from '@/lib/locale';
 import classes from './agents.module.css';
 import { ExecutionLink } from './execution-link';
 import { SessionView } from './session-view';
@@ -114,7 +115,7 @@ function SessionTable({ rows, onOpen }: { rows: readonly SessionSummary[] } & Pi
                 </Anchor>
               </Table.Td>
               <Table.Td ta="right" className={classes.number}>
-                {row.last_turn.toLocaleString('en')}
+                {formatNumber(row.last_turn)}
               </Table.Td>
               <Table.Td ta="right" className={classes.number}>
                 {readableSize(row.bytes)}

@@ -1,6 +1,7 @@
 import { Badge, Table, Tooltip, UnstyledButton } from '@mantine/core';
 import type { Agent } from '@/api/agents';
 import { RelativeTime } from '@/components/relative-time';
+import { formatNumber } from '@/lib/locale';
 import { own } from '@/lib/own';
 import classes from './agents.module.css';
 import { reachOf } from './draft';
@@ -54,7 +55,7 @@ export function AgentTable({ agents, onOpen }: AgentTableProps) {
                 </div>
               </Table.Td>
               <Table.Td ta="right" className={classes.number}>
-                {agent.usage_count.toLocaleString('en')}
+                {formatNumber(agent.usage_count)}
               </Table.Td>
               <Table.Td>{agent.last_used_at ? <RelativeTime time={agent.last_used_at} /> : texts.never}</Table.Td>
             </Table.Tr>

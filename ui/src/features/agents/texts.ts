@@ -1,8 +1,11 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: templates of agents.
+
+import { catalogue } from '@/lib/catalogue';
 import { counted } from '@/lib/counted';
+import { formatNumber } from '@/lib/locale';
 import { shortId } from '@/lib/short-id';
 
-export const texts = {
+export const texts = catalogue('agents', {
   title: 'Agents',
   detail: 'Language models, remote services and MCP servers that agent nodes call.',
   create: 'New agent',
@@ -28,7 +31,7 @@ export const texts = {
     columns: { key: 'Key', turns: 'Turns', size: 'Size', used: 'Last used', writes: 'Writes now' },
     free: '–',
     execution: (id: string) => `execution ${shortId(id)}`,
-    more: (left: number) => `Show more (${left.toLocaleString('en')} left)`,
+    more: (left: number) => `Show more (${formatNumber(left)} left)`,
     session: (key: string) => `Session ${key}`,
     back: 'All sessions',
     used: 'last used',
@@ -352,4 +355,4 @@ export const texts = {
     addTo: (name: string) => `Add field to ${name}`,
     remove: (name: string) => `Remove ${name || 'this field'}`,
   },
-} as const;
+} as const);

@@ -1,7 +1,8 @@
 /** The words of the page of alerts. */
+import { catalogue } from '@/lib/catalogue';
 import { counted } from '@/lib/counted';
 
-export const texts = {
+export const texts = catalogue('alerts', {
   title: 'Alerts',
   detail: 'Who is told when runs fail, wait for a person, or recover, and when a flow fails too often.',
   create: 'New alert',
@@ -59,4 +60,4 @@ export const texts = {
     deleteAsk: 'Messages that were not sent yet are not sent any more.',
     deleteYes: 'Delete the alert',
   },
-};
+});

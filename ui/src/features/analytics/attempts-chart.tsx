@@ -1,5 +1,6 @@
 import { Text } from '@mantine/core';
 import type { RetryAnalytics } from '@/api/reports';
+import { formatNumber } from '@/lib/locale';
 import classes from './analytics.module.css';
 import outcomes from './outcomes.module.css';
 import { percent } from './shape';
@@ -23,7 +24,7 @@ export function AttemptsChart({ histogram }: { histogram: RetryAnalytics['attemp
                 style={{ width: `${(100 * node_executions) / most}%` }}
               />
             </td>
-            <td className="tabular">{node_executions.toLocaleString('en')}</td>
+            <td className="tabular">{formatNumber(node_executions)}</td>
             <td className={`tabular ${classes.soft}`}>{percent(node_executions, all)}</td>
           </tr>
         ))}

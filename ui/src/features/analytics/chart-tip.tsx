@@ -1,3 +1,4 @@
+import { formatNumber } from '@/lib/locale';
 import chart from './chart.module.css';
 import { type Bar, OUTCOMES, percent } from './shape';
 import { Swatch } from './swatch';
@@ -26,12 +27,12 @@ export function ChartTip({ bar, label, place }: ChartTipProps) {
                 <Swatch outcome={outcome} />
                 {texts.time.series[outcome]}
               </dt>
-              <dd>{bar.counts[outcome].toLocaleString('en')}</dd>
+              <dd>{formatNumber(bar.counts[outcome])}</dd>
             </div>
           ))}
           <div className={chart.tipSum}>
             <dt>{texts.time.ended}</dt>
-            <dd>{bar.total.toLocaleString('en')}</dd>
+            <dd>{formatNumber(bar.total)}</dd>
           </div>
           <div>
             <dt>{texts.time.success}</dt>

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import type { CostAnalytics, CostCounts, TimeAnalytics } from '@/api/reports';
 import { Panel } from '@/components/panel';
 import { costText } from '@/components/usage-text';
+import { formatNumber } from '@/lib/locale';
 import classes from './analytics.module.css';
 import { chartOf, type Days, measureOf, tokensOf } from './cost-shape';
 import { CostTable } from './cost-table';
@@ -101,7 +102,7 @@ function nameOf({ currency }: CostCounts): string {
 
 function Facts({ totals }: { totals: CostCounts }) {
   const words = texts.facts;
-  const count = (value: number) => value.toLocaleString('en');
+  const count = (value: number) => formatNumber(value);
   const tiles = [
     {
       label: words.cost,

@@ -1,7 +1,8 @@
+import { catalogue } from '@/lib/catalogue';
 import { counted } from '@/lib/counted';
 import type { Measure } from './cost-shape';
 
-export const texts = {
+export const texts = catalogue('cost', {
   title: 'Costs',
   detail: 'What calls of models used and cost in finished runs, at the prices of their agents.',
   wholeTime: 'Last 30 days',
@@ -63,7 +64,7 @@ export const texts = {
   noCost: '–',
   table: (title: string) => `${title}, table`,
   asTable: 'Show as table',
-} as const;
+} as const);
 
 function leftOut(rows: number): string | null {
   if (rows === 0) return null;

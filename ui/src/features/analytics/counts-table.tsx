@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { RetryCounts } from '@/api/reports';
+import { formatNumber } from '@/lib/locale';
 import type { Period } from '@/lib/periods';
 import { formatDuration } from '@/lib/time';
 import classes from './counts-table.module.css';
@@ -91,7 +92,7 @@ function CountsRow({ row: { name, detail, flow, counts }, period }: { row: Row; 
 
 function valuesOf(counts: RetryCounts) {
   const { columns } = texts;
-  const plain = (label: string, value: number) => ({ label, value: value.toLocaleString('en'), isNone: value === 0 });
+  const plain = (label: string, value: number) => ({ label, value: formatNumber(value), isNone: value === 0 });
   const lost = counts.failed_attempts_ms + counts.backoff_ms;
   return {
     success: { label: columns.success, value: percent(counts.completed, counts.executions), isNone: false },

@@ -1,4 +1,5 @@
 import { costText } from '@/components/usage-text';
+import { formatNumber } from '@/lib/locale';
 import { formatUtcDay } from '@/lib/time';
 import { BarChart } from './bar-chart';
 import chartClasses from './chart.module.css';
@@ -24,7 +25,7 @@ export function DayChart({ chart, currency, measure }: DayChartProps) {
         label={texts.days.chart(measure)}
         starts={bars.map(({ start }) => start)}
         ticks={marksUpTo(Math.max(...bars.map(({ total }) => total)))}
-        tickText={(tick) => tick.toLocaleString('en', { notation: 'compact', maximumSignificantDigits: 3 })}
+        tickText={(tick) => formatNumber(tick, { notation: 'compact', maximumSignificantDigits: 3 })}
         axis={axis}
         parts={(at, height) =>
           series
@@ -106,5 +107,5 @@ export function nameOf(model: Series): string {
 
 /** A cost or a number of tokens. */
 export function valueText(amount: number, currency: string | null, measure: Measure): string {
-  return measure === 'cost' ? (costText(amount, currency) ?? '0') : amount.toLocaleString('en');
+  return measure === 'cost' ? (costText(amount, currency) ?? '0') : formatNumber(amount);
 }

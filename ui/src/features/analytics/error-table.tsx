@@ -2,6 +2,7 @@ import { Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import type { RetryAnalytics } from '@/api/reports';
 import { errorClassLabel, errorClassLook } from '@/components/error-classes';
+import { formatNumber } from '@/lib/locale';
 import type { Period } from '@/lib/periods';
 import classes from './error-table.module.css';
 import { percent } from './shape';
@@ -52,10 +53,10 @@ export function ErrorTable({ classes: found, flow, period }: ErrorTableProps) {
               )}
             </td>
             <td className={classes.number}>
-              {failed_attempts.toLocaleString('en')}
+              {formatNumber(failed_attempts)}
               <span className={classes.share}>{percent(failed_attempts, all)}</span>
             </td>
-            <td className={classes.number}>{failed_executions.toLocaleString('en')}</td>
+            <td className={classes.number}>{formatNumber(failed_executions)}</td>
           </tr>
         ))}
       </tbody>

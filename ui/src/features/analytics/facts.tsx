@@ -1,4 +1,5 @@
 import type { RetryCounts } from '@/api/reports';
+import { formatNumber } from '@/lib/locale';
 import { formatDuration } from '@/lib/time';
 import classes from './facts.module.css';
 import { type Outcome, percent } from './shape';
@@ -108,5 +109,5 @@ function beforeOr(before: RetryCounts | undefined, value: (before: RetryCounts) 
 }
 
 function count(value: number): string {
-  return value.toLocaleString('en');
+  return formatNumber(value);
 }

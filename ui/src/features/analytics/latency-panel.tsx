@@ -1,6 +1,7 @@
 import { Table } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Panel } from '@/components/panel';
+import { formatNumber } from '@/lib/locale';
 import { formatDuration } from '@/lib/time';
 import classes from './costs.module.css';
 import { latenciesOf } from './latency';
@@ -44,7 +45,7 @@ export function LatencyPanel({ flow, from }: { flow: string | undefined; from: s
               <Table.Tr key={`${one.flow} ${one.version}`}>
                 <Table.Th scope="row">{one.name ?? texts.flows.unnamed}</Table.Th>
                 <Table.Td data-label={latency.version}>{one.version}</Table.Td>
-                <Table.Td data-label={latency.executions}>{one.executions.toLocaleString('en')}</Table.Td>
+                <Table.Td data-label={latency.executions}>{formatNumber(one.executions)}</Table.Td>
                 <Table.Td data-label={latency.success}>{percent(one.completed, one.executions)}</Table.Td>
                 <Table.Td data-label={latency.p50}>{formatDuration(one.p50)}</Table.Td>
                 <Table.Td data-label={latency.p95}>{formatDuration(one.p95)}</Table.Td>

@@ -1,3 +1,4 @@
+import { formatNumber } from '@/lib/locale';
 import { BarChart } from './bar-chart';
 import chart from './chart.module.css';
 import { ChartTip } from './chart-tip';
@@ -23,7 +24,7 @@ export function OutcomeChart({ bars, span }: OutcomeChartProps) {
         label={texts.time.chart(stepName(span))}
         starts={bars.map(({ start }) => start)}
         ticks={ticksUpTo(Math.max(...bars.map((bar) => bar.total)))}
-        tickText={(tick) => tick.toLocaleString('en')}
+        tickText={(tick) => formatNumber(tick)}
         axis={axisLabels(span)}
         parts={(at, height) =>
           [...shown]

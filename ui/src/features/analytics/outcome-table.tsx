@@ -1,4 +1,5 @@
 import { Table } from '@mantine/core';
+import { formatNumber } from '@/lib/locale';
 import chart from './chart.module.css';
 import { type Bar, OUTCOMES, percent } from './shape';
 import { type Span, startLabel } from './span';
@@ -32,11 +33,11 @@ export function OutcomeTable({ bars, span }: { bars: readonly Bar[]; span: Span 
                 <Table.Td className={chart.nowrap}>{startLabel(bar.start, span)}</Table.Td>
                 {shown.map((outcome) => (
                   <Table.Td key={outcome} ta="right" className="tabular">
-                    {bar.counts[outcome].toLocaleString('en')}
+                    {formatNumber(bar.counts[outcome])}
                   </Table.Td>
                 ))}
                 <Table.Td ta="right" className="tabular">
-                  {bar.total.toLocaleString('en')}
+                  {formatNumber(bar.total)}
                 </Table.Td>
                 <Table.Td ta="right" className="tabular">
                   {percent(bar.counts.first_try + bar.counts.recovered, bar.total)}

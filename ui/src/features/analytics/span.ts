@@ -1,4 +1,5 @@
 /** The time span of a report, and its steps. All functions are pure. */
+import { dateTimeFormat } from '@/lib/locale';
 import { formatMinute, formatUtcDay } from '@/lib/time';
 
 /** The server counts by the hour, so shorter periods are not possible. */
@@ -67,5 +68,5 @@ function axisLabel(start: number, at: number, span: Span): string | null {
   return span.step === HOUR && hours % 6 === 0 ? hourFormat.format(date) : null;
 }
 
-const dayFormat = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
-const hourFormat = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const dayFormat = dateTimeFormat({ day: 'numeric', month: 'short' });
+const hourFormat = dateTimeFormat({ hour: '2-digit', minute: '2-digit' });

@@ -1,6 +1,8 @@
+import { catalogue } from '@/lib/catalogue';
 import { counted } from '@/lib/counted';
+import { formatNumber } from '@/lib/locale';
 
-export const texts = {
+export const texts = catalogue('analytics', {
   export: { label: 'Export CSV', nothing: 'There is nothing to export.' },
   tabs: { label: 'Analytics', retries: 'Retries', costs: 'Costs' },
   title: 'Retry analytics',
@@ -121,8 +123,8 @@ export const texts = {
   },
   asTable: 'Show as table',
   start: 'From',
-  showAll: (rows: number) => `Show all ${rows.toLocaleString('en')}`,
-} as const;
+  showAll: (rows: number) => `Show all ${formatNumber(rows)}`,
+} as const);
 
 function leftOut(count: number, noun: string): string | null {
   if (count === 0) return null;

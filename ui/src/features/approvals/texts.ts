@@ -1,7 +1,9 @@
+import { catalogue } from '@/lib/catalogue';
 import { counted } from '@/lib/counted';
 import { visible } from '@/lib/json-text';
+import { formatNumber } from '@/lib/locale';
 
-export const texts = {
+export const texts = catalogue('approvals', {
   also: {
     label: 'Also waiting for you',
     decisions: (count: string) =>
@@ -67,22 +69,22 @@ export const texts = {
   },
   select: (title: string, flow: string) => `Select ${title} of ${flow}`,
   selectAll: 'Select all that are listed',
-  selected: (count: number) => `${count.toLocaleString('en')} selected`,
+  selected: (count: number) => `${formatNumber(count)} selected`,
   approveSelected: 'Approve…',
   rejectSelected: 'Reject…',
   clear: 'Clear',
   bulk: {
     title: {
-      approved: (count: number) => `Approve ${count.toLocaleString('en')} at once`,
-      rejected: (count: number) => `Reject ${count.toLocaleString('en')} at once`,
+      approved: (count: number) => `Approve ${formatNumber(count)} at once`,
+      rejected: (count: number) => `Reject ${formatNumber(count)} at once`,
     },
     list: 'What is decided on',
     comment: { approved: 'Comment, for all of them', rejected: 'Why, for all of them; a model reads it' },
     leftOut: (count: number) =>
       `${counted(count, 'of them needs', 'of them need')} an answer that is filled in one by one. They are left out.`,
     yes: {
-      approved: (count: number) => `Approve ${count.toLocaleString('en')}`,
-      rejected: (count: number) => `Reject ${count.toLocaleString('en')}`,
+      approved: (count: number) => `Approve ${formatNumber(count)}`,
+      rejected: (count: number) => `Reject ${formatNumber(count)}`,
     },
     cancel: 'Cancel',
     results: 'What became of them',
@@ -90,12 +92,12 @@ export const texts = {
     summary: (done: number, gone: number, failed: number) =>
       [
         counted(done, 'decided', 'decided'),
-        gone > 0 && `${gone.toLocaleString('en')} no longer waited`,
-        failed > 0 && `${failed.toLocaleString('en')} failed`,
+        gone > 0 && `${formatNumber(gone)} no longer waited`,
+        failed > 0 && `${formatNumber(failed)} failed`,
       ]
         .filter(Boolean)
         .join(', '),
-    again: (count: number) => `Try ${count.toLocaleString('en')} again`,
+    again: (count: number) => `Try ${formatNumber(count)} again`,
     close: 'Close',
   },
   visit: {
@@ -129,4 +131,4 @@ export const texts = {
       `This link${name === null ? '' : `, made for ${visible(name)},`} works until somebody has decided, at most until ${until}. Anyone who has it can decide: do not pass it on.`,
   },
   ended: 'It no longer waits: its node or its execution has ended',
-} as const;
+} as const);

@@ -5,6 +5,7 @@ import type { AuditEntry } from '@/api/audit';
 import { flowsQuery } from '@/api/flows';
 import table from '@/components/record-table.module.css';
 import { visible } from '@/lib/json-text';
+import { formatNumber } from '@/lib/locale';
 import { own } from '@/lib/own';
 import { formatMoment, millis } from '@/lib/time';
 import { actionText } from './actions';
@@ -86,7 +87,7 @@ function Result({ status, count }: { status: number | null; count: number }) {
     return (
       <span className={table.mark} data-tone={TONES[result]}>
         {text}
-        {count > 1 && ` × ${count.toLocaleString('en')}`}
+        {count > 1 && ` × ${formatNumber(count)}`}
       </span>
     );
   }

@@ -1,6 +1,8 @@
+import { catalogue } from '@/lib/catalogue';
+
 /** The texts of the page of the audit log. */
 
-export const texts = {
+export const texts = catalogue('audit', {
   title: 'Audit log',
   detail: 'Who asked for which change, when and from where, and what came of it.',
   export: 'Export',
@@ -52,4 +54,4 @@ export const texts = {
     session: 'Sign-in',
     decisions: 'Link to decide with',
   } as Record<string, string>,
-};
+});

@@ -1,4 +1,6 @@
-export const texts = {
+import { catalogue } from '@/lib/catalogue';
+
+export const texts = catalogue('chat', {
   label: 'Chat',
   goneTitle: 'There is no such chat',
   goneDetail: 'The link may be out of date, or the chat was deleted. Ask the person who sent you the link.',
@@ -54,4 +56,4 @@ export const texts = {
   callRefused: (tool: string) => `${tool} was not approved`,
   answering: 'The answer is being written.',
   answered: 'The answer is there.',
-} as const;
+} as const);

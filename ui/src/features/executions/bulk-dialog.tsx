@@ -4,6 +4,7 @@ import { useRef, useState } from 'react';
 import type { BulkAction, RetryMode } from '@/api/executions';
 import { ProblemCard } from '@/components/problem-card';
 import { ReasonedButton } from '@/components/reasoned-button';
+import { formatNumber } from '@/lib/locale';
 import classes from './bulk.module.css';
 import { bulkTexts as texts } from './bulk-texts';
 import { type Job, NOTHING_YET, plan, run, type Tally, type Which } from './bulk-work';
@@ -131,7 +132,7 @@ function Skipped({ tally }: { tally: Tally }) {
       <ul className={classes.reasons}>
         {tally.reasons.map(({ reason, count, detail }) => (
           <li key={reason}>
-            {count.toLocaleString('en')} × {detail}
+            {formatNumber(count)} × {detail}
           </li>
         ))}
       </ul>

@@ -1,13 +1,15 @@
 import type { BulkAction } from '@/api/executions';
+import { catalogue } from '@/lib/catalogue';
 import { counted } from '@/lib/counted';
+import { formatNumber } from '@/lib/locale';
 
 const executions = (count: number) => counted(count, 'execution');
 
-export const bulkTexts = {
+export const bulkTexts = catalogue('bulk', {
   select: (flow: string) => `Select the execution of ${flow}`,
   selectLoaded: 'Select all loaded executions',
   toolbar: 'Selected executions',
-  selected: (count: number) => `${count.toLocaleString('en')} selected`,
+  selected: (count: number) => `${formatNumber(count)} selected`,
   selectedAll: 'All matching executions',
   selectAll: 'Select all that match',
   clear: 'Clear selection',
@@ -47,7 +49,7 @@ export const bulkTexts = {
   } satisfies Record<BulkAction, (count: number) => string>,
   back: 'Back',
   progress: 'Progress',
-  going: (done: number, all: number) => `${done.toLocaleString('en')} of ${executions(all)}…`,
+  going: (done: number, all: number) => `${formatNumber(done)} of ${executions(all)}…`,
   stop: 'Stop',
   done: {
     cancel: (count: number) => `${executions(count)} cancelled.`,
@@ -57,4 +59,4 @@ export const bulkTexts = {
   } satisfies Record<BulkAction, (count: number) => string>,
   halted: 'Stopped before the end. The rest is unchanged.',
   close: 'Close',
-} as const;
+} as const);

@@ -1,6 +1,8 @@
+import { catalogue } from '@/lib/catalogue';
 import { counted } from '@/lib/counted';
+import { formatNumber } from '@/lib/locale';
 
-export const texts = {
+export const texts = catalogue('executions', {
   title: 'Executions',
   columns: {
     status: 'Status',
@@ -52,7 +54,7 @@ export const texts = {
   list: {
     newer: (executions: number) => counted(executions, 'new execution'),
     loaded: (executions: number) => counted(executions, 'execution'),
-    loadedMore: (executions: number) => `${executions.toLocaleString('en')} loaded. Scroll for more`,
+    loadedMore: (executions: number) => `${formatNumber(executions)} loaded. Scroll for more`,
     retryOf: 'Retry of another execution',
     child: 'Part of another execution',
     scheduled: 'Started by a schedule',
@@ -74,4 +76,4 @@ export const texts = {
     goesOn: (node: string) => `${node} is continuing now`,
     deletedFlow: 'Deleted flow',
   },
-} as const;
+} as const);

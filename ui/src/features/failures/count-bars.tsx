@@ -1,4 +1,5 @@
 import type { FailureGroup } from '@/api/reports';
+import { formatNumber } from '@/lib/locale';
 import classes from './count-bars.module.css';
 import { heightsOf, sentenceOf, startName } from './counts';
 
@@ -11,7 +12,7 @@ export function CountBars({ group }: { group: FailureGroup }) {
         <span
           key={start}
           className={classes.lane}
-          title={`${startName(start, group.bucket_seconds)}: ${count.toLocaleString('en')}`}
+          title={`${startName(start, group.bucket_seconds)}: ${formatNumber(count)}`}
         >
           <span className={count > 0 ? classes.bar : classes.none} style={{ height: `${heights[at]}%` }} />
         </span>

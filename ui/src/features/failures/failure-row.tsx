@@ -5,6 +5,7 @@ import { errorClassLabel } from '@/components/error-classes';
 import { ReasonedButton } from '@/components/reasoned-button';
 import { RelativeTime } from '@/components/relative-time';
 import type { NodeName } from '@/components/use-node-names';
+import { formatNumber } from '@/lib/locale';
 import type { Period } from '@/lib/periods';
 import { CountBars } from './count-bars';
 import classes from './failure-list.module.css';
@@ -51,7 +52,7 @@ export function FailureRow({ group, period, onRetry, nameOf }: FailureRowProps) 
         <CountBars group={group} />
       </div>
       <div role="cell" className={classes.count}>
-        {group.count.toLocaleString('en')}
+        {formatNumber(group.count)}
         <span className={classes.unit}> {texts.columns.unit(group.count)}</span>
       </div>
       <div role="cell" className={classes.last}>

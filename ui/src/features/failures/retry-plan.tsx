@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import type { RetriedMany, RetryMode } from '@/api/executions';
 import { ProblemCard } from '@/components/problem-card';
 import { ReasonedButton } from '@/components/reasoned-button';
+import { formatNumber } from '@/lib/locale';
 import { texts as common } from '@/lib/texts';
 import { type Batch, dryRunQuery, RETRIED_MAX } from './queries';
 import classes from './retry-dialog.module.css';
@@ -72,7 +73,7 @@ function Summary({ plan, isNarrow }: { plan: RetriedMany; isNarrow: boolean }) {
         <ul className={classes.reasons}>
           {reasons.map(({ reason, count }) => (
             <li key={reason}>
-              {count.toLocaleString('en')} × {reason}
+              {formatNumber(count)} × {reason}
             </li>
           ))}
         </ul>

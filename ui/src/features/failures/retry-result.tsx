@@ -2,6 +2,7 @@ import { Anchor, Button, Group } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import type { RetriedMany } from '@/api/executions';
+import { formatNumber } from '@/lib/locale';
 import { shortId } from '@/lib/short-id';
 import { texts as common } from '@/lib/texts';
 import { newIds, nextBatch } from './progress';
@@ -63,7 +64,7 @@ function LeftOut({ result }: { result: RetriedMany }) {
       <ul className={classes.reasons}>
         {reasonsOf(result).map(({ reason, count }) => (
           <li key={reason}>
-            {count.toLocaleString('en')} × {reason}
+            {formatNumber(count)} × {reason}
           </li>
         ))}
       </ul>

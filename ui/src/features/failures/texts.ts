@@ -1,6 +1,8 @@
+import { catalogue } from '@/lib/catalogue';
 import { counted } from '@/lib/counted';
+import { formatNumber } from '@/lib/locale';
 
-export const texts = {
+export const texts = catalogue('failures', {
   title: 'Failures',
   detail: 'Failed executions, grouped by cause.',
   wholeTime: 'All time',
@@ -23,9 +25,9 @@ export const texts = {
   /** What became of the executions of a group. */
   fates: ({ open, retried, recovered }: { open: number; retried: number; recovered: number }) =>
     retried === 0
-      ? `${open.toLocaleString('en')} open`
+      ? `${formatNumber(open)} open`
       : [open, retried, recovered]
-          .map((count, at) => `${count.toLocaleString('en')} ${['open', 'retried', 'recovered'][at]}`)
+          .map((count, at) => `${formatNumber(count)} ${['open', 'retried', 'recovered'][at]}`)
           .join(' · '),
   sortBy: 'Sort by',
   whole: 'the whole flow',
@@ -33,7 +35,7 @@ export const texts = {
   counts: {
     none: 'No counts.',
     sentence: (span: string, since: string, most: number, at: string, latest: number) =>
-      `Per ${span} since ${since}: at most ${most.toLocaleString('en')}, on ${at}; in the last ${span} ${latest.toLocaleString('en')}.`,
+      `Per ${span} since ${since}: at most ${formatNumber(most)}, on ${at}; in the last ${span} ${formatNumber(latest)}.`,
   },
   states: {
     label: 'Which groups',
@@ -79,11 +81,11 @@ export const texts = {
     noneLeft: (executions: number) =>
       executions === 1
         ? 'Nothing to retry: it was already retried.'
-        : `Nothing to retry: all ${executions.toLocaleString('en')} were already retried.`,
+        : `Nothing to retry: all ${formatNumber(executions)} were already retried.`,
     wholeGroup: 'This covers the whole group, including failures before the period shown.',
     batch: (limit: number) =>
-      `Retries the newest ${limit.toLocaleString('en')}. If there are more, you can continue with the next batch.`,
-    later: (limit: number) => `This batch covers the next ${limit.toLocaleString('en')}, which are older.`,
+      `Retries the newest ${formatNumber(limit)}. If there are more, you can continue with the next batch.`,
+    later: (limit: number) => `This batch covers the next ${formatNumber(limit)}, which are older.`,
     skipped: (executions: number) => `${plural(executions)} will be skipped:`,
     run: (executions: number) => `Retry ${plural(executions)}`,
     done: (executions: number) => `${plural(executions)} retried.`,
@@ -91,24 +93,24 @@ export const texts = {
     follow: 'Show in executions',
     nothing: 'There is nothing to retry.',
     stopped: (reason: string) => `Stopped before the end: ${reason} The others are unchanged.`,
-    next: (limit: number) => `Continue with the next ${limit.toLocaleString('en')}`,
+    next: (limit: number) => `Continue with the next ${formatNumber(limit)}`,
   },
   progress: {
     label: 'Finished new executions',
-    going: (ended: number, all: number) => `${ended.toLocaleString('en')} of ${all.toLocaleString('en')} finished`,
-    over: (all: number) => (all === 1 ? 'Finished' : `All ${all.toLocaleString('en')} finished`),
-    completed: (executions: number) => `${executions.toLocaleString('en')} completed`,
-    failed: (executions: number) => `${executions.toLocaleString('en')} failed again`,
-    cancelled: (executions: number) => `${executions.toLocaleString('en')} cancelled`,
-    open: (executions: number) => `${executions.toLocaleString('en')} still running`,
-    retrying: (executions: number) => `${executions.toLocaleString('en')} of them retrying`,
+    going: (ended: number, all: number) => `${formatNumber(ended)} of ${formatNumber(all)} finished`,
+    over: (all: number) => (all === 1 ? 'Finished' : `All ${formatNumber(all)} finished`),
+    completed: (executions: number) => `${formatNumber(executions)} completed`,
+    failed: (executions: number) => `${formatNumber(executions)} failed again`,
+    cancelled: (executions: number) => `${formatNumber(executions)} cancelled`,
+    open: (executions: number) => `${formatNumber(executions)} still running`,
+    retrying: (executions: number) => `${formatNumber(executions)} of them retrying`,
     list: 'New executions',
-    more: (executions: number) => `and ${executions.toLocaleString('en')} more`,
+    more: (executions: number) => `and ${formatNumber(executions)} more`,
     leftList: 'Show skipped executions',
     retriedAs: 'retried as',
     closing: 'You can close this dialog; the executions keep running.',
   },
-} as const;
+} as const);
 
 function plural(executions: number): string {
   return counted(executions, 'execution');

@@ -1,4 +1,6 @@
-export const texts = {
+import { catalogue } from '@/lib/catalogue';
+
+export const texts = catalogue('flows', {
   label: 'Flow',
   goneTitle: 'Flow not found',
   goneDetail: 'It may have been deleted, or the address may be wrong.',
@@ -19,4 +21,4 @@ export const texts = {
     same: 'The two versions are the same.',
     missing: 'Choose two versions to compare.',
   },
-} as const;
+} as const);

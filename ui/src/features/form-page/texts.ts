@@ -1,6 +1,7 @@
+import { catalogue } from '@/lib/catalogue';
 import { counted } from '@/lib/counted';
 
-export const texts = {
+export const texts = catalogue('form-page', {
   label: 'Form',
   goneTitle: 'There is no such form',
   goneDetail: 'The link may be out of date, or the form was deleted. Ask the person who sent you the link.',
@@ -48,4 +49,4 @@ export const texts = {
   result: 'Result',
   openExecution: 'Open execution',
   moreRows: (rows: number) => `${counted(rows, 'more row')} not shown`,
-} as const;
+} as const);

@@ -11,6 +11,7 @@ import classes from '@/components/narrow-page.module.css';
 import { ProblemCard } from '@/components/problem-card';
 import { ProviderButtons } from '@/components/provider-buttons';
 import { BlockSkeleton } from '@/components/skeletons';
+import { formatList } from '@/lib/locale';
 import { reportRefused } from '@/lib/session';
 import { texts as common } from '@/lib/texts';
 import { texts } from './texts';
@@ -121,11 +122,9 @@ function JoinForm({ token, invitation }: JoinProps) {
   );
 }
 
-const LIST = new Intl.ListFormat('en');
-
 function aboutOf({ is_first_admin: isFirst, is_new_password: isNewPassword, email, role, grants }: Invitation): string {
   if (isFirst) return texts.firstAdmin;
   if (isNewPassword) return texts.newPassword(email ?? '');
   const roles = grants.map((grant) => texts.inFolder(grant.role, grant.folder));
-  return texts.asRole(LIST.format(role === 'none' && roles.length > 0 ? roles : [role, ...roles]));
+  return texts.asRole(formatList(role === 'none' && roles.length > 0 ? roles : [role, ...roles]));
 }

@@ -1,5 +1,7 @@
+import { catalogue } from '@/lib/catalogue';
+
 /** The texts of the page behind a link to join with. */
-export const texts = {
+export const texts = catalogue('join', {
   title: 'Join',
   firstAdmin: 'You become the first admin of this server.',
   asRole: (roles: string) => `You are invited as ${roles}.`,
@@ -14,4 +16,4 @@ export const texts = {
   submit: 'Create account',
   submitPassword: 'Set password',
   wrong: 'This link is not valid',
-};
+});

@@ -1,7 +1,8 @@
 /** The texts of the page of API keys. */
+import { catalogue } from '@/lib/catalogue';
 import { counted } from '@/lib/counted';
 
-export const texts = {
+export const texts = catalogue('keys', {
   title: 'API keys',
   detail: 'With a key, a program does what you or a service account may.',
   create: 'Create key',
@@ -84,4 +85,4 @@ export const texts = {
     no: 'Cancel',
     done: (name: string) => `The key ${name} is deleted.`,
   },
-};
+});

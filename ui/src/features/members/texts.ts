@@ -1,5 +1,7 @@
+import { catalogue } from '@/lib/catalogue';
+
 /** The texts of the page of members. */
-export const texts = {
+export const texts = catalogue('members', {
   title: 'Members',
   detail: 'Who may use this server, and what they may do.',
   invite: 'Invite',
@@ -59,4 +61,4 @@ export const texts = {
     emailHint: 'The link then works for this address only. Leave it empty to let the person who opens it enter theirs.',
     submit: 'Make link',
   },
-};
+});

@@ -1,6 +1,8 @@
+import { catalogue } from '@/lib/catalogue';
 import { counted } from '@/lib/counted';
+import { formatNumber } from '@/lib/locale';
 
-export const texts = {
+export const texts = catalogue('reference', {
   title: 'API reference',
   detail: 'Every operation of this server, with examples and a way to try it.',
   search: 'Search operations',
@@ -69,7 +71,7 @@ export const texts = {
     secret: 'The answer holds a secret, or the request does, so it is not sent from here.',
     secretPage: 'Do it in the studio',
     response: 'Response',
-    took: (milliseconds: number) => `${milliseconds.toLocaleString('en')} ms`,
+    took: (milliseconds: number) => `${formatNumber(milliseconds)} ms`,
     headers: (count: number) => counted(count, 'header'),
     empty: 'The response has no body.',
     failed: 'The server cannot be reached.',
@@ -96,4 +98,4 @@ export const texts = {
       { href: '/docs/reference/problems.md', label: 'problems.md', about: 'every type of problem, as Markdown' },
     ],
   },
-} as const;
+} as const);

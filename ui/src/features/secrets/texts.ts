@@ -1,7 +1,8 @@
 /** The texts of the page of secrets. */
+import { catalogue } from '@/lib/catalogue';
 import { counted } from '@/lib/counted';
 
-export const texts = {
+export const texts = catalogue('secrets', {
   title: 'Secrets',
   detail: 'Passwords and keys that flows, agents and alerts send without containing them.',
   add: 'Add secret',
@@ -115,4 +116,4 @@ export const texts = {
     no: 'Cancel',
     done: (name: string) => `${name} is deleted.`,
   },
-};
+});

@@ -1,4 +1,5 @@
 import type { Tenant } from '@/api/tenants';
+import { formatNumber } from '@/lib/locale';
 import { texts } from './texts';
 
 export const MIB = 1024 * 1024;
@@ -6,7 +7,7 @@ export const MIB = 1024 * 1024;
 /** What a tenant uses of each of its limits, in words. */
 export function limitsOf({ quota, uses }: Tenant): string[] {
   const of = (used: number | null | undefined, max: number, unit = 1) => {
-    const number = (value: number) => (Math.round((value / unit) * 100) / 100).toLocaleString('en');
+    const number = (value: number) => formatNumber(Math.round((value / unit) * 100) / 100);
     return used === null || used === undefined ? number(max) : texts.of(number(used), number(max));
   };
   const { executions, starts_per_minute: starts, stored_bytes: bytes, tokens_per_day: tokens } = quota;

@@ -1,5 +1,7 @@
+import { catalogue } from '@/lib/catalogue';
+
 /** The texts of the page of tenants. */
-export const texts = {
+export const texts = catalogue('tenants', {
   title: 'Tenants',
   detail: 'Each has flows, agents, executions and members of its own, and sees nothing of the others.',
   create: 'Create tenant',
@@ -64,4 +66,4 @@ export const texts = {
     cancelRuns: 'Cancel executions that have not ended',
     yes: 'Delete tenant',
   },
-};
+});

@@ -1,4 +1,6 @@
-export const texts = {
+import { catalogue } from '@/lib/catalogue';
+
+export const texts = catalogue('tour', {
   label: 'Tour',
   steps: ['Create a flow', 'See it fail', 'Retry it'],
   skip: 'Skip tour',
@@ -26,4 +28,4 @@ export const texts = {
     description: 'Made by the tour. Delete it whenever you like.',
   },
   failed: 'That did not work. Try again.',
-} as const;
+} as const);

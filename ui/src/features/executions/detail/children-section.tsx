@@ -9,6 +9,7 @@ import { FilterChip } from '@/components/filter-chip';
 import { ProblemCard } from '@/components/problem-card';
 import { RowsSkeleton } from '@/components/skeletons';
 import { isFinished, STATUS_LOOKS } from '@/components/status';
+import { formatNumber } from '@/lib/locale';
 import { ChildRow } from './child-row';
 import { childNameOf, summaryOf } from './children';
 import classes from './children.module.css';
@@ -56,7 +57,7 @@ export function ChildrenSection({ execution, node, counts, status, onStatus }: C
             label={STATUS_LOOKS[name].label}
             tone={STATUS_LOOKS[name].tone}
             icon={STATUS_LOOKS[name].icon}
-            count={counts[name].toLocaleString('en')}
+            count={formatNumber(counts[name])}
             pressed={name === status}
             onToggle={() => filter(name)}
           />

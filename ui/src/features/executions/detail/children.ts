@@ -1,5 +1,7 @@
 /** How executions that a node started are named and counted. All functions are pure. */
+
 import type { ChildCounts, ExecutionRow } from '@/api/types';
+import { formatNumber } from '@/lib/locale';
 import { texts } from './texts';
 
 type Child = Pick<ExecutionRow, 'index' | 'flow_name'>;
@@ -21,5 +23,5 @@ export function summaryOf({ items, reused, total, completed, failed, running, ca
 }
 
 function format(count: number): string {
-  return count.toLocaleString('en');
+  return formatNumber(count);
 }

@@ -1,5 +1,7 @@
+import { catalogue } from '@/lib/catalogue';
+
 /** Texts of forks. */
-export const texts = {
+export const texts = catalogue('fork', {
   button: 'Run again from here',
   hint: 'Start a new run from this node, with this data or with other data',
   title: (node: string) => `Run again from ${node}`,
@@ -29,4 +31,4 @@ export const texts = {
   needsOutputs: 'Some completed nodes have changed, and need an output.',
   loading: 'Loading the plan…',
   submit: 'Start new run',
-} as const;
+} as const);

@@ -1,6 +1,9 @@
 /** Texts of the page of one execution. */
+
 import type { Actor } from '@/api/types';
+import { catalogue } from '@/lib/catalogue';
 import { counted } from '@/lib/counted';
+import { formatNumber } from '@/lib/locale';
 
 type ActorType = Actor['type'];
 
@@ -15,7 +18,7 @@ const ACTORS: Record<ActorType, string> = {
   system: 'Steadflow',
 };
 
-export const texts = {
+export const texts = catalogue('execution', {
   label: 'Execution',
   undoing: 'Undoing',
   executions: 'Executions',
@@ -69,18 +72,18 @@ export const texts = {
     subflow: 'Deleted flow',
     of: (counts: string, all: string) => `${counts} of ${all}`,
     none: 'None with this status.',
-    reused: (count: number) => `${count.toLocaleString('en')} reused`,
+    reused: (count: number) => `${formatNumber(count)} reused`,
     reusedHint: 'Not run again: their results are those of the execution that this one retries',
     previous: 'Previous page',
     next: 'Next page',
     range: (first: number, last: number, total: number | null) =>
-      `${first.toLocaleString('en')}–${last.toLocaleString('en')}${total === null ? '' : ` of ${total.toLocaleString('en')}`}`,
+      `${formatNumber(first)}–${formatNumber(last)}${total === null ? '' : ` of ${formatNumber(total)}`}`,
     body: 'A part of another execution, which is retried with it.',
     openParent: 'Open the parent execution',
     progress: (ended: number, all: number, isOver: boolean) =>
-      isOver ? `× ${all.toLocaleString('en')}` : `${ended.toLocaleString('en')}/${all.toLocaleString('en')}`,
-    failed: (count: number) => `${count.toLocaleString('en')} failed`,
-    more: (count: number) => `and ${count.toLocaleString('en')} more`,
+      isOver ? `× ${formatNumber(all)}` : `${formatNumber(ended)}/${formatNumber(all)}`,
+    failed: (count: number) => `${formatNumber(count)} failed`,
+    more: (count: number) => `and ${formatNumber(count)} more`,
     toParent: 'Open the parent',
   },
   lineage: {
@@ -119,7 +122,7 @@ export const texts = {
       const kept = [turns > 0 && answers, tools > 0 && results].filter(Boolean).join(' and ');
       return `${kept} ${turns + tools === 1 ? 'was' : 'were'} kept:`;
     },
-    boughtTwice: (tokens: number) => `${tokens.toLocaleString('en')} tokens bought twice.`,
+    boughtTwice: (tokens: number) => `${formatNumber(tokens)} tokens bought twice.`,
     repeated: (calls: number) =>
       calls === 1
         ? '1 call was in progress, and was made again.'
@@ -391,4 +394,4 @@ export const texts = {
     },
     record: (seq: number) => `Record ${seq}`,
   },
-} as const;
+} as const);

@@ -1,6 +1,7 @@
+import { catalogue } from '@/lib/catalogue';
 import { counted } from '@/lib/counted';
 
-export const texts = {
+export const texts = catalogue('editor', {
   toolbar: {
     label: 'Flow',
     back: 'Flows',
@@ -116,4 +117,4 @@ export const texts = {
     versionsWords: 'history compare restore',
     layoutWords: 'tidy arrange layout clean up',
   },
-} as const;
+} as const);

@@ -1,6 +1,8 @@
+import { catalogue } from '@/lib/catalogue';
 import { counted } from '@/lib/counted';
+import { formatNumber } from '@/lib/locale';
 
-export const texts = {
+export const texts = catalogue('flow-list', {
   title: 'Flows',
   new: 'New flow',
   import: 'Import',
@@ -60,7 +62,7 @@ export const texts = {
     success: (rate: string) => `${rate} succeeded`,
     successOf: (executions: number, recovered: number) =>
       `Of ${counted(executions, 'execution')} finished in the last 7 days` +
-      (recovered > 0 ? `; ${recovered.toLocaleString('en')} after retries` : ''),
+      (recovered > 0 ? `; ${formatNumber(recovered)} after retries` : ''),
     noneEnded: 'None finished in the last 7 days',
     spark: (executions: number) =>
       executions === 1 ? 'Last execution' : `Last ${executions} executions, oldest first`,
@@ -84,7 +86,7 @@ export const texts = {
     stopped: (status: string) => `This flow is ${status}. Activate it first.`,
   },
   statusChanged: (name: string, status: string) => `“${name}” is now ${status}`,
-  more: (left: number) => `Show ${left.toLocaleString('en')} more`,
+  more: (left: number) => `Show ${formatNumber(left)} more`,
   remove: {
     title: 'Delete this flow?',
     close: 'Close',
@@ -147,4 +149,4 @@ export const texts = {
     submit: 'Import as draft',
     tooLarge: 'The file exceeds the server’s limit of 4 MB.',
   },
-} as const;
+} as const);

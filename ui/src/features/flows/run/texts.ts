@@ -1,6 +1,7 @@
+import { catalogue } from '@/lib/catalogue';
 import { counted } from '@/lib/counted';
 
-export const texts = {
+export const texts = catalogue('flow-run', {
   title: 'Run flow',
   close: 'Close',
   context: 'Reference (optional)',
@@ -32,4 +33,4 @@ export const texts = {
   stopped: (status: string) => `This flow is ${status}. Activate it first.`,
   cancel: 'Cancel',
   run: 'Run now',
-} as const;
+} as const);

@@ -1,7 +1,9 @@
+import { catalogue } from '@/lib/catalogue';
 import { counted } from '@/lib/counted';
+import { formatNumber } from '@/lib/locale';
 import { formatWait } from './retry-sentence';
 
-export const texts = {
+export const texts = catalogue('flow-settings', {
   title: 'Flow settings',
   close: 'Close settings',
   about: 'About',
@@ -93,10 +95,10 @@ export const texts = {
     none: 'No execution has finished.',
     failed: 'Could not be loaded.',
     firstTry: (first: number, all: number) =>
-      `${first.toLocaleString('en')} of ${all.toLocaleString('en')} completed on the first attempt`,
-    recovered: (number: number) => `${number.toLocaleString('en')} after retries`,
-    exhausted: (number: number) => `${number.toLocaleString('en')} ran out of attempts`,
-    timedOut: (number: number) => `${number.toLocaleString('en')} timed out`,
+      `${formatNumber(first)} of ${formatNumber(all)} completed on the first attempt`,
+    recovered: (number: number) => `${formatNumber(number)} after retries`,
+    exhausted: (number: number) => `${formatNumber(number)} ran out of attempts`,
+    timedOut: (number: number) => `${formatNumber(number)} timed out`,
   },
   save: 'Save',
   saved: (name: string) => `Settings of “${name}” saved`,
@@ -143,4 +145,4 @@ export const texts = {
     sensitive_fields: 'Sensitive fields',
     sensitive_patterns: 'Sensitive patterns',
   },
-} as const;
+} as const);

@@ -1,6 +1,7 @@
+import { catalogue } from '@/lib/catalogue';
 import { counted } from '@/lib/counted';
 
-export const texts = {
+export const texts = catalogue('flow-versions', {
   title: 'Versions',
   close: 'Close versions',
   damaged: (version: number, reason: string) =>
@@ -18,4 +19,4 @@ export const texts = {
   },
   restoreDetail: (version: number) =>
     `Becomes the newest version. Version ${version} stays in this list; running executions are not affected.`,
-} as const;
+} as const);

@@ -1,9 +1,12 @@
 /** Texts of the conversation with an agent. */
+
+import { catalogue } from '@/lib/catalogue';
 import { counted } from '@/lib/counted';
+import { formatNumber } from '@/lib/locale';
 
-const number = (value: number) => value.toLocaleString('en');
+const number = (value: number) => formatNumber(value);
 
-export const texts = {
+export const texts = catalogue('conversation', {
   title: 'Conversation',
   label: (attempt: number) => `Conversation of attempt ${attempt}`,
   agent: (name: string, version: number) => `${name} v${version}`,
@@ -76,4 +79,4 @@ export const texts = {
     failed: 'failed',
     stopped: 'stopped',
   },
-} as const;
+} as const);

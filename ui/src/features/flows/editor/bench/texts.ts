@@ -1,3 +1,4 @@
+import { catalogue } from '@/lib/catalogue';
 import type { Doubt } from '../document/reads';
 
 const listed = (fields: readonly string[]) =>
@@ -7,7 +8,7 @@ const listed = (fields: readonly string[]) =>
     .join(', ')}${fields.length > 8 ? ', …' : ''}`;
 const REMEDY = 'Use `| default(…)` or `is defined`.';
 
-export const texts = {
+export const texts = catalogue('editor-bench', {
   doubt: {
     skipped: ({ read }: Doubt) =>
       `\`${read.node}\` may be skipped before this runs, so \`${read.text}\` may be missing. ${REMEDY}`,
@@ -22,4 +23,4 @@ export const texts = {
   inBody: 'A node of a body reads what the node around it gives, so it is tested by a run of the flow.',
   notJson: (name: string) => `The pinned value of “${name}” is not valid JSON. Fix it first.`,
   busy: 'Another test is under way.',
-} as const;
+} as const);

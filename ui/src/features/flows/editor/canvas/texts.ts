@@ -1,7 +1,8 @@
+import { catalogue } from '@/lib/catalogue';
 import { counted } from '@/lib/counted';
 import { keysText } from '@/lib/shortcut';
 
-export const texts = {
+export const texts = catalogue('editor-canvas', {
   palette: {
     title: 'Add a node',
     hint: 'Drag onto the canvas or onto an edge, or click. Press A to search.',
@@ -147,4 +148,4 @@ export const texts = {
     show: 'Show problems',
     hide: 'Hide problems',
   },
-} as const;
+} as const);

@@ -1,4 +1,6 @@
-export const texts = {
+import { catalogue } from '@/lib/catalogue';
+
+export const texts = catalogue('editor-form', {
   asValue: 'Enter a value',
   asExpression: 'Enter an expression',
   addPair: 'Add',
@@ -26,4 +28,4 @@ export const texts = {
     wait: 'Wait',
     interrupt: 'Interrupt it',
   } as Readonly<Record<string, string>>,
-} as const;
+} as const);

@@ -1,5 +1,7 @@
 /** The schedule of a trigger, as its form has it. All functions are pure. */
+
 import { isRecord } from '@/lib/json';
+import { dateTimeFormat } from '@/lib/locale';
 import { own } from '@/lib/own';
 import { millis } from '@/lib/time';
 
@@ -93,7 +95,7 @@ export function shownStarts(moments: readonly string[], viewer?: string): ShownS
   const hasSeconds = moments.some((moment) => moment.slice(17, 19) !== '00');
   const hasYears = new Set(moments.map((moment) => moment.slice(0, 4))).size > 1;
   const written = (timeZone: string | undefined) => {
-    const format = new Intl.DateTimeFormat('en-GB', {
+    const format = dateTimeFormat({
       weekday: 'short',
       day: 'numeric',
       month: 'short',

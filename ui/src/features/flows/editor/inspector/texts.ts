@@ -1,6 +1,7 @@
+import { catalogue } from '@/lib/catalogue';
 import { counted } from '@/lib/counted';
 
-export const texts = {
+export const texts = catalogue('editor-inspector', {
   label: 'Details',
   close: 'Close',
   back: 'Back to the canvas',
@@ -158,4 +159,4 @@ export const texts = {
   reads: (fields: readonly string[]) =>
     `That flow reads: ${fields.slice(0, 12).join(', ')}${fields.length > 12 ? ', …' : ''}.`,
   openFlow: (name: string) => `Open ${name}`,
-} as const;
+} as const);

@@ -1,4 +1,6 @@
-export const texts = {
+import { catalogue } from '@/lib/catalogue';
+
+export const texts = catalogue('editor-schedules', {
   title: 'Schedule',
   open: (next: string) => `Schedule, next start ${next}`,
   openNone: 'Schedule, nothing planned',
@@ -12,4 +14,4 @@ export const texts = {
   noLast: 'None yet',
   failed: (why: string) => `The last start failed: ${why}.`,
   failedShort: 'Last start failed',
-} as const;
+} as const);

@@ -1,6 +1,7 @@
+import { catalogue } from '@/lib/catalogue';
 import { counted } from '@/lib/counted';
 
-export const texts = {
+export const texts = catalogue('editor-test', {
   test: 'Test',
   testAlone: 'Test this node',
   upTo: 'Run up to here',
@@ -77,4 +78,4 @@ export const texts = {
     completed: (count: number) => `${counted(count, 'node')} tested`,
     show: 'Show',
   },
-} as const;
+} as const);

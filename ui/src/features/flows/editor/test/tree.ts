@@ -1,7 +1,9 @@
 /** The rows of a value in the input pane. All functions are pure. */
+
 import { previewOf } from '@/api/preview';
 import { entriesOf, isRecord, kindOf, writeJson } from '@/lib/json';
 import { escaped } from '@/lib/json-text';
+import { formatNumber } from '@/lib/locale';
 import { pathTo } from '../document/paths';
 import type { Shape } from '../document/shape';
 
@@ -127,5 +129,5 @@ function cut(text: string): string {
 }
 
 function counted(count: number, one: string, many: string): string {
-  return `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
+  return `${formatNumber(count)} ${count === 1 ? one : many}`;
 }
