@@ -1,6 +1,8 @@
 /** Two periods side by side. All functions are pure. */
+
 import type { CostCounts, RetryCounts } from '@/api/reports';
 import { costText } from '@/components/usage-text';
+import { formatNumber } from '@/lib/locale';
 import { formatDuration } from '@/lib/time';
 import { DAY, tokensOf } from './cost-shape';
 import { texts as costs } from './cost-texts';
@@ -91,13 +93,13 @@ function pointsText(difference: number): string {
 
 function signed(value: number, unit: string): string {
   if (value === 0) return texts.compare.slight;
-  return `${value > 0 ? '+' : '−'}${Math.abs(value).toLocaleString('en')}${unit}`;
+  return `${value > 0 ? '+' : '−'}${formatNumber(Math.abs(value))}${unit}`;
 }
 
 function shareText(share: number | null): string {
-  return share === null ? texts.compare.none : `${(Math.floor(1_000 * share) / 10).toLocaleString('en')}%`;
+  return share === null ? texts.compare.none : `${formatNumber(Math.floor(1_000 * share) / 10)}%`;
 }
 
 function countText(value: number): string {
-  return value.toLocaleString('en');
+  return formatNumber(value);
 }

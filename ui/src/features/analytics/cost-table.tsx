@@ -2,6 +2,7 @@ import { Table } from '@mantine/core';
 import { useState } from 'react';
 import type { CallTimes, CostCounts } from '@/api/reports';
 import { costText } from '@/components/usage-text';
+import { formatNumber } from '@/lib/locale';
 import { formatDuration } from '@/lib/time';
 import { tokensOf } from './cost-shape';
 import { texts } from './cost-texts';
@@ -73,7 +74,7 @@ export function CostTable({ title, head, rows, isTimed = false, leftOut }: CostT
 
 function valuesOf(counts: CostCounts) {
   const { columns } = texts;
-  const count = (column: string, value: number) => ({ column, value: value.toLocaleString('en') });
+  const count = (column: string, value: number) => ({ column, value: formatNumber(value) });
   const lost = counts.tokens_lost;
   return [
     { column: columns.cost, value: costText(counts.cost, counts.currency) ?? texts.noCost },
@@ -84,7 +85,7 @@ function valuesOf(counts: CostCounts) {
     count(columns.output, counts.output_tokens),
     {
       column: columns.lost,
-      value: lost === 0 ? '0' : `${lost.toLocaleString('en')} (${percent(lost, tokensOf(counts))})`,
+      value: lost === 0 ? '0' : `${formatNumber(lost)} (${percent(lost, tokensOf(counts))})`,
     },
   ];
 }
