@@ -1,4 +1,8 @@
 import type { Texts } from '@/lib/catalogue';
 
-/** The Japanese texts, by the names of their catalogues. */
-export default {} satisfies Record<string, Texts>;
+const files = import.meta.glob<{ default: Texts }>(['./*.ts', '!./index.ts'], { eager: true });
+
+/** The Japanese texts, by the names of their catalogues, which are those of the files. */
+export default Object.fromEntries(
+  Object.entries(files).map(([path, { default: texts }]) => [path.slice('./'.length, -'.ts'.length), texts]),
+);
