@@ -13,10 +13,12 @@ async function translate() {
   try {
     const locale = wantedLocale();
     if (locale === 'en') return;
-    translateWith(await loadTranslations[locale]());
+    // What the language imports may make formats of it.
     setLocale(locale);
+    translateWith(await loadTranslations[locale]());
   } catch {
     // Without storage or without the file of the language, the studio starts in English.
+    setLocale('en');
   }
 }
 

@@ -21,7 +21,7 @@ export function usageText(usage: Usage | null | undefined): string | null {
 export function costText(cost: number | null | undefined, currency: string | null | undefined): string | null {
   if (!cost) return null;
   const unit = currency ? `${currency} ` : '';
-  if (cost < 0.0001) return `< ${unit}0.0001`;
+  if (cost < 0.0001) return `< ${unit}${formatNumber(0.0001, { minimumFractionDigits: 4 })}`;
   const digits = cost < 0.1 ? 4 : 2;
   return unit + formatNumber(cost, { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }

@@ -31,6 +31,12 @@ it('lays the language over the English texts, which stay where one is missing', 
   ]);
 });
 
+it('translates a catalogue that was there before', () => {
+  const texts = catalogue('failures', english);
+  translateWith({ failures: german });
+  expect([texts.title, texts.states.open]).toEqual(['Failures', 'Offen']);
+});
+
 it('leaves catalogues alone that are not translated', () => {
   translateWith({ failures: german });
   expect(catalogue('alerts', { title: 'Alerts' })).toEqual({ title: 'Alerts' });

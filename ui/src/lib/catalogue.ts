@@ -17,18 +17,30 @@ type Wide<T> = T extends string ? string : T extends object ? { readonly [Name i
 
 const english = new Map<string, Texts>();
 
+const shown = new Map<string, Texts>();
+
 let translations: Readonly<Record<string, Texts>> = {};
 
-/** Takes the translations of a language, by the names of their catalogues. Before any module with texts is imported. */
+/**
+ * Takes the translations of a language, by the names of their catalogues. Before the studio is imported, whose modules make
+ * constants of texts. Catalogues that the language itself has imported are translated where they are.
+ */
 export function translateWith(language: Readonly<Record<string, Texts>>) {
   translations = language;
+  for (const [name, texts] of shown) Object.assign(texts, translated(name));
 }
 
 /** Returns the texts in the language of this visit. `name` is that of the translations' files. */
 export function catalogue<T extends Texts>(name: string, texts: T): T {
   english.set(name, texts);
+  const result = translated(name);
+  shown.set(name, result);
   // A translation has the type of what it translates, except for the words.
-  return merged(texts, translations[name] ?? {}) as T;
+  return result as T;
+}
+
+function translated(name: string): Texts {
+  return merged(english.get(name) ?? {}, translations[name] ?? {});
 }
 
 /** The English catalogues of the modules that were imported, by name. */

@@ -1,10 +1,15 @@
 /** JSON as readable text. All functions are pure. */
+import { formatNumber } from './locale';
 
 /** Reads as `0.4 kB`, `12 kB`, `3.1 MB`. */
 export function readableSize(chars: number): string {
   if (chars < 1_000) return `${chars} B`;
-  if (chars < 1_000_000) return `${(chars / 1_000).toFixed(chars < 10_000 ? 1 : 0)} kB`;
-  return `${(chars / 1_000_000).toFixed(1)} MB`;
+  if (chars < 1_000_000) return `${decimal(chars / 1_000, chars < 10_000 ? 1 : 0)} kB`;
+  return `${decimal(chars / 1_000_000, 1)} MB`;
+}
+
+function decimal(value: number, digits: number): string {
+  return formatNumber(value, { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
 // Control characters except line feed and tab, direction marks, zero-width characters, tags, which spell out texts that only

@@ -42,7 +42,11 @@ export function currentLocale(): Locale {
 
 /** A number with separators: `1,204`. */
 export function formatNumber(value: number, options?: Intl.NumberFormatOptions): string {
-  return (options ? new Intl.NumberFormat(locale, options) : plainNumber).format(value);
+  return (options ? numberFormat(options) : plainNumber).format(value);
+}
+
+export function numberFormat(options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  return new Intl.NumberFormat(locale, options);
 }
 
 /** English has the day before the month: `24 Nov 2026`. */

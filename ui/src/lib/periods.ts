@@ -1,9 +1,13 @@
 /** Periods to look back over. */
+import { texts } from './time-texts';
+
+const { periods } = texts;
+
 export const PERIODS = [
-  { value: '1h', label: 'Last hour', ms: 3_600_000 },
-  { value: '24h', label: 'Last 24 hours', ms: 86_400_000 },
-  { value: '7d', label: 'Last 7 days', ms: 7 * 86_400_000 },
-  { value: '30d', label: 'Last 30 days', ms: 30 * 86_400_000 },
+  { value: '1h', label: periods.hour, ms: 3_600_000 },
+  { value: '24h', label: periods.day, ms: 86_400_000 },
+  { value: '7d', label: periods.week, ms: 7 * 86_400_000 },
+  { value: '30d', label: periods.month, ms: 30 * 86_400_000 },
 ] as const;
 
 export type Period = (typeof PERIODS)[number]['value'];

@@ -1,6 +1,7 @@
 /** Formats times and durations. All functions are pure; `now` is in milliseconds since the epoch. */
 
-import { dateTimeFormat } from './locale';
+import { dateTimeFormat, numberFormat } from './locale';
+import { texts } from './time-texts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -16,46 +17,61 @@ export function millis(time: string | null | undefined): number | null {
 
 /** Reads as `0 ms`, `840 ms`, `4.2 s`, `1 min 05 s`, `2 h 03 min`, `3 d 4 h`. Negative durations are zero. */
 export function formatDuration(ms: number): string {
-  const value = Math.max(0, ms);
-  if (value < SECOND) return `${Math.round(value)} ms`;
-  if (value < 10 * SECOND) return `${(Math.floor(value / 100) / 10).toFixed(1)} s`;
-  if (value < MINUTE) return `${Math.floor(value / SECOND)} s`;
-  if (value < HOUR) return `${Math.floor(value / MINUTE)} min ${pad((value % MINUTE) / SECOND)} s`;
-  if (value < DAY) return `${Math.floor(value / HOUR)} h ${pad((value % HOUR) / MINUTE)} min`;
-  return `${Math.floor(value / DAY)} d ${Math.floor((value % DAY) / HOUR)} h`;
+  return partsOf(Math.max(0, ms)).join(' ');
+}
+
+/** A setting: `1 s`, `0.5 s`, `1 min 04 s`, and `5 min` where there are whole minutes. */
+export function formatWait(seconds: number): string {
+  if (seconds < 60) return `${hundredths.format(seconds)} ${texts.units.s}`;
+  const [large, small = ''] = partsOf(seconds * SECOND);
+  return /^0+ /.test(small) ? `${large}` : `${large} ${small}`;
+}
+
+/** The two largest units of a duration. */
+function partsOf(ms: number): string[] {
+  const { units } = texts;
+  if (ms < SECOND) return [`${Math.round(ms)} ${units.ms}`];
+  if (ms < 10 * SECOND) return [`${tenths.format(Math.floor(ms / 100) / 10)} ${units.s}`];
+  if (ms < MINUTE) return [`${Math.floor(ms / SECOND)} ${units.s}`];
+  if (ms < HOUR) return [`${Math.floor(ms / MINUTE)} ${units.min}`, `${pad((ms % MINUTE) / SECOND)} ${units.s}`];
+  if (ms < DAY) return [`${Math.floor(ms / HOUR)} ${units.h}`, `${pad((ms % HOUR) / MINUTE)} ${units.min}`];
+  return [`${Math.floor(ms / DAY)} ${units.d}`, `${Math.floor((ms % DAY) / HOUR)} ${units.h}`];
 }
 
 /** Formats a countdown in whole seconds, rounded up, so that it reaches zero exactly when due: `4 s`, `1 min 05 s`. */
 export function formatCountdown(ms: number): string {
-  if (ms <= 0) return 'now';
+  if (ms <= 0) return texts.now;
   return formatWhole(Math.ceil(ms / SECOND) * SECOND);
 }
 
 function formatWhole(ms: number): string {
-  return ms < MINUTE ? `${ms / SECOND} s` : formatDuration(ms);
+  return ms < MINUTE ? `${ms / SECOND} ${texts.units.s}` : formatDuration(ms);
 }
 
 /** Reads as `just now`, `12 s ago`, `5 min ago`, `3 h ago`, `2 d ago`, then as a date; `in 5 min` for the future. */
 export function formatRelative(then: number, now: number): string {
   const distance = now - then;
-  if (Math.abs(distance) < 2 * SECOND) return 'just now';
+  if (Math.abs(distance) < 2 * SECOND) return texts.justNow;
   if (Math.abs(distance) >= 30 * DAY) return formatDate(then);
   const text = coarse(Math.abs(distance));
-  return distance > 0 ? `${text} ago` : `in ${text}`;
+  return distance > 0 ? texts.ago(text) : texts.in(text);
 }
 
 /** When something planned comes: `now` also where it is due, then as `formatRelative`. */
 export function formatUpcoming(then: number, now: number): string {
-  return then - now < 2 * SECOND ? 'now' : formatRelative(then, now);
+  return then - now < 2 * SECOND ? texts.now : formatRelative(then, now);
 }
 
 function coarse(ms: number): string {
-  if (ms < MINUTE) return `${Math.floor(ms / SECOND)} s`;
-  if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min`;
-  if (ms < DAY) return `${Math.floor(ms / HOUR)} h`;
-  return `${Math.floor(ms / DAY)} d`;
+  const { units } = texts;
+  if (ms < MINUTE) return `${Math.floor(ms / SECOND)} ${units.s}`;
+  if (ms < HOUR) return `${Math.floor(ms / MINUTE)} ${units.min}`;
+  if (ms < DAY) return `${Math.floor(ms / HOUR)} ${units.h}`;
+  return `${Math.floor(ms / DAY)} ${units.d}`;
 }
 
+const tenths = numberFormat({ minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const hundredths = numberFormat({ maximumFractionDigits: 2 });
 const dateFormat = dateTimeFormat({ day: 'numeric', month: 'short', year: 'numeric' });
 const timeFormat = dateTimeFormat({
   day: 'numeric',

@@ -1,5 +1,7 @@
 /** The scale of the timeline: its length and its marks. */
+
 import { formatDuration } from '@/lib/time';
+import { texts as times } from '@/lib/time-texts';
 
 export interface Tick {
   /** Milliseconds after the start. */
@@ -46,13 +48,14 @@ function stepFor(length: number): number {
 }
 
 function label(ms: number): string {
+  const { units } = times;
   if (ms === 0) return '0';
-  if (ms < SECOND) return `${ms} ms`;
-  if (ms < MINUTE) return `${ms / SECOND} s`;
+  if (ms < SECOND) return `${ms} ${units.ms}`;
+  if (ms < MINUTE) return `${ms / SECOND} ${units.s}`;
   const minutes = ms / MINUTE;
-  if (ms < HOUR && Number.isInteger(minutes)) return `${minutes} min`;
+  if (ms < HOUR && Number.isInteger(minutes)) return `${minutes} ${units.min}`;
   const hours = ms / HOUR;
-  if (ms < DAY && Number.isInteger(hours)) return `${hours} h`;
+  if (ms < DAY && Number.isInteger(hours)) return `${hours} ${units.h}`;
   const days = ms / DAY;
-  return Number.isInteger(days) ? `${days} d` : formatDuration(ms);
+  return Number.isInteger(days) ? `${days} ${units.d}` : formatDuration(ms);
 }

@@ -1,6 +1,6 @@
 import { IconClockHour4, IconRefresh, IconRefreshOff } from '@tabler/icons-react';
 import type { Flow } from '@/api/types';
-import { formatDuration } from '@/lib/time';
+import { formatWait } from '@/lib/time';
 import classes from './flow-card.module.css';
 import { texts } from './texts';
 
@@ -18,14 +18,8 @@ export function Reliability({ flow }: { flow: Flow }) {
       </span>
       <span className={classes.mark}>
         <IconClockHour4 size={14} aria-hidden />
-        {flow.timeout_seconds ? texts.card.timeout(lengthOf(flow.timeout_seconds)) : texts.card.noTimeout}
+        {flow.timeout_seconds ? texts.card.timeout(formatWait(flow.timeout_seconds)) : texts.card.noTimeout}
       </span>
     </span>
   );
-}
-
-/** Leaves out zero units: `10 min`, not `10 min 00 s`. */
-function lengthOf(seconds: number): string {
-  if (seconds < 60) return `${Number(seconds.toFixed(2))} s`;
-  return formatDuration(seconds * 1_000).replace(/ 0+ (?:s|min|h)$/, '');
 }

@@ -1,6 +1,6 @@
 import { NumberInput, Switch } from '@mantine/core';
 import type { UseFormReturnType } from '@mantine/form';
-import { formatWait } from './retry-sentence';
+import { formatWait } from '@/lib/time';
 import { RETRY_COUNT_MAX, type SettingValues, TIMEOUT_SECONDS_MAX, withRetry } from './setting-values';
 import classes from './settings.module.css';
 import { texts } from './texts';

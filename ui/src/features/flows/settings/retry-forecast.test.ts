@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { flowPolicy, forecastRetry, nodePolicy, nodesWithOwnRetry } from '@/api/retry-forecast';
-import { formatWait, retrySentence } from './retry-sentence';
+import { formatWait } from '@/lib/time';
+import { retrySentence } from './retry-sentence';
 
 const threeRetries = { retry_on_failure: true, retry_count: 3 };
 const node = (retry: unknown) => ({ id: 'fetch', type: 'action', retry });

@@ -2,10 +2,11 @@ import { IconAlertTriangle } from '@tabler/icons-react';
 import { useId } from 'react';
 import { flowPolicy, forecastRetry, nodePolicy, nodesWithOwnRetry } from '@/api/retry-forecast';
 import type { FlowNode } from '@/api/types';
+import { formatWait } from '@/lib/time';
 import { RetryHistory } from './retry-history';
 import classes from './retry-meaning.module.css';
 import { RetryPicture } from './retry-picture';
-import { formatWait, retrySentence, unbroken } from './retry-sentence';
+import { retrySentence, unbroken } from './retry-sentence';
 import type { SettingValues } from './setting-values';
 import { texts } from './texts';
 

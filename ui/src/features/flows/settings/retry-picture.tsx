@@ -1,7 +1,7 @@
 import { Fragment } from 'react';
 import type { RetryForecast } from '@/api/retry-forecast';
+import { formatWait } from '@/lib/time';
 import classes from './retry-picture.module.css';
-import { formatWait } from './retry-sentence';
 import { texts } from './texts';
 
 interface RetryPictureProps {

@@ -1,7 +1,7 @@
 import { catalogue } from '@/lib/catalogue';
 import { counted } from '@/lib/counted';
 import { formatNumber } from '@/lib/locale';
-import { formatWait } from './retry-sentence';
+import { formatWait } from '@/lib/time';
 
 export const texts = catalogue('flow-settings', {
   title: 'Flow settings',
