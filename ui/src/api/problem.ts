@@ -1,5 +1,7 @@
 /** Problem details of the API (RFC 9457), and the same for a missing or unreadable response. */
+
 import { isRecord } from '@/lib/json';
+import { texts } from './problem-texts';
 import type { Json } from './types';
 
 /** One fault in a document. */
@@ -47,23 +49,19 @@ export class Problem extends Error {
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof TypeError) {
-    return new Problem(0, 'The server cannot be reached', 'Check that Steadflow is running. The studio keeps trying.');
+    return new Problem(0, texts.unreachable.title, texts.unreachable.detail);
   }
   if (error instanceof SyntaxError) {
-    return new Problem(
-      0,
-      'The response cannot be read',
-      'It is not JSON. Check any proxy between this page and Steadflow.',
-    );
+    return new Problem(0, texts.unreadable.title, texts.unreadable.detail);
   }
   const message = error instanceof Error ? error.message : String(error);
-  return new Problem(0, 'Something went wrong in the studio', message);
+  return new Problem(0, texts.inStudio, message);
 }
 
 /** Makes a [`Problem`] of any body of a response outside 200–299. */
 export function problemOf(status: number, body: unknown): Problem {
   const fields = isRecord(body) ? body : {};
-  const title = text(fields.title) ?? `The server responded with status ${status}`;
+  const title = text(fields.title) ?? texts.status(status);
   const detail = text(fields.detail) ?? (typeof body === 'string' && body ? body.slice(0, 500) : title);
   const failure = isRecord(fields.error) ? fields.error : {};
   const response = (failure.body ?? null) as Json;
@@ -74,7 +72,7 @@ function faultsOf(errors: unknown): Fault[] {
   if (!Array.isArray(errors)) return [];
   return errors.filter(isRecord).map((error) => ({
     pointer: text(error.pointer) ?? '',
-    detail: text(error.detail) ?? text(error.message) ?? 'is not valid',
+    detail: text(error.detail) ?? text(error.message) ?? texts.fault,
   }));
 }
 

@@ -1,5 +1,6 @@
 import { IconArchive, IconCircleCheckFilled, IconPencil, IconPlayerPauseFilled } from '@tabler/icons-react';
 import type { FlowStatus as Status } from '@/api/types';
+import { texts } from './look-texts';
 import type { Tone } from './status';
 import classes from './status-badge.module.css';
 
@@ -11,10 +12,10 @@ interface FlowStatusLook {
 
 /** Label, tone and icon of each flow status. */
 export const FLOW_STATUS_LOOKS: Record<Status, FlowStatusLook> = {
-  draft: { label: 'Draft', tone: 'neutral', icon: IconPencil },
-  active: { label: 'Active', tone: 'success', icon: IconCircleCheckFilled },
-  paused: { label: 'Paused', tone: 'attention', icon: IconPlayerPauseFilled },
-  archived: { label: 'Archived', tone: 'muted', icon: IconArchive },
+  draft: { label: texts.flowStatuses.draft, tone: 'neutral', icon: IconPencil },
+  active: { label: texts.flowStatuses.active, tone: 'success', icon: IconCircleCheckFilled },
+  paused: { label: texts.flowStatuses.paused, tone: 'attention', icon: IconPlayerPauseFilled },
+  archived: { label: texts.flowStatuses.archived, tone: 'muted', icon: IconArchive },
 };
 
 /** The status of a flow as icon and label. */

@@ -1,4 +1,5 @@
 /** One table for every status: its label, tone and icon. */
+
 import {
   IconArrowForwardUp,
   IconBan,
@@ -13,6 +14,7 @@ import {
 } from '@tabler/icons-react';
 import type { ComponentType } from 'react';
 import type { ExecutionStatus, NodeStatus } from '@/api/types';
+import { texts } from './look-texts';
 
 /** A status as shown to people: the status itself, or why something pending or running does not progress. */
 export type StatusKey = NodeStatus | 'retrying' | 'waiting' | 'decision' | 'recovered';
@@ -30,17 +32,17 @@ export interface StatusLook {
 
 /** In the order of the state machine: pending, running, paused, completed, failed, cancelled, skipped. */
 export const STATUS_LOOKS: Record<StatusKey, StatusLook> = {
-  pending: { label: 'Pending', tone: 'neutral', icon: IconCircleDashed },
-  running: { label: 'Running', tone: 'info', icon: IconLoader2, spins: true },
-  paused: { label: 'Paused', tone: 'attention', icon: IconPlayerPauseFilled },
-  completed: { label: 'Completed', tone: 'success', icon: IconCircleCheckFilled },
-  failed: { label: 'Failed', tone: 'danger', icon: IconCircleXFilled },
-  cancelled: { label: 'Cancelled', tone: 'muted', icon: IconBan },
-  skipped: { label: 'Skipped', tone: 'muted', icon: IconArrowForwardUp },
-  retrying: { label: 'Retrying', tone: 'warning', icon: IconRefresh },
-  waiting: { label: 'Waiting', tone: 'neutral', icon: IconHourglass },
-  decision: { label: 'Needs a decision', tone: 'attention', icon: IconUserQuestion },
-  recovered: { label: 'Recovered', tone: 'success', icon: IconRefresh },
+  pending: { label: texts.statuses.pending, tone: 'neutral', icon: IconCircleDashed },
+  running: { label: texts.statuses.running, tone: 'info', icon: IconLoader2, spins: true },
+  paused: { label: texts.statuses.paused, tone: 'attention', icon: IconPlayerPauseFilled },
+  completed: { label: texts.statuses.completed, tone: 'success', icon: IconCircleCheckFilled },
+  failed: { label: texts.statuses.failed, tone: 'danger', icon: IconCircleXFilled },
+  cancelled: { label: texts.statuses.cancelled, tone: 'muted', icon: IconBan },
+  skipped: { label: texts.statuses.skipped, tone: 'muted', icon: IconArrowForwardUp },
+  retrying: { label: texts.statuses.retrying, tone: 'warning', icon: IconRefresh },
+  waiting: { label: texts.statuses.waiting, tone: 'neutral', icon: IconHourglass },
+  decision: { label: texts.statuses.decision, tone: 'attention', icon: IconUserQuestion },
+  recovered: { label: texts.statuses.recovered, tone: 'success', icon: IconRefresh },
 };
 
 export const EXECUTION_STATUSES: readonly ExecutionStatus[] = [

@@ -1,6 +1,6 @@
 /** What can be in the audit log, by the names of the operations of the API. */
-import type { operations } from '@/api/schema';
 import { own } from '@/lib/own';
+import { texts } from './action-texts';
 
 const ACTIONS = [
   'create_flow',
@@ -52,28 +52,14 @@ const ACTIONS = [
   'delete_session',
   'regenerate_session',
   'kill',
-] as const satisfies readonly (keyof operations | 'finish_authorization')[];
-
-/** Where the words of the operation are not those of the studio. */
-const WORDS: Readonly<Record<string, string>> = {
-  put_secret: 'Set secret',
-  authorize_secret: 'Begin to connect secret',
-  finish_authorization: 'Connect secret',
-  create_own_key: 'Create key',
-  delete_own_key: 'Delete key',
-  create_password_link: 'Make link for a new password',
-  create_link: 'Make link to decide with',
-  decide_by_link: 'Decide by link',
-  kill: 'Stop the engine',
-  note_failures: 'Change failure group',
-};
+] as const satisfies readonly (keyof typeof texts)[];
 
 /** Writes the name of an operation as words: `Change flow`. */
 export function actionText(action: string): string {
-  const known = own(WORDS, action);
+  const known = own<string>(texts, action);
   if (known !== undefined) return known;
   const words = action.replaceAll('_', ' ');
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-export const ACTION_OPTIONS = ACTIONS.map((value) => ({ value, label: actionText(value) }));
+export const ACTION_OPTIONS = ACTIONS.map((value) => ({ value, label: texts[value] }));

@@ -1,7 +1,9 @@
 /** Flow documents: export and import. */
+
 import { FLOW_SETTINGS } from '@/api/flow-settings';
 import type { Flow } from '@/api/types';
 import { isRecord, parseJson } from '@/lib/json';
+import { texts } from './starter-texts';
 
 const KEYS = [...FLOW_SETTINGS, 'flow_definition'] as const;
 
@@ -32,7 +34,7 @@ export type DocumentReading = { document: FlowDocument } | { fault: string };
  *
  * The server decides whether it can run.
  */
-export function readDocument(text: string, name = 'Imported flow'): DocumentReading {
+export function readDocument(text: string, name: string = texts.imported): DocumentReading {
   let value: unknown;
   try {
     value = parseJson(text);
@@ -40,7 +42,7 @@ export function readDocument(text: string, name = 'Imported flow'): DocumentRead
     return { fault: error instanceof Error ? error.message : String(error) };
   }
   if (!isRecord(value)) {
-    return { fault: 'A flow is a JSON object with `name` and `flow_definition`.' };
+    return { fault: texts.noFlow };
   }
   if ('nodes' in value && !('flow_definition' in value)) return { document: { name, flow_definition: value } };
   const document = Object.fromEntries(Object.entries(value).filter(([key]) => !SET_BY_SERVER.includes(key)));

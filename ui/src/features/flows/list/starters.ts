@@ -2,6 +2,7 @@
 import { IconFile, IconGitBranch, IconUserQuestion, IconWorldBolt } from '@tabler/icons-react';
 import type { ComponentType } from 'react';
 import type { FlowDocument } from './flow-document';
+import { texts } from './starter-texts';
 
 export interface Starter {
   id: string;
@@ -17,17 +18,20 @@ const at = (x: number, y = 0) => ({ x: x * 260, y: y * 120 });
 export const STARTERS: readonly Starter[] = [
   {
     id: 'empty',
-    label: 'Empty',
-    detail: 'Just a trigger.',
+    label: texts.empty.label,
+    detail: texts.empty.detail,
     icon: IconFile,
     document: {
-      flow_definition: { nodes: [{ id: 'start', name: 'Start', type: 'trigger', position: at(0) }], edges: [] },
+      flow_definition: {
+        nodes: [{ id: 'start', name: texts.nodes.start, type: 'trigger', position: at(0) }],
+        edges: [],
+      },
     },
   },
   {
     id: 'call',
-    label: 'HTTP call with retries',
-    detail: 'Calls a URL, waits 1, 2 and 4 s between attempts, and transforms the response.',
+    label: texts.call.label,
+    detail: texts.call.detail,
     icon: IconWorldBolt,
     document: {
       retry_on_failure: true,
@@ -35,10 +39,10 @@ export const STARTERS: readonly Starter[] = [
       timeout_seconds: 60,
       flow_definition: {
         nodes: [
-          { id: 'start', name: 'Start', type: 'trigger', position: at(0) },
+          { id: 'start', name: texts.nodes.start, type: 'trigger', position: at(0) },
           {
             id: 'fetch',
-            name: 'Call',
+            name: texts.nodes.fetch,
             type: 'action',
             action: 'http_request',
             input: { method: 'GET', url: 'https://example.com/' },
@@ -47,7 +51,7 @@ export const STARTERS: readonly Starter[] = [
           },
           {
             id: 'report',
-            name: 'Report',
+            name: texts.nodes.report,
             type: 'action',
             action: 'transform',
             input: { status: '${fetch.status}' },
@@ -63,23 +67,23 @@ export const STARTERS: readonly Starter[] = [
   },
   {
     id: 'branch',
-    label: 'Check and branch',
-    detail: 'Reads a risk score from the trigger data and takes one of two branches.',
+    label: texts.branch.label,
+    detail: texts.branch.detail,
     icon: IconGitBranch,
     document: {
       flow_definition: {
         nodes: [
-          { id: 'start', name: 'Start', type: 'trigger', position: at(0) },
+          { id: 'start', name: texts.nodes.start, type: 'trigger', position: at(0) },
           {
             id: 'risky',
-            name: 'Is it risky?',
+            name: texts.nodes.risky,
             type: 'condition',
             condition: 'trigger_data.risk > 70',
             position: at(1),
           },
           {
             id: 'refuse',
-            name: 'Refuse',
+            name: texts.nodes.refuse,
             type: 'action',
             action: 'transform',
             input: { decision: 'refused', risk: '${trigger_data.risk}' },
@@ -87,7 +91,7 @@ export const STARTERS: readonly Starter[] = [
           },
           {
             id: 'accept',
-            name: 'Accept',
+            name: texts.nodes.accept,
             type: 'action',
             action: 'transform',
             input: { decision: 'accepted', risk: '${trigger_data.risk}' },
@@ -104,18 +108,18 @@ export const STARTERS: readonly Starter[] = [
   },
   {
     id: 'ask',
-    label: 'Ask before failing',
-    detail: 'Waits for a person’s decision after all attempts have failed.',
+    label: texts.ask.label,
+    detail: texts.ask.detail,
     icon: IconUserQuestion,
     document: {
       retry_on_failure: true,
       retry_count: 2,
       flow_definition: {
         nodes: [
-          { id: 'start', name: 'Start', type: 'trigger', position: at(0) },
+          { id: 'start', name: texts.nodes.start, type: 'trigger', position: at(0) },
           {
             id: 'book',
-            name: 'Book',
+            name: texts.nodes.book,
             type: 'action',
             action: 'http_request',
             input: { method: 'POST', url: 'https://example.com/book', body: '${trigger_data}' },

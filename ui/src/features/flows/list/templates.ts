@@ -3,6 +3,9 @@ import { queryOptions } from '@tanstack/react-query';
 import { Problem } from '@/api/problem';
 import { isRecord, type Json, jsonText, parseJson } from '@/lib/json';
 import type { FlowDocument } from './flow-document';
+import { texts as ofStarters } from './starter-texts';
+
+const texts = ofStarters.templates;
 
 export interface Template {
   id: string;
@@ -18,11 +21,11 @@ export interface Template {
 
 /** The examples that are templates, by their use. */
 const USES = [
-  { id: 'router', use: 'Router' },
-  { id: 'research-agent', use: 'Research agent' },
-  { id: 'order-saga', use: 'Saga' },
-  { id: 'nightly-batch', use: 'Batch' },
-  { id: 'refund', use: 'Approval' },
+  { id: 'router', use: texts.uses.router },
+  { id: 'research-agent', use: texts.uses['research-agent'] },
+  { id: 'order-saga', use: texts.uses['order-saga'] },
+  { id: 'nightly-batch', use: texts.uses['nightly-batch'] },
+  { id: 'refund', use: texts.uses.refund },
 ] as const;
 
 /** How examples call the demo service. */
@@ -40,7 +43,7 @@ export const templatesQuery = (demo: string | null) =>
 
 async function fetched(id: string, signal: AbortSignal): Promise<string> {
   const response = await fetch(`/examples/${id}.json`, { signal });
-  if (!response.ok) throw new Problem(response.status, 'The template is not there', `The server has no example ${id}.`);
+  if (!response.ok) throw new Problem(response.status, texts.gone, texts.goneDetail(id));
   return response.text();
 }
 
@@ -56,9 +59,9 @@ export function templateOf({ id, use }: { id: string; use: string }, text: strin
 }
 
 function needsOf(agents: readonly Record<string, unknown>[], document: Record<string, unknown>): string[] {
-  const asked = agents.map(
-    ({ name, description }) => `An agent in the place of “${name}”: ${String(description ?? '').split('. ')[0]}.`,
+  const asked = agents.map(({ name, description }) =>
+    texts.agent(String(name), String(description ?? '').split('. ')[0] ?? ''),
   );
   const calls = jsonText(document as Json).includes(NO_PEER);
-  return [...asked, ...(calls ? [`Your own services in the place of ${NO_PEER}.`] : [])];
+  return [...asked, ...(calls ? [texts.services(NO_PEER)] : [])];
 }

@@ -1,6 +1,8 @@
 /** The settings of a flow as the form holds them, and what to send when they change. */
+
 import type { Flow, FlowPatch, FlowStatus } from '@/api/types';
 import { isSameJson, numberOf } from '@/lib/json';
+import { texts } from './texts';
 
 export interface SettingValues {
   name: string;
@@ -141,23 +143,23 @@ export function rebase(
 /** Returns the faults that can be found without the server. */
 export function faultsIn(values: SettingValues): SettingFaults {
   const faults: SettingFaults = {};
-  if (values.name.trim() === '') faults.name = 'Enter a name.';
-  if (values.retry_on_failure && values.retry_count === '') faults.retry_count = 'Enter a number from 0 to 10.';
+  if (values.name.trim() === '') faults.name = texts.faults.name;
+  if (values.retry_on_failure && values.retry_count === '') faults.retry_count = texts.faults.retries;
   if (values.timeout_seconds !== '' && !(Number(values.timeout_seconds) > 0)) {
-    faults.timeout_seconds = 'Enter more than 0 seconds, or leave it empty for no timeout.';
+    faults.timeout_seconds = texts.faults.timeout;
   }
   if (values.max_concurrent_executions !== '' && Number(values.max_concurrent_executions) < 1) {
-    faults.max_concurrent_executions = 'Enter at least 1, or leave it empty for no limit.';
+    faults.max_concurrent_executions = texts.faults.leastOne;
   }
   Object.assign(faults, faultsOfControl(values));
   if (values.max_tokens !== '' && Number(values.max_tokens) < 1) {
-    faults.max_tokens = 'Enter at least 1, or leave it empty for no limit.';
+    faults.max_tokens = texts.faults.leastOne;
   }
   if (values.max_cost !== '' && !(Number(values.max_cost) > 0)) {
-    faults.max_cost = 'Enter more than 0, or leave it empty for no limit.';
+    faults.max_cost = texts.faults.cost;
   }
   if (values.currency.trim() !== '' && values.max_cost === '') {
-    faults.currency = 'Enter the cost that it is the currency of, or leave it empty.';
+    faults.currency = texts.faults.currency;
   }
   return faults;
 }
@@ -166,18 +168,18 @@ function faultsOfControl(values: SettingValues): SettingFaults {
   const faults: SettingFaults = {};
   const priority = String(values.priority).trim();
   if (values.max_concurrent_per_key !== '' && values.concurrency_key.trim() === '') {
-    faults.max_concurrent_per_key = 'Enter the concurrency key that it counts by, or leave it empty.';
+    faults.max_concurrent_per_key = texts.faults.perKey;
   }
   if (priority !== '' && !priority.includes('${') && !(isWholeNumber(priority) && Math.abs(Number(priority)) <= 10)) {
-    faults.priority = 'Enter a whole number from -10 to 10, or a template.';
+    faults.priority = texts.faults.priority;
   }
   if (values.max_delay_seconds !== '' && values.debounce_seconds === '') {
-    faults.max_delay_seconds = 'Enter the debounce that it limits, or leave it empty.';
+    faults.max_delay_seconds = texts.faults.maxDelay;
   } else if (values.max_delay_seconds !== '' && Number(values.max_delay_seconds) < Number(values.debounce_seconds)) {
-    faults.max_delay_seconds = 'Enter at least as much as the debounce.';
+    faults.max_delay_seconds = texts.faults.shortDelay;
   }
   if (values.debounce_seconds !== '' && !(Number(values.debounce_seconds) > 0)) {
-    faults.debounce_seconds = 'Enter more than 0 seconds, or leave it empty.';
+    faults.debounce_seconds = texts.faults.debounce;
   }
   return faults;
 }

@@ -145,4 +145,17 @@ export const texts = catalogue('flow-settings', {
     sensitive_fields: 'Sensitive fields',
     sensitive_patterns: 'Sensitive patterns',
   },
+  faults: {
+    name: 'Enter a name.',
+    retries: 'Enter a number from 0 to 10.',
+    timeout: 'Enter more than 0 seconds, or leave it empty for no timeout.',
+    leastOne: 'Enter at least 1, or leave it empty for no limit.',
+    cost: 'Enter more than 0, or leave it empty for no limit.',
+    currency: 'Enter the cost that it is the currency of, or leave it empty.',
+    perKey: 'Enter the concurrency key that it counts by, or leave it empty.',
+    priority: 'Enter a whole number from -10 to 10, or a template.',
+    maxDelay: 'Enter the debounce that it limits, or leave it empty.',
+    shortDelay: 'Enter at least as much as the debounce.',
+    debounce: 'Enter more than 0 seconds, or leave it empty.',
+  },
 } as const);

@@ -27,12 +27,12 @@ import type { ComponentType } from 'react';
 import { bodyOf } from '@/api/bodies';
 import type { FlowNode } from '@/api/types';
 import type { Tone } from '@/components/status';
-import { counted } from '@/lib/counted';
 import { isRecord } from '@/lib/json';
 import { own } from '@/lib/own';
 import { formatDuration } from '@/lib/time';
 import { casesOf } from '../document/cases';
 import { conditionText } from '../document/to-canvas';
+import { texts } from './look-texts';
 
 export interface NodeLook {
   icon: ComponentType<{ size?: number | string; stroke?: number; 'aria-hidden'?: boolean }>;
@@ -40,29 +40,31 @@ export interface NodeLook {
   label: string;
 }
 
+const { kinds } = texts;
+
 const LOOKS: Record<string, NodeLook> = {
-  trigger: { icon: IconBolt, tone: 'success', label: 'Trigger' },
-  agent: { icon: IconRobot, tone: 'attention', label: 'Agent' },
-  code: { icon: IconCode, tone: 'info', label: 'Code' },
-  condition: { icon: IconGitBranch, tone: 'warning', label: 'If' },
-  switch: { icon: IconArrowsSplit, tone: 'warning', label: 'Switch' },
-  delay: { icon: IconClockPause, tone: 'neutral', label: 'Delay' },
-  parallel: { icon: IconArrowFork, tone: 'neutral', label: 'Parallel' },
-  merge: { icon: IconArrowMerge, tone: 'neutral', label: 'Merge' },
-  approval: { icon: IconUserCheck, tone: 'attention', label: 'Approval' },
-  wait_event: { icon: IconBellRinging, tone: 'neutral', label: 'Event' },
-  map: { icon: IconStack2, tone: 'neutral', label: 'Map' },
-  loop: { icon: IconRepeat, tone: 'neutral', label: 'Loop' },
-  subflow: { icon: IconSitemap, tone: 'info', label: 'Sub-flow' },
-  http_request: { icon: IconWorld, tone: 'info', label: 'HTTP' },
-  transform: { icon: IconBraces, tone: 'info', label: 'Transform' },
-  aggregate_results: { icon: IconBraces, tone: 'info', label: 'Aggregate' },
-  echo: { icon: IconMessageCircle, tone: 'info', label: 'Echo' },
-  send_email: { icon: IconMail, tone: 'info', label: 'Email' },
-  slack_message: { icon: IconBrandSlack, tone: 'info', label: 'Slack' },
-  send_webhook: { icon: IconWebhook, tone: 'info', label: 'Webhook' },
-  mcp_tool: { icon: IconPlug, tone: 'info', label: 'MCP tool' },
-  fail: { icon: IconAlertOctagon, tone: 'danger', label: 'Fail' },
+  trigger: { icon: IconBolt, tone: 'success', label: kinds.trigger },
+  agent: { icon: IconRobot, tone: 'attention', label: kinds.agent },
+  code: { icon: IconCode, tone: 'info', label: kinds.code },
+  condition: { icon: IconGitBranch, tone: 'warning', label: kinds.condition },
+  switch: { icon: IconArrowsSplit, tone: 'warning', label: kinds.switch },
+  delay: { icon: IconClockPause, tone: 'neutral', label: kinds.delay },
+  parallel: { icon: IconArrowFork, tone: 'neutral', label: kinds.parallel },
+  merge: { icon: IconArrowMerge, tone: 'neutral', label: kinds.merge },
+  approval: { icon: IconUserCheck, tone: 'attention', label: kinds.approval },
+  wait_event: { icon: IconBellRinging, tone: 'neutral', label: kinds.wait_event },
+  map: { icon: IconStack2, tone: 'neutral', label: kinds.map },
+  loop: { icon: IconRepeat, tone: 'neutral', label: kinds.loop },
+  subflow: { icon: IconSitemap, tone: 'info', label: kinds.subflow },
+  http_request: { icon: IconWorld, tone: 'info', label: kinds.http_request },
+  transform: { icon: IconBraces, tone: 'info', label: kinds.transform },
+  aggregate_results: { icon: IconBraces, tone: 'info', label: kinds.aggregate_results },
+  echo: { icon: IconMessageCircle, tone: 'info', label: kinds.echo },
+  send_email: { icon: IconMail, tone: 'info', label: kinds.send_email },
+  slack_message: { icon: IconBrandSlack, tone: 'info', label: kinds.slack_message },
+  send_webhook: { icon: IconWebhook, tone: 'info', label: kinds.send_webhook },
+  mcp_tool: { icon: IconPlug, tone: 'info', label: kinds.mcp_tool },
+  fail: { icon: IconAlertOctagon, tone: 'danger', label: kinds.fail },
 };
 
 /** Returns the look of a type, or of an action by its name. */
@@ -81,11 +83,11 @@ export function summaryOf(node: FlowNode): string | null {
       return casesOf(node).join(', ');
     case 'approval':
       return isRecord(node.form)
-        ? counted(Object.keys(isRecord(node.form.properties) ? node.form.properties : {}).length, 'field')
+        ? texts.fields(Object.keys(isRecord(node.form.properties) ? node.form.properties : {}).length)
         : null;
     case 'delay':
       if (typeof node.delay_seconds === 'number') return formatDuration(node.delay_seconds * 1_000);
-      return typeof node.until === 'string' ? `until ${node.until}` : text(node.delay_seconds);
+      return typeof node.until === 'string' ? texts.until(node.until) : text(node.delay_seconds);
     case 'wait_event':
       return text(node.event);
     case 'agent':
@@ -94,7 +96,7 @@ export function summaryOf(node: FlowNode): string | null {
       return firstLine(node.source);
     case 'map':
     case 'loop':
-      return counted(bodyOf(node)?.nodes.length ?? 0, 'node');
+      return texts.nodes(bodyOf(node)?.nodes.length ?? 0);
     case 'action':
       if (node.action === 'http_request') return address(input);
       if (node.action === 'fail') return text(input.message);
