@@ -11,12 +11,12 @@ export function decidedText(decided: Decided): string {
   const what = isEdited ? common.approval.approvedEdited : common.approval[decision];
   const who = whoOf(decided.by);
   const when = formatMoment(millis(decided.at) ?? 0);
-  return `${what}${who && ` by ${who}`}, ${when}${comment ? `: ${visible(comment)}` : ''}`;
+  return `${who ? common.approval.decidedBy(what, who) : what}, ${when}${comment ? `: ${visible(comment)}` : ''}`;
 }
 
 /** Names who decided; nothing for the end of the time. */
 function whoOf({ type, id }: Decided['by']): string {
   if (type === 'system') return '';
-  if (type === 'link') return id === null ? 'a link' : `${visible(id)} (link)`;
+  if (type === 'link') return id === null ? common.approval.aLink : common.approval.link(visible(id));
   return visible(id ?? type);
 }

@@ -2,6 +2,7 @@ import { CloseButton, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
 import { useState } from 'react';
+import { texts } from '@/lib/texts';
 
 interface SearchInputProps {
   value: string | undefined;
@@ -35,7 +36,7 @@ export function SearchInput({ value, onChange, label, className }: SearchInputPr
       aria-label={label}
       maxLength={200}
       leftSection={<IconSearch size={14} aria-hidden />}
-      rightSection={draft ? <CloseButton size="xs" aria-label="Clear search" onClick={() => type('')} /> : null}
+      rightSection={draft ? <CloseButton size="xs" aria-label={texts.clearSearch} onClick={() => type('')} /> : null}
     />
   );
 }

@@ -1,4 +1,5 @@
 import { IconAlertTriangle } from '@tabler/icons-react';
+import { texts } from '@/lib/texts';
 import { Prose } from './prose';
 import { SetSecretLink } from './set-secret-link';
 import classes from './warnings.module.css';
@@ -18,7 +19,7 @@ export function Warnings({ messages, id }: WarningsProps) {
         <li key={message}>
           <IconAlertTriangle size={13} aria-hidden />
           <span>
-            <span className="visually-hidden">Warning: </span>
+            <span className="visually-hidden">{texts.warning} </span>
             <Prose text={message} /> <SetSecretLink message={message} />
           </span>
         </li>

@@ -1,3 +1,5 @@
+import { texts } from './texts';
+
 /** What a browser is called, and on which system it runs, as far as it says so. */
 const BROWSERS: readonly (readonly [RegExp, string])[] = [
   [/\bEdg\//, 'Edge'],
@@ -21,5 +23,5 @@ export function browserOf(userAgent: string | null): string | null {
   const named = (known: typeof BROWSERS) => known.find(([pattern]) => pattern.test(userAgent))?.[1];
   const [browser, system] = [named(BROWSERS), named(SYSTEMS)];
   if (!browser) return userAgent.slice(0, 60);
-  return system ? `${browser} on ${system}` : browser;
+  return system ? texts.browserOn(browser, system) : browser;
 }

@@ -28,6 +28,7 @@ export const texts = catalogue('account', {
   signIns: 'Where you are signed in',
   here: 'This browser',
   unknown: 'Unknown browser',
+  browserOn: (browser: string, system: string) => `${browser} on ${system}`,
   used: 'Used',
   from: (address: string) => `from ${address}`,
   end: 'Sign out',

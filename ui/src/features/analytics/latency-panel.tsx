@@ -31,7 +31,7 @@ export function LatencyPanel({ flow, from }: { flow: string | undefined; from: s
   return (
     <Panel title={latency.title} aside={latency.hint(rows.length)} flush>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable areas must be reachable with the keyboard. */}
-      <div className={classes.scroll} role="region" aria-label={`${latency.title}, table`} tabIndex={0}>
+      <div className={classes.scroll} role="region" aria-label={latency.table} tabIndex={0}>
         <Table className={`${classes.table} ${narrow.table}`} aria-label={latency.title}>
           <Table.Thead>
             <Table.Tr>

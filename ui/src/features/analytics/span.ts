@@ -1,6 +1,8 @@
 /** The time span of a report, and its steps. All functions are pure. */
+
 import { dateTimeFormat } from '@/lib/locale';
 import { formatMinute, formatUtcDay } from '@/lib/time';
+import { texts } from './texts';
 
 /** The server counts by the hour, so shorter periods are not possible. */
 export const SPAN_PERIODS = ['24h', '7d', '30d'] as const;
@@ -36,8 +38,9 @@ export function bucketOf({ step }: Span): 'hour' | 'day' {
 
 /** Reads as `hour`, `6 hours`, `day (UTC)`. */
 export function stepName({ step }: Span): string {
-  if (step >= DAY) return 'day (UTC)';
-  return step === HOUR ? 'hour' : `${step / HOUR} hours`;
+  const { steps } = texts.time;
+  if (step >= DAY) return steps.day;
+  return step === HOUR ? steps.hour : steps.hours(step / HOUR);
 }
 
 /** Returns the start of a bar: `24 Nov, 14:00`, or its day. */

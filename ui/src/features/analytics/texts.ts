@@ -60,6 +60,7 @@ export const texts = catalogue('analytics', {
   },
   time: {
     title: 'Over time',
+    steps: { day: 'day (UTC)', hour: 'hour', hours: (hours: number) => `${hours} hours` },
     hint: (step: string) => `Finished executions per ${step}`,
     chart: (step: string) =>
       `Bar chart of finished executions per ${step}. Use the left and right arrow keys to move between bars. The table below has the same numbers.`,
@@ -90,6 +91,7 @@ export const texts = catalogue('analytics', {
     leftOut: (count: number) => leftOut(count, 'flow'),
   },
   latency: {
+    table: 'Latency by version, table',
     title: 'Latency by version',
     hint: (executions: number) =>
       `Of the newest ${counted(executions, 'finished execution')}, backoffs and waits included`,

@@ -1,4 +1,5 @@
 import { Skeleton } from '@mantine/core';
+import { texts } from '@/lib/texts';
 import classes from './failure-list.module.css';
 
 const ROWS = [62, 41, 55, 34, 48];
@@ -7,7 +8,7 @@ const ROWS = [62, 41, 55, 34, 48];
 export function ListSkeleton() {
   return (
     <div className={classes.table} aria-busy="true" role="status">
-      <span className="visually-hidden">Loading…</span>
+      <span className="visually-hidden">{texts.loading}</span>
       <div className={classes.head} />
       {ROWS.map((width) => (
         <div key={width} className={classes.row}>

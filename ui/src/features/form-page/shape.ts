@@ -1,8 +1,10 @@
 /** How a result is shown to people who do not read JSON. All functions are pure. */
+
 import { previewOf } from '@/api/preview';
 import { loneText } from '@/components/conversation/lone-text';
 import { entriesOf, isRecord, type Json, kindOf, writeJson } from '@/lib/json';
 import { own } from '@/lib/own';
+import { texts } from './texts';
 
 export type Shape =
   | { kind: 'none' }
@@ -53,7 +55,7 @@ function shortOf(value: Json): string | null {
     case 'null':
       return '–';
     case 'boolean':
-      return value === true ? 'Yes' : 'No';
+      return value === true ? texts.yes : texts.no;
     case 'number':
       return writeJson(value);
     default:

@@ -47,6 +47,8 @@ export const texts = catalogue('form-page', {
   goneRun: 'This entry is not there any more. It may have been deleted.',
   noResult: 'There is no result to show.',
   result: 'Result',
+  yes: 'Yes',
+  no: 'No',
   openExecution: 'Open execution',
   moreRows: (rows: number) => `${counted(rows, 'more row')} not shown`,
 } as const);

@@ -1,6 +1,9 @@
 /** A schema as a tree of rows: what a value has, of which type, and within which limits. All functions are pure. */
+
 import { jsonText } from '@/lib/json';
+import { own } from '@/lib/own';
 import type { Schema, Schemas } from './document';
+import { texts } from './texts';
 
 export interface Field {
   /** The key; `[]` for the items of a list, `*` for any key. */
@@ -98,30 +101,28 @@ export function resolved(schema: Schema, schemas: Schemas): Schema {
 export function typeOf(schema: Schema, schemas: Schemas): string {
   const whole = resolved(schema, schemas);
   const choices = whole.oneOf ?? whole.anyOf;
-  if (choices) return [...new Set(choices.map((choice) => typeOf(choice, schemas)))].join(' or ');
+  if (choices) return texts.types.or([...new Set(choices.map((choice) => typeOf(choice, schemas)))]);
   const types = typeof whole.type === 'string' ? [whole.type] : [...(whole.type ?? [])];
   if (types.length === 0) return whole.properties ? 'object' : 'any';
-  return types.map((type) => plainType(type, whole, schemas)).join(' or ');
+  return texts.types.or(types.map((type) => plainType(type, whole, schemas)));
 }
 
 function plainType(type: string, schema: Schema, schemas: Schemas): string {
-  if (type === 'array') return schema.items ? `list of ${typeOf(schema.items, schemas)}` : 'list';
-  if (type === 'string' && schema.format && FORMATS[schema.format]) return FORMATS[schema.format] ?? type;
-  return type;
+  if (type === 'array') return schema.items ? texts.types.listOf(typeOf(schema.items, schemas)) : texts.types.list;
+  return (type === 'string' && schema.format && own<string>(texts.types.formats, schema.format)) || type;
 }
 
-const FORMATS: Readonly<Record<string, string>> = { uuid: 'UUID', 'date-time': 'time', date: 'date', uri: 'URL' };
-
 function limitsOf(schema: Schema): string[] {
+  const { limits } = texts;
   const between = (least: unknown, most: unknown, unit: string) => {
     if (least === undefined && most === undefined) return [];
-    if (least === undefined) return [`at most ${most}${unit}`];
-    return [most === undefined ? `at least ${least}${unit}` : `${least} to ${most}${unit}`];
+    if (least === undefined) return [limits.most(most, unit)];
+    return [most === undefined ? limits.least(least, unit) : limits.between(least, most, unit)];
   };
   return [
     ...between(schema.minimum, schema.maximum, ''),
-    ...between(schema.minLength, schema.maxLength, ' characters'),
-    ...between(schema.minItems, schema.maxItems, ' items'),
-    ...(schema.default === undefined ? [] : [`default ${jsonText(schema.default)}`]),
+    ...between(schema.minLength, schema.maxLength, limits.units.characters),
+    ...between(schema.minItems, schema.maxItems, limits.units.items),
+    ...(schema.default === undefined ? [] : [limits.default(jsonText(schema.default))]),
   ];
 }

@@ -98,4 +98,17 @@ export const texts = catalogue('reference', {
       { href: '/docs/reference/problems.md', label: 'problems.md', about: 'every type of problem, as Markdown' },
     ],
   },
+  types: {
+    or: (types: readonly string[]) => types.join(' or '),
+    list: 'list',
+    listOf: (entry: string) => `list of ${entry}`,
+    formats: { uuid: 'UUID', 'date-time': 'time', date: 'date', uri: 'URL' },
+  },
+  limits: {
+    units: { characters: ' characters', items: ' items' },
+    most: (most: unknown, unit: string) => `at most ${most}${unit}`,
+    least: (least: unknown, unit: string) => `at least ${least}${unit}`,
+    between: (least: unknown, most: unknown, unit: string) => `${least} to ${most}${unit}`,
+    default: (value: string) => `default ${value}`,
+  },
 } as const);

@@ -27,5 +27,6 @@ export const texts = catalogue('tour', {
     name: 'Tour: a call that fails at first',
     description: 'Made by the tour. Delete it whenever you like.',
   },
+  nodes: { start: 'Start', call: 'Call the service', report: 'Report' },
   failed: 'That did not work. Try again.',
 } as const);

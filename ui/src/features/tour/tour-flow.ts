@@ -19,11 +19,11 @@ export function tourFlow(demo: string | null, key: string): FlowInput {
     retry_count: 1,
     flow_definition: {
       nodes: [
-        { id: 'start', name: 'Start', type: 'trigger', position: { x: 0, y: 0 } },
-        { id: 'call', name: 'Call the service', ...call, position: { x: 260, y: 0 } },
+        { id: 'start', name: texts.nodes.start, type: 'trigger', position: { x: 0, y: 0 } },
+        { id: 'call', name: texts.nodes.call, ...call, position: { x: 260, y: 0 } },
         {
           id: 'report',
-          name: 'Report',
+          name: texts.nodes.report,
           type: 'action',
           action: 'transform',
           input: { result: '${call}' },

@@ -1,7 +1,9 @@
 /** The flow as a graph with the state of one execution. All functions are pure. */
+
 import type { Execution, FlowDefinition, FlowEdge, FlowNode, NodeExecution } from '@/api/types';
 import { isFinished } from '@/components/status';
 import { isRecord, numberOf } from '@/lib/json';
+import { texts } from './texts';
 
 /** `open` while it is undecided, and where it cannot be inferred. */
 export type EdgeState = 'taken' | 'not_taken' | 'open';
@@ -114,7 +116,7 @@ function hasBegun(node: NodeExecution | undefined): boolean {
 }
 
 function labelOf({ condition, on }: FlowEdge): string | null {
-  if (on === 'error') return 'on error';
+  if (on === 'error') return texts.graph.error;
   if (typeof condition === 'boolean') return condition ? 'true' : 'false';
   return typeof condition === 'string' ? condition : null;
 }

@@ -1,5 +1,6 @@
 import { Skeleton } from '@mantine/core';
 import { RowsSkeleton } from '@/components/skeletons';
+import { texts } from '@/lib/texts';
 import classes from './flow-list.module.css';
 
 const CARDS = ['a', 'b', 'c', 'd', 'e', 'f'];
@@ -9,7 +10,7 @@ export function ListSkeleton({ view }: { view: 'cards' | 'table' }) {
   if (view === 'table') return <RowsSkeleton rows={8} height={49} />;
   return (
     <div className={classes.cards} aria-busy="true" role="status">
-      <span className="visually-hidden">Loading…</span>
+      <span className="visually-hidden">{texts.loading}</span>
       {CARDS.map((card) => (
         <div key={card} className={classes.skeleton}>
           <Skeleton height={12} width="46%" />

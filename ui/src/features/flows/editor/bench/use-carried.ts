@@ -5,10 +5,13 @@ import { idsOf, nodeById } from '../document/definition';
 import { useDraft } from '../document/draft-context';
 import { doubtOf, expressionsIn, type KnownSource, type Read, readsOf } from '../document/reads';
 import type { Shape } from '../document/shape';
+import { texts as ofDocument } from '../document/texts';
 import type { Pin } from './pin';
 import { TRIGGER } from './pins';
 import { texts } from './texts';
 import { type Source, useSources } from './use-sources';
+
+const { types } = ofDocument;
 
 /** What an edge gives its target. */
 export interface Carried {
@@ -19,9 +22,9 @@ export interface Carried {
   doubts: readonly string[];
 }
 
-const TEXT: Shape = { type: 'text' };
+const TEXT: Shape = { type: types.text };
 const ERROR: Shape = {
-  type: 'object',
+  type: types.object,
   fields: ['class', 'message'].map((key) => ({ key, shape: TEXT, isOptional: false })),
 };
 

@@ -3,11 +3,14 @@ import { useMemo } from 'react';
 import { secretsQuery } from '@/api/secrets';
 import type { Flow } from '@/api/types';
 import { useMay } from '@/api/use-may';
+import { texts as ofDocument } from '../document/texts';
 import { withValues } from '../document/value-names';
 import type { Expressions } from '../form/expression-context';
 import type { Name } from '../form/name';
 import { useExpressions } from './use-expressions';
 import { type Place, useSources } from './use-sources';
+
+const words = ofDocument.names;
 
 /** Returns the names that expressions may use at a place, with what is known of their values, and what evaluates them. */
 export function usePlace(
@@ -23,14 +26,14 @@ export function usePlace(
   const names = useMemo(() => {
     const named = sources.map(({ base, title, pin, shape }) => ({
       base,
-      detail: title ? `output of ${title}` : 'trigger data',
+      detail: title ? words.output(title) : words.triggerData,
       shape,
       value: pin.reading,
     }));
     const all = withValues(named, known);
     if (!readsSecrets || !secrets || secrets.length === 0) return all;
     const others = all.filter(({ name }) => name !== 'secrets.');
-    return [...others, ...secrets.map(({ name }) => ({ name: `secrets.${name}`, detail: 'secret' }))];
+    return [...others, ...secrets.map(({ name }) => ({ name: `secrets.${name}`, detail: words.secret }))];
   }, [sources, known, readsSecrets, secrets]);
   return { names, expressions };
 }

@@ -1,4 +1,5 @@
 /** Copying parts of a flow: within a flow, between flows, and as text. */
+
 import type { FlowDefinition, FlowEdge } from '@/api/types';
 import { isRecord, jsonText, parseJsonOr } from '@/lib/json';
 import { type Command, type Selection, snap } from './commands';
@@ -6,6 +7,7 @@ import { nameOf, readDefinition } from './definition';
 import { addItem, itemsOf, removeItems } from './items';
 import { freeNames, withNames } from './names';
 import { type Point, positionsOf } from './positions';
+import { texts } from './texts';
 
 const OFFSET = 40;
 
@@ -52,15 +54,10 @@ export function readClipboard(text: string, isBody = false): Reading | null {
     },
     leftOut: [
       ...nodes.filter(({ id }) => !ids.has(id)).map(nameOf),
-      ...edges.filter((edge) => !isInside(edge)).map(({ from, to }) => texts.edge(from, to)),
+      ...edges.filter((edge) => !isInside(edge)).map(({ from, to }) => `${from} → ${to}`),
     ],
   };
 }
-
-const texts = {
-  noNodes: 'It has no nodes that fit here.',
-  edge: (from: string, to: string) => `${from} → ${to}`,
-} as const;
 
 function graphIn(value: object): unknown {
   if (Array.isArray(value)) return { nodes: value };

@@ -1,27 +1,29 @@
 /** Reads a flow definition: lookups for commands, the canvas and the forms. */
+
 import { allNodes } from '@/api/bodies';
 import type { FlowDefinition, FlowEdge, FlowNode } from '@/api/types';
 import { isRecord, writeJson } from '@/lib/json';
+import { texts } from './texts';
 
 type Reading = { definition: FlowDefinition } | { fault: string };
 
 /** Reads any JSON as a definition that can be drawn; the server decides whether it can run. */
 export function readDefinition(value: unknown): Reading {
-  if (!isRecord(value)) return { fault: 'A flow definition is an object with `nodes` and `edges`.' };
+  if (!isRecord(value)) return { fault: texts.faults.noObject };
   const { nodes } = value;
   const edges: unknown = value.edges ?? [];
-  if (!Array.isArray(nodes)) return { fault: '`nodes` must be a list.' };
-  if (!Array.isArray(edges)) return { fault: '`edges` must be a list.' };
+  if (!Array.isArray(nodes)) return { fault: texts.faults.nodes };
+  if (!Array.isArray(edges)) return { fault: texts.faults.edges };
   const ids = new Set<string>();
   for (const [at, node] of nodes.entries()) {
-    if (!isRecord(node) || !isName(node.id)) return { fault: `Node ${at + 1} needs an \`id\`.` };
-    if (!isName(node.type)) return { fault: `Node \`${node.id}\` needs a \`type\`.` };
-    if (ids.has(node.id)) return { fault: `Two nodes have the id \`${node.id}\`.` };
+    if (!isRecord(node) || !isName(node.id)) return { fault: texts.faults.nodeId(at + 1) };
+    if (!isName(node.type)) return { fault: texts.faults.nodeType(node.id) };
+    if (ids.has(node.id)) return { fault: texts.faults.twice(node.id) };
     ids.add(node.id);
   }
   for (const [at, edge] of edges.entries()) {
     if (!isRecord(edge) || !isName(edge.from) || !isName(edge.to)) {
-      return { fault: `Edge ${at + 1} needs \`from\` and \`to\`.` };
+      return { fault: texts.faults.edge(at + 1) };
     }
   }
   return { definition: { ...value, nodes, edges } as FlowDefinition };

@@ -1,4 +1,5 @@
 /** What is known of the output of a node before anything ran: from schemas and from what the document says. All functions are pure. */
+
 import type { FlowDefinition, FlowNode } from '@/api/types';
 import { isRecord } from '@/lib/json';
 import type { Schema } from '../form/schema';
@@ -6,13 +7,14 @@ import { nodeById } from './definition';
 import { type Catalogue, typeOf } from './node-types';
 import type { AgentChoice } from './queries';
 import { type Shape, shapeOf, shapeOfSchema } from './shape';
+import { texts } from './texts';
 
 export interface Known {
   catalogue: Catalogue | undefined;
   agents: readonly AgentChoice[] | undefined;
 }
 
-const ANY: Shape = { type: 'any' };
+const ANY: Shape = { type: texts.types.any };
 /** Nodes in a row that pass on what reaches them. */
 const PASSED_MAX = 10;
 
@@ -55,7 +57,7 @@ function passedShape(definition: FlowDefinition, { id }: FlowNode, known: Known,
     isOptional: !isOne,
   }));
   if (fields.length === 0) return triggerShape(definition);
-  return isOne ? (fields[0]?.shape ?? ANY) : { type: 'object', fields };
+  return isOne ? (fields[0]?.shape ?? ANY) : { type: texts.types.object, fields };
 }
 
 /** A template may give anything; what is written out has the shape that it has. */

@@ -1,4 +1,5 @@
 /** The names that expressions may use, for completion: built-in names and the nodes that ran before. */
+
 import type { FlowDefinition, FlowNode } from '@/api/types';
 import { isRecord, writeJson } from '@/lib/json';
 import type { Name } from '../form/name';
@@ -6,22 +7,25 @@ import { ancestorsOf, nameOf, nodeById, undoneBy } from './definition';
 import { graphAt, type Inside } from './inside';
 import { type Catalogue, typeOf } from './node-types';
 import { outputReference } from './paths';
+import { texts } from './texts';
+
+const { names } = texts;
 
 const EVERYWHERE: readonly Name[] = [
-  { name: 'trigger_data', detail: 'input of the execution' },
-  { name: 'context.id', detail: 'reference ID' },
-  { name: 'context.type', detail: 'reference type' },
-  { name: 'execution.id', detail: 'ID of this execution' },
-  { name: 'execution.retry_of', detail: 'ID of the execution it retries' },
-  { name: 'execution.started_at', detail: 'start time' },
-  { name: 'attempt', detail: 'attempt number, from 1' },
+  { name: 'trigger_data', detail: names.trigger },
+  { name: 'context.id', detail: names.contextId },
+  { name: 'context.type', detail: names.contextType },
+  { name: 'execution.id', detail: names.executionId },
+  { name: 'execution.retry_of', detail: names.retryOf },
+  { name: 'execution.started_at', detail: names.startedAt },
+  { name: 'attempt', detail: names.attempt },
 ];
 
 /** What only nodes read that undo others. */
 const OF_THE_END: readonly Name[] = [
-  { name: 'execution.error.message', detail: 'why the execution ends' },
-  { name: 'execution.error.class', detail: 'error class; null after a cancel' },
-  { name: 'execution.error.node', detail: 'node that failed; null after a cancel' },
+  { name: 'execution.error.message', detail: names.endMessage },
+  { name: 'execution.error.class', detail: names.endClass },
+  { name: 'execution.error.node', detail: names.endNode },
 ];
 
 /** Returns the names for a node: everything that can have run before it. */
@@ -32,7 +36,7 @@ export function scopeOfNode(definition: FlowDefinition, id: string, catalogue: C
     return [
       ...OF_THE_END,
       ...scope(definition, inFlow, [], catalogue),
-      { name: 'secrets.', detail: 'a secret, by name' },
+      { name: 'secrets.', detail: names.secretByName },
     ];
   }
   const before = ancestorsOf(definition, id);
@@ -48,11 +52,7 @@ export function scopeOfNode(definition: FlowDefinition, id: string, catalogue: C
   const node = nodeById(definition, id);
   // The condition of a loop reads what its body gives.
   const own = node && typeOf(catalogue?.types, node)?.traits.repeats === 'iterations' ? GIVEN.iterations : [];
-  return [
-    ...own,
-    ...scope(definition, completed, failed, catalogue),
-    { name: 'secrets.', detail: 'a secret, by name' },
-  ];
+  return [...own, ...scope(definition, completed, failed, catalogue), { name: 'secrets.', detail: names.secretByName }];
 }
 
 /** Returns the names for the condition of an edge: its source node and everything before it. */
@@ -93,12 +93,12 @@ function givenIn(node: FlowNode, catalogue: Catalogue | undefined): readonly Nam
 
 const GIVEN = {
   items: [
-    { name: 'item', detail: 'the item' },
-    { name: 'index', detail: 'number of the item, from 0' },
+    { name: 'item', detail: names.item },
+    { name: 'index', detail: names.itemIndex },
   ],
   iterations: [
-    { name: 'last', detail: 'result of the iteration before' },
-    { name: 'index', detail: 'number of the iteration, from 0' },
+    { name: 'last', detail: names.last },
+    { name: 'index', detail: names.iterationIndex },
   ],
 } as const;
 
@@ -115,8 +115,8 @@ function scope(
   const errors = [...new Set(failed)].flatMap((id) => {
     const error = /^[A-Za-z_]\w*$/.test(id) ? `nodes.${id}.error` : `nodes["${id}"].error`;
     return [
-      { name: `${error}.class`, detail: 'error class' },
-      { name: `${error}.message`, detail: 'error message' },
+      { name: `${error}.class`, detail: names.errorClass },
+      { name: `${error}.message`, detail: names.errorMessage },
     ];
   });
   return [...outputs, ...errors, ...triggerNames(definition), ...EVERYWHERE];
@@ -125,7 +125,7 @@ function scope(
 function outputNames(node: FlowNode, catalogue: Catalogue | undefined): Name[] {
   const whole = outputReference(node.id);
   const fields = outputFields(node, catalogue).map((field) => ({ name: `${whole}.${field}`, detail: nameOf(node) }));
-  return [{ name: whole, detail: `output of ${nameOf(node)}` }, ...fields];
+  return [{ name: whole, detail: names.output(nameOf(node)) }, ...fields];
 }
 
 /** Returns the known fields of an output. */
@@ -141,5 +141,5 @@ function outputFields(node: FlowNode, catalogue: Catalogue | undefined): string[
 /** Trigger data has no schema, but what one expression reads another may read, too. */
 function triggerNames(definition: FlowDefinition): Name[] {
   const found = writeJson(definition).matchAll(/\btrigger_data\.[A-Za-z_][\w.]*\w/g);
-  return [...new Set([...found].map(([name]) => name))].map((name) => ({ name, detail: 'trigger data' }));
+  return [...new Set([...found].map(([name]) => name))].map((name) => ({ name, detail: names.triggerData }));
 }

@@ -1,7 +1,9 @@
 /** The shapes of values, as values and schemas show them: for the input tree, completion, and what an edge carries. All functions are pure. */
+
 import { entriesOf, isRecord, kindOf } from '@/lib/json';
 import { own } from '@/lib/own';
 import type { Schema } from '../form/schema';
+import { texts } from './texts';
 
 export interface Shape {
   /** `text`, `number`, `object`, `list of object`, `any` …: what people read. */
@@ -25,7 +27,9 @@ const DEPTH_MAX = 6;
 /** How many entries of a list are looked at. */
 const ENTRIES_MAX = 20;
 
-const ANY: Shape = { type: 'any' };
+const { types } = texts;
+
+const ANY: Shape = { type: types.any };
 
 /** Returns the shape of a value. */
 export function shapeOf(value: unknown, depth = 0): Shape {
@@ -35,12 +39,12 @@ export function shapeOf(value: unknown, depth = 0): Shape {
     const entry = entries.length === 0 || depth >= DEPTH_MAX ? ANY : entries.reduce(joined);
     return { type: listOf(entry), entry };
   }
-  if (!isRecord(value)) return { type: kind === 'string' ? 'text' : (kind ?? 'any') };
-  if (depth >= DEPTH_MAX) return { type: 'object' };
+  if (!isRecord(value)) return { type: typeName(kind) };
+  if (depth >= DEPTH_MAX) return { type: types.object };
   const fields = entriesOf(value)
     .slice(0, FIELDS_MAX)
     .map(([key, inner]) => ({ key, shape: shapeOf(inner, depth + 1), isOptional: false }));
-  return { type: 'object', fields };
+  return { type: types.object, fields };
 }
 
 /** Returns the shape that a JSON Schema describes. */
@@ -60,9 +64,9 @@ export function shapeOfSchema(schema: Schema | undefined, depth = 0): Shape {
     const fields = Object.entries(properties)
       .slice(0, FIELDS_MAX)
       .map(([key, property]) => fieldOf(key, property as Schema, !must.has(key), depth));
-    return { type: 'object', fields };
+    return { type: types.object, fields };
   }
-  return { type: name === 'string' ? 'text' : name === 'integer' ? 'number' : (name ?? 'any') };
+  return { type: typeName(name) };
 }
 
 function isNotNull(schema: Schema): boolean {
@@ -90,8 +94,15 @@ function joined(one: Shape, other: Shape): Shape {
   return { ...one, fields: [...fields, ...added] };
 }
 
+/** Returns what people read for a type of JSON. */
+function typeName(type: string | null | undefined): string {
+  if (type === 'string') return types.text;
+  if (type === 'integer') return types.number;
+  return type == null ? types.any : ((own<unknown>(types, type) as string | undefined) ?? type);
+}
+
 function listOf(entry: Shape): string {
-  return entry.type === 'any' ? 'list' : `list of ${entry.type}`;
+  return entry.type === types.any ? types.list : types.listOf(entry.type);
 }
 
 /** Returns the value inside a value, by keys and indexes; `undefined` where there is none. */
@@ -104,7 +115,7 @@ export function valueAt(value: unknown, keys: readonly (string | number)[]): unk
 
 /** Writes a shape on one line, cut where it becomes long: `{ status: number, body: { vendor: text, risk?: number } }`. */
 export function shapeText({ type, fields, entry }: Shape, room = 160): string {
-  if (entry?.fields) return `list of ${shapeText(entry, room - 8)}`;
+  if (entry?.fields) return types.listOf(shapeText(entry, room - 8));
   if (!fields) return type;
   if (fields.length === 0) return '{}';
   const parts: string[] = [];

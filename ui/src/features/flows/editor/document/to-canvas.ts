@@ -1,8 +1,8 @@
 /** Translates a flow definition for React Flow: a pure function of the document, what was found in it and the selection. */
+
 import { type Edge, type EdgeMarker, MarkerType, type Node } from '@xyflow/react';
 import { bodyOf } from '@/api/bodies';
 import type { FlowDefinition, FlowEdge, FlowNode } from '@/api/types';
-import { counted } from '@/lib/counted';
 import { isRecord, writeJson } from '@/lib/json';
 import { own } from '@/lib/own';
 import { caseHandle, caseOf, failsOn } from './cases';
@@ -12,6 +12,9 @@ import { type Findings, groupFaults } from './faults';
 import { FLOW, type Inside } from './inside';
 import { type CanvasItem, drawItems, mergeItems } from './items';
 import { heightOf, NODE_WIDTH, positionsOf } from './positions';
+import { texts } from './texts';
+
+const words = texts.canvas;
 
 interface NodeData extends Record<string, unknown> {
   node: FlowNode;
@@ -104,7 +107,7 @@ export function toCanvas(
         sourceHandle: handleOf(edge, nodesById.get(edge.from)),
         selected: chosenEdges.has(id),
         markerEnd: MARKERS[kind],
-        ariaLabel: `${edge.from} to ${edge.to}${label ? `, ${label}` : ''}`,
+        ariaLabel: words.edge(edge.from, edge.to, label),
         data: { kind, label, faults: edgeFaults.get(id)?.length ?? 0 },
       },
     ];
@@ -130,30 +133,30 @@ function undoing({ nodes }: FlowDefinition): CanvasEdge[] {
         focusable: false,
         reconnectable: false,
         markerEnd: MARKERS.undo,
-        ariaLabel: `${target} undoes ${id}`,
-        data: { kind: 'undo', label: 'undo', faults: 0 },
+        ariaLabel: words.undoes(target, id),
+        data: { kind: 'undo', label: words.undo, faults: 0 },
       },
     ];
   });
 }
 
 function spoken({ faults, warnings }: { faults: number; warnings: number }): string[] {
-  return [...(faults > 0 ? [counted(faults, 'problem')] : []), ...(warnings > 0 ? [counted(warnings, 'warning')] : [])];
+  return [...(faults > 0 ? [words.problems(faults)] : []), ...(warnings > 0 ? [words.warnings(warnings)] : [])];
 }
 
 function spokenBody(node: FlowNode): string[] {
   const body = bodyOf(node);
-  return body ? [`${counted(body.nodes.length, 'node')} inside`] : [];
+  return body ? [words.inside(body.nodes.length)] : [];
 }
 
 function spokenFails(node: FlowNode, { edges }: FlowDefinition): string[] {
   const decisions = failsOn(node, edges);
-  return decisions.length > 0 ? [`fails if ${decisionWords(decisions)}`] : [];
+  return decisions.length > 0 ? [words.failsIf(decisionWords(decisions))] : [];
 }
 
 /** Names decisions in a sentence: `rejected or timed out`. */
 export function decisionWords(decisions: readonly string[]): string {
-  return decisions.map((decision) => decision.replaceAll('_', ' ')).join(' or ');
+  return words.or(decisions.map((decision) => own<string>(words.decisions, decision) ?? decision.replaceAll('_', ' ')));
 }
 
 export function edgeKind(edge: FlowEdge): EdgeKind {
@@ -165,7 +168,7 @@ export function edgeKind(edge: FlowEdge): EdgeKind {
 export function edgeLabel(edge: FlowEdge): string | null {
   const condition = conditionText(edge.condition);
   if (edge.on !== 'error') return condition;
-  return condition ? `on error if ${condition}` : 'on error';
+  return condition ? words.onErrorIf(condition) : words.onError;
 }
 
 const SIGNS: Record<string, string> = {
@@ -182,7 +185,7 @@ export function conditionText(condition: unknown): string | null {
   if (condition === undefined || condition === null) return null;
   if (!isRecord(condition)) return String(condition);
   const { type = 'equals', field = '?', value } = condition;
-  if (type === 'exists') return `${field} exists`;
+  if (type === 'exists') return words.exists(String(field));
   return `${field} ${own(SIGNS, String(type)) ?? type} ${value === undefined ? '?' : writeJson(value)}`;
 }
 

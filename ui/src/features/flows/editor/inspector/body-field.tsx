@@ -26,7 +26,7 @@ export function BodyField({ node, ...field }: BodyFieldProps) {
     inside,
     node.id,
   ).length;
-  const title = field.schema.title ?? 'Body';
+  const title = field.schema.title ?? texts.fields.body;
   const body = bodyOf(node);
   if (!body) return <JsonField {...field} title={title} value={node.body} path={['body']} required templated />;
   return (

@@ -16,7 +16,7 @@ const EXAMPLE = '${trigger_data.rows}';
 /** What a node runs its body for: an expression that gives a list, or a list. */
 export function ItemsField({ node, schema, onChange, ...rest }: ItemsFieldProps) {
   const value = node.items;
-  const title = schema.title ?? 'Items';
+  const title = schema.title ?? texts.fields.items;
   const isList = value !== undefined && typeof value !== 'string';
   const choice = (
     <SegmentedControl

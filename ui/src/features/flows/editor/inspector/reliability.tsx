@@ -44,7 +44,7 @@ export function Reliability({ node, flow, common, isJoin, takesAttempts, onChang
       {hasOwnRetry && properties.retry && (
         <SchemaField
           {...shared}
-          title={properties.retry.title ?? 'Retry'}
+          title={properties.retry.title ?? texts.fields.retry}
           schema={properties.retry}
           value={node.retry}
           onChange={(value) => onChange('retry', value)}

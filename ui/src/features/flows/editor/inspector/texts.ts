@@ -159,4 +159,5 @@ export const texts = catalogue('editor-inspector', {
   reads: (fields: readonly string[]) =>
     `That flow reads: ${fields.slice(0, 12).join(', ')}${fields.length > 12 ? ', …' : ''}.`,
   openFlow: (name: string) => `Open ${name}`,
+  fields: { body: 'Body', items: 'Items', retry: 'Retry', source: 'Source' },
 } as const);

@@ -11,6 +11,7 @@ import { type Place, type Source, useSources } from '../bench/use-sources';
 import { nodeById } from '../document/definition';
 import { useDraft, useDraftStore } from '../document/draft-context';
 import type { Shape } from '../document/shape';
+import { texts as ofDocument } from '../document/texts';
 import { InsertContext } from '../form/insertion';
 import classes from './node-test.module.css';
 import { Origin } from './origin';
@@ -18,6 +19,8 @@ import { PinEditor } from './pin-editor';
 import { texts } from './texts';
 import { sampleOf } from './tree';
 import { drag, ValueTree } from './value-tree';
+
+const { types } = ofDocument;
 
 interface InputPaneProps {
   flowId: string;
@@ -143,11 +146,11 @@ function Single({ base, label, onInsert }: { base: string; label: string; onInse
 }
 
 const OF_RUN: Shape = {
-  type: 'object',
+  type: types.object,
   fields: [
-    { key: 'id', shape: { type: 'text' }, isOptional: false },
-    { key: 'started_at', shape: { type: 'text' }, isOptional: false },
-    { key: 'retry_of', shape: { type: 'text or null' }, isOptional: false },
+    { key: 'id', shape: { type: types.text }, isOptional: false },
+    { key: 'started_at', shape: { type: types.text }, isOptional: false },
+    { key: 'retry_of', shape: { type: types.textOrNull }, isOptional: false },
   ],
 };
 
@@ -158,7 +161,7 @@ function Others({ onInsert }: { onInsert: (path: string) => void }) {
   const hasSecrets = open.includes('secrets');
   const secrets = useQuery({ ...secretsQuery(), enabled: may && hasSecrets });
   const names: Shape = {
-    type: 'object',
+    type: types.object,
     fields: (secrets.data ?? []).map(({ name }) => ({ key: name, shape: { type: '••••' }, isOptional: false })),
   };
   const parts = [
