@@ -38,7 +38,7 @@ export function NodePanel(props: NodePanelProps) {
   const isToldAbove = Boolean(execution.error_message) && execution.current_node_id === node.node_id;
   return (
     <>
-      <header className={classes.head}>
+      <div className={classes.head}>
         <div className={classes.titles}>
           <h2 className={classes.title}>{node.node_name}</h2>
           <span className={classes.type}>
@@ -53,7 +53,7 @@ export function NodePanel(props: NodePanelProps) {
             <IconX size={15} aria-hidden />
           </ActionIcon>
         )}
-      </header>
+      </div>
       <ForkButton key={node.node_id} execution={execution} node={node} />
       {node.waiting_for === 'decision' ? (
         <DecideForm executionId={execution.id} node={node} />

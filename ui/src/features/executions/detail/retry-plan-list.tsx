@@ -24,10 +24,10 @@ export function RetryPlanList({ label = texts.retry.plan, plan, nodes }: RetryPl
   const ids = plan ? [...new Set([...nodes.map((node) => node.node_id), ...plan.run])].filter(isPlanned(plan)) : [];
   return (
     <section aria-label={label} aria-busy={!plan}>
-      <header className={classes.planHead}>
+      <div className={classes.planHead}>
         <h3 className={classes.planTitle}>{label}</h3>
         <span>{plan ? texts.retry.counts(plan.run.length, plan.reuse.length) : texts.retry.planning}</span>
-      </header>
+      </div>
       <ul className={classes.plan}>
         {ids.slice(0, NAMED_MAX).map((id) => {
           const isReused = reuse.has(id);

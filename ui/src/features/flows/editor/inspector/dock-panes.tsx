@@ -86,7 +86,7 @@ function Side({ name, isOpen, width, children }: SideProps) {
     <>
       <PaneResizer name={name} width={width} />
       <section className={classes.side} style={{ flexBasis: width }} aria-label={label} data-side={name}>
-        <header className={classes.sideHead}>
+        <div className={classes.sideHead}>
           <h3 className={classes.sideTitle}>{label}</h3>
           <ActionIcon
             size="sm"
@@ -96,7 +96,7 @@ function Side({ name, isOpen, width, children }: SideProps) {
           >
             <Collapse size={15} stroke={1.7} aria-hidden />
           </ActionIcon>
-        </header>
+        </div>
         <div className={classes.sideBody}>{children}</div>
       </section>
     </>

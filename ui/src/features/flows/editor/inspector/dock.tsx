@@ -122,13 +122,13 @@ function Sheet({ isOpen, title, actions, onClose, children }: SheetProps) {
     <Drawer.Root opened={isOpen} onClose={onClose} position="bottom" size="100%">
       <Drawer.Content aria-label={title ?? texts.label}>
         <div className={classes.sheet} data-inspector>
-          <header className={classes.head}>
+          <div className={classes.head}>
             <ActionIcon aria-label={texts.back} size={32} onClick={onClose}>
               <IconArrowLeft size={18} aria-hidden />
             </ActionIcon>
             <h2 className={classes.title}>{title}</h2>
             {actions}
-          </header>
+          </div>
           {children}
         </div>
       </Drawer.Content>

@@ -22,7 +22,7 @@ interface NextStartsProps {
 export function NextStarts({ rule, isActive, hasFault }: NextStartsProps) {
   return (
     <section className={classes.frame} aria-label={texts.schedule.next}>
-      <h4 className={classes.title}>{texts.schedule.next}</h4>
+      <h3 className={classes.title}>{texts.schedule.next}</h3>
       {!isActive && <p className={classes.note}>{texts.schedule.notActive}</p>}
       {rule ? <Starts rule={rule} hasFault={hasFault} /> : <p className={classes.note}>{texts.schedule.noCron}</p>}
     </section>

@@ -10,7 +10,7 @@ export function PageAddress({ flow }: { flow: Flow }) {
   const address = `${window.location.origin}/form/${flow.id}`;
   return (
     <section className={classes.frame} aria-label={texts.form.address}>
-      <h4 className={classes.title}>{texts.form.address}</h4>
+      <h3 className={classes.title}>{texts.form.address}</h3>
       <div className={classes.address}>
         <code>{address}</code>
         <CopyButton value={address} label={texts.form.copyAddress} />

@@ -13,7 +13,7 @@ export function WebhookState({ path, flow }: { path: unknown; flow: Flow }) {
   const address = typeof path === 'string' && path !== '' ? `${window.location.origin}/hooks/${path}` : null;
   return (
     <section className={classes.frame} aria-label={texts.webhook.address}>
-      <h4 className={classes.title}>{texts.webhook.address}</h4>
+      <h3 className={classes.title}>{texts.webhook.address}</h3>
       {address === null ? (
         <p className={classes.note}>{texts.webhook.noPath}</p>
       ) : (
@@ -41,7 +41,7 @@ function Saved({ webhook }: { webhook: Webhook }) {
           </li>
         ))}
       </ul>
-      <h4 className={classes.title}>{texts.webhook.calls}</h4>
+      <h3 className={classes.title}>{texts.webhook.calls}</h3>
       {webhook.calls.length === 0 && <p className={classes.note}>{texts.webhook.noCalls}</p>}
       <ul className={classes.list} aria-label={texts.webhook.calls}>
         {webhook.calls.map((call) => (
