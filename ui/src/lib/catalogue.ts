@@ -48,7 +48,7 @@ export function catalogues(): ReadonlyMap<string, Texts> {
   return english;
 }
 
-export function isGroup(value: unknown): value is Texts {
+function isGroup(value: unknown): value is Texts {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

@@ -45,6 +45,11 @@ export function formatNumber(value: number, options?: Intl.NumberFormatOptions):
   return (options ? numberFormat(options) : plainNumber).format(value);
 }
 
+/** A percentage with at most one decimal: `57%`, `99.9%`. */
+export function formatPercent(percent: number): string {
+  return formatNumber(percent / 100, { style: 'percent', maximumFractionDigits: 1 });
+}
+
 export function numberFormat(options: Intl.NumberFormatOptions): Intl.NumberFormat {
   return new Intl.NumberFormat(locale, options);
 }

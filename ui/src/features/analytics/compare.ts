@@ -2,7 +2,7 @@
 
 import type { CostCounts, RetryCounts } from '@/api/reports';
 import { costText } from '@/components/usage-text';
-import { formatNumber } from '@/lib/locale';
+import { formatNumber, formatPercent } from '@/lib/locale';
 import { formatDuration } from '@/lib/time';
 import { DAY, tokensOf } from './cost-shape';
 import { texts as costs } from './cost-texts';
@@ -83,21 +83,21 @@ function compared(label: string, now: number, other: number | undefined, text: (
 export function changeText(now: number, other: number): string {
   if (now === other) return texts.compare.same;
   if (other === 0) return texts.compare.none;
-  return signed(Math.round((100 * (now - other)) / other), '%');
+  return signed(Math.round((100 * (now - other)) / other), formatPercent);
 }
 
 function pointsText(difference: number): string {
   const points = Math.round(1_000 * difference) / 10;
-  return points === 0 ? texts.compare.same : texts.compare.points(signed(points, ''));
+  return points === 0 ? texts.compare.same : texts.compare.points(signed(points, formatNumber));
 }
 
-function signed(value: number, unit: string): string {
+function signed(value: number, written: (value: number) => string): string {
   if (value === 0) return texts.compare.slight;
-  return `${value > 0 ? '+' : '−'}${formatNumber(Math.abs(value))}${unit}`;
+  return `${value > 0 ? '+' : '−'}${written(Math.abs(value))}`;
 }
 
 function shareText(share: number | null): string {
-  return share === null ? texts.compare.none : `${formatNumber(Math.floor(1_000 * share) / 10)}%`;
+  return share === null ? texts.compare.none : formatPercent(Math.floor(1_000 * share) / 10);
 }
 
 function countText(value: number): string {

@@ -1,7 +1,7 @@
 /** The shapes of the charts. All functions are pure. */
 
 import type { RetryAnalytics, RetryCounts } from '@/api/reports';
-import { formatNumber } from '@/lib/locale';
+import { formatPercent } from '@/lib/locale';
 import type { Span } from './span';
 
 /** Outcomes in stacking order: successes at the bottom. */
@@ -56,9 +56,9 @@ export function successOf({ counts, total }: Mix): number | null {
 export function percent(part: number, whole: number): string {
   if (whole === 0) return '–';
   const share = (100 * part) / whole;
-  if (share === 0 || share === 100) return `${share}%`;
-  if (share < 0.1) return `< ${formatNumber(0.1)}%`;
-  if (share < 10) return `${formatNumber(share, { maximumFractionDigits: 1 })}%`;
-  if (share > 99) return `${formatNumber(Math.floor(share * 10) / 10)}%`;
-  return `${Math.round(share)}%`;
+  if (share === 0 || share === 100) return formatPercent(share);
+  if (share < 0.1) return `< ${formatPercent(0.1)}`;
+  if (share < 10) return formatPercent(share);
+  if (share > 99) return formatPercent(Math.floor(share * 10) / 10);
+  return formatPercent(Math.round(share));
 }

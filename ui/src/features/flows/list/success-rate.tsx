@@ -1,6 +1,6 @@
 import { Tooltip } from '@mantine/core';
 import type { FlowCounts } from '@/api/reports';
-import { formatNumber } from '@/lib/locale';
+import { formatPercent } from '@/lib/locale';
 import classes from './flow-card.module.css';
 import { texts } from './texts';
 
@@ -32,8 +32,8 @@ export function SuccessRate({ week, isKnown }: SuccessRateProps) {
 
 /** Rounds so that a failure is never hidden: `99.9 %` does not become `100 %`. */
 function percent(rate: number): string {
-  if (rate > 0.99 && rate < 1) return `${formatNumber(Math.floor(rate * 1_000) / 10)}%`;
-  return `${Math.round(rate * 100)}%`;
+  if (rate > 0.99 && rate < 1) return formatPercent(Math.floor(rate * 1_000) / 10);
+  return formatPercent(Math.round(rate * 100));
 }
 
 function toneOf(rate: number): string {
