@@ -22,4 +22,5 @@ async function translate() {
   }
 }
 
+// With `await` here, the build would no longer join small files.
 void translate().then(() => import('@/app/start'));
