@@ -148,7 +148,7 @@ export default defineConfig({
   test: {
     restoreMocks: true,
     // Only what hangs takes as long: the machine may do much else.
-    testTimeout: 30_000,
+    testTimeout: 120_000,
     // Files share their modules and their page: to import the components again costs a second for each file.
     isolate: false,
     projects: [
