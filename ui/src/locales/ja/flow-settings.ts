@@ -49,7 +49,8 @@ export default {
   perKey: 'キーごとの同時実行の上限',
   perKeyDetail: '同じ値で同時に実行できる数',
   priority: '優先度',
-  priorityDetail: '待っている実行のうちどれを先に始めるか: -10 から 10、またはテンプレート。待機 1 分ごとに 1 増えます。',
+  priorityDetail:
+    '待っている実行のうちどれを先に始めるか: -10 から 10、またはテンプレート。待機 1 分ごとに 1 増えます。',
   debounce: 'デバウンス（秒）',
   debounceNone: '空: すべての開始を実行',
   debounceDetail: 'この時間ほかの開始が来なければ、最後のものを実行します。',
