@@ -1,0 +1,27 @@
+import type { texts as english } from '@/features/flows/texts';
+import type { Translation } from '@/lib/catalogue';
+
+const texts: Translation<typeof english> = {
+  label: 'Flow',
+  goneTitle: 'Flow nicht gefunden',
+  goneDetail: 'Vielleicht wurde er gelöscht, oder die Adresse ist falsch.',
+  toList: 'Zu den Flows',
+  commands: {
+    group: 'Dieser Flow',
+    compare: 'Versionen auf der Arbeitsfläche vergleichen',
+    compareWords: 'diff changes difference unterschied änderungen vergleich',
+    move: 'In einen Ordner verschieben…',
+  },
+  compare: {
+    title: (flow) => `Versionen von ${flow} vergleichen`,
+    before: 'Vorher',
+    after: 'Nachher',
+    current: (version) => `Version ${version} (aktuell)`,
+    canvas: 'Beide Versionen auf einer Arbeitsfläche',
+    changes: 'Änderungen',
+    same: 'Die beiden Versionen sind gleich.',
+    missing: 'Wählen Sie zwei Versionen zum Vergleichen.',
+  },
+};
+
+export default texts;
