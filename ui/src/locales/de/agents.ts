@@ -1,12 +1,11 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: templates of agents.
 
-import type { texts as english } from '@/features/agents/texts';
 import type { Translation } from '@/lib/catalogue';
 import { counted } from '@/lib/counted';
 import { formatNumber } from '@/lib/locale';
 import { shortId } from '@/lib/short-id';
 
-const texts: Translation<typeof english> = {
+export default {
   title: 'Agenten',
   detail: 'Sprachmodelle, entfernte Dienste und MCP-Server, die von Agent-Knoten aufgerufen werden.',
   create: 'Neuer Agent',
@@ -365,6 +364,4 @@ const texts: Translation<typeof english> = {
     addTo: (name) => `Feld zu ${name} hinzufügen`,
     remove: (name) => `${name || 'Dieses Feld'} entfernen`,
   },
-};
-
-export default texts;
+} satisfies Translation<typeof import('@/features/agents/texts').texts>;

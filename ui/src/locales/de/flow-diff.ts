@@ -1,8 +1,7 @@
-import type { texts as english } from '@/components/flow-diff/texts';
 import type { Translation } from '@/lib/catalogue';
 import { counted } from '@/lib/counted';
 
-const texts: Translation<typeof english> = {
+export default {
   sections: { settings: 'Einstellungen', nodes: 'Knoten', edges: 'Kanten' },
   movedOnly: (number) => `${counted(number, 'Knoten wurde', 'Knoten wurden')} auf der Arbeitsfläche verschoben.`,
   items: (number) =>
@@ -27,6 +26,4 @@ const texts: Translation<typeof english> = {
     context_type_default: 'Standardart der Referenz',
     sensitive: 'Sensible Daten',
   },
-};
-
-export default texts;
+} satisfies Translation<typeof import('@/components/flow-diff/texts').texts>;

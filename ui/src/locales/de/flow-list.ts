@@ -1,4 +1,3 @@
-import type { texts as english } from '@/features/flows/list/texts';
 import type { Translation } from '@/lib/catalogue';
 import { counted } from '@/lib/counted';
 import { formatNumber } from '@/lib/locale';
@@ -10,7 +9,7 @@ const statuses: Readonly<Record<string, string>> = {
   archived: 'archiviert',
 };
 
-const texts: Translation<typeof english> = {
+export default {
   title: 'Flows',
   new: 'Neuer Flow',
   import: 'Importieren',
@@ -159,6 +158,4 @@ const texts: Translation<typeof english> = {
     submit: 'Als Entwurf importieren',
     tooLarge: 'Die Datei ist größer als die 4 MB, die der Server zulässt.',
   },
-};
-
-export default texts;
+} satisfies Translation<typeof import('@/features/flows/list/texts').texts>;

@@ -1,10 +1,9 @@
-import type { texts as english } from '@/features/flows/run/texts';
 import type { Translation } from '@/lib/catalogue';
 import { counted } from '@/lib/counted';
 
 const statuses: Readonly<Record<string, string>> = { paused: 'pausiert', archived: 'archiviert' };
 
-const texts: Translation<typeof english> = {
+export default {
   title: 'Flow ausführen',
   close: 'Schließen',
   context: 'Referenz (optional)',
@@ -35,6 +34,4 @@ const texts: Translation<typeof english> = {
   stopped: (status) => `Dieser Flow ist ${statuses[status] ?? status}. Aktivieren Sie ihn zuerst.`,
   cancel: 'Abbrechen',
   run: 'Jetzt ausführen',
-};
-
-export default texts;
+} satisfies Translation<typeof import('@/features/flows/run/texts').texts>;

@@ -1,10 +1,9 @@
-import type { texts as english } from '@/features/flows/settings/texts';
 import type { Translation } from '@/lib/catalogue';
 import { counted } from '@/lib/counted';
 import { formatNumber } from '@/lib/locale';
 import { formatWait } from '@/lib/time';
 
-const texts: Translation<typeof english> = {
+export default {
   title: 'Einstellungen des Flows',
   close: 'Einstellungen schließen',
   about: 'Allgemein',
@@ -160,6 +159,4 @@ const texts: Translation<typeof english> = {
     shortDelay: 'Geben Sie mindestens so viel wie die Sammelzeit ein.',
     debounce: 'Geben Sie mehr als 0 Sekunden ein, oder lassen Sie das Feld leer.',
   },
-};
-
-export default texts;
+} satisfies Translation<typeof import('@/features/flows/settings/texts').texts>;

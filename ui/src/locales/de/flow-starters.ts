@@ -1,7 +1,6 @@
-import type { texts as english } from '@/features/flows/list/starter-texts';
 import type { Translation } from '@/lib/catalogue';
 
-const texts: Translation<typeof english> = {
+export default {
   empty: { label: 'Leer', detail: 'Nur ein Auslöser.' },
   call: {
     label: 'HTTP-Aufruf mit Wiederholungen',
@@ -39,6 +38,4 @@ const texts: Translation<typeof english> = {
     agent: (name, description) => `Einen Agenten an der Stelle von „${name}“: ${description}.`,
     services: (address) => `Ihre eigenen Dienste an der Stelle von ${address}.`,
   },
-};
-
-export default texts;
+} satisfies Translation<typeof import('@/features/flows/list/starter-texts').texts>;

@@ -1,10 +1,9 @@
-import type { texts as english } from '@/features/flows/versions/texts';
 import type { Translation } from '@/lib/catalogue';
 import { counted } from '@/lib/counted';
 
 const nodesOf = (number: number) => counted(number, 'Knoten', 'Knoten');
 
-const texts: Translation<typeof english> = {
+export default {
   title: 'Versionen',
   close: 'Versionen schließen',
   damaged: (version, reason) =>
@@ -22,6 +21,4 @@ const texts: Translation<typeof english> = {
   },
   restoreDetail: (version) =>
     `Wird zur neuesten Version. Version ${version} bleibt in dieser Liste; laufende Ausführungen ändern sich nicht.`,
-};
-
-export default texts;
+} satisfies Translation<typeof import('@/features/flows/versions/texts').texts>;

@@ -1,7 +1,6 @@
-import type { texts as english } from '@/features/flows/texts';
 import type { Translation } from '@/lib/catalogue';
 
-const texts: Translation<typeof english> = {
+export default {
   label: 'Flow',
   goneTitle: 'Flow nicht gefunden',
   goneDetail: 'Vielleicht wurde er gelöscht, oder die Adresse ist falsch.',
@@ -22,6 +21,4 @@ const texts: Translation<typeof english> = {
     same: 'Die beiden Versionen sind gleich.',
     missing: 'Wählen Sie zwei Versionen zum Vergleichen.',
   },
-};
-
-export default texts;
+} satisfies Translation<typeof import('@/features/flows/texts').texts>;
