@@ -63,7 +63,9 @@ export default {
   },
   usage: {
     tokens: (input, parts, output) =>
-      parts.length === 0 ? `入力 ${input}、出力 ${output}` : `入力 ${input}（うち ${parts.join('、')}）、出力 ${output}`,
+      parts.length === 0
+        ? `入力 ${input}、出力 ${output}`
+        : `入力 ${input}（うち ${parts.join('、')}）、出力 ${output}`,
     cached: (tokens) => `キャッシュ済み ${tokens}`,
     written: (tokens) => `キャッシュへの書き込み ${tokens}`,
     cost: (cost) => ` · 費用 ${cost}`,
