@@ -72,7 +72,7 @@ export default {
   sensitiveLead:
     'In allen Ansichten verdeckt und dort, wo sie gespeichert sind, mit allen anderen Daten der Ausführung verschlüsselt. Admins können Werte aufdecken, was im Audit-Protokoll steht.',
   sensitiveFields: 'Felder',
-  sensitiveFieldsDetail: 'Pfade in den Startdaten oder in Ausgaben von Knoten. Drücken Sie nach jedem Enter.',
+  sensitiveFieldsDetail: 'Pfade in den Startdaten oder in Ausgaben von Knoten. Drücken Sie Enter nach jedem Eintrag.',
   sensitiveFieldsExample: 'trigger_data.customer.iban',
   sensitivePatterns: 'Muster',
   sensitivePatternsDetail:
