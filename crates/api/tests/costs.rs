@@ -132,7 +132,35 @@ async fn times_of_calls_are_shown_by_model_and_agent() {
         rows(&times["agents"], "agent_name"),
         [r#""Analyst" 101: 991 991 59391"#, "null 3: 7 7 7", "null 1: 7 7 7"]
     );
+    assert_eq!(times["totals"], json!({ "calls": 105, "p50_ms": 991, "p95_ms": 991, "p99_ms": 59391 }));
     assert_eq!((&times["models_left_out"], &times["agents_left_out"]), (&json!(0), &json!(0)));
     assert_eq!(rows(&first["models"], "model"), [r#""large" 100: 991 991 59391"#, r#""small" 3: 7 7 7"#]);
     assert_eq!(rows(&of_flow["models"], "model"), [r#""small" 2: 0 7 7"#]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_thousand_models_with_the_most_calls_are_listed_and_the_totals_have_all() {
+    let counts = (0..=1_000_u64).map(|number| {
+        let metric = time_metric(None, &format!("model {number}"), 7).into();
+        (RollupKey { node: None, metric }, if number == 3 { 1 } else { 2 })
+    });
+    let rows = Rollup { counts: counts.collect(), ..rollup(7, NOW, &[]) };
+    let api = with_counters(std::iter::once(rows)).await;
+
+    let times = api.get("analytics/times").await.expect(200);
+
+    let models = list(&times["models"]);
+    assert_eq!((models.len(), &times["models_left_out"]), (1_000, &json!(1)));
+    assert!(models.iter().all(|row| row["calls"] == 2), "the one with the fewest calls is left out");
+    assert_eq!(times["totals"]["calls"], 2_001);
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_no_call_was_timed_percentiles_are_null() {
+    let api = Api::new().await;
+
+    let times = api.get("analytics/times").await.expect(200);
+
+    assert_eq!(times["totals"], json!({ "calls": 0, "p50_ms": null, "p95_ms": null, "p99_ms": null }));
+    assert_eq!((list(&times["models"]).len(), list(&times["agents"]).len()), (0, 0));
 }

@@ -381,6 +381,36 @@ mod tests {
     }
 
     #[test]
+    fn each_call_of_a_model_that_was_timed_is_counted_also_where_its_attempt_failed() {
+        let mut execution = started(json!({ "retry_on_failure": true, "retry_count": 2 }));
+        let (model, ms) = (Some("m".into()), Some(840));
+        let timed = Some(Arc::new(Usage { model, duration_ms: ms, ..Usage::default() }));
+        let untimed = Some(Arc::new(Usage { model: Some("m".into()), ..Usage::default() }));
+        let failed =
+            |usage| Outcome { usage, ..Outcome::failed(Failure::new(ErrorClass::Connection, "refused")) };
+        let completed = Outcome { usage: timed.clone(), ..Outcome::completed(Payload::null()) };
+        let mut attempt = Attempt::FIRST;
+        for (seconds, outcome) in [(2, failed(timed)), (6, failed(untimed)), (9, completed)] {
+            let (execution_id, step) = (ExecutionId::new(Uuid::nil()), StepKey::ONLY);
+            let call = CallKey { execution: execution_id, node: NodeIndex(0), attempt, step };
+            for (seconds, input) in
+                [(seconds - 1, Input::Tick), (seconds, Input::StepEnded { call, outcome })]
+            {
+                let now = Timestamp::from_micros(seconds * 1_000_000);
+                execution.decide(input, now, &mut Decision::default()).unwrap();
+            }
+            attempt = attempt.next();
+        }
+
+        let rollup = rollup_of(&execution);
+
+        let timed: Vec<_> =
+            rollup.counts.iter().filter(|(key, _)| key.metric.starts_with("model_ms")).collect();
+        let metric = time_metric(None, "m", 840).into();
+        assert_eq!(timed, [&(RollupKey { node: None, metric }, 2)]);
+    }
+
+    #[test]
     fn a_node_that_was_interrupted_or_cancelled_has_not_completed_at_once() {
         let call = |attempt| {
             let (execution, step) = (ExecutionId::new(Uuid::nil()), StepKey::ONLY);

@@ -188,6 +188,7 @@ macro_rules! conformance_tests {
             counters_add_up_by_what_they_count
             counters_add_up_over_time
             counters_are_filtered
+            times_of_calls_add_up_by_model_and_agent
             those_that_fail_most_are_listed_and_the_others_are_counted
             counters_survive_reopening
         }

@@ -7606,6 +7606,8 @@ export interface components {
         readonly Time: string;
         /** @description How long calls of models took, those with the most calls first. */
         readonly TimeAnalytics: {
+            /** @description Of all models and agents, those that are left out below included. */
+            readonly totals: components["schemas"]["CallTimes"];
             readonly models: readonly components["schemas"]["ModelTimes"][];
             /**
              * Format: int64

@@ -94,6 +94,8 @@ pub(crate) struct AgentTimes {
 /// How long calls of models took, those with the most calls first.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TimeAnalytics {
+    /// Of all models and agents, those that are left out below included.
+    totals: TimesView,
     #[schema(max_items = 1000)]
     models: Vec<ModelTimes>,
     /// How many are left out of `models`, where there are more than 1,000.
@@ -119,7 +121,9 @@ pub(crate) async fn model_times(
     let sums = app.engine().store().rollup_sums(query).await?;
     sums.damaged.iter().for_each(|damaged| app.metrics().row_damaged(damaged));
     let (mut models, mut agents) = (BTreeMap::<_, Times>::new(), BTreeMap::<_, Times>::new());
+    let mut totals = Times::default();
     for (of, times) in &sums.times {
+        totals.add(times);
         models.entry(Arc::clone(&of.model)).or_default().add(times);
         agents.entry(of.agent).or_default().add(times);
     }
@@ -132,6 +136,7 @@ pub(crate) async fn model_times(
         times: (&times).into(),
     };
     Ok(reply::ok(&TimeAnalytics {
+        totals: (&totals).into(),
         models: models
             .into_iter()
             .map(|(model, times)| ModelTimes { model, times: (&times).into() })

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use steadflow_core::failure::ErrorClass;
-use steadflow_core::ids::{FlowId, NodeId};
+use steadflow_core::ids::{AgentId, FlowId, NodeId};
 use steadflow_core::timestamp::Timestamp;
 
 use super::super::samples::{
@@ -14,7 +14,7 @@ use super::super::samples::{
 use super::super::{Harness, commit, reopened, worker};
 use crate::{
     Buckets, ExecutionRow, FailureGroup, FailureQuery, FlowSums, History, NodeSums, RetryCounts, Rollup,
-    RollupQuery, RollupSums, Store,
+    RollupQuery, RollupSums, Store, TimedModel, Times, time_metric,
 };
 
 const FAILURES: FailureQuery =
@@ -263,6 +263,48 @@ pub async fn counters_are_filtered<H: Harness>(harness: &H) {
     assert_eq!(counted(RollupQuery { flow: Some(FLOW), ..ROLLUPS }).await, (3, 1));
     assert_eq!(counted(ROLLUPS).await, (4, 2), "ours, of both flows");
     assert_eq!(counted(RollupQuery { tenant: THEIRS, ..ROLLUPS }).await, (1, 1));
+}
+
+pub async fn times_of_calls_add_up_by_model_and_agent<H: Harness>(harness: &H) {
+    let store = harness.open().await;
+    let worker = worker(&store).await;
+    let agent = Some(AgentId::new(uuid(5)));
+    let timed = |hour, calls: &[(Option<AgentId>, &str, u64, u64)]| {
+        let metrics: Vec<_> =
+            calls.iter().map(|(agent, model, millis, _)| time_metric(*agent, model, *millis)).collect();
+        let counts: Vec<_> =
+            metrics.iter().zip(calls).map(|(metric, call)| ("", metric.as_str(), call.3)).collect();
+        rollup(hour, &counts)
+    };
+    // Names of models have colons, and those of later versions have parts that are not known.
+    let first = timed(0, &[(agent, "a:7b", 1_000, 98), (agent, "a:7b", 60_000, 1), (None, "a:7b", 5, 1)]);
+    let second = timed(1, &[(agent, "a:7b", 60_000, 1), (agent, "b", 0, 2)]);
+    let batch = [
+        finished_with(completed(1), first),
+        finished_with(completed(2), second),
+        finished_with(completed(3), rollup(1, &[("", "model_ms:later", 1), ("a", "model_ms:1::b", 1)])),
+        finished_with(
+            ExecutionRow { tenant: THEIRS, ..completed(4) },
+            Rollup { tenant: THEIRS, ..timed(0, &[(None, "b", 1, 9)]) },
+        ),
+    ];
+
+    commit(&store, worker, batch).await;
+
+    let times = async |query| {
+        let percentiles = |times: &Times| [50, 99].map(|percent| times.percentile(percent));
+        let row = |(of, times): (&TimedModel, &Times)| {
+            (of.agent, of.model.to_string(), times.calls(), percentiles(times))
+        };
+        sums(&store, query).await.times.iter().map(row).collect::<Vec<_>>()
+    };
+    let (a, b) = (|| "a:7b".to_owned(), || "b".to_owned());
+    let unknown = (None, a(), 1, [Some(5); 2]);
+    let all = [unknown.clone(), (agent, a(), 100, [Some(991), Some(59_391)]), (agent, b(), 2, [Some(0); 2])];
+    assert_eq!(times(ROLLUPS).await, all);
+    let hour = RollupQuery { to: Some(at(3_600)), ..ROLLUPS };
+    assert_eq!(times(hour).await, [unknown, (agent, a(), 99, [Some(991), Some(59_391)])]);
+    assert_eq!(times(RollupQuery { flow: Some(OTHER_FLOW), ..ROLLUPS }).await, []);
 }
 
 pub async fn those_that_fail_most_are_listed_and_the_others_are_counted<H: Harness>(harness: &H) {
