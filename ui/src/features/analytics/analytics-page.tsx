@@ -7,10 +7,11 @@ import { Page } from '@/components/page';
 import { ProblemCard } from '@/components/problem-card';
 import { ScopeBar } from '@/components/scope-bar';
 import { useNow } from '@/lib/clock';
-import { comparedRetries, otherPeriod } from './compare';
+import { type ChosenDays, comparedRetries, otherPeriod } from './compare';
 import { Comparison } from './comparison';
 import { retriesCsv } from './csv';
 import { ExportButton } from './export-button';
+import { LatencyPanel } from './latency-panel';
 import { analyticsQuery } from './queries';
 import { Report } from './report';
 import { ReportSkeleton } from './report-skeleton';
@@ -28,9 +29,12 @@ export function AnalyticsPage() {
   const span = spanOf(period, now);
   const from = new Date(span.from).toISOString();
   const analytics = useQuery(analyticsQuery({ flow_id: search.flow, from, bucket: bucketOf(span) }));
-  const other = otherPeriod({ from: span.from, to: span.from + span.step * span.count }, search.compare);
+  const whole = { from: span.from, to: span.from + span.step * span.count };
+  const other = otherPeriod(whole, search);
   const [start, end] = [new Date(other.from).toISOString(), new Date(other.to).toISOString()];
   const before = useQuery(analyticsQuery({ flow_id: search.flow, from: start, to: end, bucket: bucketOf(span) }));
+  const choose = ({ compare, compare_to }: ChosenDays) =>
+    void navigate({ search: { ...search, compare, compare_to }, replace: true });
   return (
     <Page
       title={texts.title}
@@ -66,11 +70,24 @@ export function AnalyticsPage() {
           comparison={
             <Comparison
               rows={comparedRetries(analytics.data.totals, before.data?.totals)}
-              period={other}
-              onDay={(compare) => void navigate({ search: { ...search, compare }, replace: true })}
+              period={whole}
+              other={other}
+              isChosen={search.compare !== undefined}
+              onChoose={choose}
             />
           }
-          from={from}
+          latency={
+            <LatencyPanel
+              flow={search.flow}
+              from={from}
+              other={other}
+              version={search.version}
+              against={search.against}
+              onVersions={(version, against) =>
+                void navigate({ search: { ...search, version, against }, replace: true })
+              }
+            />
+          }
           span={span}
           flow={search.flow}
           period={period}

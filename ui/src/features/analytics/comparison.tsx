@@ -1,52 +1,58 @@
-import { Table, TextInput } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { Panel } from '@/components/panel';
-import { type Compared, dayOf, type Period } from './compare';
+import { type ChosenDays, type Compared, dayOf, lengthsText, type Period } from './compare';
+import { ComparedTable } from './compared-table';
 import classes from './comparison.module.css';
+import { DayField } from './day-field';
 import { texts } from './texts';
 
 interface ComparisonProps {
   rows: readonly Compared[];
-  /** The other one. */
+  /** That of the report. */
   period: Period;
-  onDay: (day: string | undefined) => void;
+  other: Period;
+  /** Whether somebody chose the other one; else it is the one before. */
+  isChosen: boolean;
+  onChoose: (days: ChosenDays) => void;
 }
 
-/** A period beside another one of the same length: the one before, or from a day that is chosen. */
-export function Comparison({ rows, period, onDay }: ComparisonProps) {
+/** A period beside another one: the one before, or any days that are chosen. */
+export function Comparison({ rows, period, other, isChosen, onChoose }: ComparisonProps) {
   const { compare } = texts;
-  const field = (
-    <TextInput
-      type="date"
-      size="xs"
-      aria-label={compare.day}
-      title={compare.day}
-      max={dayOf(Date.now())}
-      value={dayOf(period.from)}
-      onChange={({ currentTarget }) => onDay(currentTarget.value || undefined)}
-    />
-  );
-  const heads = [compare.measure, compare.now, compare.other, compare.change];
+  const lengths = lengthsText(period, other);
   return (
-    <Panel title={compare.title} aside={field} flush>
-      <Table className={classes.table} aria-label={compare.title}>
-        <Table.Thead>
-          <Table.Tr>
-            {heads.map((head) => (
-              <Table.Th key={head}>{head}</Table.Th>
-            ))}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {rows.map(({ label, now, other, change }) => (
-            <Table.Tr key={label}>
-              <Table.Th scope="row">{label}</Table.Th>
-              <Table.Td>{now}</Table.Td>
-              <Table.Td>{other}</Table.Td>
-              <Table.Td>{change}</Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
+    <Panel title={compare.title} aside={<Days other={other} isChosen={isChosen} onChoose={onChoose} />} flush>
+      <ComparedTable
+        title={compare.title}
+        heads={[compare.measure, compare.now, compare.other, compare.change]}
+        rows={rows}
+      />
+      {lengths && <p className={classes.lengths}>{lengths}</p>}
     </Panel>
+  );
+}
+
+function Days({ other, isChosen, onChoose }: Pick<ComparisonProps, 'other' | 'isChosen' | 'onChoose'>) {
+  const { compare } = texts;
+  // The last moment of a period is on its last day.
+  const [first, last] = [dayOf(other.from), dayOf(other.to - 1)];
+  const choose = (...days: [string, string]) => {
+    const [from, to] = days.toSorted();
+    onChoose({ compare: from, compare_to: to });
+  };
+  return (
+    <div className={classes.days}>
+      <DayField label={compare.day} day={first} onDay={(day) => choose(day, last)} />
+      <DayField label={compare.lastDay} day={last} onDay={(day) => choose(first, day)} />
+      <Button
+        variant="default"
+        size="xs"
+        disabled={!isChosen}
+        title={isChosen ? undefined : compare.beforeTaken}
+        onClick={() => onChoose({})}
+      >
+        {compare.before}
+      </Button>
+    </div>
   );
 }

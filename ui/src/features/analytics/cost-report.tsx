@@ -17,6 +17,8 @@ interface CostReportProps {
   analytics: CostAnalytics;
   /** How long calls took; absent until it is known. */
   times: TimeAnalytics | undefined;
+  /** The same in the period that it is compared with. */
+  timesBefore: TimeAnalytics | undefined;
   days: Days;
   currency: string | undefined;
   onCurrency: (currency: string | undefined) => void;
@@ -25,7 +27,7 @@ interface CostReportProps {
 }
 
 /** The report of a period with calls. One currency at a time is charted, as currencies are never added up. */
-export function CostReport({ analytics, times, days, currency, onCurrency, comparison }: CostReportProps) {
+export function CostReport({ analytics, times, timesBefore, days, currency, onCurrency, comparison }: CostReportProps) {
   const totals = analytics.totals.find((row) => nameOf(row) === currency) ?? analytics.totals[0];
   if (!totals) return null;
   const measure = measureOf(totals);
@@ -61,6 +63,7 @@ export function CostReport({ analytics, times, days, currency, onCurrency, compa
             name: counts.model ?? models.unknown,
             counts,
             times: times?.models.find(({ model }) => model === counts.model),
+            before: timesBefore?.models.find(({ model }) => model === counts.model),
           }))}
           leftOut={models.leftOut(analytics.models_left_out)}
         />
@@ -75,6 +78,7 @@ export function CostReport({ analytics, times, days, currency, onCurrency, compa
             name: counts.agent_name ?? (counts.agent_id ? agents.deleted : agents.unknown),
             counts,
             times: times?.agents.find(({ agent_id }) => agent_id === counts.agent_id),
+            before: timesBefore?.agents.find(({ agent_id }) => agent_id === counts.agent_id),
           }))}
           leftOut={agents.leftOut(analytics.agents_left_out)}
         />

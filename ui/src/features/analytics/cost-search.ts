@@ -10,6 +10,8 @@ export interface CostsSearch {
   currency?: string | undefined;
   /** The first day of the period to compare with; that before when absent. */
   compare?: string | undefined;
+  /** Its last day; as long as the report's when absent. */
+  compare_to?: string | undefined;
 }
 
 export function readCostsSearch(search: RawSearch): CostsSearch {
@@ -18,5 +20,6 @@ export function readCostsSearch(search: RawSearch): CostsSearch {
     period: oneOf(search, 'period', DAY_PERIODS),
     currency: textIn(search, 'currency'),
     compare: dayIn(search, 'compare'),
+    compare_to: dayIn(search, 'compare_to'),
   };
 }

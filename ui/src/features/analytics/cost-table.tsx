@@ -3,12 +3,12 @@ import { useState } from 'react';
 import type { CallTimes, CostCounts } from '@/api/reports';
 import { costText } from '@/components/usage-text';
 import { formatNumber } from '@/lib/locale';
-import { formatDuration } from '@/lib/time';
 import { tokensOf } from './cost-shape';
 import { texts } from './cost-texts';
 import classes from './costs.module.css';
 import { percent } from './shape';
 import { TableFoot } from './table-foot';
+import { TimeCell } from './time-cell';
 
 interface Row {
   of: string | null;
@@ -16,6 +16,8 @@ interface Row {
   counts: CostCounts;
   /** How long its calls took; absent where it is not known. */
   times?: CallTimes | undefined;
+  /** The same in the period that it is compared with. */
+  before?: CallTimes | undefined;
 }
 
 interface CostTableProps {
@@ -28,6 +30,8 @@ interface CostTableProps {
   /** What the server left out; none if null. */
   leftOut: string | null;
 }
+
+const PERCENTILES = ['p50_ms', 'p95_ms', 'p99_ms'] as const;
 
 /** The number of rows before “show all”. */
 const ROWS_MAX = 10;
@@ -50,14 +54,20 @@ export function CostTable({ title, head, rows, isTimed = false, leftOut }: CostT
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
-            {shown.map(({ of, name, counts, times }) => (
+            {shown.map(({ of, name, counts, times, before }) => (
               <Table.Tr key={`${of} ${counts.currency}`}>
                 <Table.Th scope="row">{name}</Table.Th>
-                {[...valuesOf(counts), ...(isTimed ? timesOf(times) : [])].map(({ column, value }) => (
+                {valuesOf(counts).map(({ column, value }) => (
                   <Table.Td key={column} data-none={value === '0' || value === texts.noCost || undefined}>
                     {value}
                   </Table.Td>
                 ))}
+                {isTimed &&
+                  PERCENTILES.map((percentile) => (
+                    <Table.Td key={percentile} data-none={!times || undefined}>
+                      <TimeCell ms={times?.[percentile]} before={before?.[percentile]} />
+                    </Table.Td>
+                  ))}
               </Table.Tr>
             ))}
           </Table.Tbody>
@@ -88,13 +98,4 @@ function valuesOf(counts: CostCounts) {
       value: lost === 0 ? '0' : `${formatNumber(lost)} (${percent(lost, tokensOf(counts))})`,
     },
   ];
-}
-
-function timesOf(times: CallTimes | undefined) {
-  const time = (column: string, ms: number | null | undefined) => ({
-    column,
-    value: ms === null || ms === undefined ? texts.noCost : formatDuration(ms),
-  });
-  const { p50, p95, p99 } = texts.times;
-  return [time(p50, times?.p50_ms), time(p95, times?.p95_ms), time(p99, times?.p99_ms)];
 }

@@ -29,7 +29,7 @@ export const texts = catalogue('cost', {
     tokens: 'Tokens',
     tokensHint: (share: string) => `${share} of the input was cached`,
   },
-  compare: { cost: 'Cost', lost: 'Cost of failed attempts' },
+  compare: { cost: 'Cost', lost: 'Cost of failed attempts', time: (name: string) => `Time of a call, ${name}` },
   days: {
     title: (measure: Measure) => (measure === 'cost' ? 'Cost by day' : 'Tokens by day'),
     hint: (currency: string | null) => `Days in UTC${currency ? `, in ${currency}` : ''}`,
@@ -62,6 +62,8 @@ export const texts = catalogue('cost', {
   /** How long calls took. */
   times: { p50: 'p50', p95: 'p95', p99: 'p99' },
   noCost: '–',
+  /** Where no call was timed. */
+  noTimes: 'no data',
   table: (title: string) => `${title}, table`,
   asTable: 'Show as table',
 } as const);

@@ -8,7 +8,7 @@ import { ProblemCard } from '@/components/problem-card';
 import { ScopeBar } from '@/components/scope-bar';
 import { useNow } from '@/lib/clock';
 import { formatUtcDay } from '@/lib/time';
-import { comparedCosts, otherPeriod } from './compare';
+import { type ChosenDays, comparedCosts, comparedTimes, otherPeriod } from './compare';
 import { Comparison } from './comparison';
 import { costsQuery, timesQuery } from './cost-queries';
 import { CostReport } from './cost-report';
@@ -29,9 +29,13 @@ export function CostsPage() {
   const from = new Date(days.from).toISOString();
   const costs = useQuery(costsQuery({ flow_id: search.flow, from }));
   const times = useQuery(timesQuery({ flow_id: search.flow, from }));
-  const other = otherPeriod({ from: days.from, to: days.from + days.count * DAY }, search.compare);
+  const period = { from: days.from, to: days.from + days.count * DAY };
+  const other = otherPeriod(period, search);
   const [start, end] = [new Date(other.from).toISOString(), new Date(other.to).toISOString()];
   const before = useQuery(costsQuery({ flow_id: search.flow, from: start, to: end }));
+  const timesBefore = useQuery(timesQuery({ flow_id: search.flow, from: start, to: end }));
+  const choose = ({ compare, compare_to }: ChosenDays) =>
+    void navigate({ search: { ...search, compare, compare_to }, replace: true });
   const isEmpty = costs.data?.totals.length === 0;
   return (
     <Page
@@ -65,18 +69,24 @@ export function CostsPage() {
         <CostReport
           analytics={costs.data}
           times={times.data}
+          timesBefore={timesBefore.data}
           days={days}
           currency={search.currency}
           onCurrency={(currency) => void navigate({ search: { ...search, currency }, replace: true })}
           comparison={(totals) => (
             <Comparison
-              rows={comparedCosts(
-                totals,
-                before.data?.totals.find(({ currency }) => currency === totals.currency),
-                before.isSuccess,
-              )}
-              period={other}
-              onDay={(compare) => void navigate({ search: { ...search, compare }, replace: true })}
+              rows={[
+                ...comparedCosts(
+                  totals,
+                  before.data?.totals.find(({ currency }) => currency === totals.currency),
+                  before.isSuccess,
+                ),
+                ...comparedTimes(times.data?.totals, timesBefore.data?.totals),
+              ]}
+              period={period}
+              other={other}
+              isChosen={search.compare !== undefined}
+              onChoose={choose}
             />
           )}
         />

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { csvOf } from './csv';
+import type { CostAnalytics, TimeAnalytics } from '@/api/reports';
+import { costsCsv, csvOf } from './csv';
 
 test('rows of different kinds share columns, and cells are quoted where they must be', () => {
   const csv = csvOf([
@@ -14,4 +15,15 @@ test('a name that a spreadsheet would run is a text', () => {
   expect(csvOf([{ flow_name: '=HYPERLINK("http://evil.example")', executions: -1 }])).toBe(
     'flow_name,executions\r\n"\'=HYPERLINK(""http://evil.example"")",-1\r\n',
   );
+});
+
+test('costs have the times of calls, where they are known', () => {
+  const nothing = { totals: [], flows: [], agents: [], models: [], days: [] } as unknown as CostAnalytics;
+  const times = { calls: 2, p50_ms: 5, p95_ms: 7, p99_ms: null };
+  const known = { totals: times, models: [{ model: 'm', ...times }], agents: [] } as unknown as TimeAnalytics;
+
+  expect(costsCsv(nothing, known)).toBe(
+    'by,model,calls,p50_ms,p95_ms,p99_ms\r\ntimes,,2,5,7,\r\ntimes of model,m,2,5,7,\r\n',
+  );
+  expect(costsCsv(nothing, undefined)).toBe('\r\n');
 });

@@ -22,6 +22,7 @@ export function costsCsv(
     ...agents.map((row) => ({ by: 'agent', ...row })),
     ...models.map((row) => ({ by: 'model', ...row })),
     ...days.map((row) => ({ by: 'day', ...row })),
+    ...(times ? [{ by: 'times', ...times.totals }] : []),
     ...(times?.models ?? []).map((row) => ({ by: 'times of model', ...row })),
     ...(times?.agents ?? []).map((row) => ({ by: 'times of agent', ...row })),
   ]);

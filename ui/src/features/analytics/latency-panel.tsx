@@ -2,21 +2,40 @@ import { Table } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Panel } from '@/components/panel';
 import { formatNumber } from '@/lib/locale';
-import { formatDuration } from '@/lib/time';
+import type { Period } from './compare';
 import classes from './costs.module.css';
-import { latenciesOf } from './latency';
+import { latenciesOf, pairOf } from './latency';
 import narrow from './latency.module.css';
 import { endedQuery } from './queries';
 import { percent } from './shape';
 import { texts } from './texts';
+import { TimeCell } from './time-cell';
+import { VersionComparison } from './version-comparison';
+
+const PERCENTILES = ['p50', 'p95', 'p99'] as const;
 
 /** The number of rows that are shown. */
 const ROWS_MAX = 20;
 
-/** How long executions took, by version: two versions of a flow stand side by side. */
-export function LatencyPanel({ flow, from }: { flow: string | undefined; from: string }) {
+interface LatencyPanelProps {
+  flow: string | undefined;
+  from: string;
+  /** The period to compare with. */
+  other: Period;
+  /** The versions that stand side by side, as in the address. */
+  version: string | undefined;
+  against: string | undefined;
+  onVersions: (version: string, against: string) => void;
+}
+
+/** How long executions took, by version, and how that differs from the other period. Two versions of a flow stand side by side. */
+export function LatencyPanel({ flow, from, other, version, against, onVersions }: LatencyPanelProps) {
   const rows = useQuery(endedQuery(flow, from)).data ?? [];
-  const latencies = latenciesOf(rows).slice(0, ROWS_MAX);
+  const [start, end] = [new Date(other.from).toISOString(), new Date(other.to).toISOString()];
+  const before = latenciesOf(useQuery(endedQuery(flow, start, end)).data ?? []);
+  const all = latenciesOf(rows);
+  const latencies = all.slice(0, ROWS_MAX);
+  const pair = flow === undefined ? null : pairOf(all, version, against);
   const { latency } = texts;
   if (latencies.length === 0) return null;
   const heads = [
@@ -41,20 +60,28 @@ export function LatencyPanel({ flow, from }: { flow: string | undefined; from: s
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
-            {latencies.map((one) => (
-              <Table.Tr key={`${one.flow} ${one.version}`}>
-                <Table.Th scope="row">{one.name ?? texts.flows.unnamed}</Table.Th>
-                <Table.Td data-label={latency.version}>{one.version}</Table.Td>
-                <Table.Td data-label={latency.executions}>{formatNumber(one.executions)}</Table.Td>
-                <Table.Td data-label={latency.success}>{percent(one.completed, one.executions)}</Table.Td>
-                <Table.Td data-label={latency.p50}>{formatDuration(one.p50)}</Table.Td>
-                <Table.Td data-label={latency.p95}>{formatDuration(one.p95)}</Table.Td>
-                <Table.Td data-label={latency.p99}>{formatDuration(one.p99)}</Table.Td>
-              </Table.Tr>
-            ))}
+            {latencies
+              .map((one) => ({
+                one,
+                was: before.find(({ flow: id, version: number }) => id === one.flow && number === one.version),
+              }))
+              .map(({ one, was }) => (
+                <Table.Tr key={`${one.flow} ${one.version}`}>
+                  <Table.Th scope="row">{one.name ?? texts.flows.unnamed}</Table.Th>
+                  <Table.Td data-label={latency.version}>{one.version}</Table.Td>
+                  <Table.Td data-label={latency.executions}>{formatNumber(one.executions)}</Table.Td>
+                  <Table.Td data-label={latency.success}>{percent(one.completed, one.executions)}</Table.Td>
+                  {PERCENTILES.map((percentile) => (
+                    <Table.Td key={percentile} data-label={latency[percentile]}>
+                      <TimeCell ms={one[percentile]} before={was?.[percentile]} />
+                    </Table.Td>
+                  ))}
+                </Table.Tr>
+              ))}
           </Table.Tbody>
         </Table>
       </div>
+      {pair && <VersionComparison versions={all} pair={pair} onVersions={onVersions} />}
     </Panel>
   );
 }

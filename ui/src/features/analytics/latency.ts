@@ -39,6 +39,19 @@ export function latenciesOf(rows: readonly Row[]): Latency[] {
   return all.sort((a, b) => b.executions - a.executions || b.version - a.version);
 }
 
+/** Returns the two versions that stand side by side: those that are asked for, else the newest ones. `null` where one is all. */
+export function pairOf(
+  latencies: readonly Latency[],
+  version: string | undefined,
+  against: string | undefined,
+): [Latency, Latency] | null {
+  const newest = latencies.toSorted((a, b) => b.version - a.version);
+  const numbered = (wanted: string | undefined) => newest.find((one) => String(one.version) === wanted);
+  const one = numbered(version) ?? newest.find((candidate) => candidate !== numbered(against));
+  const other = numbered(against) ?? newest.find((candidate) => candidate !== one);
+  return one && other && newest.length > 1 ? [one, other] : null;
+}
+
 /** The nearest rank: the smallest value that at least so many percent of all are not above. */
 export function percentile(values: readonly number[], percent: number): number {
   const sorted = values.toSorted((a, b) => a - b);

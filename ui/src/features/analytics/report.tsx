@@ -6,7 +6,6 @@ import { AttemptsChart } from './attempts-chart';
 import { CountsTable } from './counts-table';
 import { ErrorTable } from './error-table';
 import { Facts } from './facts';
-import { LatencyPanel } from './latency-panel';
 import { OutcomeChart } from './outcome-chart';
 import { OutcomeTable } from './outcome-table';
 import { barsOf } from './shape';
@@ -19,14 +18,15 @@ interface ReportProps {
   before: RetryCounts | undefined;
   /** The comparison with another period. */
   comparison: ReactNode;
-  from: string;
+  /** How long executions took. */
+  latency: ReactNode;
   span: Span;
   flow: string | undefined;
   period: SpanPeriod;
 }
 
 /** The report of a period with finished executions. */
-export function Report({ analytics, before, comparison, from, span, flow, period }: ReportProps) {
+export function Report({ analytics, before, comparison, latency, span, flow, period }: ReportProps) {
   const bars = barsOf(analytics.buckets, span);
   return (
     <div className={classes.report}>
@@ -55,7 +55,7 @@ export function Report({ analytics, before, comparison, from, span, flow, period
           period={period}
         />
       </Panel>
-      <LatencyPanel flow={flow} from={from} />
+      {latency}
       <Panel title={texts.nodes.title} flush>
         <CountsTable
           title={texts.nodes.title}

@@ -8,9 +8,21 @@ export interface AnalyticsSearch {
   period?: Period | undefined;
   /** The first day of the period to compare with; that before when absent. */
   compare?: string | undefined;
+  /** Its last day; as long as the report's when absent. */
+  compare_to?: string | undefined;
+  /** The versions of the flow that stand side by side; the two newest when absent. */
+  version?: string | undefined;
+  against?: string | undefined;
 }
 
 export function readAnalyticsSearch(search: RawSearch): AnalyticsSearch {
   const period = oneOf(search, 'period', SPAN_PERIODS);
-  return { flow: textIn(search, 'flow'), period, compare: dayIn(search, 'compare') };
+  return {
+    flow: textIn(search, 'flow'),
+    period,
+    compare: dayIn(search, 'compare'),
+    compare_to: dayIn(search, 'compare_to'),
+    version: textIn(search, 'version'),
+    against: textIn(search, 'against'),
+  };
 }

@@ -45,7 +45,13 @@ export const texts = catalogue('analytics', {
   },
   compare: {
     title: 'Compared with another period',
-    day: 'First day of the other period, as long as this one (UTC)',
+    day: 'First day of the other period (UTC)',
+    lastDay: 'Last day of the other period (UTC)',
+    before: 'Period before',
+    beforeTaken: 'This is the period before.',
+    /** Where both differ. */
+    lengths: (now: string, other: string) =>
+      `This period is ${now} long and the other one ${other}, so compare rates and times rather than counts.`,
     measure: 'Measure',
     now: 'This period',
     other: 'Other period',
@@ -54,6 +60,11 @@ export const texts = catalogue('analytics', {
     /** Less than half a percent. */
     slight: '±0%',
     none: '–',
+    both: (sign: string, words: string) => `${sign}, ${words}`,
+    more: (difference: string) => `${difference} more`,
+    less: (difference: string) => `${difference} less`,
+    longer: (difference: string) => `${difference} longer`,
+    shorter: (difference: string) => `${difference} shorter`,
     points: (difference: string) => `${difference} points`,
     firstTry: 'Completed at first attempt',
     mean: 'Mean duration',
@@ -102,6 +113,12 @@ export const texts = catalogue('analytics', {
     p50: 'p50',
     p95: 'p95',
     p99: 'p99',
+    compare: 'Two versions side by side',
+    one: 'Version',
+    other: 'Compared with',
+    numbered: (version: number) => `Version ${version}`,
+    measure: 'Measure',
+    change: 'Change',
   },
   nodes: { title: 'By node', name: 'Node', leftOut: (count: number) => leftOut(count, 'node') },
   errors: {
