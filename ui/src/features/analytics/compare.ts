@@ -37,10 +37,10 @@ function startOf(day: string | undefined): number | null {
   return day === undefined ? null : millis(`${day}T00:00:00Z`);
 }
 
-/** Says how long both periods are, where they differ: then more in one of them need not mean anything. */
+/** Says how many days both periods have, where they differ: then more in one of them need not mean anything. */
 export function lengthsText(period: Period, other: Period): string | null {
   const [now, before] = [period.to - period.from, other.to - other.from];
-  return now === before ? null : texts.compare.lengths(formatDuration(now), formatDuration(before));
+  return now === before ? null : texts.compare.lengths(now / DAY, before / DAY);
 }
 
 /** Returns the day that a period begins on, as in addresses and date fields. */

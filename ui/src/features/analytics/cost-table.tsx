@@ -6,6 +6,7 @@ import { formatNumber } from '@/lib/locale';
 import { tokensOf } from './cost-shape';
 import { texts } from './cost-texts';
 import classes from './costs.module.css';
+import narrow from './latency.module.css';
 import { percent } from './shape';
 import { TableFoot } from './table-foot';
 import { TimeCell } from './time-cell';
@@ -31,7 +32,7 @@ interface CostTableProps {
   leftOut: string | null;
 }
 
-const PERCENTILES = ['p50_ms', 'p95_ms', 'p99_ms'] as const;
+const PERCENTILES = ['p50', 'p95', 'p99'] as const;
 
 /** The number of rows before “show all”. */
 const ROWS_MAX = 10;
@@ -45,7 +46,7 @@ export function CostTable({ title, head, rows, isTimed = false, leftOut }: CostT
     <>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable areas must be reachable with the keyboard. */}
       <div className={classes.scroll} role="region" aria-label={texts.table(title)} tabIndex={0}>
-        <Table className={classes.table} aria-label={title}>
+        <Table className={`${classes.table} ${narrow.table}`} aria-label={title}>
           <Table.Thead>
             <Table.Tr>
               {heads.map((label) => (
@@ -58,14 +59,18 @@ export function CostTable({ title, head, rows, isTimed = false, leftOut }: CostT
               <Table.Tr key={`${of} ${counts.currency}`}>
                 <Table.Th scope="row">{name}</Table.Th>
                 {valuesOf(counts).map(({ column, value }) => (
-                  <Table.Td key={column} data-none={value === '0' || value === texts.noCost || undefined}>
+                  <Table.Td
+                    key={column}
+                    data-label={column}
+                    data-none={value === '0' || value === texts.noCost || undefined}
+                  >
                     {value}
                   </Table.Td>
                 ))}
                 {isTimed &&
                   PERCENTILES.map((percentile) => (
-                    <Table.Td key={percentile} data-none={!times || undefined}>
-                      <TimeCell ms={times?.[percentile]} before={before?.[percentile]} />
+                    <Table.Td key={percentile} data-label={texts.times[percentile]} data-none={!times || undefined}>
+                      <TimeCell ms={times?.[`${percentile}_ms`]} before={before?.[`${percentile}_ms`]} />
                     </Table.Td>
                   ))}
               </Table.Tr>

@@ -50,8 +50,8 @@ export const texts = catalogue('analytics', {
     before: 'Period before',
     beforeTaken: 'This is the period before.',
     /** Where both differ. */
-    lengths: (now: string, other: string) =>
-      `This period is ${now} long and the other one ${other}, so compare rates and times rather than counts.`,
+    lengths: (now: number, other: number) =>
+      `This period has ${counted(now, 'day')} and the other one ${counted(other, 'day')}, so compare rates and times rather than counts.`,
     measure: 'Measure',
     now: 'This period',
     other: 'Other period',
