@@ -67,7 +67,7 @@ test('two versions of a flow stand side by side, at an address of their own', as
   await expect(page).toHaveURL(/version=2&against=2/);
   await expect(versions.getByRole('row', { name: /^p95/ })).toContainText('no change');
   await page.goto(`/analytics?flow=${flow}&version=1&against=2`);
-  await expect(versions.getByRole('row', { name: /^Finished/ })).toHaveText('Finished24−50%, 2 less');
+  await expect(versions.getByRole('row', { name: /^Finished/ })).toHaveText('Finished24−50%, 2 fewer');
   await passes(page, 'two versions');
   provider.close();
 });

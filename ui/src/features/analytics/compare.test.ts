@@ -66,10 +66,10 @@ test('any days can be chosen, and other lengths are named', () => {
 test('a change says its direction, and no percentage of nothing', () => {
   expect([changeText(5, 4), changeText(3, 4), changeText(4, 4), changeText(4, 0), changeText(0, 4)]).toEqual([
     '+25%, 1 more',
-    '−25%, 1 less',
+    '−25%, 1 fewer',
     'no change',
     '4 more',
-    '−100%, 4 less',
+    '−100%, 4 fewer',
   ]);
   expect(changeText(1_001, 1_000)).toBe('±0%, 1 more');
   expect(changeText(100_000, 1)).toBe('+9,999,900%, 99,999 more');

@@ -84,7 +84,11 @@ export function comparedCosts(now: CostCounts, other: CostCounts | undefined, is
   const { columns, facts, compare } = costs;
   const number = (label: string, of: (counts: CostCounts) => number, unit = COUNT) =>
     compared(label, of(now), other ? of(other) : isKnown ? 0 : undefined, unit);
-  const money = { ...COUNT, text: (amount: number) => costText(amount, now.currency) ?? costs.noCost };
+  const money = {
+    ...COUNT,
+    less: texts.compare.less,
+    text: (amount: number) => costText(amount, now.currency) ?? costs.noCost,
+  };
   return [
     number(compare.cost, ({ cost }) => cost ?? 0, money),
     number(compare.lost, ({ cost_lost }) => cost_lost ?? 0, money),
@@ -127,7 +131,7 @@ interface Unit {
   less: (difference: string) => string;
 }
 
-const COUNT: Unit = { text: countText, more: texts.compare.more, less: texts.compare.less };
+const COUNT: Unit = { text: countText, more: texts.compare.more, less: texts.compare.fewer };
 const TIME: Unit = { text: formatDuration, more: texts.compare.longer, less: texts.compare.shorter };
 
 type Known = number | null | undefined;
@@ -142,7 +146,7 @@ export function timeChange(now: Known, other: Known): string {
   return changeText(now, other, TIME);
 }
 
-/** Reads as `+25%, 3 more`, `−3%, 1 less`, `no change`; from nothing there is no percentage. */
+/** Reads as `+25%, 3 more`, `−3%, 1 fewer`, `no change`; from nothing there is no percentage. */
 export function changeText(now: Known, other: Known, { text, more, less }: Unit = COUNT): string {
   if (now === null || now === undefined || other === null || other === undefined) return texts.compare.none;
   if (now === other) return texts.compare.same;

@@ -35,7 +35,9 @@ export function LatencyPanel({ flow, from, other, version, against, onVersions }
   const before = latenciesOf(useQuery(endedQuery(flow, start, end)).data ?? []);
   const all = latenciesOf(rows);
   const latencies = all.slice(0, ROWS_MAX);
-  const pair = flow === undefined ? null : pairOf(all, version, against);
+  // While another flow is being loaded, the rows are those of the flow before.
+  const versions = all.filter((one) => one.flow === flow);
+  const pair = pairOf(versions, version, against);
   const { latency } = texts;
   if (latencies.length === 0) return null;
   const heads = [
@@ -81,7 +83,7 @@ export function LatencyPanel({ flow, from, other, version, against, onVersions }
           </Table.Tbody>
         </Table>
       </div>
-      {pair && <VersionComparison versions={all} pair={pair} onVersions={onVersions} />}
+      {pair && <VersionComparison versions={versions} pair={pair} onVersions={onVersions} />}
     </Panel>
   );
 }

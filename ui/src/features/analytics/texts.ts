@@ -62,6 +62,7 @@ export const texts = catalogue('analytics', {
     none: '–',
     both: (sign: string, words: string) => `${sign}, ${words}`,
     more: (difference: string) => `${difference} more`,
+    fewer: (difference: string) => `${difference} fewer`,
     less: (difference: string) => `${difference} less`,
     longer: (difference: string) => `${difference} longer`,
     shorter: (difference: string) => `${difference} shorter`,
