@@ -1,4 +1,5 @@
 import type { Translation } from '@/lib/catalogue';
+import { visible } from '@/lib/json-text';
 import { formatNumber } from '@/lib/locale';
 
 export default {
@@ -118,7 +119,7 @@ export default {
     expired: 'このリンクは期限切れです',
     wrong: 'このリンクは有効ではありません',
     works: (name, until) =>
-      `このリンク${name === null ? '' : `（${name} 宛て）`}は、誰かが判断するまで、最長 ${until} まで有効です。持っている人は誰でも判断できるため、渡さないでください。`,
+      `このリンク${name === null ? '' : `（${visible(name)} 宛て）`}は、誰かが判断するまで、最長 ${until} まで有効です。持っている人は誰でも判断できるため、渡さないでください。`,
   },
   ended: 'もう待っていません: ノードか実行が終わりました',
 } satisfies Translation<typeof import('@/features/approvals/texts').texts>;

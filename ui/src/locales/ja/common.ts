@@ -2,9 +2,11 @@ import type { Translation } from '@/lib/catalogue';
 import { formatNumber } from '@/lib/locale';
 
 /** A range, of which an end that is not finite is open. */
-function between(from: number, to: number): string {
-  if (!Number.isFinite(from)) return `${to} 以下`;
-  return Number.isFinite(to) ? `${from} から ${to}` : `${from} 以上`;
+function between(from: number, to: number, unit = ''): string {
+  const most = `${to}${unit}`;
+  const least = `${from}${unit}`;
+  if (!Number.isFinite(from)) return `${most}以下`;
+  return Number.isFinite(to) ? `${least}以上 ${most}以下` : `${least}以上`;
 }
 
 export default {
@@ -307,9 +309,9 @@ export default {
     missing: '必須です。',
     noNumber: '数値ではありません。',
     notWhole: '整数ではありません。',
-    length: (from, to) => `文字数は ${between(from, to)}にしてください。`,
+    length: (from, to) => `${between(from, to, ' 文字')}にしてください。`,
     range: (from, to) => `${between(from, to)}にしてください。`,
-    count: (from, to) => `${between(from, to)}個を選んでください。`,
+    count: (from, to) => `${between(from, to, ' 個')}を選んでください。`,
   },
   verdicts: {
     label: '判定者の判定',
@@ -337,7 +339,7 @@ export default {
     writtenSince: 'その後書き直されました',
     noTurns: 'これらのターンはもうありません。',
     summary: '要約',
-    turnsUpTo: (turn) => (turn === 1 ? 'ターン 1 の' : `ターン 1 から ${turn} の`),
+    turnsUpTo: (turn) => (turn === 1 ? 'ターン 1' : `ターン 1 から ${turn}`),
     openExecutionOfSummary: '要約の実行を開く',
   },
   changes: {

@@ -32,7 +32,7 @@ export default {
     tokens: 'トークン',
     tokensHint: (share) => `入力の ${share} はキャッシュ済み`,
   },
-  compare: { cost: '費用', lost: '失敗した試行の費用' },
+  compare: { cost: '費用', lost: '失敗した試行の費用', time: (name) => `1 回の呼び出し時間（${name}）` },
   days: {
     title: (measure) => (measure === 'cost' ? '日別の費用' : '日別のトークン'),
     hint: (currency) => `UTC の日${currency ? `、${currency}` : ''}`,
@@ -64,6 +64,7 @@ export default {
   },
   times: { p50: 'p50', p95: 'p95', p99: 'p99' },
   noCost: '–',
+  noTimes: 'データなし',
   table: (title) => `${title}（表）`,
   asTable: '表で表示',
 } satisfies Translation<typeof import('@/features/analytics/cost-texts').texts>;

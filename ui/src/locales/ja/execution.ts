@@ -1,5 +1,6 @@
 import type { Translation } from '@/lib/catalogue';
 import { formatNumber } from '@/lib/locale';
+import looks from './looks';
 
 const ACTORS = {
   user: 'ユーザー',
@@ -11,6 +12,18 @@ const ACTORS = {
   parent: '親の実行',
   system: 'Steadflow',
 } as const;
+
+/** The API names states in English. */
+const STATES: Readonly<Record<string, string>> = looks.statuses;
+
+const DECISIONS: Readonly<Record<string, string>> = {
+  approved: '承認',
+  rejected: '却下',
+  cancelled: '選択なし',
+  expired: '時間切れ',
+};
+
+const state = (name: string) => STATES[name] ?? name;
 
 export default {
   label: '実行',
@@ -87,14 +100,14 @@ export default {
     forks: 'フォーク',
   },
   notes: {
-    undoing: (end) => `この実行が「${end}」になる前に、行ったことを取り消しています。`,
+    undoing: (end) => `この実行が「${state(end)}」になる前に、行ったことを取り消しています。`,
     paused: '一時停止中。実行中のノードは終わり、新しいノードは始まりません。タイムアウトは進みます。',
     slot: '空きスロットを待っています。このフローの実行は、スロットが空いた順に始まります。',
     everything: 'すべてが一時停止中です。再開すると始まります。',
-    putOff: (left) => `その前にほかの開始が来なければ、${left} 後に始まります。`,
+    putOff: (left) => `その前にほかの開始が来なければ、${left}後に始まります。`,
     session: 'セッションを待っています。別の実行が書き込んでおり、同時に書けるのは 1 つです。',
     agent: 'エージェントのスロットを待っています。保護により、すべての実行の合計が制限されています。',
-    retryingIn: (left) => `が失敗しました。${left} 後に再試行します`,
+    retryingIn: (left) => `が失敗しました。${left}後に再試行します`,
     retryingNow: 'が失敗しました。再試行しています',
     decision: (name) => `${name} が判断を待っています`,
     decide: '判断する',
@@ -107,15 +120,15 @@ export default {
   recovery: {
     stopped: (times, away) =>
       times === 1
-        ? `この実行中にサーバーが停止し、${away} 以内に続行しました。`
-        : `この実行中にサーバーが ${times} 回停止し、合計で最大 ${away} 不在でした。`,
+        ? `この実行中にサーバーが停止し、${away}以内に続行しました。`
+        : `この実行中にサーバーが ${times} 回停止し、合計で最大 ${away}不在でした。`,
     kept: (turns, tools) => {
       const kept = [turns > 0 && `モデルの応答 ${turns} 件`, tools > 0 && `ツールの結果 ${tools} 件`];
       return `${kept.filter(Boolean).join('と')}は残っていました:`;
     },
     boughtTwice: (tokens) => `二重に購入したトークンは ${formatNumber(tokens)} です。`,
     repeated: (calls) => `進行中だった ${calls} 件の呼び出しをもう一度行いました。`,
-    outage: (away) => `サーバーが停止していました: ${away} の間の記録はありません`,
+    outage: (away) => `サーバーが停止していました: ${away}の記録はありません`,
   },
   askAgain:
     '失敗したノードから再試行すると、もう一度確認します。代わりに続けるには、フローでこの判断のエッジをノードから引いてください。',
@@ -165,7 +178,7 @@ export default {
     killed: 'エンジンを強制終了しました。再起動します。',
   },
   reasons: {
-    ended: (status) => `実行は終了しています（${status}）。`,
+    ended: (status) => `実行は終了しています（${state(status)}）。`,
     working: '前のリクエストがまだ進行中です。',
     held: '実行は一時停止中です。先に再開してください。',
   },
@@ -207,12 +220,12 @@ export default {
       run: '実行中',
       cut: '停止',
     },
-    after: (length) => `${length} 後`,
-    for: (length) => `${length} の間`,
+    after: (length) => `${length}後`,
+    for: (length) => `${length}経過`,
     backoff: (length) => `バックオフ ${length}`,
     wait: '待機中',
     waited: (what, length) => `${what}: ${length}`,
-    retryIn: (left) => `${left} 後に再試行`,
+    retryIn: (left) => `${left}後に再試行`,
     retryDue: '再試行の時刻',
     waits: {
       delay: '待機中',
@@ -281,7 +294,7 @@ export default {
     nextNow: '次の試行の時刻',
     nextHeld: '再開後に次の試行',
     nextAttempt: (number, of) => `試行 ${number}/${of}`,
-    goesOn: (left) => `${left} 後に続行`,
+    goesOn: (left) => `${left}後に続行`,
     goesOnNow: '続行しています',
     ok: '成功',
     running: '実行中',
@@ -333,12 +346,13 @@ export default {
     started: '開始',
     paused: '一時停止',
     resumed: '再開',
-    compensationStarted: (end, nodes) => `実行が「${end}」になる前に ${formatNumber(nodes)} 個のノードを取り消し`,
-    ended: (status) => `実行: ${status}`,
+    compensationStarted: (end, nodes) =>
+      `実行が「${state(end)}」になる前に ${formatNumber(nodes)} 個のノードを取り消し`,
+    ended: (status) => `実行: ${state(status)}`,
     attemptStarted: (number) => `試行 ${number} を開始`,
     attemptFailed: (number) => `試行 ${number} が失敗`,
     attemptReleased: (number) => `試行 ${number} はサーバーの停止により中断`,
-    retryAfter: (wait) => `${wait} 後に次の試行`,
+    retryAfter: (wait) => `${wait}後に次の試行`,
     backoffEnded: 'バックオフを省略',
     eventAwaited: (event, about) => `イベント ${event}${about === null ? '' : `（${about}）`} を待機`,
     sessionTaken: (session, turn) => `セッション ${session} のターン ${turn}`,
@@ -351,7 +365,8 @@ export default {
     inputRequested: (tool) => `ツール ${tool} が入力を要求`,
     taskEnded: (step) => `呼び出し${step ? ` ${step}` : ''} のタスクはもうありません`,
     approvalRequested: (step, tool) => `${tool} の呼び出し ${step} が承認を待機`,
-    approvalDecided: (step, decision, isEdited) => `呼び出し ${step}: ${decision}${isEdited ? '（引数を編集）' : ''}`,
+    approvalDecided: (step, decision, isEdited) =>
+      `呼び出し ${step}: ${DECISIONS[decision] ?? decision}${isEdited ? '（引数を編集）' : ''}`,
     decisionRequested: '人に判断を依頼',
     nodeDecided: {
       approved: '判断: 承認',
@@ -360,7 +375,7 @@ export default {
       expired: '時間切れ: 誰も判断しませんでした',
     },
     childrenStarted: (children) => `${formatNumber(children)} 件の子の実行を開始`,
-    childEnded: (number, status) => `子の実行 ${number}: ${status}`,
+    childEnded: (number, status) => `子の実行 ${number}: ${state(status)}`,
     nodeCompleted: '完了',
     nodeFailed: '失敗',
     nodeSkipped: 'スキップ',

@@ -14,7 +14,7 @@ export default {
   foundMost: (groups) => `最も大きい ${groups} グループ`,
   columns: {
     failure: '失敗',
-    time: (span, since) => `${since} からの ${span} ごと`,
+    time: (span, since) => `${since} からの ${span}ごと`,
     count: '実行',
     unit: () => '件の実行',
     last: '最終発生',
@@ -30,7 +30,7 @@ export default {
   counts: {
     none: '件数はありません。',
     sentence: (span, since, most, at, latest) =>
-      `${since} からの ${span} ごと: 最大 ${formatNumber(most)} 件（${at}）、直近の ${span} は ${formatNumber(latest)} 件。`,
+      `${since} からの ${span}ごと: 最大 ${formatNumber(most)} 件（${at}）、直近の ${span}は ${formatNumber(latest)} 件。`,
   },
   states: {
     label: '表示するグループ',
