@@ -103,6 +103,7 @@ export default {
   latency: {
     table: 'バージョン別の所要時間（表）',
     title: 'バージョン別の所要時間',
+    table: 'バージョン別の所要時間（表）',
     hint: (executions) => `最新の ${formatNumber(executions)} 件の終了した実行。バックオフと待機を含みます`,
     name: 'フロー',
     version: 'バージョン',
