@@ -49,7 +49,8 @@ export function catalogues(): ReadonlyMap<string, Texts> {
 }
 
 function isGroup(value: unknown): value is Texts {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  // Lists and maps are one text.
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
 function merged(texts: Texts, translation: Texts): Texts {

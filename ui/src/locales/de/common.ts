@@ -252,10 +252,9 @@ export default {
       viewer: 'Betrachter',
       operator: 'Operator',
       editor: 'Bearbeiter',
-      admin: 'Administrator',
+      admin: 'Admin',
     },
-    notAllowed: (needed, own) =>
-      `Dafür ist die Rolle ${needed} nötig, Ihre ist ${own}. Fragen Sie einen Administrator.`,
+    notAllowed: (needed, own) => `Dafür ist die Rolle ${needed} nötig, Ihre ist ${own}. Fragen Sie einen Admin.`,
     own: 'Ihr Konto',
     signOut: 'Abmelden',
   },
