@@ -6,7 +6,7 @@ export const LANGUAGES = { en: 'English', de: 'Deutsch', ja: '日本語' } as co
 export type Locale = keyof typeof LANGUAGES;
 
 /** The languages that people can choose: those whose translation is complete, which `locales.test.ts` checks. */
-export const OFFERED: readonly Locale[] = ['en'];
+export const OFFERED: readonly Locale[] = ['en', 'de', 'ja'];
 
 const STORED_AS = 'steadflow.locale';
 

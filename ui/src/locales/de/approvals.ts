@@ -1,5 +1,6 @@
 import type { Translation } from '@/lib/catalogue';
 import { counted } from '@/lib/counted';
+import { visible } from '@/lib/json-text';
 import { formatNumber } from '@/lib/locale';
 
 export default {
@@ -126,7 +127,7 @@ export default {
     expired: 'Dieser Link ist abgelaufen',
     wrong: 'Dieser Link ist nicht gültig',
     works: (name, until) =>
-      `Dieser Link${name === null ? '' : `, erstellt für ${name},`} gilt, bis jemand entschieden hat, höchstens bis ${until}. Jeder, der ihn hat, kann entscheiden: geben Sie ihn nicht weiter.`,
+      `Dieser Link${name === null ? '' : `, erstellt für ${visible(name)},`} gilt, bis jemand entschieden hat, höchstens bis ${until}. Jeder, der ihn hat, kann entscheiden: geben Sie ihn nicht weiter.`,
   },
   ended: 'Es wartet nicht mehr: sein Knoten oder seine Ausführung ist beendet',
 } satisfies Translation<typeof import('@/features/approvals/texts').texts>;

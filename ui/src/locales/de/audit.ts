@@ -1,12 +1,12 @@
 import type { Translation } from '@/lib/catalogue';
 
 export default {
-  title: 'Prüfprotokoll',
+  title: 'Audit-Protokoll',
   detail: 'Wer um welche Änderung gebeten hat, wann und woher, und was daraus wurde.',
   export: 'Exportieren',
   exportHint: 'Alle Einträge als JSON-Zeilen, die `steadflow verify --file` prüft.',
-  exported: 'Das Prüfprotokoll ist als Datei gespeichert.',
-  whoCannot: 'Sie können das Prüfprotokoll nicht lesen',
+  exported: 'Das Audit-Protokoll ist als Datei gespeichert.',
+  whoCannot: 'Sie können das Audit-Protokoll nicht lesen',
   empty: 'Noch wurde nichts geändert',
   emptyDetail:
     'Hier steht jede Änderung an Flows, Agenten, Mitgliedern, Schlüsseln und Geheimnissen, und jede Entscheidung.',

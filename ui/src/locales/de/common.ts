@@ -31,7 +31,7 @@ export default {
     agents: 'Agenten',
     approvals: 'Freigaben',
     secrets: 'Geheimnisse',
-    audit: 'Prüfprotokoll',
+    audit: 'Audit-Protokoll',
     members: 'Mitglieder',
     tenants: 'Mandanten',
     keys: 'API-Schlüssel',
@@ -374,7 +374,7 @@ export default {
     revealed: 'Sensible Daten werden gezeigt.',
     reveal: 'Zeigen',
     hide: 'Verdecken',
-    audited: 'Das Zeigen steht im Prüfprotokoll.',
+    audited: 'Das Zeigen steht im Audit-Protokoll.',
   },
   json: {
     none: 'Nichts',
