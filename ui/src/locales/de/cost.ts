@@ -32,7 +32,7 @@ export default {
     tokens: 'Tokens',
     tokensHint: (share) => `${share} der Eingabe kamen aus dem Cache`,
   },
-  compare: { cost: 'Kosten', lost: 'Kosten fehlgeschlagener Versuche' },
+  compare: { cost: 'Kosten', lost: 'Kosten fehlgeschlagener Versuche', time: (name) => `Dauer eines Aufrufs, ${name}` },
   days: {
     title: (measure) => (measure === 'cost' ? 'Kosten nach Tag' : 'Tokens nach Tag'),
     hint: (currency) => `Tage in UTC${currency ? `, in ${currency}` : ''}`,
@@ -64,6 +64,7 @@ export default {
   },
   times: { p50: 'p50', p95: 'p95', p99: 'p99' },
   noCost: '–',
+  noTimes: 'keine Daten',
   table: (title) => `${title}, Tabelle`,
   asTable: 'Als Tabelle zeigen',
 } satisfies Translation<typeof import('@/features/analytics/cost-texts').texts>;
