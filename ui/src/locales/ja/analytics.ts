@@ -101,7 +101,6 @@ export default {
       count === 0 ? null : `失敗した試行が最も少ない ${formatNumber(count)} 個のフローは省略しています。`,
   },
   latency: {
-    table: 'バージョン別の所要時間（表）',
     title: 'バージョン別の所要時間',
     table: 'バージョン別の所要時間（表）',
     hint: (executions) => `最新の ${formatNumber(executions)} 件の終了した実行。バックオフと待機を含みます`,
