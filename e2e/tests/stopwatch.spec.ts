@@ -84,7 +84,11 @@ test('a request, a condition, an agent and a merge are built with tested data wi
   await expect(details.getByRole('region', { name: 'Output', exact: true })).toContainText('risk');
   await watch.click(page.getByRole('button', { name: 'Merge', exact: true }));
   await watch.click(details.getByRole('button', { name: 'Close', exact: true }));
+  const view = page.locator('.react-flow__viewport');
+  const before = await view.getAttribute('style');
   await watch.click(page.getByRole('button', { name: 'Fit to view' }));
+  // The view moves when it is drawn next; what is dragged before that is the canvas.
+  await expect(view).not.toHaveAttribute('style', before ?? '');
   await watch.drag(
     nodeOf(page, 'Condition').locator('[data-handleid="false"]'),
     nodeOf(page, 'Merge').locator('.react-flow__handle-left'),

@@ -13,15 +13,21 @@ const ASK_EVERY_MS = 30_000;
 export const healthQuery = () =>
   queryOptions({
     queryKey: ['health'],
-    queryFn: async ({ signal }) => {
-      const answer = await fetch('/healthz', { headers: authorization(), signal });
-      return answer.ok ? (parseJson(await answer.text()) as Health) : null;
-    },
+    queryFn: ({ signal }) => readHealth(signal),
     refetchInterval: ASK_EVERY_MS,
     retry: false,
   });
 
-/** Has a demo kill its engine, as `kill -9` does. */
+/**
+ * Has a demo kill the engine that it has now, as `kill -9` does. A browser sends a request again whose connection breaks, as this one's
+ * may: the next engine must not be killed by that.
+ */
 export async function killEngine(): Promise<void> {
-  await call('POST', '/studio/demo/kill', {});
+  const engine = (await readHealth())?.demo_engine;
+  await call('POST', '/studio/demo/kill', { query: { engine } });
+}
+
+async function readHealth(signal?: AbortSignal): Promise<Health | null> {
+  const answer = await fetch('/healthz', { headers: authorization(), signal });
+  return answer.ok ? (parseJson(await answer.text()) as Health) : null;
 }

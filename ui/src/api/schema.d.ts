@@ -5102,6 +5102,11 @@ export interface components {
             readonly room: string;
             /** @description Whether this is a demo, whose engine `POST /api/v1/studio/demo/kill` kills. */
             readonly is_demo: boolean;
+            /**
+             * Format: int32
+             * @description In a demo, the ID of the process that is its engine now.
+             */
+            readonly demo_engine: number | null;
         };
         /** @description How to reach a remote agent. */
         readonly HttpAgentConfig: {
@@ -15768,7 +15773,13 @@ export interface operations {
     };
     readonly kill: {
         readonly parameters: {
-            readonly query?: never;
+            readonly query?: {
+                /**
+                 * @description This one, by `demo_engine` of `/healthz`; if it is gone, nothing happens. A browser sends a request again whose connection broke
+                 *     before the answer came, and the next engine would be killed as well.
+                 */
+                readonly engine?: number;
+            };
             readonly header?: never;
             readonly path?: never;
             readonly cookie?: never;

@@ -31,6 +31,9 @@ pub(crate) struct Health {
     room: &'static str,
     /// Whether this is a demo, whose engine `POST /api/v1/studio/demo/kill` kills.
     is_demo: bool,
+    /// In a demo, the ID of the process that is its engine now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    demo_engine: Option<u32>,
 }
 
 /// Answers as long as the process lives.
@@ -45,6 +48,7 @@ pub(crate) async fn healthz(State(app): State<App>) -> Response {
         live_executions: engine.live_count(),
         room: engine.room().as_str(),
         is_demo: app.kill().is_some(),
+        demo_engine: app.kill().map(|_| std::process::id()),
     })
 }
 

@@ -16,6 +16,8 @@ use super::{desk, research, review, support};
 
 /// How long a model thinks, so that one can watch it.
 const THINKING: Duration = Duration::from_millis(900);
+/// How long the one thinks whose engine is to be killed meanwhile.
+const RESEARCHING: Duration = Duration::from_millis(2_500);
 /// How long a model that answers word by word takes for each.
 const WORD: Duration = Duration::from_millis(40);
 
@@ -34,9 +36,10 @@ pub(super) fn routes() -> Router {
 
 /// Says what comes next in a conversation, which the request holds whole.
 async fn answer(Json(request): Json<Value>) -> Response {
-    sleep(THINKING).await;
+    let model = request["model"].as_str();
+    sleep(if model == Some("demo-researcher") { RESEARCHING } else { THINKING }).await;
     let messages = request["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let script = match request["model"].as_str() {
+    let script = match model {
         Some("demo-researcher") => research::answer,
         Some("demo-writer") => review::write,
         Some("demo-judge") => review::judge,
