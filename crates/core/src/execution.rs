@@ -226,6 +226,11 @@ pub enum Input {
         /// Who.
         by: Actor,
     },
+    /// It is resumed while everything of its tenant is paused: it goes on when that is resumed.
+    ResumeLater {
+        /// Who.
+        by: Actor,
+    },
     /// Everything of its tenant is resumed: it is, if it was paused with that.
     ResumeWithAll {
         /// Who.

@@ -86,3 +86,22 @@ fn what_is_paused_with_everything_goes_on_with_it_and_what_a_person_paused_does_
 fn echo(id: &str) -> Value {
     json!({ "id": id, "type": "action", "action": "echo" })
 }
+
+#[test]
+fn what_is_resumed_while_everything_is_paused_goes_on_with_everything() {
+    let nodes = [echo("a"), echo("b")];
+    let document = flow(json!({}), &nodes, json!([{ "from": "a", "to": "b" }]));
+    let mut play = Play::new(&document);
+    let later = || Input::ResumeLater { by: Actor::USER };
+    pause(&mut play);
+    play.completes("a", json!(1));
+
+    play.put(later()).unwrap();
+
+    assert_eq!(play.execution.status(), ExecutionStatus::Paused);
+    assert!(play.execution.is_paused_with_all());
+    assert!(play.put(later()).is_err(), "it is to go on already");
+    play.put(Input::ResumeWithAll { by: Actor::USER }).unwrap();
+    play.completes("b", json!(2));
+    assert_eq!(play.execution.status(), ExecutionStatus::Completed);
+}

@@ -4,6 +4,7 @@ mod alerts;
 mod blobs;
 mod bulk;
 mod config;
+mod each;
 mod edits;
 mod events;
 mod failure_notes;

@@ -85,6 +85,10 @@ pub struct Shard {
     /// Which nodes wait for a session.
     sessions: Sessions,
     event_waits: EventWaits,
+    /// Flows of which executions wait for memory.
+    lack_memory: VecDeque<FlowId>,
+    /// How many were here or coming when that was looked at last.
+    lacked_at: usize,
     /// Executions that were given a slot and have not started on disk.
     granted: BTreeMap<ExecutionId, SlotOf>,
     /// When to look which executions, put off for others that have not come, start.
@@ -141,6 +145,8 @@ impl Shard {
             gates,
             sessions: Sessions::default(),
             event_waits: EventWaits::default(),
+            lack_memory: VecDeque::new(),
+            lacked_at: 0,
             granted: BTreeMap::new(),
             delays: BTreeMap::new(),
             put_off: PutOff::new(),
@@ -220,6 +226,7 @@ impl Shard {
 
     /// Goes on with what has waited for others, and may go on now.
     fn give_turns(&mut self, now: Timestamp) {
+        self.grant_memory(now);
         self.grant_calls(now);
         self.advance_slow(now);
     }

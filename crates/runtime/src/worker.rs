@@ -70,6 +70,8 @@ impl Worker {
     pub fn handle(&mut self, message: Message, now: Timestamp) {
         match &mut self.state {
             State::In(incarnation) if incarnation.is_driving() => incarnation.shard.handle(message, now),
+            // What it is about to read from the store may be older.
+            State::In(incarnation) if message.is_setting() => incarnation.settings.push(message),
             State::In(_) | State::Out(_) | State::Ended => {
                 let refused = |to| Action::Reply(to, Reply::Unavailable);
                 self.actions.extend(message.asked_by().into_iter().flatten().map(refused));

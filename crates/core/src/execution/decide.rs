@@ -63,6 +63,7 @@ impl Execution {
             Input::Pause { by } => decider.pause(by)?,
             Input::PauseWithAll { by } => decider.pause_with_all(by)?,
             Input::Resume { by } => decider.resume_execution(by)?,
+            Input::ResumeLater { by } => decider.resume_later(by)?,
             Input::ResumeWithAll { by } => decider.resume_with_all(by)?,
             Input::RetryNow { node, by } => decider.retry_now(node, by)?,
             Input::Resolve { node, resolution, by } => decider.resolve(node, resolution, by)?,
@@ -236,8 +237,9 @@ impl Decider<'_> {
         self.execution.active.iter().copied().filter(calls).collect()
     }
 
+    /// One that is paused with everything stays paused afterwards.
     fn pause(&mut self, by: Actor) -> Result<(), Rejected> {
-        if self.execution.status == ExecutionStatus::Paused {
+        if self.execution.status == ExecutionStatus::Paused && !self.execution.is_paused_with_all() {
             return Err(Rejected::WrongStatus(self.execution.status));
         }
         self.emit(Event::Paused { by, with_all: false });
@@ -261,6 +263,15 @@ impl Decider<'_> {
         self.emit(Event::Resumed { by });
         self.signal_children(|by| Signal::Resume { by });
         self.go_on_after_pause();
+        Ok(())
+    }
+
+    fn resume_later(&mut self, by: Actor) -> Result<(), Rejected> {
+        if self.execution.status != ExecutionStatus::Paused || self.execution.is_paused_with_all() {
+            return Err(Rejected::WrongStatus(self.execution.status));
+        }
+        self.emit(Event::Paused { by, with_all: true });
+        self.signal_children(|by| Signal::Resume { by });
         Ok(())
     }
 

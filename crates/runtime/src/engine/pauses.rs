@@ -8,16 +8,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use steadflow_core::caller::{Actor, ActorKind, Caller, Role};
+use steadflow_core::caller::{Actor, Caller, Role};
 use steadflow_core::execution::ExecutionStatus;
-use steadflow_core::ids::TenantId;
+use steadflow_core::ids::{ExecutionId, TenantId};
 use steadflow_core::inbox::Signal;
-use steadflow_store::{ExecutionFilter, Page, TenantPause, TenantResumed};
+use steadflow_store::{ExecutionFilter, TenantPause, TenantResumed};
 use tokio::sync::Notify;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
-use super::retry::id_of;
-use super::{Engine, upkeep};
+use super::Engine;
 use crate::driver::Call;
 use crate::error::RuntimeError;
 use crate::shard::{Message, paused_tenants};
@@ -26,8 +25,8 @@ use crate::shard::{Message, paused_tenants};
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// For how long after a resume some process may still pause executions: then it is looked once more what is paused.
 const SETTLED_AFTER: Duration = Duration::from_secs(10);
-/// How many executions are looked at at once.
-const AT_ONCE: usize = 100;
+/// How long it is waited for one execution, so that it does not keep others waiting.
+const ONE_MAX: Duration = Duration::from_secs(10);
 
 /// What is known of pauses.
 #[derive(Debug, Default)]
@@ -54,7 +53,7 @@ impl Engine {
         let (tenant, by) = (caller.tenant, caller.actor.clone());
         let pause = TenantPause { tenant, at: self.wall(), by, reason, resumed: None };
         let is_new = self.store().pause_tenant(pause.clone()).await?;
-        self.read_pauses().await?;
+        self.take_in_pauses().await;
         if is_new {
             return Ok(pause);
         }
@@ -72,13 +71,20 @@ impl Engine {
     pub async fn resume_everything(&self, caller: &Caller) -> Result<(), RuntimeError> {
         let resumed = TenantResumed { at: self.wall(), by: caller.actor.clone() };
         let was_paused = self.store().resume_tenant(caller.tenant, resumed).await?;
-        self.read_pauses().await?;
+        self.take_in_pauses().await;
         if was_paused { Ok(()) } else { Err(RuntimeError::NothingPaused) }
     }
 
     /// Returns the pause of a tenant of which everything is paused, as this process knows it.
     pub fn pause_of(&self, tenant: TenantId) -> Option<TenantPause> {
         self.inner.pauses.known.lock().get(&tenant).filter(|pause| pause.resumed.is_none()).cloned()
+    }
+
+    /// Takes in what was just stored. Whatever comes of that, it is stored, and taken in with the next look.
+    async fn take_in_pauses(&self) {
+        if let Err(error) = self.read_pauses().await {
+            tracing::warn!(error = %error, "a change of what is paused could not be taken in yet; it is tried again");
+        }
     }
 
     /// Takes in what is paused. What other processes change is taken in a moment later.
@@ -113,9 +119,7 @@ impl Engine {
         // When each pause was ended whose executions were resumed once.
         let mut swept = BTreeMap::new();
         loop {
-            if let Err(error) = self.resume_what_is_over(&mut swept).await {
-                tracing::warn!(error = %error, "executions that were paused could not be resumed; it is tried again");
-            }
+            self.resume_what_is_over(&mut swept).await;
             tokio::select! {
                 () = sleep(LOOK_EVERY) => {}
                 () = self.inner.pauses.work.notified() => {}
@@ -123,32 +127,41 @@ impl Engine {
         }
     }
 
-    async fn resume_what_is_over(
-        &self,
-        swept: &mut BTreeMap<TenantId, TenantResumed>,
-    ) -> Result<(), RuntimeError> {
+    async fn resume_what_is_over(&self, swept: &mut BTreeMap<TenantId, TenantResumed>) {
         let known = self.inner.pauses.known.lock().clone();
         let ended = std::mem::take(&mut *self.inner.pauses.ended.lock());
         for tenant in ended.into_iter().filter(|tenant| !known.contains_key(tenant)) {
             // Another process has forgotten the pause before this one has seen its end.
             if let Err(error) = self.resume_executions(tenant, &Actor::SYSTEM).await {
+                note_failure(tenant, &error);
                 self.inner.pauses.ended.lock().insert(tenant);
-                return Err(error);
             }
         }
         swept.retain(|tenant, _| known.contains_key(tenant));
         for (tenant, pause) in known {
             let Some(resumed) = pause.resumed else { continue };
-            let is_first = swept.get(&tenant) != Some(&resumed);
-            let is_settled = self.wall().since(resumed.at) >= SETTLED_AFTER;
-            if is_first || is_settled {
-                self.resume_executions(tenant, &resumed.by).await?;
-                swept.insert(tenant, resumed.clone());
+            if let Err(error) = self.end_pause(tenant, &resumed, swept).await {
+                note_failure(tenant, &error);
             }
-            if is_settled {
-                self.store().forget_pause(tenant, resumed.at).await?;
-                self.read_pauses().await?;
-            }
+        }
+    }
+
+    /// Resumes what was paused with everything of a tenant, at once and when no process can pause more of it.
+    async fn end_pause(
+        &self,
+        tenant: TenantId,
+        resumed: &TenantResumed,
+        swept: &mut BTreeMap<TenantId, TenantResumed>,
+    ) -> Result<(), RuntimeError> {
+        let is_first = swept.get(&tenant) != Some(resumed);
+        let is_settled = self.wall().since(resumed.at) >= SETTLED_AFTER;
+        if is_first || is_settled {
+            self.resume_executions(tenant, &resumed.by).await?;
+            swept.insert(tenant, resumed.clone());
+        }
+        if is_settled {
+            self.store().forget_pause(tenant, resumed.at).await?;
+            self.read_pauses().await?;
         }
         Ok(())
     }
@@ -159,25 +172,32 @@ impl Engine {
             statuses: vec![ExecutionStatus::Paused],
             ..ExecutionFilter::default()
         };
-        let actor = Actor { kind: ActorKind::System, id: None };
-        let caller = Caller { tenant, actor, role: Role::Operator };
-        let mut before = None;
-        loop {
-            let rows = self.executions(filter.clone(), Page { before, limit: AT_ONCE }).await?;
-            for id in rows.iter().map(id_of) {
-                if self.pause_of(tenant).is_some() {
-                    return Ok(());
-                }
-                match self.input(&caller, id, Signal::ResumeWithAll { by: by.clone() }).await {
-                    // It was paused by itself, or has gone on or ended meanwhile.
-                    Ok(()) | Err(RuntimeError::Rejected(_) | RuntimeError::NoExecution(_)) => {}
-                    Err(error) if error.is_damage() => {}
-                    Err(error) => return Err(error),
-                }
-            }
-            let Some(last) = rows.last().filter(|_| rows.len() == AT_ONCE) else { return Ok(()) };
-            before = Some(id_of(last).uuid());
-            upkeep::pause().await;
+        let mut failed = None;
+        let resume = |id| async move { Ok(self.resume_with_all(tenant, id, by).await) };
+        self.for_each(filter, resume, |_, resumed| failed = resumed.err().or(failed.take())).await?;
+        failed.map_or(Ok(()), Err)
+    }
+
+    async fn resume_with_all(
+        &self,
+        tenant: TenantId,
+        id: ExecutionId,
+        by: &Actor,
+    ) -> Result<(), RuntimeError> {
+        if self.pause_of(tenant).is_some() {
+            return Ok(());
+        }
+        let caller = Caller { tenant, actor: Actor::SYSTEM, role: Role::Operator };
+        let resumed = self.input(&caller, id, Signal::ResumeWithAll { by: by.clone() });
+        match timeout(ONE_MAX, resumed).await.unwrap_or(Err(RuntimeError::Busy)) {
+            // It was paused by itself, or has gone on or ended meanwhile.
+            Ok(()) | Err(RuntimeError::Rejected(_) | RuntimeError::NoExecution(_)) => Ok(()),
+            Err(error) if error.is_damage() => Ok(()),
+            Err(error) => Err(error),
         }
     }
+}
+
+fn note_failure(tenant: TenantId, error: &RuntimeError) {
+    tracing::warn!(tenant = %tenant, error = %error, "executions that were paused could not be resumed; it is tried again");
 }

@@ -166,6 +166,11 @@ pub struct Unclaimed {
 }
 
 impl Message {
+    /// Returns whether it says how something is from now on, and nobody says it again.
+    pub const fn is_setting(&self) -> bool {
+        matches!(self, Self::FlowLimits { .. } | Self::AgentLimits { .. } | Self::Pauses { .. })
+    }
+
     /// Returns who waits for an answer to it.
     pub fn asked_by(&self) -> [Option<ReplyId>; 2] {
         match self {

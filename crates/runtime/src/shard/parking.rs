@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use steadflow_core::caller::Actor;
 use steadflow_core::execution::{ExecutionStatus, Input};
 use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::protection::Gates;
@@ -70,14 +71,24 @@ impl Shard {
     }
 
     fn not_loaded(&mut self, id: ExecutionId) -> VecDeque<Queued> {
+        let waiting = self.end_load(id);
         self.ungrant(id);
         self.gates.forget(id);
-        self.loading.remove(&id).unwrap_or_default()
+        waiting
+    }
+
+    /// Notes that an execution does not come any more, or is here. Returns what has waited for it.
+    fn end_load(&mut self, id: ExecutionId) -> VecDeque<Queued> {
+        let Some(waiting) = self.loading.remove(&id) else { return VecDeque::new() };
+        if let Some(slots) = self.granted.get(&id).and_then(|slot| self.flows.get_mut(&slot.flow)) {
+            slots.coming = slots.coming.saturating_sub(1);
+        }
+        waiting
     }
 
     /// Hands an execution that comes into memory what has waited for it.
     fn hand_over(&mut self, id: ExecutionId, live: &mut Live) {
-        for queued in self.loading.remove(&id).unwrap_or_default() {
+        for queued in self.end_load(id) {
             match queued {
                 Queued::Await(reply) => self.waiters.entry(id).or_default().push(reply),
                 Queued::Input(..) | Queued::Encrypted { .. } | Queued::Read(_) => {
@@ -230,6 +241,10 @@ impl Shard {
         live.unsaved_since = Some(now);
         let worker = self.config.worker.clone();
         live.inbox.push_back(Queued::Input(Input::Adopt { worker }, Origin::Engine));
+        if live.execution.is_paused_with_all() && !self.is_paused(live.execution.accepted().tenant) {
+            // Its process is gone, and its row did not say that it is paused: nobody else resumes it.
+            live.inbox.push_back(Queued::Input(Input::ResumeWithAll { by: Actor::SYSTEM }, Origin::Engine));
+        }
         self.slot_comes(&live.execution);
         self.hand_over(id, &mut live);
         self.keep(live);

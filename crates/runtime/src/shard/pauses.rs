@@ -3,7 +3,7 @@
 //! What has not started waits for a slot, and what is in memory and runs is paused. What is parked stays as it is, so that a pause costs
 //! as much as there is to do: when something comes for it, it is loaded, and is paused before it decides on that.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use steadflow_core::caller::Actor;
 use steadflow_core::execution::{ExecutionStatus, Input};
@@ -86,7 +86,14 @@ impl Shard {
         let pause = Queued::Input(Input::PauseWithAll { by: by.clone() }, Origin::Engine);
         let is_start = |queued: &Queued| matches!(queued, Queued::Input(Input::Start, _));
         match live.execution.status() {
-            ExecutionStatus::Running if !live.inbox.iter().any(is_pause) => live.inbox.push_front(pause),
+            // A cancel goes through, and so does what it undoes.
+            ExecutionStatus::Running if live.execution.ending_as() == Some(ExecutionStatus::Cancelled) => {}
+            ExecutionStatus::Running => {
+                live.inbox.retain(|queued| !is_pause(queued));
+                live.inbox.push_front(pause);
+                resume_later(&mut live.inbox);
+            }
+            ExecutionStatus::Paused => resume_later(&mut live.inbox),
             // A child takes no slot that it could wait for.
             ExecutionStatus::Pending if !accepted.takes_slot() && live.inbox.iter().any(is_start) => {
                 live.inbox.retain(|queued| !is_start(queued));
@@ -101,8 +108,6 @@ impl Shard {
                 self.line_up(id);
             }
             ExecutionStatus::Pending
-            | ExecutionStatus::Running
-            | ExecutionStatus::Paused
             | ExecutionStatus::Completed
             | ExecutionStatus::Failed
             | ExecutionStatus::Cancelled => {}
@@ -111,5 +116,18 @@ impl Shard {
 }
 
 fn is_pause(queued: &Queued) -> bool {
-    matches!(queued, Queued::Input(Input::PauseWithAll { .. }, _))
+    matches!(queued, Queued::Input(Input::PauseWithAll { .. }, Origin::Engine))
+}
+
+/// Lets nobody resume an execution while everything is paused.
+fn resume_later(inbox: &mut VecDeque<Queued>) {
+    for queued in inbox {
+        let Queued::Input(input, _) = queued else { continue };
+        if let Input::Resume { by } = input {
+            *input = Input::ResumeLater { by: by.clone() };
+        } else if let Input::ResumeWithAll { by } = input {
+            // It comes late, after another pause has begun, and is rejected as that.
+            *input = Input::PauseWithAll { by: by.clone() };
+        }
+    }
 }

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::lane::Speed;
 use super::{Origin, Phase, Queued, Shard};
-use crate::admission::Held;
+use crate::admission::{Held, Taken};
 
 /// Executions that take no slot of their flow have all the same one: without a limit.
 pub(super) const UNLIMITED: FlowId = FlowId::new(Uuid::nil());
@@ -82,6 +82,10 @@ pub(super) struct Slots {
     ready: BTreeSet<Key>,
     /// The one that had its turn last.
     last: Key,
+    /// Executions that are read from the store to be started.
+    pub(super) coming: usize,
+    /// Whether the next one is not read because there is no memory for it.
+    lacks_memory: bool,
     /// How long decisions of its executions take, as far as it is known.
     pub(super) speed: Speed,
     /// What its executions in memory take.
@@ -135,16 +139,24 @@ impl Slots {
         is_free
     }
 
-    fn next(&mut self) -> Option<ExecutionId> {
+    /// Returns whose turn is next, and with which key, if there is a free slot.
+    fn next(&self) -> Option<(ExecutionId, Key)> {
         if !self.has_room() {
             return None;
         }
         let after = self.ready.range::<Key, _>((Excluded(&self.last), Unbounded)).next();
-        let key = after.or_else(|| self.ready.first())?.clone();
-        let (_, id) = self.keys.get_mut(&key)?.queue.pop_first()?;
+        let key = after.or_else(|| self.ready.first())?;
+        let (_, id) = self.keys.get(key)?.queue.first()?;
+        Some((*id, key.clone()))
+    }
+
+    /// Gives the first one with this key a slot.
+    fn give(&mut self, key: Key) {
+        if let Some(slots) = self.keys.get_mut(&key) {
+            slots.queue.pop_first();
+        }
         self.last.clone_from(&key);
         self.start_with(key, 1);
-        Some(id)
     }
 
     /// Notes that so many more executions hold a slot.
@@ -325,20 +337,66 @@ impl Shard {
         }
     }
 
-    /// Starts those who wait for a slot of `flow`, as far as there are any.
+    /// Starts those who wait for a slot of `flow`, as far as there are any, and memory for those who left it.
     pub(super) fn grant_slots(&mut self, flow: FlowId, now: Timestamp) {
         if self.phase != Phase::Open || self.is_held(flow) {
             return;
         }
-        while let Some((id, key)) =
-            self.flows.get_mut(&flow).and_then(|slots| Some((slots.next()?, slots.last.clone())))
-        {
+        while let Some((id, key)) = self.flows.get(&flow).and_then(Slots::next) {
+            let comes = !self.live.contains_key(&id);
+            if comes && !self.has_memory_for(flow) {
+                return self.lack_memory(flow);
+            }
+            if let Some(slots) = self.flows.get_mut(&flow) {
+                slots.give(key.clone());
+                slots.coming += usize::from(comes);
+            }
             self.granted.insert(id, SlotOf { flow, key });
             self.enqueue(id, Queued::Input(Input::Start, Origin::Engine), now);
         }
         if let Some(slots) = self.flows.get_mut(&flow).filter(|slots| slots.elsewhere > 0 && !slots.waits()) {
             // It would not be kept up to date.
             slots.set_elsewhere(std::iter::empty());
+        }
+    }
+
+    /// Returns whether another execution of a flow may come into memory, by the rule for new ones.
+    fn has_memory_for(&self, flow: FlowId) -> bool {
+        let all = Taken { executions: self.here_or_coming(), bytes: self.live_bytes };
+        let mut of_flow = Taken::default();
+        if let Some(slots) = self.flows.get(&flow) {
+            of_flow = slots.held.taken();
+            of_flow.executions += slots.coming;
+        }
+        all.executions == 0 || self.config.capacity.has_room(all, of_flow, 0)
+    }
+
+    /// Executions in memory, and those that are read from the store.
+    fn here_or_coming(&self) -> usize {
+        self.live.len() + self.loading.len()
+    }
+
+    fn lack_memory(&mut self, flow: FlowId) {
+        self.lacked_at = self.here_or_coming();
+        let slots = self.flows.entry(flow).or_default();
+        if !std::mem::replace(&mut slots.lacks_memory, true) {
+            self.lack_memory.push_back(flow);
+        }
+    }
+
+    /// Starts those who waited for memory, as far as there is some now. The flows take turns.
+    pub(super) fn grant_memory(&mut self, now: Timestamp) {
+        if self.lack_memory.is_empty() {
+            return;
+        }
+        let here = self.here_or_coming();
+        if here >= std::mem::replace(&mut self.lacked_at, here) {
+            return;
+        }
+        for _ in 0..self.lack_memory.len() {
+            let Some(flow) = self.lack_memory.pop_front() else { return };
+            self.flows.entry(flow).or_default().lacks_memory = false;
+            self.grant_slots(flow, now);
         }
     }
 

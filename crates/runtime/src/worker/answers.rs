@@ -85,6 +85,9 @@ impl Incarnation {
                 self.looks = Some(Looks::new(rest, config, now));
                 self.read_later(&recovered.unread, now);
                 self.shard.handle(Message::Recovered(recovered), now);
+                for setting in std::mem::take(&mut self.settings) {
+                    self.shard.handle(setting, now);
+                }
                 Progress::GoesOn
             }
             Err(StoreError::Fenced) => Progress::Fenced,

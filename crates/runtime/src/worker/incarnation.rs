@@ -26,6 +26,8 @@ pub(super) struct Incarnation {
     pub(super) loads: Loads,
     /// Executions that it has taken over and could not read yet.
     pub(super) unread: BTreeSet<ExecutionId>,
+    /// What was set while it took over what the store holds, which it keeps to from then on.
+    pub(super) settings: Vec<Message>,
     /// Questions that the last event or moment brought up.
     asks: Vec<Ask>,
     /// What it looks for, once it has taken over what the store holds.
@@ -60,6 +62,7 @@ impl Incarnation {
             lease: Lease::new(asked_at, config.lease_ttl),
             loads: Loads::default(),
             unread: BTreeSet::new(),
+            settings: Vec::new(),
             asks: Vec::new(),
             looks: None,
             discarded: Vec::new(),

@@ -10,8 +10,8 @@ use steadflow_core::execution::ExecutionStatus::{
 };
 use steadflow_core::ids::{ExecutionId, FlowId};
 use steadflow_core::payload::Payload;
-use steadflow_runtime::{EngineConfig, RuntimeError};
-use steadflow_store::Tenants;
+use steadflow_runtime::{Capacity, EngineConfig, RuntimeError};
+use steadflow_store::{TenantChange, TenantChanged, TenantRecord, Tenants};
 
 use crate::support::{Bench, TENANT, echo, pass};
 
@@ -172,4 +172,133 @@ async fn another_process_keeps_to_a_pause_and_to_its_end() {
     assert_eq!(while_paused.0, Paused);
     assert_eq!(other.ended(execution).await.execution.status(), Completed);
     assert_eq!(other.ended(while_paused.1).await.execution.status(), Completed);
+}
+
+/// Two calls that are undone by two others, and a third one.
+async fn undone(bench: &Bench) -> FlowId {
+    let undone = |id: &str, by: &str, takes: u64| {
+        let mut node = echo(id, json!({ "takes": takes }));
+        node["compensate_with"] = json!(by);
+        node
+    };
+    let nodes = json!([
+        undone("a", "undo_a", 1),
+        undone("b", "undo_b", 1),
+        echo("c", json!({ "takes": 60 })),
+        echo("undo_a", json!({ "takes": 2 })),
+        echo("undo_b", json!({ "takes": 2 })),
+    ]);
+    bench.flow(json!({}), nodes, json!([{ "from": "a", "to": "b" }, { "from": "b", "to": "c" }])).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_cancelled_under_a_pause_is_undone_to_its_end() {
+    let bench = Bench::new().await;
+    keep(&bench);
+    let flow = undone(&bench).await;
+    let execution = bench.start(flow).await;
+    pass(secs(5)).await;
+
+    bench.engine.pause_everything(&ME, None).await.unwrap();
+    bench.engine.cancel(&ME, execution).await.unwrap();
+    pass(secs(60)).await;
+
+    assert_eq!(status(&bench, execution).await, Cancelled);
+    assert_eq!((calls_of(&bench, "undo_b"), calls_of(&bench, "undo_a")), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tenant_that_is_paused_while_its_work_is_undone_can_be_cancelled() {
+    let bench = Bench::new().await;
+    keep(&bench);
+    let fails = json!([
+        { "id": "a", "type": "action", "action": "echo", "compensate_with": "undo" },
+        echo("b", json!({ "fail_times": 9, "takes": 3 })),
+        echo("undo", json!({})),
+    ]);
+    let flow = bench.flow(json!({}), fails, json!([{ "from": "a", "to": "b" }])).await;
+    let (execution, by_itself) = (bench.start(flow).await, bench.start(flow).await);
+    pass(secs(1)).await;
+    bench.engine.pause(&ME, by_itself).await.unwrap();
+    bench.engine.pause_everything(&ME, None).await.unwrap();
+    pass(secs(10)).await;
+    let before = bench.engine.execution(TENANT, execution).await.unwrap().execution;
+    assert_eq!((before.status(), before.ending_as()), (Paused, Some(Failed)), "it is not undone yet");
+
+    let record = TenantRecord::new(TENANT, "main".into(), bench.engine.wall());
+    assert!(bench.store.create_tenant(record).await.unwrap());
+    let yes = Some(true);
+    let change = TenantChange {
+        is_disabled: yes,
+        is_cancelling: yes,
+        at: bench.engine.wall(),
+        ..TenantChange::default()
+    };
+    let changed = bench.store.change_tenant(TENANT, change).await.unwrap();
+    assert!(matches!(changed, TenantChanged::Done(_)), "{changed:?}");
+    pass(secs(60)).await;
+
+    for id in [execution, by_itself] {
+        assert_eq!(status(&bench, id).await, Failed);
+    }
+    assert_eq!(calls_of(&bench, "undo"), 2);
+    assert!(!bench.engine.has_unfinished(TENANT).await.unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_paused_with_everything_can_stay_paused() {
+    let bench = Bench::new().await;
+    keep(&bench);
+    let flow = two_calls(&bench).await;
+    let (kept, other) = (bench.start(flow).await, bench.start(flow).await);
+    bench.engine.pause_everything(&ME, None).await.unwrap();
+    pass(secs(10)).await;
+
+    bench.engine.pause(&ME, kept).await.unwrap();
+    let again = bench.engine.pause(&ME, kept).await;
+    bench.engine.resume_everything(&ME).await.unwrap();
+    pass(secs(60)).await;
+
+    assert!(matches!(again, Err(RuntimeError::Rejected(_))), "{again:?}");
+    assert_eq!((status(&bench, kept).await, status(&bench, other).await), (Paused, Completed));
+    bench.engine.resume(&ME, kept).await.unwrap();
+    assert_eq!(bench.ended(kept).await.execution.status(), Completed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn resuming_starts_no_more_than_memory_holds() {
+    let capacity = Capacity { executions: 8, bytes: 1 << 20 };
+    let bench = Bench::configured(EngineConfig { capacity, ..EngineConfig::default() }).await;
+    keep(&bench);
+    let flow = bench.flow(json!({}), json!([echo("a", json!({ "takes": 2 }))]), json!([])).await;
+    let other = bench.flow(json!({}), json!([echo("b", json!({}))]), json!([])).await;
+    bench.engine.pause_everything(&ME, None).await.unwrap();
+    let mut all = Vec::new();
+    while all.len() < 100 {
+        match bench.start_with(flow, None).await {
+            Ok(started) => all.push(started.execution),
+            // They leave memory while they wait.
+            Err(RuntimeError::Overloaded) => pass(secs(1)).await,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    pass(secs(60)).await;
+
+    bench.engine.resume_everything(&ME).await.unwrap();
+    let (mut most, mut others) = (0, 0);
+    while !all.is_empty() {
+        pass(Duration::from_millis(100)).await;
+        most = most.max(bench.engine.live_count());
+        others += usize::from(bench.start_with(other, None).await.is_ok());
+        let mut left = Vec::new();
+        for id in all {
+            if status(&bench, id).await != Completed {
+                left.push(id);
+            }
+        }
+        all = left;
+    }
+
+    assert!((2..=8).contains(&most), "{most} were in memory");
+    assert!(others > 0, "nothing else could start");
 }

@@ -163,6 +163,29 @@ impl Bench {
     }
 }
 
+/// A bench whose commits succeed.
+pub(crate) struct Run {
+    pub(crate) bench: Bench,
+    pub(crate) batch: u64,
+}
+
+impl Run {
+    /// Answers the commit under way, and those that follow; returns what was wanted meanwhile.
+    pub(crate) fn commits(&mut self, seconds: f64) -> Vec<String> {
+        let mut all = Vec::new();
+        loop {
+            let answer = done(&self.bench, self.batch);
+            self.batch += 1;
+            let said = self.bench.answer(seconds, answer);
+            let is_last = !said.iter().any(|what| what.starts_with("commit"));
+            all.extend(said);
+            if is_last {
+                return all;
+            }
+        }
+    }
+}
+
 /// The answer to a question that is asked again and again, when there is nothing to be found.
 pub(crate) fn nothing(what: &str) -> Option<Answer> {
     match what {

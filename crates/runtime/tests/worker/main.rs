@@ -6,6 +6,7 @@ mod late_tasks;
 mod lease;
 mod looks;
 mod parking;
+mod pauses;
 mod refused;
 mod slots;
 mod snapshots;

@@ -16,8 +16,8 @@ use uuid::Uuid;
 
 use crate::bench::signal as signal_of;
 use crate::bench::{
-    Bench, accept_family, accepted_by, at, busy, done, execution_of, flow, id, new_execution, number, orphan,
-    orphan_of, orphans, signal,
+    Bench, Run, accept_family, accepted_by, at, busy, done, execution_of, flow, id, new_execution, number,
+    orphan, orphan_of, orphans, signal,
 };
 
 fn accept_of_one_at_a_time(number: u128) -> Message {
@@ -63,28 +63,7 @@ fn paused(number: u128) -> Loaded {
     Loaded { execution, journal }
 }
 
-/// A bench whose commits succeed.
-struct Run {
-    bench: Bench,
-    batch: u64,
-}
-
 impl Run {
-    /// Answers the commit under way, and those that follow; returns what was wanted meanwhile.
-    fn commits(&mut self, seconds: f64) -> Vec<String> {
-        let mut all = Vec::new();
-        loop {
-            let answer = done(&self.bench, self.batch);
-            self.batch += 1;
-            let said = self.bench.answer(seconds, answer);
-            let is_last = !said.iter().any(|what| what.starts_with("commit"));
-            all.extend(said);
-            if is_last {
-                return all;
-            }
-        }
-    }
-
     /// Sends a signal to an execution that waits and is not in memory; its commit is under way then.
     fn signals(&mut self, seconds: f64, stored: Loaded, signal: Signal) {
         let number = number(stored.execution.id());

@@ -5,10 +5,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::{StreamExt, stream};
 use steadflow_core::audit::{AuditEntry, AuditOutcome};
 use steadflow_core::caller::{Actor, Caller, Role};
-use steadflow_core::execution::ExecutionStatus;
+use steadflow_core::execution::{ExecutionStatus, Rejected};
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId, TenantId};
 use steadflow_core::inbox::Signal;
 use steadflow_store::{
@@ -17,7 +16,6 @@ use steadflow_store::{
 };
 use tokio::time::sleep;
 
-use super::super::retry::id_of;
 use super::super::upkeep::pause;
 use super::{Engine, with_work};
 use crate::error::RuntimeError;
@@ -32,11 +30,19 @@ const EXECUTIONS: usize = 500;
 const ROWS: usize = 500;
 /// How many flows and agents are read at once.
 const PAGE: usize = 100;
-/// How many executions are cancelled at the same time, so that their commits share what they cost.
-const AT_ONCE: usize = 32;
 
 const UNFINISHED: [ExecutionStatus; 3] =
     [ExecutionStatus::Pending, ExecutionStatus::Running, ExecutionStatus::Paused];
+
+/// What came of asking an execution to end.
+enum Cancelled {
+    /// It ends, or has ended.
+    Asked,
+    /// It undoes what it did, and ends then.
+    Undoing,
+    /// It cannot be read, so nobody drives it.
+    Unreadable,
+}
 
 /// Returns the filter for the executions of a tenant that have not ended.
 fn unfinished(tenant: TenantId, lineage: Option<Lineage>) -> ExecutionFilter {
@@ -152,41 +158,58 @@ impl Engine {
     async fn cancel_unfinished(&self, tenant: TenantId) -> Result<bool, RuntimeError> {
         // Children are cancelled with those who have started them; one without is cancelled by itself.
         for lineage in [Some(Lineage::Root), None] {
-            if self.cancel_those(tenant, &unfinished(tenant, lineage)).await? {
+            let (mut asked, mut undoing) = (0, Vec::new());
+            let cancel = |id| self.cancel_one(tenant, id);
+            self.for_each(unfinished(tenant, lineage), cancel, |id, cancelled| match cancelled {
+                Cancelled::Asked => asked += 1,
+                Cancelled::Undoing => undoing.push(id),
+                Cancelled::Unreadable => {}
+            })
+            .await?;
+            if asked > 0 {
+                return Ok(false);
+            }
+            if !undoing.is_empty() {
+                self.go_on_undoing(tenant, undoing).await?;
                 return Ok(false);
             }
         }
         Ok(true)
     }
 
-    async fn cancel_those(&self, tenant: TenantId, filter: &ExecutionFilter) -> Result<bool, RuntimeError> {
-        let (mut before, mut found) = (None, false);
-        loop {
-            let rows = self.executions(filter.clone(), Page { before, limit: PAGE }).await?;
-            let ids: Vec<ExecutionId> = rows.iter().map(id_of).collect();
-            let mut ended = stream::iter(ids).map(|id| self.cancel_one(tenant, id)).buffer_unordered(AT_ONCE);
-            while let Some(goes_on) = ended.next().await {
-                found |= goes_on?;
-            }
-            drop(ended);
-            before = rows.last().map(|row| id_of(row).uuid());
-            if rows.len() < PAGE {
-                return Ok(found);
-            }
-        }
-    }
-
-    /// Cancels an execution, and returns whether its end has to be waited for: nobody drives one that cannot be read.
-    async fn cancel_one(&self, tenant: TenantId, id: ExecutionId) -> Result<bool, RuntimeError> {
+    async fn cancel_one(&self, tenant: TenantId, id: ExecutionId) -> Result<Cancelled, RuntimeError> {
         let by = Caller { tenant, actor: Actor::SYSTEM, role: Role::Admin };
         let message = "Cancelled because its tenant is disabled".into();
         let signal = Signal::Cancel { message, by: by.actor.clone() };
         match self.input(&by, id, signal).await {
-            // It has ended, or undoes what it did.
-            Ok(()) | Err(RuntimeError::Rejected(_) | RuntimeError::NoExecution(_)) => Ok(true),
-            Err(error) if error.is_damage() => Ok(false),
+            Ok(()) | Err(RuntimeError::NoExecution(_)) => Ok(Cancelled::Asked),
+            Err(RuntimeError::Rejected(Rejected::Compensating(_))) => Ok(Cancelled::Undoing),
+            // It has ended.
+            Err(RuntimeError::Rejected(_)) => Ok(Cancelled::Asked),
+            Err(error) if error.is_damage() => Ok(Cancelled::Unreadable),
             Err(error) => Err(error),
         }
+    }
+
+    /// Sees to it that executions which undo what they did get to their end, when nothing else is left of a tenant: nobody can resume
+    /// them while it is disabled.
+    async fn go_on_undoing(&self, tenant: TenantId, ids: Vec<ExecutionId>) -> Result<(), RuntimeError> {
+        let by = Caller { tenant, actor: Actor::SYSTEM, role: Role::Admin };
+        if self.pause_of(tenant).is_some() {
+            return match self.resume_everything(&by).await {
+                Ok(()) | Err(RuntimeError::NothingPaused) => Ok(()),
+                Err(error) => Err(error),
+            };
+        }
+        for id in ids {
+            match self.input(&by, id, Signal::Resume { by: Actor::SYSTEM }).await {
+                // It is not paused, or has ended.
+                Ok(()) | Err(RuntimeError::Rejected(_) | RuntimeError::NoExecution(_)) => {}
+                Err(error) if error.is_damage() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     async fn delete_now(&self, tenant: &TenantRecord) -> Result<(), RuntimeError> {
