@@ -1,6 +1,9 @@
 //! What people note about failure groups, and names for filters.
 
 use serde_json::json;
+use steadflow_core::ids::TenantId;
+use steadflow_core::payload::Payload;
+use steadflow_store::{NoteChange, NoteKey, NoteKind, NoteRecord};
 
 use crate::support::{Api, failing, list, text};
 
@@ -51,6 +54,43 @@ async fn a_group_is_muted_and_resolved_and_opens_again_by_itself() {
     assert_eq!(api.get("failures/assigned").await.expect(200), json!([]));
     let other = api.patch(&format!("flows/{flow}/failures/none"), &json!({ "muted": {} })).await;
     assert!(other.problem().starts_with("404 no-such-failures"), "{}", other.text);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_noted_about_failures_that_are_gone_gives_way_and_can_be_taken_back() {
+    let api = Api::new().await;
+    let (flow, other) = (api.flow_of(&[failing("a", 9, 0)]).await, api.flow_of(&[failing("b", 9, 0)]).await);
+    api.run(&flow).await;
+    api.run(&other).await;
+    let failures = api.get("failures").await.expect(200);
+    let groups = list(&failures);
+    let path = |of: &str| {
+        let group = groups.iter().find(|group| text(&group["flow_id"]) == of).expect("it has failed");
+        format!("flows/{of}/failures/{}", text(&group["fingerprint"]))
+    };
+    let (store, at) = (api.engine.store(), api.engine.wall());
+    let gone = |number: usize| {
+        let of = steadflow_core::ids::FlowId::new(uuid::Uuid::from_u128(number as u128));
+        let value =
+            json!({ "flow": of, "until": null, "after_version": 1, "by": { "kind": "user" }, "at": at });
+        let key = NoteKey {
+            tenant: TenantId::DEFAULT,
+            kind: NoteKind::FailureMuted,
+            owner: None,
+            name: format!("gone-{number}").into(),
+        };
+        NoteChange::Put { note: NoteRecord { key, value: Payload::from_value(&value), at }, max: 1_000 }
+    };
+    assert_eq!(store.change_notes((0..1_000).map(gone).collect()).await.unwrap(), Some(1_000));
+
+    let muted = api.patch(&path(&flow), &json!({ "muted": {} })).await.expect(200);
+
+    assert_eq!(muted["state"], "muted");
+    let left = store.notes(TenantId::DEFAULT, NoteKind::FailureMuted, None).await.unwrap();
+    assert_eq!(left.len(), 1, "those of groups that are gone were in the way");
+    let of_gone = format!("flows/{other}/failures/none");
+    let nothing = api.patch(&of_gone, &json!({ "muted": null, "assigned_to": null })).await.expect(200);
+    assert_eq!(nothing["state"], "open", "what is taken back needs no failures");
 }
 
 #[tokio::test(start_paused = true)]

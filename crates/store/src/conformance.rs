@@ -170,6 +170,7 @@ macro_rules! conformance_tests {
             a_filter_by_error_class
             a_filter_by_failed_node
             a_filter_by_fingerprint
+            a_filter_by_what_came_after
             a_filter_by_time_includes_its_begin_and_excludes_its_end
             a_filter_by_text_looks_into_ids_contexts_and_errors
             a_filter_by_text_takes_wildcards_literally
@@ -341,6 +342,7 @@ macro_rules! conformance_tests {
             what_a_tenant_may_use_and_uses_is_known
         }
         $crate::conformance_tests! { @module $harness, notes = notes:
+            notes_are_changed_together_or_not_at_all
             notes_are_kept_by_owner_and_name_and_have_a_number
             notes_of_a_principal_are_deleted_with_it
         }

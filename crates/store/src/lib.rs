@@ -79,7 +79,7 @@ pub use log::{
     Projection, QueuedExecution, SessionChanges, SlotClaim, SlotHolder, SlotsOf, TakenSlots, Waiting, Worker,
 };
 pub use memory::MemoryStore;
-pub use notes::{NoteKey, NoteKind, NoteRecord, Notes};
+pub use notes::{NoteChange, NoteKey, NoteKind, NoteRecord, Notes};
 pub use oauth::{OauthAuthorizationRecord, OauthClaim, OauthTokenRecord, OauthTokenState, OauthTokens};
 pub use page_room::{PAGE_BYTES_MAX, PageRoom, WithDocument};
 pub use passkeys::{PasskeyCreated, PasskeyRecord, Passkeys};

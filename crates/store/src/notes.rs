@@ -10,14 +10,36 @@ use crate::StoreFuture;
 
 /// What people have noted.
 pub trait Notes: Send + Sync + 'static {
-    /// Returns the notes of a kind that a tenant has, by owner and name.
-    fn notes(&self, tenant: TenantId, kind: NoteKind) -> StoreFuture<'_, Vec<NoteRecord>>;
+    /// Returns the notes of a kind that an owner has in a tenant, by name.
+    fn notes(
+        &self,
+        tenant: TenantId,
+        kind: NoteKind,
+        owner: Option<PrincipalId>,
+    ) -> StoreFuture<'_, Vec<NoteRecord>>;
 
-    /// Stores a note, new or changed, unless its owner would have more than `max` of its kind with it. Returns whether it did.
-    fn put_note(&self, note: NoteRecord, max: usize) -> StoreFuture<'_, bool>;
+    /// Makes all of these changes. Returns how many notes were written or deleted, or `None` if an owner would have too many of a kind:
+    /// then nothing is changed.
+    fn change_notes(&self, changes: Vec<NoteChange>) -> StoreFuture<'_, Option<usize>>;
+}
 
-    /// Deletes a note. Returns whether there was one.
-    fn delete_note(&self, key: NoteKey) -> StoreFuture<'_, bool>;
+/// A change of notes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoteChange {
+    /// This one is written, new or changed.
+    Put {
+        /// The note.
+        note: NoteRecord,
+        /// How many of its kind its owner may have.
+        max: usize,
+    },
+    /// This one is deleted.
+    Delete {
+        /// Which.
+        key: NoteKey,
+        /// Only if it was written then.
+        written_at: Option<Timestamp>,
+    },
 }
 
 /// What a note is about.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use steadflow_core::caller::Caller;
 use steadflow_core::payload::Payload;
-use steadflow_store::{NoteKey, NoteKind, NoteRecord};
+use steadflow_store::{NoteChange, NoteKey, NoteKind, NoteRecord};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -62,13 +62,12 @@ pub(crate) async fn list_views(
     principal: RequestPrincipal,
 ) -> Result<Response, Problem> {
     let owner = key(&caller, &principal, "").owner;
-    let notes = app.engine().store().notes(caller.tenant, NoteKind::View).await?;
+    let notes = app.engine().store().notes(caller.tenant, NoteKind::View, owner).await?;
     let view = |NoteRecord { key, value, at }: NoteRecord| {
         let ViewBody { query } = serde_json::from_str(value.as_str()).ok()?;
         Some(SavedView { name: key.name.to_string(), query, updated_at: at.into() })
     };
-    let own = notes.into_iter().filter(|note| note.key.owner == owner);
-    Ok(reply::ok(&own.filter_map(view).collect::<Vec<_>>()))
+    Ok(reply::ok(&notes.into_iter().filter_map(view).collect::<Vec<_>>()))
 }
 
 /// Saves a view, new or changed.
@@ -91,7 +90,8 @@ pub(crate) async fn put_view(
     }
     let value = Payload::from_value(&json!({ "query": query }));
     let note = NoteRecord { key: key(&caller, &principal, &name), value, at: app.engine().wall() };
-    if app.engine().store().put_note(note, VIEWS_MAX).await? {
+    let put = NoteChange::Put { note, max: VIEWS_MAX };
+    if app.engine().store().change_notes(vec![put]).await?.is_some() {
         return Ok(StatusCode::NO_CONTENT);
     }
     let detail = format!("You have {VIEWS_MAX} views, which is as many as you may have. Delete one first.");
@@ -108,7 +108,8 @@ pub(crate) async fn delete_view(
     principal: RequestPrincipal,
     PathView(name): PathView,
 ) -> Result<StatusCode, Problem> {
-    if app.engine().store().delete_note(key(&caller, &principal, &name)).await? {
+    let delete = NoteChange::Delete { key: key(&caller, &principal, &name), written_at: None };
+    if app.engine().store().change_notes(vec![delete]).await? == Some(1) {
         return Ok(StatusCode::NO_CONTENT);
     }
     Err(Problem::new(ProblemKind::NoSuchView, "You have no view of this name."))

@@ -14,15 +14,13 @@ use steadflow_core::failure_notes::{Assigned, Muted, Resolved};
 use steadflow_core::ids::{FlowId, PrincipalId, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::timestamp::Timestamp;
-use steadflow_store::{ExecutionFilter, ExecutionRow, NoteKey, NoteKind, NoteRecord, Page};
+use steadflow_store::{ExecutionFilter, ExecutionRow, NoteChange, NoteKey, NoteKind, NoteRecord, Page};
 
 use super::Engine;
 use crate::error::RuntimeError;
 
 /// How many groups of a tenant can be assigned, muted and resolved, each.
 pub const NOTED_GROUPS_MAX: usize = 1_000;
-/// How many of the newest failures of a group are looked at for one in a later version.
-const NEWEST: usize = 100;
 
 /// A failure group, by its flow and fingerprint.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -123,15 +121,33 @@ impl Engine {
     ) -> Result<GroupNotes, RuntimeError> {
         let tenant = caller.tenant;
         let version = self.current_flow(tenant, group.flow).await?.version.version;
-        if self.newest_failures(tenant, group, 1).await?.is_empty() {
+        let changes = self.note_changes(caller, group, change, version);
+        let adds = changes.iter().any(|change| matches!(change, NoteChange::Put { .. }));
+        if adds && !self.has_failures(tenant, group).await? {
             return Err(RuntimeError::NoFailures(Arc::clone(&group.fingerprint)));
         }
-        let (flow, at, by) = (group.flow, self.wall(), caller.actor.clone());
-        if let Some(assigned) = change.assigned {
-            let value = assigned.map(|(to, name)| json!(Assigned { flow, to, name, by: by.clone(), at }));
-            self.put_or_delete(tenant, NoteKind::FailureAssigned, group, value).await?;
+        if self.store().change_notes(changes.clone()).await?.is_none() {
+            self.forget_notes_of_the_gone(tenant).await?;
+            let changed = self.store().change_notes(changes).await?;
+            changed.ok_or(RuntimeError::TooManyNotes(NOTED_GROUPS_MAX))?;
         }
-        if let Some(muted) = change.muted {
+        let mut notes = self.failure_notes(tenant, std::slice::from_ref(group)).await?;
+        Ok(notes.remove(group).unwrap_or_default())
+    }
+
+    fn note_changes(
+        &self,
+        caller: &Caller,
+        group: &GroupId,
+        change: GroupChange,
+        version: u32,
+    ) -> Vec<NoteChange> {
+        let (flow, at, by) = (group.flow, self.wall(), caller.actor.clone());
+        let assigned = change.assigned.map(|assigned| {
+            let value = assigned.map(|(to, name)| json!(Assigned { flow, to, name, by: by.clone(), at }));
+            (NoteKind::FailureAssigned, value)
+        });
+        let muted = change.muted.map(|muted| {
             let value = muted.map(|mute| {
                 let (until, after_version) = match mute {
                     Mute::Until(moment) => (Some(moment), None),
@@ -139,20 +155,53 @@ impl Engine {
                 };
                 json!(Muted { flow, until, after_version, by: by.clone(), at })
             });
-            self.put_or_delete(tenant, NoteKind::FailureMuted, group, value).await?;
-        }
-        if let Some(resolved) = change.resolved {
+            (NoteKind::FailureMuted, value)
+        });
+        let resolved = change.resolved.map(|resolved| {
             let value = resolved.map(|fixed| {
                 let after_version = match fixed {
                     Fixed::InCurrent => version.saturating_sub(1),
                     Fixed::InNext => version,
                 };
-                json!(Resolved { flow, after_version, by, at })
+                json!(Resolved { flow, after_version, by: by.clone(), at })
             });
-            self.put_or_delete(tenant, NoteKind::FailureResolved, group, value).await?;
+            (NoteKind::FailureResolved, value)
+        });
+        let change = |(kind, value): (NoteKind, Option<serde_json::Value>)| {
+            let key =
+                NoteKey { tenant: caller.tenant, kind, owner: None, name: Arc::clone(&group.fingerprint) };
+            match value {
+                None => NoteChange::Delete { key, written_at: None },
+                Some(value) => {
+                    let note = NoteRecord { key, value: Payload::from_value(&value), at };
+                    NoteChange::Put { note, max: NOTED_GROUPS_MAX }
+                }
+            }
+        };
+        [assigned, muted, resolved].into_iter().flatten().map(change).collect()
+    }
+
+    /// Deletes what is noted about groups whose failures were all deleted.
+    async fn forget_notes_of_the_gone(&self, tenant: TenantId) -> Result<(), RuntimeError> {
+        for (group, notes) in self.failure_notes(tenant, &[]).await? {
+            if self.has_failures(tenant, &group).await? {
+                continue;
+            }
+            let written = [
+                (NoteKind::FailureAssigned, notes.assigned.map(|note| note.at)),
+                (NoteKind::FailureMuted, notes.muted.map(|note| note.at)),
+                (NoteKind::FailureResolved, notes.resolved.map(|note| note.at)),
+            ];
+            let delete =
+                |(kind, at): (NoteKind, Option<Timestamp>)| Some(deletion(tenant, kind, &group, at?));
+            self.store().change_notes(written.into_iter().filter_map(delete).collect()).await?;
         }
-        let mut notes = self.failure_notes(tenant, std::slice::from_ref(group)).await?;
-        Ok(notes.remove(group).unwrap_or_default())
+        Ok(())
+    }
+
+    async fn has_failures(&self, tenant: TenantId, group: &GroupId) -> Result<bool, RuntimeError> {
+        let page = Page { before: None, limit: 1 };
+        Ok(!self.executions(failures_of(tenant, group), page).await?.is_empty())
     }
 
     /// Returns the newest failures of a group.
@@ -165,42 +214,41 @@ impl Engine {
         group: &GroupId,
         limit: usize,
     ) -> Result<Vec<ExecutionRow>, RuntimeError> {
-        let filter = ExecutionFilter {
-            tenant: Some(tenant),
-            flow: Some(group.flow),
-            statuses: vec![ExecutionStatus::Failed],
-            fingerprint: Some(Arc::clone(&group.fingerprint)),
-            ..ExecutionFilter::default()
-        };
-        let rows = self.executions(filter, Page { before: None, limit }).await?;
+        let page = Page { before: None, limit };
+        let rows = self.executions(failures_of(tenant, group), page).await?;
         Ok(rows.into_iter().flatten().collect())
     }
 
-    /// Takes away what is over.
+    /// Leaves out what is over, and deletes it.
     async fn settle(
         &self,
         tenant: TenantId,
         group: &GroupId,
         notes: &mut GroupNotes,
     ) -> Result<(), RuntimeError> {
-        if let Some(muted) = &notes.muted {
-            let is_over = muted.until.is_some_and(|until| until <= self.wall())
-                || self.has_failed_since(tenant, group, muted.after_version, muted.at).await?;
-            if is_over {
-                notes.muted = None;
-                self.put_or_delete(tenant, NoteKind::FailureMuted, group, None).await?;
-            }
+        let mut over = Vec::new();
+        if let Some(muted) = &notes.muted
+            && (muted.until.is_some_and(|until| until <= self.wall())
+                || self.has_failed_since(tenant, group, muted.after_version, muted.at).await?)
+        {
+            over.push(deletion(tenant, NoteKind::FailureMuted, group, muted.at));
+            notes.muted = None;
         }
         if let Some(resolved) = &notes.resolved
             && self.has_failed_since(tenant, group, Some(resolved.after_version), resolved.at).await?
         {
+            over.push(deletion(tenant, NoteKind::FailureResolved, group, resolved.at));
             notes.resolved = None;
-            self.put_or_delete(tenant, NoteKind::FailureResolved, group, None).await?;
+        }
+        if !over.is_empty()
+            && let Err(error) = self.store().change_notes(over).await
+        {
+            tracing::warn!(error = %error, "notes about failures that are over could not be deleted; it is tried again");
         }
         Ok(())
     }
 
-    /// Returns whether one of the newest failures of a group ended after `at` in a version after that one.
+    /// Returns whether a group has failed after `at` in a version after that one.
     async fn has_failed_since(
         &self,
         tenant: TenantId,
@@ -209,10 +257,12 @@ impl Engine {
         at: Timestamp,
     ) -> Result<bool, RuntimeError> {
         let Some(version) = version else { return Ok(false) };
-        let is_later = |row: &ExecutionRow| {
-            row.flow_version > version && row.completed_at.is_some_and(|ended| ended > at)
+        let filter = ExecutionFilter {
+            after_version: Some(version),
+            ended_after: Some(at),
+            ..failures_of(tenant, group)
         };
-        Ok(self.newest_failures(tenant, group, NEWEST).await?.iter().any(is_later))
+        Ok(!self.executions(filter, Page { before: None, limit: 1 }).await?.is_empty())
     }
 
     /// Returns the notes of a kind by fingerprint. What another version has written, and this one cannot read, is left out.
@@ -222,28 +272,24 @@ impl Engine {
         kind: NoteKind,
         parse: fn(&str) -> Option<T>,
     ) -> Result<Vec<(Arc<str>, T)>, RuntimeError> {
-        let notes = self.store().notes(tenant, kind).await?;
+        let notes = self.store().notes(tenant, kind, None).await?;
         let read = |NoteRecord { key, value, .. }: NoteRecord| Some((key.name, parse(value.as_str())?));
         Ok(notes.into_iter().filter_map(read).collect())
     }
+}
 
-    async fn put_or_delete(
-        &self,
-        tenant: TenantId,
-        kind: NoteKind,
-        group: &GroupId,
-        value: Option<serde_json::Value>,
-    ) -> Result<(), RuntimeError> {
-        let key = NoteKey { tenant, kind, owner: None, name: Arc::clone(&group.fingerprint) };
-        let Some(value) = value else {
-            self.store().delete_note(key).await?;
-            return Ok(());
-        };
-        let note = NoteRecord { key, value: Payload::from_value(&value), at: self.wall() };
-        if self.store().put_note(note, NOTED_GROUPS_MAX).await? {
-            Ok(())
-        } else {
-            Err(RuntimeError::TooManyNotes(NOTED_GROUPS_MAX))
-        }
+fn failures_of(tenant: TenantId, group: &GroupId) -> ExecutionFilter {
+    ExecutionFilter {
+        tenant: Some(tenant),
+        flow: Some(group.flow),
+        statuses: vec![ExecutionStatus::Failed],
+        fingerprint: Some(Arc::clone(&group.fingerprint)),
+        ..ExecutionFilter::default()
     }
+}
+
+/// The deletion of a note about a group, unless somebody has written it again since `at`.
+fn deletion(tenant: TenantId, kind: NoteKind, group: &GroupId, at: Timestamp) -> NoteChange {
+    let key = NoteKey { tenant, kind, owner: None, name: Arc::clone(&group.fingerprint) };
+    NoteChange::Delete { key, written_at: Some(at) }
 }

@@ -100,6 +100,8 @@ pub(super) fn conditions(filter: &ExecutionFilter) -> Conditions {
     conditions.add("error_class = ?", filter.error_class.map(|class| class.as_str()));
     conditions.add("fingerprint_node = ?", filter.failed_node.as_ref().map(|node| text(node.as_str())));
     conditions.add("fingerprint = ?", filter.fingerprint.as_deref().map(text));
+    conditions.add("flow_version > ?", filter.after_version.map(i64::from));
+    conditions.add("completed_at > ?", filter.ended_after.map(|at| at.as_micros()));
     conditions.add("created_at >= ?", filter.from.map(|at| at.as_micros()));
     conditions.add("created_at < ?", filter.to.map(|at| at.as_micros()));
     conditions.add(OF_FOLDERS, filter.folders.as_ref().map(Folders::prefixes));

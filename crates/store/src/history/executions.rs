@@ -145,6 +145,10 @@ pub struct ExecutionFilter {
     pub failed_node: Option<NodeId>,
     /// With this fingerprint.
     pub fingerprint: Option<Arc<str>>,
+    /// Of a version after this one.
+    pub after_version: Option<u32>,
+    /// Ended after.
+    pub ended_after: Option<Timestamp>,
     /// Accepted at or after.
     pub from: Option<Timestamp>,
     /// Accepted before.

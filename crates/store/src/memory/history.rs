@@ -338,6 +338,8 @@ impl ExecutionFilter {
             && self.error_class.is_none_or(|class| row.error_class == Some(class))
             && self.failed_node.as_ref().is_none_or(|node| failed_node == Some(node))
             && self.fingerprint.as_ref().is_none_or(|wanted| fingerprint == Some(wanted))
+            && self.after_version.is_none_or(|version| row.flow_version > version)
+            && self.ended_after.is_none_or(|at| row.completed_at.is_some_and(|ended| ended > at))
             && self.from.is_none_or(|from| row.created_at >= from)
             && self.to.is_none_or(|to| row.created_at < to)
             && self.text.as_ref().is_none_or(|text| names(row, &text.to_lowercase()))

@@ -1,44 +1,67 @@
 //! [`Notes`] for [`MemoryStore`].
 
-use steadflow_core::ids::TenantId;
+use steadflow_core::ids::{PrincipalId, TenantId};
 
 use super::{MemoryStore, at_once};
-use crate::{NoteKey, NoteKind, NoteRecord, Notes, StoreError, StoreFuture};
+use crate::{NoteChange, NoteKey, NoteKind, NoteRecord, Notes, StoreError, StoreFuture};
 
 impl MemoryStore {
-    fn notes_now(&self, tenant: TenantId, kind: NoteKind) -> Result<Vec<NoteRecord>, StoreError> {
+    fn notes_now(
+        &self,
+        tenant: TenantId,
+        kind: NoteKind,
+        owner: Option<PrincipalId>,
+    ) -> Result<Vec<NoteRecord>, StoreError> {
         let database = self.open()?;
-        let of_kind = |note: &&NoteRecord| note.key.tenant == tenant && note.key.kind == kind;
-        Ok(database.notes.values().filter(of_kind).cloned().collect())
+        let is_meant = |note: &&NoteRecord| is_like(&note.key, (tenant, kind, owner));
+        Ok(database.notes.values().filter(is_meant).cloned().collect())
     }
 
-    fn put_note_now(&self, note: NoteRecord, max: usize) -> Result<bool, StoreError> {
+    fn change_notes_now(&self, changes: Vec<NoteChange>) -> Result<Option<usize>, StoreError> {
         let mut database = self.open()?;
-        let NoteKey { tenant, kind, owner, .. } = note.key;
-        let is_like = |key: &&NoteKey| (key.tenant, key.kind, key.owner) == (tenant, kind, owner);
-        let has_room =
-            database.notes.contains_key(&note.key) || database.notes.keys().filter(is_like).count() < max;
-        if has_room {
-            database.notes.insert(note.key.clone(), note);
+        let fits = |change: &NoteChange| match change {
+            NoteChange::Delete { .. } => true,
+            NoteChange::Put { note, max } => {
+                let NoteKey { tenant, kind, owner, .. } = note.key;
+                let others = database.notes.keys().filter(|key| is_like(key, (tenant, kind, owner)));
+                database.notes.contains_key(&note.key) || others.count() < *max
+            }
+        };
+        if !changes.iter().all(fits) {
+            return Ok(None);
         }
-        Ok(has_room)
-    }
-
-    fn delete_note_now(&self, key: &NoteKey) -> Result<bool, StoreError> {
-        Ok(self.open()?.notes.remove(key).is_some())
+        let mut changed = 0;
+        for change in changes {
+            changed += usize::from(match change {
+                NoteChange::Put { note, max: _ } => {
+                    database.notes.insert(note.key.clone(), note);
+                    true
+                }
+                NoteChange::Delete { key, written_at } => {
+                    let is_that = |note: &NoteRecord| written_at.is_none_or(|at| note.at == at);
+                    database.notes.get(&key).is_some_and(is_that) && database.notes.remove(&key).is_some()
+                }
+            });
+        }
+        Ok(Some(changed))
     }
 }
 
+fn is_like(key: &NoteKey, of: (TenantId, NoteKind, Option<PrincipalId>)) -> bool {
+    (key.tenant, key.kind, key.owner) == of
+}
+
 impl Notes for MemoryStore {
-    fn notes(&self, tenant: TenantId, kind: NoteKind) -> StoreFuture<'_, Vec<NoteRecord>> {
-        at_once(self.notes_now(tenant, kind))
+    fn notes(
+        &self,
+        tenant: TenantId,
+        kind: NoteKind,
+        owner: Option<PrincipalId>,
+    ) -> StoreFuture<'_, Vec<NoteRecord>> {
+        at_once(self.notes_now(tenant, kind, owner))
     }
 
-    fn put_note(&self, note: NoteRecord, max: usize) -> StoreFuture<'_, bool> {
-        at_once(self.put_note_now(note, max))
-    }
-
-    fn delete_note(&self, key: NoteKey) -> StoreFuture<'_, bool> {
-        at_once(self.delete_note_now(&key))
+    fn change_notes(&self, changes: Vec<NoteChange>) -> StoreFuture<'_, Option<usize>> {
+        at_once(self.change_notes_now(changes))
     }
 }

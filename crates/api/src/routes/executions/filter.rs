@@ -146,6 +146,8 @@ impl ExecutionsQuery {
             error_class: self.error_class,
             failed_node: self.node.map(NodeId::new),
             fingerprint: self.fingerprint.map(Into::into),
+            after_version: None,
+            ended_after: None,
             from: self.start_date,
             to: self.end_date,
             text: self.q.map(Into::into),

@@ -26,6 +26,8 @@ const ANY: ExecutionFilter = ExecutionFilter {
     error_class: None,
     failed_node: None,
     fingerprint: None,
+    after_version: None,
+    ended_after: None,
     from: None,
     to: None,
     text: None,
@@ -208,6 +210,22 @@ pub async fn a_filter_by_fingerprint<H: Harness>(harness: &H) {
     let store = holding(harness, [failed(1, "a"), failed(2, "b"), completed(3)]).await;
 
     assert_eq!(listed(&store, ExecutionFilter { fingerprint: Some("print-of-b".into()), ..ANY }).await, [2]);
+}
+
+pub async fn a_filter_by_what_came_after<H: Harness>(harness: &H) {
+    let of_version = |number, flow_version| ExecutionRow { flow_version, ..failed(number, "a") };
+    let store = holding(harness, [of_version(1, 1), of_version(2, 3), of_version(3, 2), row(4)]).await;
+    let ended = |number| failed(number, "a").completed_at;
+    let after = |version, moment| ExecutionFilter { after_version: version, ended_after: moment, ..ANY };
+
+    assert_eq!(listed(&store, after(Some(1), None)).await, [3, 2]);
+    assert_eq!(listed(&store, after(Some(1), ended(2))).await, [3], "that one ended at that moment");
+    assert_eq!(
+        listed(&store, after(None, ended(1))).await,
+        [3, 2],
+        "what has not ended did not end after it"
+    );
+    assert_eq!(listed(&store, after(Some(3), None)).await, Vec::<u16>::new());
 }
 
 pub async fn a_filter_by_time_includes_its_begin_and_excludes_its_end<H: Harness>(harness: &H) {
