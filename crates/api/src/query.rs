@@ -15,6 +15,7 @@ use steadflow_core::failure::ErrorClass;
 use steadflow_core::folder::Folder;
 use steadflow_core::ids::{AgentId, ExecutionId, FlowId};
 use steadflow_core::timestamp::Timestamp;
+use steadflow_core::visible;
 use uuid::Uuid;
 
 use crate::app::App;
@@ -100,6 +101,15 @@ impl Params {
     pub(crate) fn short_text(&mut self, name: &str) -> Option<String> {
         let fits = |text: &str| (text.chars().count() <= TEXT_CHARS_MAX).then(|| text.to_owned());
         self.read(name, "a text of at most 200 characters", fits)
+    }
+
+    /// Takes a text that is shown to people.
+    pub(crate) fn visible_text(&mut self, name: &str) -> Option<String> {
+        let fits = |text: &str| {
+            let is_shown = text.chars().count() <= TEXT_CHARS_MAX && !text.chars().any(visible::is_hidden);
+            is_shown.then(|| text.to_owned())
+        };
+        self.read(name, "a text of at most 200 characters on one line, without hidden ones", fits)
     }
 
     /// Takes a folder.

@@ -172,6 +172,7 @@ async fn decisions_that_do_not_fit_change_nothing() {
         json!({ "decision": "approved", "arguments_hash": hash, "arguments": [1] }),
         json!({ "decision": "rejected", "arguments_hash": hash, "arguments": {} }),
         json!({ "decision": "rejected", "arguments_hash": hash, "comment": "x".repeat(2_001) }),
+        json!({ "decision": "rejected", "arguments_hash": hash, "comment": "a\u{202e}b" }),
     ] {
         problems.push(decide(decision).await);
     }
@@ -198,6 +199,8 @@ async fn decisions_that_do_not_fit_change_nothing() {
       /arguments: What is `rejected` takes no `arguments`
     400 invalid-body: `comment` has more than 2000 characters.
       /comment: `comment` has more than 2000 characters
+    400 invalid-body: `comment` has characters that are not shown, such as those that change the direction of a text.
+      /comment: `comment` has characters that are not shown, such as those that change the direction of a text
     404 no-such-execution: There is no execution [id 1].
     404 no-such-approval: The execution has no such call that needs approval.
     400 invalid-parameter: The id in the path is none of an approval, such as `<execution>:<node>:tool:1:0`.

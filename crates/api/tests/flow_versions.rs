@@ -60,13 +60,15 @@ async fn a_version_has_the_note_that_it_was_saved_with() {
     api.patch(&format!("{path}?note=Nothing%20new"), &change("1")).await.expect(200);
     api.patch(&format!("{path}?note="), &change("2")).await.expect(200);
     let long = api.patch(&format!("{path}?note={}", "a".repeat(201)), &change("3")).await.problem();
+    let hidden = api.patch(&format!("{path}?note=a%E2%80%AE"), &change("3")).await.problem();
 
     let versions = api.get(&format!("{path}/versions")).await.expect(200);
     assert_eq!(each(&versions, "note"), ["", "Retries twice", ""]);
     assert_eq!(
         long,
-        "400 invalid-parameter: The query is not valid: `note` must be a text of at most 200 characters."
+        "400 invalid-parameter: The query is not valid: `note` must be a text of at most 200 characters on one line, without hidden ones."
     );
+    assert_eq!(hidden, long);
 }
 
 #[tokio::test(start_paused = true)]

@@ -34,11 +34,11 @@ async fn everything_is_paused_and_resumed_once() {
     api.press("resume").await.expect(200);
     assert_eq!(api.ended(&waiting).await["status"], "completed");
     insta::assert_snapshot!(api.press("resume").await.problem(), @"409 nothing-paused: Nothing is paused, so there is nothing to resume.");
-    let long = api.post("pause", &json!({ "reason": "x".repeat(201) })).await;
-    insta::assert_snapshot!(long.problem(), @r"
-    400 invalid-body: `reason` must be a text of at most 200 characters.
-      /reason: `reason` must be a text of at most 200 characters
-    ");
+    for reason in ["x".repeat(201), "The provider\u{202e}".into(), "a\nb".into()] {
+        let refused = api.post("pause", &json!({ "reason": reason })).await.problem();
+        let said = "`reason` must be a text of at most 200 characters on one line, without hidden ones";
+        assert_eq!(refused, format!("400 invalid-body: {said}.\n  /reason: {said}"));
+    }
 }
 
 #[tokio::test(start_paused = true)]

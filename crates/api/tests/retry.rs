@@ -91,14 +91,40 @@ async fn outputs_that_are_reused_can_be_edited_and_the_run_says_so() {
     let journal = api.get(&format!("executions/{}/journal", text(&new["id"]))).await.expect(200);
     assert_eq!((&journal[0]["edited"], &journal[0]["reused"]), (&json!(["a"]), &json!(["a"])));
     insta::assert_snapshot!(refused.problem(), @r"
-    422 output-not-editable: Nothing was started. Node `b` has not completed, so that it runs and has no output to edit.
-      /outputs/b: Node `b` has not completed, so that it runs and has no output to edit
+    422 output-not-editable: Nothing was started. Node `b` has not completed, so it runs in this retry and has no output to edit; leave it out.
+      /outputs/b: Node `b` has not completed, so it runs in this retry and has no output to edit; leave it out
       /outputs/none: The execution has no node `none`
     ");
     insta::assert_snapshot!(of_start.problem(), @r"
-    422 output-not-editable: Nothing was started. Node `a` runs again in this retry, so that its output is not edited.
-      /outputs/a: Node `a` runs again in this retry, so that its output is not edited
+    422 output-not-editable: Nothing was started. Node `a` runs again in this retry, so it has no output to edit; leave it out, or fork from a node after it.
+      /outputs/a: Node `a` runs again in this retry, so it has no output to edit; leave it out, or fork from a node after it
     ");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_edited_is_said_of_all_that_reuse_it() {
+    let api = Api::new().await;
+    let nodes = [echo("a", json!({ "n": 1 })), echo("b", json!({})), echo("c", json!("${trigger_data}"))];
+    let id = api.create_flow(&flow("Review", &nodes, &[("a", "b"), ("b", "c")])).await;
+    let body = json!({ "trigger_data": { "fails": 1 } });
+    let old = api.post(&format!("flows/{id}/execute?wait=5"), &body).await.expect(200);
+    let again = async |of: &Value, body: Value| {
+        let answer = api.post(&retry_of(of), &body).await.expect(200);
+        api.ended(&text(&answer["new_execution_id"])).await
+    };
+
+    let edited = again(&old, json!({ "mode": "from_failed", "outputs": { "a": { "n": 7 } } })).await;
+    let next = again(&edited, json!({ "mode": "from_failed" })).await;
+    let fork = api.post(&format!("executions/{}/fork", text(&next["id"])), &json!({ "node_id": "b" })).await;
+    let fork = api.ended(&text(&fork.expect(201)["execution_id"])).await;
+    let from_start = again(&edited, json!({ "mode": "from_start" })).await;
+
+    for run in [&edited, &next, &fork] {
+        assert_eq!(run["status"], "failed");
+        assert_eq!(node(run, "a")["output_data"], json!({ "n": 7 }));
+        assert_eq!(node(run, "a")["edited"], true, "{run}");
+    }
+    assert_eq!(node(&from_start, "a")["edited"], false, "it has run itself");
 }
 
 #[tokio::test(start_paused = true)]

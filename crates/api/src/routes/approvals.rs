@@ -17,6 +17,7 @@ use steadflow_core::ids::{AgentId, ExecutionId, NodeId, NodeIndex, TenantId};
 use steadflow_core::payload::Payload;
 use steadflow_core::sensitive::{MASK, restored};
 use steadflow_core::transcript::decided_on;
+use steadflow_core::visible;
 use steadflow_runtime::ExecutionSnapshot;
 use steadflow_store::ExecutionFilter;
 use utoipa::ToSchema;
@@ -262,6 +263,11 @@ impl Found {
         let comment = comment.filter(|comment| !comment.trim().is_empty());
         if comment.as_ref().is_some_and(|comment| comment.chars().count() > COMMENT_CHARS_MAX) {
             let detail = format!("`comment` has more than {COMMENT_CHARS_MAX} characters.");
+            return Err(Problem::of_body("/comment", detail));
+        }
+        let is_hidden = |char: char| visible::is_hidden(char) && !matches!(char, '\n' | '\r' | '\t');
+        if comment.as_ref().is_some_and(|comment| comment.chars().any(is_hidden)) {
+            let detail = "`comment` has characters that are not shown, such as those that change the direction of a text.";
             return Err(Problem::of_body("/comment", detail));
         }
         self.check_role(caller.role)?;

@@ -273,7 +273,7 @@ impl FromParams for SavedQuery {
     fn from_params(params: &mut Params) -> Self {
         Self {
             ends_draft: params.revision("ends_draft"),
-            note: params.short_text("note").filter(|note| !note.is_empty()),
+            note: params.visible_text("note").filter(|note| !note.is_empty()),
         }
     }
 }

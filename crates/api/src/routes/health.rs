@@ -32,7 +32,6 @@ pub(crate) struct Health {
     /// Whether this is a demo, whose engine `POST /api/v1/studio/demo/kill` kills.
     is_demo: bool,
     /// In a demo, the ID of the process that is its engine now.
-    #[serde(skip_serializing_if = "Option::is_none")]
     demo_engine: Option<u32>,
 }
 

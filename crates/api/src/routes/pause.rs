@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
+use steadflow_core::visible;
 use steadflow_store::TenantPause;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -81,8 +82,12 @@ pub(crate) async fn pause_everything(
     body: OptionalJson<NewPause>,
 ) -> Result<Response, Problem> {
     let reason = body.value.reason.filter(|reason| !reason.trim().is_empty());
-    if reason.as_ref().is_some_and(|reason| reason.chars().count() > TEXT_CHARS_MAX) {
-        let detail = format!("`reason` must be a text of at most {TEXT_CHARS_MAX} characters.");
+    let is_shown =
+        |text: &str| text.chars().count() <= TEXT_CHARS_MAX && !text.chars().any(visible::is_hidden);
+    if reason.as_ref().is_some_and(|reason| !is_shown(reason)) {
+        let detail = format!(
+            "`reason` must be a text of at most {TEXT_CHARS_MAX} characters on one line, without hidden ones."
+        );
         return Err(Problem::of_body("/reason", detail));
     }
     let pause = app.engine().pause_everything(&caller, reason).await?;

@@ -57,7 +57,8 @@ pub struct Accepted {
     /// Nodes whose work is another execution's, of those whose outputs are reused: a retry of a fork does not undo it.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub borrowed: BTreeSet<NodeId>,
-    /// Nodes whose outputs who retried it gave, of those whose outputs are reused. A fork has its own.
+    /// Nodes whose outputs somebody gave, of those whose outputs are reused: for this retry, or for one that it comes from. What is given
+    /// for a fork is with that.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub edited: BTreeSet<NodeId>,
     /// Outputs reused from the execution that it retries or is a fork of, by node.

@@ -153,7 +153,7 @@ impl Execution {
             faults.add("/flow_version", plan.differs());
         }
         if edits.trigger_data.is_some() {
-            plan.begin_again(flow);
+            begin_again(&mut plan.run, flow, |id| plan.reused.remove(id).is_some());
         }
         plan.trigger_data = edits.trigger_data;
         if faults.is_empty() { Ok(plan) } else { Err(faults.into_all()) }
@@ -196,7 +196,7 @@ impl Execution {
             around: None,
             retry_of: None,
             borrowed: BTreeSet::new(),
-            edited: BTreeSet::new(),
+            edited: self.edited_of(plan.reused.keys().filter(|id| !plan.edited.contains(*id))),
             forked_from: Some(Box::new(Fork { of: self.id, node: plan.node, edited: plan.edited })),
             reused: plan.reused,
             reused_children: BTreeMap::new(),
@@ -207,6 +207,19 @@ impl Execution {
             ..accepted
         }
     }
+}
+
+/// Lets the flow start with other trigger data: what gave the old does no work, and gives the new. `forgets` takes a node from those
+/// whose outputs are reused, and returns whether it was among them.
+pub(super) fn begin_again(
+    run: &mut Vec<NodeId>,
+    flow: &FlowVersion,
+    mut forgets: impl FnMut(&NodeId) -> bool,
+) {
+    let nodes = &flow.flow.graph.nodes;
+    let starts = nodes.iter().filter(|node| node.kind.room().about().traits.starts);
+    run.extend(starts.map(|node| &node.id).filter(|id| forgets(id)).cloned());
+    run.sort_by_key(|id| nodes.iter().position(|node| node.id == *id));
 }
 
 /// Checks an output that somebody gives in place of a node's own.
@@ -241,17 +254,5 @@ impl ForkPlan {
              `outputs`, fork from the first of these nodes, or keep version {old_version} with `same`",
             ids.join(", ")
         )
-    }
-
-    /// Lets the flow start with other trigger data: what gave the old does no work, and gives the new.
-    fn begin_again(&mut self, flow: &FlowVersion) {
-        let nodes = &flow.flow.graph.nodes;
-        for node in nodes.iter().filter(|node| node.kind.room().about().traits.starts) {
-            if self.reused.remove(&node.id).is_some() {
-                self.run.push(node.id.clone());
-            }
-        }
-        let place = |id: &NodeId| nodes.iter().position(|node| node.id == *id);
-        self.run.sort_by_key(place);
     }
 }

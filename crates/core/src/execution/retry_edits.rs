@@ -1,6 +1,6 @@
 //! What differs in a retry from what the failed execution had.
 
-use super::fork_plan::{Edits, check_output};
+use super::fork_plan::{Edits, begin_again, check_output};
 use super::{Execution, FlowVersion, RetryPlan};
 use crate::flow::{Fault, Faults};
 use crate::ids::NodeId;
@@ -33,30 +33,20 @@ impl Execution {
             }
         }
         if edits.trigger_data.is_some() {
-            plan.begin_again(flow);
+            begin_again(&mut plan.run, flow, |id| plan.reused.outputs.remove(id).is_some());
         }
         if faults.is_empty() { Ok(plan) } else { Err(faults.into_all()) }
     }
 
     fn not_reused(&self, id: &NodeId) -> String {
         if self.output_of(id).is_some() {
-            format!("Node `{id}` runs again in this retry, so that its output is not edited")
+            format!(
+                "Node `{id}` runs again in this retry, so it has no output to edit; leave it out, or fork from a node after it"
+            )
         } else {
-            format!("Node `{id}` has not completed, so that it runs and has no output to edit")
+            format!(
+                "Node `{id}` has not completed, so it runs in this retry and has no output to edit; leave it out"
+            )
         }
-    }
-}
-
-impl RetryPlan {
-    /// Lets the flow start with other trigger data: what gave the old does no work, and gives the new.
-    fn begin_again(&mut self, flow: &FlowVersion) {
-        let nodes = &flow.flow.graph.nodes;
-        for node in nodes.iter().filter(|node| node.kind.room().about().traits.starts) {
-            if self.reused.outputs.remove(&node.id).is_some() {
-                self.run.push(node.id.clone());
-            }
-        }
-        let place = |id: &NodeId| nodes.iter().position(|node| node.id == *id);
-        self.run.sort_by_key(place);
     }
 }

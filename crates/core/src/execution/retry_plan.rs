@@ -183,6 +183,18 @@ impl Execution {
         unread
     }
 
+    /// Returns whether the output of a node is not its own work, but one that it was given.
+    fn passes_on(&self, id: &NodeId) -> bool {
+        // One that ended before it reused anything passes on what it was to reuse.
+        let is_not_own = |state: &NodeExecution| state.reused || state.output.is_none();
+        self.graph().find(id.as_str()).is_some_and(|at| is_not_own(self.node(at)))
+    }
+
+    /// Returns those of `reused` whose outputs somebody gave this execution.
+    pub(super) fn edited_of<'i>(&self, reused: impl Iterator<Item = &'i NodeId>) -> BTreeSet<NodeId> {
+        reused.filter(|id| self.passes_on(id) && self.accepted.is_edited(id)).cloned().collect()
+    }
+
     /// Plans an execution that writes the turn of `node` again: what the node leads to runs again with it, and all other
     /// outputs are reused.
     pub fn regenerate_plan(&self, node: &NodeId) -> RetryPlan {
@@ -205,13 +217,10 @@ impl Execution {
         actor: Actor,
         worker: Arc<str>,
     ) -> Accepted {
-        let is_borrowed = |id: &&NodeId| {
-            let at = self.graph().find(id.as_str());
-            // One that ended before it reused anything passes on what it was to reuse.
-            let is_not_own = |state: &NodeExecution| state.reused || state.output.is_none();
-            at.is_some_and(|at| is_not_own(self.node(at))) && self.accepted.is_borrowed(id)
-        };
-        let borrowed = plan.reused.outputs.keys().filter(is_borrowed).cloned().collect();
+        let passed_on = plan.reused.outputs.keys().filter(|id| self.passes_on(id));
+        let borrowed = passed_on.filter(|id| self.accepted.is_borrowed(id)).cloned().collect();
+        let mut edited = self.edited_of(plan.reused.outputs.keys());
+        edited.extend(plan.edited);
         let accepted = (*self.accepted).clone();
         let accepted = if plan.keeps_pins { accepted } else { accepted.unpinned() };
         Accepted {
@@ -224,7 +233,7 @@ impl Execution {
             retry_of: Some(self.id),
             forked_from: None,
             borrowed,
-            edited: plan.edited,
+            edited,
             reused: plan.reused.outputs,
             reused_children: plan.reused.children,
             regenerates: plan.regenerates,

@@ -135,13 +135,14 @@ impl Engine {
         let mut seen = BTreeSet::new();
         for id in ids.into_iter().filter(|id| seen.insert(*id)) {
             let is_within = match &within {
-                None => true,
-                Some(within) => self.is_within(one.caller.tenant, id, within).await?,
+                None => Ok(true),
+                Some(within) => self.is_within(one.caller.tenant, id, within).await,
             };
-            let item = if is_within {
-                self.bulk_one(one, id).await?
-            } else {
-                one.item(id, Err(BulkSkip::Refused(RuntimeError::NoExecution(id))))
+            let item = match is_within {
+                Ok(true) => self.bulk_one(one, id).await?,
+                Ok(false) => one.item(id, Err(BulkSkip::Refused(RuntimeError::NoExecution(id)))),
+                Err(error) if error.is_damage() => one.item(id, Err(BulkSkip::Refused(error))),
+                Err(error) => return Err(error),
             };
             items.push(item);
         }
@@ -195,6 +196,8 @@ impl Engine {
                 | RuntimeError::Blobs(_)
                 | RuntimeError::Unavailable),
             ) => Err(error),
+            // The next ones would fare no better.
+            Err(error @ RuntimeError::Store(_)) if !error.is_damage() => Err(error),
             Err(error) => Ok(one.item(id, Err(BulkSkip::Refused(error)))),
         }
     }

@@ -86,7 +86,6 @@ impl Engine {
     /// # Errors
     /// What the store says.
     pub async fn read_tenants(&self) -> Result<(), RuntimeError> {
-        self.read_pauses().await?;
         let store = self.store();
         let (tenants, quotas) = (store.tenants().await?, store.tenant_quotas().await?);
         let disabled = tenants.iter().flatten().filter(|tenant| tenant.disabled_at.is_some());
@@ -94,6 +93,7 @@ impl Engine {
         if tenants.iter().flatten().any(has_work) {
             self.inner.tenants.work.notify_one();
         }
+        self.read_pauses().await?;
         self.count_unfinished().await?;
         self.read_spending().await?;
         Ok(())

@@ -6,13 +6,13 @@ use steadflow_core::ids::TenantId;
 use steadflow_core::timestamp::Timestamp;
 use steadflow_store::{TenantPause, TenantResumed};
 
-use crate::columns::{blob, tenant_id, text_or_none, timestamp, timestamp_or_none, unreadable};
+use crate::columns::{blob, readable, tenant_id, text_or_none, timestamp, timestamp_or_none};
 
 /// See [`steadflow_store::Tenants::pauses`].
 pub(super) fn all(db: &Connection) -> rusqlite::Result<Vec<TenantPause>> {
     let sql =
         "SELECT tenant, paused_at, paused_by, reason, resumed_at, resumed_by FROM pauses ORDER BY tenant";
-    db.prepare_cached(sql)?.query_map([], read)?.collect()
+    db.prepare_cached(sql)?.query_map([], read)?.filter_map(readable).collect()
 }
 
 /// See [`steadflow_store::Tenants::pause_tenant`].
@@ -55,7 +55,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<TenantPause> {
     })
 }
 
+/// A pause of which it cannot be read who made or ended it is one nevertheless.
 fn actor(row: &Row<'_>, column: usize) -> rusqlite::Result<Actor> {
-    let json = row.get_ref(column)?.as_str()?;
-    serde_json::from_str(json).map_err(|error| unreadable(column, error.to_string()))
+    let json = row.get_ref(column)?.as_str().unwrap_or_default();
+    Ok(serde_json::from_str(json).unwrap_or(Actor::SYSTEM))
 }

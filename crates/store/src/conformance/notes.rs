@@ -55,7 +55,7 @@ pub async fn notes_are_changed_together_or_not_at_all<H: Harness>(harness: &H) {
     assert_eq!(change(&store, too_many).await, None);
 
     let store = reopened(harness, store).await;
-    assert_eq!(store.notes(OURS, NoteKind::View, None).await.expect("all"), [first.clone()]);
+    assert_eq!(store.notes(OURS, NoteKind::View, None).await.expect("all"), std::slice::from_ref(&first));
     assert_eq!(store.notes(OURS, NoteKind::View, second.key.owner).await.expect("all"), [second]);
     assert_eq!(change(&store, vec![delete, putting(&note(None, "a", "9"), 1)]).await, Some(2));
     assert_eq!(change(&store, Vec::new()).await, Some(0));
