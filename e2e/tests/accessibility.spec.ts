@@ -3,6 +3,8 @@ import { moves, passes } from '../support/accessible.ts';
 import type { Api } from '../support/api.ts';
 import { expect, test } from '../support/test.ts';
 
+type Role = 'dialog' | 'menu';
+
 /** A page, and a text that it has when it is complete. */
 interface Place {
   address: string;
@@ -24,6 +26,38 @@ test('the pages of executions pass the accessibility rules in light and dark col
 test('the pages of figures pass the accessibility rules in light and dark colours', async ({ page, api }) => {
   await ended(api);
   for (const place of PLACES_OF_FIGURES) await checked(page, place);
+});
+
+test('on a phone the pages pass the accessibility rules in light and dark colours', async ({ page, api }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  const flow = await api.flowNamed('Retries run out');
+  const places = [...placesOfFlows(flow), ...placesOfExecutions(await ended(api)), ...PLACES_OF_FIGURES];
+  for (const place of places) await checked(page, place);
+});
+
+test('what opens over a page gives the focus back, and does not move for those who ask for that', async ({ browser, server }) => {
+  const context = await browser.newContext({ baseURL: server.url, reducedMotion: 'reduce' });
+  const page = await context.newPage();
+  await page.goto('/flows');
+  const opened: [string, RegExp | string, Role][] = [
+    ['a dialog', 'Run now: Retries run out', 'dialog'],
+    ['a menu', 'Change colour scheme', 'menu'],
+    ['a dialog with a form', 'New flow', 'dialog'],
+  ];
+  for (const [what, button, role] of opened) {
+    const opens = page.getByRole('button', { name: button, exact: true });
+    await opens.click();
+    await expect(page.getByRole(role)).toBeVisible();
+    expect.soft(await moves(page), what).toEqual([]);
+    await page.keyboard.press('Escape');
+    await expect(page.getByRole(role)).toBeHidden();
+    await expect.soft(opens, what).toBeFocused();
+    expect.soft(await moves(page), `${what}, closed`).toEqual([]);
+  }
+  await page.keyboard.press('Control+k');
+  await expect(page.getByRole('dialog')).toBeVisible();
+  expect.soft(await moves(page), 'the palette').toEqual([]);
+  await context.close();
 });
 
 test('at 200 % zoom no page is wider than the window, and nothing moves for those who ask for that', async ({

@@ -45,6 +45,12 @@ export class Problem extends Error {
   }
 }
 
+/** Returns what is wrong at a place of what was sent, or below it, so that the field there can say it. */
+export function faultsIn(error: unknown): (pointer: string) => string | undefined {
+  const faults = error ? toProblem(error).faults : [];
+  return (pointer) => faults.find((one) => one.pointer === pointer || one.pointer.startsWith(`${pointer}/`))?.detail;
+}
+
 /** Converts any error to a [`Problem`], so that every error is shown in the same way. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;

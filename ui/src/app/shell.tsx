@@ -22,6 +22,7 @@ import { RoomBanner } from './room-banner';
 import classes from './shell.module.css';
 import { ThemeSwitch } from './theme-switch';
 import { Tour } from './tour';
+import { useFocusReturn } from './use-focus-return';
 import { usePageKeys } from './use-page-keys';
 
 // Few visits need them.
@@ -47,6 +48,7 @@ export function Shell({ children = <Outlet /> }: { children?: ReactNode }) {
   const [isPauseOpen, setPauseOpen] = useState(false);
   const isPaletteOpen = usePaletteOpen();
   const isNotifying = useNotifying();
+  useFocusReturn();
   usePageKeys(openShortcuts);
   useEffect(preloadPalette, []);
   return (

@@ -114,6 +114,7 @@ export const texts = catalogue('common', {
     open: 'Search or jump to…',
     hint: 'Search for an action, page, flow, agent or execution ID',
     nothing: 'No results',
+    results: (count: number) => (count === 1 ? '1 result' : `${count} results`),
     pages: 'Go to',
     flows: 'Flows',
     executions: 'Executions',

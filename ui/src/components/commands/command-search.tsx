@@ -1,6 +1,6 @@
 import { IconSearch } from '@tabler/icons-react';
 import { type KeyboardEvent, useEffect, useId, useLayoutEffect, useRef, useState } from 'react';
-import { counted } from '@/lib/counted';
+import { texts } from '@/lib/texts';
 import { type Command, grouped } from './command';
 import classes from './commands.module.css';
 import { Keys } from './keys';
@@ -96,7 +96,7 @@ export function CommandSearch({ commands, query, onQuery, label, nothing, onRun 
       </div>
       {shown.length === 0 && <p className={classes.nothing}>{nothing}</p>}
       <p className="visually-hidden" role="status">
-        {shown.length === 0 ? nothing : counted(shown.length, 'result')}
+        {shown.length === 0 ? nothing : texts.palette.results(shown.length)}
       </p>
     </>
   );

@@ -7,7 +7,6 @@ import { ProblemCard } from '@/components/problem-card';
 import { RowsSkeleton } from '@/components/skeletons';
 import type { Described } from '@/components/version-item';
 import { VersionList } from '@/components/version-list';
-import { counted } from '@/lib/counted';
 import { own } from '@/lib/own';
 import { type AgentDiff, diffAgents } from './agent-diff';
 import { agentVersionsQuery } from './queries';
@@ -70,7 +69,7 @@ export function AgentVersions({ id, onRestored }: AgentVersionsProps) {
 }
 
 function describe(version: AgentVersion, base: AgentVersion | undefined): Described {
-  if (!base) return { summary: texts.versions.nothingBefore(counted(version.skills.length, 'skill')), changes: null };
+  if (!base) return { summary: texts.versions.nothingBefore(version.skills.length), changes: null };
   const diff = diffAgents(base, version);
   const isEmpty = diff.fields.length + diff.skills.length === 0;
   return { summary: summaryOf(diff), changes: isEmpty ? null : <AgentChanges diff={diff} /> };
@@ -100,7 +99,7 @@ function summaryOf({ fields, skills }: AgentDiff): string {
   const names = (kind: string) => skills.filter((skill) => skill.kind === kind).map(({ name }) => name);
   const { summary } = texts.versions;
   const parts = [
-    fields.length > 0 && counted(fields.length, 'field'),
+    fields.length > 0 && texts.versions.changedFields(fields.length),
     ...(['added', 'removed', 'changed'] as const).map(
       (kind) => names(kind).length > 0 && summary[kind](names(kind).join(', ')),
     ),

@@ -6,7 +6,6 @@ import { deleteSession, type SessionId } from '@/api/sessions';
 import { useMay } from '@/api/use-may';
 import { ProblemCard } from '@/components/problem-card';
 import { ReasonedButton } from '@/components/reasoned-button';
-import { counted } from '@/lib/counted';
 import { visible } from '@/lib/json-text';
 import classes from './agents.module.css';
 import { texts } from './texts';
@@ -44,7 +43,7 @@ export function DeleteSession({ id, turns, onDeleted }: DeleteSessionProps) {
       </Popover.Target>
       <Popover.Dropdown>
         <div className={classes.form}>
-          <p className={classes.ask}>{sessions.deleteAsk(name, counted(turns, 'turn'))}</p>
+          <p className={classes.ask}>{sessions.deleteAsk(name, sessions.turns(turns))}</p>
           {remove.isError && <ProblemCard problem={remove.error} />}
           <div className={classes.actions}>
             <Button size="xs" variant="default" onClick={close}>

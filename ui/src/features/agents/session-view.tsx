@@ -9,7 +9,6 @@ import { ProblemCard } from '@/components/problem-card';
 import { ReasonedButton } from '@/components/reasoned-button';
 import { RelativeTime } from '@/components/relative-time';
 import { BlockSkeleton } from '@/components/skeletons';
-import { counted } from '@/lib/counted';
 import { readableSize, visible } from '@/lib/json-text';
 import { idempotencyKey } from '@/lib/keys';
 import classes from './agents.module.css';
@@ -71,7 +70,7 @@ export function SessionView({ id, onBack }: SessionViewProps) {
 function Facts({ session: { last_turn, bytes, used_at, held_by } }: { session: Session }) {
   return (
     <p className={classes.hint}>
-      {counted(last_turn, 'turn')} · {readableSize(bytes)} · {sessions.used} <RelativeTime time={used_at} />
+      {sessions.turns(last_turn)} · {readableSize(bytes)} · {sessions.used} <RelativeTime time={used_at} />
       {held_by && (
         <>
           {' · '}

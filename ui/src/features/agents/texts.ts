@@ -40,6 +40,7 @@ export const texts = catalogue('agents', {
     regenerate: (turn: number) => `Write turn ${turn} again`,
     rewritten: 'The last turn is written again by',
     delete: 'Delete session',
+    turns: (turns: number) => counted(turns, 'turn'),
     deleteAsk: (key: string, turns: string) =>
       `The session ${key} is deleted with ${turns}. The next execution that gives its key begins a new one.`,
     deleteYes: 'Delete it',
@@ -51,7 +52,8 @@ export const texts = catalogue('agents', {
       `Version ${version} cannot be read: ${reason}. It cannot be restored, and nodes of executions that are pinned to it fail.`,
     restoreDetail: (version: number) =>
       `Becomes the newest version, with the secrets of version ${version}. Executions keep the version that they are pinned to.`,
-    nothingBefore: (skills: string) => `With ${skills}`,
+    nothingBefore: (skills: number) => `With ${counted(skills, 'skill')}`,
+    changedFields: (fields: number) => counted(fields, 'field'),
     same: 'No visible changes. Secrets are not compared.',
     fields: 'Fields',
     summary: {

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import type { Alert, AlertInput } from '@/api/alerts';
 import { flowsQuery } from '@/api/flows';
+import { faultsIn } from '@/api/problem';
 import { ProblemCard } from '@/components/problem-card';
 import { isRecord } from '@/lib/json';
 import classes from './alerts.module.css';
@@ -42,6 +43,7 @@ export function AlertForm({ alert, onDone }: AlertFormProps) {
   const flows = useQuery(flowsQuery());
   const save = useSaveAlert();
   const remove = useDeleteAlert();
+  const fault = faultsIn(save.error);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     save.mutate({ id: alert?.id ?? null, document: documentOf(draft) }, { onSuccess: onDone });
@@ -57,22 +59,29 @@ export function AlertForm({ alert, onDone }: AlertFormProps) {
         label={texts.form.name}
         value={draft.name}
         onChange={(event) => set({ name: event.currentTarget.value })}
+        error={fault('/name')}
         data-autofocus
       />
-      <Checkbox.Group label={texts.form.events} value={draft.events} onChange={(events) => set({ events })}>
+      <Checkbox.Group
+        label={texts.form.events}
+        value={draft.events}
+        onChange={(events) => set({ events })}
+        error={fault('/events')}
+      >
         <div className={classes.facts}>
           {Object.entries(texts.events).map(([value, label]) => (
             <Checkbox key={value} value={value} label={label} />
           ))}
         </div>
       </Checkbox.Group>
-      {draft.events.includes('success_rate') && <RateFields draft={draft} set={set} />}
-      {draft.events.includes('waiting_for_person') && <WaitFields draft={draft} set={set} />}
+      {draft.events.includes('success_rate') && <RateFields draft={draft} set={set} fault={fault} />}
+      {draft.events.includes('waiting_for_person') && <WaitFields draft={draft} set={set} fault={fault} />}
       <Select
         label={texts.form.flow}
         data={choices}
         value={draft.flow}
         onChange={(flow) => set({ flow: flow ?? '' })}
+        error={fault('/flow_id')}
         searchable
         allowDeselect={false}
       />
@@ -89,6 +98,7 @@ export function AlertForm({ alert, onDone }: AlertFormProps) {
           description={texts.form.toHint}
           value={draft.to}
           onChange={(event) => set({ to: event.currentTarget.value })}
+          error={fault('/channel/to')}
         />
       ) : (
         <TextInput
@@ -96,6 +106,7 @@ export function AlertForm({ alert, onDone }: AlertFormProps) {
           description={draft.channel === 'slack' ? texts.form.chatHint : texts.form.hookHint}
           value={draft.url}
           onChange={(event) => set({ url: event.currentTarget.value })}
+          error={fault('/channel/url')}
         />
       )}
       {draft.channel === 'webhook' && (
@@ -104,6 +115,7 @@ export function AlertForm({ alert, onDone }: AlertFormProps) {
           description={texts.form.secretHint}
           value={draft.secret}
           onChange={(event) => set({ secret: event.currentTarget.value })}
+          error={fault('/channel/secret')}
         />
       )}
       <Switch
@@ -142,8 +154,14 @@ export function AlertForm({ alert, onDone }: AlertFormProps) {
   );
 }
 
+interface PartProps {
+  draft: Draft;
+  set: (change: Partial<Draft>) => void;
+  fault: (pointer: string) => string | undefined;
+}
+
 /** What is said of what waits for a person. */
-function WaitFields({ draft, set }: { draft: Draft; set: (change: Partial<Draft>) => void }) {
+function WaitFields({ draft, set, fault }: PartProps) {
   return (
     <>
       <NumberInput
@@ -154,6 +172,7 @@ function WaitFields({ draft, set }: { draft: Draft; set: (change: Partial<Draft>
         allowDecimal={false}
         value={draft.remind}
         onChange={(remind) => set({ remind })}
+        error={fault('/remind_after_minutes')}
       />
       <Checkbox
         label={texts.form.link}
@@ -166,7 +185,7 @@ function WaitFields({ draft, set }: { draft: Draft; set: (change: Partial<Draft>
 }
 
 /** When a success rate is too low. */
-function RateFields({ draft, set }: { draft: Draft; set: (change: Partial<Draft>) => void }) {
+function RateFields({ draft, set, fault }: PartProps) {
   return (
     <div className={classes.rate}>
       <NumberInput
@@ -176,6 +195,7 @@ function RateFields({ draft, set }: { draft: Draft; set: (change: Partial<Draft>
         max={100}
         value={draft.below}
         onChange={(below) => set({ below })}
+        error={fault('/success_rate/below')}
       />
       <NumberInput
         label={texts.form.window}
@@ -184,6 +204,7 @@ function RateFields({ draft, set }: { draft: Draft; set: (change: Partial<Draft>
         allowDecimal={false}
         value={draft.window}
         onChange={(window) => set({ window })}
+        error={fault('/success_rate/window_minutes')}
       />
       <NumberInput
         label={texts.form.least}
@@ -192,6 +213,7 @@ function RateFields({ draft, set }: { draft: Draft; set: (change: Partial<Draft>
         allowDecimal={false}
         value={draft.least}
         onChange={(least) => set({ least })}
+        error={fault('/success_rate/min_executions')}
       />
     </div>
   );

@@ -12,9 +12,9 @@ const LOWEST = 14;
 
 /** Reads as `minute`, `15 minutes`, `hour`, `6 hours`, `day`, `7 days`. */
 export function spanName(seconds: number): string {
-  const [unit, name] = seconds >= DAY ? [DAY, 'day'] : seconds >= HOUR ? [HOUR, 'hour'] : [MINUTE, 'minute'];
-  const count = Math.round(seconds / unit);
-  return count === 1 ? name : `${count} ${name}s`;
+  const { days, hours, minutes } = texts.spans;
+  if (seconds >= DAY) return days(Math.round(seconds / DAY));
+  return seconds >= HOUR ? hours(Math.round(seconds / HOUR)) : minutes(Math.round(seconds / MINUTE));
 }
 
 /** Returns the start of a bucket: a UTC day where buckets are days, else a local time. */

@@ -14,6 +14,11 @@ export const texts = catalogue('failures', {
   found: (groups: number, executions: number) => `${plural(executions)} in ${counted(groups, 'group')}`,
   /** The API returns the largest hundred. */
   foundMost: (groups: number) => `The ${groups} largest groups`,
+  spans: {
+    minutes: (count: number) => (count === 1 ? 'minute' : `${count} minutes`),
+    hours: (count: number) => (count === 1 ? 'hour' : `${count} hours`),
+    days: (count: number) => (count === 1 ? 'day' : `${count} days`),
+  },
   columns: {
     failure: 'Failure',
     time: (span: string, since: string) => `Per ${span} since ${since}`,

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import type { Account } from '@/api/account';
 import { flowsQuery, foldersQuery } from '@/api/flows';
-import { toProblem } from '@/api/problem';
+import { faultsIn } from '@/api/problem';
 import { largestRole } from '@/api/use-may';
 import { ProblemCard } from '@/components/problem-card';
 import { Prose } from '@/components/prose';
@@ -40,10 +40,7 @@ export function KeyForm({ account, services, onDone }: KeyFormProps) {
   const [folders, setFolders] = useState<string[]>([]);
   const [networks, setNetworks] = useState<string[]>([]);
   const create = useCreateKey();
-  const fault = (pointer: string) => {
-    const faults = create.isError ? toProblem(create.error).faults : [];
-    return faults.find((one) => one.pointer.startsWith(pointer))?.detail;
-  };
+  const fault = faultsIn(create.error);
   const isPlaced = ['/name', '/account', '/folders', '/addresses'].some((pointer) => fault(pointer) !== undefined);
   const submit = (event: FormEvent) => {
     event.preventDefault();

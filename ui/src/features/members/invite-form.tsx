@@ -1,5 +1,6 @@
 import { Button, Radio, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
+import { faultsIn } from '@/api/problem';
 import { JoinLink } from '@/components/join-link';
 import { ProblemCard } from '@/components/problem-card';
 import { type GrantRow, GrantRows, grantsOf } from './grant-rows';
@@ -31,6 +32,7 @@ export function InviteForm({ onDone }: { onDone: () => void }) {
         type="email"
         value={email}
         onChange={(event) => setEmail(event.currentTarget.value)}
+        error={faultsIn(invite.error)('/email')}
         data-autofocus
       />
       <Radio.Group label={texts.role} value={role} onChange={setRole}>

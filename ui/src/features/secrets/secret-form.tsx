@@ -1,7 +1,7 @@
 import { Button, SegmentedControl, TagsInput, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { type FormEvent, useState } from 'react';
-import { toProblem } from '@/api/problem';
+import { faultsIn, toProblem } from '@/api/problem';
 import type { Secret } from '@/api/secrets';
 import { ProblemCard } from '@/components/problem-card';
 import { Prose } from '@/components/prose';
@@ -39,7 +39,7 @@ export function SecretForm({ name: fixed, secrets, onDone }: SecretFormProps) {
   const isValue = kind === 'value';
   const isEntered = isValue ? value !== '' : isComplete(draft);
   const faults = put.isError ? toProblem(put.error).faults : [];
-  const fault = (pointer: string) => faults.find((one) => one.pointer.startsWith(pointer))?.detail;
+  const fault = faultsIn(put.error);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const all = host.trim() === '' ? hosts : [...hosts, host.trim()];

@@ -1,5 +1,6 @@
 import { Button, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
+import { faultsIn } from '@/api/problem';
 import { JoinLink } from '@/components/join-link';
 import { ProblemCard } from '@/components/problem-card';
 import table from '@/components/record-table.module.css';
@@ -11,6 +12,7 @@ export function CreateForm({ onDone }: { onDone: () => void }) {
   const [name, setName] = useState('');
   const [email, setEmail] = useState('');
   const create = useCreateTenant();
+  const fault = faultsIn(create.error);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const address = email.trim();
@@ -24,6 +26,7 @@ export function CreateForm({ onDone }: { onDone: () => void }) {
         description={texts.form.nameHint}
         value={name}
         onChange={(event) => setName(event.currentTarget.value)}
+        error={fault('/name')}
         maxLength={63}
         required
         data-autofocus
@@ -34,6 +37,7 @@ export function CreateForm({ onDone }: { onDone: () => void }) {
         type="email"
         value={email}
         onChange={(event) => setEmail(event.currentTarget.value)}
+        error={fault('/email')}
       />
       {create.isError && <ProblemCard problem={create.error} />}
       <div className={table.buttons}>

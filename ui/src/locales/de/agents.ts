@@ -46,6 +46,7 @@ export default {
     regenerate: (turn) => `Runde ${turn} neu schreiben`,
     rewritten: 'Die letzte Runde wird neu geschrieben von',
     delete: 'Sitzung löschen',
+    turns: (turns) => `${formatNumber(turns)} ${turns === 1 ? 'Runde' : 'Runden'}`,
     deleteAsk: (key, turns) =>
       `Die Sitzung ${key} wird gelöscht (${turns}). Die nächste Ausführung mit ihrem Schlüssel beginnt eine neue.`,
     deleteYes: 'Löschen',
@@ -57,7 +58,8 @@ export default {
       `Version ${version} ist nicht lesbar: ${reason}. Sie lässt sich nicht wiederherstellen, und Knoten von Ausführungen, die an sie gebunden sind, schlagen fehl.`,
     restoreDetail: (version) =>
       `Wird zur neuesten Version, mit den Geheimnissen von Version ${version}. Ausführungen behalten die Version, an die sie gebunden sind.`,
-    nothingBefore: (skills) => `Mit ${skills}`,
+    nothingBefore: (skills) => `Mit ${formatNumber(skills)} ${skills === 1 ? 'Skill' : 'Skills'}`,
+    changedFields: (fields) => `${formatNumber(fields)} ${fields === 1 ? 'Feld' : 'Felder'}`,
     same: 'Keine sichtbaren Änderungen. Geheimnisse werden nicht verglichen.',
     fields: 'Felder',
     summary: {

@@ -126,6 +126,7 @@ export default {
     open: 'Suchen oder springen zu…',
     hint: 'Aktion, Seite, Flow, Agent oder Ausführungs-ID suchen',
     nothing: 'Keine Treffer',
+    results: (count) => (count === 1 ? '1 Ergebnis' : `${count} Ergebnisse`),
     pages: 'Gehe zu',
     flows: 'Flows',
     executions: 'Ausführungen',

@@ -1,5 +1,6 @@
 import type { Translation } from '@/lib/catalogue';
 import { counted } from '@/lib/counted';
+import { formatNumber } from '@/lib/locale';
 
 export default {
   label: 'Details',
@@ -160,7 +161,7 @@ export default {
   list: 'Liste',
   editBody: 'Rumpf bearbeiten',
   moreNodes: (nodes) => `und ${nodes} weitere`,
-  inBody: (problems) => `${problems} im Rumpf`,
+  inBody: (problems) => `${formatNumber(problems)} ${problems === 1 ? 'Problem' : 'Probleme'} im Rumpf`,
   chooseFlow: 'Flow wählen',
   reads: (fields) => `Dieser Flow liest: ${fields.slice(0, 12).join(', ')}${fields.length > 12 ? ', …' : ''}.`,
   openFlow: (name) => `${name} öffnen`,

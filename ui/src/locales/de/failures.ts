@@ -17,6 +17,11 @@ export default {
   widen: 'Alle Flows und den gesamten Zeitraum zeigen',
   found: (groups, executions) => `${plural(executions)} in ${counted(groups, 'Gruppe', 'Gruppen')}`,
   foundMost: (groups) => `Die ${groups} größten Gruppen`,
+  spans: {
+    minutes: (count) => (count === 1 ? 'Minute' : `${count} Minuten`),
+    hours: (count) => (count === 1 ? 'Stunde' : `${count} Stunden`),
+    days: (count) => (count === 1 ? 'Tag' : `${count} Tage`),
+  },
   columns: {
     failure: 'Fehler',
     time: (span, since) => `Je ${span} seit ${since}`,
@@ -35,7 +40,7 @@ export default {
   counts: {
     none: 'Keine Zahlen.',
     sentence: (span, since, most, at, latest) =>
-      `Je ${span} seit ${since}: höchstens ${formatNumber(most)}, am ${at}; in den letzten ${span} ${formatNumber(latest)}.`,
+      `Je ${span} seit ${since}: höchstens ${formatNumber(most)}, am ${at}; zuletzt (${span}) ${formatNumber(latest)}.`,
   },
   states: {
     label: 'Welche Gruppen',

@@ -38,6 +38,7 @@ export default {
     regenerate: (turn) => `ターン ${turn} を書き直す`,
     rewritten: '最後のターンを書き直しているのは',
     delete: 'セッションを削除',
+    turns: (turns) => `${formatNumber(turns)} ターン`,
     deleteAsk: (key, turns) =>
       `セッション ${key} を ${turns} とともに削除します。次にこのキーを指定した実行は新しいセッションを始めます。`,
     deleteYes: '削除する',
@@ -49,7 +50,8 @@ export default {
       `バージョン ${version} を読み取れません: ${reason}。復元できず、これに固定された実行のノードは失敗します。`,
     restoreDetail: (version) =>
       `バージョン ${version} のシークレットを持つ最新のバージョンになります。実行は固定されたバージョンを使い続けます。`,
-    nothingBefore: (skills) => `${skills} を持つ`,
+    nothingBefore: (skills) => `${formatNumber(skills)} 件のスキルを持つ`,
+    changedFields: (fields) => `${formatNumber(fields)} 件のフィールド`,
     same: '目に見える変更はありません。シークレットは比較しません。',
     fields: 'フィールド',
     summary: {

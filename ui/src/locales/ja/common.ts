@@ -120,6 +120,7 @@ export default {
     open: '検索または移動…',
     hint: '操作、ページ、フロー、エージェント、実行 ID を検索',
     nothing: '結果はありません',
+    results: (count) => `${count} 件の結果`,
     pages: '移動',
     flows: 'フロー',
     executions: '実行',

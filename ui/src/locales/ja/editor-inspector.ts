@@ -154,7 +154,7 @@ export default {
   list: 'リスト',
   editBody: '本体を編集',
   moreNodes: (nodes) => `ほか ${nodes} 個`,
-  inBody: (problems) => `本体に ${problems}`,
+  inBody: (problems) => `本体に ${formatNumber(problems)} 件の問題`,
   chooseFlow: 'フローを選択',
   reads: (fields) => `そのフローが読むもの: ${fields.slice(0, 12).join('、')}${fields.length > 12 ? '、…' : ''}。`,
   openFlow: (name) => `${name} を開く`,

@@ -12,6 +12,11 @@ export default {
   widen: 'すべてのフローと全期間を表示',
   found: (groups, executions) => `${formatNumber(groups)} グループ、${formatNumber(executions)} 件の実行`,
   foundMost: (groups) => `最も大きい ${groups} グループ`,
+  spans: {
+    minutes: (count) => `${count} 分`,
+    hours: (count) => `${count} 時間`,
+    days: (count) => `${count} 日`,
+  },
   columns: {
     failure: '失敗',
     time: (span, since) => `${since} からの ${span}ごと`,

@@ -14,6 +14,7 @@ import { isFinished } from '@/components/status';
 import { StatusBadge } from '@/components/status-badge';
 import type { StreamState } from '@/lib/sse';
 import { Actions } from './actions';
+import { Announcement } from './announcement';
 import { DataTab } from './data-tab';
 import classes from './detail.module.css';
 import { EventsTab } from './events-tab';
@@ -77,6 +78,7 @@ function Loaded({ execution, journal, stream, node, children, attempt, step, tab
       }
       actions={<Actions execution={execution} />}
     >
+      <Announcement key={execution.id} execution={execution} />
       <Facts execution={execution} />
       <Notes execution={execution} onNode={(chosen) => onLook({ node: chosen, tab: undefined })} />
       <RetryOutcome execution={execution} />

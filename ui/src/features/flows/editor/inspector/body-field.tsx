@@ -2,7 +2,6 @@ import { Button } from '@mantine/core';
 import { IconAlertCircle, IconArrowsDiagonal } from '@tabler/icons-react';
 import { bodyOf } from '@/api/bodies';
 import type { FlowNode } from '@/api/types';
-import { counted } from '@/lib/counted';
 import { lookOf } from '../canvas/node-looks';
 import { nameOf } from '../document/definition';
 import { useDraft, useDraftStore } from '../document/draft-context';
@@ -45,7 +44,7 @@ export function BodyField({ node, ...field }: BodyFieldProps) {
       </ul>
       {problems > 0 && (
         <p className={classes.problems} data-tone="danger">
-          <IconAlertCircle size={14} aria-hidden /> {texts.inBody(counted(problems, 'problem'))}
+          <IconAlertCircle size={14} aria-hidden /> {texts.inBody(problems)}
         </p>
       )}
       <Button

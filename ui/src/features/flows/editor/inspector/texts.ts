@@ -154,7 +154,7 @@ export const texts = catalogue('editor-inspector', {
   list: 'List',
   editBody: 'Edit body',
   moreNodes: (nodes: number) => `and ${nodes} more`,
-  inBody: (problems: string) => `${problems} in the body`,
+  inBody: (problems: number) => `${counted(problems, 'problem')} in the body`,
   chooseFlow: 'Choose a flow',
   reads: (fields: readonly string[]) =>
     `That flow reads: ${fields.slice(0, 12).join(', ')}${fields.length > 12 ? ', …' : ''}.`,
