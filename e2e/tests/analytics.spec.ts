@@ -61,6 +61,7 @@ test('two versions of a flow stand side by side, at an address of their own', as
   await page.goto(`/analytics?flow=${flow}`);
   const versions = page.getByRole('table', { name: 'Two versions side by side' });
   await expect(versions.getByRole('row', { name: /^Finished/ })).toHaveText('Finished42+100%, 2 more');
+  await expect(versions.getByRole('row', { name: /^Calls/ })).toHaveText('Calls42+100%, 2 more');
   await page.getByRole('combobox', { name: 'Compared with' }).click();
   await page.getByRole('option', { name: 'Version 2' }).click();
 
@@ -69,5 +70,9 @@ test('two versions of a flow stand side by side, at an address of their own', as
   await page.goto(`/analytics?flow=${flow}&version=1&against=2`);
   await expect(versions.getByRole('row', { name: /^Finished/ })).toHaveText('Finished24−50%, 2 fewer');
   await passes(page, 'two versions');
+  await page.goto(`/analytics/costs?flow=${flow}`);
+  const costs = page.getByRole('table', { name: 'By version of a flow' });
+  await expect(costs.getByRole('row')).toHaveCount(3);
+  await expect(costs.getByRole('row', { name: /, version 2 / }).getByRole('cell').nth(1)).toHaveText('4');
   provider.close();
 });

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use steadflow_core::ids::AgentId;
-use steadflow_store::{CallCounts, CostKey, Rollup, RollupKey, time_metric};
+use steadflow_store::{CallCounts, CostKey, Rollup, RollupKey, time_metric, version_metrics};
 use uuid::Uuid;
 
 use crate::analytics::{HOUR, NOW, end_all, rollup, with_counters};
@@ -78,6 +78,42 @@ async fn costs_are_shown_by_currency_flow_agent_model_and_day() {
     assert_eq!(api.get(&query).await.expect(200)["totals"], json!([]));
     let later = api.get("analytics/costs?from=2027-01-16T00:00:00Z").await.expect(200);
     assert_eq!(costs(&later["totals"]), ["null \"EUR\" 4.0", "null \"USD\" 0.5"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn costs_are_shown_by_version_of_a_flow() {
+    let counts = |cost, tokens| CallCounts { calls: 1, input_tokens: tokens, cost, ..CallCounts::default() };
+    let used = |flow, hour, version, currency: &str, counts: CallCounts| {
+        let metrics = version_metrics(version, currency.parse().ok(), &counts);
+        let count = |(metric, value): (String, u64)| (RollupKey { node: None, metric: metric.into() }, value);
+        Rollup { counts: metrics.map(count).collect(), ..rollup(flow, hour, &[]) }
+    };
+    let rows = [
+        used(7, NOW, 1, "EUR", counts(0.5, 100)),
+        used(7, NOW, 1, "EUR", counts(0.25, 100)),
+        used(7, NOW + 24 * HOUR, 2, "EUR", counts(2.0, 50)),
+        used(8, NOW, 1, "", counts(0.0, 10)),
+        used(8, NOW, 3, "USD", counts(0.0, 20)),
+    ];
+    let api = with_counters(rows.into_iter()).await;
+    let versions = async |query: &str| -> Vec<String> {
+        let sums = api.get(&format!("analytics/costs{query}")).await.expect(200);
+        let row = |row: &Value| {
+            let flow = text(&row["flow_id"]);
+            let flow = flow.trim_start_matches(['0', '-']);
+            format!(
+                "{flow} v{} {} {} {}",
+                row["flow_version"], row["currency"], row["cost"], row["input_tokens"]
+            )
+        };
+        list(&sums["versions"]).iter().map(row).collect()
+    };
+
+    let all = ["7 v2 \"EUR\" 2.0 50", "7 v1 \"EUR\" 0.75 200", "8 v3 \"USD\" 0.0 20", "8 v1 null 0.0 10"];
+    assert_eq!(versions("").await, all);
+    assert_eq!(versions(&format!("?flow_id={}", Uuid::from_u128(8))).await, all[2..]);
+    assert_eq!(versions("?to=2027-01-16T00:00:00Z").await, all[1..]);
+    assert_eq!(versions(&format!("?agent_id={}", Uuid::from_u128(5))).await, Vec::<String>::new());
 }
 
 #[tokio::test(start_paused = true)]

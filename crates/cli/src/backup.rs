@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
+use serde_json::json;
 use steadflow_runtime::{Clock, SystemClock};
 use steadflow_store_sqlite::SqliteStore;
 
@@ -15,6 +16,7 @@ pub(crate) async fn back_up(
     database: &Database,
     blobs: Option<BlobSettings>,
     file: &Path,
+    as_json: bool,
 ) -> anyhow::Result<ExitCode> {
     let path = file_of(database, "backup")?;
     if !path.exists() {
@@ -22,10 +24,14 @@ pub(crate) async fn back_up(
     }
     let bytes = SqliteStore::back_up(path, file, SystemClock::new().wall())
         .with_context(|| format!("Could not make a backup of {database}"))?;
-    output::note(format_args!(
-        "{database}: the backup {} has {bytes} bytes. The master key of secrets is not in it.",
-        file.display()
-    ));
+    if as_json {
+        output::json(&json!({ "file": file, "bytes": bytes }));
+    } else {
+        output::note(format_args!(
+            "{database}: the backup {} has {bytes} bytes. The master key of secrets is not in it.",
+            file.display()
+        ));
+    }
     let places = SqliteStore::blobs_in(file)?;
     if places.is_empty() {
         return Ok(ExitCode::SUCCESS);
@@ -39,6 +45,7 @@ pub(crate) async fn restore(
     database: &Database,
     blobs: Option<BlobSettings>,
     file: &Path,
+    as_json: bool,
 ) -> anyhow::Result<ExitCode> {
     let path = file_of(database, "restore")?;
     if !file.exists() {
@@ -46,7 +53,13 @@ pub(crate) async fn restore(
     }
     let restored =
         SqliteStore::restore(file, path).with_context(|| format!("Could not restore {}", file.display()))?;
-    restored.unfinished.iter().for_each(output::line);
+    if as_json {
+        let unfinished: Vec<String> = restored.unfinished.iter().map(ToString::to_string).collect();
+        let taken_at = restored.taken_at.to_string();
+        output::json(&json!({ "taken_at": taken_at, "unfinished": unfinished }));
+    } else {
+        restored.unfinished.iter().for_each(output::line);
+    }
     let (count, taken_at) = (restored.unfinished.len(), restored.taken_at);
     let unfinished = match count {
         0 => "All executions had ended.".to_owned(),

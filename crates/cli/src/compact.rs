@@ -4,13 +4,14 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
+use serde_json::json;
 use steadflow_store_sqlite::SqliteStore;
 
 use crate::output;
 use crate::settings::Database;
 
 /// Writes a database again.
-pub(crate) fn compact(database: &Database) -> anyhow::Result<ExitCode> {
+pub(crate) fn compact(database: &Database, as_json: bool) -> anyhow::Result<ExitCode> {
     let Database::Sqlite(path) = database else {
         bail!(
             "`compact` is for SQLite. PostgreSQL frees room by itself (autovacuum); `VACUUM FULL` gives it back to the disk."
@@ -22,7 +23,11 @@ pub(crate) fn compact(database: &Database) -> anyhow::Result<ExitCode> {
     let before = bytes(path)?;
     SqliteStore::compact(path).with_context(|| format!("Could not compact {database}"))?;
     let after = bytes(path)?;
-    output::note(format_args!("{database}: {before} bytes before, {after} bytes now"));
+    if as_json {
+        output::json(&json!({ "bytes_before": before, "bytes": after }));
+    } else {
+        output::note(format_args!("{database}: {before} bytes before, {after} bytes now"));
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use serde_json::json;
 use steadflow_access::{Grantor, INVITATIONS_MAX, Invited, invite as make, normal_email};
 use steadflow_core::caller::{Caller, Role};
 use steadflow_core::ids::{PrincipalId, TenantId};
@@ -42,11 +43,16 @@ async fn run(store: &Arc<dyn Store>, public_url: &str, invite: Invite) -> anyhow
             "There are {INVITATIONS_MAX} open invitations, which is as many as there can be. Withdraw some first."
         );
     };
+    let url = format!("{public_url}/join/{}", token.text());
+    if invite.json {
+        output::json(&json!({ "url": url, "expires_at": record.expires_at.to_string() }));
+        return Ok(());
+    }
     output::note(format_args!(
         "This is the link. Anyone who has it can use it, once, until {}. It is not shown again.",
         record.expires_at
     ));
-    output::line(format!("{public_url}/join/{}", token.text()));
+    output::line(url);
     Ok(())
 }
 

@@ -71,7 +71,13 @@ async fn create(store: &dyn Store, tenant: TenantId, new: CreateKey) -> anyhow::
     };
     let by = Caller { tenant, actor: local_audit::actor(), ..Caller::LOCAL };
     local_audit::add(store, &by, "create_key", "steadflow keys create").await?;
+    let expires_at = key.expires_at;
     let issued = issue(store, Grantor::local(&by), key, now).await?;
+    if new.json {
+        let expires_at = expires_at.map(|at| at.to_string());
+        output::json(&json!({ "key": issued.secret(), "expires_at": expires_at }));
+        return Ok(());
+    }
     output::note(format_args!(
         "This is the key. It is stored nowhere, and not shown again: keep it like a password."
     ));

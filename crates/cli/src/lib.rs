@@ -236,16 +236,18 @@ fn on_database(command: OnDatabase, file: &SettingsFile) -> anyhow::Result<ExitC
             let blobs = BlobSettings::new(doctor.blobs, file)?;
             block_on(doctor::doctor(database, blobs, doctor.deep, doctor.json))
         }
-        OnDatabase::Compact(compact) => compact::compact(&settings::database(compact.database, file)?),
+        OnDatabase::Compact(compact) => {
+            compact::compact(&settings::database(compact.database, file)?, compact.json)
+        }
         OnDatabase::Backup(args) => {
             let (database, blobs) =
                 (settings::database(args.database, file)?, BlobSettings::new(args.blobs, file)?);
-            block_on(async move { backup::back_up(&database, blobs, &args.file).await })
+            block_on(async move { backup::back_up(&database, blobs, &args.file, args.json).await })
         }
         OnDatabase::Restore(args) => {
             let (database, blobs) =
                 (settings::database(args.database, file)?, BlobSettings::new(args.blobs, file)?);
-            block_on(async move { backup::restore(&database, blobs, &args.file).await })
+            block_on(async move { backup::restore(&database, blobs, &args.file, args.json).await })
         }
         OnDatabase::Move(args) => block_on(moving::moved(args)),
         OnDatabase::RevokeLinks(revoke) => {

@@ -8,6 +8,7 @@ use std::io::{self, IsTerminal, Write};
 
 use comfy_table::{ColumnConstraint, ContentArrangement, LineStyle, Row, Table, TableStyle, Width};
 use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::Value;
 use steadflow_core::payload::Payload;
 use steadflow_core::visible::is_hidden;
 
@@ -39,6 +40,11 @@ pub(crate) fn note(text: impl Display) {
 /// Writes several lines to standard error, each [escaped].
 pub(crate) fn notes(text: impl Display) {
     text.to_string().split('\n').for_each(note);
+}
+
+/// Prints what a program reads.
+pub(crate) fn json(value: &Value) {
+    payload(&Payload::from_value(value));
 }
 
 /// Writes a payload to standard output, as the text that it is: every number as it was written. On a terminal, what

@@ -75,11 +75,19 @@ async fn create(store: &Arc<dyn Store>, new: CreateTenant) -> anyhow::Result<()>
     let invited = Invited { email, ..Invited::new(Role::Admin) };
     let made = invite(store, Grantor::local(&by), invited, now).await.context("Could not make the link")?;
     let (token, record) = made.context("A new tenant has no invitations")?;
+    let url = format!("{}/join/{}", new.public_url.unwrap_or_default(), token.text());
+    if new.json {
+        let expires_at = record.expires_at.to_string();
+        let made =
+            json!({ "name": new.name, "id": tenant.id.to_string(), "url": url, "expires_at": expires_at });
+        output::json(&made);
+        return Ok(());
+    }
     output::note(format_args!(
         "{}: the tenant is made. With this link, its first admin joins, once, until {}. It is not shown again.",
         new.name, record.expires_at
     ));
-    output::line(format!("{}/join/{}", new.public_url.unwrap_or_default(), token.text()));
+    output::line(url);
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
+use serde_json::{Value, json};
 use steadflow_core::audit::{AuditHead, AuditRow, BrokenChain, ExportedRow};
 use steadflow_core::ids::TenantId;
 use steadflow_store::{AuditFrom, AuditPage, Store};
@@ -33,22 +34,35 @@ pub(crate) async fn verify(
         Some(path) => of_file(path, &noted)?,
         None => of_database(database()?, &noted, args.export).await?,
     };
-    let mut is_whole = true;
-    for (tenant, log) in &logs {
+    let is_whole = logs.values().all(Result::is_ok);
+    if args.json {
+        output::json(&logs.iter().map(said).collect());
+    } else {
+        say(&logs);
+    }
+    Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn said((tenant, log): (&TenantId, &Result<AuditHead, BrokenChain>)) -> Value {
+    let (head, error) = match log {
+        Ok(head) => (Some(head.to_string()), None),
+        Err(broken) => (None, Some(broken.to_string())),
+    };
+    json!({ "tenant": tenant.to_string(), "unchanged": log.is_ok(), "head": head, "error": error })
+}
+
+fn say(logs: &Logs) {
+    for (tenant, log) in logs {
         match log {
             Ok(head) => {
                 output::note(format_args!("tenant {tenant}: nothing was changed; the log ends with {head}"))
             }
-            Err(broken) => {
-                is_whole = false;
-                output::note(format_args!("tenant {tenant}: {broken}"));
-            }
+            Err(broken) => output::note(format_args!("tenant {tenant}: {broken}")),
         }
     }
     if logs.is_empty() {
         output::note("the audit log has no entries");
     }
-    Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 type Logs = BTreeMap<TenantId, Result<AuditHead, BrokenChain>>;

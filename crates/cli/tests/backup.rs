@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Folder, Server, flow};
 
@@ -20,9 +20,22 @@ fn a_backup_is_private_and_becomes_a_database_again() {
 
     let made = folder.run(&["backup", "copy.db"]).expect(0);
     let restored = folder.run(&["restore", "copy.db", "--database", "sqlite:new.db"]).expect(0);
+    let printed = |arguments: &[&str]| -> Value {
+        serde_json::from_str(&folder.run(arguments).expect(0).stdout).expect("it is JSON and nothing else")
+    };
+    let (backup, again) = (
+        printed(&["backup", "other.db", "--json"]),
+        printed(&["restore", "other.db", "--database", "sqlite:other-new.db", "--json"]),
+    );
+    let compacted = printed(&["compact", "--database", "sqlite:other-new.db", "--json"]);
 
     assert!(made.stderr.contains("The master key of secrets is not in it."), "{}", made.stderr);
     assert_eq!(restored.stdout, "", "nothing is under way");
+    assert_eq!((&backup["file"], &again["unfinished"]), (&json!("other.db"), &json!([])));
+    let size = std::fs::metadata(folder.path().join("other.db")).unwrap().len();
+    assert_eq!(backup["bytes"], size);
+    assert!(again["taken_at"].as_str().is_some_and(|at| at.starts_with("20")), "{again}");
+    assert!(compacted["bytes"].as_u64() <= compacted["bytes_before"].as_u64(), "{compacted}");
     assert!(restored.stderr.contains("All executions had ended."), "{}", restored.stderr);
     for name in ["copy.db", "new.db"] {
         let mode = folder.path().join(name).metadata().unwrap().permissions().mode();

@@ -2,6 +2,8 @@
 
 use std::os::unix::fs::PermissionsExt;
 
+use serde_json::Value;
+
 use crate::support::{Folder, Server};
 
 /// Makes a key, and returns it.
@@ -20,6 +22,12 @@ fn a_key_is_made_listed_and_deleted_in_the_database() {
     let deleted = folder.run(&["keys", "delete", &made[..16]]).expect(0);
     let gone = folder.run(&["keys", "delete", &made[..16]]).expect(1);
 
+    let as_json =
+        folder.run(&["keys", "create", "--role", "viewer", "--expires-in", "1", "--json"]).expect(0);
+    let as_json: Value = serde_json::from_str(&as_json.stdout).expect("it is JSON and nothing else");
+
+    assert!(as_json["key"].as_str().is_some_and(|key| key.starts_with("sf_live_")), "{as_json}");
+    assert!(as_json["expires_at"].as_str().is_some_and(|at| at.ends_with('Z')), "{as_json}");
     assert!(made.starts_with("sf_live_") && made.len() == 57, "the key is all of standard output");
     assert!(listed.contains(&made[..16]) && !listed.contains(&made[..20]), "{listed}");
     assert!(
@@ -77,9 +85,13 @@ fn a_link_to_join_is_made_in_the_database_and_both_are_in_the_audit_log() {
     key(&folder, &["viewer"]);
 
     let made = folder.run(&["invite", "--role", "admin", "--public-url", "https://flows.example/"]).expect(0);
+    let as_json = folder.run(&["invite", "--role", "admin", "--json"]).expect(0);
+    let as_json: Value = serde_json::from_str(&as_json.stdout).expect("it is JSON and nothing else");
     let refused = folder.run(&["invite", "--role", "admin", "--email", "ann"]).expect(1);
     let log = folder.run(&["verify", "--export"]).expect(0).stdout;
 
+    let url = as_json["url"].as_str().expect("it has a link");
+    assert!(url.starts_with("http://127.0.0.1:8080/join/") && as_json["expires_at"].is_string(), "{as_json}");
     let link = made.stdout.trim_end();
     let token = link.strip_prefix("https://flows.example/join/").expect("it is where people find the server");
     assert_eq!(token.len(), 43, "the link is all of standard output");

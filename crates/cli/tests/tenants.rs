@@ -1,5 +1,7 @@
 //! `steadflow tenants`, in a database that no server uses.
 
+use serde_json::Value;
+
 use crate::support::Folder;
 
 #[test]
@@ -8,6 +10,13 @@ fn tenants_are_made_limited_renamed_disabled_and_deleted_in_the_database() {
     let tenants = |more: &[&str]| folder.run(&[&["tenants"], more].concat());
 
     let made = tenants(&["create", "acme", "--public-url", "https://flows.example"]).expect(0);
+    let as_json = tenants(&["create", "other", "--public-url", "https://flows.example", "--json"]).expect(0);
+    let as_json: Value = serde_json::from_str(&as_json.stdout).expect("it is JSON and nothing else");
+    assert_eq!(as_json["name"], "other");
+    assert!(
+        as_json["url"].as_str().is_some_and(|url| url.starts_with("https://flows.example/join/")),
+        "{as_json}"
+    );
     tenants(&["set-quota", "acme", "--executions", "5", "--cost-per-day", "2.5-EUR", "--stored-mib", "10"])
         .expect(0);
     tenants(&["set-quota", "acme", "--executions", "none", "--starts-per-minute", "60"]).expect(0);

@@ -56,6 +56,12 @@ fn a_log_that_nobody_has_changed_is_whole_also_as_a_file() {
         folder.run(&["verify", "--file", "audit.jsonl", "--head", &head(&checked.stderr)]).expect(0);
 
     assert!(checked.stderr.contains("nothing was changed; the log ends with 4:"), "{}", checked.stderr);
+    let as_json = folder.run(&["verify", "--json"]).expect(0).stdout;
+    let as_json: Value = serde_json::from_str(&as_json).expect("it is JSON and nothing else");
+
+    let tenant = "00000000-0000-0000-0000-000000000000";
+    let said = json!([{ "tenant": tenant, "unchanged": true, "head": head(&checked.stderr), "error": null }]);
+    assert_eq!(as_json, said);
     assert_eq!(exported.stdout.lines().count(), 4);
     assert_eq!(of_file.stderr, checked.stderr);
 }

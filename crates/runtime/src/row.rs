@@ -8,9 +8,9 @@ use steadflow_core::execution::{AttemptRecord, Execution, ExecutionStatus, NodeE
 use steadflow_core::failure::ErrorClass;
 use steadflow_core::ids::{FlowId, NodeId};
 use steadflow_core::timestamp::Timestamp;
-use steadflow_core::usage::{Usage, UsageSum};
+use steadflow_core::usage::{Currency, Usage, UsageSum};
 use steadflow_store::{
-    AgentUse, CallCounts, CostKey, ExecutionRow, Fingerprint, Rollup, RollupKey, time_metric,
+    AgentUse, CallCounts, CostKey, ExecutionRow, Fingerprint, Rollup, RollupKey, time_metric, version_metrics,
 };
 
 const HOUR_MICROS: i64 = 3_600_000_000;
@@ -106,6 +106,8 @@ pub fn rollup_of(execution: &Execution) -> Rollup {
         counters.count_execution(execution);
     }
     counters.count_times(execution);
+    let costs = costs_of(execution);
+    counters.count_version(execution.flow().version, &costs);
     for (node, state) in execution.graph().nodes.iter().zip(execution.nodes()) {
         // One whose output is reused has none.
         if !state.attempts.is_empty() {
@@ -119,7 +121,7 @@ pub fn rollup_of(execution: &Execution) -> Rollup {
         hour: Timestamp::from_micros(ended.as_micros() - ended.as_micros().rem_euclid(HOUR_MICROS)),
         counts: counters.counts,
         agents: agents_of(execution),
-        costs: costs_of(execution),
+        costs,
     }
 }
 
@@ -224,6 +226,20 @@ impl Counters {
             if let (Some(model), Some(took)) = (&used.model, used.duration_ms) {
                 self.add(time_metric(used.agent_id, model, took), 1);
             }
+        }
+    }
+
+    /// Counts what calls of models used with the version of the flow.
+    fn count_version(&mut self, version: u32, costs: &[(CostKey, CallCounts)]) {
+        let mut sums: Vec<(Option<Currency>, CallCounts)> = Vec::new();
+        for (CostKey { currency, .. }, calls) in costs {
+            match sums.iter_mut().find(|(of, _)| of == currency) {
+                Some((_, sum)) => sum.add(calls),
+                None => sums.push((*currency, *calls)),
+            }
+        }
+        for (currency, calls) in sums {
+            version_metrics(version, currency, &calls).for_each(|(metric, value)| self.add(metric, value));
         }
     }
 

@@ -9,6 +9,7 @@ mod rollup;
 mod summing;
 mod sums;
 mod times;
+mod versions;
 
 use std::sync::Arc;
 
@@ -29,6 +30,7 @@ pub use rollup::{Rollup, RollupKey};
 pub use summing::Summing;
 pub use sums::{FlowSums, NodeSums, RetryCounts, RollupQuery, RollupSums};
 pub use times::{TimedModel, Times, time_metric};
+pub use versions::{FlowVersionCosts, version_metrics};
 
 use crate::{IdempotencyHit, Listed, StoreFuture};
 

@@ -63,8 +63,9 @@ pub use events::{EventEntry, Events};
 pub use history::{
     Buckets, CallCounts, CostKey, CostQuery, CostRow, CostSums, DayCosts, DayModel, DaySumming, Ended,
     ExecutionCounts, ExecutionFilter, ExecutionRow, Expired, ExpiryStep, FailureGroup, FailureQuery,
-    Fingerprint, FlowSums, History, Kept, Lineage, MostExpensive, NodeSums, Page, Retention, RetryCounts,
-    Rollup, RollupKey, RollupQuery, RollupSums, Stored, Summing, TimedModel, Times, time_metric,
+    Fingerprint, FlowSums, FlowVersionCosts, History, Kept, Lineage, MostExpensive, NodeSums, Page,
+    Retention, RetryCounts, Rollup, RollupKey, RollupQuery, RollupSums, Stored, Summing, TimedModel, Times,
+    time_metric, version_metrics,
 };
 pub use identities::{
     ApiKeyRecord, CredentialRecord, CredentialUse, FIRST_ADMIN_LINKS_MAX, Identities, InvitationAccepted,

@@ -695,7 +695,7 @@ export interface paths {
             readonly path?: never;
             readonly cookie?: never;
         };
-        /** Sums what the calls of models cost in executions that have ended, by currency, flow, agent, model and day. */
+        /** Sums what the calls of models cost in executions that have ended, by currency, flow, version, agent, model and day. */
         readonly get: operations["cost_analytics"];
         readonly put?: never;
         readonly post?: never;
@@ -3851,6 +3851,16 @@ export interface components {
              * @description How many rows are left out of `flows`, where there are more than 1,000.
              */
             readonly flows_left_out: number;
+            /**
+             * @description By version of a flow and currency; empty where `agent_id` is given. Calls of executions that ended before this was counted are not
+             *     among them.
+             */
+            readonly versions: readonly components["schemas"]["FlowVersionCosts"][];
+            /**
+             * Format: int64
+             * @description How many rows are left out of `versions`, where there are more than 1,000.
+             */
+            readonly versions_left_out: number;
             /** @description By agent and currency. */
             readonly agents: readonly components["schemas"]["AgentCosts"][];
             /**
@@ -4963,6 +4973,17 @@ export interface components {
          * @enum {string}
          */
         readonly FlowVersionChoice: "same" | "current";
+        readonly FlowVersionCosts: components["schemas"]["CostCounts"] & {
+            /** Format: uuid */
+            readonly flow_id: string;
+            /** @description Null if it was deleted. */
+            readonly flow_name: string | null;
+            /**
+             * Format: int32
+             * @description The version that its executions ran.
+             */
+            readonly flow_version: number;
+        };
         readonly FlowVersionEntry: components["schemas"]["FlowVersion"] | components["schemas"]["DamagedVersion"];
         /** @description From where on to fork, and what is to differ. */
         readonly ForkBody: {

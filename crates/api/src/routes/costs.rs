@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
 use steadflow_core::ids::{AgentId, FlowId, TenantId};
 use steadflow_core::timestamp::Timestamp;
-use steadflow_store::{CallCounts, CostQuery, CostRow, CostSums, DayCosts, DayModel};
+use steadflow_store::{
+    CallCounts, CostQuery, CostRow, CostSums, DayCosts, DayModel, FlowVersionCosts, RollupQuery,
+};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -114,6 +117,19 @@ pub(crate) struct FlowCosts {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FlowVersionCosts)]
+pub(crate) struct VersionCosts {
+    #[schema(value_type = Uuid)]
+    flow_id: FlowId,
+    /// Null if it was deleted.
+    flow_name: Option<String>,
+    /// The version that its executions ran.
+    flow_version: u32,
+    #[serde(flatten)]
+    counts: Counts,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AgentCosts {
     /// Null for calls that were made before it was stored with them.
     #[schema(value_type = Option<Uuid>)]
@@ -159,6 +175,12 @@ pub(crate) struct CostAnalytics {
     flows: Vec<FlowCosts>,
     /// How many rows are left out of `flows`, where there are more than 1,000.
     flows_left_out: u64,
+    /// By version of a flow and currency; empty where `agent_id` is given. Calls of executions that ended before this was counted are not
+    /// among them.
+    #[schema(max_items = 1000)]
+    versions: Vec<VersionCosts>,
+    /// How many rows are left out of `versions`, where there are more than 1,000.
+    versions_left_out: u64,
     /// By agent and currency.
     #[schema(max_items = 1000)]
     agents: Vec<AgentCosts>,
@@ -175,7 +197,7 @@ pub(crate) struct CostAnalytics {
     days: Vec<DayView>,
 }
 
-/// Sums what the calls of models cost in executions that have ended, by currency, flow, agent, model and day.
+/// Sums what the calls of models cost in executions that have ended, by currency, flow, version, agent, model and day.
 #[utoipa::path(get, path = "/api/v1/studio/analytics/costs", tag = "agents", extensions(("x-turn" = json!("shown"))), params(CostsQuery),
     responses((status = 200, description = "The sums", body = CostAnalytics)))]
 pub(crate) async fn cost_analytics(
@@ -197,9 +219,48 @@ pub(crate) async fn cost_analytics(
     let mut sums = app.engine().store().cost_sums(query).await?;
     sums.damaged.iter().for_each(|damaged| app.metrics().row_damaged(damaged));
     let days = sums.days.take().ok_or_else(too_many_days)?;
-    let flows = flow_names(&app, caller.tenant, sums.flows.rows.iter().map(|row| row.of)).await;
+    let (versions, versions_left_out) = match agent {
+        None => {
+            by_version(&app, RollupQuery { tenant: caller.tenant, flow, from, to, ..ONLY_VERSIONS }).await?
+        }
+        Some(_) => Default::default(),
+    };
+    let of_rows = sums.flows.rows.iter().map(|row| row.of).chain(versions.iter().map(|(of, _)| of.flow));
+    let flows = flow_names(&app, caller.tenant, of_rows).await;
     let agents = agent_names(&app, caller.tenant, sums.agents.rows.iter().filter_map(|row| row.of)).await;
-    Ok(reply::ok(&view_of(sums, days, &flows, &agents)))
+    let version = |(of, counts): (FlowVersionCosts, CallCounts)| VersionCosts {
+        flow_id: of.flow,
+        flow_name: flows.get(&of.flow).cloned(),
+        flow_version: of.version,
+        counts: Counts::new(&CostRow { of: (), currency: of.currency, counts }),
+    };
+    let versions = versions.into_iter().map(version).collect();
+    Ok(reply::ok(&CostAnalytics { versions, versions_left_out, ..view_of(sums, days, &flows, &agents) }))
+}
+
+/// Asks for the versions alone.
+const ONLY_VERSIONS: RollupQuery = RollupQuery {
+    tenant: TenantId::DEFAULT,
+    flow: None,
+    from: None,
+    to: None,
+    width: Duration::from_secs(3_600),
+    buckets_max: 0,
+    rows_max: 0,
+};
+
+/// Returns what versions of flows used, what costs most first, then what has most tokens, and how many rows are left out.
+async fn by_version(
+    app: &App,
+    query: RollupQuery,
+) -> Result<(Vec<(FlowVersionCosts, CallCounts)>, u64), Problem> {
+    let sums = app.engine().store().rollup_sums(query).await?;
+    sums.damaged.iter().for_each(|damaged| app.metrics().row_damaged(damaged));
+    let left_out = sums.versions.len().saturating_sub(ROWS_MAX) as u64;
+    let mut versions: Vec<_> = sums.versions.into_iter().collect();
+    versions.sort_by(|(_, a), (_, b)| b.cost.total_cmp(&a.cost).then(b.tokens().cmp(&a.tokens())));
+    versions.truncate(ROWS_MAX);
+    Ok((versions, left_out))
 }
 
 fn too_many_days() -> Problem {
@@ -250,6 +311,8 @@ fn view_of(
         totals_left_out: sums.totals.left_out,
         flows: sums.flows.rows.iter().map(flow).collect(),
         flows_left_out: sums.flows.left_out,
+        versions: Vec::new(),
+        versions_left_out: 0,
         agents: sums.agents.rows.iter().map(agent).collect(),
         agents_left_out: sums.agents.left_out,
         models: sums.models.rows.iter().map(model).collect(),

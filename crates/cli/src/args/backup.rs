@@ -23,6 +23,9 @@ pub(crate) struct Backup {
     pub(crate) database: Option<String>,
     #[command(flatten)]
     pub(crate) blobs: Blobs,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 const BACKUP_EXAMPLES: &str = "\
@@ -47,6 +50,9 @@ pub(crate) struct Restore {
     pub(crate) database: Option<String>,
     #[command(flatten)]
     pub(crate) blobs: Blobs,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 const RESTORE_EXAMPLES: &str = "\

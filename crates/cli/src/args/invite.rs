@@ -24,6 +24,9 @@ pub(crate) struct Invite {
     /// Tenant that the member belongs to
     #[arg(long, value_name = "NAME", default_value = "default")]
     pub(crate) tenant: String,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 const INVITE_EXAMPLES: &str = "\

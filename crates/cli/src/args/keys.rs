@@ -64,6 +64,9 @@ pub(crate) struct CreateKey {
     /// Address or network that it works from, such as 203.0.113.0/24. May be repeated [default: all]
     #[arg(long, value_name = "ADDRESS", value_parser = steadflow_access::network)]
     pub(crate) address: Vec<IpNet>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// The role of a key.

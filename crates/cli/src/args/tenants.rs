@@ -96,6 +96,9 @@ pub(crate) struct CreateTenant {
     /// URL under which people find the server, without a path [default: http://127.0.0.1:8080]
     #[arg(long, value_name = "URL", env = "STEADFLOW_PUBLIC_URL")]
     pub(crate) public_url: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// What a tenant may use.

@@ -20,4 +20,7 @@ pub(crate) struct Verify {
     /// Also write all entries to standard output, one JSON object a line
     #[arg(long, conflicts_with = "file")]
     pub(crate) export: bool,
+    /// Print JSON: one object for each tenant
+    #[arg(long, conflicts_with = "export")]
+    pub(crate) json: bool,
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use steadflow_core::ids::{FlowId, NodeId};
 use steadflow_core::timestamp::Timestamp;
 
+use super::versions::add_version;
 use super::{FlowSums, NodeSums, RetryCounts, RollupQuery, RollupSums};
 use crate::Damaged;
 
@@ -44,6 +45,9 @@ impl Summing {
     pub fn add(&mut self, flow: FlowId, node: Option<&str>, metric: &str, value: u64) {
         self.turn_to(flow);
         self.sums.add_to_all(node.is_some(), metric, value);
+        if node.is_none() {
+            add_version(&mut self.sums.versions, flow, metric, value);
+        }
         if let Some(sums) = &mut self.flow {
             sums.counts.add_to_flow(node.is_some(), metric, value);
         }

@@ -7,7 +7,9 @@ use steadflow_core::failure::ErrorClass;
 use steadflow_core::ids::{FlowId, NodeId, TenantId};
 use steadflow_core::timestamp::Timestamp;
 
+use super::costs::CallCounts;
 use super::times::{TimedModel, Times, add_time};
+use super::versions::FlowVersionCosts;
 use crate::Damaged;
 
 /// Which counters to sum, and how much of the sums to return.
@@ -30,7 +32,7 @@ pub struct RollupQuery {
 }
 
 /// The sums.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct RollupSums {
     /// Of all flows.
     pub totals: RetryCounts,
@@ -54,6 +56,8 @@ pub struct RollupSums {
     pub nodes_left_out: u64,
     /// How long calls of models took.
     pub times: BTreeMap<TimedModel, Times>,
+    /// What versions of flows used of models.
+    pub versions: BTreeMap<FlowVersionCosts, CallCounts>,
     /// The flows of counters that cannot be read, each once.
     pub damaged: Vec<Damaged>,
 }

@@ -32,7 +32,7 @@ export function CostReport({ analytics, times, timesBefore, days, currency, onCu
   if (!totals) return null;
   const measure = measureOf(totals);
   const chart = chartOf(analytics, totals.currency, measure, days);
-  const { flows, agents, models } = texts;
+  const { flows, versions, agents, models } = texts;
   return (
     <div className={classes.report}>
       {analytics.totals.length > 1 && (
@@ -95,6 +95,20 @@ export function CostReport({ analytics, times, timesBefore, days, currency, onCu
           leftOut={flows.leftOut(analytics.flows_left_out)}
         />
       </Panel>
+      {analytics.versions.length > 0 && (
+        <Panel title={versions.title} flush>
+          <CostTable
+            title={versions.title}
+            head={versions.name}
+            rows={analytics.versions.map((counts) => ({
+              of: `${counts.flow_id} ${counts.flow_version}`,
+              name: versions.of(counts.flow_name ?? flows.deleted, counts.flow_version),
+              counts,
+            }))}
+            leftOut={versions.leftOut(analytics.versions_left_out)}
+          />
+        </Panel>
+      )}
     </div>
   );
 }

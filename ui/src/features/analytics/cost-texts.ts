@@ -50,6 +50,12 @@ export const texts = catalogue('cost', {
     leftOut: (rows: number) => leftOut(rows),
   },
   flows: { title: 'By flow', name: 'Flow', deleted: 'Deleted flow', leftOut: (rows: number) => leftOut(rows) },
+  versions: {
+    title: 'By version of a flow',
+    name: 'Flow and version',
+    of: (flow: string, version: number) => `${flow}, version ${version}`,
+    leftOut: (rows: number) => leftOut(rows),
+  },
   columns: {
     cost: 'Cost',
     calls: 'Calls',

@@ -18,7 +18,7 @@ test('a name that a spreadsheet would run is a text', () => {
 });
 
 test('costs have the times of calls, where they are known', () => {
-  const nothing = { totals: [], flows: [], agents: [], models: [], days: [] } as unknown as CostAnalytics;
+  const nothing = { totals: [], flows: [], versions: [], agents: [], models: [], days: [] } as unknown as CostAnalytics;
   const times = { calls: 2, p50_ms: 5, p95_ms: 7, p99_ms: null };
   const known = { totals: times, models: [{ model: 'm', ...times }], agents: [] } as unknown as TimeAnalytics;
 

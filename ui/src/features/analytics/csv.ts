@@ -13,12 +13,13 @@ export function retriesCsv({ totals, flows, nodes, buckets }: RetryAnalytics): s
 }
 
 export function costsCsv(
-  { totals, flows, agents, models, days }: CostAnalytics,
+  { totals, flows, versions, agents, models, days }: CostAnalytics,
   times: TimeAnalytics | undefined,
 ): string {
   return csvOf([
     ...totals.map((row) => ({ by: 'total', ...row })),
     ...flows.map((row) => ({ by: 'flow', ...row })),
+    ...versions.map((row) => ({ by: 'version', ...row })),
     ...agents.map((row) => ({ by: 'agent', ...row })),
     ...models.map((row) => ({ by: 'model', ...row })),
     ...days.map((row) => ({ by: 'day', ...row })),
@@ -31,7 +32,7 @@ export function costsCsv(
 /** The columns are all keys, what names a row first; a cell is empty where a row does not have the key. */
 export function csvOf(rows: readonly Row[]): string {
   const keys = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  const isName = (key: string) => key === 'by' || /(_id|_name)$|^(start|model|currency)$/.test(key);
+  const isName = (key: string) => key === 'by' || /(_id|_name|_version)$|^(start|model|currency)$/.test(key);
   const columns = [...keys.filter(isName), ...keys.filter((key) => !isName(key))];
   const lines = rows.map((row) => columns.map((column) => cell(row[column])).join(','));
   return `${[columns.join(','), ...lines].join('\r\n')}\r\n`;

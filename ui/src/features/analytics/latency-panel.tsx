@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Panel } from '@/components/panel';
 import { formatNumber } from '@/lib/locale';
 import type { Period } from './compare';
+import { costsQuery } from './cost-queries';
 import classes from './costs.module.css';
 import { latenciesOf, pairOf } from './latency';
 import narrow from './latency.module.css';
@@ -38,6 +39,7 @@ export function LatencyPanel({ flow, from, other, version, against, onVersions }
   // While another flow is being loaded, the rows are those of the flow before.
   const versions = all.filter((one) => one.flow === flow);
   const pair = pairOf(versions, version, against);
+  const costs = useQuery({ ...costsQuery({ flow_id: flow, from }), enabled: pair !== null }).data;
   const { latency } = texts;
   if (latencies.length === 0) return null;
   const heads = [
@@ -83,7 +85,7 @@ export function LatencyPanel({ flow, from, other, version, against, onVersions }
           </Table.Tbody>
         </Table>
       </div>
-      {pair && <VersionComparison versions={versions} pair={pair} onVersions={onVersions} />}
+      {pair && <VersionComparison versions={versions} pair={pair} costs={costs} onVersions={onVersions} />}
     </Panel>
   );
 }

@@ -53,6 +53,12 @@ export default {
     leftOut,
   },
   flows: { title: 'Nach Flow', name: 'Flow', deleted: 'Gelöschter Flow', leftOut },
+  versions: {
+    title: 'Nach Version eines Flows',
+    name: 'Flow und Version',
+    of: (flow, version) => `${flow}, Version ${version}`,
+    leftOut,
+  },
   columns: {
     cost: 'Kosten',
     calls: 'Aufrufe',

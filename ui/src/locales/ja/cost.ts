@@ -53,6 +53,12 @@ export default {
     leftOut,
   },
   flows: { title: 'フロー別', name: 'フロー', deleted: '削除されたフロー', leftOut },
+  versions: {
+    title: 'フローのバージョン別',
+    name: 'フローとバージョン',
+    of: (flow, version) => `${flow}、バージョン ${version}`,
+    leftOut,
+  },
   columns: {
     cost: '費用',
     calls: '呼び出し',
